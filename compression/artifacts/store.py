@@ -1,0 +1,117 @@
+"""The data folder: files by content hash, records by key. Writes are atomic; nothing half-written is ever seen."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from platformdirs import user_data_path
+
+from compression.errors import StoreError
+
+HOME_VARIABLE = "EDGESLIM_HOME"
+
+
+def home() -> Path:
+    """The data folder: $EDGESLIM_HOME, or a per-user folder."""
+    given = os.environ.get(HOME_VARIABLE)
+    return Path(given).expanduser() if given else user_data_path("edgeslim", appauthor=False)
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside the target, flush to disk, rename. Raises StoreError if the disk is full or not writable."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+    except OSError as error:
+        raise _store_error(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except OSError as error:
+        raise _store_error(path, error) from error
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+class Store:
+    """Blobs under `blobs/ab/<sha256><suffix>`, JSON records under `<kind>/<key>.json`, locks under `locks/`."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or home()
+
+    def put(self, content: bytes, suffix: str = ".onnx") -> str:
+        """Store `content`; return its SHA-256. Storing the same bytes twice is one file."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self.path(sha256, suffix)
+        if not path.exists():
+            write_atomically(path, content)
+        return sha256
+
+    def path(self, sha256: str, suffix: str = ".onnx") -> Path:
+        """Where the blob of that hash lies (or would lie)."""
+        return self.root / "blobs" / sha256[:2] / f"{sha256}{suffix}"
+
+    def put_record(self, kind: str, key: str, record: dict[str, Any]) -> None:
+        text = json.dumps(record, indent=1, sort_keys=True)
+        write_atomically(self.root / kind / f"{key}.json", text.encode())
+
+    def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """The record, or None if there is none. A damaged record (it was never written so by us) reads as none."""
+        path = self.root / kind / f"{key}.json"
+        try:
+            record: dict[str, Any] = json.loads(path.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        return record
+
+    def keys(self, kind: str) -> list[str]:
+        """Keys of all records of a kind, sorted."""
+        return sorted(path.stem for path in (self.root / kind).glob("[!.]*.json"))
+
+    def delete_record(self, kind: str, key: str) -> None:
+        (self.root / kind / f"{key}.json").unlink(missing_ok=True)
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold an inter-process lock; it is released when its holder dies."""
+        path = self.root / "locks" / f"{name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path):
+            yield
+
+
+def _store_error(path: Path, error: OSError) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(
+            "disk_full",
+            f"The disk is full: '{path}' could not be written.",
+            f"Free some space, or set {HOME_VARIABLE} to a folder on another disk.",
+            path=path,
+            variable=HOME_VARIABLE,
+        )
+    return StoreError(
+        "not_writable",
+        f"'{path}' could not be written ({error.strerror}).",
+        f"Check the folder's permissions, or set {HOME_VARIABLE} to a folder you can write to.",
+        path=path,
+        reason=error.strerror,
+        variable=HOME_VARIABLE,
+    )

@@ -1,0 +1,64 @@
+"""Every error a user can cause: what is wrong, in what, and what to do."""
+
+from __future__ import annotations
+
+
+class EdgeSlimError(ValueError):
+    """A problem the user can mend.
+
+    `code` is stable and names the translation (`error.<code>` in the locales, filled with `values`);
+    `problem` and `remedy` are the English sentences that the shell prints.
+    """
+
+    def __init__(self, code: str, problem: str, remedy: str, **values: object) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.code = code
+        self.problem = problem
+        self.remedy = remedy
+        self.values = values
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by arguments: errors cross process boundaries."""
+        return _rebuild, (type(self), self.code, self.problem, self.remedy, self.values)
+
+    def to_json(self) -> dict[str, object]:
+        values = {key: str(value) for key, value in self.values.items()}
+        return {"code": self.code, "problem": self.problem, "remedy": self.remedy, "values": values}
+
+
+class ParameterError(EdgeSlimError):
+    """A parameter is out of its bounds or of the wrong type."""
+
+
+class RecipeError(EdgeSlimError):
+    """Steps that do not fit together, or that this model or data cannot take."""
+
+
+class InfeasibleError(EdgeSlimError):
+    """The recipe is sound, but this network cannot meet its target."""
+
+
+class ModelError(EdgeSlimError):
+    """A model file or its specification cannot be used."""
+
+
+class DatasetError(EdgeSlimError):
+    """A dataset cannot be read."""
+
+
+class StoreError(EdgeSlimError):
+    """The data folder cannot be read or written."""
+
+
+class StudyError(EdgeSlimError):
+    """A study does not exist, is running, or is not in a state for what was asked."""
+
+
+class DownloadError(EdgeSlimError):
+    """A download failed or did not match its checksum."""
+
+
+def _rebuild(
+    cls: type[EdgeSlimError], code: str, problem: str, remedy: str, values: dict[str, object]
+) -> EdgeSlimError:
+    return cls(code, problem, remedy, **values)

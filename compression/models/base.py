@@ -1,0 +1,60 @@
+"""What a model is: an ONNX file, and the specification of how to prepare an image and read its outputs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Resize = Literal["letterbox_corner", "letterbox_center", "stretch"]
+ColorOrder = Literal["RGB", "BGR", "GRAY"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelSpec:
+    """How to feed a model and read it; small, editable, JSON.
+
+    The network's input is `(pixel * scale - mean) / std` per channel, NCHW float32, where pixel is 0–255 after
+    resizing to (input_height, input_width) with `pad_value` (in pixel units) around a letterboxed image.
+    `family` names the decoder (see families); 'unknown' has none and is judged by output fidelity alone.
+    """
+
+    task: Literal["detection", "classification"] = "detection"
+    family: str = "unknown"
+    input_width: int
+    input_height: int
+    color: ColorOrder = "RGB"
+    scale: float = 1.0
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (1.0, 1.0, 1.0)
+    resize: Resize = "stretch"
+    pad_value: float = 114.0
+    strides: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
+    confidence: float = 0.05
+    """Detections below this score are not decoded: part of the mAP convention."""
+    nms_iou: float = 0.6
+    max_detections: int = 100
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A detector or classifier as the product holds it: a checked, self-contained ONNX file and its spec.
+
+    `path` has float32 weights and batch size 1, and may keep BatchNormalization nodes (so that training-type steps
+    see them); the baseline artifact is this model through an empty recipe. `sha256` is that of the file.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    spec: ModelSpec
+    origin: str
+    """Where it came from: 'sample', 'imported', 'catalogue' or a file path."""
+    proof: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """What import changed, and the measured difference of outputs (max_abs_error)."""

@@ -1,0 +1,98 @@
+"""A recipe: ordered steps and a seed. Order rules are checked before any compute."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from compression import params
+from compression.errors import EdgeSlimError, RecipeError
+from compression.steps import STEPS, OnnxStep, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to do to a model. The empty recipe is the baseline. `name` is for people and not part of the fingerprint."""
+
+    steps: tuple[Step, ...] = ()
+    seed: int = 0
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        _check_order(self.steps)
+
+    @property
+    def title(self) -> str:
+        """The given name, or the steps' names joined."""
+        return self.name or " + ".join(step.name for step in self.steps) or "float32"
+
+    def prefix(self, length: int) -> Recipe:
+        """The first `length` steps, same seed."""
+        return Recipe(self.steps[:length], self.seed)
+
+    def fingerprint(self) -> str:
+        """Hex digest of steps, parameters and seed."""
+        canonical = json.dumps([self.seed, [step.to_json() for step in self.steps]], sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "seed": self.seed, "steps": [step.to_json() for step in self.steps]}
+
+    @staticmethod
+    def from_json(data: Any) -> Recipe:
+        """Read `{"name", "seed", "steps": [{"step": …, parameters…}]}`. Raises RecipeError or ParameterError."""
+        if not isinstance(data, dict) or not isinstance(data.get("steps", []), list):
+            raise _malformed("a recipe must be an object with a list 'steps'")
+        unknown = sorted(set(data) - {"name", "seed", "steps"})
+        if unknown:
+            raise _malformed(f"'{unknown[0]}' is not a key of a recipe")
+        seed = data.get("seed", 0)
+        if type(seed) is not int or seed < 0:
+            raise _malformed(f"'seed' must be a whole number ≥ 0, got {seed!r} instead")
+        steps = tuple(_step_from_json(item) for item in data.get("steps", []))
+        return Recipe(steps, seed, str(data.get("name", "")))
+
+
+def _step_from_json(item: Any) -> Step:
+    if not isinstance(item, dict) or not isinstance(item.get("step"), str):
+        raise _malformed("every step must be an object with a name under 'step'")
+    cls = STEPS.get(item["step"])
+    values = params.coerce(cls, {key: value for key, value in item.items() if key != "step"})
+    return cls(**values)
+
+
+def _check_order(steps: tuple[Step, ...]) -> None:
+    """Training-type steps come before steps on the deployable graph; weights are quantized once."""
+    seen: OnnxStep | None = None
+    for step in steps:
+        if seen is not None and not isinstance(step, OnnxStep):
+            raise RecipeError(
+                "step_order",
+                f"'{step.name}' needs a trainable network and cannot follow '{seen.name}', "
+                "which has already changed the number format.",
+                f"Put '{step.name}' before '{seen.name}'.",
+                step=step.name,
+                after=seen.name,
+            )
+        if seen is not None and isinstance(step, OnnxStep) and step.group == seen.group == "quantization":
+            raise RecipeError(
+                "quantized_twice",
+                f"'{step.name}' would quantize weights that '{seen.name}' has already quantized.",
+                f"Keep only one of '{seen.name}' and '{step.name}'.",
+                step=step.name,
+                after=seen.name,
+            )
+        if isinstance(step, OnnxStep):
+            seen = step
+
+
+def _malformed(problem: str) -> EdgeSlimError:
+    return RecipeError(
+        "malformed_recipe",
+        f"This is not a recipe: {problem}.",
+        'Write it as {"name": "…", "seed": 0, "steps": [{"step": "…"}]}; '
+        "`python -m compression steps` lists the steps.",
+        detail=problem,
+    )
