@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
@@ -12,6 +13,8 @@ from compression.datasets.street_signs.stage import Stage, pick
 from compression.datasets.street_signs.weather import Rgb, Weather, blended, scaled
 
 _GROUND_STEPS = (200.0, 60.0, 30.0, 18.0, 12.0, 8.0, 6.0, 4.6, 3.6, 2.9, 2.3, 1.8, 1.4, 1.0)
+_GRAIN_SIZE = 480
+_GRAIN_PER_METRE = 25.0
 _GROUND: dict[str, Rgb] = {"city": (134, 130, 124), "suburb": (104, 134, 70), "country": (126, 138, 66)}
 
 
@@ -57,9 +60,13 @@ def _sky(stage: Stage) -> None:
     elif weather.mood == "dusk":
         stage.canvas.glow(x, camera.horizon_y - 6, rng.uniform(120, 260), (255, 190, 110), 0.85)
         if rng.random() < 0.5:
-            stage.canvas.glow(x, camera.horizon_y - rng.uniform(5, 30), rng.uniform(22, 34), (255, 236, 190), 1.6)
+            stage.canvas.glow(
+                x, camera.horizon_y - rng.uniform(5, 30), rng.uniform(22, 34), (255, 236, 190), 1.6
+            )
     elif weather.mood == "day" and rng.random() < 0.5:
-        stage.canvas.glow(x, rng.uniform(0, 0.3) * camera.horizon_y, rng.uniform(90, 200), (255, 250, 225), 0.8)
+        stage.canvas.glow(
+            x, rng.uniform(0, 0.3) * camera.horizon_y, rng.uniform(90, 200), (255, 250, 225), 0.8
+        )
 
 
 def _distance(stage: Stage) -> None:
@@ -80,16 +87,21 @@ def _distance(stage: Stage) -> None:
         fill = blended(weather.tint((118, 116, 124), 25), scaled(weather.horizon, 0.9), rng.uniform(0.3, 0.5))
         draw.rectangle([x, horizon - tall, x + wide, horizon + 3], fill=fill)
         if weather.dark:
-            for _ in range(int(tall * wide / 170)):
-                px, py = x + rng.uniform(2, wide - 4), horizon - rng.uniform(5, tall - 3)
-                draw.rectangle([px, py, px + 1.5, py + 1.5], fill=(196, 164, 106))
+            for row in range(int((tall - 8) // 7)):
+                for column in range(int((wide - 4) // 6)):
+                    if rng.random() < 0.22:
+                        px, py = int(x + 3 + 6 * column), int(horizon - tall + 4 + 7 * row)
+                        draw.rectangle(
+                            [px, py, px + 2, py + 2],
+                            fill=blended(fill, (214, 172, 104), rng.uniform(0.3, 0.8)),
+                        )
         x += wide * rng.uniform(0.8, 1.5)
 
 
 def _strip(stage: Stage, x0: float, x1: float, colour: Rgb) -> None:
     """Paint a band of ground running ahead between two lateral positions."""
     camera = stage.camera
-    for far, near in zip(_GROUND_STEPS[:-1], _GROUND_STEPS[1:], strict=True):
+    for far, near in pairwise(_GROUND_STEPS):
         (ax0, ay), (ax1, _) = camera.project(x0, 0, far), camera.project(x1, 0, far)
         (bx0, by), (bx1, _) = camera.project(x0, 0, near), camera.project(x1, 0, near)
         corners = [(ax0, ay - 1), (ax1, ay - 1), (bx1, by), (bx0, by)]
@@ -101,7 +113,7 @@ def _ground(stage: Stage) -> None:
     shift = rng.normal(0, 7, 3)
     base = _GROUND[stage.street.place]
     colour = (base[0] + shift[0], base[1] + shift[1], base[2] + shift[2])
-    for far, near in zip(_GROUND_STEPS[:-1], _GROUND_STEPS[1:], strict=True):
+    for far, near in pairwise(_GROUND_STEPS):
         fill = stage.weather.tint(scaled(colour, rng.uniform(0.97, 1.03)), (far + near) / 2)
         stage.canvas.draw.rectangle([0, camera.ground(far) - 1, camera.width, camera.ground(near)], fill=fill)
 
@@ -148,17 +160,20 @@ def _road(stage: Stage) -> None:
 def _ground_texture(stage: Stage) -> None:
     """Grain and patches in perspective: rows of a texture widen towards the camera."""
     camera = stage.camera
-    top = int(camera.horizon_y) + 3
+    start = 3  # rows below the horizon where it begins
+    top = int(camera.horizon_y) + start
     rows = camera.height - top
-    if rows < 8:
-        return
-    grain = stage.texture(480, 480) * (9.0 if stage.weather.dark else 15.0) + 128
-    tile = Image.fromarray(np.clip(grain, 0, 255).astype(np.uint8))
-    # output row v sees distance ~ 1/v: far rows squeeze many metres into one pixel row
-    slope = 0.9 / rows
-    coefficients = (480.0 / camera.width * 0.35, 0.5, 0.0, 0.0, 1.6, 10.0, 0.0, slope * 2.2)
-    plane = tile.transform((camera.width, rows), Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BILINEAR)
-    mask = plane.point([v if v else 128 for v in range(256)])
+    grain = stage.texture(_GRAIN_SIZE, _GRAIN_SIZE) * (9.0 if stage.weather.dark else 14.0) + 128
+    tile = Image.fromarray(np.clip(grain, 1, 255).astype(np.uint8))
+    # tile x = metres right, tile y = metres ahead; both are divided by the row, the pinhole's perspective
+    scale, half = _GRAIN_PER_METRE * camera.eye_height / start, _GRAIN_SIZE / 2
+    coefficients = (scale, half / start, half - scale * camera.centre_x,
+                    0.0, -100 / start, scale * camera.focal - 100,
+                    0.0, 1 / start)  # fmt: skip
+    plane = tile.transform(
+        (camera.width, rows), Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BILINEAR
+    )
+    mask = plane.point([v or 128 for v in range(256)])  # 0: beyond the tile
     region = stage.canvas.image.crop((0, top, camera.width, camera.height))
     textured = ImageChops.overlay(region, Image.merge("RGB", (mask, mask, mask)))
     stage.canvas.image.paste(textured, (0, top))
@@ -174,8 +189,10 @@ def paint_wet_reflection(stage: Stage) -> None:
     smeared = mirrored.resize((camera.width // 6, max(1, rows // 16))).resize((camera.width, rows))
     mask = Image.new("L", (camera.width, rows), 0)
     strength = int(stage.rng.uniform(70, 130))
-    corners = [camera.project(x, 0, z) for x, z in
-               ((street.left, 60), (street.right, 60), (street.right, 1), (street.left, 1))]
+    corners = [
+        camera.project(x, 0, z)
+        for x, z in ((street.left, 60), (street.right, 60), (street.right, 1), (street.left, 1))
+    ]
     ImageDraw.Draw(mask).polygon([(x, y - top) for x, y in corners], fill=strength)
     stage.canvas.image.paste(smeared, (0, top), mask)
 

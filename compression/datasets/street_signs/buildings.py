@@ -9,8 +9,8 @@ from compression.datasets.street_signs.stage import Stage, pick
 from compression.datasets.street_signs.weather import Ink, Rgb, scaled
 
 _WALLS: tuple[Rgb, ...] = (
-    (168, 98, 78), (200, 182, 154), (146, 146, 150), (208, 200, 190), (124, 96, 84), (180, 164, 122), (134, 150, 158),
-    (194, 144, 114), (216, 206, 178), (150, 120, 104),
+    (168, 98, 78), (200, 182, 154), (146, 146, 150), (208, 200, 190), (124, 96, 84),
+    (180, 164, 122), (134, 150, 158), (194, 144, 114), (216, 206, 178), (150, 120, 104),
 )  # fmt: skip
 _GLASS: tuple[Rgb, ...] = ((70, 88, 108), (54, 64, 78), (104, 124, 142))
 _AWNINGS: tuple[Rgb, ...] = (RED, BLUE, (40, 120, 80), (220, 150, 40), (90, 60, 110))
@@ -84,10 +84,11 @@ def _roof(stage: Stage, house: _House, wall: Rgb) -> None:
     ridge_x, ridge_y = house.x + house.side * 3, house.height + 2
     eaves_x = house.x - house.side * 0.3
     tiles = pick(stage.rng, ((128, 64, 50), (96, 70, 62), (92, 92, 98)))
-    slope = [project(eaves_x, house.height - 0.1, house.near), project(eaves_x, house.height - 0.1, house.far),
-             project(ridge_x, ridge_y, house.far), project(ridge_x, ridge_y, house.near)]  # fmt: skip
-    gable = [project(house.x, house.height, house.near), project(ridge_x, ridge_y, house.near),
-             project(house.x + house.side * 6, house.height, house.near)]  # fmt: skip
+    low, near, far = house.height - 0.1, house.near, house.far
+    slope = [project(eaves_x, low, near), project(eaves_x, low, far)]
+    slope += [project(ridge_x, ridge_y, far), project(ridge_x, ridge_y, near)]
+    gable = [project(house.x, house.height, near), project(ridge_x, ridge_y, near)]
+    gable.append(project(house.x + house.side * 6, house.height, near))
     draw.polygon(gable, fill=tint(scaled(wall, 0.7), house.near))
     draw.polygon(slope, fill=tint(tiles, house.at(0.5)))
 
@@ -112,7 +113,15 @@ def _windows(stage: Stage, house: _House, wall: Rgb, shop: bool) -> None:
                 fill = weather.tint(scaled(glass, rng.uniform(0.75, 1.25)), a)
             if detailed and not at_shop:
                 frame = 0.06 * (house.far - house.near) / columns
-                _wall(stage, x, low - 0.14, high + 0.1, a - frame, b + frame, weather.tint(scaled(wall, 1.22), a))
+                _wall(
+                    stage,
+                    x,
+                    low - 0.14,
+                    high + 0.1,
+                    a - frame,
+                    b + frame,
+                    weather.tint(scaled(wall, 1.22), a),
+                )
             _wall(stage, x, low, high, a, b, fill)
             if detailed:
                 bar = weather.tint(scaled(wall, 0.8 if at_shop else 1.15), a)

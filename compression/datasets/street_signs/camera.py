@@ -1,4 +1,4 @@
-"""Where things land in the picture: a pinhole camera standing in the street. Metres in, supersampled pixels out."""
+"""Where things land in the picture: a pinhole camera in the street. Metres in, supersampled pixels out."""
 
 from __future__ import annotations
 

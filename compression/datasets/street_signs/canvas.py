@@ -23,12 +23,17 @@ def radial_blob(pixels: int = 96) -> Image.Image:
     return Image.fromarray((np.clip(1 - distance, 0, 1) ** 2 * 255).astype(np.uint8))
 
 
+def opacities(mask: Image.Image) -> Floats:
+    """A mask (height, width) of 0..255 as 0..1."""
+    return np.asarray(mask, np.float32) / np.float32(255)
+
+
 _BLOB = radial_blob()
 
 
 @dataclass
 class PlacedSign:
-    """A sign on the canvas. `visible` and `lamp` are opacities 0..1 of its patch; `visible` shrinks when covered."""
+    """A sign on the canvas. `visible` and `lamp`: opacities 0..1 of its patch; covering lowers `visible`."""
 
     name: str
     box: tuple[float, float, float, float]  # xyxy, supersampled pixels, may leave the picture
@@ -95,7 +100,7 @@ class Canvas:
         y0, y1 = max(y, sign.y), min(y + mask.height, sign.y + height)
         if x1 <= x0 or y1 <= y0:
             return None
-        opacity = np.asarray(mask.crop((x0 - x, y0 - y, x1 - x, y1 - y)), np.float32) / 255
+        opacity = opacities(mask.crop((x0 - x, y0 - y, x1 - x, y1 - y)))
         return slice(y0 - sign.y, y1 - sign.y), slice(x0 - sign.x, x1 - sign.x), opacity
 
     def paste(self, picture: Image.Image | Ink, mask: Image.Image, x: int, y: int) -> bool:
@@ -109,7 +114,10 @@ class Canvas:
     def bar(self, x0: float, y0: float, x1: float, y1: float, colour: Ink) -> bool:
         """Paint an upright or level bar (pole, arm, post) with a lit edge, unless it would hide a sign."""
         left, top = max(0, round(x0)), max(0, round(y0))
-        right, bottom = min(self.width, max(round(x1), round(x0) + 1)), min(self.height, max(round(y1), round(y0) + 1))
+        right, bottom = (
+            min(self.width, max(round(x1), round(x0) + 1)),
+            min(self.height, max(round(y1), round(y0) + 1)),
+        )
         if right <= left or bottom <= top:
             return True
         if not self.paste(colour, Image.new("L", (right - left, bottom - top), 255), left, top):
@@ -127,7 +135,9 @@ class Canvas:
         mask = _BLOB.resize(size, Image.Resampling.BILINEAR).point(lambda v: min(255, v * 2) * strength)
         self.image.paste((12, 12, 18), (int(x - half_width), int(y - half_height)), mask)
 
-    def glow(self, x: float, y: float, radius: float, colour: Ink, strength: float, stretch: float = 1.0) -> None:
+    def glow(
+        self, x: float, y: float, radius: float, colour: Ink, strength: float, stretch: float = 1.0
+    ) -> None:
         """Add light around a lamp; stretch > 1 makes it tall, as on a wet road."""
         rx, ry = max(3, int(radius)), max(3, int(radius * stretch))
         left, top = int(x - rx), int(y - ry)

@@ -1,4 +1,4 @@
-"""Names of what the street-sign scenes show: the ten labelled classes, and look-alikes that are never labelled."""
+"""What the street-sign scenes show: ten labelled classes, and look-alikes that are never labelled."""
 
 CLASSES: tuple[str, ...] = (
     "stop",

@@ -60,4 +60,5 @@ def _cloud_texture(rng: np.random.Generator) -> npt.NDArray[np.float32]:
         coarse = Image.fromarray((rng.random((cells, cells)) * 255).astype(np.uint8))
         fine = coarse.resize((TEXTURE_SIZE, TEXTURE_SIZE), Image.Resampling.BICUBIC)
         total += amplitude * (np.asarray(fine, np.float32) / 255 - 0.5)
-    return total / total.std()
+    texture: npt.NDArray[np.float32] = total / total.std()
+    return texture

@@ -1,4 +1,4 @@
-"""Drawing in unit coordinates: a square from (-1, -1) to (1, 1), y down. Letters are strokes, so no font is needed."""
+"""Drawing in unit coordinates: a square from (-1, -1) to (1, 1), y down. Letters are strokes: no fonts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ class Pen:
 
     def disc(self, x: float, y: float, radius: float, fill: Colour) -> None:
         """Filled circle."""
-        self._draw.ellipse([self._at((x - radius, y - radius)), self._at((x + radius, y + radius))], fill=fill)
+        self._draw.ellipse(
+            [self._at((x - radius, y - radius)), self._at((x + radius, y + radius))], fill=fill
+        )
 
     def box(self, x0: float, y0: float, x1: float, y1: float, fill: Colour, radius: float = 0.0) -> None:
         """Filled rectangle with rounded corners."""
@@ -55,11 +57,15 @@ class Pen:
 
     def stroke(self, points: Sequence[Point], width: float, fill: Colour) -> None:
         """Line of constant width with round ends."""
-        self._draw.line([self._at(p) for p in points], fill=fill, width=int(width * self._half), joint="curve")
+        self._draw.line(
+            [self._at(p) for p in points], fill=fill, width=int(width * self._half), joint="curve"
+        )
         for x, y in (points[0], points[-1]):
             self.disc(x, y, width / 2, fill)
 
-    def letter(self, name: str, x: float, y: float, width: float, height: float, weight: float, fill: Colour) -> None:
+    def letter(
+        self, name: str, x: float, y: float, width: float, height: float, weight: float, fill: Colour
+    ) -> None:
         """One of the letters 0 3 5 O P S T, centred at (x, y)."""
         for line in _letter_strokes(name, x, y, width, height):
             self.stroke(line, weight, fill)
@@ -76,9 +82,9 @@ def _letter_strokes(name: str, x: float, y: float, width: float, height: float) 
         "0": [bow(0.5, 0.5, 0.5, 0.5, 0, 360)],
         "O": [bow(0.5, 0.5, 0.5, 0.5, 0, 360)],
         "3": [bow(0.45, 0.26, 0.48, 0.26, 200, 450) + bow(0.45, 0.76, 0.52, 0.26, 270, 520)],
-        "5": [[at(0.95, 0), at(0.15, 0), at(0.08, 0.47)] + bow(0.42, 0.69, 0.55, 0.31, 235, 510)],
+        "5": [[at(0.95, 0), at(0.15, 0), at(0.08, 0.47), *bow(0.42, 0.69, 0.55, 0.31, 235, 510)]],
         "S": [bow(0.5, 0.26, 0.48, 0.26, 330, 90) + bow(0.5, 0.75, 0.48, 0.25, 270, 510)],
         "T": [[at(0, 0), at(1, 0)], [at(0.5, 0), at(0.5, 1)]],
-        "P": [[at(0.1, 1), at(0.1, 0), at(0.5, 0)] + bow(0.5, 0.28, 0.45, 0.28, -90, 90) + [at(0.1, 0.56)]],
+        "P": [[at(0.1, 1), at(0.1, 0), at(0.5, 0), *bow(0.5, 0.28, 0.45, 0.28, -90, 90), at(0.1, 0.56)]],
     }
     return letters[name]

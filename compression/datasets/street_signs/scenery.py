@@ -16,7 +16,7 @@ _LEVELS = 5
 
 @dataclass(frozen=True)
 class ScenerySprite:
-    """A drawing at halving sizes, each as colour (bled under the edges) and opacity. `kind` names the variant."""
+    """A drawing at halving sizes, each as colour and opacity; `kind` names the variant."""
 
     levels: tuple[tuple[Image.Image, Image.Image], ...]
     kind: str
@@ -54,7 +54,7 @@ def draw_tree(rng: np.random.Generator, kind: str) -> ScenerySprite:
     """A tree of kind "leafy", "conifer" or "bare"."""
     image = Image.new("RGBA", (384, 512), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
-    bark = _ink((74 + rng.integers(-14, 18), 56 + rng.integers(-10, 12), 42 + rng.integers(-8, 10)))
+    bark = _ink((74 + rng.uniform(-14, 18), 56 + rng.uniform(-10, 12), 42 + rng.uniform(-8, 10)))
     if kind == "leafy":
         _leafy(draw, rng, bark)
     elif kind == "conifer":
@@ -78,7 +78,9 @@ def _leafy(draw: ImageDraw.ImageDraw, rng: np.random.Generator, bark: Ink) -> No
         px, py = 192 + x + radius * math.cos(angle), 165 + y + radius * math.sin(angle) * 0.9
         size = rng.uniform(11, 34) * (1.2 - 0.65 * age)
         light = 0.52 + 0.55 * age - 0.28 * (py - 165) / 150 - 0.12 * (px - 192) / 150 + rng.uniform(-0.1, 0.1)
-        draw.ellipse([px - size, py - size * 0.8, px + size, py + size * 0.8], fill=_ink(green, max(0.2, light)))
+        draw.ellipse(
+            [px - size, py - size * 0.8, px + size, py + size * 0.8], fill=_ink(green, max(0.2, light))
+        )
 
 
 def _conifer(draw: ImageDraw.ImageDraw, rng: np.random.Generator, bark: Ink) -> None:
@@ -90,13 +92,20 @@ def _conifer(draw: ImageDraw.ImageDraw, rng: np.random.Generator, bark: Ink) -> 
         for light, shift, spread in ((0.7, 0, 1.0), (1.08, -8, 0.68)):
             fill = _ink(green, light + rng.uniform(-0.08, 0.12))
             fringe = [
-                (192 + shift - half * spread + 2 * half * spread * j / 10, base + rng.uniform(-12, 16)) for j in range(11)
+                (192 + shift - half * spread + 2 * half * spread * j / 10, base + rng.uniform(-12, 16))
+                for j in range(11)
             ]
             draw.polygon([*fringe, (192.0, base - 84.0)], fill=fill)
 
 
 def _branch(
-    draw: ImageDraw.ImageDraw, rng: np.random.Generator, bark: Ink, x: float, y: float, angle: float, length: float,
+    draw: ImageDraw.ImageDraw,
+    rng: np.random.Generator,
+    bark: Ink,
+    x: float,
+    y: float,
+    angle: float,
+    length: float,
     width: float,
 ) -> None:
     end_x, end_y = x + length * math.cos(angle), y + length * math.sin(angle)
@@ -108,14 +117,14 @@ def _branch(
 
 
 _PAINTS: tuple[Rgb, ...] = (
-    (176, 28, 36), (32, 70, 142), (225, 226, 228), (44, 46, 50), (128, 134, 140), (222, 178, 40), (60, 104, 82),
-    (196, 198, 200), (86, 118, 150),
+    (176, 28, 36), (32, 70, 142), (225, 226, 228), (44, 46, 50), (128, 134, 140),
+    (222, 178, 40), (60, 104, 82), (196, 198, 200), (86, 118, 150),
 )  # fmt: skip
 CAR_KINDS = ("rear", "front", "side", "van")
 
 
 def draw_car(rng: np.random.Generator, kind: str) -> ScenerySprite:
-    """A car seen from the "rear", "front" or "side", or a "van" from the rear; wheels touch the lower edge."""
+    """A car seen from "rear", "front" or "side", or a "van" from the rear; wheels touch the lower edge."""
     image = Image.new("RGBA", (512, 384), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     paint = _PAINTS[int(rng.integers(len(_PAINTS)))]
@@ -141,17 +150,23 @@ def _car_end(draw: ImageDraw.ImageDraw, paint: Rgb, front: bool) -> None:
     draw.rectangle([206, 258, 306, 290], fill=(232, 232, 222))
     for x in (52, 386):
         draw.rounded_rectangle([x, 206, x + 74, 252], 16, fill=(252, 246, 220) if front else (204, 22, 28))
-        draw.rounded_rectangle([x + 26, 214, x + 48, 232], 8, fill=(255, 255, 250) if front else (250, 96, 80))
+        draw.rounded_rectangle(
+            [x + 26, 214, x + 48, 232], 8, fill=(255, 255, 250) if front else (250, 96, 80)
+        )
     if front:
         draw.rounded_rectangle([156, 212, 356, 248], 12, fill=(26, 26, 30))
         draw.line([(164, 230), (348, 230)], fill=(120, 122, 126), width=5)
 
 
 def _car_side(draw: ImageDraw.ImageDraw, paint: Rgb) -> None:
-    body = [(14, 290), (18, 236), (48, 212), (132, 200), (196, 128), (224, 118), (336, 118), (362, 130), (424, 204),
-            (484, 222), (498, 250), (498, 322), (14, 322)]  # fmt: skip
+    body = [
+        (14, 290), (18, 236), (48, 212), (132, 200), (196, 128), (224, 118), (336, 118),
+        (362, 130), (424, 204), (484, 222), (498, 250), (498, 322), (14, 322),
+    ]  # fmt: skip
     draw.polygon(body, fill=_ink(paint))
-    draw.polygon([(30, 226), (132, 202), (424, 206), (488, 226), (490, 236), (24, 240)], fill=_ink(paint, 1.15))
+    draw.polygon(
+        [(30, 226), (132, 202), (424, 206), (488, 226), (490, 236), (24, 240)], fill=_ink(paint, 1.15)
+    )
     draw.polygon([(152, 200), (206, 138), (262, 134), (262, 200)], fill=(54, 72, 88))
     draw.polygon([(274, 200), (274, 134), (336, 136), (396, 202)], fill=(68, 88, 104))
     draw.rectangle([14, 292, 498, 322], fill=_ink(paint, 0.58))
@@ -231,7 +246,9 @@ def draw_billboard(rng: np.random.Generator) -> ScenerySprite:
             case 1:
                 draw.polygon([(x - size, y + size), (x + size, y + size), (x, y - size)], fill=colour)
             case 2:
-                draw.rectangle([x - size * 1.5, y - size * 0.35, x + size * 1.5, y + size * 0.35], fill=colour)
+                draw.rectangle(
+                    [x - size * 1.5, y - size * 0.35, x + size * 1.5, y + size * 0.35], fill=colour
+                )
             case _:
                 draw.ellipse(box, outline=colour, width=8)
     for edge in ([0, 0, 255, 6], [0, 153, 255, 159], [0, 0, 6, 159], [249, 0, 255, 159]):

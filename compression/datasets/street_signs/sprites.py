@@ -10,7 +10,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from compression.datasets.street_signs.pen import BLACK, BLUE, RED, WHITE, YELLOW, Colour, Pen, Point, regular_polygon
+from compression.datasets.street_signs.pen import (
+    BLACK,
+    BLUE,
+    RED,
+    WHITE,
+    YELLOW,
+    Colour,
+    Pen,
+    Point,
+    regular_polygon,
+)
 
 RADIUS = 0.97
 LAMP_RADIUS = 0.255
@@ -21,7 +31,7 @@ _PYRAMID = (16, 32, 64, 128, 256)
 
 @dataclass(frozen=True)
 class SignSprite:
-    """A sign face in unit coordinates: RGBA images by size, the outline (N, 2), and the lit lamp's centre if any."""
+    """A sign face in unit coordinates: RGBA images by size, outline (N, 2), the lit lamp's centre if any."""
 
     pyramid: dict[int, Image.Image]
     outline: npt.NDArray[np.float64]
@@ -123,9 +133,15 @@ def _crossing(pen: Pen) -> list[Point]:
     pen.polygon([(0, -0.74), (0.78, 0.68), (-0.78, 0.68)], WHITE)
     pen.disc(0.02, -0.29, 0.1, BLACK)
     pen.stroke([(0, -0.12), (-0.02, 0.18)], 0.15, BLACK)
-    for hip_to_foot in ([(-0.02, 0.18), (0.08, 0.32), (0.18, 0.5)], [(-0.02, 0.18), (-0.1, 0.34), (-0.23, 0.5)]):
+    for hip_to_foot in (
+        [(-0.02, 0.18), (0.08, 0.32), (0.18, 0.5)],
+        [(-0.02, 0.18), (-0.1, 0.34), (-0.23, 0.5)],
+    ):
         pen.stroke(hip_to_foot, 0.1, BLACK)
-    for shoulder_to_hand in ([(0, -0.1), (0.12, 0.06), (0.25, 0.1)], [(0, -0.1), (-0.16, 0.02), (-0.2, 0.16)]):
+    for shoulder_to_hand in (
+        [(0, -0.1), (0.12, 0.06), (0.25, 0.1)],
+        [(0, -0.1), (-0.16, 0.02), (-0.2, 0.16)],
+    ):
         pen.stroke(shoulder_to_hand, 0.075, BLACK)
     for k in range(5):
         pen.box(-0.57 + k * 0.24, 0.58, -0.45 + k * 0.24, 0.65, BLACK)
@@ -157,8 +173,12 @@ def _traffic_light(pen: Pen, lit: str) -> list[Point]:
         pen.disc(0, y + 0.015, LAMP_RADIUS, bright if name == lit else dark)
         if name == lit:
             for radius, lift in ((0.2, 22), (0.14, 50), (0.08, 86)):
-                pen.disc(0, y + 0.015, radius, (min(255, bright[0] + lift), min(255, bright[1] + lift),
-                                               min(255, bright[2] + lift)))
+                pen.disc(
+                    0,
+                    y + 0.015,
+                    radius,
+                    (min(255, bright[0] + lift), min(255, bright[1] + lift), min(255, bright[2] + lift)),
+                )
         else:
             pen.stroke([(-0.1, y - 0.1), (0.04, y - 0.14)], 0.05, (dark[0] + 34, dark[1] + 34, dark[2] + 34))
     return [(-half, -RADIUS), (half, -RADIUS), (half, RADIUS), (-half, RADIUS)]

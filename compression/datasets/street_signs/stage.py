@@ -1,4 +1,4 @@
-"""What every painter of a scene works with, and the two things all of them do: cut a texture, paste a sprite."""
+"""What every painter of a scene works with, and what all of them do: cut a texture, paste a sprite."""
 
 from __future__ import annotations
 
@@ -53,11 +53,20 @@ class Stage:
     def texture(self, width: int, height: int) -> npt.NDArray[np.float32]:
         """A random cut (height, width) of a cloud texture."""
         source = pick(self.rng, self.library.textures)
-        y, x = int(self.rng.integers(TEXTURE_SIZE - height + 1)), int(self.rng.integers(TEXTURE_SIZE - width + 1))
+        y, x = (
+            int(self.rng.integers(TEXTURE_SIZE - height + 1)),
+            int(self.rng.integers(TEXTURE_SIZE - width + 1)),
+        )
         return source[y : y + height, x : x + width]
 
     def paste(
-        self, sprite: ScenerySprite, x: float, base: float, height: float, distance: float, light: Rgb | None = None
+        self,
+        sprite: ScenerySprite,
+        x: float,
+        base: float,
+        height: float,
+        distance: float,
+        light: Rgb | None = None,
     ) -> bool:
         """Paste a sprite standing at pixel (x, base); False if it is out of sight or would hide a sign."""
         full, _ = sprite.levels[0]
