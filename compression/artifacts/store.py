@@ -38,7 +38,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
     except OSError as error:
-        raise _store_error(path, error) from error
+        raise as_store_error(path, error) from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -46,7 +46,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(name, path)
     except OSError as error:
-        raise _store_error(path, error) from error
+        raise as_store_error(path, error) from error
     finally:
         Path(name).unlink(missing_ok=True)
 
@@ -98,7 +98,8 @@ class Store:
             yield
 
 
-def _store_error(path: Path, error: OSError) -> StoreError:
+def as_store_error(path: Path, error: OSError) -> StoreError:
+    """What to tell the user about a failed write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreError(
             "disk_full",

@@ -13,6 +13,26 @@ Target = Annotations | int | None
 """Boxes (detection), a class index (classification), or nothing known (unlabelled images)."""
 
 
+class Notice(str):
+    """A warning: the English sentence itself, with `code` and `values` to say it in another language.
+
+    Values are numbers and strings; anything else (such as a path) is kept as its string.
+    """
+
+    code: str
+    values: dict[str, object]
+
+    def __new__(cls, code: str, text: str, /, **values: object) -> Notice:
+        notice = super().__new__(cls, text)
+        notice.code = code
+        notice.values = {k: v if isinstance(v, int | float) else str(v) for k, v in values.items()}
+        return notice
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, object]]:
+        """Pickle by arguments: notices cross process boundaries."""
+        return (self.code, str(self)), self.values
+
+
 @runtime_checkable
 class Split(Protocol):
     """An ordered set of images. Reading is lazy; index runs from 0 to len - 1."""
@@ -47,7 +67,12 @@ class Dataset(Protocol):
     @property
     def splits(self) -> tuple[SplitName, ...]: ...
     @property
-    def warnings(self) -> Sequence[str]: ...
+    def has_labels(self) -> bool:
+        """False if nothing is known about the images: then only fidelity can be measured."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[Notice]: ...
 
     def split(self, name: SplitName) -> Split:
         """Raises DatasetError(code='no_split') if the dataset has no such split."""

@@ -1,0 +1,90 @@
+"""Classes of datasets and models meet by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compression.datasets import Relabelled, map_classes, unmatched_classes
+from compression.datasets.base import Split, Target
+from compression.detections import Annotations, Image
+from compression.errors import DatasetError
+
+
+class Fixed:
+    fingerprint = "abc"
+
+    def __init__(self, *targets: Target) -> None:
+        self.targets = targets
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def image(self, index: int) -> Image:
+        return np.full((2, 2, 3), index, np.uint8)
+
+    def target(self, index: int) -> Target:
+        return self.targets[index]
+
+    def image_id(self, index: int) -> str:
+        return f"image {index}"
+
+
+def test_names_match_exactly_then_loosely() -> None:
+    mapping = map_classes(
+        ("dog", "Traffic_Light", "unicorn", "stop-sign"), ("stop sign", "traffic light", "dog")
+    )
+    assert mapping.tolist() == [2, 1, -1, 0]
+
+
+def test_exact_name_wins_over_a_loose_one() -> None:
+    assert map_classes(("Cat", "cat"), ("cat", "Cat")).tolist() == [1, 0]
+    assert map_classes(("CAT",), ("cat", "Cat")).tolist() == [0]
+
+
+@pytest.mark.parametrize("model_labels", [("person", "car"), ()])
+def test_no_common_class_is_refused_naming_both(model_labels: tuple[str, ...]) -> None:
+    with pytest.raises(DatasetError, match="knows RBC, WBC; the model knows") as caught:
+        map_classes(("RBC", "WBC"), model_labels)
+    assert caught.value.code == "no_common_labels"
+
+
+def test_unmatched_classes_are_told() -> None:
+    labels = ("a", "b", "c")
+    (notice,) = unmatched_classes(labels, np.array([-1, 0, -1]))
+    assert (notice.code, notice.values) == ("unmatched_classes", {"count": 2, "labels": "a, c"})
+    assert unmatched_classes(labels, np.array([2, 1, 0])) == []
+
+
+def test_long_lists_of_classes_are_cut_short() -> None:
+    (notice,) = unmatched_classes([f"class {i}" for i in range(50)], np.full(50, -1))
+    assert str(notice.values["labels"]).endswith("class 4, …")
+
+
+def test_relabelled_boxes_are_in_the_models_classes() -> None:
+    boxes = np.arange(12, dtype=np.float32).reshape(3, 4)
+    known = Annotations(
+        boxes, np.array([0, 1, 2]), np.array([False, True, True]), np.array([1, 2, 3], np.float32)
+    )
+    split = Relabelled(Fixed(known), np.array([5, -1, 0]))
+    target = split.target(0)
+    assert isinstance(split, Split)
+    assert isinstance(target, Annotations)
+    assert target.boxes.tolist() == [[0, 1, 2, 3], [8, 9, 10, 11]]
+    assert target.classes.tolist() == [5, 0]
+    assert target.crowd.tolist() == [False, True]
+    assert target.area.tolist() == [1, 3]
+    assert known.classes.tolist() == [0, 1, 2]
+    assert split.image(0).tolist() == np.zeros((2, 2, 3)).tolist()
+    assert (len(split), split.image_id(0)) == (1, "image 0")
+
+
+def test_relabelled_class_indices_and_unknown_targets() -> None:
+    split = Relabelled(Fixed(0, 1, None), np.array([3, -1]))
+    assert [split.target(i) for i in range(3)] == [3, None, None]
+
+
+def test_mapping_is_part_of_the_fingerprint() -> None:
+    prints = {Relabelled(Fixed(0), np.array(mapping)).fingerprint for mapping in ([0, 1], [1, 0], [0, -1])}
+    assert len(prints) == 3
+    assert Relabelled(Fixed(0), np.array([0, 1])).fingerprint in prints

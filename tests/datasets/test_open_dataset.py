@@ -1,0 +1,118 @@
+"""From what a user names or points at to a dataset; what every dataset has in common."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compression.artifacts.store import Store
+from compression.datasets import DATASETS, FORMATS, any_images, open_dataset
+from compression.datasets.base import Notice, Split
+from compression.detections import Annotations
+from compression.errors import DatasetError
+
+Write = Callable[..., Path]
+
+
+def test_formats_and_built_in_datasets_are_registered() -> None:
+    assert FORMATS.names() == ("coco", "voc", "yolo")
+    assert set(DATASETS.names()) == {"street-signs", "digits"}
+
+
+@pytest.mark.parametrize("name", DATASETS.names())
+def test_descriptions_are_plain_data(name: str) -> None:
+    record = DATASETS.get(name).to_json()
+    assert json.loads(json.dumps(record))["sizes"]["calibration"] == 128
+    assert len(record["labels"]) == 10
+
+
+def test_unknown_reference_names_the_choices() -> None:
+    with pytest.raises(
+        DatasetError, match=r"no dataset named 'street-sings'.*Choose one of street-signs"
+    ) as caught:
+        open_dataset("street-sings")
+    assert caught.value.code == "no_dataset"
+
+
+def test_folder_in_no_known_format_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing")
+    with pytest.raises(DatasetError, match="not a dataset in a known format") as caught:
+        open_dataset(tmp_path)
+    assert caught.value.code == "unknown_format"
+
+
+def test_file_in_no_known_format_is_named(tmp_path: Path, write_image: Write) -> None:
+    with pytest.raises(DatasetError) as caught:
+        open_dataset(write_image(tmp_path / "a.png"))
+    assert caught.value.code == "unknown_format"
+
+
+@pytest.mark.parametrize("folder", ["", "images"])
+def test_folder_of_images_opens_without_labels(tmp_path: Path, write_image: Write, folder: str) -> None:
+    for name in ("b.png", "a.jpg"):
+        write_image(tmp_path / folder / name)
+    dataset = open_dataset(str(tmp_path))
+    split = dataset.split("validation")
+    assert [split.image_id(i) for i in range(len(split))] == ["a.jpg", "b.png"]
+    assert split.target(0) is None
+    assert (dataset.labels, dataset.has_labels) == ((), False)
+    assert [notice.code for notice in dataset.warnings] == ["no_annotations"]
+
+
+def test_folder_in_two_formats_says_which_was_read(
+    tmp_path: Path, write_coco: Write, write_voc: Write
+) -> None:
+    write_coco(tmp_path / "my.json", [(0, 7, (1, 1, 5, 5))])
+    write_voc(tmp_path, "v", [("ant", 0, (1, 1, 5, 5))])
+    (notice,) = open_dataset(tmp_path).warnings
+    assert notice.code == "several_formats"
+    assert (notice.values["used"], notice.values["others"]) == ("coco", "voc")
+
+
+@pytest.mark.parametrize("kind", ["coco", "voc", "yolo"])
+def test_every_format_gives_the_same_dataset(
+    tmp_path: Path, kind: str, write_coco: Write, write_voc: Write, write_yolo: Write
+) -> None:
+    if kind == "coco":
+        path = write_coco(
+            tmp_path / "my.json", [(0, 7, (4, 3, 20, 15)), (0, 3, (0, 0, 10, 6))], images=("a.png",)
+        )
+    elif kind == "voc":
+        path = write_voc(tmp_path, "a", [("zebra", 0, (4, 3, 24, 18)), ("ant", 0, (0, 0, 10, 6))]).parents[1]
+    else:
+        write_yolo(tmp_path, {"a": "1 .35 .35 .5 .5\n0 .125 .1 .25 .2"})
+        (tmp_path / "classes.txt").write_text("ant\nzebra\n")
+        path = tmp_path
+    dataset = open_dataset(path)
+    split = dataset.split("validation")
+    target = split.target(0)
+    assert isinstance(split, Split)
+    assert isinstance(target, Annotations)
+    assert dataset.labels == ("ant", "zebra")
+    assert np.allclose(target.boxes, [[4, 3, 24, 18], [0, 0, 10, 6]], atol=1e-4)
+    assert target.classes.tolist() == [1, 0]
+    assert np.allclose(target.area, [300, 60], atol=1e-3)
+    assert (target.boxes.dtype, target.classes.dtype, target.crowd.dtype) == (np.float32, np.int64, np.bool_)
+    assert dataset.warnings == ()
+
+
+def test_any_images_prefers_what_was_declared_for_it(
+    tmp_path: Path, store: Store, write_coco: Write, write_voc: Write
+) -> None:
+    alone = open_dataset(write_coco(tmp_path / "my.json", [(0, 7, (1, 1, 5, 5))]))
+    assert len(any_images(alone)) == 2
+    digits = open_dataset("digits", store)
+    assert any_images(digits).fingerprint == digits.split("calibration").fingerprint
+
+
+def test_notice_is_its_sentence_and_survives_pickling() -> None:
+    notice = Notice("clipped_boxes", "2 boxes were clipped.", count=2, file=Path("a.json"))
+    again = pickle.loads(pickle.dumps(notice))  # noqa: S301 - our own bytes
+    assert again == "2 boxes were clipped."
+    assert (again.code, again.values) == ("clipped_boxes", {"count": 2, "file": "a.json"})
+    assert json.dumps([again]) == '["2 boxes were clipped."]'
