@@ -44,6 +44,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(name, 0o644)  # a temporary file is private; what the store shows is not
         os.replace(name, path)
     except OSError as error:
         raise as_store_error(path, error) from error

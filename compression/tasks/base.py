@@ -38,7 +38,9 @@ class Task(Protocol):
 
     def prepare(self, image: Image, spec: ModelSpec) -> Prepared: ...
 
-    def decode(self, outputs: Sequence[np.ndarray[Any, Any]], prepared: Prepared, spec: ModelSpec) -> Prediction: ...
+    def decode(
+        self, outputs: Sequence[np.ndarray[Any, Any]], prepared: Prepared, spec: ModelSpec
+    ) -> Prediction: ...
 
     def score(
         self,

@@ -1,0 +1,56 @@
+"""Classification: resize and normalise, read class probabilities, score by top-1 accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from compression.datasets.base import Split
+from compression.detections import FloatArray, Image
+from compression.metrics import classification
+from compression.models.base import ModelSpec
+from compression.models.families.classifier import probabilities
+from compression.tasks import preprocess
+from compression.tasks.base import Prediction, Prepared
+
+
+class Classification:
+    """One label for the whole image."""
+
+    name = "classification"
+    primary_metric = "top1"
+
+    def prepare(self, image: Image, spec: ModelSpec) -> Prepared:
+        return preprocess.prepare(image, spec)
+
+    def decode(
+        self, outputs: Sequence[np.ndarray[Any, Any]], prepared: Prepared, spec: ModelSpec
+    ) -> FloatArray:
+        """(C,) class probabilities."""
+        return probabilities(outputs)
+
+    def score(
+        self,
+        predictions: Sequence[Prediction],
+        split: Split,
+        labels: tuple[str, ...],
+        baseline: Sequence[Prediction] | None,
+    ) -> dict[str, Any]:
+        """Accuracy over the `images` that have a label; empty where nothing can be scored."""
+        targets = [(index, split.target(index)) for index in range(len(split))]
+        known = {index: target for index, target in targets if isinstance(target, int)}
+        if not known:
+            return {}
+        truth = np.array(list(known.values()), np.int64)
+        found = _stacked(predictions, known)
+        before = None if baseline is None else _stacked(baseline, known)
+        figures = classification.classification_scores(found, truth, labels)
+        return {**figures, "images": len(truth), **classification.bootstrap(found, truth, before)}
+
+
+def _stacked(predictions: Sequence[Prediction], indices: Iterable[int]) -> FloatArray:
+    """(N, C) probabilities of these images."""
+    chosen = [predictions[index] for index in indices]
+    return np.stack([each for each in chosen if isinstance(each, np.ndarray)])

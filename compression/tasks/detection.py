@@ -1,0 +1,76 @@
+"""Detection: letterbox and normalise, decode by the model's family, suppress doubles, score by COCO mAP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from compression.datasets.base import Split
+from compression.detections import Annotations, Detections, Image
+from compression.metrics import detection
+from compression.metrics.matching import match
+from compression.models.base import ModelSpec
+from compression.models.families import FAMILIES, UNKNOWN
+from compression.tasks import preprocess
+from compression.tasks.base import Prediction, Prepared
+from compression.tasks.nms import nms
+
+
+class Detection:
+    """Boxes. A model of the unknown family is prepared for like any other, but gives no predictions."""
+
+    name = "detection"
+    primary_metric = "mAP"
+
+    def prepare(self, image: Image, spec: ModelSpec) -> Prepared:
+        return preprocess.prepare(image, spec)
+
+    def decode(
+        self, outputs: Sequence[np.ndarray[Any, Any]], prepared: Prepared, spec: ModelSpec
+    ) -> Detections | None:
+        """At most `spec.max_detections` boxes in image pixels by falling score; None for the unknown family.
+
+        Boxes without area inside the image are dropped. Raises ModelError where the outputs do not fit the
+        family.
+        """
+        if spec.family == UNKNOWN:
+            return None
+        family = FAMILIES.get(spec.family)
+        boxes, scores, classes = family.decode(outputs, spec)
+        if family.nms:
+            chosen = nms(boxes, scores, classes, spec.nms_iou, spec.max_detections)
+        else:
+            chosen = np.argsort(-scores, kind="stable")[: spec.max_detections]
+        boxes = preprocess.to_image(boxes[chosen], prepared)
+        inside = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+        chosen = chosen[inside]
+        return Detections(boxes[inside], scores[chosen], classes[chosen])
+
+    def score(
+        self,
+        predictions: Sequence[Prediction],
+        split: Split,
+        labels: tuple[str, ...],
+        baseline: Sequence[Prediction] | None,
+    ) -> dict[str, Any]:
+        """COCO figures over the `images` that have annotations; empty where nothing can be scored."""
+        targets = [(index, split.target(index)) for index in range(len(split))]
+        truth = {index: target for index, target in targets if isinstance(target, Annotations)}
+        found = _detections(predictions, truth)
+        if not truth or found is None:
+            return {}
+        objects = list(truth.values())
+        matches = match(objects, found, len(labels))
+        reference = None if baseline is None else _detections(baseline, truth)
+        before = None if reference is None else match(objects, reference, len(labels))
+        figures = detection.coco_scores(matches, labels)
+        return {**figures, "images": len(truth), **detection.bootstrap(matches, before)}
+
+
+def _detections(predictions: Sequence[Prediction], indices: Iterable[int]) -> list[Detections] | None:
+    """The predictions of these images, or None if the model's family gives none."""
+    chosen = [predictions[index] for index in indices]
+    found = [each for each in chosen if isinstance(each, Detections)]
+    return found if len(found) == len(chosen) else None

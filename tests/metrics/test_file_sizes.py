@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import zstandard
+from onnx import TensorProto, helper
+from tiny_graphs import model, node, weights
+
+from compression.errors import ModelError
+from compression.metrics.size import entropy_bits, entropy_bound, sizes
+
+MODELS = Path(__file__).parents[3] / "shared" / "data" / "models"
+
+
+def test_entropy_of_known_distributions() -> None:
+    """4 even symbols: 2 bits each. One against seven in eight: 0.5436 bits each. A constant: none."""
+    assert entropy_bits(np.array([1, 2, 3, 4] * 4, np.int8)) == pytest.approx(32)
+    assert entropy_bits(np.array([0] * 7 + [1], np.uint8)) == pytest.approx(8 * 0.5435644)
+    assert entropy_bits(np.zeros(1000, np.float32)) == 0.0
+    assert entropy_bits(np.zeros(0, np.float32)) == 0.0
+    assert entropy_bits(np.array([True, False])) == pytest.approx(2)
+
+
+def test_floats_are_told_apart_by_their_bits() -> None:
+    assert entropy_bits(np.array([0.0, -0.0, np.nan, 1.0], np.float32)) == pytest.approx(8)
+    assert entropy_bits(np.array([0.0, 1.0, 0.0, 1.0], np.float16)) == pytest.approx(4)
+
+
+def test_bound_sums_the_tensors_wherever_they_are_stored() -> None:
+    """16 symbols of 2 bits in an initializer, 8 INT4 codes of 3 bits in a node: 56 bits."""
+    codes = helper.make_tensor("codes", TensorProto.INT4, [8], list(range(-4, 4)))
+    graph = model(
+        [node("Constant", [], ["c"], value=codes), node("Conv", ["x", "w"], ["y"])],
+        {"x": [1, 2, 4, 4]},
+        ["y"],
+        {"w": np.array([1, 2, 3, 4] * 4, np.float32).reshape(8, 2, 1, 1)},
+    )
+    assert entropy_bound(graph) == 7
+
+
+def test_sizes_of_a_file(tmp_path: Path) -> None:
+    graph = model(
+        [node("Conv", ["x", "w"], ["y"])],
+        {"x": [1, 16, 4, 4]},
+        ["y"],
+        {"w": np.round(weights(64, 16, 3, 3), 1)},
+    )
+    path = tmp_path / "model.onnx"
+    onnx.save(graph, path)
+    found = sizes(path)
+    content = path.read_bytes()
+    assert 64 * 16 * 9 * 4 < found.file == len(content) < 64 * 16 * 9 * 4 + 500
+    assert found.download == len(zstandard.ZstdCompressor(level=19).compress(content))
+    # Ten values: at most log2(10) bits for each of 9,216 weights.
+    assert 0.9 * np.log2(10) * 9216 / 8 < found.entropy_bound <= np.log2(10) * 9216 / 8
+    assert found.entropy_bound < found.download < found.file
+    assert found.to_json() == {
+        "file": found.file,
+        "download": found.download,
+        "entropy_bound": found.entropy_bound,
+    }
+
+
+def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(b"not a model")
+    with pytest.raises(ModelError, match=r"broken\.onnx"):
+        sizes(path)
+
+
+def test_known_sizes_of_a_real_file() -> None:
+    path = MODELS / "yolox_nano.onnx"
+    if not path.is_file():
+        pytest.skip("needs the real models in ../shared/data/models, beside the repository")
+    found = sizes(path)
+    assert (found.file, found.download) == (3_659_407, 3_386_630)

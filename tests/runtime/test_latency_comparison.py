@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from compression.errors import ModelError
+from compression.runtime.benchmark import compare_latency, is_noisy, summarise
+
+
+def square_product(path: Path, side: int) -> Path:
+    """x · w, both side × side: side³ multiply-accumulates."""
+    shape = [side, side]
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "product",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
+        [numpy_helper.from_array(np.ones(shape, np.float32), "w")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+def test_more_work_takes_longer(tmp_path: Path) -> None:
+    """32,768 times the work; the order in which the models are given does not matter."""
+    paths = {
+        "large": square_product(tmp_path / "l.onnx", 512),
+        "small": square_product(tmp_path / "s.onnx", 16),
+    }
+    found = compare_latency(paths, "small", rounds=9, warmup=2)
+    assert list(found) == ["large", "small"]
+    assert found["small"].ratio == 1.0
+    assert found["small"].ratio_ci95 == [1.0, 1.0]
+    assert found["large"].ratio > 3
+    assert found["large"].ratio_ci95[0] > 3
+    assert found["large"].rounds == 9
+    assert 0 < found["small"].median_ms <= found["small"].p95_ms
+
+
+def test_progress_counts_rounds(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    paths = {"a": square_product(tmp_path / "a.onnx", 8)}
+    compare_latency(paths, "a", rounds=3, progress=lambda *said: told.append(said))
+    assert told == [("latency", 0, 3), ("latency", 1, 3), ("latency", 2, 3)]
+
+
+def test_a_broken_model_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"nothing")
+    with pytest.raises(ModelError, match=r"broken\.onnx"):
+        compare_latency({"broken": broken}, "broken")
+
+
+def test_figures_of_known_samples() -> None:
+    baseline = np.array([0.010, 0.0101, 0.0099, 0.010, 0.010])
+    found = summarise(baseline / 2, baseline)
+    assert found.median_ms == pytest.approx(5.0)
+    assert found.p95_ms == pytest.approx(5.04)
+    assert found.ratio == pytest.approx(0.5)
+    assert found.ratio_ci95 == pytest.approx([0.5, 0.5])
+    assert not found.noisy
+
+
+def test_interval_covers_the_true_ratio_of_scattered_samples() -> None:
+    rng = np.random.default_rng(0)
+    baseline = 0.010 * rng.lognormal(0, 0.03, 30)
+    low, high = summarise(0.008 * rng.lognormal(0, 0.03, 30), baseline).ratio_ci95
+    assert 0.77 < low < 0.8 < high < 0.83
+
+
+def test_a_noisy_baseline_makes_every_comparison_noisy() -> None:
+    steady = np.full(30, 0.010)
+    disturbed = np.where(np.arange(30) % 3 == 0, 0.015, 0.010)
+    assert summarise(steady, disturbed).noisy
+    assert summarise(disturbed, steady).noisy
+    assert not summarise(steady, steady).noisy
+
+
+def test_noise_is_a_long_tail_or_a_wide_middle() -> None:
+    even = np.full(100, 1.0)
+    assert not is_noisy(np.where(np.arange(100) < 4, 9.0, even)), "a few interruptions are no noise"
+    assert is_noisy(np.where(np.arange(100) < 6, 1.3, even)), "p95 at 1.3 times the median"
+    assert is_noisy(np.linspace(0.85, 1.15, 100)), "interquartile range of 15 %"
+    assert not is_noisy(np.linspace(0.95, 1.05, 100))
