@@ -1,0 +1,271 @@
+"""The training loop: AdamW, warm-up and cosine, weight average, resumable, reproducible from its seed."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from compression.datasets.base import Split
+from compression.errors import ModelError, RecipeError
+from compression.models.base import ModelSpec
+from compression.progress import Progress, silent
+from compression.tasks.losses import Loss, loss_for
+from compression.training.augment import augment
+from compression.training.average import WeightAverage
+from compression.training.checkpoint import load_checkpoint, save_checkpoint
+from compression.training.data import Examples, batch_order, load_examples, normalise
+
+Evaluate = Callable[[nn.Module], dict[str, float]]
+"""A network in evaluation mode → named figures for the log."""
+
+STILL_PART = 0.1
+"""The last part of the run sees unmoved images, as in use. Source: YOLOX (arXiv 2107.08430)."""
+LAST_RATE = 0.02
+"""The cosine ends at this part of the learning rate."""
+LARGEST_GRADIENT = 10.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainSettings:
+    """One run. `ema_decay` None keeps the last weights instead of an average of them."""
+
+    steps: int
+    batch: int = 16
+    learning_rate: float = 2e-3
+    warmup_steps: int = 200
+    weight_decay: float = 0.02
+    seed: int = 0
+    ema_decay: float | None = None
+    augment: bool = True
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainLog:
+    """One row an epoch: epoch, step, loss (mean), learning_rate, seconds (since the start, resumed runs added up),
+    and what `evaluate` gave."""
+
+    rows: tuple[dict[str, float], ...]
+
+    @property
+    def final_loss(self) -> float:
+        return self.rows[-1]["loss"]
+
+    @property
+    def seconds(self) -> float:
+        return self.rows[-1]["seconds"]
+
+
+def train(
+    module: nn.Module,
+    split: Split | Examples,
+    spec: ModelSpec,
+    settings: TrainSettings,
+    *,
+    progress: Progress = silent,
+    keep_zeros: bool = False,
+    evaluate: Evaluate | None = None,
+    checkpoint: Path | None = None,
+) -> TrainLog:
+    """Train `module` in place with its family's loss; afterwards it holds the final weights, in evaluation mode.
+
+    `keep_zeros`: convolution and matrix weights that are exactly zero stay so. `checkpoint`: written every epoch; if the
+    file exists the run goes on from there (the schedule follows `settings.steps`, which may have grown).
+    Raises RecipeError if the family has no loss, if there are no images, or if the loss stops being finite.
+    """
+    loss = loss_for(spec)
+    if loss is None:
+        raise _no_loss(spec)
+    if len(split) == 0:
+        raise RecipeError(
+            "no_training_images", "There are no training images.", "Choose a dataset with images."
+        )
+    threads = torch.get_num_threads()
+    torch.set_num_threads(settings.threads)
+    try:
+        examples = split if isinstance(split, Examples) else load_examples(split, spec, progress)
+        run = _Run(module, examples, spec, settings, loss, keep_zeros)
+        if checkpoint is not None:
+            run.resume(checkpoint)
+        return run.go(progress, evaluate, checkpoint)
+    finally:
+        torch.set_num_threads(threads)
+
+
+class _Run:
+    """The state of one run: module, optimizer, average, step, log."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        examples: Examples,
+        spec: ModelSpec,
+        settings: TrainSettings,
+        loss: Loss,
+        keep_zeros: bool,
+    ) -> None:
+        self.module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.examples, self.spec, self.settings, self.loss = examples, spec, settings, loss
+        self.batch = min(settings.batch, len(examples))
+        self.indices = batch_order(len(examples), self.batch, settings.seed)
+        self.epoch_steps = max(len(examples) // self.batch, 1)
+        self.optimizer = _optimizer(module, settings)
+        self.average = WeightAverage(module, settings.ema_decay) if settings.ema_decay is not None else None
+        self.masks = _zero_masks(module) if keep_zeros else []
+        self.step = 0
+        self.seconds = 0.0
+        self.rows: list[dict[str, float]] = []
+
+    def go(self, progress: Progress, evaluate: Evaluate | None, checkpoint: Path | None) -> TrainLog:
+        losses: list[float] = []
+        started = time.perf_counter() - self.seconds
+        while self.step < self.settings.steps:
+            self.module.train()
+            losses.append(self.one_step())
+            progress("training", self.step, self.settings.steps)
+            if self.step % self.epoch_steps == 0 or self.step == self.settings.steps:
+                self.seconds = time.perf_counter() - started
+                self.rows.append(self.row(losses, evaluate))
+                losses = []
+                if checkpoint is not None:
+                    save_checkpoint(checkpoint, self.state())
+        if self.average is not None:
+            self.module.load_state_dict(self.average.state)
+        self.module.eval()
+        return TrainLog(tuple(self.rows))
+
+    def one_step(self) -> float:
+        """Forward, backward, update; returns the loss."""
+        settings = self.settings
+        rate = learning_rate(self.step, settings)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        images, targets = self.next_batch()
+        outputs = self.module(images)
+        value = self.loss([outputs] if isinstance(outputs, Tensor) else list(outputs), targets, self.spec)
+        number = float(value.detach())
+        if not math.isfinite(number):
+            raise _diverged(self.step, settings)
+        self.optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        nn.utils.clip_grad_norm_(self.module.parameters(), LARGEST_GRADIENT)
+        self.optimizer.step()
+        with torch.no_grad():
+            for parameter, mask in self.masks:
+                parameter.mul_(mask)
+        self.step += 1
+        if self.average is not None:
+            self.average.update(self.module, self.step)
+        return number
+
+    def next_batch(self) -> tuple[Tensor, Sequence[Any]]:
+        chosen = self.indices(self.step)
+        pixels = torch.from_numpy(self.examples.pixels[chosen]).float()
+        targets = [self.examples.targets[index] for index in chosen]
+        if self.settings.augment:
+            rng = np.random.default_rng([self.settings.seed, 1, self.step])
+            move = self.step < self.settings.steps * (1 - STILL_PART)
+            pixels, targets = augment(pixels, targets, rng, move=move, pad_value=self.spec.pad_value)
+        return normalise(pixels, self.spec), targets
+
+    def row(self, losses: list[float], evaluate: Evaluate | None) -> dict[str, float]:
+        row = {
+            "epoch": self.step / self.epoch_steps,
+            "step": float(self.step),
+            "loss": float(np.mean(losses)),
+            "learning_rate": learning_rate(self.step - 1, self.settings),
+            "seconds": self.seconds,
+        }
+        return {**row, **self.evaluated(evaluate)} if evaluate is not None else row
+
+    def evaluated(self, evaluate: Evaluate) -> dict[str, float]:
+        """Figures of the averaged network; the training weights are put back."""
+        own = {name: value.clone() for name, value in self.module.state_dict().items()}
+        if self.average is not None:
+            self.module.load_state_dict(self.average.state)
+        self.module.eval()
+        with torch.no_grad():
+            figures = evaluate(self.module)
+        self.module.load_state_dict(own)
+        return figures
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "rows": self.rows,
+            "settings": dataclasses.asdict(self.settings),
+            "module": self.module.state_dict(),
+            "average": self.average.state if self.average is not None else None,
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def resume(self, path: Path) -> None:
+        state = load_checkpoint(path)
+        if state is None:
+            return
+        try:
+            self.module.load_state_dict(state["module"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise ModelError(
+                "checkpoint_of_another_model",
+                f"The checkpoint '{path}' belongs to another network.",
+                "Delete it, or give another folder.",
+                path=path,
+            ) from error
+        if self.average is not None and state["average"] is not None:
+            self.average.state = state["average"]
+        self.step, self.seconds, self.rows = state["step"], state["seconds"], state["rows"]
+
+
+def learning_rate(step: int, settings: TrainSettings) -> float:
+    """Linear warm-up, then a half cosine down to LAST_RATE of the peak. `step` counts from 0."""
+    warmup = min(settings.warmup_steps, settings.steps // 2)
+    if step < warmup:
+        return settings.learning_rate * (step + 1) / warmup
+    done = (step - warmup) / max(settings.steps - warmup, 1)
+    return settings.learning_rate * (LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2)
+
+
+def _optimizer(module: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
+    """AdamW; biases and BatchNorm parameters do not decay."""
+    trained = [p for p in module.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+
+
+def _zero_masks(module: nn.Module) -> list[tuple[Tensor, Tensor]]:
+    masks = [(p, (p.detach() != 0).to(p.dtype)) for p in module.parameters() if p.ndim > 1]
+    return [(parameter, mask) for parameter, mask in masks if not mask.all()]
+
+
+def _no_loss(spec: ModelSpec) -> RecipeError:
+    return RecipeError(
+        "family_without_loss",
+        f"Models of the family '{spec.family}' cannot be trained here: there is no loss for their outputs.",
+        "Leave out the training steps, or use a model of the family 'fcos' or a classifier.",
+        family=spec.family,
+    )
+
+
+def _diverged(step: int, settings: TrainSettings) -> RecipeError:
+    return RecipeError(
+        "training_diverged",
+        f"Training broke down at step {step}: the loss is no longer a finite number.",
+        f"Choose a learning rate below {settings.learning_rate:g}.",
+        step=step,
+        learning_rate=settings.learning_rate,
+    )
