@@ -38,6 +38,11 @@ class ModelSpec:
     nms_iou: float = 0.6
     max_detections: int = 100
 
+    @property
+    def input_shape(self) -> tuple[int, int, int, int]:
+        """(1, channels, height, width)."""
+        return 1, 1 if self.color == "GRAY" else 3, self.input_height, self.input_width
+
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 

@@ -140,7 +140,7 @@ def strides_for(count: int, input_hw: tuple[int, int]) -> tuple[int, ...] | None
 @lru_cache(maxsize=32)
 def grid(input_hw: tuple[int, int], strides: tuple[int, ...], offset: float) -> tuple[FloatArray, FloatArray]:
     """Points (N, 2) as x, y in pixels at (cell + offset)·stride and their strides (N,), level by level."""
-    points, scales = [], []
+    points, scales = [np.zeros((0, 2))], [np.zeros(0)]
     for stride in strides:
         height, width = cells(input_hw, stride)
         y, x = np.mgrid[0:height, 0:width]

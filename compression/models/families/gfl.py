@@ -145,17 +145,15 @@ def _levels(
         if len(level) != 2:
             return None
         first, second = level
-        if first.shape[1] == second.shape[1]:
-            first_is_scores = are_scores(first)
-        else:
-            first_is_scores = first.shape[1] == classes
+        same = first.shape[1] == second.shape[1]
+        first_is_scores = are_scores(first) if same else first.shape[1] == classes
         if not first_is_scores:
             first, second = second, first
         if first.shape[1] != classes or not _is_boxes(second.shape[1]):
             return None
         scores.append(first)
         logits.append(second)
-    if len({part.shape[1] for part in logits}) != 1:
+    if len({part.shape[1] for part in logits}) != 1:  # also if there are none
         return None
     return np.concatenate(scores), np.concatenate(logits)
 

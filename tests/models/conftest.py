@@ -1,0 +1,27 @@
+"""A store for every test, and the real models if they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from models_for_tests import SHARED
+
+from compression.artifacts.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def real_model() -> Callable[[str], Path]:
+    def find(name: str) -> Path:
+        path = SHARED / "models" / name
+        if not path.exists():
+            pytest.skip(f"needs {name} in ../shared/data/models")
+        return path
+
+    return find

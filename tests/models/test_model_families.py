@@ -1,0 +1,206 @@
+"""Every family: its outputs are recognised by shape and value, and decoded to boxes known beforehand."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from family_examples import CELL, EXAMPLES, HEIGHT, HW, THREE, WIDTH, Example, bins, gfl, yolov8, zeros
+
+from compression.errors import ModelError
+from compression.models.base import ModelSpec
+from compression.models.families import FAMILIES, recognise
+from compression.models.families.base import grid
+from compression.models.families.classifier import probabilities
+
+DETECTORS = [family.name for family in FAMILIES if family.task == "detection"]
+
+
+def spec_for(name: str, example: Example) -> ModelSpec:
+    labels = tuple(f"class_{index}" for index in range(example.classes))
+    return ModelSpec(
+        family=name,
+        input_width=WIDTH,
+        input_height=HEIGHT,
+        strides=example.strides,
+        labels=labels,
+        confidence=0.1,
+    )
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_known_detection_is_decoded(name: str) -> None:
+    example = EXAMPLES[name]()
+    boxes, scores, classes = FAMILIES.get(name).decode(example.outputs, spec_for(name, example))
+    np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
+    np.testing.assert_allclose(scores, [example.score], atol=1e-5)
+    assert classes.tolist() == [example.label]
+    assert (boxes.dtype, scores.dtype, classes.dtype) == (np.float32, np.float32, np.int64)
+
+
+@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "yolox_decoded"])
+def test_outputs_are_recognised_as_one_family(name: str) -> None:
+    example = EXAMPLES[name]()
+    hints = recognise(example.outputs, HW)
+    assert hints is not None
+    assert (hints["family"], hints["strides"], len(hints["labels"])) == (
+        name,
+        example.strides,
+        example.classes,
+    )
+    ModelSpec(input_width=WIDTH, input_height=HEIGHT, **hints)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_order_of_outputs_does_not_matter(name: str) -> None:
+    example = EXAMPLES[name]()
+    reversed_outputs = example.outputs[::-1]
+    boxes, _, classes = FAMILIES.get(name).decode(reversed_outputs, spec_for(name, example))
+    np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
+    assert classes.tolist() == [example.label]
+
+
+@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "fcos"])
+def test_missing_batch_dimension_is_accepted(name: str) -> None:
+    example = EXAMPLES[name]()
+    outputs = [output.reshape(output.shape[-2:]) for output in example.outputs]
+    boxes, _, _ = FAMILIES.get(name).decode(outputs, spec_for(name, example))
+    np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "end_to_end"])
+def test_wrong_number_of_labels_is_refused_with_the_shapes(name: str) -> None:
+    example = EXAMPLES[name]()
+    spec = dataclasses.replace(spec_for(name, example), labels=tuple(map(str, range(8))))
+    with pytest.raises(ModelError) as caught:
+        FAMILIES.get(name).decode(example.outputs, spec)
+    assert caught.value.code == "outputs_do_not_fit"
+    assert str(list(example.outputs[0].shape)) in caught.value.problem
+    assert caught.value.values["labels"] == 8
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_damaged_network_gives_no_warnings_and_only_finite_boxes(name: str, value: float) -> None:
+    example = EXAMPLES[name]()
+    outputs = [np.full_like(output, value) for output in example.outputs]
+    with np.errstate(invalid="ignore", over="ignore"):
+        boxes, scores, classes = FAMILIES.get(name).decode(outputs, spec_for(name, example))
+    assert np.isfinite(boxes).all()
+    assert len(boxes) == len(scores) == len(classes)
+
+
+def test_gfl_reads_joined_and_map_layouts() -> None:
+    example = gfl()
+    spec = spec_for("gfl", example)
+    scores, logits = zeros(THREE, 5), bins(THREE)
+    scores[CELL, 2] = 0.7
+    joined = [np.concatenate([scores, logits], axis=1)[None]]
+    sizes = [(8, 12), (4, 6), (2, 3)]
+    maps = [
+        part.T.reshape(1, -1, *size)
+        for rows in (scores, logits)
+        for part, size in zip(np.split(rows, [96, 120]), sizes, strict=True)
+    ]
+    for outputs in (joined, maps):
+        boxes, _, classes = FAMILIES.get("gfl").decode(outputs, spec)
+        np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
+        assert classes.tolist() == [2]
+        hints = recognise(outputs, HW)
+        assert hints is not None
+        assert (hints["family"], len(hints["labels"])) == ("gfl", 5)
+
+
+def test_gfl_with_as_many_classes_as_box_channels_is_told_apart_by_values() -> None:
+    scores = zeros(THREE, 32)
+    scores[CELL, 30] = 0.7
+    outputs = np.split(bins(THREE), [96, 120]) + np.split(scores, [96, 120])
+    labels = tuple(map(str, range(32)))
+    spec = ModelSpec(family="gfl", input_width=WIDTH, input_height=HEIGHT, strides=(8, 16, 32), labels=labels)
+    boxes, _, classes = FAMILIES.get("gfl").decode(outputs, spec)
+    np.testing.assert_allclose(boxes, [(40, 8, 104, 48)], atol=1e-3)
+    assert classes.tolist() == [30]
+
+
+def test_fcos_with_four_classes_takes_the_first_map_for_the_classes() -> None:
+    classes, boxes = np.full((1, 4, 4, 6), -9, np.float32), zeros(1, 4, 4, 6)
+    classes[0, 3, 2, 3] = 0
+    labels = ("a", "b", "c", "d")
+    spec = ModelSpec(family="fcos", input_width=WIDTH, input_height=HEIGHT, strides=(16,), labels=labels)
+    found, scores, indices = FAMILIES.get("fcos").decode([classes, boxes], spec)
+    np.testing.assert_allclose(found, [(40, 24, 72, 56)], atol=1e-3)
+    assert (scores.tolist(), indices.tolist()) == ([0.5], [3])
+
+
+def test_ssd_without_background_keeps_column_zero() -> None:
+    scores, boxes = zeros(1, 7, 2), zeros(1, 7, 4)
+    scores[0, 4, 0] = 0.6
+    spec = ModelSpec(family="ssd", input_width=WIDTH, input_height=HEIGHT, labels=("a", "b"))
+    _, _, classes = FAMILIES.get("ssd").decode([boxes, scores], spec)
+    assert classes.tolist() == [0]
+
+
+def test_transposed_yolov8_and_decoded_yolox_are_not_guessed() -> None:
+    """[1, N, 7] may be YOLOv8's three classes or YOLOX's two, both in pixels; not YOLOX's raw offsets."""
+    rows = yolov8().outputs[0].transpose(0, 2, 1)
+    with pytest.raises(ModelError) as caught:
+        recognise([rows], HW)
+    assert caught.value.code == "ambiguous_family"
+    assert sorted(str(caught.value.values["choices"]).split(", ")) == ["yolov8", "yolox_decoded"]
+
+
+@pytest.mark.parametrize(("columns", "family"), [(84, "yolov8"), (85, "yolox_decoded")])
+def test_eighty_classes_decide_between_families_in_pixels(columns: int, family: str) -> None:
+    rows = zeros(1, THREE, columns)
+    rows[0, :, :2] = grid(HW, (8, 16, 32), 0.5)[0]
+    hints = recognise([rows], HW)
+    assert hints is not None
+    assert hints["family"] == family
+
+
+def test_yolov8_decodes_both_orientations() -> None:
+    example = yolov8()
+    transposed = [example.outputs[0].transpose(0, 2, 1)]
+    boxes, _, _ = FAMILIES.get("yolov8").decode(transposed, spec_for("yolov8", example))
+    np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
+
+
+def test_shapes_of_no_family_give_no_hints() -> None:
+    assert recognise([zeros(1, 19, 4, 6)], HW) is None
+    assert recognise([zeros(1, 5, 5), zeros(3, 3, 3, 3)], HW) is None
+    assert recognise([], HW) is None
+
+
+def test_one_row_of_scores_is_a_classifier() -> None:
+    hints = recognise([zeros(1, 10)], HW)
+    assert hints is not None
+    assert (hints["family"], hints["task"], len(hints["labels"])) == ("classifier", "classification", 10)
+
+
+def test_thousand_classes_are_fed_as_imagenet() -> None:
+    hints = recognise([zeros(1, 1000)], HW)
+    assert hints is not None
+    assert hints["mean"] == (0.485, 0.456, 0.406)
+
+
+def test_probabilities_of_logits_and_of_a_distribution() -> None:
+    np.testing.assert_allclose(
+        probabilities([np.log(np.array([[1, 3, 4]], np.float32))]), [0.125, 0.375, 0.5]
+    )
+    np.testing.assert_allclose(probabilities([np.array([[0.2, 0.8]], np.float32)]), [0.2, 0.8])
+
+
+@pytest.mark.parametrize(
+    ("family", "expected"),
+    [
+        ("yolox", {"color": "BGR", "scale": 1.0, "resize": "letterbox_corner", "pad_value": 114.0}),
+        ("gfl", {"color": "BGR", "scale": 1.0, "resize": "letterbox_center", "pad_value": 0.0}),
+        ("yolov8", {"color": "RGB", "scale": 1 / 255, "resize": "letterbox_center", "pad_value": 114.0}),
+        ("ssd", {"color": "RGB", "mean": (127.0, 127.0, 127.0), "resize": "stretch"}),
+    ],
+)
+def test_published_ways_of_feeding(family: str, expected: dict[str, Any]) -> None:
+    """A wrong one gives mAP 0 and no error."""
+    assert expected.items() <= FAMILIES.get(family).conventions.items()
