@@ -14,7 +14,7 @@ from compression.steps import STEPS, OnnxStep, Step
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What to do to a model. The empty recipe is the baseline. `name` is for people and not part of the fingerprint."""
+    """What to do to a model; empty is the baseline. `name` is for people and not in the fingerprint."""
 
     steps: tuple[Step, ...] = ()
     seed: int = 0
@@ -42,7 +42,7 @@ class Recipe:
 
     @staticmethod
     def from_json(data: Any) -> Recipe:
-        """Read `{"name", "seed", "steps": [{"step": …, parameters…}]}`. Raises RecipeError or ParameterError."""
+        """Read `{"name", "seed", "steps": [{"step", parameters…}]}`. Raises RecipeError or ParameterError."""
         if not isinstance(data, dict) or not isinstance(data.get("steps", []), list):
             raise _malformed("a recipe must be an object with a list 'steps'")
         unknown = sorted(set(data) - {"name", "seed", "steps"})

@@ -1,5 +1,21 @@
 """All steps. Importing this module registers them; a new technique adds one line here."""
 
 from compression.steps.base import STEPS, OnnxStep, Step, StepContext, TorchStep
+from compression.steps.fine_tuning import FineTuning
+from compression.steps.low_rank import LowRank
+from compression.steps.pruning import ChannelPruning, MagnitudePruning
+from compression.steps.quantization import Float16, StaticInt8
 
-__all__ = ["STEPS", "OnnxStep", "Step", "StepContext", "TorchStep"]
+__all__ = [
+    "STEPS",
+    "ChannelPruning",
+    "FineTuning",
+    "Float16",
+    "LowRank",
+    "MagnitudePruning",
+    "OnnxStep",
+    "StaticInt8",
+    "Step",
+    "StepContext",
+    "TorchStep",
+]

@@ -23,7 +23,7 @@ Need = Literal["calibration", "train", "loss"]
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """All that a step may use besides the model. `info` collects what the step wants to tell (JSON values)."""
+    """All that a step may use besides the model. `info` collects what the step tells (JSON values)."""
 
     spec: ModelSpec
     original: Path
@@ -53,6 +53,10 @@ class Step:
 
     def to_json(self) -> dict[str, Any]:
         return {"step": self.name, **{p.name: getattr(self, p.name) for p in parameters(type(self))}}
+
+    def resolve(self) -> Step:
+        """This step with every choice that depends on the machine made; what is recorded and cached."""
+        return self
 
     @classmethod
     def describe(cls) -> dict[str, Any]:
@@ -85,4 +89,3 @@ class OnnxStep(Step):
 
 
 STEPS: Registry[type[Step]] = Registry("step")
-

@@ -1,0 +1,226 @@
+"""Static int8 quantization that keeps a detector's accuracy: what is quantized is chosen by measured noise and cost."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import onnx
+
+from compression.errors import RecipeError
+from compression.export import clean
+from compression.params import param
+from compression.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext
+from compression.steps.needs import calibration_images
+from compression.steps.quantization.bias_correction import bias_corrected
+from compression.steps.quantization.calibration import METHODS, Range, activation_ranges
+from compression.steps.quantization.costs import AVX2, LAYERS, VNNI, CostModel, Costs
+from compression.steps.quantization.equalization import equalized
+from compression.steps.quantization.float_search import Assignment, Search, total_time, units
+from compression.steps.quantization.formats import CpuChoice, choice_here
+from compression.steps.quantization.limits import adjusted
+from compression.steps.quantization.noise import OutputNoise, decibels, prepared
+from compression.steps.quantization.qdq import Integers, write_qdq
+from compression.steps.quantization.rewriting import rewritten
+
+PROCESSORS = {
+    "x86": (Integers(signed_activations=False, weight_limit=63), AVX2),
+    "x86_vnni": (Integers(signed_activations=False, weight_limit=127), VNNI),
+    "arm": (Integers(signed_activations=True, weight_limit=127), VNNI),
+}
+"""Number types and costs. On x86 without VNNI products saturate unless weights fit 7 bits; ARM with dot products
+multiplies 8-bit numbers as VNNI does."""
+CORRECTION_IMAGES = 16
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RobustInt8(OnnxStep):
+    """Store all weights in 8 bits and compute with 8-bit integers where that saves time and harms least.
+
+    Label-free. Exact rewrites, cross-layer equalization, ranges that know the activation, a search for what stays
+    float by measured output noise and a table of costs, and bias correction. Layers that stay float store their
+    weights in 8 bits too. The outputs' own layers always compute in float.
+    """
+
+    name: ClassVar[str] = "robust_int8"
+    group: ClassVar[str] = "quantization"
+    source: ClassVar[str] = (
+        "Nagel et al. 2019, arXiv 1906.04721 (equalization, bias correction); Jacob et al. 2018"
+    )
+    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "memory", "latency", "accuracy"})
+    needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
+
+    latency: float = param(
+        0.85,
+        low=0.2,
+        high=1.5,
+        unit="fraction of the float time",
+        help="Predicted time to fit; within it, the least noise is chosen. Predicted, not measured.",
+    )
+    processor: str = param(
+        "auto", choices=("auto", *PROCESSORS), help="For which processor; auto: for this one."
+    )
+    calibration: str = param("minmax_average", choices=METHODS, help="How ranges of activations are chosen.")
+    images: int = param(
+        64, low=1, high=1000, unit="images", help="Calibration images, spread over the split."
+    )
+    search_images: int = param(
+        4, low=1, high=64, unit="images", help="Images on which the noise of each layer is measured."
+    )
+    rewrite: bool = param(True, help="First replace operators by faster ones that give the same outputs.")
+    equalize: bool = param(True, help="Bring channels to like ranges where activations allow it exactly.")
+    correct_bias: bool = param(True, help="Take the mean rounding error of each channel back from its bias.")
+
+    def resolve(self) -> Step:
+        """'auto' replaced by what it stands for on this machine."""
+        if self.processor != "auto":
+            return self
+        return dataclasses.replace(self, processor=processor_for(choice_here()))
+
+    def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
+        """`context.info` receives what stayed float, predicted times, SQNR after each stage, images and processor.
+
+        Raises RecipeError (nothing_to_quantize) for a model without float weights of linear layers.
+        """
+        split = calibration_images(context.calibration, self.name)
+        step = self.resolve()
+        assert isinstance(step, RobustInt8)
+        integers, costs = PROCESSORS[step.processor]
+        layers = [node for node in model.graph.node if _stores(node, model.graph)]
+        if not layers:
+            raise RecipeError(
+                "nothing_to_quantize",
+                "The model has no operator left that could be quantized.",
+                "Keep fewer layers in float.",
+                step=self.name,
+            )
+        float_time = total_time(model.graph.node, CostModel(model, costs))
+        work, rewrites = rewritten(model) if step.rewrite else (model, {})
+        images = prepared(split, context.spec, max(CORRECTION_IMAGES, step.search_images))
+        pairs = 0
+        if step.equalize:
+            work, pairs = equalized(work, images, context.threads)
+        ranges = step._ranges(work, split, context)
+        noise = OutputNoise(model, images[:: max(1, len(images) // step.search_images)], context.threads)
+        search = step._search(work, ranges, integers, noise, costs, context)
+        chosen = search.best(
+            step.latency * float_time, lambda done, total: context.progress("layers", done, total)
+        )
+        stages = {}
+        everything = search.assign(frozenset(unit.layer for unit in search.units))
+        stages["all_int8"] = noise.of(_written(work, everything, ranges, integers))
+        stages["chosen"] = noise.of(_written(work, chosen, ranges, integers))
+        if step.correct_bias:
+            fitted = adjusted(work.graph, ranges, chosen.nodes)
+            corrected, _ = bias_corrected(
+                work, chosen.nodes, fitted, integers, images[:CORRECTION_IMAGES], context.threads
+            )
+            stages["bias_corrected"] = noise.of(_written(corrected, chosen, ranges, integers))
+            work = corrected
+        result = _written(work, chosen, ranges, integers)
+        clean.strip(result)
+        context.info.update(
+            step._report(model, work, context, len(split), chosen, costs, float_time),
+            rewrites=rewrites,
+            equalized_pairs=pairs,
+            sqnr_db={name: round(decibels(value), 2) for name, value in stages.items()},
+        )
+        return result
+
+    def _ranges(self, model: onnx.ModelProto, split: Any, context: StepContext) -> dict[str, Range]:
+        return activation_ranges(
+            model,
+            _float_tensors(model),
+            split,
+            context.spec,
+            method=self.calibration,
+            percentile=99.99,
+            images=self.images,
+            threads=context.threads,
+            progress=context.progress,
+        )
+
+    def _search(
+        self,
+        model: onnx.ModelProto,
+        ranges: dict[str, Range],
+        integers: Integers,
+        noise: OutputNoise,
+        costs: Costs,
+        context: StepContext,
+    ) -> Search:
+        """The search over a graph, each layer's noise measured alone."""
+        found = units(model.graph)
+        alone = {}
+        for done, unit in enumerate(found):
+            context.progress("layers", done, len(found))
+            fitted = adjusted(model.graph, ranges, unit.nodes)
+            alone[unit.layer] = noise.of(write_qdq(model, unit.nodes, fitted, integers))
+        return Search(model, CostModel(model, costs), alone)
+
+    def _report(
+        self,
+        model: onnx.ModelProto,
+        work: onnx.ModelProto,
+        context: StepContext,
+        available: int,
+        chosen: Assignment,
+        costs: Costs,
+        float_time: float,
+    ) -> dict[str, Any]:
+        table = CostModel(work, costs)
+        layers = [node for node in work.graph.node if _stores(node, work.graph)]
+        macs = sum(table.macs(node) for node in layers)
+        return {
+            "processor": self.processor,
+            "weight_bits": 7 if self.processor == "x86" else 8,
+            "images": min(self.images, available),
+            "seed": context.seed,
+            "layers": len(layers),
+            "float_layers": sum(node.name not in chosen.layers for node in layers),
+            "float_tensors": [node.output[0] for node in layers if node.name not in chosen.layers],
+            "int8_macs": sum(table.macs(node) for node in layers if node.name in chosen.layers)
+            / max(macs, 1),
+            "predicted_latency": chosen.nanoseconds / float_time,
+            "rewritten_latency": total_time(work.graph.node, table) / float_time,
+        }
+
+
+def processor_for(choice: CpuChoice) -> str:
+    """Key of PROCESSORS for a processor's preferred format."""
+    if choice.format == "s8s8":
+        return "arm"
+    return "x86" if choice.reduce_range else "x86_vnni"
+
+
+def _written(
+    model: onnx.ModelProto, chosen: Assignment, ranges: dict[str, Range], integers: Integers
+) -> onnx.ModelProto:
+    stored = {node.name for node in model.graph.node if _stores(node, model.graph)} - chosen.nodes
+    return write_qdq(
+        model, chosen.nodes, adjusted(model.graph, ranges, chosen.nodes), integers, stored=stored
+    )
+
+
+def _stores(node: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
+    """Whether the node is a linear layer with a stored float weight."""
+    return node.op_type in LAYERS and any(
+        item.name == node.input[1] and item.data_type == onnx.TensorProto.FLOAT and len(item.dims) > 1
+        for item in graph.initializer
+    )
+
+
+def _float_tensors(model: onnx.ModelProto) -> list[str]:
+    """Computed float tensors, in graph order, the input first."""
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    types = {
+        item.name: item.type.tensor_type.elem_type
+        for item in (*inferred.input, *inferred.value_info, *inferred.output)
+    }
+    names = dict.fromkeys(
+        [item.name for item in model.graph.input]
+        + [name for node in model.graph.node for name in node.output]
+    )
+    return [name for name in names if types.get(name) == onnx.TensorProto.FLOAT]
