@@ -1,0 +1,1 @@
+"""Running studies: a detached process for each, which hands trials to worker processes."""

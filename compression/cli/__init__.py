@@ -1,0 +1,1 @@
+"""The shell: the same use cases as the screens. Exit code 0 only on success."""

@@ -1,0 +1,170 @@
+"""`study …`: run recipes, watch them, and what became of them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from compression import workbench
+from compression.cli.common import (
+    Arguments,
+    add,
+    clear_line,
+    counted,
+    positive,
+    show_line,
+    spec,
+    tell,
+    with_data,
+)
+from compression.errors import EdgeSlimError, StudyError
+from compression.report.document import study_csv, study_json
+from compression.report.text import study_table, table
+
+RECIPES_FAILED = 1
+"""The exit code of a study that is through, but for recipes that failed."""
+_WATCH_SECONDS = 0.3
+
+
+def add_commands(commands: Any) -> None:
+    command = with_data(add(commands, "run", _study_run, "run recipes and show the front; Ctrl-C cancels"))
+    recipes = command.add_mutually_exclusive_group(required=True)
+    recipes.add_argument("--preset", metavar="NAME", help="a ready-made list of recipes")
+    recipes.add_argument("--recipes", type=Path, metavar="FILE", help="a JSON list of recipes")
+    command.add_argument("--workers", type=positive, default=0, help="processes (default: one for each core)")
+    command.add_argument("--name", help="the study's name (default: made of model, preset and date)")
+    add(commands, "list", _study_list, "list the studies")
+    for name, run, words in (
+        ("show", _study_show, "show a study's trials"),
+        ("resume", _study_resume, "go on with a study"),
+        ("retry", _study_retry, "try a study's failed recipes again"),
+        ("cancel", _study_cancel, "stop a running study"),
+        ("delete", _study_delete, "forget a study"),
+        ("check", _study_check, "check that a study's files are what was measured"),
+    ):
+        add(commands, name, run, words).add_argument("name", metavar="NAME")
+    command = add(commands, "export", _study_export, "write a study as CSV or JSON")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("--csv", action="store_true", help="CSV instead of JSON")
+    command.add_argument("--to", type=Path, metavar="FILE", help="where to (default: standard output)")
+    command = add(commands, "publish", _study_publish, "write a study and its front's files into a folder")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("--to", type=Path, required=True, metavar="DIR")
+
+
+def _study_run(given: Arguments) -> int:
+    recipes = None
+    if given.recipes:
+        recipes = [recipe.to_json() for recipe in workbench.read_recipes(given.recipes)]
+    name = workbench.start_study(
+        given.model,
+        given.data,
+        preset=given.preset,
+        recipes=recipes,
+        calibration=given.calibration,
+        name=given.name,
+        spec=spec(given),
+        workers=given.workers,
+        limit=given.limit,
+        store=given.store,
+    )
+    return _watch(given, name)
+
+
+def _study_resume(given: Arguments) -> int:
+    workbench.resume_study(given.name, given.store)
+    return _watch(given, given.name)
+
+
+def _study_retry(given: Arguments) -> int:
+    workbench.retry_study(given.name, given.store)
+    return _watch(given, given.name)
+
+
+def _watch(given: Arguments, name: str) -> int:
+    """Show the running study's progress until its end, then its trials. Ctrl-C cancels it."""
+    try:
+        while (status := workbench.study_status(name, given.store))["state"] == "running":
+            if not given.json:
+                show_line(_progress_line(status))
+            time.sleep(_WATCH_SECONDS)
+    except KeyboardInterrupt:
+        workbench.cancel_study(name, given.store)
+        clear_line()
+        print(f"cancelled; go on with: python -m compression study resume {name}", file=sys.stderr)
+        raise
+    clear_line()
+    if status["error"]:
+        raise EdgeSlimError(**{key: status["error"][key] for key in ("code", "problem", "remedy")})
+    if status["state"] != "complete":
+        raise StudyError(
+            "study_stopped",
+            f"Study '{name}' was stopped before its end.",
+            f"Go on with `python -m compression study resume {name}`; its log is {status['log']}.",
+            name=name,
+            log=status["log"],
+        )
+    study = workbench.study_result(name, given.store)
+    _tell_study(given, study)
+    failed = [trial for trial in study["trials"] if trial["state"] == "failed"]
+    return RECIPES_FAILED if failed else 0
+
+
+def _progress_line(status: Mapping[str, Any]) -> str:
+    parts = [f"[{status['done']}/{status['total']}]"]
+    if status["current"]:
+        parts.append(counted(**status["current"]))
+    running = sorted(status["progress"].items())
+    parts += [f"{number}: {counted(**each)}" for number, each in running if status["phase"] == "trials"]
+    return "  ".join(parts)[:120]
+
+
+def _study_list(given: Arguments) -> None:
+    found = workbench.list_studies(given.store)
+    keys = ["name", "state", "model", "dataset", "preset", "created"]
+    rows = [[*(study[key] or "" for key in keys), f"{study['done']}/{study['total']}"] for study in found]
+    tell(given, found, lambda: table(rows, [*keys, "done"]))
+
+
+def _study_show(given: Arguments) -> None:
+    _tell_study(given, workbench.study_result(given.name, given.store))
+
+
+def _tell_study(given: Arguments, study: Mapping[str, Any]) -> None:
+    heading = f"{study['name']}: {study['state']}, {study['model']} on {study['dataset']}"
+    marks = "* on the front (accuracy against download), o original; accuracy in points"
+    tell(given, study, lambda: f"{heading}\n{study_table(study)}\n{marks}")
+
+
+def _study_cancel(given: Arguments) -> None:
+    workbench.cancel_study(given.name, given.store)
+    tell(given, {"name": given.name, "state": "cancelled"}, lambda: f"cancelled {given.name}")
+
+
+def _study_delete(given: Arguments) -> None:
+    workbench.delete_study(given.name, given.store)
+    tell(given, {"name": given.name, "state": "deleted"}, lambda: f"deleted {given.name}")
+
+
+def _study_check(given: Arguments) -> int:
+    found = workbench.check_study(given.name, given.store)
+    lines = [f"trial {each['number']}: {each['file']} is {each['problem']}" for each in found]
+    tell(given, found, lambda: "\n".join(lines) or "all files are what was measured")
+    return 1 if found else 0
+
+
+def _study_export(given: Arguments) -> None:
+    study = workbench.study_result(given.name, given.store)
+    text = study_csv(study) if given.csv else study_json(study)
+    if given.to is None:
+        print(text, end="")
+    else:
+        given.to.write_text(text)
+
+
+def _study_publish(given: Arguments) -> None:
+    files = workbench.publish_study(given.name, given.to, given.store)
+    tell(given, [str(file) for file in files], lambda: "\n".join(map(str, files)))

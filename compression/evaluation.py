@@ -1,0 +1,178 @@
+"""(file, data) → Evaluation: every figure of a trial except latency, which is measured apart and alone."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from compression.artifacts.store import Store, sha256_of, write_atomically
+from compression.datasets.base import Split
+from compression.detections import Detections
+from compression.metrics.classification import label_agreement
+from compression.metrics.counts import counts
+from compression.metrics.fidelity import agreement, signal_and_noise, sqnr_db
+from compression.metrics.size import sizes
+from compression.models.base import ModelSpec
+from compression.progress import Progress, silent
+from compression.runtime.session import open_session, run
+from compression.tasks import task_for
+from compression.tasks.base import Prediction
+
+SQNR_IMAGES = 8
+"""Raw outputs are compared on so many images, spread over the split."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Figures of one file, named as in a trial's JSON.
+
+    `accuracy` is None without labels or without a decoder, `fidelity` None without a baseline.
+    """
+
+    sizes: dict[str, int]
+    params: int
+    nonzero: int
+    macs: int
+    memory: dict[str, int]
+    accuracy: dict[str, Any] | None
+    fidelity: dict[str, Any] | None
+    primary_metric: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def evaluate(
+    path: Path,
+    spec: ModelSpec,
+    split: Split,
+    labels: tuple[str, ...] | None,
+    store: Store,
+    *,
+    baseline: Path | None = None,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Score the file at `path` on `split`.
+
+    `labels` are the model's, and the split's classes count in them; None: nothing is known about the images.
+    Given `baseline`, the uncompressed model's file, differences are paired image by image. Predictions are
+    kept in the store: the baseline runs once for all that are compared with it. Raises DatasetError, ModelError.
+    """
+    task = task_for(spec)
+    predictions = predict(path, spec, split, store, threads=threads, progress=progress)
+    decoded = predictions[0] is not None
+    reference = None
+    if baseline is not None:
+        reference = predict(baseline, spec, split, store, threads=threads, progress=progress)
+    accuracy = None
+    if decoded and labels is not None:
+        progress("scoring", 0, 0)
+        scores = task.score(predictions, split, labels, reference)
+        accuracy = scores if scores.get(task.primary_metric) is not None else None
+    fidelity = None
+    if baseline is not None and reference is not None:
+        fidelity = _agreement(reference, predictions) | _sqnr(path, baseline, spec, split, threads)
+    counted = counts(path)
+    return Evaluation(
+        sizes=sizes(path).to_json(),
+        params=counted.params,
+        nonzero=counted.nonzero,
+        macs=counted.macs,
+        memory={"peak_activation": counted.peak_activation_bytes},
+        accuracy=accuracy,
+        fidelity=fidelity,
+        primary_metric=task.primary_metric if accuracy else "agreement" if decoded else "sqnr_db",
+    )
+
+
+def predict(
+    path: Path,
+    spec: ModelSpec,
+    split: Split,
+    store: Store,
+    *,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> list[Prediction]:
+    """The file's predictions on every image of the split, from the store if they were made before."""
+    what = json.dumps([sha256_of(path), split.fingerprint, spec.to_json()], sort_keys=True)
+    key = hashlib.sha256(what.encode()).hexdigest()
+    kept = store.root / "predictions" / f"{key}.npz"
+    with store.lock(f"predictions-{key}"):
+        if kept.exists():
+            return _unpack(kept)
+        predictions = _predict(path, spec, split, threads, progress)
+        write_atomically(kept, _pack(predictions))
+    return predictions
+
+
+def _predict(path: Path, spec: ModelSpec, split: Split, threads: int, progress: Progress) -> list[Prediction]:
+    task, session = task_for(spec), open_session(path, threads=threads)
+    predictions: list[Prediction] = []
+    for index in range(len(split)):
+        progress("evaluating", index, len(split))
+        prepared = task.prepare(split.image(index), spec)
+        predictions.append(task.decode(run(session, prepared.tensor), prepared, spec))
+    return predictions
+
+
+def _agreement(reference: Sequence[Prediction], predictions: Sequence[Prediction]) -> dict[str, Any]:
+    before, after = ([p for p in made if isinstance(p, Detections)] for made in (reference, predictions))
+    if before:
+        return agreement(before, after)
+    original, compressed = (
+        [p for p in made if isinstance(p, np.ndarray)] for made in (reference, predictions)
+    )
+    return dict(label_agreement(original, compressed)) if original else {}
+
+
+def _sqnr(path: Path, baseline: Path, spec: ModelSpec, split: Split, threads: int) -> dict[str, float]:
+    """Output SQNR in dB against the baseline, over a few images."""
+    task = task_for(spec)
+    compressed, original = open_session(path, threads=threads), open_session(baseline, threads=threads)
+    indices = sorted({round(i) for i in np.linspace(0, len(split) - 1, SQNR_IMAGES)})
+    tensors = [task.prepare(split.image(index), spec).tensor for index in indices]
+    powers = [signal_and_noise(run(original, tensor), run(compressed, tensor)) for tensor in tensors]
+    return {"sqnr_db": sqnr_db(np.sum(powers, axis=0))[0]}
+
+
+def _pack(predictions: Sequence[Prediction]) -> bytes:
+    """npz bytes of predictions of one kind."""
+    content = io.BytesIO()
+    kind: Literal["boxes", "chances", "none"] = "none"
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    boxes = [p for p in predictions if isinstance(p, Detections)]
+    if boxes:
+        kind = "boxes"
+        arrays = {
+            name: np.concatenate([getattr(p, name) for p in boxes]) for name in ("boxes", "scores", "classes")
+        }
+        arrays["ends"] = np.cumsum([len(p) for p in boxes])
+    elif isinstance(predictions[0], np.ndarray):
+        kind = "chances"
+        arrays = {"chances": np.stack([p for p in predictions if isinstance(p, np.ndarray)])}
+    np.savez_compressed(
+        content, kind=np.array(kind), images=np.array(len(predictions)), allow_pickle=False, **arrays
+    )
+    return content.getvalue()
+
+
+def _unpack(path: Path) -> list[Prediction]:
+    with np.load(path, allow_pickle=False) as kept:
+        kind = str(kept["kind"])
+        if kind == "none":
+            return [None] * int(kept["images"])
+        if kind == "chances":
+            return list(kept["chances"])
+        boxes, scores, classes = kept["boxes"], kept["scores"], kept["classes"]
+        ends = kept["ends"].tolist()
+    spans = zip([0, *ends[:-1]], ends, strict=True)
+    return [Detections(boxes[a:b], scores[a:b], classes[a:b]) for a, b in spans]

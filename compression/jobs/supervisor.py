@@ -1,0 +1,173 @@
+"""Starting, stopping and mending studies from outside their process. Needs no torch and no onnxruntime."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+import compression
+from compression.artifacts.store import HOME_VARIABLE, Store, as_store_error
+from compression.errors import StudyError
+from compression.jobs.status import JobStatus, identity, read_status, study_state, write_status
+from compression.search.storage import PlannedTrial, StudyJournal, read, study_folder
+from compression.search.study import StudyResult, StudyState
+
+_SECONDS_TO_END = 10.0
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Processes started here: asked now and then, so that those that ended do not stay as zombies."""
+
+
+def state(store: Store, name: str) -> StudyState:
+    """What the study is doing, by its process. The study must exist."""
+    _reap()
+    return study_state(read_status(store, name))
+
+
+def load(store: Store, name: str) -> StudyResult:
+    """The study with its state and the progress of what runs. Raises StudyError if there is none."""
+    _reap()
+    status = read_status(store, name)
+    now = study_state(status)
+    found = read(store, name, now, status.progress if status else None)
+    return replace(found, error=status.error) if status and now == "failed" else found
+
+
+def start(store: Store, name: str) -> None:
+    """Run the study's unfinished trials in a process of their own, which survives this one.
+
+    Raises StudyError if there is no such study, it runs already, or nothing is left to do.
+    """
+    with store.lock(f"study-{name}"):
+        _refuse_running(store, name)
+        if not _unfinished(read(store, name)):
+            raise StudyError(
+                "study_complete",
+                f"Nothing is left to do in study '{name}'.",
+                "Retry its failed trials, add recipes, or run a new study.",
+                name=name,
+            )
+        process = psutil.Process(_launch(store, name).pid)
+        pid, started = identity(process)
+        write_status(store, name, JobStatus(state="running", phase="preparing", pid=pid, started=started))
+
+
+def cancel(store: Store, name: str) -> None:
+    """End the study's process and its workers; what is finished stays. Raises StudyError."""
+    with store.lock(f"study-{name}"):
+        status = read_status(store, name)
+        if study_state(status) not in ("running", "interrupted"):
+            raise StudyError(
+                "study_not_running",
+                f"Study '{name}' is not running.",
+                "There is nothing to cancel.",
+                name=name,
+            )
+        assert status is not None
+        _end(status)
+        ended = replace(status, state="cancelled", phase="", progress={}, current=None)
+        write_status(store, name, ended)
+
+
+def retry(store: Store, name: str, numbers: Iterable[int] | None = None) -> list[int]:
+    """Queue failed trials again (all, or those given) and return the new numbers. Raises StudyError."""
+    with store.lock(f"study-{name}"):
+        _refuse_running(store, name)
+        failed = {trial.number: trial for trial in read(store, name).trials if trial.state == "failed"}
+        chosen = sorted(failed) if numbers is None else list(numbers)
+        unknown = [number for number in chosen if number not in failed]
+        if unknown or not chosen:
+            raise StudyError(
+                "not_failed",
+                f"Study '{name}' has no failed trial {unknown[0]}."
+                if unknown
+                else f"No trial of '{name}' failed.",
+                "Only failed trials can be tried again.",
+                name=name,
+                number=unknown[0] if unknown else "",
+            )
+        return StudyJournal(store, name).add(
+            PlannedTrial(trial.recipe, trial.title, trial.recipe_fingerprint, replaces=number)
+            for number, trial in ((number, failed[number]) for number in chosen)
+        )
+
+
+def add(store: Store, name: str, trials: Sequence[PlannedTrial]) -> list[int]:
+    """Queue more recipes, leaving out those that the study has; return their numbers. Raises StudyError."""
+    with store.lock(f"study-{name}"):
+        _refuse_running(store, name)
+        known = {trial.recipe_fingerprint for trial in read(store, name).trials}
+        return StudyJournal(store, name).add(trial for trial in trials if trial.fingerprint not in known)
+
+
+def delete(store: Store, name: str) -> None:
+    """Forget the study; the files that it made stay. Raises StudyError if it runs or does not exist."""
+    with store.lock(f"study-{name}"):
+        _refuse_running(store, name)
+        folder = study_folder(store, name)
+        if not folder.exists():
+            read(store, name)
+        hidden = folder.with_name(f".deleted-{name}-{os.getpid()}")
+        folder.rename(hidden)
+        shutil.rmtree(hidden)
+
+
+def log_path(store: Store, name: str) -> Path:
+    """What the study's processes printed."""
+    return study_folder(store, name) / "log.txt"
+
+
+def _refuse_running(store: Store, name: str) -> None:
+    if state(store, name) == "running":
+        raise StudyError(
+            "study_running", f"Study '{name}' is running.", "Wait for its end, or cancel it first.", name=name
+        )
+
+
+def _unfinished(study: StudyResult) -> bool:
+    return any(trial.state == "waiting" for trial in study.trials)
+
+
+def _launch(store: Store, name: str) -> subprocess.Popen[bytes]:
+    home, root = store.root.resolve(), Path(compression.__file__).parent.parent
+    command = [sys.executable, "-m", "compression.jobs.worker", "--store", str(home), "--study", name]
+    path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
+    log = log_path(store, name)
+    try:
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                env={**os.environ, "PYTHONPATH": path, HOME_VARIABLE: str(home)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise as_store_error(log, error) from error
+    _STARTED.append(process)
+    return process
+
+
+def _end(status: JobStatus) -> None:
+    """Ask the process to end, and make it end if it does not. Its workers end with it."""
+    for request in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + _SECONDS_TO_END
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if status.alive:
+                psutil.Process(status.pid).send_signal(request)
+        while status.alive and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _reap() -> None:
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]

@@ -1,0 +1,154 @@
+"""What a worker process does: open a study's setting, make and score one recipe's file, measure latencies."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from compression import pipeline
+from compression.artifacts.artifact import Artifact
+from compression.artifacts.store import Store
+from compression.errors import EdgeSlimError, InfeasibleError, StoreError
+from compression.evaluation import evaluate
+from compression.jobs.machine import alone, busy
+from compression.jobs.schedule import Task
+from compression.jobs.setting import Setting, notice_json, open_setting
+from compression.progress import Progress, silent
+from compression.recipe import Recipe
+from compression.runtime.benchmark import compare_latency
+from compression.search.study import StudyPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A job's result, or why there is none. `stops_study`: no other trial would fare better."""
+
+    result: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    state: Literal["failed", "infeasible"] = "failed"
+    stops_study: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that a worker process must know: a task of the schedule, or files to time, or neither (prepare)."""
+
+    root: Path
+    plan: StudyPlan
+    threads: int
+    task: Task | None = None
+    files: Sequence[str] = ()
+    """SHA-256 of the files to time, the baseline's first."""
+
+
+def perform(job: Job, progress: Progress) -> Outcome:
+    """Do the job; whatever goes wrong is an outcome. Details of the unexpected go to the log (stderr)."""
+    try:
+        return Outcome(result=_work(job, progress))
+    except InfeasibleError as error:
+        return Outcome(error=error.to_json(), state="infeasible")
+    except EdgeSlimError as error:
+        return Outcome(error=error.to_json(), stops_study=isinstance(error, StoreError))
+    except Exception as error:  # noqa: BLE001 - a job's top
+        traceback.print_exc(file=sys.stderr)
+        return Outcome(error=unexpected(error))
+
+
+def unexpected(error: Exception) -> dict[str, Any]:
+    """The JSON of an error that is not the user's."""
+    detail = f"{type(error).__name__}: {error}"
+    return EdgeSlimError(
+        "unexpected",
+        f"Something unexpected happened: {detail}.",
+        "The study's log tells more; the other recipes go on.",
+        detail=detail,
+    ).to_json()
+
+
+def compress_and_score(
+    recipe: Recipe, setting: Setting, store: Store, threads: int = 1, progress: Progress = silent
+) -> dict[str, Any]:
+    """Make the recipe's file and measure all but its latency, in the words of a trial's JSON."""
+    artifact = make_file(recipe, setting, store, threads, progress)
+    began = time.perf_counter()
+    baseline = make_file(Recipe(), setting, store, threads, progress)
+    scored = evaluate(
+        store.path(artifact.sha256),
+        setting.model.spec,
+        setting.evaluation,
+        setting.labels,
+        store,
+        baseline=store.path(baseline.sha256),
+        threads=threads,
+        progress=progress,
+    )
+    seconds = sum(stage.seconds for stage in artifact.stages) + time.perf_counter() - began
+    return {
+        "model": artifact.model,
+        "sha256": artifact.sha256,
+        "stages": [dataclasses.asdict(stage) for stage in artifact.stages],
+        "environment": artifact.environment,
+        "seconds": round(seconds, 3),
+        **scored.to_json(),
+    }
+
+
+def time_files(hashes: Sequence[str], store: Store, progress: Progress = silent) -> dict[str, Any]:
+    """Latency by SHA-256, the first being the baseline, while nothing else computes. Raises ModelError."""
+    files = {sha256: store.path(sha256) for sha256 in hashes}
+    with alone():
+        timed = compare_latency(files, hashes[0], progress=progress)
+    return {sha256: latency.to_json() for sha256, latency in timed.items()}
+
+
+def _work(job: Job, progress: Progress) -> dict[str, Any]:
+    store = Store(job.root)
+    if job.files:
+        return time_files(job.files, store, progress)
+    setting = _setting(job, progress)
+    if job.task is None:
+        return {
+            "dataset": setting.dataset,
+            "images": len(setting.evaluation),
+            "warnings": [notice_json(notice) for notice in setting.notices],
+        }
+    with busy():
+        if not job.task.evaluate:
+            make_file(job.task.recipe, setting, store, job.threads, progress)
+            return {}
+        return compress_and_score(job.task.recipe, setting, store, job.threads, progress)
+
+
+def make_file(
+    recipe: Recipe, setting: Setting, store: Store, threads: int = 1, progress: Progress = silent
+) -> Artifact:
+    """Make the recipe's file, from the store as far as it was made before. Raises EdgeSlimError."""
+    return pipeline.run(recipe, setting.model, setting.data, store, threads=threads, progress=progress)
+
+
+def _setting(job: Job, progress: Progress) -> Setting:
+    """The job's setting, kept open from one job to the next."""
+    key = json.dumps([str(job.root), job.plan.to_json()], sort_keys=True)
+    if key not in _OPEN:
+        _OPEN.clear()
+        plan, store = job.plan, Store(job.root)
+        _OPEN[key] = open_setting(
+            plan.model,
+            plan.dataset,
+            store,
+            calibration=plan.calibration,
+            spec=plan.spec,
+            limit=plan.limit,
+            progress=progress,
+        )
+    return _OPEN[key]
+
+
+_OPEN: dict[str, Setting] = {}

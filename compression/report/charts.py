@@ -1,0 +1,285 @@
+"""Plain data → plotly figures. Every clickable mark carries its trial number.
+
+Theme and words come from the caller: `texts` maps each key in TEXTS to words of the screen's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import plotly.graph_objects as go
+
+from compression.report.axes import AXES, Axis
+from compression.report.info import MARKS, Absent, Mark, ParetoInfo, Point
+from compression.report.palette import (
+    FONT_SIZE,
+    GRID,
+    INK,
+    MARK_COLORS,
+    MARK_SIZES,
+    MARK_SYMBOLS,
+    MUTED,
+    Theme,
+    faint,
+)
+
+Texts = Mapping[str, str]
+TEXTS: tuple[str, ...] = (
+    *(f"axis.{name}" for name in AXES.names()),
+    *(f"mark.{mark}" for mark in MARKS),
+    "chart.interval",
+    "chart.like_original",
+    "chart.absent",
+    "chart.original",
+    "chart.this",
+    "chart.class_change",
+)
+
+LANE, BELOW_AXIS = 30, 76
+"""Pixels: the lane that holds trials without a place on the axes, and the x axis' ticks and title above it."""
+
+
+def pareto_chart(
+    info: ParetoInfo,
+    texts: Texts,
+    theme: Theme = "light",
+    *,
+    labels: Mapping[int, str] | None = None,
+    selected: int | None = None,
+    close_up: bool = False,
+    height: int = 540,
+) -> go.Figure:
+    """The trials of a study, its front, its budget. Clicks return customdata {"0": trial number, "1": card}.
+
+    `labels` are words pinned to trials (pick, runner-up); `selected` gets a ring; `close_up` limits the y
+    axis to the front and the original, so that collapsed trials do not flatten the rest.
+    """
+    figure = go.Figure()
+    scales = (
+        drawing_scale(info.x, [p.x for p in info.points]),
+        drawing_scale(info.y, [p.y for p in info.points]),
+    )
+    kx, ky = scales[0][0], scales[1][0]
+    on_front = [point for number in info.front if (point := info.point(number)) is not None]
+    figure.add_scatter(
+        x=[point.x * kx for point in on_front],
+        y=[point.y * ky for point in on_front],
+        mode="lines",
+        line={"color": MARK_COLORS[theme]["front"], "width": 2, "shape": "hv"},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    if selected is not None and (ring := info.point(selected)) is not None:
+        figure.add_scatter(
+            x=[ring.x * kx],
+            y=[ring.y * ky],
+            mode="markers",
+            marker={"symbol": "circle-open", "size": 30, "color": INK[theme], "line": {"width": 2.5}},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    for mark in reversed(MARKS):
+        group = [point for point in info.points if point.mark == mark]
+        if group:
+            figure.add_trace(_points(group, mark, info, texts, theme, kx, ky))
+    if info.absent:
+        _draw_absent(figure, info.absent, texts, theme, selected, LANE / height)
+    _draw_limits(figure, info, theme, kx, ky)
+    for place, (number, words) in enumerate((labels or {}).items()):
+        if (point := info.point(number)) is not None:
+            _pin(figure, point, words, theme, kx, ky, aside=36 if place % 2 == 0 else -36)
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 16, "t": 8, "b": 8},
+        dragmode=False,
+        hovermode="closest",
+        hoverlabel={"align": "left", "font": {"size": FONT_SIZE - 1}},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": FONT_SIZE - 1}},
+        font={"size": FONT_SIZE},
+    )
+    bottom = (LANE + BELOW_AXIS) / height if info.absent else 0.0
+    figure.update_xaxes(selector={"matches": None}, automargin=True)
+    figure.layout.xaxis.update(_axis(info.x, texts, scales[0][1], theme), anchor="y", rangemode="tozero")
+    figure.layout.yaxis.update(_axis(info.y, texts, scales[1][1], theme), domain=[bottom, 1])
+    shown = [p for p in info.points if not close_up or p.mark in ("front", "baseline")]
+    if shown:
+        low, high = min(p.y_bounds[0] for p in shown) * ky, max(p.y_bounds[1] for p in shown) * ky
+        room = (high - low) or abs(high) or 1.0
+        figure.layout.yaxis.range = [low - 0.08 * room, high + 0.2 * room]
+    return figure
+
+
+def drawing_scale(axis: Axis, values: Sequence[float]) -> tuple[float, str]:
+    """Factor and unit in which an axis is drawn: KB becomes MB, and K becomes M, from ten of them on."""
+    kind, largest = axis.kind, max(values, default=0.0)
+    larger = {"KB": "MB", "K": "M", "M": "G"}.get(kind.unit)
+    if larger is not None and largest * kind.scale >= 10_000:
+        return kind.scale / 1000, larger
+    return kind.scale, kind.unit
+
+
+def card(point: Point, info: ParetoInfo, texts: Texts) -> str:
+    """The hover card of a point; titles are escaped, since people write them."""
+    lines = [f"<b>#{point.number} {escape(point.title)}</b>"]
+    for axis, value, bounds in ((info.y, point.y, point.y_bounds), (info.x, point.x, point.x_bounds)):
+        line = f"{texts[f'axis.{axis.name}']}: <b>{axis.kind.text(value)}</b>"
+        if bounds[0] != bounds[1]:
+            line += f" ({texts['chart.interval']} {axis.kind.text(bounds[0])} … {axis.kind.text(bounds[1])})"
+        lines.append(line)
+    if point.like_original:
+        lines.append(texts["chart.like_original"])
+    lines.append(f"<i>{texts[f'mark.{point.mark}']}</i>")
+    return "<br>".join(lines)
+
+
+def _points(
+    group: Sequence[Point], mark: Mark, info: ParetoInfo, texts: Texts, theme: Theme, kx: float, ky: float
+) -> go.Scatter:
+    color = MARK_COLORS[theme][mark]
+    return go.Scatter(
+        name=texts[f"mark.{mark}"],
+        x=[point.x * kx for point in group],
+        y=[point.y * ky for point in group],
+        customdata=[[point.number, card(point, info, texts)] for point in group],
+        hovertemplate="%{customdata[1]}<extra></extra>",
+        mode="markers",
+        legendrank=MARKS.index(mark),
+        marker=_marker(mark, theme),
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+        error_x=_error([(p.x, *p.x_bounds) for p in group], kx, color),
+        error_y=_error([(p.y, *p.y_bounds) for p in group], ky, color),
+    )
+
+
+def _marker(mark: Mark, theme: Theme) -> dict[str, object]:
+    color = MARK_COLORS[theme][mark]
+    filled = not MARK_SYMBOLS[mark].endswith("-open")
+    return {
+        "symbol": MARK_SYMBOLS[mark],
+        "size": MARK_SIZES[mark],
+        "color": color,
+        "line": {"width": 0 if filled else 2.5, "color": color},
+    }
+
+
+def _error(values: Sequence[tuple[float, float, float]], scale: float, color: str) -> dict[str, object]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(0.0, high - value) * scale for value, _, high in values],
+        "arrayminus": [max(0.0, value - low) * scale for value, low, _ in values],
+        "color": faint(color),
+        "thickness": 1.5,
+        "width": 4,
+        "visible": any(low != high for _, low, high in values),
+    }
+
+
+def _draw_absent(
+    figure: go.Figure,
+    absent: Sequence[Absent],
+    texts: Texts,
+    theme: Theme,
+    selected: int | None,
+    lane: float,
+) -> None:
+    """A lane under the chart: these trials have no values, so they stand outside of the axes."""
+    places = {item.number: place for place, item in enumerate(absent)}
+    if selected in places:
+        figure.add_scatter(
+            x=[places[selected]],
+            y=[0],
+            xaxis="x2",
+            yaxis="y2",
+            mode="markers",
+            marker={"symbol": "circle-open", "size": 26, "color": INK[theme], "line": {"width": 2.5}},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    for mark in MARKS:
+        group = [item for item in absent if item.mark == mark]
+        if group:
+            figure.add_scatter(
+                name=texts[f"mark.{mark}"],
+                x=[places[item.number] for item in group],
+                y=[0] * len(group),
+                xaxis="x2",
+                yaxis="y2",
+                mode="markers",
+                legendrank=MARKS.index(mark),
+                marker=_marker(mark, theme),
+                selected={"marker": {"opacity": 1}},
+                unselected={"marker": {"opacity": 1}},
+                customdata=[
+                    [
+                        item.number,
+                        f"<b>#{item.number} {escape(item.title)}</b><br><i>{texts[f'mark.{mark}']}</i>",
+                    ]
+                    for item in group
+                ],
+                hovertemplate="%{customdata[1]}<extra></extra>",
+            )
+    hidden = {
+        "showgrid": False,
+        "zeroline": False,
+        "showticklabels": False,
+        "fixedrange": True,
+        "showline": False,
+    }
+    figure.update_layout(
+        xaxis2={**hidden, "anchor": "y2", "range": [-1, max(8, len(absent)) + 1]},
+        yaxis2={**hidden, "anchor": "x2", "domain": [0, lane], "range": [-1, 1]},
+    )
+    figure.add_annotation(
+        text=texts["chart.absent"],
+        xref="paper",
+        yref="paper",
+        x=1,
+        y=lane / 2,
+        xanchor="right",
+        yanchor="middle",
+        showarrow=False,
+        font={"color": MUTED[theme], "size": FONT_SIZE - 2},
+    )
+
+
+def _draw_limits(figure: go.Figure, info: ParetoInfo, theme: Theme, kx: float, ky: float) -> None:
+    line = {"color": MARK_COLORS[theme]["over_budget"], "width": 2, "dash": "dash"}
+    if info.x_limit is not None:
+        figure.add_vline(x=info.x_limit * kx, line=line)
+    if info.y_limit is not None:
+        figure.add_hline(y=info.y_limit * ky, line=line)
+
+
+def _pin(figure: go.Figure, point: Point, words: str, theme: Theme, kx: float, ky: float, aside: int) -> None:
+    """Words above a point: up there is room, since nothing beats the points of the front."""
+    figure.add_annotation(
+        x=point.x * kx,
+        y=point.y * ky,
+        text=f"<b>{escape(words)}</b>",
+        showarrow=True,
+        arrowhead=0,
+        arrowwidth=1.5,
+        arrowcolor=MUTED[theme],
+        ax=aside,
+        ay=-46,
+        standoff=10,
+        font={"size": FONT_SIZE, "color": INK[theme]},
+    )
+
+
+def _axis(axis: Axis, texts: Texts, unit: str, theme: Theme) -> dict[str, object]:
+    name = texts[f"axis.{axis.name}"]
+    return {
+        "title": {
+            "text": f"{name} ({unit})" if unit else name,
+            "font": {"size": FONT_SIZE, "color": INK[theme]},
+        },
+        "tickfont": {"size": FONT_SIZE - 2, "color": MUTED[theme]},
+        "gridcolor": GRID[theme],
+        "zeroline": False,
+        "fixedrange": False,
+        "automargin": True,
+    }

@@ -1,0 +1,85 @@
+"""Make the files of a few recipes, here and now, without a study."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from compression.artifacts.store import Store, write_atomically
+from compression.progress import Progress, silent
+from compression.workbench.datasets import resolve_dataset
+
+if TYPE_CHECKING:
+    from compression.jobs.setting import Setting
+    from compression.recipe import Recipe
+
+
+def compress(
+    model: str | Path,
+    dataset: str | Path,
+    recipes: Sequence[Recipe],
+    out: Path,
+    *,
+    calibration: str | Path | None = None,
+    spec: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+    threads: int = 1,
+    store: Store | None = None,
+    progress: Progress = silent,
+) -> list[dict[str, Any]]:
+    """Write each recipe's file to the folder `out`, and beside it its measurements (.json).
+
+    Returns the measurements as trials' JSON, `file` being the written one. Raises EdgeSlimError.
+    """
+    from compression.jobs.setting import open_setting
+
+    store = store or Store()
+    setting = open_setting(
+        str(model),
+        resolve_dataset(dataset, store),
+        store,
+        calibration=None if calibration is None else resolve_dataset(calibration, store),
+        spec=spec,
+        limit=limit,
+        progress=progress,
+    )
+    trials = measure(recipes, setting, store, threads, progress)
+    return [_write(trial, out) for trial in trials]
+
+
+def measure(
+    recipes: Sequence[Recipe], setting: Setting, store: Store, threads: int, progress: Progress
+) -> list[dict[str, Any]]:
+    """Make and measure all recipes' files in this process; latency last, against the uncompressed model."""
+    from compression.jobs.trial import compress_and_score, make_file, time_files
+    from compression.recipe import Recipe
+    from compression.search.study import TrialResult
+
+    measured = [compress_and_score(recipe, setting, store, threads, progress) for recipe in recipes]
+    baseline = make_file(Recipe(), setting, store, threads, progress).sha256
+    hashes = list(dict.fromkeys([baseline, *(result["sha256"] for result in measured)]))
+    latency = time_files(hashes, store, progress)
+    return [
+        TrialResult(
+            number=number,
+            state="complete",
+            recipe=recipe.to_json(),
+            title=recipe.title,
+            recipe_fingerprint=recipe.fingerprint(),
+            file=str(store.path(result["sha256"])),
+            latency=latency[result["sha256"]],
+            **result,
+        ).to_json()
+        for number, (recipe, result) in enumerate(zip(recipes, measured, strict=True))
+    ]
+
+
+def _write(trial: dict[str, Any], out: Path) -> dict[str, Any]:
+    stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in f"{trial['model']}-{trial['title']}")
+    path = out / f"{stem}-{trial['recipe_fingerprint'][:6]}.onnx"
+    write_atomically(path, Path(trial["file"]).read_bytes())
+    written = {**trial, "file": str(path)}
+    write_atomically(path.with_suffix(".json"), json.dumps(written, indent=1).encode())
+    return written

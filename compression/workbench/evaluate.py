@@ -1,0 +1,36 @@
+"""Measure a model as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from compression.artifacts.store import Store
+from compression.progress import Progress, silent
+from compression.workbench.compress import measure
+from compression.workbench.datasets import resolve_dataset
+
+
+def evaluate_model(
+    model: str | Path,
+    dataset: str | Path,
+    *,
+    spec: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+    threads: int = 1,
+    store: Store | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """The model's deployable file (nothing compressed) measured on the dataset, as a trial's JSON.
+
+    `limit` takes the first images only. Raises ModelError, DatasetError.
+    """
+    from compression.jobs.setting import open_setting
+    from compression.recipe import Recipe
+
+    store = store or Store()
+    setting = open_setting(
+        str(model), resolve_dataset(dataset, store), store, spec=spec, limit=limit, progress=progress
+    )
+    return measure([Recipe()], setting, store, threads, progress)[0]

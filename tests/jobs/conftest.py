@@ -1,0 +1,103 @@
+"""Studies of the linear digits classifier, run by real processes that know a step made for tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from compression import workbench
+from compression.artifacts.store import Store
+from compression.errors import StudyError
+from compression.jobs.status import read_status
+from compression.search import storage
+
+IN_PROCESSES = Path(__file__).parent / "in_processes"
+ROOT = Path(__file__).parents[2]
+SECONDS = 90.0
+
+
+class Case:
+    """A store, a model, and what the studies in it did."""
+
+    def __init__(self, store: Store, model: Path, pictures: Path, log: Path) -> None:
+        self.store, self.model, self.pictures, self._log = store, model, pictures, log
+
+    def start(
+        self,
+        *changes: dict[str, Any] | list[dict[str, Any]],
+        name: str = "s",
+        workers: int = 2,
+        data: str | Path | None = None,
+    ) -> str:
+        """A study of one recipe for each argument: the parameters of its step, or a list of such.
+
+        Without `data` on unlabelled pictures, which open faster than the digits.
+        """
+        recipes = [
+            {"steps": [{"step": "act", **step} for step in (each if isinstance(each, list) else [each])]}
+            for each in changes
+        ]
+        return workbench.start_study(
+            self.model,
+            data or self.pictures,
+            recipes=recipes,
+            name=name,
+            workers=workers,
+            limit=60,
+            store=self.store,
+        )
+
+    def ran(self) -> list[float]:
+        """The changes of all steps that ran, in their order."""
+        return [float(line) for line in self._log.read_text().split()] if self._log.exists() else []
+
+    def wait(self, until: Callable[[], object], what: str) -> None:
+        deadline = time.monotonic() + SECONDS
+        while not until():
+            if time.monotonic() > deadline:
+                log = self.store.root / "studies" / "s" / "log.txt"
+                raise AssertionError(f"not within {SECONDS} s: {what}\n{log.read_text()}")
+            time.sleep(0.05)
+
+    def finish(self, name: str = "s") -> dict[str, Any]:
+        """Wait for the study's end; return it."""
+        self.wait(lambda: workbench.study_status(name, self.store)["state"] != "running", "the study's end")
+        return workbench.study_result(name, self.store)
+
+    def pid(self, name: str = "s") -> int:
+        status = read_status(self.store, name)
+        assert status is not None
+        return status.pid
+
+
+@pytest.fixture
+def case(tmp_path: Path, digits_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
+    monkeypatch.syspath_prepend(str(IN_PROCESSES))
+    from steps_for_tests import LOG, Act
+
+    from compression.steps import STEPS
+
+    monkeypatch.setitem(STEPS._items, Act.name, Act)
+    monkeypatch.setenv(LOG, str(tmp_path / "ran.txt"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(IN_PROCESSES), str(ROOT)]))
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), np.uint8)
+    for index, pixels in enumerate(noise):
+        PIL.Image.fromarray(pixels).save(pictures / f"{index:02}.png")
+    made = Case(Store(tmp_path / "store"), digits_file, pictures, tmp_path / "ran.txt")
+    yield made
+    for name in storage.names(made.store):
+        try:
+            workbench.cancel_study(name, made.store)
+        except StudyError:
+            continue
+    sys.modules.pop("steps_for_tests", None)

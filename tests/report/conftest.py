@@ -1,0 +1,13 @@
+"""A realistic study of twenty trials: complete, collapsed, untimed, failed, infeasible, running …"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def study() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "study.json").read_text())
+    return loaded

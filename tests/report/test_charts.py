@@ -1,0 +1,146 @@
+"""Plain data → figures: what a click brings back, and that nothing drawn is null."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+
+from compression.report.axes import AXES
+from compression.report.bars import class_chart, size_chart
+from compression.report.charts import TEXTS, drawing_scale, pareto_chart
+from compression.report.info import MARKS, class_info, pareto_info, size_info
+from compression.report.palette import MARK_COLORS, MARK_SYMBOLS
+from compression.search.selection import Budget
+
+Words = {key: f"<{key}>" for key in TEXTS}
+
+
+def chart(study: dict[str, Any], x: str = "download", y: str = "mAP", **options: Any) -> go.Figure:
+    return pareto_chart(pareto_info(study, x, y), Words, **options)
+
+
+def clickable(figure: go.Figure) -> dict[int, go.Scatter]:
+    return {
+        row[0]: trace for trace in figure.data if trace.customdata is not None for row in trace.customdata
+    }
+
+
+def test_every_clickable_mark_carries_its_trial_number(study: dict[str, Any]) -> None:
+    numbers = set(clickable(chart(study)))
+    assert numbers == {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 18}
+
+
+def test_nothing_that_reaches_the_browser_is_null(study: dict[str, Any]) -> None:
+    for trace in chart(study, "latency_ratio", "paired_delta").data:
+        data = json.loads(trace.to_json())
+        for key in ("x", "y", "customdata"):
+            assert "null" not in json.dumps(data.get(key, []))
+
+
+def test_values_are_drawn_in_kilobytes_and_points(study: dict[str, Any]) -> None:
+    star = clickable(chart(study))[0]
+    assert [*star.x, *star.y] == pytest.approx([1182.66, 66.71])
+    assert star.error_y.array[0] == pytest.approx(1.8)
+
+
+def test_large_files_are_drawn_in_megabytes() -> None:
+    assert drawing_scale(AXES.get("download"), [3.1e6]) == (1e-3, "KB")
+    assert drawing_scale(AXES.get("download"), [31e6, 2.0]) == (1e-6, "MB")
+    assert drawing_scale(AXES.get("macs"), [4e8]) == (1e-6, "M")
+    assert drawing_scale(AXES.get("mAP"), []) == (100.0, "")
+
+
+def test_trials_without_values_stand_outside_of_the_axes(study: dict[str, Any]) -> None:
+    marks = clickable(chart(study))
+    assert marks[14].yaxis == "y2"
+    assert marks[12].yaxis in (None, "y")
+
+
+def test_titles_that_people_write_are_escaped(study: dict[str, Any]) -> None:
+    study["trials"][12]["title"] = "<img src=x onerror=alert(1)>"
+    cards = [row[1] for row in clickable(chart(study))[12].customdata if row[0] == 12]
+    assert "&lt;img" in cards[0]
+    assert "<img" not in cards[0]
+
+
+def test_the_card_names_both_measures_with_their_intervals(study: dict[str, Any]) -> None:
+    cards = {row[0]: row[1] for row in clickable(chart(study, "latency_ratio"))[12].customdata}
+    assert "<axis.mAP>: <b>64.4</b> (<chart.interval> 62.6 … 66.2)" in cards[12]
+    assert "<axis.latency_ratio>: <b>0.69</b>" in cards[12]
+
+
+def test_a_trial_like_the_original_says_so(study: dict[str, Any]) -> None:
+    cards = {
+        row[0]: row[1]
+        for trace in chart(study).data
+        if trace.customdata is not None
+        for row in trace.customdata
+    }
+    assert "<chart.like_original>" in cards[1]
+    assert "<chart.like_original>" not in cards[9]
+
+
+def test_a_budget_is_a_line_on_the_axis_it_limits(study: dict[str, Any]) -> None:
+    figure = pareto_chart(pareto_info(study, "download", "mAP", Budget(download=200_000)), Words)
+    assert [shape.x0 for shape in figure.layout.shapes] == [200.0]
+
+
+def test_close_up_shows_the_front_without_the_collapsed(study: dict[str, Any]) -> None:
+    low, high = chart(study, close_up=True).layout.yaxis.range
+    assert 35 < low < 43.91 - 1.8
+    assert high > 68.5
+    assert chart(study).layout.yaxis.range[0] < 0
+
+
+def test_the_selected_trial_gets_a_ring(study: dict[str, Any]) -> None:
+    figure = chart(study, selected=12)
+    rings = [trace for trace in figure.data if trace.marker.symbol == "circle-open"]
+    assert [list(ring.x) for ring in rings] == [[121.906]]
+    failed = chart(study, selected=14)
+    assert [trace.yaxis for trace in failed.data if trace.marker.symbol == "circle-open"] == ["y2"]
+
+
+def test_marks_differ_in_shape_and_in_colour() -> None:
+    assert set(MARK_SYMBOLS) == set(MARKS)
+    assert len(set(MARK_SYMBOLS.values())) == len(MARKS)
+    for colors in MARK_COLORS.values():
+        assert len(set(colors.values())) == len(MARKS)
+
+
+@pytest.mark.parametrize(("theme", "paper"), [("light", "#ffffff"), ("dark", "#0f1514")])
+def test_marks_stand_out_from_the_screen(theme: Any, paper: str) -> None:
+    for mark, color in MARK_COLORS[theme].items():
+        assert contrast(color, paper) >= 3.0, mark
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2 contrast of two colours."""
+
+    def light(color: str) -> float:
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_bars_show_sizes_and_classes(study: dict[str, Any]) -> None:
+    sizes = size_chart(size_info(study, 12), Words)
+    assert list(sizes.data[0].x) == [372_411, 121_906, 108_330]
+    assert list(sizes.data[0].text) == ["372 KB", "122 KB", "108 KB"]
+    classes = class_chart(class_info(study, 10), Words)
+    assert min(classes.data[0].x) < 0
+    assert class_chart((), Words).data[0].x in (None, ())
+
+
+def test_a_chart_needs_no_torch_and_no_streamlit() -> None:
+    code = (
+        "import sys, compression.report.charts, compression.report.bars;"
+        "print([m for m in ('torch', 'streamlit', 'onnxruntime', 'optuna') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,107 @@
+"""Evaluation of a file: accuracy against plain numpy, pairing, caching, and what is left without labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import linear_digits
+import numpy as np
+import pytest
+
+from compression import evaluation
+from compression.artifacts.store import Store
+from compression.datasets import open_dataset
+from compression.datasets.base import Split, Subset
+from compression.detections import Detections
+from compression.evaluation import evaluate, predict
+from compression.models.base import ModelSpec
+from compression.models.spec import spec_from_json
+
+SPEC = spec_from_json(linear_digits.SPEC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def validation(store: Store) -> Split:
+    return open_dataset("digits", store).split("validation")
+
+
+def correct(split: Split, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    images = np.stack([split.image(i)[:, :, 0].reshape(-1) / 255 for i in range(len(split))])
+    truth = np.array([split.target(i) for i in range(len(split))])
+    return (images @ weight + bias).argmax(axis=1) == truth
+
+
+def test_accuracy_and_sizes_are_the_files_own(store, validation, digits_file, digits_weights):
+    found = evaluate(digits_file, SPEC, validation, SPEC.labels, store)
+    assert found.primary_metric == "top1"
+    assert found.accuracy["top1"] == pytest.approx(correct(validation, *digits_weights).mean())
+    assert found.accuracy["top1"] > 0.9
+    assert found.accuracy["images"] == 450
+    assert found.sizes["file"] == digits_file.stat().st_size
+    assert (found.params, found.macs) == (650, 640)
+    assert found.fidelity is None
+
+
+def test_against_a_baseline_differences_are_paired(store, validation, digits_file, digits_weights, tmp_path):
+    weight, bias = digits_weights
+    coarse = np.round(weight / 1.5) * 1.5
+    file = linear_digits.write(tmp_path / "coarse.onnx", coarse.astype(np.float32), bias)
+    found = evaluate(file, SPEC, validation, SPEC.labels, store, baseline=digits_file)
+    delta = correct(validation, coarse, bias).mean() - correct(validation, weight, bias).mean()
+    assert delta < -0.001
+    assert found.accuracy["paired_delta"] == pytest.approx(delta)
+    low, high = found.accuracy["paired_ci95"]
+    assert low <= delta <= high
+    assert 0.5 < found.fidelity["agreement"] < 1.0
+    assert 0 < found.fidelity["sqnr_db"] < 40
+
+
+def test_the_baseline_against_itself_differs_in_nothing(store, validation, digits_file):
+    found = evaluate(digits_file, SPEC, validation, SPEC.labels, store, baseline=digits_file)
+    assert found.accuracy["paired_delta"] == 0.0
+    assert found.accuracy["paired_ci95"] == [0.0, 0.0]
+    assert found.fidelity["agreement"] == 1.0
+    assert found.fidelity["sqnr_db"] > 140
+
+
+def test_predictions_are_made_once_for_a_file_and_split(store, validation, digits_file, monkeypatch):
+    first = evaluate(digits_file, SPEC, validation, SPEC.labels, store)
+    monkeypatch.setattr(evaluation, "open_session", lambda *_, **__: pytest.fail("it ran again"))
+    assert evaluate(digits_file, SPEC, validation, SPEC.labels, store) == first
+    with pytest.raises(pytest.fail.Exception, match="ran again"):
+        predict(digits_file, SPEC, Subset(validation, 10), store)
+
+
+def test_without_labels_agreement_is_the_headline(store, validation, digits_file):
+    found = evaluate(digits_file, SPEC, validation, None, store, baseline=digits_file)
+    assert (found.accuracy, found.primary_metric) == (None, "agreement")
+
+
+def test_an_unknown_family_is_judged_by_its_outputs(store, validation, digits_file, digits_weights, tmp_path):
+    weight, bias = digits_weights
+    spec = ModelSpec(input_width=8, input_height=8, color="GRAY", scale=1 / 255, mean=(0.0,), std=(1.0,))
+    half = linear_digits.write(tmp_path / "half.onnx", weight.astype(np.float16).astype(np.float32), bias)
+    split = Subset(validation, 20)
+    found = evaluate(half, spec, split, None, store, baseline=digits_file)
+    assert (found.accuracy, found.primary_metric) == (None, "sqnr_db")
+    assert set(found.fidelity) == {"sqnr_db"}
+    assert 50 < found.fidelity["sqnr_db"] < 120
+
+
+def test_kept_detections_come_back_as_they_were(tmp_path):
+    def boxes(n: int) -> Detections:
+        return Detections(
+            np.arange(4 * n, dtype=np.float32).reshape(n, 4), np.full(n, 0.5, np.float32), np.arange(n)
+        )
+
+    given = [boxes(2), boxes(0), boxes(3), boxes(0)]
+    (tmp_path / "kept.npz").write_bytes(evaluation._pack(given))
+    found = evaluation._unpack(tmp_path / "kept.npz")
+    for before, after in zip(given, found, strict=True):
+        for name in ("boxes", "scores", "classes"):
+            np.testing.assert_array_equal(getattr(before, name), getattr(after, name))

@@ -1,0 +1,179 @@
+"""Models and datasets through the façade, and what files see on images."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import PIL.Image
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from compression import workbench
+from compression.artifacts.store import Store
+from compression.detections import Detections
+from compression.errors import DatasetError, ModelError
+from compression.models.base import ModelSpec
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def test_a_model_is_described_with_counts_and_whether_it_trains(store, digits_file):
+    found = workbench.describe_model(digits_file, store=store)
+    assert (found["name"], found["trainable"], found["params"], found["macs"]) == ("linear", True, 650, 640)
+    assert found["spec"]["family"] == "classifier"
+    assert found["sizes"]["file"] > 0
+    unknown = {**found["spec"], "task": "detection", "family": "unknown"}
+    assert workbench.describe_model(digits_file, unknown, store)["trainable"] is False
+
+
+def test_an_uploaded_model_is_listed_and_opens_by_its_name(store, digits_file):
+    found = workbench.import_model(digits_file.read_bytes(), name="My model (2)", store=store)
+    assert found["name"] == "My-model-2"
+    listed = {model["name"]: model for model in workbench.list_models(store)}
+    assert (listed["My-model-2"]["origin"], listed["My-model-2"]["ready"]) == ("imported", True)
+    assert workbench.describe_model("My-model-2", store=store)["sha256"] == found["sha256"]
+
+
+def test_a_broken_upload_is_named_and_nothing_is_listed(store):
+    with pytest.raises(ModelError, match=r"upload\.onnx"):
+        workbench.import_model(b"not a model", file_name="upload.onnx", store=store)
+    assert all(model["origin"] != "imported" for model in workbench.list_models(store))
+
+
+def zipped(**files: bytes) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name.replace("__", "."), data)
+    return content.getvalue()
+
+
+def picture(width: int = 20, height: int = 10) -> bytes:
+    content = io.BytesIO()
+    PIL.Image.new("RGB", (width, height), (10, 20, 30)).save(content, "PNG")
+    return content.getvalue()
+
+
+def test_an_uploaded_zip_is_listed_and_opens_by_its_name(store):
+    coco = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 20, "height": 10}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 7, "bbox": [2, 2, 5, 5], "area": 25, "iscrowd": 0}
+        ],
+        "categories": [{"id": 7, "name": "stop"}],
+    }
+    content = zipped(a__png=picture(), instances__json=json.dumps(coco).encode())
+    found = workbench.import_dataset(content, name="mine", store=store)
+    assert (found["name"], found["labels"], found["sizes"]) == ("mine", ["stop"], {"validation": 1})
+    assert "mine" in [data["name"] for data in workbench.list_datasets(store)]
+    ((name, image, truth),) = workbench.gallery_images("mine", store=store)
+    assert image.shape == (10, 20, 3)
+    np.testing.assert_allclose(truth.boxes, [[2, 2, 7, 7]])
+    assert name
+
+
+@pytest.mark.parametrize("name", ["digits", "../x", "", "a b"])
+def test_names_that_a_dataset_cannot_have_are_refused(store, name):
+    with pytest.raises(DatasetError) as caught:
+        workbench.import_dataset(zipped(a__png=picture()), name=name, store=store)
+    assert caught.value.code == "dataset_name"
+
+
+def test_a_broken_upload_lists_nothing(store):
+    with pytest.raises(DatasetError):
+        workbench.import_dataset(zipped(a__png=b"broken"), name="mine", store=store)
+    assert [data["name"] for data in workbench.list_datasets(store) if data["origin"] == "imported"] == []
+
+
+def test_an_uploaded_picture_is_read_or_named(store):
+    assert workbench.read_image(picture(), "a.png").shape == (10, 20, 3)
+    with pytest.raises(DatasetError, match=r"b\.png"):
+        workbench.read_image(b"broken", "b.png")
+
+
+def test_gallery_images_come_in_pages(store):
+    ids = [name for name, _, _ in workbench.gallery_images("digits", start=20, count=10, store=store)]
+    assert len(ids) == 4
+    assert ids == [name for name, _, _ in workbench.gallery_images("digits", store=store)][20:]
+
+
+def detector(path: Path, rows: list[list[float]]) -> Path:
+    """A 'detector' of the end-to-end family that always sees `rows` (x1, y1, x2, y2, score, class)."""
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Add", ["rows", "nothing"], ["boxes"]),
+    ]
+    values = np.array([rows], np.float32)
+    graph = helper.make_graph(
+        nodes,
+        "constant",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("boxes", TensorProto.FLOAT, list(values.shape))],
+        [numpy_helper.from_array(values, "rows"), numpy_helper.from_array(np.float32(0), "zero")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+def test_compare_tells_what_became_of_each_box(tmp_path):
+    spec = ModelSpec(family="end_to_end", input_width=64, input_height=64, labels=("a", "b"), confidence=0.01)
+    original = detector(
+        tmp_path / "original.onnx",
+        [[0, 0, 10, 10, 0.9, 0], [20, 20, 30, 30, 0.8, 1], [40, 40, 60, 60, 0.7, 0], [0, 30, 9, 39, 0.2, 0]],
+    )
+    compressed = detector(
+        tmp_path / "compressed.onnx",
+        [[0, 0, 10, 10, 0.6, 0], [20, 20, 30, 30, 0.8, 0], [0, 50, 10, 60, 0.9, 1], [0, 30, 9, 39, 0.9, 0]],
+    )
+    image = np.zeros((64, 64, 3), np.uint8)
+    first, second = workbench.compare(image, original, [compressed], spec, confidence=0.5)
+    assert isinstance(first.prediction, Detections)
+    assert len(first.prediction) == 4
+    assert first.changes is None
+    changes = second.changes
+    assert changes is not None
+    assert [len(each) for each in (changes.kept, changes.moved, changes.relabelled, changes.lost)] == [
+        1,
+        0,
+        1,
+        1,
+    ]
+    assert len(changes.gained) == 2
+    assert second.milliseconds > 0
+
+
+def test_classifiers_are_compared_without_boxes(store, digits_file):
+    ((_, image, truth),) = workbench.gallery_images("digits", count=1, store=store)
+    spec = workbench.model_spec(digits_file, store=store)
+    first, second = workbench.compare(image, digits_file, [digits_file], spec, confidence=0.5)
+    assert first.prediction.argmax() == truth
+    assert second.changes is None
+    np.testing.assert_array_equal(first.prediction, second.prediction)
+
+
+def test_a_file_that_was_replaced_is_opened_again(tmp_path):
+    spec = ModelSpec(family="end_to_end", input_width=64, input_height=64, labels=("a",), confidence=0.01)
+    image = np.zeros((64, 64, 3), np.uint8)
+    file = detector(tmp_path / "x.onnx", [[0, 0, 10, 10, 0.9, 0], [0, 0, 9, 9, 0.9, 0]])
+    before, _ = workbench.predict(file, image, spec)
+    detector(file, [[0, 0, 30, 30, 0.5, 0], [0, 0, 9, 9, 0.9, 0]])
+    after, _ = workbench.predict(file, image, spec)
+    assert sorted(before.scores.tolist()) != sorted(after.scores.tolist())
+
+
+def test_recipes_are_checked_and_completed(tmp_path):
+    found = workbench.check_recipe({"steps": [{"step": "magnitude_pruning"}]})
+    assert found["steps"][0]["sparsity"] == 0.5
+    assert (found["title"], found["seed"], len(found["fingerprint"])) == ("magnitude_pruning", 0, 16)
+    file = tmp_path / "r.json"
+    file.write_text('{"recipes": [{"steps": []}, {"name": "x", "steps": [{"step": "float16"}]}]}')
+    assert [recipe.title for recipe in workbench.read_recipes(file)] == ["float32", "x"]
