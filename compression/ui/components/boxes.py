@@ -1,0 +1,184 @@
+"""Boxes drawn on a picture: what a detector says, and what changed against the original."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from PIL import Image as Pictures
+from PIL import ImageDraw, ImageFont
+
+from compression.detections import Annotations, Detections, FloatArray, Image
+from compression.metrics.fidelity import Fidelity
+
+Change = Literal["kept", "moved", "relabelled", "lost", "gained"]
+CHANGES: tuple[Change, ...] = ("kept", "moved", "relabelled", "lost", "gained")
+SYMBOLS: dict[Change, str] = {"kept": "=", "moved": "~", "relabelled": "»", "lost": "-", "gained": "+"}
+"""Written at the box and in the legend: colour alone tells nobody who cannot see it."""
+COLORS: dict[Change, str] = {
+    "kept": "#2fd39b",
+    "moved": "#4fb3ff",
+    "relabelled": "#c79bff",
+    "lost": "#ff5a52",
+    "gained": "#ffae2b",
+}
+TRUTH_COLOR = "#ffffff"
+INK = "#10201c"
+
+LONG_SIDE = 960
+"""Small pictures are enlarged to about this before drawing, so that lines and words stay sharp."""
+LARGEST_SIDE = 1600
+CJK_FONTS = (
+    "NotoSansCJK-Regular.ttc",
+    "PingFang.ttc",
+    "msyh.ttc",
+    "wqy-microhei.ttc",
+    "DroidSansFallback.ttf",
+)
+"""Tried by name among the system's fonts, and only for labels that the bundled font cannot write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box to be drawn: (4,) xyxy in image pixels."""
+
+    corners: FloatArray
+    words: str
+    change: Change
+
+
+def boxes_of(detections: Detections, labels: Sequence[str], scores: bool = True) -> list[Box]:
+    """All boxes of one model, as they are."""
+    return [
+        Box(detections.boxes[i], _words(detections, i, labels, scores), "kept")
+        for i in range(len(detections))
+    ]
+
+
+def changes_of(
+    original: Detections, compressed: Detections, found: Fidelity, labels: Sequence[str], scores: bool = True
+) -> list[Box]:
+    """The compressed model's boxes by what became of them, and those it lost where the original had them."""
+    boxes = [Box(compressed.boxes[j], _words(compressed, j, labels, scores), "kept") for _, j in found.kept]
+    boxes += [
+        Box(compressed.boxes[j], _words(compressed, j, labels, scores), "moved") for _, j in found.moved
+    ]
+    boxes += [
+        Box(
+            compressed.boxes[j],
+            f"{_label(labels, original.classes[i])} » {_words(compressed, j, labels, scores)}",
+            "relabelled",
+        )
+        for i, j in found.relabelled
+    ]
+    boxes += [Box(original.boxes[i], _words(original, i, labels, False), "lost") for i in found.lost]
+    boxes += [Box(compressed.boxes[j], _words(compressed, j, labels, scores), "gained") for j in found.gained]
+    return boxes
+
+
+def draw(
+    image: Image, boxes: Sequence[Box], truth: Annotations | None = None, *, large: bool = False
+) -> Pictures.Image:
+    """The picture, enlarged, with its boxes; changed ones carry their symbol, lost ones a dashed line.
+
+    `truth` is drawn thin and white. `large` writes larger words, for pictures shown small.
+    """
+    picture = Pictures.fromarray(image)
+    longest = max(picture.size)
+    scale = max(1.0, LONG_SIDE / longest) if longest <= LARGEST_SIDE else LARGEST_SIDE / longest
+    filter_ = Pictures.Resampling.NEAREST if longest < 64 else Pictures.Resampling.LANCZOS
+    picture = picture.resize((round(picture.width * scale), round(picture.height * scale)), filter_)
+    pen = ImageDraw.Draw(picture)
+    unit = max(2, round(max(picture.size) / 260))
+    for corners in truth.boxes if truth is not None else ():
+        _outline(pen, corners * scale, TRUTH_COLOR, max(1, unit // 2), dash=unit)
+    taken: list[tuple[float, float, float, float]] = []
+    # Kept boxes first: what changed lies on top, and chooses its place for words last but is never covered.
+    for box in sorted(boxes, key=lambda item: item.change != "kept"):
+        dash = unit * 4 if box.change == "lost" else 0
+        _outline(pen, box.corners * scale, COLORS[box.change], unit, dash)
+    size = round(max(picture.size) * (0.032 if large else 0.022))
+    for box in sorted(boxes, key=lambda item: item.change == "kept"):
+        plain = box.change in ("kept", "relabelled")
+        words = box.words if plain else f"{SYMBOLS[box.change]} {box.words}"
+        _tag(pen, picture.size, box.corners * scale, words, COLORS[box.change], size, taken)
+    return picture
+
+
+def _words(detections: Detections, index: int, labels: Sequence[str], scores: bool) -> str:
+    name = _label(labels, detections.classes[index])
+    return f"{name} {detections.scores[index]:.2f}" if scores else name
+
+
+def _label(labels: Sequence[str], index: int) -> str:
+    return labels[index].replace("_", " ") if 0 <= index < len(labels) else str(index)
+
+
+def _outline(pen: ImageDraw.ImageDraw, corners: FloatArray, color: str, width: int, dash: int) -> None:
+    """A rectangle with a dark rim, so that it shows on bright and on dark ground alike."""
+    x0, y0, x1, y1 = (float(value) for value in corners)
+    x1, y1 = max(x0 + 1, x1), max(y0 + 1, y1)
+    if not dash:
+        pen.rectangle((x0 - 1, y0 - 1, x1 + 1, y1 + 1), outline=INK, width=width + 2)
+        pen.rectangle((x0, y0, x1, y1), outline=color, width=width)
+        return
+    sides = (((x0, y0), (x1, y0)), ((x1, y0), (x1, y1)), ((x1, y1), (x0, y1)), ((x0, y1), (x0, y0)))
+    for rim, ink in ((2, INK), (0, color)):
+        for (ax, ay), (bx, by) in sides:
+            length = max(abs(bx - ax), abs(by - ay))
+            steps = max(1, round(length / (2 * dash)))
+            for k in range(steps):
+                start, end = k / steps, (k + 0.55) / steps
+                pen.line(
+                    (
+                        ax + (bx - ax) * start,
+                        ay + (by - ay) * start,
+                        ax + (bx - ax) * end,
+                        ay + (by - ay) * end,
+                    ),
+                    fill=ink,
+                    width=width + rim,
+                )
+
+
+def _tag(
+    pen: ImageDraw.ImageDraw,
+    frame: tuple[int, int],
+    corners: FloatArray,
+    words: str,
+    color: str,
+    size: int,
+    taken: list[tuple[float, float, float, float]],
+) -> None:
+    """Words on a plate beside the box: above, below, or inside, wherever nothing is written yet."""
+    font = _font(words, size)
+    left, top, right, bottom = pen.textbbox((0, 0), words, font=font)
+    pad = size * 0.3
+    width, height = right - left + 2 * pad, size * 1.35
+    x0, y0, x1, y1 = (float(value) for value in corners)
+    x = min(max(0.0, x0), max(0.0, frame[0] - width))
+    above, below, aside = y0 - height, y1, max(0.0, x1 - width)
+    corner = ((x, above), (x, below), (aside, above), (x, y0), (x, y1 - height))
+    plates = [(px, py, px + width, py + height) for px, py in corner if py >= 0 and py + height <= frame[1]]
+    plate = next(
+        (one for one in plates if not any(_overlap(one, other) for other in taken)),
+        (x, max(0.0, above), x + width, max(0.0, above) + height),
+    )
+    taken.append(plate)
+    pen.rounded_rectangle(plate, radius=size * 0.2, fill=color)
+    pen.text((plate[0] + pad - left, (plate[1] + plate[3] - top - bottom) / 2), words, fill=INK, font=font)
+
+
+def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _font(words: str, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    if any(ord(letter) > 0x2E7F for letter in words):
+        for name in CJK_FONTS:
+            try:
+                return ImageFont.truetype(name, size)
+            except OSError:
+                continue
+    return ImageFont.load_default(size)

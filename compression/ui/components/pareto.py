@@ -1,0 +1,81 @@
+"""The chart of a study on the screen: axes to choose, points to click."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from compression.report.axes import available
+from compression.report.charts import pareto_chart
+from compression.report.info import pareto_info
+from compression.search.selection import Budget
+from compression.ui.components.words import chart_texts, trial_title
+from compression.ui.state import linked, one_of, select_trial, t, theme
+
+CONFIG = {
+    "displaylogo": False,
+    "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
+    "scrollZoom": False,
+}
+
+
+def axis_choice(study: Mapping[str, Any]) -> tuple[str, str, bool]:
+    """Selectors of both axes and of the close-up; the address carries the axes."""
+    columns = st.columns([3, 3, 2], vertical_alignment="bottom")
+    chosen = []
+    primary = next((trial["primary_metric"] for trial in study["trials"] if trial["primary_metric"]), "mAP")
+    for column, role, name in ((columns[0], "cost", "x"), (columns[1], "quality", "y")):
+        names = [axis.name for axis in available(study["trials"], role)]
+        default = primary if role == "quality" and primary in names else names[0]
+        with column:
+            chosen.append(
+                st.selectbox(
+                    t(f"chart.{role}_axis"),
+                    names,
+                    format_func=lambda name: t(f"axis.{name}"),
+                    **linked(name, default, one_of(names)),
+                )
+            )
+    close_up = columns[2].toggle(t("chart.close_up"), key="close_up", help=t("chart.close_up_help"))
+    return chosen[0], chosen[1], close_up
+
+
+def show_pareto(
+    study: Mapping[str, Any],
+    x: str,
+    y: str,
+    *,
+    key: str,
+    budget: Budget | None = None,
+    labels: Mapping[int, str] | None = None,
+    selected: int | None = None,
+    close_up: bool = False,
+    height: int = 540,
+) -> None:
+    """Draw the chart; a click puts the trial's number into the address."""
+    named = {**study, "trials": [{**trial, "title": trial_title(trial)} for trial in study["trials"]]}
+    figure = pareto_chart(
+        pareto_info(named, x, y, budget),
+        chart_texts(),
+        theme(),
+        labels=labels,
+        selected=selected,
+        close_up=close_up,
+        height=height,
+    )
+
+    def clicked() -> None:
+        points = st.session_state[key].selection.points
+        if points:
+            select_trial(int(points[0]["customdata"]["0"]))
+
+    st.plotly_chart(
+        figure,
+        key=key,
+        on_select=clicked,
+        selection_mode="points",
+        config=CONFIG,
+        alt=t("chart.alt", x=t(f"axis.{x}"), y=t(f"axis.{y}"), study=study["name"]),
+    )

@@ -1,0 +1,176 @@
+"""Recipes of one's own: steps to add, order, set and remove. Rules are checked while one builds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from compression.errors import EdgeSlimError
+from compression.recipe import Recipe
+from compression.ui.components.problems import show
+from compression.ui.components.words import step_name
+from compression.ui.forms import parameter_inputs
+from compression.ui.i18n import plain
+from compression.ui.state import t
+
+_STATE, _COUNTER = "edgeslim_recipes", "edgeslim_recipe_counter"
+Steps = Mapping[str, Mapping[str, Any]]
+"""What `list_steps` gives, by name."""
+
+
+def recipe_editor(steps: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
+    """The recipes as JSON, and whether all of them keep the rules."""
+    known = {step["name"]: step for step in steps}
+    drafts: list[dict[str, Any]] = st.session_state.setdefault(_STATE, [])
+    _load()
+    recipes, sound = [], True
+    for place, draft in enumerate(drafts):
+        with st.container(border=True):
+            recipe = _edit(draft, place, known)
+            try:
+                Recipe.from_json(recipe)
+            except EdgeSlimError as error:
+                show(error.to_json())
+                sound = False
+            recipes.append(recipe)
+    with st.container(horizontal=True):
+        st.button(t("recipes.add"), icon=":material/add:", on_click=_add_recipe, args=(drafts,))
+    if not drafts:
+        st.caption(t("recipes.empty"))
+    return recipes, sound and bool(drafts)
+
+
+def _edit(draft: dict[str, Any], place: int, known: Steps) -> dict[str, Any]:
+    top = st.columns([6, 1, 1], vertical_alignment="bottom")
+    draft["name"] = top[0].text_input(
+        t("recipes.name"),
+        value=draft["name"],
+        key=f"recipe_{draft['id']}_name",
+        placeholder=" + ".join(step_name(step["step"]) for step in draft["steps"]) or t("recipes.no_steps"),
+    )
+    drafts = st.session_state[_STATE]
+    top[1].button(
+        "",
+        icon=":material/content_copy:",
+        key=f"copy_{draft['id']}",
+        help=t("recipes.copy"),
+        on_click=_copy,
+        args=(drafts, place),
+    )
+    top[2].button(
+        "",
+        icon=":material/delete:",
+        key=f"delete_{draft['id']}",
+        help=t("recipes.remove"),
+        on_click=drafts.pop,
+        args=(place,),
+    )
+    for position, step in enumerate(draft["steps"]):
+        _edit_step(draft, position, step, known[step["step"]])
+    line = st.columns([4, 2, 4], vertical_alignment="bottom")
+    chosen = line[0].selectbox(
+        t("recipes.step"),
+        list(known),
+        format_func=lambda name: f"{step_name(name)} · {t('group.' + known[name]['group'])}",
+        key=f"step_of_{draft['id']}",
+        label_visibility="collapsed",
+    )
+    line[1].button(
+        t("recipes.add_step"),
+        key=f"add_step_{draft['id']}",
+        on_click=_add_step,
+        args=(draft, f"step_of_{draft['id']}"),
+        disabled=chosen is None,
+    )
+    return {
+        "name": draft["name"],
+        "seed": 0,
+        "steps": [{"step": step["step"], **step["values"]} for step in draft["steps"]],
+    }
+
+
+def _edit_step(
+    draft: dict[str, Any], position: int, step: dict[str, Any], declared: Mapping[str, Any]
+) -> None:
+    line = st.columns([7, 1, 1, 1], vertical_alignment="center")
+    line[0].markdown(f"**{position + 1}. {plain(step_name(step['step']))}**")
+    steps = draft["steps"]
+    for column, icon, target in (
+        (line[1], "arrow_upward", position - 1),
+        (line[2], "arrow_downward", position + 1),
+    ):
+        column.button(
+            "",
+            icon=f":material/{icon}:",
+            key=f"{icon}_{step['id']}",
+            disabled=not 0 <= target < len(steps),
+            on_click=_swap,
+            args=(steps, position, target),
+            type="tertiary",
+        )
+    line[3].button(
+        "",
+        icon=":material/close:",
+        key=f"close_{step['id']}",
+        on_click=steps.pop,
+        args=(position,),
+        type="tertiary",
+    )
+    step["values"] = parameter_inputs(
+        step["step"], declared["parameters"], step["values"], f"value_{step['id']}"
+    )
+
+
+def _number() -> int:
+    """A number never given before in this session: widgets keep their values when steps change places."""
+    counter: itertools.count[int] = st.session_state.setdefault(_COUNTER, itertools.count(1))
+    return next(counter)
+
+
+def _add_recipe(drafts: list[dict[str, Any]]) -> None:
+    drafts.append({"id": _number(), "name": "", "steps": []})
+
+
+def _add_step(draft: dict[str, Any], key: str) -> None:
+    draft["steps"].append({"id": _number(), "step": st.session_state[key], "values": {}})
+
+
+def _copy(drafts: list[dict[str, Any]], place: int) -> None:
+    source = drafts[place]
+    steps = [{**step, "id": _number(), "values": dict(step["values"])} for step in source["steps"]]
+    drafts.insert(place + 1, {"id": _number(), "name": source["name"], "steps": steps})
+
+
+def _swap(steps: list[Any], one: int, other: int) -> None:
+    steps[one], steps[other] = steps[other], steps[one]
+
+
+def _load() -> None:
+    """Recipes from a file: one recipe, or a list of them."""
+    given = st.file_uploader(
+        t("recipes.load"), type=["json"], key="recipes_file", help=t("recipes.load_help")
+    )
+    if given is None or st.session_state.get("edgeslim_recipes_loaded") == given.file_id:
+        return
+    st.session_state["edgeslim_recipes_loaded"] = given.file_id
+    try:
+        data = json.loads(given.getvalue())
+        for recipe in data if isinstance(data, list) else [data]:
+            checked = Recipe.from_json(recipe).to_json()
+            steps = [
+                {
+                    "id": _number(),
+                    "step": step["step"],
+                    "values": {key: value for key, value in step.items() if key != "step"},
+                }
+                for step in checked["steps"]
+            ]
+            st.session_state[_STATE].append({"id": _number(), "name": checked["name"], "steps": steps})
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        st.error(t("recipes.not_json", file=plain(given.name)))
+    except EdgeSlimError as error:
+        show(error.to_json())

@@ -1,0 +1,85 @@
+"""Words that several screens need: texts for charts, names of steps, states and parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from compression.report.charts import TEXTS
+from compression.report.units import format_change, format_interval
+from compression.ui.i18n import error_text, known, plain
+from compression.ui.state import language, t
+
+
+def chart_texts() -> Mapping[str, str]:
+    return {key: t(key) for key in TEXTS}
+
+
+def step_name(step: str) -> str:
+    return t(f"step.{step}") if known(language(), f"step.{step}") else step
+
+
+def parameter_name(step: str, parameter: str) -> str:
+    key = f"step.{step}.{parameter}"
+    return t(key) if known(language(), key) else parameter
+
+
+def trial_title(trial: Mapping[str, Any]) -> str:
+    """The recipe's name, else its steps; names that presets give are in the screen's language."""
+    return recipe_title(trial["recipe"])
+
+
+def recipe_title(recipe: Mapping[str, Any]) -> str:
+    name = recipe.get("name")
+    if name:
+        parts = [_preset_words(part) for part in name.split(" + ")]
+        return " + ".join(part or "" for part in parts) if all(parts) else str(name)
+    return " + ".join(step_name(step["step"]) for step in recipe["steps"]) or t("trial.original")
+
+
+def _preset_words(part: str) -> str | None:
+    """A part of a preset's recipe name, such as 'magnitude 50%', in words; None for a name of someone's own."""
+    match = re.fullmatch(r"(.+?)(?: (\d+)%)?", part)
+    assert match is not None, "every non-empty text matches"
+    key = "recipe." + re.sub(r"\W+", "_", match[1])
+    if not known(language(), key):
+        return None
+    return t(key, share=f"{match[2]} %") if match[2] else t(key)
+
+
+def numbered(trial: Mapping[str, Any]) -> str:
+    return f"#{trial['number']} {trial_title(trial)}"
+
+
+def recipe_words(recipe: Mapping[str, Any]) -> str:
+    """The steps in order, as Markdown."""
+    steps = [plain(step_name(step["step"])) for step in recipe["steps"]]
+    return " → ".join(steps) if steps else t("trial.original")
+
+
+def change_words(change: float | None, interval: tuple[float, float] | None) -> str:
+    """'−0.8 points (95 %: −1.4 … −0.2)'."""
+    if change is None:
+        return t("change.unknown")
+    if interval is None:
+        return t("change.points", change=format_change(change))
+    return t("change.interval", change=format_change(change), interval=format_interval(interval, signed=True))
+
+
+def state_words(state: str) -> str:
+    return t(f"state.{state}")
+
+
+def progress_words(message: str) -> str:
+    """What a job is doing: its code in words, a step's code by the step's name."""
+    for key in (f"progress.{message}", f"step.{message}"):
+        if known(language(), key):
+            return t(key)
+    return message
+
+
+def notice_words(notice: Mapping[str, Any]) -> str:
+    """A warning about data (`code`, `text`, `values`): translated by its code, else its own English words."""
+    error = {"code": notice["code"], "problem": notice["text"], "remedy": "", "values": notice["values"]}
+    return error_text(language(), error, prefix="notice")

@@ -1,0 +1,71 @@
+"""Words of the screens. Keys and placeholders are the same in every language; a test holds that."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, cast
+
+Language = Literal["en", "zh"]
+LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "中文"}
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$:])")
+
+
+@cache
+def locale(language: Language) -> Mapping[str, str]:
+    """All texts of a language by key."""
+    path = Path(__file__).parent / "locales" / f"{language}.json"
+    return cast(dict[str, str], json.loads(path.read_text(encoding="utf-8")))
+
+
+def translate(language: Language, key: str, **values: object) -> str:
+    """The text under `key`, its placeholders filled. A missing key is a programming error."""
+    return locale(language)[key].format(**values)
+
+
+def known(language: Language, key: str) -> bool:
+    return key in locale(language)
+
+
+def nearest_language(tag: str | None) -> Language:
+    """The language for a browser's tag ('zh-CN', 'en-GB', None)."""
+    return "zh" if (tag or "").lower().startswith("zh") else "en"
+
+
+def error_text(language: Language, error: Mapping[str, Any], prefix: str = "error") -> str:
+    """An EdgeSlimError's JSON as a sentence: translated by its code, else its own English words.
+
+    Values may hold what a user typed, so they are made safe for Markdown; names of steps are translated.
+    """
+    key = f"{prefix}.{error['code']}"
+    if known(language, key):
+        given = {name: str(value) for name, value in (error.get("values") or {}).items()}
+        try:
+            return translate(language, key, **_named(language, given))
+        except KeyError:
+            pass  # raised without a value the sentence needs: its own words are better than none
+    return plain(f"{error['problem']} {error['remedy']}".strip())
+
+
+def _named(language: Language, values: Mapping[str, str]) -> dict[str, str]:
+    """Values as a sentence shows them: steps, parameters and needs by their names, the rest as it is."""
+    keys = {
+        "step": f"step.{values.get('step')}",
+        "after": f"step.{values.get('after')}",
+        "parameter": f"step.{values.get('step')}.{values.get('parameter')}",
+        "kind": f"kind.{values.get('kind')}",
+        "split": f"split.{values.get('split')}",
+    }
+    return {
+        name: translate(language, keys[name]) if known(language, keys.get(name, "")) else plain(value)
+        for name, value in values.items()
+    }
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)

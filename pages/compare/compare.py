@@ -1,0 +1,53 @@
+"""Side by side: what the original sees and what compressed files see, on the same picture."""
+
+import streamlit as st
+
+from compression.report.info import trial_of
+from compression.ui import data
+from compression.ui.components.navigation import go
+from compression.ui.components.pictures import comparison, image_choice
+from compression.ui.components.study import study_choice
+from compression.ui.components.words import numbered
+from compression.ui.state import linked, number_in, some_of, t
+
+MOST = 3
+
+st.title(t("compare.title"), anchor=False)
+which, files = st.columns([2, 3], vertical_alignment="bottom")
+with which:
+    name = study_choice(clears=("trials", "image"))
+if name is None:
+    st.info(t("study.empty"), icon=":material/info:")
+    go("new", t("study.start_one"), icon=":material/add_circle:")
+    st.stop()
+study = data.load_study(name)
+original = trial_of(study, study["baseline"])
+here = [trial["number"] for trial in study["trials"] if data.has_file(trial) and trial is not original]
+if original is None or not data.has_file(original) or not here:
+    st.info(t("compare.nothing"), icon=":material/hourglass_top:")
+    st.stop()
+
+best = [number for number in study["front"] if number in here]
+numbers = files.multiselect(
+    t("compare.files"),
+    here,
+    format_func=lambda number: numbered(trial_of(study, number)),
+    max_selections=MOST,
+    placeholder=t("compare.files_placeholder"),
+    **linked("trials", (best or here)[:1], some_of(here, MOST)),
+)
+*places, threshold, switch = st.columns([5, 3, 5, 4], vertical_alignment="bottom")
+image, title, truth = image_choice(name, places)
+confidence = threshold.slider(
+    t("compare.confidence"),
+    0.05,
+    0.95,
+    step=0.05,
+    help=t("compare.confidence_help"),
+    **linked("confidence", data.PICTURE_CONFIDENCE, number_in(0.05, 0.95)),
+)
+with_truth = switch.toggle(t("compare.truth"), key="truth", disabled=truth is None)
+if image is not None:
+    chosen = [original, *(trial_of(study, number) for number in numbers)]
+    comparison(study, chosen, image, title, truth if with_truth else None, confidence)
+    st.caption(t("compare.legend", number=original["number"]))

@@ -1,0 +1,65 @@
+"""The first screen: what a compressed detector costs, in one sentence, one chart and one pair of pictures."""
+
+import streamlit as st
+
+from compression.report.info import headline, trial_of, worth_it
+from compression.report.units import format_interval
+from compression.ui import data
+from compression.ui.components.gallery import before_and_after
+from compression.ui.components.headline import figures, sentence
+from compression.ui.components.navigation import PAGES, go
+from compression.ui.components.pareto import show_pareto
+from compression.ui.components.problems import boundary
+from compression.ui.components.words import trial_title
+from compression.ui.i18n import plain
+from compression.ui.state import selected_trial, t
+
+LOSS = 0.015
+
+st.title(t("overview.title"), anchor=False)
+st.markdown(t("overview.lead"))
+
+study = data.sample()
+number = worth_it(study, LOSS) if study else None
+found = headline(study, number) if study and number is not None else None
+
+if study is None or number is None or found is None:
+    st.info(t("overview.no_sample"), icon=":material/info:")
+else:
+    clicked = selected_trial()
+    if clicked is not None:
+        st.switch_page(PAGES["study"], query_params={"study": study["name"], "trial": str(clicked)})
+    trial = trial_of(study, number)
+    metric, title = trial["primary_metric"], trial_title(trial)
+    left, right = st.columns([11, 9], gap="large")
+    with left:
+        st.header(sentence(found, metric), anchor=False)
+        sure = found.interval is not None and found.interval[0] >= -LOSS
+        question = "question_like" if found.like_original else "question" if sure else "question_no_interval"
+        st.markdown(
+            t(
+                f"overview.{question}",
+                title=f"**{plain(title)}**",
+                limit=f"{LOSS * 100:g}",
+                images=study["images"],
+                interval=format_interval(found.interval, signed=True),
+            )
+        )
+        show_pareto(study, "download", metric, key="overview_chart", labels={number: title}, height=430)
+        st.caption(t("overview.chart_note", model=plain(study["model"]), images=study["images"]))
+    with right, boundary():
+        before_and_after(study, number)
+    figures(study, number)
+
+st.subheader(t("overview.ways"), anchor=False)
+ways = [
+    ("teach", "new", {"model": "digits-cnn", "data": "digits"}),
+    ("bring", "new", {"model_from": "file"}),
+]
+if study is not None:
+    ways.insert(0, ("present", "study", {"study": study["name"]}))
+for column, (way, page, parameters) in zip(st.columns(3), ways, strict=False):
+    with column.container(border=True, height="stretch"):
+        st.markdown(f"**{t(f'overview.{way}')}**")
+        st.markdown(t(f"overview.{way}_text"))
+        go(page, t(f"overview.{way}_link"), icon=":material/arrow_forward:", **parameters)

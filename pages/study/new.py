@@ -1,0 +1,87 @@
+"""A new study: a model, a dataset, recipes."""
+
+import streamlit as st
+
+from compression import workbench
+from compression.ui import data
+from compression.ui.components.navigation import PAGES
+from compression.ui.components.plan import plan_form, preset_contents
+from compression.ui.components.problems import boundary
+from compression.ui.components.recipes import recipe_editor
+from compression.ui.components.sources import (
+    calibration_choice,
+    dataset_choice,
+    dataset_import,
+    model_choice,
+    model_import,
+)
+from compression.ui.state import linked, one_of, t
+
+st.title(t("new.title"), anchor=False)
+
+with st.container(border=True):
+    st.subheader(t("new.model"), anchor=False)
+    ways = ("list", "file")
+    way = st.segmented_control(
+        t("new.model"),
+        ways,
+        format_func=lambda key: t(f"model.from_{key}"),
+        label_visibility="collapsed",
+        required=True,
+        **linked("model_from", "list", one_of(ways)),
+    )
+    if way == "file":
+        model_import(workbench.list_families())
+        model = None
+    else:
+        model = model_choice(workbench.list_models())
+if model is None:
+    st.stop()
+
+with st.container(border=True):
+    st.subheader(t("new.dataset"), anchor=False)
+    datasets = workbench.list_datasets()
+    columns = st.columns(2)
+    with columns[0]:
+        dataset = dataset_choice(datasets, model["task"])
+    with columns[1]:
+        calibration = calibration_choice(datasets, model["task"])
+    with st.expander(t("dataset.own"), icon=":material/upload_file:"):
+        dataset_import()
+if dataset is None:
+    st.stop()
+
+with st.container(border=True):
+    st.subheader(t("new.recipes"), anchor=False)
+    presets = {
+        preset["name"]: preset for preset in workbench.list_presets(model["name"], dataset, calibration)
+    }
+    choices = [*presets, "own"]
+    chosen = st.segmented_control(
+        t("new.recipes"),
+        choices,
+        format_func=lambda key: t(f"preset.{key}"),
+        label_visibility="collapsed",
+        required=True,
+        **linked("preset", choices[0], one_of(choices)),
+    )
+    recipes, sound = None, True
+    if chosen == "own":
+        recipes, sound = recipe_editor(data.steps())
+    else:
+        st.markdown(t(f"preset.{chosen}.help"))
+        preset_contents(presets[chosen])
+
+images = next(one["sizes"].get("validation") for one in datasets if one["name"] == dataset)
+plan = plan_form(images)
+if st.button(t("new.start"), type="primary", icon=":material/play_arrow:", disabled=not sound):
+    with boundary():
+        name = workbench.start_study(
+            model["name"],
+            dataset,
+            calibration=calibration,
+            preset=None if chosen == "own" else chosen,
+            recipes=recipes,
+            **plan,
+        )
+        st.switch_page(PAGES["study"], query_params={"study": name})

@@ -1,0 +1,146 @@
+"""The languages say the same: keys, placeholders, and words for everything the core can name."""
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from compression.report.charts import TEXTS
+from compression.steps import STEPS
+from compression.ui.i18n import (
+    LANGUAGES,
+    Language,
+    error_text,
+    known,
+    locale,
+    nearest_language,
+    plain,
+)
+
+ROOT = Path(__file__).parents[2]
+CORE = sorted(p for p in (ROOT / "compression").rglob("*.py") if "ui" not in p.parts)
+SCREENS = sorted(
+    [*(ROOT / "compression" / "ui").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]
+)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_all_languages_have_the_same_keys() -> None:
+    assert set(locale("en")) == set(locale("zh"))
+
+
+def test_a_text_has_the_same_placeholders_in_every_language() -> None:
+    different = [
+        key for key in locale("en") if len({frozenset(placeholders(locale(x)[key])) for x in LANGUAGES}) > 1
+    ]
+    assert different == []
+    assert [key for language in LANGUAGES for key, text in locale(language).items() if not text.strip()] == []
+
+
+def test_chinese_texts_are_chinese() -> None:
+    """Names that both languages share aside, no English is left in the Chinese screens."""
+    latin = {text for text in locale("zh").values() if not re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", text)}
+    shared = {"mAP", "AP50", "AP75", "MACs", "NMS IoU", "float16", "int8", "CSV", "LAMP", "U8S8", "S8S8", "U8U8"}
+    assert latin - shared == {"{metric} {points}"}
+
+
+def used_keys() -> set[str]:
+    """First arguments of t("…") that are plain strings."""
+    found = set()
+    for path in SCREENS:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "t":
+                for argument in ast.walk(node.args[0]):
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                        found.add(argument.value)
+    return {key for key in found if re.fullmatch(r"[a-z_]+\.[A-Za-z0-9_.]+", key)}
+
+
+def test_every_text_that_a_screen_asks_for_exists() -> None:
+    missing = {key for key in used_keys() if not known("en", key) and not key.endswith((".", "_"))}
+    assert not missing
+    assert len(used_keys()) > 150
+
+
+def test_charts_have_their_words() -> None:
+    assert [key for key in TEXTS if not known("en", key)] == []
+
+
+@pytest.mark.parametrize("name", STEPS.names())
+def test_every_step_and_parameter_has_a_name_and_a_help(name: str) -> None:
+    step = STEPS.get(name).describe()
+    wanted = [f"step.{name}", f"group.{step['group']}", *(f"need.{need}" for need in step["needs"])]
+    for parameter in step["parameters"]:
+        key = f"step.{name}.{parameter['name']}"
+        wanted += [key, f"{key}.help", *(f"{key}.{choice}" for choice in parameter["choices"] or ())]
+    assert [key for key in wanted if not known("en", key)] == []
+
+
+def raised(suffix: str) -> dict[str, set[str]]:
+    """Codes of all errors or notices that the core makes, with the values that every maker of a code gives.
+
+    Makers that give `**values` are taken at their word.
+    """
+    codes: dict[str, list[set[str | None]]] = {}
+    for path in CORE:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or len(node.args) < 2:
+                continue
+            code = node.args[0]
+            if (
+                node.func.id.endswith(suffix)
+                and isinstance(code, ast.Constant)
+                and isinstance(code.value, str)
+            ):
+                codes.setdefault(code.value, []).append({keyword.arg for keyword in node.keywords})
+    written = {code: placeholders(locale("en").get(f"error.{code}", "")) for code in codes}
+    return {
+        code: set.intersection(
+            *({*written[code]} if None in names else {n for n in names if n} for names in given)
+        )
+        for code, given in codes.items()
+    }
+
+
+@pytest.mark.parametrize(("prefix", "suffix"), [("error", "Error"), ("notice", "Notice")])
+def test_everything_that_can_go_wrong_is_said_in_every_language(prefix: str, suffix: str) -> None:
+    codes = raised(suffix)
+    assert len(codes) >= 8
+    assert sorted(code for code in codes if not known("en", f"{prefix}.{code}")) == []
+    wanting = {code: placeholders(locale("en")[f"{prefix}.{code}"]) - given for code, given in codes.items()}
+    assert {code: names for code, names in wanting.items() if names} == {}
+
+
+def test_the_browser_chooses_the_first_language() -> None:
+    assert [nearest_language(tag) for tag in ("zh-CN", "zh", "en-GB", "de", None, "")] == [
+        "zh", "zh", "en", "en", "en", "en",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_error_without_a_translation_keeps_its_own_words(language: Language) -> None:
+    error = {"code": "never_heard_of", "problem": "It broke.", "remedy": "Mend it.", "values": {}}
+    assert error_text(language, error) == "It broke. Mend it."
+
+
+def test_an_error_with_a_missing_value_keeps_its_own_words() -> None:
+    error = {"code": "unknown_name", "problem": "No thing.", "remedy": "Choose.", "values": {}}
+    assert error_text("zh", error) == "No thing. Choose."
+
+
+def test_what_a_user_typed_cannot_format_the_screen() -> None:
+    assert (
+        plain("![x](http://h/i.png) *b* $y$ :red[z]") == r"\!\[x\]\(http\://h/i.png\) \*b\* \$y\$ \:red\[z\]"
+    )
+    error = {
+        "code": "unknown_name",
+        "problem": "",
+        "remedy": "",
+        "values": {"kind": "step", "name": "[a](b)", "choices": "c"},
+    }
+    assert r"\[a\]\(b\)" in error_text("en", error)
