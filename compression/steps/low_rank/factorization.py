@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -163,12 +164,15 @@ class LowRank(TorchStep):
         )
 
     def _unreachable(self, least: float) -> InfeasibleError:
+        reachable = math.ceil(least * 1000) / 1000
+        if reachable == 1.0:
+            return self._not_cheaper()
         return InfeasibleError(
             "low_rank_unreachable",
-            f"Factorizing cannot bring the network below {least:.1%} of its {self.target}.",
-            f"Choose `keep` above {least:.3f}, a smaller `round_to`, or another method.",
+            f"Factorizing leaves at least {reachable:g} of the network's {self.target}.",
+            f"Choose `keep` of {reachable:g} or more, a smaller `round_to`, or another method.",
             step=self.name,
-            reachable=round(least, 4),
+            reachable=reachable,
             target=self.target,
         )
 

@@ -16,8 +16,8 @@ TOLERANCE = 1e-6
 class Tucker2(Decomposition):
     """1×1 to fewer channels, k×k among them, 1×1 to all. Source: Kim et al. 2016, arXiv 1511.06530.
 
-    Ranks are every pair (input, output) that the core can have. Energies are those of the truncated higher-order SVD; the factors
-    come from orthogonal iteration that starts there, and keep at least as much.
+    Ranks are every pair (input, output) that the core can have. Energies are those of the truncated
+    higher-order SVD; the factors come from orthogonal iteration that starts there, and keep at least as much.
     """
 
     parts: ClassVar[tuple[Part, ...]] = (Part(), Part(rows=True, columns=True), Part())
