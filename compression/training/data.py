@@ -1,4 +1,4 @@
-"""Training images in memory: decoded and resized once, as the network's own pixels."""
+"""Training images as the network's own pixels: decoded and resized when first needed, then kept in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from torch import Tensor
 from compression.datasets.base import Split, Target
 from compression.detections import Annotations
 from compression.models.base import ModelSpec
-from compression.progress import Progress, silent
+from compression.tasks import task_for
+
+KEPT_BYTES = 2**30
+"""Decoded images beyond this much memory are decoded again each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +29,51 @@ class Examples:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def take(self, indices: NDArray[np.int64]) -> tuple[NDArray[np.uint8], list[Target]]:
+        """Pixels (B, H, W, C) and targets of these images."""
+        return self.pixels[indices], [self.targets[index] for index in indices]
 
-def load_examples(split: Split, spec: ModelSpec, progress: Progress = silent) -> Examples:
-    """Read a whole split. Raises DatasetError naming an unreadable image; MemoryError is numpy's own."""
-    from compression.tasks import task_for
 
-    prepare = task_for(spec).prepare
-    channels = 1 if spec.color == "GRAY" else 3
-    pixels = np.empty((len(split), spec.input_height, spec.input_width, channels), np.uint8)
-    shift, gain = np.array(spec.mean[:channels]), np.array(spec.std[:channels])
-    targets = []
-    for index in range(len(split)):
-        prepared = prepare(split.image(index), spec)
-        image = (prepared.tensor[0].transpose(1, 2, 0) * gain + shift) / spec.scale
-        pixels[index] = np.clip(np.rint(image), 0, 255)
+class SplitExamples:
+    """The same from a split: an image is read when it is first taken."""
+
+    def __init__(self, split: Split, spec: ModelSpec, kept_bytes: int = KEPT_BYTES) -> None:
+        self._split, self._spec, self._prepare = split, spec, task_for(spec).prepare
+        self._shape = (spec.input_height, spec.input_width, 1 if spec.color == "GRAY" else 3)
+        room = min(len(split), kept_bytes // int(np.prod(self._shape)))
+        self._pixels = np.empty((room, *self._shape), np.uint8)
+        self._targets: dict[int, Target] = {}
+
+    def __len__(self) -> int:
+        return len(self._split)
+
+    def take(self, indices: NDArray[np.int64]) -> tuple[NDArray[np.uint8], list[Target]]:
+        """Pixels (B, H, W, C) and targets of these images. Raises DatasetError naming an unreadable image."""
+        pixels = np.empty((len(indices), *self._shape), np.uint8)
+        targets = []
+        for row, index in enumerate(indices.tolist()):
+            if index not in self._targets:
+                pixels[row], target = self._read(index)
+                if index < len(self._pixels):
+                    self._pixels[index], self._targets[index] = pixels[row], target
+            else:
+                pixels[row], target = self._pixels[index], self._targets[index]
+            targets.append(target)
+        return pixels, targets
+
+    def _read(self, index: int) -> tuple[NDArray[np.uint8], Target]:
+        spec, channels = self._spec, self._shape[2]
+        prepared = self._prepare(self._split.image(index), spec)
+        gain = (np.array(spec.std[:channels]) / spec.scale).astype(np.float32)[:, None, None]
+        shift = (np.array(spec.mean[:channels]) / spec.scale).astype(np.float32)[:, None, None]
+        image = np.clip(np.rint(prepared.tensor[0] * gain + shift), 0, 255).astype(np.uint8)
         x, y = (prepared.scale_x, prepared.offset_x), (prepared.scale_y, prepared.offset_y)
-        targets.append(_placed(split.target(index), x, y))
-        progress("reading_images", index + 1, len(split))
+        return image.transpose(1, 2, 0), _placed(self._split.target(index), x, y)
+
+
+def load_examples(split: Split, spec: ModelSpec) -> Examples:
+    """A whole split in memory. Raises DatasetError naming an unreadable image."""
+    pixels, targets = SplitExamples(split, spec, kept_bytes=0).take(np.arange(len(split)))
     return Examples(pixels, tuple(targets))
 
 

@@ -22,7 +22,7 @@ from compression.tasks.losses import Loss, loss_for
 from compression.training.augment import augment
 from compression.training.average import WeightAverage
 from compression.training.checkpoint import load_checkpoint, save_checkpoint
-from compression.training.data import Examples, batch_order, load_examples, normalise
+from compression.training.data import Examples, SplitExamples, batch_order, normalise
 
 Evaluate = Callable[[nn.Module], dict[str, float]]
 """A network in evaluation mode → named figures for the log."""
@@ -92,7 +92,7 @@ def train(
     threads = torch.get_num_threads()
     torch.set_num_threads(settings.threads)
     try:
-        examples = split if isinstance(split, Examples) else load_examples(split, spec, progress)
+        examples = split if isinstance(split, Examples) else SplitExamples(split, spec)
         run = _Run(module, examples, spec, settings, loss, keep_zeros)
         if checkpoint is not None:
             run.resume(checkpoint)
@@ -107,7 +107,7 @@ class _Run:
     def __init__(
         self,
         module: nn.Module,
-        examples: Examples,
+        examples: Examples | SplitExamples,
         spec: ModelSpec,
         settings: TrainSettings,
         loss: Loss,
@@ -120,7 +120,7 @@ class _Run:
         self.epoch_steps = max(len(examples) // self.batch, 1)
         self.optimizer = _optimizer(module, settings)
         self.average = WeightAverage(module, settings.ema_decay) if settings.ema_decay is not None else None
-        self.masks = _zero_masks(module) if keep_zeros else []
+        self.masks = zero_masks(module) if keep_zeros else []
         self.step = 0
         self.seconds = 0.0
         self.rows: list[dict[str, float]] = []
@@ -156,7 +156,7 @@ class _Run:
         if not math.isfinite(number):
             raise _diverged(self.step, settings)
         self.optimizer.zero_grad(set_to_none=True)
-        value.backward()
+        value.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.module.parameters(), LARGEST_GRADIENT)
         self.optimizer.step()
         with torch.no_grad():
@@ -168,9 +168,8 @@ class _Run:
         return number
 
     def next_batch(self) -> tuple[Tensor, Sequence[Any]]:
-        chosen = self.indices(self.step)
-        pixels = torch.from_numpy(self.examples.pixels[chosen]).float()
-        targets = [self.examples.targets[index] for index in chosen]
+        raw, targets = self.examples.take(self.indices(self.step))
+        pixels = torch.from_numpy(raw).float()
         if self.settings.augment:
             rng = np.random.default_rng([self.settings.seed, 1, self.step])
             move = self.step < self.settings.steps * (1 - STILL_PART)
@@ -247,7 +246,8 @@ def _optimizer(module: nn.Module, settings: TrainSettings) -> torch.optim.Optimi
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
-def _zero_masks(module: nn.Module) -> list[tuple[Tensor, Tensor]]:
+def zero_masks(module: nn.Module) -> list[tuple[Tensor, Tensor]]:
+    """Weights that contain zeros, each with what to multiply it by so that they stay zero."""
     masks = [(p, (p.detach() != 0).to(p.dtype)) for p in module.parameters() if p.ndim > 1]
     return [(parameter, mask) for parameter, mask in masks if not mask.all()]
 

@@ -1,0 +1,40 @@
+"""Training goes on from an ONNX file: the imported graph has the same loss, and learns as a module does."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from compression.datasets.street_signs.scene import render_scene
+from compression.detections import Annotations
+from compression.export.onnx import export_training_form
+from compression.models.street_sign_network import OUTPUT_NAMES, Size, StreetSignNetwork, street_sign_spec
+from compression.models.torch_graph import to_torch
+from compression.tasks.detection_loss import fcos_loss
+from compression.training.data import Examples, normalise
+from compression.training.loop import TrainSettings, train
+
+SPEC = street_sign_spec()
+
+
+def test_a_network_read_back_from_onnx_has_the_same_loss_and_goes_on_learning() -> None:
+    scenes = [render_scene(5, index) for index in range(8)]
+    targets = tuple(Annotations.of(scene.boxes, scene.classes) for scene in scenes)
+    examples = Examples(np.stack([scene.image for scene in scenes]), targets)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = StreetSignNetwork(Size(widths=(8, 8, 16, 16, 16), blocks=(1, 1, 1, 1), neck=16)).eval()
+    model = export_training_form(network, (1, 3, 192, 288), "image", OUTPUT_NAMES)
+    imported = to_torch(model).eval()
+    images = normalise(torch.from_numpy(examples.pixels).float(), SPEC)
+    with torch.no_grad():
+        before = float(fcos_loss(network(images), targets, SPEC))
+        again = float(fcos_loss(list(imported(images)), targets, SPEC))
+        swapped = float(fcos_loss(list(reversed(imported(images))), targets, SPEC))
+    assert abs(again - before) < 1e-4 * before
+    assert swapped == again
+    settings = TrainSettings(steps=20, batch=8, learning_rate=6e-3, warmup_steps=2, augment=False)
+    train(imported, examples, SPEC, settings)
+    with torch.no_grad():
+        after = float(fcos_loss(list(imported.train()(images)), targets, SPEC))
+    assert after < 0.9 * before
