@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from compression import __version__
 from compression.artifacts.store import Store, sha256_of, write_atomically
 from compression.datasets.base import Split
 from compression.detections import Detections
@@ -103,7 +104,7 @@ def predict(
     progress: Progress = silent,
 ) -> list[Prediction]:
     """The file's predictions on every image of the split, from the store if they were made before."""
-    what = json.dumps([sha256_of(path), split.fingerprint, spec.to_json()], sort_keys=True)
+    what = json.dumps([__version__, sha256_of(path), split.fingerprint, spec.to_json()], sort_keys=True)
     key = hashlib.sha256(what.encode()).hexdigest()
     kept = store.root / "predictions" / f"{key}.npz"
     with store.lock(f"predictions-{key}"):

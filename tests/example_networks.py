@@ -138,11 +138,12 @@ def make_onnx(name: str, seed: int = 0) -> onnx.ModelProto:
     return export_training_form(make_network(name, seed), shape, "image", OUTPUTS.get(name, ["scores"]))
 
 
-def make_spec() -> ModelSpec:
+def make_spec(name: str = "plain_cnn") -> ModelSpec:
+    """A classifier's, or that of a detector without known decoder for the network with two outputs."""
     labels = tuple(f"class {index}" for index in range(CLASSES))
     return ModelSpec(
-        task="classification",
-        family="classifier",
+        task="detection" if name in OUTPUTS else "classification",
+        family="unknown" if name in OUTPUTS else "classifier",
         input_width=SIZE,
         input_height=SIZE,
         scale=1 / 255,

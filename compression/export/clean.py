@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import count
 
+import numpy as np
 import onnx
+from onnx import numpy_helper
 
 from compression.models.graph import set_nodes, set_weights, used_names
 
@@ -40,6 +42,15 @@ def share_integers(model: onnx.ModelProto) -> None:
         for index, name in enumerate(node.input):
             node.input[index] = renamed.get(name, name)
     drop_unused(model)
+
+
+def unsign_zeros(model: onnx.ModelProto) -> None:
+    """Write −0 as 0 in the weights: pruned ones get both, and equal zeros pack better."""
+    for item in model.graph.initializer:
+        if item.data_type == onnx.TensorProto.FLOAT:
+            array = numpy_helper.to_array(item)
+            if np.signbit(array[array == 0]).any():
+                item.CopyFrom(numpy_helper.from_array(array + np.float32(0), item.name))
 
 
 def strip(model: onnx.ModelProto) -> None:

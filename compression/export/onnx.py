@@ -46,6 +46,7 @@ def deployable(model: onnx.ModelProto) -> onnx.ModelProto:
     fold.fold_batch_norm(result)
     fold.merge_pads(result)
     clean.drop_unused(result)
+    clean.unsign_zeros(result)
     _check_equal(model, result)
     return result
 

@@ -80,7 +80,7 @@ class Pool(Generic[Task]):
     def _receive(self, slot: _Slot[Task]) -> list[Event[Task]]:
         try:
             kind, value = slot.connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
             return self._replace(slot)
         assert slot.task is not None, "only a process with a task speaks"
         task = slot.task

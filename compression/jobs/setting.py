@@ -20,7 +20,7 @@ from compression.progress import Progress, silent
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """`dataset` is its name; `labels` are the model's class names, None where nothing is known about the evaluation images."""
+    """`dataset` is its name; `labels` are the model's, None where nothing is known about the evaluation images."""
 
     model: Model
     dataset: str
@@ -59,8 +59,10 @@ def make_setting(
         labels = model.spec.labels
         mapping = map_classes(dataset.labels, labels)
         notices.extend(unmatched_classes(dataset.labels, mapping))
-        evaluation = Relabelled(evaluation, mapping)
-        train = Relabelled(train, mapping) if train is not None else None
+        # A relabelled split reads its content for its fingerprint; the same classes in the same order need none.
+        if mapping.tolist() != list(range(len(labels))):
+            evaluation = Relabelled(evaluation, mapping)
+            train = Relabelled(train, mapping) if train is not None else None
     if limit is not None:
         evaluation = Subset(evaluation, limit)
     images = any_images(calibration) if calibration is not None else _split(dataset, "calibration")

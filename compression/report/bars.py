@@ -43,9 +43,12 @@ def size_chart(rows: Sequence[SizeRow], texts: Texts, theme: Theme = "light") ->
         font={"size": FONT_SIZE},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": FONT_SIZE - 2}},
     )
-    figure.update_xaxes(visible=False, range=[0, largest * 1.2])
+    figure.update_xaxes(visible=False, range=[0, largest * 1.35])
     figure.update_yaxes(
-        autorange="reversed", automargin=True, tickfont={"size": FONT_SIZE - 1, "color": INK[theme]}
+        type="category",
+        autorange="reversed",
+        automargin=True,
+        tickfont={"size": FONT_SIZE - 1, "color": INK[theme]},
     )
     return figure
 
@@ -86,6 +89,9 @@ def class_chart(rows: Sequence[ClassRow], texts: Texts, theme: Theme = "light") 
         zerolinecolor=MUTED[theme],
     )
     figure.update_yaxes(
-        autorange="reversed", automargin=True, tickfont={"size": FONT_SIZE - 1, "color": INK[theme]}
+        type="category",
+        autorange="reversed",
+        automargin=True,
+        tickfont={"size": FONT_SIZE - 1, "color": INK[theme]},
     )
     return figure

@@ -10,18 +10,17 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from compression.report.axes import AXES, Axis
+from compression.report.axes import AXES, POINTS, SHARE, Axis
 from compression.report.info import MARKS, Absent, Mark, ParetoInfo, Point
 from compression.report.palette import (
     FONT_SIZE,
     GRID,
     INK,
     MARK_COLORS,
-    MARK_SIZES,
-    MARK_SYMBOLS,
     MUTED,
     Theme,
     faint,
+    marker_of,
 )
 
 Texts = Mapping[str, str]
@@ -86,9 +85,6 @@ def pareto_chart(
     if info.absent:
         _draw_absent(figure, info.absent, texts, theme, selected, LANE / height)
     _draw_limits(figure, info, theme, kx, ky)
-    for place, (number, words) in enumerate((labels or {}).items()):
-        if (point := info.point(number)) is not None:
-            _pin(figure, point, words, theme, kx, ky, aside=36 if place % 2 == 0 else -36)
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 16, "t": 8, "b": 8},
@@ -102,12 +98,34 @@ def pareto_chart(
     figure.update_xaxes(selector={"matches": None}, automargin=True)
     figure.layout.xaxis.update(_axis(info.x, texts, scales[0][1], theme), anchor="y", rangemode="tozero")
     figure.layout.yaxis.update(_axis(info.y, texts, scales[1][1], theme), domain=[bottom, 1])
-    shown = [p for p in info.points if not close_up or p.mark in ("front", "baseline")]
-    if shown:
-        low, high = min(p.y_bounds[0] for p in shown) * ky, max(p.y_bounds[1] for p in shown) * ky
-        room = (high - low) or abs(high) or 1.0
-        figure.layout.yaxis.range = [low - 0.08 * room, high + 0.2 * room]
+    reach = _reach([p for p in info.points if not close_up or p.mark in ("front", "baseline")], info.y, ky)
+    if reach is not None:
+        figure.layout.yaxis.range = reach
+        for place, (number, words) in enumerate((labels or {}).items()):
+            if (point := info.point(number)) is not None:
+                high_up = point.y * ky > reach[0] + 0.85 * (reach[1] - reach[0])
+                _pin(
+                    figure,
+                    point,
+                    words,
+                    theme,
+                    kx,
+                    ky,
+                    (36 if place % 2 == 0 else -36, 46 if high_up else -46),
+                )
     return figure
+
+
+def _reach(shown: Sequence[Point], axis: Axis, scale: float) -> tuple[float, float] | None:
+    """The y axis' range: all that is shown with its intervals, and room above for words; never beyond 100 %."""
+    if not shown:
+        return None
+    low, high = min(p.y_bounds[0] for p in shown) * scale, max(p.y_bounds[1] for p in shown) * scale
+    room = (high - low) or abs(high) or 1.0
+    top = high + 0.2 * room
+    if axis.kind in (POINTS, SHARE) and high <= 100:
+        top = min(top, 100 + 0.03 * room)
+    return low - 0.08 * room, top
 
 
 def drawing_scale(axis: Axis, values: Sequence[float]) -> tuple[float, str]:
@@ -145,23 +163,12 @@ def _points(
         hovertemplate="%{customdata[1]}<extra></extra>",
         mode="markers",
         legendrank=MARKS.index(mark),
-        marker=_marker(mark, theme),
+        marker=marker_of(mark, theme),
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
         error_x=_error([(p.x, *p.x_bounds) for p in group], kx, color),
         error_y=_error([(p.y, *p.y_bounds) for p in group], ky, color),
     )
-
-
-def _marker(mark: Mark, theme: Theme) -> dict[str, object]:
-    color = MARK_COLORS[theme][mark]
-    filled = not MARK_SYMBOLS[mark].endswith("-open")
-    return {
-        "symbol": MARK_SYMBOLS[mark],
-        "size": MARK_SIZES[mark],
-        "color": color,
-        "line": {"width": 0 if filled else 2.5, "color": color},
-    }
 
 
 def _error(values: Sequence[tuple[float, float, float]], scale: float, color: str) -> dict[str, object]:
@@ -209,7 +216,7 @@ def _draw_absent(
                 yaxis="y2",
                 mode="markers",
                 legendrank=MARKS.index(mark),
-                marker=_marker(mark, theme),
+                marker=marker_of(mark, theme),
                 selected={"marker": {"opacity": 1}},
                 unselected={"marker": {"opacity": 1}},
                 customdata=[
@@ -253,8 +260,10 @@ def _draw_limits(figure: go.Figure, info: ParetoInfo, theme: Theme, kx: float, k
         figure.add_hline(y=info.y_limit * ky, line=line)
 
 
-def _pin(figure: go.Figure, point: Point, words: str, theme: Theme, kx: float, ky: float, aside: int) -> None:
-    """Words above a point: up there is room, since nothing beats the points of the front."""
+def _pin(
+    figure: go.Figure, point: Point, words: str, theme: Theme, kx: float, ky: float, away: tuple[int, int]
+) -> None:
+    """Words `away` pixels from a point: above it where there is room, since nothing beats the front."""
     figure.add_annotation(
         x=point.x * kx,
         y=point.y * ky,
@@ -263,8 +272,8 @@ def _pin(figure: go.Figure, point: Point, words: str, theme: Theme, kx: float, k
         arrowhead=0,
         arrowwidth=1.5,
         arrowcolor=MUTED[theme],
-        ax=aside,
-        ay=-46,
+        ax=away[0],
+        ay=away[1],
         standoff=10,
         font={"size": FONT_SIZE, "color": INK[theme]},
     )

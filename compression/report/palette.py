@@ -65,3 +65,15 @@ def faint(color: str) -> str:
     """`#rrggbb` at 55 % opacity, as plotly writes it."""
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.55)"
+
+
+def marker_of(mark: Mark, theme: Theme) -> dict[str, object]:
+    """A mark as plotly draws it."""
+    color = MARK_COLORS[theme][mark]
+    filled = not MARK_SYMBOLS[mark].endswith("-open")
+    return {
+        "symbol": MARK_SYMBOLS[mark],
+        "size": MARK_SIZES[mark],
+        "color": color,
+        "line": {"width": 0 if filled else 2.5, "color": color},
+    }

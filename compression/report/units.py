@@ -61,8 +61,10 @@ def format_ratio(ratio: float | None) -> str:
 
 
 def format_ms(milliseconds: float | None) -> str:
-    """'0.42 ms', '9.4 ms', '128 ms'."""
-    return DASH if milliseconds is None else f"{_figures(milliseconds)} ms"
+    """'42 µs', '0.42 ms', '9.42 ms', '128 ms'."""
+    if milliseconds is None:
+        return DASH
+    return f"{milliseconds * 1000:.0f} µs" if milliseconds < 0.0995 else f"{_figures(milliseconds)} ms"
 
 
 def format_share(share: float | None) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from optuna.storages import JournalStorage
     from optuna.trial import FrozenTrial
 
+_JOURNAL = "journal.log"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
@@ -32,10 +35,8 @@ def study_folder(store: Store, name: str) -> Path:
 
 
 def names(store: Store) -> list[str]:
-    """Names of all studies, the newest first."""
-    journals = (store.root / "studies").glob("[!.]*/journal.log")
-    by_age = sorted(journals, key=lambda path: path.parent.stat().st_ctime, reverse=True)
-    return [path.parent.name for path in by_age]
+    """Names of all studies, sorted."""
+    return sorted(path.parent.name for path in (store.root / "studies").glob(f"[!.]*/{_JOURNAL}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +54,32 @@ class PlannedTrial:
 
 
 def create(store: Store, plan: StudyPlan, trials: Iterable[PlannedTrial]) -> None:
-    """Write a new study whose trials all wait. Raises StudyError(code='study_exists')."""
+    """Write a new study whose trials all wait: the whole of it, or nothing. Raises StudyError (study_exists)."""
     import optuna
 
     from compression.search.journal import open_journal
 
     folder = study_folder(store, plan.name)
     try:
-        folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise StudyError(
-            "study_exists",
-            f"There is already a study named '{plan.name}'.",
-            "Choose another name, or resume or delete that study.",
-            name=plan.name,
-        ) from error
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
     except OSError as error:
         raise as_store_error(folder, error) from error
-    storage = open_journal(folder / "journal.log")
-    study = optuna.create_study(storage=storage, study_name=plan.name, directions=["maximize", "minimize"])
-    study.set_user_attr("plan", plan.to_json())
-    StudyJournal(store, plan.name).add(trials)
+    try:
+        storage = open_journal(unfinished / _JOURNAL)
+        study = optuna.create_study(
+            storage=storage, study_name=plan.name, directions=["maximize", "minimize"]
+        )
+        study.set_user_attr("plan", plan.to_json())
+        for trial in trials:
+            study.add_trial(_template(trial))
+        unfinished.rename(folder)
+    except OSError as error:
+        if folder.exists():
+            raise _exists(plan.name) from error
+        raise as_store_error(folder, error) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 class StudyJournal:
@@ -82,7 +88,7 @@ class StudyJournal:
     def __init__(self, store: Store, name: str) -> None:
         from compression.search.journal import drop_torn_tail
 
-        path = study_folder(store, name) / "journal.log"
+        path = study_folder(store, name) / _JOURNAL
         if path.exists():
             drop_torn_tail(path)
         self._storage, self._study = _open_existing(store, name)
@@ -90,16 +96,7 @@ class StudyJournal:
 
     def add(self, trials: Iterable[PlannedTrial]) -> list[int]:
         """Append waiting trials; return their numbers."""
-        from optuna.trial import TrialState as State
-        from optuna.trial import create_trial
-
-        added = []
-        for trial in trials:
-            template = create_trial(
-                state=State.WAITING, user_attrs=trial.attributes(), system_attrs={"fixed_params": {}}
-            )
-            added.append(self._storage.create_new_trial(self._study, template))
-        return added
+        return [self._storage.create_new_trial(self._study, _template(trial)) for trial in trials]
 
     def note(self, **values: Any) -> None:
         """Keep facts about the whole study (images, environment, warnings)."""
@@ -178,6 +175,13 @@ def read(
     )
 
 
+def _template(trial: PlannedTrial) -> FrozenTrial:
+    from optuna.trial import TrialState as State
+    from optuna.trial import create_trial
+
+    return create_trial(state=State.WAITING, user_attrs=trial.attributes(), system_attrs={"fixed_params": {}})
+
+
 def _trial(
     store: Store,
     plan: StudyPlan,
@@ -219,8 +223,17 @@ def _state(trial: FrozenTrial, study: StudyState) -> TrialState:
     return "cancelled" if study == "cancelled" else "waiting"
 
 
+def _exists(name: str) -> StudyError:
+    return StudyError(
+        "study_exists",
+        f"There is already a study named '{name}'.",
+        "Choose another name, or resume or delete that study.",
+        name=name,
+    )
+
+
 def _open_existing(store: Store, name: str) -> tuple[JournalStorage, int]:
-    path = study_folder(store, name) / "journal.log"
+    path = study_folder(store, name) / _JOURNAL
     if not path.exists():
         raise StudyError(
             "no_study",

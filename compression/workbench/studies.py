@@ -76,7 +76,11 @@ def list_studies(store: Store | None = None) -> list[dict[str, Any]]:
     store = store or Store()
     found = []
     for name in storage.names(store):
-        study, status = supervisor.load(store, name), read_status(store, name)
+        try:
+            study, status = supervisor.load(store, name), read_status(store, name)
+        except StudyError as error:
+            found.append(_damaged(name, error))
+            continue
         ended = sum(trial.state not in ("waiting", "running", "cancelled") for trial in study.trials)
         found.append(
             {
@@ -90,7 +94,7 @@ def list_studies(store: Store | None = None) -> list[dict[str, Any]]:
                 "total": len(study.trials),
             }
         )
-    return found
+    return sorted(found, key=lambda each: (each["created"], each["name"]), reverse=True)
 
 
 def study_status(name: str, store: Store | None = None) -> dict[str, Any]:
@@ -196,6 +200,12 @@ def artifact_path(sha256: str, store: Store | None = None) -> Path:
 def artifact_bytes(sha256: str, store: Store | None = None) -> bytes:
     """The content of the file of that hash. Raises StudyError if there is none."""
     return artifact_path(sha256, store).read_bytes()
+
+
+def _damaged(name: str, error: StudyError) -> dict[str, Any]:
+    """A study that cannot be read, in the list of studies: it can still be deleted."""
+    unknown = {"model": "", "dataset": "", "preset": None, "created": "", "done": 0, "total": 0}
+    return {"name": name, "state": "failed", **unknown, "error": error.to_json()}
 
 
 def _planned(recipes: Iterable[Recipe]) -> list[storage.PlannedTrial]:

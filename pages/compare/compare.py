@@ -38,16 +38,21 @@ numbers = files.multiselect(
 )
 *places, threshold, switch = st.columns([5, 3, 5, 4], vertical_alignment="bottom")
 image, title, truth = image_choice(name, places)
+boxes = "kept" in (original.get("fidelity") or {})
 confidence = threshold.slider(
     t("compare.confidence"),
     0.05,
     0.95,
     step=0.05,
     help=t("compare.confidence_help"),
+    disabled=not boxes,
     **linked("confidence", data.PICTURE_CONFIDENCE, number_in(0.05, 0.95)),
 )
-with_truth = switch.toggle(t("compare.truth"), key="truth", disabled=truth is None)
+with_truth = switch.toggle(
+    t("compare.truth" if boxes else "compare.true_label"), key="truth", disabled=truth is None
+)
 if image is not None:
     chosen = [original, *(trial_of(study, number) for number in numbers)]
     comparison(study, chosen, image, title, truth if with_truth else None, confidence)
-    st.caption(t("compare.legend", number=original["number"]))
+    if boxes:
+        st.caption(t("compare.legend", number=original["number"]))

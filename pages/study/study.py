@@ -29,7 +29,7 @@ show_progress(study)
 
 if not any(measured(trial) for trial in study["trials"]):
     with actions:
-        study_actions(study, "mAP")
+        study_actions(study)
     st.info(t("study.nothing_yet"), icon=":material/hourglass_top:")
     if counts(study).get("failed") and (selected := selected_trial()) is not None:
         trial_panel(study, selected, data.effects())
@@ -56,7 +56,7 @@ with left:
         height=500,
     )
 with actions:
-    study_actions(study, y)
+    study_actions(study)
 
 with st.container(border=True):
     shown = selected if selected is not None else choice.pick if choice is not None else None

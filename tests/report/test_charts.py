@@ -95,6 +95,19 @@ def test_close_up_shows_the_front_without_the_collapsed(study: dict[str, Any]) -
     assert chart(study).layout.yaxis.range[0] < 0
 
 
+def test_words_are_pinned_to_the_trials_they_are_about(study: dict[str, Any]) -> None:
+    figure = chart(study, labels={4: "Pick", 12: "Runner-up", 14: "no place"})
+    pinned = {note.text: note.x for note in figure.layout.annotations if note.showarrow}
+    assert pinned == {"<b>Pick</b>": 291.508, "<b>Runner-up</b>": 121.906}
+
+
+def test_no_axis_reaches_beyond_a_hundred_per_cent(study: dict[str, Any]) -> None:
+    for trial in study["trials"]:
+        if trial["accuracy"]:
+            trial["accuracy"].update(mAP=0.99, ci95=[0.98, 0.995])
+    assert chart(study).layout.yaxis.range[1] <= 100.1
+
+
 def test_the_selected_trial_gets_a_ring(study: dict[str, Any]) -> None:
     figure = chart(study, selected=12)
     rings = [trace for trace in figure.data if trace.marker.symbol == "circle-open"]

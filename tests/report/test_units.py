@@ -59,5 +59,10 @@ def test_durations(seconds: float | None, text: str) -> None:
 
 def test_ratios_milliseconds_and_decibels() -> None:
     assert units.format_ratio(0.634) == "0.63"
-    assert [units.format_ms(value) for value in (0.424, 9.42, 128.4)] == ["0.42 ms", "9.42 ms", "128 ms"]
+    assert [units.format_ms(value) for value in (0.042, 0.424, 9.42, 128.4)] == [
+        "42 µs",
+        "0.42 ms",
+        "9.42 ms",
+        "128 ms",
+    ]
     assert units.format_decibels(-3.21) == "−3.2 dB"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from compression.artifacts.store import Store
-from compression.errors import StudyError
+from compression.errors import StoreError, StudyError
 from compression.search import storage
 from compression.search.storage import PlannedTrial, StudyJournal
 from compression.search.study import StudyPlan, StudyResult
@@ -219,3 +220,14 @@ print(sorted({{"torch", "onnxruntime", "onnx", "sklearn", "scipy"}} & set(sys.mo
     make(Store(tmp_path), *(f"t{i}" for i in range(50)))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_study_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("compression.search.journal.os.fsync", full)
+    with pytest.raises(StoreError) as caught:
+        make(Store(tmp_path))
+    assert caught.value.code == "disk_full"
+    assert list((tmp_path / "studies").iterdir()) == []

@@ -44,8 +44,25 @@ def test_a_text_has_the_same_placeholders_in_every_language() -> None:
 
 def test_chinese_texts_are_chinese() -> None:
     """Names that both languages share aside, no English is left in the Chinese screens."""
-    latin = {text for text in locale("zh").values() if not re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", text)}
-    shared = {"mAP", "AP50", "AP75", "MACs", "NMS IoU", "float16", "int8", "CSV", "LAMP", "U8S8", "S8S8", "U8U8"}
+    latin = {
+        text
+        for text in locale("zh").values()
+        if not re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", text)
+    }
+    shared = {
+        "mAP",
+        "AP50",
+        "AP75",
+        "MACs",
+        "NMS IoU",
+        "float16",
+        "int8",
+        "CSV",
+        "LAMP",
+        "U8S8",
+        "S8S8",
+        "U8U8",
+    }
     assert latin - shared == {"{metric} {points}"}
 
 

@@ -96,6 +96,10 @@ class Builder:
             node: example for node, example in self.examples.items() if node in nodes or node.op in kept
         }
 
+    def forget(self, node: fx.Node) -> None:
+        """Drop one example, because what its node computes has changed."""
+        self.examples.pop(node, None)
+
     def shape(self, value: Value) -> tuple[int, ...]:
         return tuple(self.example(value).shape)
 
@@ -144,11 +148,12 @@ class Builder:
         """A dotted path that neither hides nor lies under another leaf."""
         path = ".".join(_identifier(part) for part in re.split(r"[./:]+", name) if part) or "unnamed"
         path = f"tensor_{path}" if path.isdigit() else path  # a bare number is no name to the exporter
-        candidate, count = path, 1
-        while self._taken(candidate):
+        if not self._taken(path):
+            return path
+        flat, count = path.replace(".", "_"), 1
+        while self._taken(flat if count == 1 else f"{flat}_{count}"):
             count += 1
-            candidate = f"{path}_{count}"
-        return candidate
+        return flat if count == 1 else f"{flat}_{count}"
 
     def _taken(self, path: str) -> bool:
         parts = path.split(".")

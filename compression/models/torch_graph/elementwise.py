@@ -29,7 +29,6 @@ UNARY: dict[str, Callable[..., Any]] = {
     "Sqrt": torch.sqrt,
 }
 BINARY: dict[str, Callable[..., Any]] = {
-    "Add": operator.add,
     "And": torch.logical_and,
     "Equal": operator.eq,
     "Greater": operator.gt,

@@ -47,7 +47,7 @@ def to_torch(model: onnx.ModelProto) -> fx.GraphModule:
     uses.update(item.name for item in model.graph.output)
     with torch.no_grad():
         for node in model.graph.node:
-            _convert(builder, node, values)
+            _convert(builder, node, values, uses)
             _forget(builder, node, values, uses)
         builder.output(tuple(_known(values, item.name) for item in model.graph.output))
     module = fx.GraphModule(builder.root, builder.graph)
@@ -56,10 +56,13 @@ def to_torch(model: onnx.ModelProto) -> fx.GraphModule:
     return module.eval()
 
 
-def _convert(builder: Builder, node: onnx.NodeProto, values: dict[str, Value | None]) -> None:
+def _convert(
+    builder: Builder, node: onnx.NodeProto, values: dict[str, Value | None], uses: Counter[str]
+) -> None:
     if node.domain not in ("", "ai.onnx") or node.op_type not in CONVERTERS:
         raise unsupported(node, "it is not among the known operators")
-    operation = Operation(builder, node, tuple(values[name] for name in node.input))
+    last = tuple(uses[name] == 1 for name in node.input)
+    operation = Operation(builder, node, tuple(values[name] for name in node.input), last)
     result = CONVERTERS[node.op_type](operation)
     outputs = result if isinstance(result, tuple) else (result,)
     for name, value in zip(node.output, outputs, strict=False):

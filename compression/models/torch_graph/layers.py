@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from compression.models.torch_graph.builder import Constant, Value
@@ -129,7 +131,7 @@ def gemm(op: Operation) -> Value:
     bias = _bias(op, 2)
     if bias is not None:
         bias = (bias * op.number("beta", 1.0)).flatten().expand(weight.shape[0])
-    return _linear(op, op.name_from(1), op.input(0), weight, bias)
+    return op.builder.module(op.name_from(1), _linear(weight, bias), op.input(0), key=_sharing(op, {}))
 
 
 @converts("MatMul")
@@ -138,7 +140,30 @@ def matrix_product(op: Operation) -> Value:
     right = op.input(1)
     if isinstance(op.input(0), Constant) or not isinstance(right, Constant) or right.tensor.dim() != 2:
         return op.call(torch.matmul, op.input(0), right)
-    return _linear(op, op.name_from(1), op.input(0), right.tensor.T, None)
+    return op.builder.module(op.name_from(1), _linear(right.tensor.T, None), op.input(0))
+
+
+@converts("Add")
+def addition(op: Operation) -> Value:
+    """A product with a fixed matrix and the sum with a fixed vector that follows it are one linear layer."""
+    for value, bias, last in (
+        (op.input(0), op.input(1), op.last_use[0]),
+        (op.input(1), op.input(0), op.last_use[1]),
+    ):
+        layer = _linear_without_bias(op, value)
+        fits = layer is not None and isinstance(bias, Constant) and bias.tensor.shape == (layer.out_features,)
+        if layer is not None and fits and last and isinstance(value, fx.Node) and not value.users:
+            layer.bias = nn.Parameter(op.builder.example(bias).clone())
+            op.builder.forget(value)
+            return value
+    return op.call(operator.add, op.input(0), op.input(1))
+
+
+def _linear_without_bias(op: Operation, value: Value) -> nn.Linear | None:
+    if not isinstance(value, fx.Node) or value.op != "call_module":
+        return None
+    layer = op.builder.root.get_submodule(str(value.target))
+    return layer if isinstance(layer, nn.Linear) and layer.bias is None else None
 
 
 @converts("PRelu")
@@ -153,12 +178,12 @@ def prelu(op: Operation) -> Value:
     )
 
 
-def _linear(op: Operation, name: str, value: Value, weight: Tensor, bias: Tensor | None) -> Value:
+def _linear(weight: Tensor, bias: Tensor | None) -> Callable[[], nn.Module]:
     def make() -> nn.Module:
         layer = empty(nn.Linear, weight.shape[1], weight.shape[0], bias=bias is not None)
         return _filled(layer, weight=weight, bias=bias)
 
-    return op.builder.module(name, make, value, key=_sharing(op, {}))
+    return make
 
 
 def _filled(layer: nn.Module, **tensors: Tensor | None) -> nn.Module:

@@ -41,12 +41,22 @@ def _apply(function: Callable[..., Any], arity: int, op: Operation) -> Value:
 
 
 class Operation:
-    """One ONNX node being converted: its inputs as values, its attributes, and the builder to add to."""
+    """One ONNX node being converted: its inputs as values, its attributes, and the builder to add to.
 
-    def __init__(self, builder: Builder, node: onnx.NodeProto, inputs: tuple[Value | None, ...]) -> None:
+    `last_use` tells of each input whether no later node reads it.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        node: onnx.NodeProto,
+        inputs: tuple[Value | None, ...],
+        last_use: tuple[bool, ...],
+    ) -> None:
         self.builder = builder
         self.node = node
         self.inputs = inputs
+        self.last_use = last_use
         self.attributes = {item.name: helper.get_attribute_value(item) for item in node.attribute}
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:

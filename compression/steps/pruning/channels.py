@@ -50,7 +50,7 @@ class ChannelPruning(TorchStep):
     max_ratio: float = param(
         0.7, low=0.1, high=0.95, unit="fraction of channels", help="At most this part of one layer (global)."
     )
-    round_to: int = param(8, low=1, high=64, unit="channels", help="Keep a multiple of so many channels.")
+    round_to: int = param(4, low=1, high=64, unit="channels", help="Keep a multiple of so many channels.")
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
         """`context.info` receives parameters and MACs before and after, and the channels of every layer."""

@@ -21,6 +21,8 @@ from compression.ui.state import t
 
 BADGES = {"kept": "green", "moved": "blue", "relabelled": "violet", "lost": "red", "gained": "orange"}
 TOP_CLASSES = 3
+CLASSIFIED_WIDTH = 220
+"""Pixels; one object fills the picture."""
 
 
 def picture(
@@ -45,7 +47,8 @@ def picture(
     else:
         boxes = []
     drawn = draw(image, boxes, truth if isinstance(truth, Annotations) else None, large=large)
-    st.image(drawn, caption=caption, width="stretch", alt=alt)
+    sees_boxes = prediction is None or isinstance(prediction, Detections)
+    st.image(drawn, caption=caption, width="stretch" if sees_boxes else CLASSIFIED_WIDTH, alt=alt)
     if prediction is None:
         st.caption(t("compare.no_decoder"))
     elif not isinstance(prediction, Detections):

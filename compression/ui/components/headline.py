@@ -90,9 +90,11 @@ def _time(trial: Mapping[str, Any], original: Mapping[str, Any], found: Headline
         t("metric.latency"),
         format_ms(latency["median_ms"]),
         delta=None if same else _percent(latency["ratio"]),
-        delta_color="green" if latency["ratio"] < 1 else "red",
+        delta_color="gray" if latency.get("noisy") else "green" if latency["ratio"] < 1 else "red",
         delta_arrow="off",
-        delta_description=None if same else t("metric.was", value=format_ms(before)),
+        delta_description=None
+        if same
+        else t("metric.was_noisy" if latency.get("noisy") else "metric.was", value=format_ms(before)),
         help=t("metric.latency_noisy") if latency.get("noisy") else t("metric.latency_help"),
         border=True,
         height="stretch",

@@ -17,7 +17,7 @@ from compression.ui.forms import parameter_inputs
 from compression.ui.i18n import plain
 from compression.ui.state import t
 
-_STATE, _COUNTER = "edgeslim_recipes", "edgeslim_recipe_counter"
+_STATE, _COUNTER, _LOADED = "edgeslim_recipes", "edgeslim_recipe_counter", "edgeslim_recipes_loaded"
 Steps = Mapping[str, Mapping[str, Any]]
 """What `list_steps` gives, by name."""
 
@@ -26,7 +26,6 @@ def recipe_editor(steps: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, An
     """The recipes as JSON, and whether all of them keep the rules."""
     known = {step["name"]: step for step in steps}
     drafts: list[dict[str, Any]] = st.session_state.setdefault(_STATE, [])
-    _load()
     recipes, sound = [], True
     for place, draft in enumerate(drafts):
         with st.container(border=True):
@@ -39,21 +38,24 @@ def recipe_editor(steps: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, An
             recipes.append(recipe)
     with st.container(horizontal=True):
         st.button(t("recipes.add"), icon=":material/add:", on_click=_add_recipe, args=(drafts,))
+        with st.popover(t("recipes.load"), icon=":material/upload_file:"):
+            _load(drafts)
     if not drafts:
         st.caption(t("recipes.empty"))
-    return recipes, sound and bool(drafts)
+    return recipes, sound and bool(drafts) and all(recipe["steps"] for recipe in recipes)
 
 
 def _edit(draft: dict[str, Any], place: int, known: Steps) -> dict[str, Any]:
-    top = st.columns([6, 1, 1], vertical_alignment="bottom")
-    draft["name"] = top[0].text_input(
+    top, aside = st.columns([5, 1], vertical_alignment="bottom")
+    buttons = aside.container(horizontal=True, horizontal_alignment="right")
+    draft["name"] = top.text_input(
         t("recipes.name"),
         value=draft["name"],
         key=f"recipe_{draft['id']}_name",
         placeholder=" + ".join(step_name(step["step"]) for step in draft["steps"]) or t("recipes.no_steps"),
     )
     drafts = st.session_state[_STATE]
-    top[1].button(
+    buttons.button(
         "",
         icon=":material/content_copy:",
         key=f"copy_{draft['id']}",
@@ -61,7 +63,7 @@ def _edit(draft: dict[str, Any], place: int, known: Steps) -> dict[str, Any]:
         on_click=_copy,
         args=(drafts, place),
     )
-    top[2].button(
+    buttons.button(
         "",
         icon=":material/delete:",
         key=f"delete_{draft['id']}",
@@ -96,26 +98,29 @@ def _edit(draft: dict[str, Any], place: int, known: Steps) -> dict[str, Any]:
 def _edit_step(
     draft: dict[str, Any], position: int, step: dict[str, Any], declared: Mapping[str, Any]
 ) -> None:
-    line = st.columns([7, 1, 1, 1], vertical_alignment="center")
-    line[0].markdown(f"**{position + 1}. {plain(step_name(step['step']))}**")
+    title, aside = st.columns([3, 1], vertical_alignment="center")
+    buttons = aside.container(horizontal=True, horizontal_alignment="right")
+    title.markdown(f"**{position + 1}. {plain(step_name(step['step']))}**")
     steps = draft["steps"]
-    for column, icon, target in (
-        (line[1], "arrow_upward", position - 1),
-        (line[2], "arrow_downward", position + 1),
+    for icon, verb, target in (
+        ("arrow_upward", "up", position - 1),
+        ("arrow_downward", "down", position + 1),
     ):
-        column.button(
+        buttons.button(
             "",
             icon=f":material/{icon}:",
             key=f"{icon}_{step['id']}",
+            help=t(f"recipes.{verb}"),
             disabled=not 0 <= target < len(steps),
             on_click=_swap,
             args=(steps, position, target),
             type="tertiary",
         )
-    line[3].button(
+    buttons.button(
         "",
         icon=":material/close:",
         key=f"close_{step['id']}",
+        help=t("recipes.remove_step"),
         on_click=steps.pop,
         args=(position,),
         type="tertiary",
@@ -149,28 +154,37 @@ def _swap(steps: list[Any], one: int, other: int) -> None:
     steps[one], steps[other] = steps[other], steps[one]
 
 
-def _load() -> None:
+def _load(drafts: list[dict[str, Any]]) -> None:
     """Recipes from a file: one recipe, or a list of them."""
     given = st.file_uploader(
-        t("recipes.load"), type=["json"], key="recipes_file", help=t("recipes.load_help")
+        t("recipes.load"),
+        type=["json"],
+        key="recipes_file",
+        help=t("recipes.load_help"),
+        max_upload_size=1,
     )
-    if given is None or st.session_state.get("edgeslim_recipes_loaded") == given.file_id:
+    if given is None or st.session_state.get(_LOADED) == given.file_id:
         return
-    st.session_state["edgeslim_recipes_loaded"] = given.file_id
+    st.session_state[_LOADED] = given.file_id
     try:
         data = json.loads(given.getvalue())
         for recipe in data if isinstance(data, list) else [data]:
-            checked = Recipe.from_json(recipe).to_json()
-            steps = [
-                {
-                    "id": _number(),
-                    "step": step["step"],
-                    "values": {key: value for key, value in step.items() if key != "step"},
-                }
-                for step in checked["steps"]
-            ]
-            st.session_state[_STATE].append({"id": _number(), "name": checked["name"], "steps": steps})
+            drafts.append(_draft(Recipe.from_json(recipe).to_json()))
     except (json.JSONDecodeError, UnicodeDecodeError):
         st.error(t("recipes.not_json", file=plain(given.name)))
     except EdgeSlimError as error:
         show(error.to_json())
+    else:
+        st.rerun()
+
+
+def _draft(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    steps = [
+        {
+            "id": _number(),
+            "step": step["step"],
+            "values": {key: value for key, value in step.items() if key != "step"},
+        }
+        for step in recipe["steps"]
+    ]
+    return {"id": _number(), "name": recipe["name"], "steps": steps}

@@ -118,14 +118,15 @@ def dataset_choice(datasets: Sequence[Mapping[str, Any]], task: str) -> str | No
 def calibration_choice(datasets: Sequence[Mapping[str, Any]], task: str) -> str | None:
     """Where calibration images come from; None is the dataset's own."""
     names = [data["name"] for data in datasets if data["task"] == task]
-    chosen: str | None = st.selectbox(
+    own = ""
+    chosen: str = st.selectbox(
         t("dataset.calibration"),
-        [None, *names],
-        format_func=lambda name: t("dataset.same") if name is None else name,
+        [own, *names],
+        format_func=lambda name: name or t("dataset.same"),
         help=t("dataset.calibration_help"),
         key="calibration",
     )
-    return chosen
+    return chosen or None
 
 
 def dataset_import() -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from compression import workbench
+from compression.report.document import study_csv, study_json
 from compression.report.info import counts
 from compression.ui import data
 from compression.ui.components.problems import boundary, show
-from compression.ui.components.table import rows
 from compression.ui.components.words import notice_words, numbered, progress_words, state_words
 from compression.ui.i18n import plain
 from compression.ui.state import keep_study, last_study, linked, one_of, t
@@ -61,13 +60,13 @@ def study_header(study: Mapping[str, Any]) -> None:
         st.caption(f":material/warning: {notice_words(warning)}")
 
 
-def study_actions(study: Mapping[str, Any], y: str) -> None:
+def study_actions(study: Mapping[str, Any]) -> None:
     """Cancel, resume, retry, delete, and the results as files."""
     name, state, found = study["name"], study["state"], counts(study)
     with st.popover(t("study.actions"), icon=":material/more_horiz:"):
         st.download_button(
             t("study.csv"),
-            lambda: rows(study, y).to_csv(index=False).encode("utf-8-sig"),
+            lambda: study_csv(study).encode("utf-8-sig"),
             file_name=f"{name}.csv",
             mime="text/csv",
             icon=":material/table_view:",
@@ -76,7 +75,7 @@ def study_actions(study: Mapping[str, Any], y: str) -> None:
         )
         st.download_button(
             t("study.json"),
-            lambda: json.dumps(study, indent=1, ensure_ascii=False).encode(),
+            lambda: study_json(study).encode(),
             file_name=f"{name}.json",
             mime="application/json",
             icon=":material/data_object:",

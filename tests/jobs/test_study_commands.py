@@ -1,0 +1,81 @@
+"""`study …` in the shell, with the real processes behind it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from compression import workbench
+from compression.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def arguments(case: Any, *recipes: dict[str, Any]) -> list[str]:
+    file = case.pictures.parent / "recipes.json"
+    file.write_text(json.dumps([{"steps": [{"step": "act", **recipe}]} for recipe in recipes]))
+    data = ["--model", str(case.model), "--data", str(case.pictures), "--recipes", str(file)]
+    return ["study", "run", *data, "--name", "s", "--store", str(case.store.root)]
+
+
+def test_a_study_runs_in_the_foreground_and_is_shown_listed_and_exported(case, capsys, tmp_path):
+    store = ["--store", str(case.store.root)]
+    assert main([*arguments(case, {"change": 1.0}, {"change": 2.0, "what": "infeasible"}), "--json"]) == 0
+    study = json.loads(capsys.readouterr().out)
+    assert [trial["state"] for trial in study["trials"]] == ["complete", "complete", "infeasible"]
+    assert main(["study", "list", *store]) == 0
+    assert "s     complete  linear" in capsys.readouterr().out
+    assert main(["study", "show", "s", *store]) == 0
+    shown = capsys.readouterr().out
+    assert "That is too much. Take less." in shown
+    assert main(["study", "export", "s", "--csv", *store]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["state"] for row in rows] == ["complete", "complete", "infeasible"]
+    assert int(rows[1]["download_bytes"]) == study["trials"][1]["sizes"]["download"]
+    assert rows[2]["error"] == "too_much"
+    assert main(["study", "export", "s", "--to", str(tmp_path / "study.json"), *store]) == 0
+    assert json.loads((tmp_path / "study.json").read_text()) == study
+    assert main(["study", "check", "s", *store]) == 0
+    assert main(["study", "publish", "s", "--to", str(tmp_path / "published"), *store]) == 0
+    assert main(["study", "delete", "s", *store]) == 0
+    capsys.readouterr()
+    assert main(["study", "list", "--json", *store]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_failed_recipes_are_told_and_the_exit_code_says_so(case, capsys):
+    assert main(arguments(case, {"change": 1.0, "what": "raise"})) == 1
+    told = capsys.readouterr()
+    assert "1: Something unexpected happened: RuntimeError: a defect." in told.out
+    assert "Traceback" not in told.out + told.err
+
+
+def test_a_study_that_cannot_go_on_is_exit_code_2(case, capsys):
+    (case.pictures / "broken.png").write_bytes(b"broken")
+    assert main(arguments(case, {"change": 1.0})) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith("error: ")
+    assert "broken.png" in told.err
+
+
+def test_ctrl_c_cancels_the_study(case):
+    command = [
+        sys.executable,
+        "-m",
+        "compression",
+        *arguments(case, {"change": 1.0, "what": "sleep", "seconds": 60.0}),
+    ]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ) as shell:
+        case.wait(lambda: case.ran() == [1.0], "the step")
+        shell.send_signal(signal.SIGINT)
+        assert shell.stderr is not None
+        assert "study resume s" in shell.stderr.read()
+    assert shell.returncode == 130
+    assert workbench.study_status("s", case.store)["state"] == "cancelled"
