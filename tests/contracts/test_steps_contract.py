@@ -13,8 +13,10 @@ import pytest
 import torch
 from example_networks import NETWORKS, SIZE, RandomImages, make_onnx, make_spec
 
+from compression.artifacts.store import Store
 from compression.errors import EdgeSlimError, InfeasibleError, RecipeError
 from compression.export.onnx import deployable, export_training_form, shipped, to_bytes
+from compression.models.importing import import_file
 from compression.models.proof import run
 from compression.models.torch_graph import to_torch
 from compression.params import Param, parameters
@@ -117,6 +119,32 @@ def test_step_runs_leaves_its_input_alone_and_is_deterministic(
     second = applied_or_refused(step, network, original[network])
     assert second is not None
     assert second[0] == content
+
+
+@pytest.mark.parametrize("name", STEPS.names())
+def test_step_runs_on_a_real_detector(name: str, tmp_path: Path) -> None:
+    path = Path(__file__).parents[3] / "shared" / "data" / "models" / "yolox_nano.onnx"
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    model = import_file(path, None, Store(tmp_path))
+    shape = model.spec.input_shape
+    images = RandomImages(4)
+    told = StepContext(spec=model.spec, original=model.path, calibration=images, train=images)
+    step, given = quick(STEPS.get(name)), onnx.load(model.path)
+    try:
+        if isinstance(step, TorchStep):
+            module = step.apply(to_torch(given), told)
+            result = deployable(export_training_form(module, shape, "images", ["output"]))
+        else:
+            assert isinstance(step, OnnxStep)
+            result = step.apply(deployable(given), told)
+    except RecipeError as error:
+        assert error.code == "family_without_loss"  # noqa: PT017
+        return
+    image = np.random.default_rng(0).random(shape, np.float32) * np.float32(255)
+    (output,) = run(to_bytes(shipped(result)), [image])[0]
+    assert output.shape == (1, 3549, 85)
+    assert np.isfinite(output).all()
 
 
 def bounds(item: Param) -> list[object]:

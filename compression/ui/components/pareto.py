@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -67,9 +67,9 @@ def show_pareto(
     )
 
     def clicked() -> None:
-        points = st.session_state[key].selection.points
-        if points:
-            select_trial(int(points[0]["customdata"]["0"]))
+        number = trial_clicked(st.session_state[key].selection.points)
+        if number is not None:
+            select_trial(number)
 
     st.plotly_chart(
         figure,
@@ -79,3 +79,15 @@ def show_pareto(
         config=CONFIG,
         alt=t("chart.alt", x=t(f"axis.{x}"), y=t(f"axis.{y}"), study=study["name"]),
     )
+
+
+def trial_clicked(points: Sequence[Mapping[str, Any]]) -> int | None:
+    """The trial number of the first selected point; None for a click into the void.
+
+    customdata comes back as a list, or as {"0": …} where plotly.js made a typed array of it.
+    """
+    for point in points:
+        found = point.get("customdata")
+        if found:
+            return int(found["0"] if isinstance(found, Mapping) else found[0])
+    return None
