@@ -101,12 +101,7 @@ def _check(owner: str, p: Param, value: Any) -> None:
             choices=", ".join(p.choices),
             value=value,
         )
-    if isinstance(value, float) and not math.isfinite(value):
-        low_ok = high_ok = False
-    else:
-        low_ok = p.low is None or value >= p.low
-        high_ok = p.high is None or value <= p.high
-    if not (low_ok and high_ok):
+    if not _within(p, value):
         raise ParameterError(
             "parameter_bounds",
             f"'{p.name}' of '{owner}' must be between {p.low} and {p.high}, got {value!r} instead.",
@@ -117,3 +112,9 @@ def _check(owner: str, p: Param, value: Any) -> None:
             high=p.high,
             value=value,
         )
+
+
+def _within(p: Param, value: Any) -> bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return (p.low is None or value >= p.low) and (p.high is None or value <= p.high)

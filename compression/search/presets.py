@@ -89,7 +89,7 @@ PRESETS.add(
             _recipe("float16", _FLOAT16),
             _recipe("int8", _int8()),
             _recipe("tuning alone", _tune(150)),
-            *_with_recovery([(0.5, 150), (0.8, 200)], [(0.3, 200), (0.5, 250)]),
+            *_with_recovery([(0.3, 150), (0.6, 200)], [(0.2, 200), (0.4, 250)]),
         ),
     )
 )
@@ -117,7 +117,9 @@ PRESETS.add(
             _recipe("int8, naive", _NAIVE),
             _recipe("int8", _int8()),
             _recipe("tuning alone", _tune(500)),
-            *_with_recovery([(0.5, 400), (0.7, 500), (0.9, 800)], [(0.2, 500), (0.4, 800), (0.6, 1000)]),
+            *_with_recovery(
+                [(0.3, 400), (0.5, 400), (0.7, 500), (0.9, 800)], [(0.2, 500), (0.4, 800), (0.6, 1000)]
+            ),
         ),
     )
 )

@@ -15,7 +15,10 @@ from compression.registry import Registry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleTraining:
-    """`build(name, seed)` gives the untrained network; `augment` as in TrainSettings; `epochs` is the default."""
+    """`build(name, seed)` gives the untrained network; `augment` as in TrainSettings; `epochs` is the default.
+
+    `safetensors` False: the ONNX file alone holds the weights, so that all samples stay under 12 MB.
+    """
 
     name: str
     dataset: str
@@ -25,6 +28,7 @@ class SampleTraining:
     epochs: int
     learning_rate: float
     augment: bool
+    safetensors: bool = True
 
 
 SAMPLE_TRAININGS: Registry[SampleTraining] = Registry("sample model")
@@ -43,6 +47,7 @@ for _name in SIZES:
             epochs=_EPOCHS[_name],
             learning_rate=2e-3,
             augment=True,
+            safetensors=_name != "street-signs-large",
         )
     )
 

@@ -37,8 +37,9 @@ def sample_file(sha256: str, folder: Path = SAMPLE_STUDY) -> Path | None:
 
 
 def publish_study(name: str, to: Path = SAMPLE_STUDY, store: Store | None = None) -> list[Path]:
-    """Write the study (study.json) and the files of its front and its baseline into the folder `to`.
+    """Write the study (study.json), its baseline's file and those of its front into the folder `to`.
 
+    A file on the front that is not smaller than the baseline (a control that was only trained on) stays out.
     What was published there before is replaced. Raises StudyError if the study is not complete.
     """
     store = store or Store()
@@ -53,7 +54,14 @@ def publish_study(name: str, to: Path = SAMPLE_STUDY, store: Store | None = None
     study = result.to_json()
     chosen = {*result.front, result.baseline}
     files = {trial.sha256: store.path(trial.sha256) for trial in result.trials if trial.sha256}
-    published = {trial.sha256 for trial in result.trials if trial.number in chosen and trial.sha256}
+    downloads = {trial.number: trial.sizes["download"] for trial in result.trials if trial.sizes}
+    assert result.baseline is not None, "a complete study has a baseline"
+    limit = downloads[result.baseline]
+    published = {
+        trial.sha256
+        for trial in result.trials
+        if trial.number in chosen and trial.sha256 and downloads[trial.number] <= limit
+    }
     for trial in study["trials"]:
         trial["file"] = f"{trial['sha256']}.onnx" if trial["sha256"] in published else None
     shutil.rmtree(to, ignore_errors=True)

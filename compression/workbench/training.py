@@ -85,7 +85,7 @@ def train_sample(
         "task": sample.spec.task,
         "file": path.name,
         "sha256": sha256_of(path),
-        "weights": f"{name}.safetensors",
+        "weights": f"{name}.safetensors" if sample.safetensors else None,
         "spec": sample.spec.to_json(),
         "command": f"python -m compression train {name} --epochs {epochs} --seed {seed}",
         "seed": seed,
@@ -119,7 +119,8 @@ def round_to_float16(module: nn.Module) -> None:
 
 
 def _export(network: nn.Module, sample: SampleTraining, folder: Path) -> Path:
-    """Write NAME.onnx (training form, BatchNorm kept) and NAME.safetensors (weights float16, statistics float32)."""
+    """Write NAME.onnx (training form, BatchNorm kept) and NAME.safetensors (weights float16, statistics float32),
+    unless the sample does without the second."""
     from safetensors.torch import save
 
     from compression.export.onnx import export_training_form, to_bytes
@@ -130,6 +131,8 @@ def _export(network: nn.Module, sample: SampleTraining, folder: Path) -> Path:
     model = export_training_form(network, shape, "image", sample.outputs)
     path = folder / f"{sample.name}.onnx"
     write_atomically(path, to_bytes(model))
+    if not sample.safetensors:
+        return path
     trained = {name for name, _ in network.named_parameters()}
     tensors = {
         name: (value.half() if name in trained else value).contiguous()

@@ -95,7 +95,7 @@ def test_committed_samples_keep_their_promises(name: str) -> None:
     assert record["metrics"][metric] >= least
     assert record["metrics"]["images"] >= 300
     assert open_sample(name).name == name
-    assert (SAMPLES / record["weights"]).is_file()
+    assert record["weights"] is None or (SAMPLES / record["weights"]).is_file()
     assert (SAMPLES / record["log"]["file"]).is_file()
 
 
