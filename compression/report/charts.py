@@ -98,6 +98,7 @@ def pareto_chart(
     figure.update_xaxes(selector={"matches": None}, automargin=True)
     figure.layout.xaxis.update(_axis(info.x, texts, scales[0][1], theme), anchor="y", rangemode="tozero")
     figure.layout.yaxis.update(_axis(info.y, texts, scales[1][1], theme), domain=[bottom, 1])
+    figure.update_traces(cliponaxis=close_up, selector={"mode": "markers"})
     reach = _reach([p for p in info.points if not close_up or p.mark in ("front", "baseline")], info.y, ky)
     if reach is not None:
         figure.layout.yaxis.range = reach

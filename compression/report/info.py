@@ -145,13 +145,14 @@ def trial_of(study: Study, number: int | None) -> dict[str, Any] | None:
 def worth_it(study: Study, loss: float = 0.015) -> int | None:
     """The smallest download that surely loses less than `loss` (share of 1) of the headline measure.
 
-    'Surely': the paired 95 % interval stays above it. Without such a trial the smallest on the study's front
-    that is not the original; None if nothing but the original was measured.
+    'Surely': the paired 95 % interval stays above it. Trials of the study's front go first; without a sure one
+    it is the smallest of the front. None if nothing but the original was measured.
     """
     delta = AXES.get("paired_delta")
     others = [t for t in study["trials"] if measured(t) and t["number"] != study["baseline"]]
+    best = [t for t in others if t["number"] in study["front"]]
     sure = [t for t in others if (bounds := delta.bounds(t)) is not None and bounds[0] >= -loss]
-    pool = sure or [t for t in others if t["number"] in study["front"]]
+    pool = [t for t in sure if t in best] or sure or best
     return min(pool, key=lambda t: t["sizes"]["download"])["number"] if pool else None
 
 

@@ -1,6 +1,7 @@
 """All steps. Importing this module registers them; a new technique adds one line here."""
 
 from compression.steps.base import STEPS, OnnxStep, Step, StepContext, TorchStep
+from compression.steps.distillation import DistilFromOriginal, MatchStatistics
 from compression.steps.fine_tuning import FineTuning
 from compression.steps.low_rank import LowRank
 from compression.steps.pruning import ChannelPruning, MagnitudePruning
@@ -9,10 +10,12 @@ from compression.steps.quantization import Float16, StaticInt8
 __all__ = [
     "STEPS",
     "ChannelPruning",
+    "DistilFromOriginal",
     "FineTuning",
     "Float16",
     "LowRank",
     "MagnitudePruning",
+    "MatchStatistics",
     "OnnxStep",
     "StaticInt8",
     "Step",

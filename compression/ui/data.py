@@ -86,11 +86,22 @@ def picture_count(dataset: str, split: SplitName | None) -> int:
     return sizes.get(split, 0) if split else sizes.get("gallery", sizes.get("validation", 0))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
 def dataset_sizes(dataset: str) -> dict[str, int]:
-    """Images by split."""
+    """Images by split; a listed dataset need not be opened for that."""
+    listed = {data["name"]: data["sizes"] for data in workbench.list_datasets()}
+    return listed[dataset] if dataset in listed else _counted(dataset)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _counted(dataset: str) -> dict[str, int]:
     sizes: dict[str, int] = workbench.describe_dataset(dataset)["sizes"]
     return sizes
+
+
+@st.cache_data(max_entries=16, ttl=60, show_spinner=False)
+def presets(model: str, dataset: str, calibration: str | None) -> dict[str, dict[str, Any]]:
+    """The ready-made recipe lists that fit, by name."""
+    return {preset["name"]: preset for preset in workbench.list_presets(model, dataset, calibration)}
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

@@ -53,9 +53,7 @@ if dataset is None:
 
 with st.container(border=True):
     st.subheader(t("new.recipes"), anchor=False)
-    presets = {
-        preset["name"]: preset for preset in workbench.list_presets(model["name"], dataset, calibration)
-    }
+    presets = data.presets(model["name"], dataset, calibration)
     choices = [*presets, "own"]
     chosen = st.segmented_control(
         t("new.recipes"),
@@ -74,7 +72,9 @@ with st.container(border=True):
 
 images = next(one["sizes"].get("validation") for one in datasets if one["name"] == dataset)
 plan = plan_form(images)
-if st.button(t("new.start"), type="primary", icon=":material/play_arrow:", disabled=not sound):
+if st.button(
+    t("new.start"), type="primary", icon=":material/play_arrow:", key="start_study", disabled=not sound
+):
     with boundary():
         name = workbench.start_study(
             model["name"],

@@ -20,7 +20,7 @@ from compression.artifacts.store import Store
 from compression.errors import StudyError
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60_000
+PATIENCE = 120_000
 """Milliseconds; machines that run tests are busy."""
 
 

@@ -70,7 +70,7 @@ def test_overview_study_run_click_compare(server: Server, visit: Page, locale: s
     expect(heading).to_have_text(words["study"])
     expect(visit).to_have_url(re.compile(r"/study\?.*study=digits-cnn"))
     badge = visit.locator("span.stMarkdownBadge").first
-    expect(badge).to_have_text(words["complete"], timeout=6 * PATIENCE)
+    expect(badge).to_have_text(words["complete"], timeout=5 * PATIENCE)
 
     front = visit.locator(".js-plotly-plot .scatterlayer .trace .points path")
     expect(front.first).to_be_visible()

@@ -1,6 +1,7 @@
 """Quantization: numbers of fewer bits."""
 
 from compression.steps.quantization.float16 import Float16
+from compression.steps.quantization.robust_int8 import RobustInt8
 from compression.steps.quantization.static_int8 import StaticInt8
 
-__all__ = ["Float16", "StaticInt8"]
+__all__ = ["Float16", "RobustInt8", "StaticInt8"]

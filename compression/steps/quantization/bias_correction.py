@@ -44,7 +44,7 @@ def bias_corrected(
     if not layers:
         return result, 0
     watched = _beside(model, layers, ranges, integers)
-    outputs = run_all(watched, images, threads)
+    outputs = list(run_all(watched, images, threads))
     for index, node in enumerate(layers):
         error = np.mean([run[2 * index + 1] - run[2 * index] for run in outputs], axis=0)
         weights.put(node.input[2], (weights.array(node.input[2]) - error.reshape(-1)).astype(np.float32))

@@ -13,8 +13,10 @@ LAYERS = ("Conv", "Gemm", "MatMul")
 """Linear operators that have int8 kernels in onnxruntime."""
 VIEWS = ("Reshape", "Squeeze", "Unsqueeze", "Flatten")
 MOVES = ("Transpose", "Split", "Slice", "Gather")
+STRIDED = ("Slice", "Gather")
 FUSED = ("Relu", "Clip")
 """Activations that cost nothing: merged into the layer before them."""
+IMAGE_CHANNELS = 4
 NODE_NS = 3000.0
 """Starting an operator."""
 
@@ -29,6 +31,10 @@ class Costs:
     """
 
     mac: tuple[float, float]
+    mac_unaligned: tuple[float, float]
+    """Where the input's channels do not fill whole vectors."""
+    mac_image: tuple[float, float]
+    """Of a layer on at most four channels, for which there are kernels of their own."""
     depthwise_mac: tuple[float, float]
     depthwise_unaligned: float
     """Per float MAC where the channels do not fill whole vectors."""
@@ -42,8 +48,11 @@ class Costs:
     arithmetic: tuple[float, float]
     concat: tuple[float, float]
     move: tuple[float, float]
+    strided: tuple[float, float]
+    """Moves that pick every second element."""
     resize: tuple[float, float]
     pool: tuple[float, float]
+    """Per element and position of the window."""
     layer: tuple[float, float]
     """A layer's inputs and outputs, beside its MACs."""
     quantize: float
@@ -54,31 +63,37 @@ class Costs:
 _SHARED = {
     "arithmetic": (0.17, 0.15),
     "concat": (0.09, 0.17),
-    "move": (0.20, 0.06),
+    "move": (0.10, 0.06),
     "resize": (0.50, 0.15),
-    "pool": (0.25, 0.10),
+    "pool": (0.04, 0.024),
     "depthwise_unaligned": 0.16,
     "dequantize": 0.30,
 }
 AVX2 = Costs(
     mac=(0.0167, 0.0087),
+    mac_unaligned=(0.027, 0.0115),
+    mac_image=(0.0223, 0.0115),
     depthwise_mac=(0.032, 0.0615),
     block=8,
     silu=(0.33, 0.49),
     sigmoid=(0.26, 0.27),
     lookup=(0.0, 0.28),
     layer=(0.0, 0.064),
+    strided=(0.20, 0.06),
     quantize=0.47,
     **_SHARED,  # type: ignore[arg-type]
 )
 VNNI = Costs(
     mac=(0.0091, 0.0020),
+    mac_unaligned=(0.013, 0.0065),
+    mac_image=(0.0115, 0.0065),
     depthwise_mac=(0.0205, 0.0345),
     block=16,
     silu=(0.155, 0.49),
     sigmoid=(0.13, 0.27),
     lookup=(0.0, 0.28),
     layer=(0.0, 0.064),
+    strided=(0.12, 0.06),
     quantize=0.32,
     **_SHARED,  # type: ignore[arg-type]
 )
@@ -91,7 +106,7 @@ class CostModel:
         graph = onnx.shape_inference.infer_shapes(model).graph
         self._costs, self._weights = costs, Initializers(model.graph)
         self._reads = uses(model.graph)
-        self._elements = {
+        self._elements: dict[str, int] = {
             item.name: prod(max(size.dim_value, 1) for size in item.type.tensor_type.shape.dim)
             for item in (*graph.input, *graph.value_info, *graph.output)
         }
@@ -114,8 +129,8 @@ class CostModel:
             return 0
         shape = self._weights.by_name[node.input[1]].dims
         transposed = node.op_type == "Gemm" and attributes(node).get("transB", 0)
-        inner = prod(shape[1:]) if node.op_type == "Conv" or transposed else shape[-2]
-        return self.elements(node.output[0]) * int(inner)
+        inner = int(prod(shape[1:]) if node.op_type == "Conv" or transposed else shape[-2])
+        return self.elements(node.output[0]) * inner
 
     def node(self, node: onnx.NodeProto, int8: bool) -> float:
         """Nanoseconds of one run of the node."""
@@ -124,8 +139,11 @@ class CostModel:
             return NODE_NS if op in VIEWS else 0.0
         if op in LAYERS and node.input[1] in self._weights:
             return NODE_NS + self._layer(node, int8)
+        if node.output[0] in self._gates and not int8:
+            return 0.0  # one operator with the Mul after it
         inputs = sum(self.elements(name) for name in node.input if name not in self._weights)
-        largest = max(inputs, self.elements(node.output[0]))
+        outputs = self.elements(node.output[0])
+        largest = outputs if "Pool" in op else max(inputs, outputs)
         return NODE_NS + largest * self._pair(node, costs)[int8]
 
     def quantize(self, tensor: str) -> float:
@@ -139,6 +157,8 @@ class CostModel:
         weight = self._weights.by_name[node.input[1]].dims
         groups = attributes(node).get("group", 1) if node.op_type == "Conv" else 1
         rate = costs.mac[int8]
+        if node.op_type == "Conv" and weight[1] % costs.block:
+            rate = (costs.mac_image if weight[1] <= IMAGE_CHANNELS else costs.mac_unaligned)[int8]
         if groups > 1:
             rate = costs.depthwise_mac[int8]
             if not int8 and (weight[0] % costs.block or groups != weight[0]):
@@ -149,7 +169,7 @@ class CostModel:
     def _pair(self, node: onnx.NodeProto, costs: Costs) -> tuple[float, float]:
         op = node.op_type
         if op == "Sigmoid":
-            return (0.0, costs.sigmoid[1]) if node.output[0] in self._gates else costs.sigmoid
+            return costs.sigmoid
         if op == "Mul" and any(name in self._gates for name in node.input):
             # per input element, of which there are two for each output
             return costs.silu[0] / 2, (costs.silu[1] - costs.sigmoid[1]) / 2
@@ -157,10 +177,13 @@ class CostModel:
             return costs.arithmetic[0] / 2, costs.arithmetic[1] / 2
         if op == "Concat":
             return costs.concat
+        if op in STRIDED:
+            return costs.strided
         if op in MOVES:
             return costs.move
         if op == "Resize":
             return costs.resize
         if "Pool" in op:
-            return costs.pool
+            window = prod(attributes(node).get("kernel_shape", [1]))
+            return costs.pool[0] * window, costs.pool[1] * window
         return costs.lookup

@@ -21,6 +21,8 @@ HOMOGENEOUS = ("Relu", "LeakyRelu")
 """f(s · x) = s · f(x) for s > 0."""
 LARGEST = 16.0
 """Of a factor, and of its inverse."""
+SMALLEST = 0.01
+"""Of a channel's range, against the largest, to be taken as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,9 @@ class Pair:
 
     first: onnx.NodeProto
     second: onnx.NodeProto
-    between: str
-    """The tensor that the second reads."""
+    measured: str
+    """The tensor whose channels are brought to like ranges: what the second reads or, before a LeakyRelu (which makes
+    the negative half small), what it is made of."""
 
 
 def equalized(model: onnx.ModelProto, images: list[FloatArray], threads: int) -> tuple[onnx.ModelProto, int]:
@@ -39,9 +42,9 @@ def equalized(model: onnx.ModelProto, images: list[FloatArray], threads: int) ->
     result.CopyFrom(model)
     weights = Initializers(result.graph)
     found = _pairs(result.graph, weights)
-    peaks = channel_peaks(model, [pair.between for pair in found], images, threads)
+    peaks = channel_peaks(model, [pair.measured for pair in found], images, threads)
     for pair in found:
-        _scale(pair, _factor(peaks[pair.between], pair.second, weights), weights)
+        _scale(pair, _factor(peaks[pair.measured], pair.second, weights), weights)
     return result, len(found)
 
 
@@ -52,17 +55,18 @@ def _pairs(graph: onnx.GraphProto, weights: Initializers) -> list[Pair]:
     for node in graph.node:
         if not _usable(node, weights, counts):
             continue
-        between = node.output[0]
+        between = measured = node.output[0]
         after = readers.get(between)
         if after is not None and after.op_type in HOMOGENEOUS and counts[between] == 1:
             between = after.output[0]
+            measured = between if after.op_type == "Relu" else measured
             after = readers.get(between)
         if after is None or counts[between] != 1 or not _usable(after, weights, counts):
             continue
         channels = weights.by_name[node.input[1]].dims[0]
         groups = attributes(after).get("group", 1)
         if after.input[0] == between and (groups == 1 or groups == channels == _outputs(after, weights)):
-            pairs.append(Pair(node, after, between))
+            pairs.append(Pair(node, after, measured))
     return pairs
 
 
@@ -79,13 +83,14 @@ def _outputs(node: onnx.NodeProto, weights: Initializers) -> int:
 
 
 def _factor(peak: NDArray[np.float32], second: onnx.NodeProto, weights: Initializers) -> NDArray[np.float32]:
-    """What to divide each channel by: (channels,), geometric mean 1."""
+    """What to divide each channel by: (channels,). Channels that hardly ever fire are left to themselves."""
+    peak = np.maximum(peak, SMALLEST * max(float(peak.max()), 1e-12))
     if attributes(second).get("group", 1) == 1:
         width = np.abs(weights.array(second.input[1])).max(axis=(0, 2, 3))
-        ratio = np.sqrt(np.maximum(peak, 1e-6) / np.maximum(width, 1e-6))
+        ratio = np.sqrt(peak / np.maximum(width, SMALLEST * max(float(width.max()), 1e-12)))
     else:
         # one weight scale per channel takes up any factor
-        ratio = np.maximum(peak, 1e-6)
+        ratio = peak
     ratio = ratio / np.exp(np.mean(np.log(ratio)))
     result: NDArray[np.float32] = np.clip(ratio, 1 / LARGEST, LARGEST).astype(np.float32)
     return result

@@ -89,8 +89,8 @@ class Search:
             self._seen[layers] = Assignment(layers, nodes, self._time(nodes), noise)
         return self._seen[layers]
 
-    def best(self, budget: float, progress: Callable[[int, int], None]) -> Assignment:
-        """The least noise within `budget` nanoseconds; the fastest of all if none is."""
+    def best(self, budget: float, most_noise: float, progress: Callable[[int, int], None]) -> Assignment:
+        """The least noise within `budget` nanoseconds; if none is, the fastest with at most `most_noise`."""
         everything = frozenset(unit.layer for unit in self.units)
         tried: list[Assignment] = []
         for start in (everything, frozenset[str]()):
@@ -100,10 +100,11 @@ class Search:
                 progress(done + len(PRICES) * (not start), 2 * len(PRICES))
                 current = self._descend(current, price * budget)
                 tried.append(current)
-        within = [found for found in tried if found.nanoseconds <= budget]
+        sound = [found for found in tried if found.noise <= most_noise] or [self.assign(frozenset())]
+        within = [found for found in sound if found.nanoseconds <= budget]
         if within:
             return min(within, key=lambda found: (found.noise, found.nanoseconds))
-        return min(tried, key=lambda found: (found.nanoseconds, found.noise))
+        return min(sound, key=lambda found: (found.nanoseconds, found.noise))
 
     def _descend(self, current: Assignment, price: float) -> Assignment:
         """Change runs of layers as long as time + price · noise falls."""

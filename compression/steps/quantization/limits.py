@@ -9,7 +9,7 @@ import onnx
 
 from compression.export.graph import Initializers
 from compression.steps.quantization.calibration import Range
-from compression.steps.quantization.costs import MOVES, VIEWS
+from compression.steps.quantization.costs import FUSED, MOVES, VIEWS
 
 SAME_VALUES = (*VIEWS, *MOVES, "MaxPool", "Resize")
 """Operators whose outputs are values of their input: one scale for both lets onnxruntime leave them in integers."""
@@ -21,9 +21,13 @@ LEVELS = 255
 
 
 def adjusted(graph: onnx.GraphProto, ranges: Mapping[str, Range], int8: Collection[str]) -> dict[str, Range]:
-    """Ranges cut where a SiLU is flat, full for sigmoids, and shared along operators that only move values."""
+    """Ranges cut where an activation is flat, full for sigmoids, and shared along operators that only move values."""
     result = {name: (min(low, 0.0), max(high, 0.0)) for name, (low, high) in ranges.items()}
     _fit_silu(graph, result, int8)
+    for node in graph.node:
+        # what a Relu or Clip cuts off is cut off by the layer's own rounding
+        if node.op_type in FUSED and node.name in int8 and {node.input[0], node.output[0]} <= result.keys():
+            result[node.input[0]] = result[node.output[0]]
     _share(graph, result, int8)
     return result
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -33,38 +33,43 @@ def with_outputs(model: onnx.ModelProto, tensors: Sequence[str]) -> onnx.ModelPr
     return watched
 
 
-def run_all(model: onnx.ModelProto, images: Iterable[FloatArray], threads: int) -> list[Outputs]:
-    """The model's outputs for every image."""
+def run_all(model: onnx.ModelProto, images: Iterable[FloatArray], threads: int) -> Iterator[Outputs]:
+    """The model's outputs for every image, one image at a time."""
     from compression.runtime.session import open_session
 
     session = open_session(model.SerializeToString(), threads)
     name = session.get_inputs()[0].name
-    return [session.run(None, {name: image}) for image in images]
+    for image in images:
+        outputs: Outputs = session.run(None, {name: image})
+        yield outputs
 
 
 class OutputNoise:
     """Compares networks with a reference on fixed images.
 
     An output channel (second axis of four-dimensional outputs, else the last) is compared with itself alone: boxes in
-    pixels do not drown scores. Only outputs that are not whole numbers count.
+    pixels do not drown scores. Channels in which little happens are measured by the middle one's variance. Only
+    floating-point outputs count.
     """
 
     def __init__(self, model: onnx.ModelProto, images: Sequence[FloatArray], threads: int) -> None:
         self._images, self._threads = images, threads
-        self._reference = run_all(model, images, threads)
-        self._spread = [_by_channel([run[k] for run in self._reference], _variance) for k in self._floats()]
+        self._reference = list(run_all(model, images, threads))
+        spreads = [_by_channel([run[k] for run in self._reference], _variance) for k in self._floats()]
+        self._spread = [np.maximum(spread, np.median(spread)) for spread in spreads]
 
     def of(self, model: onnx.ModelProto) -> float:
         """Mean over outputs and channels of squared error / variance; 0 is exact."""
-        outputs = run_all(model, self._images, self._threads)
-        parts = []
+        outputs = list(run_all(model, self._images, self._threads))
+        parts: list[float] = []
         for spread, index in zip(self._spread, self._floats(), strict=True):
             errors = [
                 (run[index].astype(np.float64) - reference[index])
                 for run, reference in zip(outputs, self._reference, strict=True)
             ]
             squared = _by_channel(errors, lambda values: np.square(values).mean(axis=0))
-            parts.append(np.mean(squared[spread > 0] / spread[spread > 0]) if (spread > 0).any() else 0.0)
+            shown = spread > 0
+            parts.append(float(np.mean(squared[shown] / spread[shown])) if shown.any() else 0.0)
         return float(np.mean(parts))
 
     def _floats(self) -> list[int]:
@@ -98,5 +103,6 @@ def _by_channel(
 ) -> NDArray[np.float64]:
     """(channels,): `reduce` applied to all values of each channel, (values, channels)."""
     axis = 1 if values[0].ndim == 4 else -1
-    flat = [np.moveaxis(value, axis, -1).reshape(-1, value.shape[axis]) for value in values]
+    moved = [np.moveaxis(np.atleast_1d(value), axis, -1) for value in values]
+    flat = [value.reshape(-1, value.shape[-1]) for value in moved]
     return reduce(np.concatenate(flat).astype(np.float64))

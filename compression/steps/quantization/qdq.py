@@ -22,6 +22,8 @@ from compression.steps.quantization.costs import LAYERS
 
 OPSET = 13
 """The first with one scale per channel."""
+STORED_LIMIT = 127
+"""Largest code of a weight that is only stored in 8 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class _Writer:
             int8 = node.name in self.int8
             if int8 and node.op_type in LAYERS and node.input[1] in self.weights:
                 self._layer(node)
-            elif node.name in self.stored:
+            elif node.name in self.stored and node.input[1] in self.weights:
                 self._stored_weight(node)
             for index, name in enumerate(node.input):
                 maker = self.made.get(name)
@@ -145,6 +147,7 @@ class _Writer:
 
     def _layer(self, node: onnx.NodeProto) -> None:
         data, weight = node.input[0], node.input[1]
+        assert data in self.scales, "an int8 layer reads a tensor with a range"
         scale = self._integer_weight(node)
         if len(node.input) < 3 or node.input[2] not in self.weights:
             return
@@ -158,15 +161,38 @@ class _Writer:
         node.input[1], node.input[2] = f"{weight}.float", f"{base}.float"
 
     def _stored_weight(self, node: onnx.NodeProto) -> None:
-        if node.input[1] in self.weights:
-            self._integer_weight(node, limit=127)
+        """Integers cast and scaled by ordinary operators, which onnxruntime folds at load.
 
-    def _integer_weight(self, node: onnx.NodeProto, limit: int | None = None) -> NDArray[np.float32]:
+        DequantizeLinear would stay, and a convolution whose weight is computed runs much slower.
+        """
+        name = node.input[1]
+        weight = self.weights.array(name)
+        axis = channel_axis(node, weight.ndim)
+        codes, scale = integer_weight(weight, axis, STORED_LIMIT)
+        if f"{name}.codes" not in self.weights:
+            self.weights.put(f"{name}.codes", codes)
+            shape = [-1 if index == axis else 1 for index in range(weight.ndim)]
+            self.weights.put(f"{name}.steps", scale.reshape(shape))
+            self.nodes += [
+                helper.make_node(
+                    "Cast",
+                    [f"{name}.codes"],
+                    [f"{name}.cast"],
+                    name=f"{name}.cast",
+                    to=onnx.TensorProto.FLOAT,
+                ),
+                helper.make_node(
+                    "Mul", [f"{name}.cast", f"{name}.steps"], [f"{name}.scaled"], name=f"{name}.scaled"
+                ),
+            ]
+        node.input[1] = f"{name}.scaled"
+
+    def _integer_weight(self, node: onnx.NodeProto) -> NDArray[np.float32]:
         """Store the layer's weight as integers and let the node read it; its scales, (channels,)."""
         name = node.input[1]
         weight = self.weights.array(name)
         axis = channel_axis(node, weight.ndim)
-        codes, scale = integer_weight(weight, axis, limit or self.integers.weight_limit)
+        codes, scale = integer_weight(weight, axis, self.integers.weight_limit)
         if f"{name}.int8" not in self.weights:
             self._stored(name, codes, scale, axis)
         node.input[1] = f"{name}.float"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import onnx
 from onnx import helper
@@ -107,7 +109,7 @@ def _chain_pools(model: onnx.ModelProto) -> int:
         if len(pools) < 2 or sizes != [first + index * (first - 1) for index in range(len(sizes))]:
             continue
         template = list(pools[0].attribute)
-        for before, pool in zip(pools, pools[1:], strict=False):
+        for before, pool in itertools.pairwise(pools):
             pool.input[0] = before.output[0]
             del pool.attribute[:]
             pool.attribute.extend(template)

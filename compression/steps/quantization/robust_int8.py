@@ -23,6 +23,7 @@ from compression.steps.quantization.limits import adjusted
 from compression.steps.quantization.noise import OutputNoise, decibels, prepared
 from compression.steps.quantization.qdq import Integers, write_qdq
 from compression.steps.quantization.rewriting import rewritten
+from compression.steps.quantization.stored_weights import stored_layers
 
 PROCESSORS = {
     "x86": (Integers(signed_activations=False, weight_limit=63), AVX2),
@@ -32,6 +33,10 @@ PROCESSORS = {
 """Number types and costs. On x86 without VNNI products saturate unless weights fit 7 bits; ARM with dot products
 multiplies 8-bit numbers as VNNI does."""
 CORRECTION_IMAGES = 16
+STORED_NOISE = 0.1
+"""Noise of weights that are only stored in 8 bits, as a fraction of that of the int8 layers …"""
+LEAST_STORED_NOISE = 0.02
+"""… or, where these are few, in all (17 dB)."""
 
 
 @STEPS.add
@@ -41,7 +46,7 @@ class RobustInt8(OnnxStep):
 
     Label-free. Exact rewrites, cross-layer equalization, ranges that know the activation, a search for what stays
     float by measured output noise and a table of costs, and bias correction. Layers that stay float store their
-    weights in 8 bits too. The outputs' own layers always compute in float.
+    weights in 8 bits too, but for the few that suffer from it. The outputs' own layers always compute in float.
     """
 
     name: ClassVar[str] = "robust_int8"
@@ -53,11 +58,18 @@ class RobustInt8(OnnxStep):
     needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
 
     latency: float = param(
-        0.85,
+        0.87,
         low=0.2,
         high=1.5,
         unit="fraction of the float time",
         help="Predicted time to fit; within it, the least noise is chosen. Predicted, not measured.",
+    )
+    sqnr: float = param(
+        8.0,
+        low=0.0,
+        high=60.0,
+        unit="dB",
+        help="Least predicted signal-to-noise ratio of the outputs, kept even where the time does not fit then.",
     )
     processor: str = param(
         "auto", choices=("auto", *PROCESSORS), help="For which processor; auto: for this one."
@@ -88,8 +100,7 @@ class RobustInt8(OnnxStep):
         step = self.resolve()
         assert isinstance(step, RobustInt8)
         integers, costs = PROCESSORS[step.processor]
-        layers = [node for node in model.graph.node if _stores(node, model.graph)]
-        if not layers:
+        if not any(_stores(node, model.graph) for node in model.graph.node):
             raise RecipeError(
                 "nothing_to_quantize",
                 "The model has no operator left that could be quantized.",
@@ -103,26 +114,39 @@ class RobustInt8(OnnxStep):
         if step.equalize:
             work, pairs = equalized(work, images, context.threads)
         ranges = step._ranges(work, split, context)
-        noise = OutputNoise(model, images[:: max(1, len(images) // step.search_images)], context.threads)
+        every = max(1, len(images) // step.search_images)
+        noise = OutputNoise(model, images[::every][: step.search_images], context.threads)
         search = step._search(work, ranges, integers, noise, costs, context)
         chosen = search.best(
-            step.latency * float_time, lambda done, total: context.progress("layers", done, total)
+            step.latency * float_time,
+            10 ** (-step.sqnr / 10),
+            lambda done, total: context.progress("layers", done, total),
         )
-        stages = {}
+        layers = [node for node in work.graph.node if _stores(node, work.graph)]
+        floating = [node for node in layers if node.name not in chosen.layers]
+        stored = stored_layers(
+            work,
+            floating,
+            max(STORED_NOISE * chosen.noise, LEAST_STORED_NOISE),
+            noise,
+            integers,
+            lambda done, total: context.progress("layers", done, total),
+        )
         everything = search.assign(frozenset(unit.layer for unit in search.units))
-        stages["all_int8"] = noise.of(_written(work, everything, ranges, integers))
-        stages["chosen"] = noise.of(_written(work, chosen, ranges, integers))
+        plain = _written(work, everything, ranges, integers, {node.name for node in layers})
+        result = _written(work, chosen, ranges, integers, stored)
+        stages = {"all_int8": noise.of(plain), "chosen": noise.of(result)}
         if step.correct_bias:
             fitted = adjusted(work.graph, ranges, chosen.nodes)
-            corrected, _ = bias_corrected(
+            work, _ = bias_corrected(
                 work, chosen.nodes, fitted, integers, images[:CORRECTION_IMAGES], context.threads
             )
-            stages["bias_corrected"] = noise.of(_written(corrected, chosen, ranges, integers))
-            work = corrected
-        result = _written(work, chosen, ranges, integers)
+            result = _written(work, chosen, ranges, integers, stored)
+            stages["bias_corrected"] = noise.of(result)
         clean.strip(result)
         context.info.update(
-            step._report(model, work, context, len(split), chosen, costs, float_time),
+            step._report(work, context, len(split), chosen, costs, float_time),
+            float32_weights=sorted(node.output[0] for node in floating if node.name not in stored),
             rewrites=rewrites,
             equalized_pairs=pairs,
             sqnr_db={name: round(decibels(value), 2) for name, value in stages.items()},
@@ -162,7 +186,6 @@ class RobustInt8(OnnxStep):
 
     def _report(
         self,
-        model: onnx.ModelProto,
         work: onnx.ModelProto,
         context: StepContext,
         available: int,
@@ -196,12 +219,14 @@ def processor_for(choice: CpuChoice) -> str:
 
 
 def _written(
-    model: onnx.ModelProto, chosen: Assignment, ranges: dict[str, Range], integers: Integers
+    model: onnx.ModelProto,
+    chosen: Assignment,
+    ranges: dict[str, Range],
+    integers: Integers,
+    stored: set[str],
 ) -> onnx.ModelProto:
-    stored = {node.name for node in model.graph.node if _stores(node, model.graph)} - chosen.nodes
-    return write_qdq(
-        model, chosen.nodes, adjusted(model.graph, ranges, chosen.nodes), integers, stored=stored
-    )
+    fitted = adjusted(model.graph, ranges, chosen.nodes)
+    return write_qdq(model, chosen.nodes, fitted, integers, stored=stored - chosen.nodes)
 
 
 def _stores(node: onnx.NodeProto, graph: onnx.GraphProto) -> bool:

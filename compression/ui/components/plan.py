@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,9 +18,9 @@ def preset_contents(preset: Mapping[str, Any]) -> None:
     with st.expander(t("preset.contents", count=len(preset["recipes"])), icon=":material/list:"):
         for recipe in preset["recipes"]:
             st.markdown(f"- **{plain(recipe_title(recipe))}** · {recipe_words(recipe)}")
-    for left_out in preset["left_out"]:
-        needs = t("choice.separator").join(t(f"need.{need}") for need in left_out["needs"])
-        st.caption(f":material/block: {t('preset.left_out', title=plain(left_out['title']), needs=needs)}")
+    for needs, count in Counter(tuple(recipe["needs"]) for recipe in preset["left_out"]).items():
+        named = t("choice.separator").join(t(f"need.{need}") for need in needs)
+        st.caption(f":material/block: {t('preset.left_out', count=count, needs=named)}")
 
 
 def plan_form(validation: int | None) -> dict[str, Any]:

@@ -37,7 +37,9 @@ def recipe_editor(steps: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, An
                 sound = False
             recipes.append(recipe)
     with st.container(horizontal=True):
-        st.button(t("recipes.add"), icon=":material/add:", on_click=_add_recipe, args=(drafts,))
+        st.button(
+            t("recipes.add"), icon=":material/add:", key="add_recipe", on_click=_add_recipe, args=(drafts,)
+        )
         with st.popover(t("recipes.load"), icon=":material/upload_file:"):
             _load(drafts)
     if not drafts:

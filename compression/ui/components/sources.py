@@ -16,7 +16,8 @@ from compression.ui.forms import spec_form
 from compression.ui.i18n import known, plain
 from compression.ui.state import language, linked, one_of, t
 
-_IMPORTED = "edgeslim_imported_model"
+_IMPORTED, _ADDED = "edgeslim_imported_model", "edgeslim_added_dataset"
+SAYS_NOTHING = ("instances", "annotations", "_annotations.coco", "data", "dataset", "labels")
 
 
 def model_choice(models: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -130,19 +131,32 @@ def calibration_choice(datasets: Sequence[Mapping[str, Any]], task: str) -> str 
 
 
 def dataset_import() -> None:
-    """List a folder or file of this machine, or an uploaded zip, under a name."""
+    """List a folder or file of this machine, or an uploaded zip, under a name, and choose it."""
     path = st.text_input(t("dataset.path"), key="dataset_path", help=t("dataset.path_help"))
     given = st.file_uploader(t("dataset.zip"), type=["zip"], key="dataset_zip", help=t("dataset.zip_help"))
-    suggestion = PurePath(given.name if given is not None else path).stem
+    suggestion = _suggested(PurePath(given.name if given is not None else path.strip()))
     name = st.text_input(t("dataset.name"), value=suggestion, key=f"dataset_name_{suggestion}")
-    if not st.button(t("dataset.add"), icon=":material/add:", disabled=given is None and not path.strip()):
-        return
-    with boundary(), st.spinner(t("import.working")):
-        found = workbench.import_dataset(given.getvalue() if given is not None else path.strip(), name=name)
-        counts = ", ".join(f"{t(f'split.{split}')} {count}" for split, count in found["sizes"].items())
-        st.success(t("dataset.added", name=plain(found["name"]), counts=counts, classes=len(found["labels"])))
+    nothing = given is None and not path.strip()
+    if st.button(t("dataset.add"), icon=":material/add:", key="add_dataset", disabled=nothing):
+        with boundary(), st.spinner(t("import.working")):
+            source = given.getvalue() if given is not None else path.strip()
+            st.session_state[_ADDED] = workbench.import_dataset(source, name=name)
+            st.query_params["data"] = name
+            st.rerun()
+    found = st.session_state.get(_ADDED)
+    if found is not None:
+        counts = t("choice.separator").join(
+            f"{t(f'split.{split}')} {count}" for split, count in found["sizes"].items()
+        )
+        classes = len(found["labels"])
+        st.success(t("dataset.added", name=plain(found["name"]), counts=counts, classes=classes))
         for warning in found["warnings"]:
             st.caption(f":material/warning: {notice_words(warning)}")
+
+
+def _suggested(path: PurePath) -> str:
+    """A name for data at `path`: the file's, or the folder's where the file's says nothing."""
+    return path.parent.name if path.stem.lower() in SAYS_NOTHING and path.parent.name else path.stem
 
 
 def _model_line(model: Mapping[str, Any]) -> str:

@@ -56,6 +56,8 @@ def study_header(study: Mapping[str, Any]) -> None:
     st.markdown(" · ".join(parts))
     if study.get("error"):
         show(study["error"])
+    if state == "interrupted":
+        st.warning(t("study.interrupted"), icon=":material/power_off:")
     for warning in study.get("warnings") or ():
         st.caption(f":material/warning: {notice_words(warning)}")
 

@@ -1,0 +1,7 @@
+"""Low-bit storage: weights as packed codes and a decode subgraph that onnxruntime folds into constants at load."""
+
+from compression.export.packed.coded import CodedWeight, Layout
+from compression.export.packed.store import STORAGES, store
+from compression.export.packed.unpack import unpacked
+
+__all__ = ["STORAGES", "CodedWeight", "Layout", "store", "unpacked"]

@@ -1,0 +1,122 @@
+"""A network cut into runs of consecutive nodes, each an onnxruntime session of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+Tensor = NDArray[Any]
+Batch = list[Tensor]
+"""One tensor for every image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Consecutive nodes. `inputs` come from earlier stages, `outputs` are read by later ones."""
+
+    nodes: tuple[onnx.NodeProto, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    last_use: tuple[str, ...]
+    """Of its inputs, those that no later stage reads."""
+    index: int | None
+    """Of the node in the graph, where it is a stage of its own."""
+
+
+class Cut:
+    """The stages of a model up to its last node of interest, and sessions of them."""
+
+    def __init__(self, model: onnx.ModelProto, alone: Collection[int], threads: int) -> None:
+        """Nodes whose index is in `alone` are a stage each."""
+        self._model, self._threads = model, threads
+        self.stored = {item.name: item for item in model.graph.initializer}
+        self.feed = next(item.name for item in model.graph.input if item.name not in self.stored)
+        self.stages = _stages(model, alone, self.stored, self.feed)
+
+    def session(
+        self, stage: Stage, example: Mapping[str, Tensor], weights: Mapping[str, Tensor] | None = None
+    ) -> Any:
+        """A session of the stage. Names in `example` are its inputs; `weights` replace stored ones."""
+        import onnxruntime
+
+        replaced = weights or {}
+        names = dict.fromkeys(name for node in stage.nodes for name in reads(node))
+        kept = [
+            numpy_helper.from_array(np.asarray(replaced[name]), name)
+            if name in replaced
+            else self.stored[name]
+            for name in names
+            if name in self.stored and name not in example
+        ]
+        graph = helper.make_graph(
+            list(stage.nodes),
+            "stage",
+            [_value_info(name, value) for name, value in example.items()],
+            [onnx.ValueInfoProto(name=name) for name in stage.outputs],
+            kept,
+        )
+        single = helper.make_model(
+            graph, opset_imports=self._model.opset_import, ir_version=self._model.ir_version
+        )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.log_severity_level = 3
+        return onnxruntime.InferenceSession(
+            single.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+
+
+def reads(node: onnx.NodeProto) -> Iterator[str]:
+    """Names a node reads, those inside its subgraphs included."""
+    yield from (name for name in node.input if name)
+    for item in node.attribute:
+        if item.type == onnx.AttributeProto.GRAPH:
+            for inner in item.g.node:
+                yield from reads(inner)
+
+
+def _stages(
+    model: onnx.ModelProto, alone: Collection[int], stored: Collection[str], feed: str
+) -> tuple[Stage, ...]:
+    runs: list[tuple[int | None, list[onnx.NodeProto]]] = [(None, [])]
+    for place, node in enumerate(model.graph.node[: max(alone, default=-1) + 1]):
+        if place in alone:
+            runs += [(place, [node]), (None, [])]
+        else:
+            runs[-1][1].append(node)
+    runs = [run for run in runs if run[1]]
+    made = [{name for node in nodes for name in node.output if name} for _, nodes in runs]
+    wanted = [{name for node in nodes for name in reads(node)} - set(stored) for _, nodes in runs]
+    available = {feed}
+    stages = []
+    for position, (index, nodes) in enumerate(runs):
+        inputs = sorted((wanted[position] - made[position]) & available)
+        later = {name for names in wanted[position + 1 :] for name in names}
+        available |= made[position]
+        stages.append(
+            Stage(
+                nodes=tuple(nodes),
+                inputs=tuple(inputs),
+                outputs=tuple(sorted(made[position] & later)),
+                last_use=tuple(name for name in inputs if name not in later),
+                index=index,
+            )
+        )
+    return tuple(stages)
+
+
+def _value_info(name: str, value: Tensor) -> onnx.ValueInfoProto:
+    """Type of an input, its shape left open."""
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), None)
+
+
+def outputs_of(session: Any, feeds: Sequence[Mapping[str, Tensor]]) -> list[list[Tensor]]:
+    """Outputs, each a batch, of running the session on every image."""
+    results = [session.run(None, dict(feed)) for feed in feeds]
+    return [list(column) for column in zip(*results, strict=True)]

@@ -1,0 +1,126 @@
+"""Mixed precision: what each layer's weights would cost in bits and in output error at every width or step size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+
+from compression.export.packed.packing import entropy
+from compression.progress import Progress, silent
+from compression.steps.layerwise.gram import Gram, gram_of
+from compression.steps.layerwise.layers import FloatArray, WeightLayer, array_of
+from compression.steps.layerwise.sensitivity import disturbances
+from compression.steps.layerwise.stages import Tensor
+from compression.steps.layerwise.statistics import gains, moments
+from compression.steps.layerwise.walk import Choice, Visit, visitable, walk
+from compression.steps.quantization import grids
+from compression.steps.quantization.grids import Doubles, Grid
+from compression.steps.quantization.rounding import compensated, nearest
+
+WIDTHS = tuple(float(bits) for bits in range(2, 9))
+"""Options of a layer whose codes are stored in fields: bits."""
+STEPS = tuple(float(step) for step in np.geomspace(0.02, 1.4, 18))
+"""Options of a layer whose codes are entropy-coded: step size in units of the weights' deviation."""
+PROBE = {"file": 4.0, "download": 0.3}
+"""The option at which the disturbance is measured; for others it is scaled by the layer's own output error."""
+SURVEY_SAMPLES = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Of one layer, aligned with WIDTHS or STEPS: bits of all codes, and relative output error of the network."""
+
+    bits: Doubles
+    loss: Doubles
+    sensitivity: float
+    """The relative output error at the probe."""
+
+
+def choices(measure: str) -> tuple[float, ...]:
+    return WIDTHS if measure == "file" else STEPS
+
+
+def grid_for(rows: Doubles, option: float, measure: str) -> Grid:
+    """The grid that an option stands for."""
+    if measure == "download":
+        return grids.steps(rows, option)
+    bits = int(option)
+    return grids.uniform(rows, 1 << bits, 1.5 if bits == 2 else float(1 << (bits - 1)), "mse")
+
+
+def survey(
+    model: onnx.ModelProto,
+    layers: Sequence[WeightLayer],
+    images: Sequence[FloatArray],
+    probes: int,
+    measure: str,
+    seed: int,
+    *,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> dict[str, Options]:
+    """Options of every layer, each measured in the otherwise uncompressed network.
+
+    `images` show each layer's inputs; the last `probes` of them measure the outputs.
+    """
+    changed: dict[str, dict[str, Tensor]] = {}
+    costs: dict[str, tuple[Doubles, Doubles]] = {}
+
+    def look(layer: WeightLayer, visit: Visit | None) -> None:
+        rows = layer.layout.to_rows(array_of(model, layer.name) if visit is None else visit.weight)
+        gram = (
+            None if visit is None else gram_of(visit, seed, centred=layer.adjustable, samples=SURVEY_SAMPLES)
+        )
+        costs[layer.name] = _curve(rows.astype(np.float64), gram, measure)
+        changed[layer.name] = _probed(layer, rows.astype(np.float64), gram, visit, measure)
+
+    def choose(visit: Visit) -> Choice:
+        look(visit.layer, visit)
+        return Choice(visit.weight, visit.bias, visit.target)
+
+    met = visitable(model, layers)
+    for layer in layers:
+        if layer not in met:
+            look(layer, None)
+    walk(model, met, images, choose, threads=threads, progress=progress)
+    measured = disturbances(model, layers, changed, images[-probes:], threads=threads, progress=progress)
+    options = {}
+    for layer in layers:
+        bits, errors = costs[layer.name]
+        at_probe = errors[int(np.argmin(np.abs(np.log(np.array(choices(measure)) / PROBE[measure]))))]
+        loss = measured[layer.name] * errors / max(at_probe, 1e-30)
+        options[layer.name] = Options(bits, loss, measured[layer.name])
+    return options
+
+
+def _curve(rows: Doubles, gram: Gram | None, measure: str) -> tuple[Doubles, Doubles]:
+    """Bits and the layer's squared output error of each option, rounded to nearest."""
+    bits, errors = [], []
+    for option in choices(measure):
+        grid = grid_for(rows, option, measure).spread(*rows.shape)
+        codes = nearest(rows, grid, None)
+        off = grid.values(codes) - rows
+        width = entropy(codes.astype(np.uint8)) if measure == "download" else option
+        bits.append(width * rows.size)
+        errors.append(float(np.square(off).sum()) if gram is None else gram.error(off))
+    return np.array(bits), np.array(errors)
+
+
+def _probed(
+    layer: WeightLayer, rows: Doubles, gram: Gram | None, visit: Visit | None, measure: str
+) -> dict[str, Tensor]:
+    """The layer's tensors at the probe, as the step would make them: compensated, statistics matched."""
+    grid = grid_for(rows, PROBE[measure], measure).spread(*rows.shape)
+    codes = nearest(rows, grid, None) if gram is None else compensated(rows, grid, gram, None)
+    values = grid.values(codes).astype(np.float32)
+    if visit is None or not layer.adjustable or visit.bias is None or layer.bias is None:
+        return {layer.name: layer.layout.to_weight(values)}
+    outputs = visit.run(layer.layout.to_weight(values), visit.bias)
+    target, now = moments(visit.target), moments(outputs)
+    gain = gains(target, now)
+    bias = (visit.bias - now.mean) * gain + target.mean
+    weight = layer.layout.to_weight((values * gain[:, None]).astype(np.float32))
+    return {layer.name: weight, layer.bias: bias.astype(np.float32)}

@@ -1,0 +1,237 @@
+"""Studies of one's own on the screen: their progress, what can be done with them, and starting one."""
+
+import json
+from typing import Any
+
+import pytest
+
+from compression import workbench
+from compression.errors import DatasetError
+
+
+@pytest.fixture
+def own(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The study as one of the user's own: `calls` tells what was asked of the workbench, `status` is its process."""
+    calls: list[tuple[Any, ...]] = []
+    status = {"state": "complete", "phase": "", "done": 15, "total": 18, "current": None, "progress": {}}
+    monkeypatch.setattr(workbench, "sample_study", lambda: None)
+    monkeypatch.setattr(workbench, "study_result", lambda name: world)
+    monkeypatch.setattr(workbench, "study_status", lambda name: {**status, "name": name, "error": None})
+    monkeypatch.setattr(
+        workbench,
+        "study_plan",
+        lambda name: {"model": "street-signs-medium", "dataset": "street-signs", "spec": None},
+    )
+    monkeypatch.setattr(
+        workbench,
+        "list_studies",
+        lambda: [{"name": world["name"], "state": world["state"], "done": status["done"], "total": 18}],
+    )
+    for verb in ("cancel", "resume", "retry", "delete"):
+        monkeypatch.setattr(workbench, f"{verb}_study", lambda name, verb=verb: calls.append((verb, name)))
+    return {"study": world, "calls": calls, "status": status}
+
+
+def run_it(own: dict[str, Any]) -> None:
+    own["study"]["state"] = "running"
+    own["study"]["trials"][5]["state"] = "running"
+    own["status"].update(
+        state="running",
+        phase="trials",
+        progress={
+            5: {"message": "training", "done": 30, "total": 120},
+            6: {"message": "float16", "done": 0, "total": 0},
+        },
+    )
+
+
+def test_a_running_study_shows_how_far_it_is_and_can_be_cancelled(own: dict[str, Any], show: Any) -> None:
+    run_it(own)
+    app = show("study")
+    assert not app.exception
+    texts = [bar.text for bar in app.get("progress")]
+    assert texts[0] == "15 of 18 trials through · compressing and scoring"
+    assert texts[1] == "\\#5 prune 50 % · training 30 / 120"
+    app.button(key="cancel_study").click().run()
+    assert own["calls"] == [("cancel", "twenty-trials")]
+
+
+def test_progress_is_told_in_the_language_of_the_screen(own: dict[str, Any], show: Any) -> None:
+    run_it(own)
+    texts = [bar.text for bar in show("study", "zh-CN").get("progress")]
+    assert texts[0] == "已完成 15 / 18 个试验 · 压缩与评测"
+    assert "训练 30 / 120" in texts[1]
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        ("complete", {"retry", "delete"}),
+        ("cancelled", {"resume", "retry", "delete"}),
+        ("interrupted", {"resume", "retry", "delete"}),
+        ("running", {"cancel"}),
+    ],
+)
+def test_only_what_makes_sense_is_offered(
+    own: dict[str, Any], show: Any, state: str, offered: set[str]
+) -> None:
+    if state == "running":
+        run_it(own)
+    own["study"]["state"] = state
+    keys = {button.key for button in show("study").button if button.key}
+    assert {key.removesuffix("_study") for key in keys if key.endswith("_study")} == offered
+
+
+def test_deleting_needs_a_second_word(own: dict[str, Any], show: Any) -> None:
+    app = show("study")
+    assert app.button(key="delete_study").disabled
+    app.checkbox(key="delete_sure").check().run()
+    app.button(key="delete_study").click().run()
+    assert own["calls"] == [("delete", "twenty-trials")]
+
+
+def test_the_sample_study_cannot_be_deleted(show: Any) -> None:
+    assert not [button for button in show("study").button if button.key == "delete_study"]
+
+
+def test_a_study_without_results_says_so(own: dict[str, Any], show: Any) -> None:
+    for trial in own["study"]["trials"]:
+        trial.update(state="waiting", sizes=None, accuracy=None, latency=None, fidelity=None, error=None)
+    own["study"].update(state="waiting", baseline=0, front=[])
+    app = show("study")
+    assert not app.exception
+    assert "Nothing has been measured yet" in app.info[0].value
+    assert "No files to compare yet" in show("compare").info[0].value
+
+
+MODEL = {
+    "name": "digits-cnn", "origin": "sample", "task": "classification", "family": "classifier", "input_width": 8,
+    "input_height": 8, "classes": 10, "params": 19162, "bytes": 77000, "sha256": "0" * 64, "ready": True,
+    "licence": "", "source": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, own: dict[str, Any]) -> list[dict[str, Any]]:
+    """What `start_study` was called with."""
+    found: list[dict[str, Any]] = []
+
+    def start(model: str, dataset: str, **options: Any) -> str:
+        found.append({"model": model, "dataset": dataset, **options})
+        return "twenty-trials"
+
+    recipes = [{"name": "float16", "seed": 0, "steps": [{"step": "float16"}], "title": "float16"}]
+    monkeypatch.setattr(workbench, "start_study", start)
+    monkeypatch.setattr(workbench, "list_models", lambda: [MODEL])
+    monkeypatch.setattr(
+        workbench,
+        "list_presets",
+        lambda *_: [
+            {"name": "quick", "recipes": recipes, "left_out": [{"title": "int8", "needs": ["calibration"]}]}
+        ],
+    )
+    return found
+
+
+def test_a_preset_is_started_with_its_options(show: Any, started: list[dict[str, Any]]) -> None:
+    app = show("new")
+    app.text_input(key="plan_name").set_value("my-study")
+    app.number_input(key="plan_limit").set_value(40)
+    app.button(key="start_study").click().run()
+    assert not app.exception
+    assert started == [
+        {
+            "model": "digits-cnn", "dataset": "digits", "calibration": None, "preset": "quick", "recipes": None,
+            "name": "my-study", "limit": 40, "workers": 0,
+        }
+    ]  # fmt: skip
+    assert app.title[0].value == "Study", "the new study opens at once"
+
+
+def test_what_a_preset_leaves_out_is_said(show: Any, started: list[dict[str, Any]]) -> None:
+    assert "1 more recipes are left out: they need calibration images." in "\n".join(
+        c.value for c in show("new").caption
+    )
+
+
+def test_a_recipe_is_built_step_by_step_and_its_rules_are_checked(
+    show: Any, started: list[dict[str, Any]]
+) -> None:
+    app = show("new", preset="own")
+    assert app.button(key="start_study").disabled, "there is nothing to run yet"
+    app.button(key="add_recipe").click().run()
+    for step in ("float16", "magnitude_pruning"):
+        app.selectbox(key="step_of_1").set_value(step).run()
+        app.button(key="add_step_1").click().run()
+    assert "needs a trainable network and cannot follow float16" in app.error[0].value
+    assert app.button(key="start_study").disabled
+    app.button(key="arrow_upward_3").click().run()
+    assert not app.error
+    app.slider(key="value_3_sparsity").set_value(0.9).run()
+    app.button(key="start_study").click().run()
+    assert [step["step"] for step in started[0]["recipes"][0]["steps"]] == ["magnitude_pruning", "float16"]
+    assert started[0]["recipes"][0]["steps"][0]["sparsity"] == 0.9
+
+
+def test_recipes_are_loaded_from_a_file(show: Any, started: list[dict[str, Any]]) -> None:
+    app = show("new", preset="own")
+    recipes = [{"name": "half", "steps": [{"step": "float16"}]}, {"steps": [{"step": "magnitude_pruning"}]}]
+    app.file_uploader(key="recipes_file").upload(
+        "r.json", json.dumps(recipes).encode(), "application/json"
+    ).run()
+    assert not app.error
+    app.button(key="start_study").click().run()
+    assert [recipe["name"] for recipe in started[0]["recipes"]] == ["half", ""]
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"steps": [{"step": "prunee"}]}', b"\xff\xfe"])
+def test_a_file_that_holds_no_recipes_is_refused(
+    show: Any, started: list[dict[str, Any]], content: bytes
+) -> None:
+    app = show("new", preset="own")
+    app.file_uploader(key="recipes_file").upload("r.json", content, "application/json").run()
+    assert not app.exception
+    assert app.error
+
+
+def test_a_dataset_of_ones_own_is_added_and_chosen(
+    show: Any, started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = [{"name": "digits", "task": "classification", "sizes": {"validation": 450}}]
+    found = {
+        "name": "mine", "task": "classification", "labels": ["a", "b"], "sizes": {"validation": 7},
+        "warnings": [{"code": "splits_overlap", "text": "", "values": {"count": 3}}],
+    }  # fmt: skip
+
+    def add(source: str, name: str) -> dict[str, Any]:
+        assert (source, name) == ("/data/mine/instances.json", "mine"), (
+            "the folder's name says more than the file's"
+        )
+        listed.append({"name": name, "task": "classification", "sizes": {"validation": 7}})
+        return found
+
+    monkeypatch.setattr(workbench, "list_datasets", lambda: listed)
+    monkeypatch.setattr(workbench, "import_dataset", add)
+    app = show("new")
+    app.text_input(key="dataset_path").set_value("/data/mine/instances.json").run()
+    app.button(key="add_dataset").click().run()
+    assert not app.exception
+    assert app.selectbox(key="linked_data").value == "mine"
+    assert "**mine** added: validation 7; 2 classes." in app.success[0].value
+    assert "3 images are both in the training and in the validation split" in "".join(
+        c.value for c in app.caption
+    )
+
+
+def test_a_dataset_that_cannot_be_read_is_named(
+    show: Any, started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: str, name: str) -> None:
+        raise DatasetError("unknown_format", "No.", "Choose.", path=source)
+
+    monkeypatch.setattr(workbench, "import_dataset", refuse)
+    app = show("new")
+    app.text_input(key="dataset_path").set_value("/nowhere").run()
+    app.button(key="add_dataset").click().run()
+    assert not app.exception
+    assert "“/nowhere” is not a dataset in a known format" in app.error[0].value

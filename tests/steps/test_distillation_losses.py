@@ -1,0 +1,116 @@
+"""What distillation compares: outputs by family, in the same units, whatever form they have."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from compression.models.base import ModelSpec
+from compression.steps.distillation.heads import Columns, Head, as_rows, heads_of
+from compression.steps.distillation.losses import attention, hints, output_loss, soft_targets
+from compression.steps.distillation.network import Network
+
+LABELS = tuple("abcde")
+FORMS: dict[str, list[tuple[int, ...]]] = {
+    "yolox": [(2, 84, 10)],
+    "yolox_decoded": [(2, 84, 10)],
+    "yolov8": [(2, 9, 84)],
+    "fcos": [(2, 5, 8, 8), (2, 4, 8, 8), (2, 5, 4, 4), (2, 4, 4, 4)],
+    "ssd": [(2, 84, 6), (2, 84, 4)],
+    "gfl": [(2, 64, 5), (2, 64, 32), (2, 16, 32), (2, 16, 5)],
+    "nanodet_plus": [(2, 84, 37)],
+}
+
+
+def spec(family: str, labels: tuple[str, ...] = LABELS) -> ModelSpec:
+    return ModelSpec(family=family, input_width=64, input_height=64, labels=labels)
+
+
+def random_outputs(shapes: list[tuple[int, ...]], seed: int = 0) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.rand(shape, generator=generator) for shape in shapes]
+
+
+@pytest.mark.parametrize("family", FORMS)
+def test_families_are_compared_by_heads(family: str) -> None:
+    wanted = random_outputs(FORMS[family])
+    name, loss = output_loss(wanted, spec(family), temperature=4.0)
+    assert name == "heads"
+    assert float(loss(wanted, wanted)) == pytest.approx(0.0, abs=1e-5)
+    own = [(output + 0.1 * torch.rand_like(output)).requires_grad_() for output in wanted]
+    value = loss(own, wanted)
+    assert float(value.detach()) > 1e-3
+    value.backward()
+    for output in own:
+        assert output.grad is not None and bool((output.grad != 0).any())
+
+
+def test_yunet_has_two_scores_boxes_and_landmarks() -> None:
+    shapes = [(1, places, columns) for columns in (1, 1, 4, 10) for places in (64, 16, 4)]
+    rows = as_rows(random_outputs(shapes), spec("yunet", ("face",)))
+    assert rows is not None
+    heads = heads_of(rows, spec("yunet", ("face",)))
+    assert heads is not None and len(heads) == 3
+    first = heads[0]
+    assert (first.classes, first.objectness) == (Columns(0, 0, 1), Columns(3, 0, 1))
+    assert first.numbers == (Columns(6, 0, 4), Columns(9, 0, 10))
+
+
+def test_background_column_gives_no_confidence_to_boxes() -> None:
+    heads = heads_of(random_outputs([(1, 84, 6), (1, 84, 4)]), spec("ssd"))
+    assert heads == (Head(Columns(0, 0, 6), numbers=(Columns(1, 0, 4),), background=1),)
+    scores = torch.zeros(1, 84, 6)
+    scores[..., 0] = 1.0
+    scores[0, 3, :2] = torch.tensor([0.1, 0.9])
+    boxes = torch.rand(1, 84, 4, generator=torch.Generator().manual_seed(0))
+    _, loss = output_loss([scores, boxes], spec("ssd"), 4.0)
+    elsewhere, there = boxes.clone(), boxes.clone()
+    elsewhere[0, 5] += 1.0
+    there[0, 3] += 1.0
+    assert float(loss([scores, elsewhere], [scores, boxes])) == pytest.approx(0.0, abs=1e-5)
+    assert float(loss([scores, there], [scores, boxes])) > 0.1
+
+
+@pytest.mark.parametrize("family", ["unknown", "fcos"])
+def test_outputs_that_fit_no_family_are_compared_in_units_of_their_variance(family: str) -> None:
+    wanted = random_outputs([(2, 7, 3), (2, 11)])
+    wanted[1] = wanted[1] * 1000
+    name, loss = output_loss(wanted, spec(family), 4.0)
+    assert name == "outputs"
+    own = [output + output.std(correction=0) for output in wanted]
+    assert float(loss(own, wanted)) == pytest.approx(1.0, rel=1e-4)
+
+
+def test_soft_targets_are_the_divergence_at_that_temperature() -> None:
+    own, wanted = torch.tensor([[0.0, 0.0]]), torch.tensor([[2.0, 0.0]])
+    p = 1 / (1 + math.exp(-1.0))  # softmax of (2, 0) / 2
+    expected = 4 * (p * math.log(2 * p) + (1 - p) * math.log(2 * (1 - p)))
+    assert float(soft_targets(own, wanted, 2.0)) == pytest.approx(expected, rel=1e-5)
+    assert float(soft_targets(wanted.softmax(1), wanted, 1.0)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_hints_count_in_variances_and_attention_ignores_strength_and_channels() -> None:
+    wanted = {"layer": torch.rand(2, 4, 5, 5, generator=torch.Generator().manual_seed(0))}
+    own = {"layer": wanted["layer"] + 2 * wanted["layer"].std(correction=0)}
+    assert float(hints(own, wanted)) == pytest.approx(4.0, rel=1e-4)
+    doubled = {"layer": torch.cat([wanted["layer"], wanted["layer"]], 1) * 3}
+    assert float(attention(doubled, wanted)) == pytest.approx(0.0, abs=1e-6)
+    assert float(attention({"layer": wanted["layer"].flip(-1)}, wanted)) > 0.01
+
+
+class Fixed(nn.Module):
+    """Like a network whose file is fixed to one image, with an output that has no batch at all."""
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        return image.reshape(1, 3, 4).sum(2), image.reshape(4, 3)
+
+
+def test_networks_fixed_to_one_image_take_batches_too() -> None:
+    images = torch.rand(3, 3, 2, 2, generator=torch.Generator().manual_seed(0))
+    first, second = Network(Fixed(), images[:1])(images)
+    assert (first.shape, second.shape) == ((3, 3), (3, 4, 3))
+    torch.testing.assert_close(first, images.flatten(2).sum(2))
+    torch.testing.assert_close(second[2], images[2].reshape(4, 3))
