@@ -35,7 +35,9 @@ def test_compression_is_strictly_typed(tmp_path: Path) -> None:
     _run(sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path))
 
 
-@pytest.mark.parametrize("page", [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "page", [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))], ids=lambda p: p.stem
+)
 def test_pages_import_only_the_facade(page: Path) -> None:
     for node in ast.walk(ast.parse(page.read_text())):
         names: list[str] = []
@@ -53,6 +55,9 @@ def test_no_page_lies_directly_in_pages() -> None:
 
 
 def test_files_stay_under_300_lines() -> None:
-    files = [ROOT / "app.py", *(p for d in ("compression", "pages", "tests") for p in (ROOT / d).rglob("*.py"))]
+    files = [
+        ROOT / "app.py",
+        *(p for d in ("compression", "pages", "tests") for p in (ROOT / d).rglob("*.py")),
+    ]
     long = {str(p.relative_to(ROOT)): n for p in files if (n := len(p.read_text().splitlines())) > 300}
     assert not long
