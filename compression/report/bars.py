@@ -9,17 +9,17 @@ import plotly.graph_objects as go
 
 from compression.report.charts import Texts
 from compression.report.info import ClassRow, SizeRow
-from compression.report.palette import ACCENT, FONT_SIZE, GAIN, GRID, INK, LOSS, MUTED, Theme, faint
+from compression.report.palette import ACCENT, FONT_SIZE, GAIN, LOSS, NEUTRAL, faint
 from compression.report.units import format_bytes, format_change, format_points
 
 
-def size_chart(rows: Sequence[SizeRow], texts: Texts, theme: Theme = "light") -> go.Figure:
+def size_chart(rows: Sequence[SizeRow], texts: Texts) -> go.Figure:
     """The sizes of a file beside the original's, in bytes, with the figures written at the bars."""
     figure = go.Figure()
     names = [texts[f"axis.{row.name}"] for row in rows]
     for name, values, color in (
-        (texts["chart.this"], [row.value for row in rows], ACCENT[theme]),
-        (texts["chart.original"], [row.original for row in rows], faint(MUTED[theme])),
+        (texts["chart.this"], [row.value for row in rows], ACCENT),
+        (texts["chart.original"], [row.original for row in rows], faint(NEUTRAL)),
     ):
         figure.add_bar(
             name=name,
@@ -29,7 +29,6 @@ def size_chart(rows: Sequence[SizeRow], texts: Texts, theme: Theme = "light") ->
             marker={"color": color},
             text=[format_bytes(value) for value in values],
             textposition="outside",
-            textfont={"color": INK[theme]},
             cliponaxis=False,
             hoverinfo="skip",
         )
@@ -48,12 +47,12 @@ def size_chart(rows: Sequence[SizeRow], texts: Texts, theme: Theme = "light") ->
         type="category",
         autorange="reversed",
         automargin=True,
-        tickfont={"size": FONT_SIZE - 1, "color": INK[theme]},
+        tickfont={"size": FONT_SIZE - 1},
     )
     return figure
 
 
-def class_chart(rows: Sequence[ClassRow], texts: Texts, theme: Theme = "light") -> go.Figure:
+def class_chart(rows: Sequence[ClassRow], texts: Texts) -> go.Figure:
     """What each class gained or lost, in points, the worst at the top."""
     changes = [row.change * 100 for row in rows]
     figure = go.Figure(
@@ -61,10 +60,9 @@ def class_chart(rows: Sequence[ClassRow], texts: Texts, theme: Theme = "light") 
             y=[row.label for row in rows],
             x=changes,
             orientation="h",
-            marker={"color": [GAIN[theme] if change >= 0 else LOSS[theme] for change in changes]},
+            marker={"color": [GAIN if change >= 0 else LOSS for change in changes]},
             text=[format_change(row.change) for row in rows],
             textposition="outside",
-            textfont={"color": INK[theme]},
             cliponaxis=False,
             customdata=[
                 f"{escape(row.label)}: {format_points(row.original)} → {format_points(row.value)}"
@@ -84,14 +82,13 @@ def class_chart(rows: Sequence[ClassRow], texts: Texts, theme: Theme = "light") 
     high = 1.35 * reach if max(changes, default=0.0) > 0 else 0.05 * reach
     figure.update_xaxes(
         range=[low, high],
-        title={"text": texts["chart.class_change"], "font": {"size": FONT_SIZE - 1, "color": INK[theme]}},
-        gridcolor=GRID[theme],
-        zerolinecolor=MUTED[theme],
+        title={"text": texts["chart.class_change"], "font": {"size": FONT_SIZE - 1}},
+        zerolinecolor=NEUTRAL,
     )
     figure.update_yaxes(
         type="category",
         autorange="reversed",
         automargin=True,
-        tickfont={"size": FONT_SIZE - 1, "color": INK[theme]},
+        tickfont={"size": FONT_SIZE - 1},
     )
     return figure

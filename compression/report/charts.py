@@ -1,6 +1,6 @@
 """Plain data → plotly figures. Every clickable mark carries its trial number.
 
-Theme and words come from the caller: `texts` maps each key in TEXTS to words of the screen's language.
+Words come from the caller: `texts` maps each key in TEXTS to words of the screen's language.
 """
 
 from __future__ import annotations
@@ -12,16 +12,7 @@ import plotly.graph_objects as go
 
 from compression.report.axes import AXES, POINTS, SHARE, Axis
 from compression.report.info import MARKS, Absent, Mark, ParetoInfo, Point
-from compression.report.palette import (
-    FONT_SIZE,
-    GRID,
-    INK,
-    MARK_COLORS,
-    MUTED,
-    Theme,
-    faint,
-    marker_of,
-)
+from compression.report.palette import FONT_SIZE, MARK_COLORS, NEUTRAL, faint, marker_of, ring
 
 Texts = Mapping[str, str]
 TEXTS: tuple[str, ...] = (
@@ -42,7 +33,6 @@ LANE, BELOW_AXIS = 30, 76
 def pareto_chart(
     info: ParetoInfo,
     texts: Texts,
-    theme: Theme = "light",
     *,
     labels: Mapping[int, str] | None = None,
     selected: int | None = None,
@@ -65,26 +55,26 @@ def pareto_chart(
         x=[point.x * kx for point in on_front],
         y=[point.y * ky for point in on_front],
         mode="lines",
-        line={"color": MARK_COLORS[theme]["front"], "width": 2, "shape": "hv"},
+        line={"color": MARK_COLORS["front"], "width": 2, "shape": "hv"},
         hoverinfo="skip",
         showlegend=False,
     )
-    if selected is not None and (ring := info.point(selected)) is not None:
+    if selected is not None and (chosen := info.point(selected)) is not None:
         figure.add_scatter(
-            x=[ring.x * kx],
-            y=[ring.y * ky],
+            x=[chosen.x * kx],
+            y=[chosen.y * ky],
             mode="markers",
-            marker={"symbol": "circle-open", "size": 30, "color": INK[theme], "line": {"width": 2.5}},
+            marker=ring(30),
             hoverinfo="skip",
             showlegend=False,
         )
     for mark in reversed(MARKS):
         group = [point for point in info.points if point.mark == mark]
         if group:
-            figure.add_trace(_points(group, mark, info, texts, theme, kx, ky))
+            figure.add_trace(_points(group, mark, info, texts, kx, ky))
     if info.absent:
-        _draw_absent(figure, info.absent, texts, theme, selected, LANE / height)
-    _draw_limits(figure, info, theme, kx, ky)
+        _draw_absent(figure, info.absent, texts, selected, LANE / height)
+    _draw_limits(figure, info, kx, ky)
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 16, "t": 8, "b": 8},
@@ -96,8 +86,8 @@ def pareto_chart(
     )
     bottom = (LANE + BELOW_AXIS) / height if info.absent else 0.0
     figure.update_xaxes(selector={"matches": None}, automargin=True)
-    figure.layout.xaxis.update(_axis(info.x, texts, scales[0][1], theme), anchor="y", rangemode="tozero")
-    figure.layout.yaxis.update(_axis(info.y, texts, scales[1][1], theme), domain=[bottom, 1])
+    figure.layout.xaxis.update(_axis(info.x, texts, scales[0][1]), anchor="y", rangemode="tozero")
+    figure.layout.yaxis.update(_axis(info.y, texts, scales[1][1]), domain=[bottom, 1])
     figure.update_traces(cliponaxis=close_up, selector={"mode": "markers"})
     reach = _reach([p for p in info.points if not close_up or p.mark in ("front", "baseline")], info.y, ky)
     if reach is not None:
@@ -109,7 +99,6 @@ def pareto_chart(
                     figure,
                     point,
                     words,
-                    theme,
                     kx,
                     ky,
                     (36 if place % 2 == 0 else -36, 46 if high_up else -46),
@@ -153,9 +142,9 @@ def card(point: Point, info: ParetoInfo, texts: Texts) -> str:
 
 
 def _points(
-    group: Sequence[Point], mark: Mark, info: ParetoInfo, texts: Texts, theme: Theme, kx: float, ky: float
+    group: Sequence[Point], mark: Mark, info: ParetoInfo, texts: Texts, kx: float, ky: float
 ) -> go.Scatter:
-    color = MARK_COLORS[theme][mark]
+    color = MARK_COLORS[mark]
     return go.Scatter(
         name=texts[f"mark.{mark}"],
         x=[point.x * kx for point in group],
@@ -164,7 +153,7 @@ def _points(
         hovertemplate="%{customdata[1]}<extra></extra>",
         mode="markers",
         legendrank=MARKS.index(mark),
-        marker=marker_of(mark, theme),
+        marker=marker_of(mark),
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
         error_x=_error([(p.x, *p.x_bounds) for p in group], kx, color),
@@ -189,7 +178,6 @@ def _draw_absent(
     figure: go.Figure,
     absent: Sequence[Absent],
     texts: Texts,
-    theme: Theme,
     selected: int | None,
     lane: float,
 ) -> None:
@@ -202,7 +190,7 @@ def _draw_absent(
             xaxis="x2",
             yaxis="y2",
             mode="markers",
-            marker={"symbol": "circle-open", "size": 26, "color": INK[theme], "line": {"width": 2.5}},
+            marker=ring(26),
             hoverinfo="skip",
             showlegend=False,
         )
@@ -217,7 +205,7 @@ def _draw_absent(
                 yaxis="y2",
                 mode="markers",
                 legendrank=MARKS.index(mark),
-                marker=marker_of(mark, theme),
+                marker=marker_of(mark),
                 selected={"marker": {"opacity": 1}},
                 unselected={"marker": {"opacity": 1}},
                 customdata=[
@@ -249,21 +237,19 @@ def _draw_absent(
         xanchor="right",
         yanchor="middle",
         showarrow=False,
-        font={"color": MUTED[theme], "size": FONT_SIZE - 2},
+        font={"size": FONT_SIZE - 2},
     )
 
 
-def _draw_limits(figure: go.Figure, info: ParetoInfo, theme: Theme, kx: float, ky: float) -> None:
-    line = {"color": MARK_COLORS[theme]["over_budget"], "width": 2, "dash": "dash"}
+def _draw_limits(figure: go.Figure, info: ParetoInfo, kx: float, ky: float) -> None:
+    line = {"color": MARK_COLORS["over_budget"], "width": 2, "dash": "dash"}
     if info.x_limit is not None:
         figure.add_vline(x=info.x_limit * kx, line=line)
     if info.y_limit is not None:
         figure.add_hline(y=info.y_limit * ky, line=line)
 
 
-def _pin(
-    figure: go.Figure, point: Point, words: str, theme: Theme, kx: float, ky: float, away: tuple[int, int]
-) -> None:
+def _pin(figure: go.Figure, point: Point, words: str, kx: float, ky: float, away: tuple[int, int]) -> None:
     """Words `away` pixels from a point: above it where there is room, since nothing beats the front."""
     figure.add_annotation(
         x=point.x * kx,
@@ -272,23 +258,22 @@ def _pin(
         showarrow=True,
         arrowhead=0,
         arrowwidth=1.5,
-        arrowcolor=MUTED[theme],
+        arrowcolor=NEUTRAL,
         ax=away[0],
         ay=away[1],
         standoff=10,
-        font={"size": FONT_SIZE, "color": INK[theme]},
+        font={"size": FONT_SIZE},
     )
 
 
-def _axis(axis: Axis, texts: Texts, unit: str, theme: Theme) -> dict[str, object]:
+def _axis(axis: Axis, texts: Texts, unit: str) -> dict[str, object]:
     name = texts[f"axis.{axis.name}"]
     return {
         "title": {
             "text": f"{name} ({unit})" if unit else name,
-            "font": {"size": FONT_SIZE, "color": INK[theme]},
+            "font": {"size": FONT_SIZE, "weight": 600},
         },
-        "tickfont": {"size": FONT_SIZE - 2, "color": MUTED[theme]},
-        "gridcolor": GRID[theme],
+        "tickfont": {"size": FONT_SIZE - 1},
         "zeroline": False,
         "fixedrange": False,
         "automargin": True,

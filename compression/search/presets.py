@@ -89,7 +89,7 @@ PRESETS.add(
             _recipe("float16", _FLOAT16),
             _recipe("int8", _int8()),
             _recipe("tuning alone", _tune(150)),
-            *_with_recovery([(0.3, 150), (0.6, 200)], [(0.2, 200), (0.4, 250)]),
+            *_with_recovery([(0.3, 300), (0.6, 200)], [(0.2, 200), (0.4, 250)]),
         ),
     )
 )

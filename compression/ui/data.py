@@ -17,7 +17,7 @@ from compression.tasks.base import Prediction
 Study = dict[str, Any]
 Truth = Annotations | int | None
 SplitName = Literal["gallery", "validation"]
-PICTURE_CONFIDENCE = 0.3
+PICTURE_CONFIDENCE = 0.5
 
 
 def sample() -> Study | None:

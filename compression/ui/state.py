@@ -11,7 +11,6 @@ from typing import Any, TypeVar, cast
 
 import streamlit as st
 
-from compression.report.palette import Theme
 from compression.ui.i18n import LANGUAGES, Language, nearest_language, translate
 
 T = TypeVar("T")
@@ -38,10 +37,6 @@ def keep_language(chosen: Language) -> None:
 def t(key: str, **values: object) -> str:
     """The text under `key` in the screen's language."""
     return translate(language(), key, **values)
-
-
-def theme() -> Theme:
-    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def linked(

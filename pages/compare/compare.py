@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from compression.report.info import trial_of
+from compression.report.info import trial_of, worth_it
 from compression.ui import data
 from compression.ui.components.navigation import go
 from compression.ui.components.pictures import comparison, image_choice
@@ -27,7 +27,7 @@ if original is None or not data.has_file(original) or not here:
     st.info(t("compare.nothing"), icon=":material/hourglass_top:")
     st.stop()
 
-best = [number for number in study["front"] if number in here]
+best = [number for number in (worth_it(study), *study["front"]) if number in here]
 numbers = files.multiselect(
     t("compare.files"),
     here,

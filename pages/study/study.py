@@ -84,6 +84,8 @@ with st.container(border=True):
                         study=name,
                         trials=shown,
                     )
+        elif trial is not None and measured(trial):
+            st.caption(t("trial.no_file"))
         links(study, shown)
 
 st.subheader(t("table.title"), anchor=False)

@@ -60,6 +60,7 @@ def test_overview_study_run_click_compare(server: Server, visit: Page, locale: s
     recipes = tmp_path / "recipes.json"
     recipes.write_text(json.dumps(RECIPES))
     visit.locator("input[type=file][accept*=json]").set_input_files(recipes)
+    expect(visit.locator("[class*=st-key-delete_]")).to_have_count(len(RECIPES))
     expect(visit.get_by_role("button", name=words["start"])).to_be_enabled()
     visit.keyboard.press("Escape")
     visit.get_by_text(words["options"], exact=True).click()

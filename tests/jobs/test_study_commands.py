@@ -66,6 +66,8 @@ def test_a_study_that_cannot_go_on_is_exit_code_2(case, capsys):
 
 
 def test_ctrl_c_cancels_the_study(case):
+    # A shell starts background jobs deaf to Ctrl-C, and they pass that on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [
         sys.executable,
         "-m",

@@ -117,16 +117,21 @@ def test_the_selected_trial_gets_a_ring(study: dict[str, Any]) -> None:
 
 
 def test_marks_differ_in_shape_and_in_colour() -> None:
-    assert set(MARK_SYMBOLS) == set(MARKS)
-    assert len(set(MARK_SYMBOLS.values())) == len(MARKS)
-    for colors in MARK_COLORS.values():
-        assert len(set(colors.values())) == len(MARKS)
+    assert set(MARK_SYMBOLS) == set(MARK_COLORS) == set(MARKS)
+    assert len(set(MARK_SYMBOLS.values())) == len(set(MARK_COLORS.values())) == len(MARKS)
 
 
-@pytest.mark.parametrize(("theme", "paper"), [("light", "#ffffff"), ("dark", "#0f1514")])
-def test_marks_stand_out_from_the_screen(theme: Any, paper: str) -> None:
-    for mark, color in MARK_COLORS[theme].items():
+@pytest.mark.parametrize("paper", ["#ffffff", "#0f1514"])
+def test_marks_stand_out_from_a_light_and_from_a_dark_screen(paper: str) -> None:
+    for mark, color in MARK_COLORS.items():
         assert contrast(color, paper) >= 3.0, mark
+
+
+def test_words_take_the_colour_of_the_screen(study: dict[str, Any]) -> None:
+    drawn = chart(study, selected=12, labels={12: "Pick"}).to_plotly_json()["layout"]
+    assert "color" not in drawn["font"]
+    assert all("color" not in note["font"] for note in drawn["annotations"])
+    assert all("gridcolor" not in drawn[axis] for axis in ("xaxis", "yaxis"))
 
 
 def contrast(one: str, other: str) -> float:

@@ -53,13 +53,9 @@ def test_the_sample_study_has_sixteen_recipes():
 def test_recipes_that_need_what_is_missing_are_left_out_and_said():
     fit, left_out = fitting(PRESETS.get("quick"), frozenset({"calibration"}))
     assert [recipe.title for recipe in fit] == [
-        "float16",
-        "int8",
-        "magnitude 50%",
-        "magnitude 80%",
-        "channels 30%",
-        "channels 50%",
+        recipe.title for recipe in recipes("quick") if "tuning" not in recipe.title
     ]
+    assert len(fit) == 6
     assert {"title": "tuning alone", "needs": ["loss", "train"]} in left_out
     assert len(fit) + len(left_out) == len(PRESETS.get("quick").recipes)
     fit, _ = fitting(PRESETS.get("post-training"), frozenset())

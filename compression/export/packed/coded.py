@@ -72,7 +72,7 @@ class CodedWeight:
         )
         assert self.scale is not None or self.codebook is not None, "codes without a meaning"
         assert self.codebook is None or (
-            rows % len(self.codebook) == 0 and self.codebook.shape[1] == self.levels
+            rows % len(self.codebook) == 0 and self.codebook.shape[1] <= self.levels
         )
         assert not self.sparse or self.codebook is not None or isinstance(self.zero, float)
 

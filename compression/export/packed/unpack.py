@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 import onnx
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
+
+_CODES = (TensorProto.UINT8, TensorProto.INT8, TensorProto.INT4, TensorProto.INT2)
+_FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
+
+
+def stored_bytes(model: onnx.ModelProto) -> dict[str, int]:
+    """Where the bytes of a packed file are: codes, floats (scales, biases, palettes), and the graph, all that is left."""
+    constants = [node.attribute[0].t for node in model.graph.node if node.op_type == "Constant"]
+    tensors = [*model.graph.initializer, *constants]
+
+    def held(types: tuple[int, ...]) -> int:
+        return sum(len(item.raw_data) for item in tensors if item.data_type in types)
+
+    codes, floats = held(_CODES), held(_FLOATS)
+    return {"codes": codes, "floats": floats, "graph": model.ByteSize() - codes - floats}
 
 
 def unpacked(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
+from math import ceil, prod
 
 import onnx
 
@@ -17,6 +17,8 @@ STRIDED = ("Slice", "Gather")
 FUSED = ("Relu", "Clip")
 """Activations that cost nothing: merged into the layer before them."""
 IMAGE_CHANNELS = 4
+UNALIGNED = 1.25
+"""Where the input's channels do not fill whole vectors: factor beside that of the part left empty."""
 NODE_NS = 3000.0
 """Starting an operator."""
 
@@ -31,13 +33,12 @@ class Costs:
     """
 
     mac: tuple[float, float]
-    mac_unaligned: tuple[float, float]
-    """Where the input's channels do not fill whole vectors."""
     mac_image: tuple[float, float]
     """Of a layer on at most four channels, for which there are kernels of their own."""
     depthwise_mac: tuple[float, float]
     depthwise_unaligned: float
-    """Per float MAC where the channels do not fill whole vectors."""
+    """Per float MAC where the channels are no multiple of `depthwise_block`."""
+    depthwise_block: int
     block: int
     """Float channels in a vector."""
     silu: tuple[float, float]
@@ -71,10 +72,10 @@ _SHARED = {
 }
 AVX2 = Costs(
     mac=(0.0167, 0.0087),
-    mac_unaligned=(0.027, 0.0115),
     mac_image=(0.0223, 0.0115),
     depthwise_mac=(0.032, 0.0615),
     block=8,
+    depthwise_block=4,
     silu=(0.33, 0.49),
     sigmoid=(0.26, 0.27),
     lookup=(0.0, 0.28),
@@ -85,10 +86,10 @@ AVX2 = Costs(
 )
 VNNI = Costs(
     mac=(0.0091, 0.0020),
-    mac_unaligned=(0.013, 0.0065),
     mac_image=(0.0115, 0.0065),
     depthwise_mac=(0.0205, 0.0345),
     block=16,
+    depthwise_block=16,
     silu=(0.155, 0.49),
     sigmoid=(0.13, 0.27),
     lookup=(0.0, 0.28),
@@ -157,11 +158,13 @@ class CostModel:
         weight = self._weights.by_name[node.input[1]].dims
         groups = attributes(node).get("group", 1) if node.op_type == "Conv" else 1
         rate = costs.mac[int8]
-        if node.op_type == "Conv" and weight[1] % costs.block:
-            rate = (costs.mac_image if weight[1] <= IMAGE_CHANNELS else costs.mac_unaligned)[int8]
+        if node.op_type == "Conv" and weight[1] <= IMAGE_CHANNELS:
+            rate = costs.mac_image[int8]
+        elif node.op_type == "Conv" and weight[1] % costs.block:
+            rate *= UNALIGNED * ceil(weight[1] / costs.block) * costs.block / weight[1]
         if groups > 1:
             rate = costs.depthwise_mac[int8]
-            if not int8 and (weight[0] % costs.block or groups != weight[0]):
+            if not int8 and (weight[0] % costs.depthwise_block or groups != weight[0]):
                 rate = costs.depthwise_unaligned
         through = self.elements(node.input[0]) + self.elements(node.output[0])
         return macs * rate + through * costs.layer[int8]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 import onnx
 
-from compression.export.packed import STORAGES, CodedWeight
+from compression.export.packed import STORAGES, CodedWeight, stored_bytes
 from compression.params import param
 from compression.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
 from compression.steps.layerwise.compress import code_layers, stored
@@ -128,7 +128,9 @@ class LowBitWeights(OnnxStep):
         if self.scheme == "fixed_point":
             for line in context.info["layers"]:
                 line["format"] = fixed_point_format(coded.weights[line["name"]])
-        return stored(model, coded, layers, self.storage)
+        result = stored(model, coded, layers, self.storage)
+        context.info["bytes"] = stored_bytes(result)
+        return result
 
     @property
     def looks(self) -> bool:

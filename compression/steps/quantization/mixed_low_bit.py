@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from compression.errors import InfeasibleError
-from compression.export.packed import CodedWeight
+from compression.export.packed import CodedWeight, stored_bytes
 from compression.params import param
 from compression.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
 from compression.steps.layerwise.compress import code_layers, stored
@@ -121,7 +121,10 @@ class MixedLowBitWeights(OnnxStep):
         info["expected_error"] = sum(float(loss[i]) for loss, i in zip(losses, chosen, strict=True))
         context.info.update(info)
         by_measure = "bytes" if self.measure == "download" else "packed"
-        return stored(model, coded, layers, by_measure if self.storage == "auto" else self.storage)
+        storage = by_measure if self.storage == "auto" else self.storage
+        result = stored(model, coded, layers, storage)
+        context.info["bytes"] = stored_bytes(result)
+        return result
 
     def _coded(
         self, layer: WeightLayer, rows: FloatArray, visit: Visit | None, option: float, seed: int

@@ -151,7 +151,7 @@ def _tag(
     size: int,
     taken: list[tuple[float, float, float, float]],
 ) -> None:
-    """Words on a plate beside the box: above, below, or inside, wherever nothing is written yet."""
+    """Words on a plate at the box: above, below, beside or inside, wherever nothing is written yet."""
     font = _font(words, size)
     left, top, right, bottom = pen.textbbox((0, 0), words, font=font)
     pad = size * 0.3
@@ -159,8 +159,15 @@ def _tag(
     x0, y0, x1, y1 = (float(value) for value in corners)
     x = min(max(0.0, x0), max(0.0, frame[0] - width))
     above, below, aside = y0 - height, y1, max(0.0, x1 - width)
-    corner = ((x, above), (x, below), (aside, above), (x, y0), (x, y1 - height))
-    plates = [(px, py, px + width, py + height) for px, py in corner if py >= 0 and py + height <= frame[1]]
+    corners_tried = (
+        (x, above), (x, below), (aside, above), (aside, below), (x1, y0), (x0 - width, y0), (x1, y1 - height),
+        (x0 - width, y1 - height), (x, y0), (x, y1 - height), (x, above - height), (x, below + height),
+    )  # fmt: skip
+    plates = [
+        (px, py, px + width, py + height)
+        for px, py in corners_tried
+        if px >= 0 and py >= 0 and px + width <= frame[0] and py + height <= frame[1]
+    ]
     plate = next(
         (one for one in plates if not any(_overlap(one, other) for other in taken)),
         (x, max(0.0, above), x + width, max(0.0, above) + height),

@@ -12,7 +12,7 @@ from compression.report.charts import pareto_chart
 from compression.report.info import pareto_info
 from compression.search.selection import Budget
 from compression.ui.components.words import chart_texts, trial_title
-from compression.ui.state import linked, one_of, select_trial, t, theme
+from compression.ui.state import linked, one_of, select_trial, t
 
 CONFIG = {
     "displaylogo": False,
@@ -59,7 +59,6 @@ def show_pareto(
     figure = pareto_chart(
         pareto_info(named, x, y, budget),
         chart_texts(),
-        theme(),
         labels=labels,
         selected=selected,
         close_up=close_up,

@@ -165,18 +165,21 @@ def _load(drafts: list[dict[str, Any]]) -> None:
         help=t("recipes.load_help"),
         max_upload_size=1,
     )
-    if given is None or st.session_state.get(_LOADED) == given.file_id:
+    loaded: set[str] = st.session_state.setdefault(_LOADED, set())
+    if given is None or given.file_id in loaded:
         return
-    st.session_state[_LOADED] = given.file_id
     try:
         data = json.loads(given.getvalue())
-        for recipe in data if isinstance(data, list) else [data]:
-            drafts.append(_draft(Recipe.from_json(recipe).to_json()))
+        read = [Recipe.from_json(recipe).to_json() for recipe in (data if isinstance(data, list) else [data])]
+        made = [_draft(recipe) for recipe in read]
     except (json.JSONDecodeError, UnicodeDecodeError):
         st.error(t("recipes.not_json", file=plain(given.name)))
     except EdgeSlimError as error:
         show(error.to_json())
     else:
+        # Any touch of session state may end this run for a newer one: all or nothing, and only once.
+        drafts.extend(made)
+        loaded.add(given.file_id)
         st.rerun()
 
 

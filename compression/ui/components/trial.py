@@ -25,7 +25,7 @@ from compression.ui.components.words import (
     step_name,
 )
 from compression.ui.i18n import plain
-from compression.ui.state import address, t, theme
+from compression.ui.state import address, t
 
 Study = Mapping[str, Any]
 BAR_CONFIG = {"displayModeBar": False}
@@ -53,13 +53,11 @@ def trial_panel(study: Study, number: int, effects: Mapping[str, Sequence[str]])
     columns = st.columns(1 if original or not classes else 2, gap="large")
     with columns[0]:
         st.markdown(f"**{t('trial.sizes')}**", help=t("trial.sizes_help"))
-        st.plotly_chart(size_chart(sizes, chart_texts(), theme()), key="size_chart", config=BAR_CONFIG)
+        st.plotly_chart(size_chart(sizes, chart_texts()), key="size_chart", config=BAR_CONFIG)
     if len(columns) > 1:
         with columns[1]:
             st.markdown(f"**{t('trial.classes')}**", help=t("trial.classes_help"))
-            st.plotly_chart(
-                class_chart(classes, chart_texts(), theme()), key="class_chart", config=BAR_CONFIG
-            )
+            st.plotly_chart(class_chart(classes, chart_texts()), key="class_chart", config=BAR_CONFIG)
     _measurements(study, trial)
     _recipe(trial)
 
