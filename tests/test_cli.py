@@ -17,7 +17,7 @@ MEASURED = {"model", "recipe", "file", "sha256", "sizes", "params", "nonzero", "
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, own_machine: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("EDGESLIM_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 

@@ -119,11 +119,16 @@ def _work(job: Job, progress: Progress) -> dict[str, Any]:
             "images": len(setting.evaluation),
             "warnings": [notice_json(notice) for notice in setting.notices],
         }
-    with busy():
+    with busy() as breathe:
+
+        def report(message: str, done: int, total: int) -> None:
+            breathe()
+            progress(message, done, total)
+
         if not job.task.evaluate:
-            make_file(job.task.recipe, setting, store, job.threads, progress)
+            make_file(job.task.recipe, setting, store, job.threads, report)
             return {}
-        return compress_and_score(job.task.recipe, setting, store, job.threads, progress)
+        return compress_and_score(job.task.recipe, setting, store, job.threads, report)
 
 
 def make_file(

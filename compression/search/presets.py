@@ -49,8 +49,8 @@ def _channels(ratio: float) -> StepJson:
     return {"step": "channel_pruning", "ratio": ratio}
 
 
-def _tune(steps: int) -> StepJson:
-    return {"step": "fine_tuning", "steps": steps}
+def _tune(steps: int, learning_rate: float = 5e-4) -> StepJson:
+    return {"step": "fine_tuning", "steps": steps, "learning_rate": learning_rate}
 
 
 def _int8(**parameters: Any) -> StepJson:
@@ -63,21 +63,21 @@ _NAIVE = _int8(calibration="minmax", per_channel=False, format="s8s8", reduce_ra
 
 
 def _with_recovery(
-    magnitudes: Sequence[tuple[float, int]], channels: Sequence[tuple[float, int]]
+    magnitudes: Sequence[tuple[float, int, float]], channels: Sequence[tuple[float, int, float]]
 ) -> list[dict[str, Any]]:
-    """Pruned by so much, without and with so many steps of fine-tuning, and then in int8.
+    """Pruned by so much, without and with so many steps of fine-tuning at that rate, and then in int8.
 
     The recipes of one amount share their beginnings, which are computed once.
     """
     recipes = []
     kinds = (("magnitude", _magnitude, magnitudes), ("channels", _channels, channels))
     for kind, prune, amounts in kinds:
-        for amount, steps in amounts:
+        for amount, steps, rate in amounts:
             name = f"{kind} {amount:.0%}"
             recipes += [
                 _recipe(name, prune(amount)),
-                _recipe(f"{name} + tuning", prune(amount), _tune(steps)),
-                _recipe(f"{name} + tuning + int8", prune(amount), _tune(steps), _int8()),
+                _recipe(f"{name} + tuning", prune(amount), _tune(steps, rate)),
+                _recipe(f"{name} + tuning + int8", prune(amount), _tune(steps, rate), _int8()),
             ]
     return recipes
 
@@ -89,7 +89,7 @@ PRESETS.add(
             _recipe("float16", _FLOAT16),
             _recipe("int8", _int8()),
             _recipe("tuning alone", _tune(150)),
-            *_with_recovery([(0.3, 300), (0.6, 200)], [(0.2, 200), (0.4, 250)]),
+            *_with_recovery([(0.3, 300, 5e-4), (0.6, 200, 2e-3)], [(0.2, 200, 2e-3), (0.4, 250, 2e-3)]),
         ),
     )
 )
@@ -118,7 +118,8 @@ PRESETS.add(
             _recipe("int8", _int8()),
             _recipe("tuning alone", _tune(500)),
             *_with_recovery(
-                [(0.3, 400), (0.5, 400), (0.7, 500), (0.9, 800)], [(0.2, 500), (0.4, 800), (0.6, 1000)]
+                [(0.3, 400, 5e-4), (0.5, 400, 1e-3), (0.7, 500, 2e-3), (0.9, 800, 2e-3)],
+                [(0.2, 500, 2e-3), (0.4, 800, 2e-3), (0.6, 1000, 2e-3)],
             ),
         ),
     )

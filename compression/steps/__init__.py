@@ -1,11 +1,12 @@
 """All steps. Importing this module registers them; a new technique adds one line here."""
 
 from compression.steps.base import STEPS, OnnxStep, Step, StepContext, TorchStep
+from compression.steps.clustering import WeightClustering
 from compression.steps.distillation import DistilFromOriginal, MatchStatistics
 from compression.steps.fine_tuning import FineTuning
 from compression.steps.low_rank import LowRank
 from compression.steps.pruning import ChannelPruning, MagnitudePruning
-from compression.steps.quantization import Float16, StaticInt8
+from compression.steps.quantization import Float16, LowBitWeights, MixedLowBitWeights, StaticInt8
 
 __all__ = [
     "STEPS",
@@ -13,12 +14,15 @@ __all__ = [
     "DistilFromOriginal",
     "FineTuning",
     "Float16",
+    "LowBitWeights",
     "LowRank",
     "MagnitudePruning",
     "MatchStatistics",
+    "MixedLowBitWeights",
     "OnnxStep",
     "StaticInt8",
     "Step",
     "StepContext",
     "TorchStep",
+    "WeightClustering",
 ]

@@ -33,7 +33,7 @@ class FineTuning(TorchStep):
 
     steps: int = param(200, low=0, high=5000, unit="steps", help="Weight updates.")
     learning_rate: float = param(
-        5e-4, low=1e-6, high=0.1, help="Peak of the learning rate; it falls along a cosine."
+        2e-3, low=1e-6, high=0.1, help="Peak of the learning rate; it falls along a cosine."
     )
     batch: int = param(16, low=1, high=256, unit="images", help="Images for one update.")
     ema_decay: float = param(

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from compression.ui.components.words import parameter_name
+from compression.ui.components.words import named
 from compression.ui.i18n import known
 from compression.ui.state import language, t
 
@@ -33,7 +33,7 @@ def parameter_inputs(
 
 
 def _input(step: str, param: Mapping[str, Any], value: Any, key: str) -> Any:
-    label = parameter_name(step, param["name"])
+    label = named(f"step.{step}", param["name"])
     words = (
         t(f"step.{step}.{param['name']}.help")
         if known(language(), f"step.{step}.{param['name']}.help")
@@ -48,7 +48,7 @@ def _input(step: str, param: Mapping[str, Any], value: Any, key: str) -> Any:
             label,
             options,
             index=options.index(value) if value in options else 0,
-            format_func=lambda option: choice_name(step, param["name"], option),
+            format_func=lambda option: named(f"step.{step}.{param['name']}", option),
             key=key,
             help=words,
         )
@@ -78,12 +78,6 @@ def _input(step: str, param: Mapping[str, Any], value: Any, key: str) -> Any:
         key=key,
         help=words,
     )
-
-
-def choice_name(step: str, parameter: str, option: str) -> str:
-    """A string parameter's value in words, where there are some."""
-    key = f"step.{step}.{parameter}.{option}"
-    return t(key) if known(language(), key) else option
 
 
 def _fine(value: float) -> float:

@@ -15,6 +15,7 @@ from compression.ui.components.sources import (
     model_choice,
     model_import,
 )
+from compression.ui.components.words import named
 from compression.ui.state import linked, one_of, t
 
 st.title(t("new.title"), anchor=False)
@@ -58,7 +59,7 @@ with st.container(border=True):
     chosen = st.segmented_control(
         t("new.recipes"),
         choices,
-        format_func=lambda key: t(f"preset.{key}"),
+        format_func=lambda key: named("preset", key),
         label_visibility="collapsed",
         required=True,
         **linked("preset", choices[0], one_of(choices)),
@@ -67,7 +68,7 @@ with st.container(border=True):
     if chosen == "own":
         recipes, sound = recipe_editor(data.steps())
     else:
-        st.markdown(t(f"preset.{chosen}.help"))
+        st.markdown(named("preset.help", chosen))
         preset_contents(presets[chosen])
 
 images = next(one["sizes"].get("validation") for one in datasets if one["name"] == dataset)

@@ -58,10 +58,12 @@ def serving(folder: Path) -> Iterator[Server]:
         "--server.fileWatcherType",
         "none",
     ]
+    # A folder of its own for temporary files too: there lies the lock by which studies take turns in timing.
+    temporary = folder / "tmp"
+    temporary.mkdir()
+    environment = {**os.environ, "EDGESLIM_HOME": str(home), "TMPDIR": str(temporary)}
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "EDGESLIM_HOME": str(home)}, stdout=log, stderr=log
-        )
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
             _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
             yield Server(f"http://127.0.0.1:{port}", home)

@@ -79,7 +79,9 @@ class Case:
 
 
 @pytest.fixture
-def case(tmp_path: Path, digits_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
+def case(
+    tmp_path: Path, digits_file: Path, own_machine: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Case]:
     monkeypatch.syspath_prepend(str(IN_PROCESSES))
     from steps_for_tests import LOG, Act
 

@@ -11,10 +11,17 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
-import sys
+import sys, time
 from compression.jobs.machine import alone, busy
-with {"alone": alone, "busy": busy}[sys.argv[1]]():
+way, breathing = sys.argv[1], sys.argv[1] == "breathing"
+with (alone if way == "alone" else busy)() as breathe:
     print("in", flush=True)
+    while breathing:
+        time.sleep(0.01)
+        began = time.monotonic()
+        breathe()
+        if time.monotonic() - began > 0.1:
+            print("paused", flush=True)
     input()
 """
 
@@ -74,6 +81,17 @@ def test_who_measures_waits_for_those_who_compute_and_then_keeps_them_out(hold):
     assert not second.is_in(0.5)
     measuring.release()
     assert second.is_in(30)
+
+
+def test_who_computes_makes_way_for_a_measurement_and_goes_on_after_it(hold):
+    training = hold("breathing")
+    assert training.is_in(30)
+    training.process.stdout.readline()
+    measuring = hold("alone")
+    assert measuring.is_in(30), "within one breath, not at the end of the training"
+    assert not training.is_in(0.5), "it pauses meanwhile"
+    measuring.release()
+    assert training.is_in(30), "and tells that it has paused"
 
 
 def test_a_killed_measurement_blocks_nobody(hold):

@@ -23,6 +23,18 @@ def network(name: str) -> onnx.ModelProto:
     return deployable(make_onnx(name))
 
 
+def pruned(name: str, sparsity: float) -> onnx.ModelProto:
+    """The smallest weights of every layer set to zero."""
+    model = onnx.ModelProto()
+    model.CopyFrom(network(name))
+    for item in model.graph.initializer:
+        array = numpy_helper.to_array(item).copy()
+        if array.ndim > 1:
+            array[np.abs(array) < np.quantile(np.abs(array), sparsity)] = 0
+            item.CopyFrom(numpy_helper.from_array(array, item.name))
+    return model
+
+
 def context(name: str = "plain_cnn", images: RandomImages | None = IMAGES) -> StepContext:
     return StepContext(spec=make_spec(name), original=Path("unused.onnx"), calibration=images)
 

@@ -6,7 +6,17 @@ import itertools
 
 import numpy as np
 import pytest
-from low_bit_networks import IMAGES, applied, context, inputs, network, noise_db, outputs
+from low_bit_networks import (
+    IMAGES,
+    applied,
+    context,
+    inputs,
+    network,
+    noise_db,
+    outputs,
+    pruned,
+    weights,
+)
 
 from compression.errors import InfeasibleError
 from compression.export.packed import unpacked
@@ -120,3 +130,15 @@ def test_unreachable_budget_is_refused_with_what_can_be_reached() -> None:
         MixedLowBitWeights(average_bits=1.5, measure="file").apply(network("mlp"), context(images=IMAGES))
     assert caught.value.code == "bits_unreachable"
     assert caught.value.values["reachable"] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("measure", ["download", "file"])
+def test_zeros_of_a_pruned_network_stay_zeros_and_cost_little(measure: str) -> None:
+    model = pruned("plain_cnn", 0.8)
+    told = context()
+    result = MixedLowBitWeights(average_bits=2.0, measure=measure).apply(model, told)
+    originals = weights(model)
+    for name, array in weights(result).items():
+        assert not array[originals[name] == 0].any()
+    assert told.info["average_bits" if measure == "file" else "average_entropy"] < 2.1
+    assert noise_db(model, result) > 20

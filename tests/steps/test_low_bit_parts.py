@@ -68,6 +68,18 @@ def test_steps_are_as_wide_as_the_weights_need() -> None:
     assert coarse.levels < fine.levels <= 256
 
 
+def test_rows_without_weights_do_not_change_how_others_are_coded() -> None:
+    dead = np.vstack([ROWS, np.zeros((20, 60))])
+    for make in (
+        lambda rows: grids.steps(rows * 1e-3, 0.1),
+        lambda rows: grids.uniform(rows, 16, 8.0, "mse"),
+    ):
+        alone, beside = make(ROWS), make(dead)
+        assert beside.levels == alone.levels
+        assert np.array_equal(beside.scale[:8], alone.scale)
+        assert beside.scale.max() <= alone.scale.max()
+
+
 def test_rows_of_zeros_are_stored_as_zeros() -> None:
     rows = np.zeros((2, 9))
     for grid in (grids.uniform(rows, 16, 8.0, "mse"), grids.ternary(rows), grids.steps(rows, 0.3)):

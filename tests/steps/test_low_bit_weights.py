@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import onnx
 import pytest
-from low_bit_networks import IMAGES, applied, context, model_of, network, noise_db, outputs, weights
-from onnx import helper, numpy_helper
+from low_bit_networks import IMAGES, applied, context, model_of, network, noise_db, outputs, pruned, weights
+from onnx import helper
 
 from compression.errors import RecipeError
 from compression.export.packed import unpacked
@@ -156,19 +156,12 @@ def test_zero_points_help_weights_that_are_not_centred() -> None:
 
 @pytest.mark.parametrize("rounding", ["nearest", "compensated", "adaround"])
 def test_zeros_of_a_pruned_network_stay_zeros_and_are_stored_as_a_mask(rounding: str) -> None:
-    model = onnx.ModelProto()
-    model.CopyFrom(network("plain_cnn"))
-    zeros = {}
-    for item in model.graph.initializer:
-        array = numpy_helper.to_array(item).copy()
-        if array.ndim > 1:
-            zeros[item.name] = np.abs(array) < np.quantile(np.abs(array), 0.8)
-            array[zeros[item.name]] = 0
-            item.CopyFrom(numpy_helper.from_array(array, item.name))
+    model = pruned("plain_cnn", 0.8)
     told = context()
     result = LowBitWeights(bits=4, rounding=rounding, **ALL_ALIKE).apply(model, told)
+    originals = weights(model)
     for name, array in weights(result).items():
-        assert not array[zeros[name]].any()
+        assert not array[originals[name] == 0].any()
     assert all(line["sparse"] for line in told.info["layers"])
     assert told.info["average_bits"] < 1 + 0.2 * 4 + 0.01
 

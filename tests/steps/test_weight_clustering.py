@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import onnx
 import pytest
-from low_bit_networks import applied, context, network, noise_db, outputs, weights
-from onnx import numpy_helper
+from low_bit_networks import applied, context, network, noise_db, outputs, pruned, weights
 
 from compression.export.packed import unpacked
 from compression.steps.clustering import WeightClustering
@@ -20,17 +18,6 @@ ALL_ALIKE = {"first_last_bits": 0, "depthwise_bits": 0}
 def plain(**given: object) -> WeightClustering:
     """Nothing is looked at but weights."""
     return WeightClustering(rounding="nearest", tuning=0, statistics=False, **ALL_ALIKE, **given)  # type: ignore[arg-type]
-
-
-def pruned(name: str, sparsity: float) -> onnx.ModelProto:
-    model = onnx.ModelProto()
-    model.CopyFrom(network(name))
-    for item in model.graph.initializer:
-        array = numpy_helper.to_array(item).copy()
-        if array.ndim > 1:
-            array[np.abs(array) < np.quantile(np.abs(array), sparsity)] = 0
-            item.CopyFrom(numpy_helper.from_array(array, item.name))
-    return model
 
 
 def test_clusters_are_those_of_scikit_learn() -> None:

@@ -10,6 +10,7 @@ from compression.ui.components.boxes import (
     COLORS,
     LARGEST_SIDE,
     LONG_SIDE,
+    Box,
     boxes_of,
     changes_of,
     draw,
@@ -95,6 +96,17 @@ def test_labels_do_not_lie_on_each_other() -> None:
     green = [int(COLORS["kept"][i : i + 2], 16) for i in (1, 3, 5)]
     plates = [(picture == green).all(axis=2).sum() for picture in (one, three)]
     assert plates[1] > 2.5 * plates[0]
+
+
+def test_words_about_a_change_are_never_covered() -> None:
+    crowd = detections([[60 + i, 40 + i, 70 + i, 50 + i] for i in range(24)], [0] * 24)
+    lost = [Box(crowd.boxes[12], "speed 30", "lost")]
+    red = [int(COLORS["lost"][i : i + 2], 16) for i in (1, 3, 5)]
+    alone, crowded = (
+        (np.asarray(draw(GREY, [*boxes, *lost], large=True)) == red).all(axis=2).sum()
+        for boxes in ([], boxes_of(crowd, LABELS))
+    )
+    assert crowded == alone
 
 
 def test_odd_boxes_and_labels_do_not_break_the_drawing() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from compression.report.charts import TEXTS
+from compression.search.presets import PRESETS
 from compression.steps import STEPS
 from compression.ui.i18n import (
     LANGUAGES,
@@ -56,6 +57,8 @@ def test_chinese_texts_are_chinese() -> None:
         "MACs",
         "NMS IoU",
         "float16",
+        "float32",
+        "AdaRound",
         "int8",
         "CSV",
         "LAMP",
@@ -96,6 +99,14 @@ def test_every_step_and_parameter_has_a_name_and_a_help(name: str) -> None:
         key = f"step.{name}.{parameter['name']}"
         wanted += [key, f"{key}.help", *(f"{key}.{choice}" for choice in parameter["choices"] or ())]
     assert [key for key in wanted if not known("en", key)] == []
+
+
+def test_presets_and_their_recipes_have_words() -> None:
+    wanted = [f"{kind}.{preset.name}" for preset in PRESETS for kind in ("preset", "preset.help")]
+    assert [key for key in wanted if not known("en", key)] == []
+    names = {recipe["name"] for preset in PRESETS for recipe in preset.recipes}
+    parts = {re.sub(r" \d+%$", "", part) for name in names for part in name.split(" + ")}
+    assert {part for part in parts if not known("en", "recipe." + re.sub(r"\W+", "_", part))} == set()
 
 
 def raised(suffix: str) -> dict[str, set[str]]:

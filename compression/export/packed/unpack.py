@@ -1,18 +1,25 @@
-"""From packed storage back to plain float weights."""
+"""From packed storage back to plain float weights, and what the codes in it are worth."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+
+from compression.metrics import size
 
 _CODES = (TensorProto.UINT8, TensorProto.INT8, TensorProto.INT4, TensorProto.INT2)
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
+Nodes = list[onnx.NodeProto]
 
 
 def stored_bytes(model: onnx.ModelProto) -> dict[str, int]:
     """Where the bytes of a packed file are: codes, floats (scales, biases, palettes), and the graph, all that is left."""
-    constants = [node.attribute[0].t for node in model.graph.node if node.op_type == "Constant"]
-    tensors = [*model.graph.initializer, *constants]
+    tensors = [*model.graph.initializer, *(node.attribute[0].t for node in _constants(model))]
 
     def held(types: tuple[int, ...]) -> int:
         return sum(len(item.raw_data) for item in tensors if item.data_type in types)
@@ -26,24 +33,71 @@ def unpacked(model: onnx.ModelProto) -> onnx.ModelProto:
 
     onnxruntime computes it, as it does when it loads the file.
     """
-    import onnxruntime
-
+    decode, rest = _parts(model)
+    elsewhere = {name for node in rest for name in node.input} | {item.name for item in model.graph.output}
+    wanted = sorted(elsewhere & {name for node in decode for name in node.output})
     result = onnx.ModelProto()
     result.CopyFrom(model)
-    inputs = {item.name for item in model.graph.input}
-    known = {item.name for item in model.graph.initializer} - inputs
-    decode, rest = [], []
+    if not wanted:
+        return result
+    values = _computed(model, decode, wanted)
+    plain = [numpy_helper.from_array(value, name) for name, value in zip(wanted, values, strict=True)]
+    kept = [item for item in model.graph.initializer if item.name in elsewhere]
+    del result.graph.initializer[:], result.graph.node[:]
+    result.graph.initializer.extend([*plain, *kept])
+    result.graph.node.extend(rest)
+    return result
+
+
+def entropy_bound(model: onnx.ModelProto) -> int:
+    """Shannon bound of all stored tensors, in bytes, where packed codes count as codes, not as the bytes that hold them.
+
+    Each layer's codes are symbols of a source of their own: bytes that mix fields of codes, or codes of many layers,
+    have an entropy that says less. For a file without packed codes it is `metrics.size.entropy_bound`.
+    """
+    total = size.entropy_bound(model)
+    streams = [node for node in _constants(model) if node.attribute[0].t.data_type == TensorProto.UINT8]
+    if not streams:
+        return total
+    decode, _ = _parts(model)
+    read = {name for node in decode for name in node.input}
+    coming = {node.output[0] for node in streams}
+    pieces: list[str] = []
+    for node in decode:
+        if not coming & set(node.input):
+            continue
+        if node.op_type == "Split":
+            pieces += [name for name in node.output if name in read]
+        else:
+            coming.update(node.output)
+    bytes_ = sum(size.entropy_bits(numpy_helper.to_array(node.attribute[0].t)) for node in streams)
+    codes = sum(size.entropy_bits(each) for each in _computed(model, decode, pieces))
+    return int(np.ceil(total + (codes - bytes_) / 8))
+
+
+def _constants(model: onnx.ModelProto) -> Nodes:
+    return [
+        node for node in model.graph.node if node.op_type == "Constant" and node.attribute[0].HasField("t")
+    ]
+
+
+def _parts(model: onnx.ModelProto) -> tuple[Nodes, Nodes]:
+    """Nodes that depend on stored tensors alone, and the others."""
+    known = {item.name for item in model.graph.initializer} - {item.name for item in model.graph.input}
+    decode: Nodes = []
+    rest: Nodes = []
     for node in model.graph.node:
         if node.op_type == "Constant" or (node.input and all(name in known for name in node.input if name)):
             decode.append(node)
             known.update(node.output)
         else:
             rest.append(node)
-    made = {name for node in decode for name in node.output}
-    elsewhere = {name for node in rest for name in node.input} | {item.name for item in model.graph.output}
-    wanted = sorted(elsewhere & made)
-    if not wanted:
-        return result
+    return decode, rest
+
+
+def _computed(model: onnx.ModelProto, decode: Nodes, wanted: Sequence[str]) -> list[NDArray[Any]]:
+    import onnxruntime
+
     read = {name for node in decode for name in node.input}
     stored = [item for item in model.graph.initializer if item.name in read]
     asked = [onnx.ValueInfoProto(name=name) for name in wanted]
@@ -57,10 +111,5 @@ def unpacked(model: onnx.ModelProto) -> onnx.ModelProto:
     session = onnxruntime.InferenceSession(
         single.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    values = session.run(None, {})
-    plain = [numpy_helper.from_array(value, name) for name, value in zip(wanted, values, strict=True)]
-    kept = [item for item in model.graph.initializer if item.name in elsewhere]
-    del result.graph.initializer[:], result.graph.node[:]
-    result.graph.initializer.extend([*plain, *kept])
-    result.graph.node.extend(rest)
-    return result
+    values: list[NDArray[Any]] = session.run(None, {})
+    return values

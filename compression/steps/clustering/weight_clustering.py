@@ -27,7 +27,7 @@ from compression.steps.quantization.coding import (
     rounded,
     told,
 )
-from compression.steps.quantization.grids import Doubles, uniform
+from compression.steps.quantization.grids import Doubles, alive, uniform
 from compression.steps.quantization.rounding import Bools, compensated, nearest
 
 ROUNDINGS = ("nearest", "compensated")
@@ -181,7 +181,7 @@ class WeightClustering(OnnxStep):
         if not self.channel_scales:
             return np.ones(len(weight))
         power = np.square(weight).sum(axis=1) / np.maximum((weight != 0).sum(axis=1), 1)
-        return np.where(power > 0, np.sqrt(power), 1.0)
+        return alive(np.sqrt(power))
 
     def _blocks(self, rows: int) -> int:
         """Palettes of a layer: the fewest equal blocks with at most `channels_per_palette` rows."""

@@ -90,7 +90,7 @@ def walk(
     compressed = dict(reference)
     weights = dict(replaced or {})
     for done, stage in enumerate(cut.stages):
-        progress("layers", done, len(cut.stages))
+        progress("coding_layers", done, len(cut.stages))
         layer = None if stage.index is None else by_node[stage.index]
         if layer is None:
             _advance(cut, stage, reference, compressed, weights)

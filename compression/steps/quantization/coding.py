@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 
 from compression.errors import RecipeError
 from compression.export.packed import CodedWeight
@@ -37,7 +38,7 @@ def float_layers(model: onnx.ModelProto, step: str) -> tuple[WeightLayer, ...]:
     return layers
 
 
-def pruned_zeros(rows: FloatArray) -> Bools | None:
+def pruned_zeros(rows: NDArray[np.floating[Any]]) -> Bools | None:
     """Where the weight is exactly zero, if that is so in a good part of the layer."""
     zeros = rows == 0
     return zeros if zeros.mean() >= PRUNED else None

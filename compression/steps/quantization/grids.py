@@ -53,7 +53,7 @@ def uniform(rows: Doubles, levels: int, zero: float, clipping: str) -> Grid:
     """Equal steps around zero, one scale a row. `clipping`: 'max' covers every weight, 'mse' has the least error."""
     low, high = max(zero, 0.5), levels - 1 - zero
     full = np.maximum(rows.max(axis=1, keepdims=True) / high, -rows.min(axis=1, keepdims=True) / low)
-    full = np.where(full > 0, full, 1.0)
+    full = alive(full)
     if clipping == "max":
         return Grid(levels, zero, full)
     return Grid(levels, zero, _best(rows, lambda shrink, part: Grid(levels, zero, full[part] * shrink)).scale)
@@ -65,7 +65,7 @@ def asymmetric(rows: Doubles, levels: int, clipping: str) -> Grid:
 
     def shrunk(shrink: float, part: slice) -> Grid:
         scale = (high[part] - low[part]) * shrink / (levels - 1)
-        scale = np.where(scale > 0, scale, 1.0)
+        scale = alive(scale)
         return Grid(levels, np.clip(np.rint(-low[part] * shrink / scale), 0, levels - 1), scale)
 
     return shrunk(1.0, slice(None)) if clipping == "max" else _best(rows, shrunk)
@@ -74,7 +74,7 @@ def asymmetric(rows: Doubles, levels: int, clipping: str) -> Grid:
 def binary(rows: Doubles) -> Grid:
     """Sign times mean magnitude, the least-squares choice. Source: XNOR-Net, arXiv 1603.05279."""
     mean = np.abs(rows).mean(axis=1, keepdims=True)
-    return Grid(2, 0.5, np.where(mean > 0, 2 * mean, 1.0))
+    return Grid(2, 0.5, alive(2 * mean))
 
 
 def ternary(rows: Doubles) -> Grid:
@@ -84,7 +84,7 @@ def ternary(rows: Doubles) -> Grid:
     count = np.arange(1, rows.shape[1] + 1)
     best = np.argmax(total**2 / count, axis=1)[:, None]
     scale = np.take_along_axis(total, best, axis=1) / (best + 1)
-    return Grid(3, 1.0, np.where(scale > 0, scale, 1.0))
+    return Grid(3, 1.0, alive(scale))
 
 
 def to_power_of_two(rows: Doubles, grid: Grid) -> Grid:
@@ -101,15 +101,21 @@ def steps(rows: Doubles, step: float, largest_bits: int = 8) -> Grid:
     The width is the least whose clipping adds less than a twentieth to the rounding error.
     """
     power = np.sqrt(np.square(rows).mean(axis=1, keepdims=True))
-    scale = np.where(power > 0, step * power, 1.0)
+    scale = alive(step * power)
     scale = np.maximum(scale, np.abs(rows).max(axis=1, keepdims=True) / (2 ** (largest_bits - 1) - 1))
-    noise = (scale**2 / 12).sum() * rows.shape[1]
+    noise = (scale[power > 0] ** 2 / 12).sum() * rows.shape[1]
     for bits in range(2, largest_bits):
         zero = float(1 << (bits - 1))
         over = np.maximum(np.abs(rows) - (zero - 0.5) * scale, 0)
-        if np.square(over).sum() < 0.05 * noise:
+        if np.square(over).sum() <= 0.05 * noise:
             return Grid(1 << bits, zero, scale)
     return Grid(1 << largest_bits, float(1 << (largest_bits - 1)), scale)
+
+
+def alive(scale: Doubles) -> Doubles:
+    """The scales, that of rows without any weight being like the others': it has no effect, but must be a number."""
+    there = scale > 0
+    return np.where(there, scale, scale[there].mean() if there.any() else 1.0)
 
 
 def _best(rows: Doubles, make: Callable[[float, slice], Grid]) -> Grid:

@@ -99,7 +99,7 @@ class LowBitWeights(OnnxStep):
     images: int = param(
         64, low=1, high=1000, unit="images", help="Calibration images, spread over the split."
     )
-    steps: int = param(400, low=20, high=10_000, unit="steps", help="Of learning (rounding 'adaround').")
+    steps: int = param(400, low=1, high=10_000, unit="steps", help="Of learning (rounding 'adaround').")
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """`context.info` receives each layer's width, the share of sparse layers and what was matched.

@@ -17,8 +17,9 @@ from compression.steps.layerwise.stages import Tensor
 from compression.steps.layerwise.statistics import gains, moments
 from compression.steps.layerwise.walk import Choice, Visit, visitable, walk
 from compression.steps.quantization import grids
+from compression.steps.quantization.coding import pruned_zeros, rounded
 from compression.steps.quantization.grids import Doubles, Grid
-from compression.steps.quantization.rounding import compensated, nearest
+from compression.steps.quantization.rounding import nearest
 
 WIDTHS = tuple(float(bits) for bits in range(2, 9))
 """Options of a layer whose codes are stored in fields: bits."""
@@ -43,12 +44,13 @@ def choices(measure: str) -> tuple[float, ...]:
     return WIDTHS if measure == "file" else STEPS
 
 
-def grid_for(rows: Doubles, option: float, measure: str) -> Grid:
-    """The grid that an option stands for."""
+def grid_for(rows: Doubles, option: float, measure: str, *, pruned: bool) -> Grid:
+    """The grid that an option stands for; it has a zero where the layer is pruned."""
     if measure == "download":
         return grids.steps(rows, option)
     bits = int(option)
-    return grids.uniform(rows, 1 << bits, 1.5 if bits == 2 else float(1 << (bits - 1)), "mse")
+    zero = 1.5 if bits == 2 and not pruned else float(1 << (bits - 1))
+    return grids.uniform(rows, 1 << bits, zero, "mse")
 
 
 def survey(
@@ -99,11 +101,15 @@ def survey(
 def _curve(rows: Doubles, gram: Gram | None, measure: str) -> tuple[Doubles, Doubles]:
     """Bits and the layer's squared output error of each option, rounded to nearest."""
     bits, errors = [], []
+    pruned = pruned_zeros(rows) is not None
     for option in choices(measure):
-        grid = grid_for(rows, option, measure).spread(*rows.shape)
+        grid = grid_for(rows, option, measure, pruned=pruned).spread(*rows.shape)
         codes = nearest(rows, grid, None)
         off = grid.values(codes) - rows
-        width = entropy(codes.astype(np.uint8)) if measure == "download" else option
+        if measure == "download":
+            width = entropy(codes.astype(np.uint8))
+        else:  # fields, or a mask and the fields that are not zero
+            width = min(option, 1 + float((codes != grid.zero).mean()) * option)
         bits.append(width * rows.size)
         errors.append(float(np.square(off).sum()) if gram is None else gram.error(off))
     return np.array(bits), np.array(errors)
@@ -113,8 +119,10 @@ def _probed(
     layer: WeightLayer, rows: Doubles, gram: Gram | None, visit: Visit | None, measure: str
 ) -> dict[str, Tensor]:
     """The layer's tensors at the probe, as the step would make them: compensated, statistics matched."""
-    grid = grid_for(rows, PROBE[measure], measure).spread(*rows.shape)
-    codes = nearest(rows, grid, None) if gram is None else compensated(rows, grid, gram, None)
+    zeros = pruned_zeros(rows)
+    grid = grid_for(rows, PROBE[measure], measure, pruned=zeros is not None)
+    codes = rounded(rows, grid, gram, zeros, "compensated", 0)
+    grid = grid.spread(*rows.shape)
     values = grid.values(codes).astype(np.float32)
     if visit is None or not layer.adjustable or visit.bias is None or layer.bias is None:
         return {layer.name: layer.layout.to_weight(values)}

@@ -71,7 +71,7 @@ class MixedLowBitWeights(OnnxStep):
     images: int = param(
         64, low=1, high=1000, unit="images", help="Calibration images, spread over the split."
     )
-    steps: int = param(400, low=20, high=10_000, unit="steps", help="Of learning (rounding 'adaround').")
+    steps: int = param(400, low=1, high=10_000, unit="steps", help="Of learning (rounding 'adaround').")
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """`context.info` receives each layer's choice, sensitivity and the error expected from the whole.
@@ -130,8 +130,9 @@ class MixedLowBitWeights(OnnxStep):
         self, layer: WeightLayer, rows: FloatArray, visit: Visit | None, option: float, seed: int
     ) -> CodedWeight:
         weight, gram = approached(rows, visit, rounding=self.rounding, centred=layer.adjustable, seed=seed)
-        grid = grid_for(weight, option, self.measure)
-        codes = rounded(weight, grid, gram, pruned_zeros(rows), self.rounding, self.steps)
+        zeros = pruned_zeros(rows)
+        grid = grid_for(weight, option, self.measure, pruned=zeros is not None)
+        codes = rounded(weight, grid, gram, zeros, self.rounding, self.steps)
         return coded_weight(layer, codes, grid)
 
     def _unreachable(self, least: float) -> InfeasibleError:

@@ -93,17 +93,32 @@ def draw(
     unit = max(2, round(max(picture.size) / 260))
     for corners in truth.boxes if truth is not None else ():
         _outline(pen, corners * scale, TRUTH_COLOR, max(1, unit // 2), dash=unit)
-    taken: list[tuple[float, float, float, float]] = []
-    # Kept boxes first: what changed lies on top, and chooses its place for words last but is never covered.
-    for box in sorted(boxes, key=lambda item: item.change != "kept"):
-        dash = unit * 4 if box.change == "lost" else 0
-        _outline(pen, box.corners * scale, COLORS[box.change], unit, dash)
     size = round(max(picture.size) * (0.032 if large else 0.022))
+    tags: list[_Tag] = []
     for box in sorted(boxes, key=lambda item: item.change == "kept"):
         plain = box.change in ("kept", "relabelled")
         words = box.words if plain else f"{SYMBOLS[box.change]} {box.words}"
-        _tag(pen, picture.size, box.corners * scale, words, COLORS[box.change], size, taken)
+        plate = _place(pen, picture.size, box.corners * scale, words, size, [tag.plate for tag in tags])
+        tags.append(_Tag(box, plate, words))
+    # What changed chooses its place first and is drawn last: what did not change never covers it.
+    for changed in (False, True):
+        group = [tag for tag in reversed(tags) if (tag.box.change != "kept") == changed]
+        for tag in group:
+            dash = unit * 4 if tag.box.change == "lost" else 0
+            _outline(pen, tag.box.corners * scale, COLORS[tag.box.change], unit, dash)
+        for tag in group:
+            _write(pen, tag, size)
     return picture
+
+
+Plate = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    box: Box
+    plate: Plate
+    words: str
 
 
 def _words(detections: Detections, index: int, labels: Sequence[str], scores: bool) -> str:
@@ -142,20 +157,17 @@ def _outline(pen: ImageDraw.ImageDraw, corners: FloatArray, color: str, width: i
                 )
 
 
-def _tag(
+def _place(
     pen: ImageDraw.ImageDraw,
     frame: tuple[int, int],
     corners: FloatArray,
     words: str,
-    color: str,
     size: int,
-    taken: list[tuple[float, float, float, float]],
-) -> None:
-    """Words on a plate at the box: above, below, beside or inside, wherever nothing is written yet."""
-    font = _font(words, size)
-    left, top, right, bottom = pen.textbbox((0, 0), words, font=font)
-    pad = size * 0.3
-    width, height = right - left + 2 * pad, size * 1.35
+    taken: Sequence[Plate],
+) -> Plate:
+    """Where words go at a box: above, below, beside or inside, wherever nothing is written yet."""
+    left, _, right, _ = pen.textbbox((0, 0), words, font=_font(words, size))
+    width, height = right - left + 0.6 * size, size * 1.35
     x0, y0, x1, y1 = (float(value) for value in corners)
     x = min(max(0.0, x0), max(0.0, frame[0] - width))
     above, below, aside = y0 - height, y1, max(0.0, x1 - width)
@@ -168,16 +180,21 @@ def _tag(
         for px, py in corners_tried
         if px >= 0 and py >= 0 and px + width <= frame[0] and py + height <= frame[1]
     ]
-    plate = next(
+    return next(
         (one for one in plates if not any(_overlap(one, other) for other in taken)),
         (x, max(0.0, above), x + width, max(0.0, above) + height),
     )
-    taken.append(plate)
-    pen.rounded_rectangle(plate, radius=size * 0.2, fill=color)
-    pen.text((plate[0] + pad - left, (plate[1] + plate[3] - top - bottom) / 2), words, fill=INK, font=font)
 
 
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+def _write(pen: ImageDraw.ImageDraw, tag: _Tag, size: int) -> None:
+    font = _font(tag.words, size)
+    left, top, _, bottom = pen.textbbox((0, 0), tag.words, font=font)
+    pen.rounded_rectangle(tag.plate, radius=size * 0.2, fill=COLORS[tag.box.change])
+    middle = (tag.plate[1] + tag.plate[3] - top - bottom) / 2
+    pen.text((tag.plate[0] + 0.3 * size - left, middle), tag.words, fill=INK, font=font)
+
+
+def _overlap(a: Plate, b: Plate) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 

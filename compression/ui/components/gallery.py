@@ -72,14 +72,15 @@ def most_changed(study: Mapping[str, Any], number: int, confidence: float) -> tu
     by_number = {trial["number"]: trial["sha256"] for trial in study["trials"]}
     hashes = by_number[study["baseline"]], by_number[number]
     images = data.pictures(dataset, None, 0, 24)
-    damage = []
+    damage: list[tuple[int, int]] = []
     for _, image, _ in images:
         views = [data.predicted(sha256, model, spec, image)[0] for sha256 in hashes]
         found = data.changes(views[0], views[1], confidence)
         if found is None:
             return None
-        damage.append(2 * len(found.lost) + 2 * len(found.gained) + len(found.relabelled) + len(found.moved))
-    return (int(np.argmax(damage)), len(images)) if images else None
+        changed = 2 * len(found.lost) + 2 * len(found.gained) + len(found.relabelled) + len(found.moved)
+        damage.append((changed, -len(found.kept)))  # of equally changed ones the clearest
+    return (damage.index(max(damage)), len(images)) if images else None
 
 
 def before_and_after(study: Mapping[str, Any], number: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from compression.ui.components.words import recipe_title, recipe_words
+from compression.ui.components.words import named, recipe_title, recipe_words
 from compression.ui.i18n import plain
 from compression.ui.state import t
 
@@ -19,8 +19,8 @@ def preset_contents(preset: Mapping[str, Any]) -> None:
         for recipe in preset["recipes"]:
             st.markdown(f"- **{plain(recipe_title(recipe))}** · {recipe_words(recipe)}")
     for needs, count in Counter(tuple(recipe["needs"]) for recipe in preset["left_out"]).items():
-        named = t("choice.separator").join(t(f"need.{need}") for need in needs)
-        st.caption(f":material/block: {t('preset.left_out', count=count, needs=named)}")
+        needed = t("choice.separator").join(named("need", need) for need in needs)
+        st.caption(f":material/block: {t('preset.left_out', count=count, needs=needed)}")
 
 
 def plan_form(validation: int | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import streamlit as st
 from compression.errors import EdgeSlimError
 from compression.recipe import Recipe
 from compression.ui.components.problems import show
-from compression.ui.components.words import step_name
+from compression.ui.components.words import named, step_name
 from compression.ui.forms import parameter_inputs
 from compression.ui.i18n import plain
 from compression.ui.state import t
@@ -79,7 +79,7 @@ def _edit(draft: dict[str, Any], place: int, known: Steps) -> dict[str, Any]:
     chosen = line[0].selectbox(
         t("recipes.step"),
         list(known),
-        format_func=lambda name: f"{step_name(name)} · {t('group.' + known[name]['group'])}",
+        format_func=lambda name: f"{step_name(name)} · {named('group', known[name]['group'])}",
         key=f"step_of_{draft['id']}",
         label_visibility="collapsed",
     )

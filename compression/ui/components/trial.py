@@ -17,8 +17,8 @@ from compression.ui.components.headline import figures
 from compression.ui.components.problems import show
 from compression.ui.components.words import (
     chart_texts,
+    named,
     numbered,
-    parameter_name,
     progress_words,
     recipe_words,
     state_words,
@@ -101,8 +101,9 @@ def _recipe(trial: Mapping[str, Any]) -> None:
     with st.expander(t("trial.recipe"), icon=":material/list_alt:"):
         stages = list(trial.get("stages") or ())
         for place, step in enumerate(trial["recipe"]["steps"]):
+            kind = f"step.{step['step']}"
             values = ", ".join(
-                f"{parameter_name(step['step'], name)} = {value}"
+                f"{named(kind, name)} = {named(f'{kind}.{name}', str(value))}"
                 for name, value in step.items()
                 if name != "step"
             )

@@ -16,13 +16,14 @@ def chart_texts() -> Mapping[str, str]:
     return {key: t(key) for key in TEXTS}
 
 
+def named(kind: str, name: str) -> str:
+    """What the core calls `name`, in words (`<kind>.<name>`); a name without words stands for itself."""
+    key = f"{kind}.{name}"
+    return t(key) if known(language(), key) else name
+
+
 def step_name(step: str) -> str:
-    return t(f"step.{step}") if known(language(), f"step.{step}") else step
-
-
-def parameter_name(step: str, parameter: str) -> str:
-    key = f"step.{step}.{parameter}"
-    return t(key) if known(language(), key) else parameter
+    return named("step", step)
 
 
 def trial_title(trial: Mapping[str, Any]) -> str:
@@ -73,10 +74,7 @@ def state_words(state: str) -> str:
 
 def progress_words(message: str) -> str:
     """What a job is doing: its code in words, a step's code by the step's name."""
-    for key in (f"progress.{message}", f"step.{message}"):
-        if known(language(), key):
-            return t(key)
-    return message
+    return named("progress", message) if known(language(), f"progress.{message}") else step_name(message)
 
 
 def notice_words(notice: Mapping[str, Any]) -> str:
