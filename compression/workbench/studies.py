@@ -72,16 +72,15 @@ def start_study(
 
 
 def list_studies(store: Store | None = None) -> list[dict[str, Any]]:
-    """All studies, the newest first: name, state, model, dataset, preset, created, done, total."""
+    """All studies, the newest first: name, state, model, dataset, preset, created, done of total trials."""
     store = store or Store()
     found = []
     for name in storage.names(store):
         try:
-            study, status = supervisor.load(store, name), read_status(store, name)
+            study = supervisor.load(store, name)
         except StudyError as error:
             found.append(_damaged(name, error))
             continue
-        ended = sum(trial.state not in ("waiting", "running", "cancelled") for trial in study.trials)
         found.append(
             {
                 "name": name,
@@ -90,7 +89,7 @@ def list_studies(store: Store | None = None) -> list[dict[str, Any]]:
                 "dataset": study.dataset,
                 "preset": study.preset,
                 "created": study.created,
-                "done": status.done if status and study.state == "running" else ended,
+                "done": sum(trial.sha256 is not None or trial.error is not None for trial in study.trials),
                 "total": len(study.trials),
             }
         )
