@@ -80,7 +80,7 @@ def load_examples(split: Split, spec: ModelSpec) -> Examples:
 def normalise(pixels: Tensor, spec: ModelSpec) -> Tensor:
     """(B, H, W, C) float pixels 0–255 → (B, C, H, W) as the network takes them, channels last in memory."""
     channels = pixels.shape[3]
-    shift, gain = torch.tensor(spec.mean[:channels]), torch.tensor(spec.std[:channels])
+    shift, gain = (torch.tensor(each[:channels], device=pixels.device) for each in (spec.mean, spec.std))
     return ((pixels * spec.scale - shift) / gain).permute(0, 3, 1, 2)
 
 

@@ -24,7 +24,7 @@ from compression.models.torch_graph import to_torch
 from compression.recipe import Recipe
 from compression.steps import StepContext
 from compression.steps.distillation import DistilFromOriginal
-from compression.steps.distillation.original import divided
+from compression.steps.distillation.recovery import divided
 from compression.steps.distillation.units import units_of
 from compression.steps.pruning import ChannelPruning, MagnitudePruning
 

@@ -26,10 +26,10 @@ def original_network(path: Path) -> fx.GraphModule:
 class Images:
     """The images of several splits as network inputs; labels are not looked at."""
 
-    def __init__(self, splits: Sequence[Split], spec: ModelSpec) -> None:
+    def __init__(self, splits: Sequence[Split], spec: ModelSpec, device: torch.device | str = "cpu") -> None:
         self._examples = [SplitExamples(split, spec) for split in splits]
         self._places = [(which, i) for which, split in enumerate(splits) for i in range(len(split))]
-        self._spec = spec
+        self._spec, self._device = spec, device
 
     def __len__(self) -> int:
         return len(self._places)
@@ -38,7 +38,7 @@ class Images:
         """(B, C, H, W). Raises DatasetError naming an unreadable image."""
         places = [self._places[index] for index in indices]
         pixels = np.concatenate([self._examples[which].take(np.array([i]))[0] for which, i in places])
-        return normalise(torch.from_numpy(pixels).float(), self._spec)
+        return normalise(torch.from_numpy(pixels).to(self._device).float(), self._spec)
 
 
 class Network:
