@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 
 class EdgeSlimError(ValueError):
     """A problem the user can mend.
@@ -24,6 +27,11 @@ class EdgeSlimError(ValueError):
     def to_json(self) -> dict[str, object]:
         values = {key: str(value) for key, value in self.values.items()}
         return {"code": self.code, "problem": self.problem, "remedy": self.remedy, "values": values}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`; values are strings then."""
+        return cls(data["code"], data["problem"], data["remedy"], **data["values"])
 
 
 class ParameterError(EdgeSlimError):

@@ -15,31 +15,21 @@ from numpy.typing import NDArray
 from compression.metrics import graph as graphs
 from compression.metrics.activations import peak_activation_bytes
 from compression.metrics.graph import Graph, attribute
+from compression.operators import LEARNED
 
-_WEIGHTS = {
-    "Conv": (1, 2),
+_WEIGHTS = LEARNED | {
     "FusedConv": (1, 2),
-    "ConvTranspose": (1, 2),
     "ConvInteger": (1,),
     "QLinearConv": (3, 8),
-    "Gemm": (0, 1, 2),
     "FusedGemm": (0, 1, 2),
     "QGemm": (3, 6),
-    "MatMul": (0, 1),
     "FusedMatMul": (0, 1),
     "MatMulInteger": (1,),
     "QLinearMatMul": (3,),
     "DynamicQuantizeMatMul": (1, 4),
-    "GRU": (1, 2, 3),
-    "LSTM": (1, 2, 3, 7),
-    "RNN": (1, 2, 3),
-    "BatchNormalization": (1, 2),
-    "InstanceNormalization": (1, 2),
-    "GroupNormalization": (1, 2),
-    "LayerNormalization": (1, 2),
-    "PRelu": (1,),
+    "DynamicQuantizeLSTM": (1, 2, 3, 7),
 }
-"""Which inputs of an operator are learned. BatchNormalization's running statistics are not."""
+"""Which inputs of an operator are learned: those of runtimes and of quantized networks too."""
 _ZERO_POINTS = {
     ("ConvInteger", 1): 3,
     ("QLinearConv", 3): 5,
@@ -47,13 +37,15 @@ _ZERO_POINTS = {
     ("MatMulInteger", 1): 3,
     ("QLinearMatMul", 3): 5,
     ("DynamicQuantizeMatMul", 1): 3,
+    ("DynamicQuantizeLSTM", 1): 9,
+    ("DynamicQuantizeLSTM", 2): 11,
 }
 """(operator, weight input) → input that holds the code which means zero."""
 _CHANNELS_FIRST = ("ConvInteger", "QLinearConv")
 _KERNEL_INPUT = {"Conv": 1, "FusedConv": 1, "ConvInteger": 1, "QLinearConv": 3}
 _PRODUCTS = ("MatMul", "FusedMatMul", "MatMulInteger", "QLinearMatMul", "DynamicQuantizeMatMul")
 _GEMMS = ("Gemm", "FusedGemm", "QGemm")
-_RECURRENT = ("GRU", "LSTM", "RNN")
+_RECURRENT = ("GRU", "LSTM", "RNN", "DynamicQuantizeLSTM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +104,11 @@ def weights_of(graph: Graph) -> dict[str, NDArray[Any]]:
     )
     weights = {name: values[name] for name in dict.fromkeys([*(name for name, _, _ in slots), *biases])}
     for name, (zero, operator) in zero_points.items():
-        centre = values[zero].astype(np.int64).reshape(-1)
+        centre: NDArray[Any] = values[zero].astype(np.int64).reshape(-1)
         if operator in _CHANNELS_FIRST:
             centre = centre.reshape(-1, *[1] * (weights[name].ndim - 1))
+        elif operator in _RECURRENT:
+            centre = centre.reshape(len(weights[name]), 1, -1)
         weights[name] = weights[name].astype(np.int64) - centre
     return weights
 

@@ -8,23 +8,12 @@ from collections.abc import Iterable, Iterator
 import onnx
 from onnx import TensorProto
 
+from compression.operators import LEARNED
+
 STANDARD_DOMAINS = ("", "ai.onnx")
+PRODUCER = "edgeslim"
+"""Written into every file that is made here."""
 FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE)
-_LEARNED = {
-    "Conv": (1, 2),
-    "ConvTranspose": (1, 2),
-    "Gemm": (0, 1, 2),
-    "MatMul": (0, 1),
-    "GRU": (1, 2, 3),
-    "LSTM": (1, 2, 3, 7),
-    "RNN": (1, 2, 3),
-    "BatchNormalization": (1, 2),
-    "InstanceNormalization": (1, 2),
-    "GroupNormalization": (1, 2),
-    "LayerNormalization": (1, 2),
-    "PRelu": (1,),
-}
-"""Which inputs of an operator are learned weights, where they are constants."""
 
 
 def opset_version(model: onnx.ModelProto) -> int:
@@ -70,7 +59,7 @@ def parameter_count(model: onnx.ModelProto) -> int:
     learned = {
         name
         for node in all_nodes(model.graph.node)
-        for name in (node.input[index] for index in _LEARNED.get(node.op_type, ()) if index < len(node.input))
+        for name in (node.input[index] for index in LEARNED.get(node.op_type, ()) if index < len(node.input))
     }
     weights = (tensor for tensor in model.graph.initializer if tensor.name in learned)
     return sum(math.prod(tensor.dims) for tensor in weights if tensor.data_type in FLOATS)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 from compression.datasets.base import Split
 from compression.detections import Detections, FloatArray, Image
+from compression.metrics.bootstrap import SEED, Resampled
 from compression.models.base import ModelSpec
 
 Prediction = Detections | FloatArray | None
@@ -29,6 +30,15 @@ class Prepared:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Accuracy figures by name, with `ci95` of the primary metric: empty where nothing can be scored."""
+
+    figures: dict[str, Any] = field(default_factory=dict)
+    primary: Resampled | None = None
+    """The primary metric with its resamples over images."""
+
+
 class Task(Protocol):
     """How to prepare an image, read the network's outputs, and score a list of predictions."""
 
@@ -43,14 +53,11 @@ class Task(Protocol):
     ) -> Prediction: ...
 
     def score(
-        self,
-        predictions: Sequence[Prediction],
-        split: Split,
-        labels: tuple[str, ...],
-        baseline: Sequence[Prediction] | None,
-    ) -> dict[str, Any]:
-        """Accuracy figures, with `ci95` and, given the baseline's predictions, `paired_delta` and `paired_ci95`.
+        self, predictions: Sequence[Prediction], split: Split, labels: tuple[str, ...], seed: int = SEED
+    ) -> Scores:
+        """Accuracy of predictions on all images of `split`, of which those with annotations count.
 
-        `labels` are the model's; the dataset's classes were mapped to them by the caller.
+        `labels` are the model's; the dataset's classes were mapped to them by the caller. `seed` draws the
+        resamples: models that are compared are scored with the same.
         """
         ...

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from compression.datasets.base import Split
-from compression.detections import FloatArray, Image
+from compression.detections import FloatArray
 from compression.metrics import classification
+from compression.metrics.bootstrap import SEED
 from compression.models.base import ModelSpec
 from compression.models.families.classifier import probabilities
 from compression.tasks import preprocess
-from compression.tasks.base import Prediction, Prepared
+from compression.tasks.base import Prediction, Prepared, Scores
 
 
 class Classification:
@@ -22,8 +23,7 @@ class Classification:
     name = "classification"
     primary_metric = "top1"
 
-    def prepare(self, image: Image, spec: ModelSpec) -> Prepared:
-        return preprocess.prepare(image, spec)
+    prepare = staticmethod(preprocess.prepare)
 
     def decode(
         self, outputs: Sequence[np.ndarray[Any, Any]], prepared: Prepared, spec: ModelSpec
@@ -32,22 +32,18 @@ class Classification:
         return probabilities(outputs)
 
     def score(
-        self,
-        predictions: Sequence[Prediction],
-        split: Split,
-        labels: tuple[str, ...],
-        baseline: Sequence[Prediction] | None,
-    ) -> dict[str, Any]:
+        self, predictions: Sequence[Prediction], split: Split, labels: tuple[str, ...], seed: int = SEED
+    ) -> Scores:
         """Accuracy over the `images` that have a label; empty where nothing can be scored."""
         targets = [(index, split.target(index)) for index in range(len(split))]
         known = {index: target for index, target in targets if isinstance(target, int)}
         if not known:
-            return {}
+            return Scores()
         truth = np.array(list(known.values()), np.int64)
         found = _stacked(predictions, known)
-        before = None if baseline is None else _stacked(baseline, known)
+        primary = classification.resampled(found, truth, seed)
         figures = classification.classification_scores(found, truth, labels)
-        return {**figures, "images": len(truth), **classification.bootstrap(found, truth, before)}
+        return Scores({**figures, "images": len(truth), "ci95": primary.ci95}, primary)
 
 
 def _stacked(predictions: Sequence[Prediction], indices: Iterable[int]) -> FloatArray:

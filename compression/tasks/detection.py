@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from compression.datasets.base import Split
-from compression.detections import Annotations, Detections, Image
+from compression.detections import Annotations, Detections
 from compression.metrics import detection
+from compression.metrics.bootstrap import SEED
 from compression.metrics.matching import match
 from compression.models.base import ModelSpec
 from compression.models.families import FAMILIES, UNKNOWN
 from compression.tasks import preprocess
-from compression.tasks.base import Prediction, Prepared
+from compression.tasks.base import Prediction, Prepared, Scores
 from compression.tasks.nms import nms
 
 
@@ -24,8 +25,7 @@ class Detection:
     name = "detection"
     primary_metric = "mAP"
 
-    def prepare(self, image: Image, spec: ModelSpec) -> Prepared:
-        return preprocess.prepare(image, spec)
+    prepare = staticmethod(preprocess.prepare)
 
     def decode(
         self, outputs: Sequence[np.ndarray[Any, Any]], prepared: Prepared, spec: ModelSpec
@@ -49,24 +49,18 @@ class Detection:
         return Detections(boxes[inside], scores[chosen], classes[chosen])
 
     def score(
-        self,
-        predictions: Sequence[Prediction],
-        split: Split,
-        labels: tuple[str, ...],
-        baseline: Sequence[Prediction] | None,
-    ) -> dict[str, Any]:
+        self, predictions: Sequence[Prediction], split: Split, labels: tuple[str, ...], seed: int = SEED
+    ) -> Scores:
         """COCO figures over the `images` that have annotations; empty where nothing can be scored."""
         targets = [(index, split.target(index)) for index in range(len(split))]
         truth = {index: target for index, target in targets if isinstance(target, Annotations)}
         found = _detections(predictions, truth)
         if not truth or found is None:
-            return {}
-        objects = list(truth.values())
-        matches = match(objects, found, len(labels))
-        reference = None if baseline is None else _detections(baseline, truth)
-        before = None if reference is None else match(objects, reference, len(labels))
-        figures = detection.coco_scores(matches, labels)
-        return {**figures, "images": len(truth), **detection.bootstrap(matches, before)}
+            return Scores()
+        matches = match(list(truth.values()), found, len(labels))
+        primary = detection.resampled(matches, seed)
+        figures = {**detection.coco_scores(matches, labels), "images": len(truth)}
+        return Scores({**figures, "ci95": primary.ci95 if primary else None}, primary)
 
 
 def _detections(predictions: Sequence[Prediction], indices: Iterable[int]) -> list[Detections] | None:

@@ -50,7 +50,7 @@ class Truth:
 def fcos_loss(outputs: Sequence[Tensor], targets: Sequence[Target], spec: ModelSpec) -> Tensor:
     """Scalar loss of a batch; `targets` are Annotations in input pixels, one per image; crowds are left out."""
     dense = gather(outputs, spec)
-    truth = pad(targets)
+    truth = pad(targets, dense.logits.device)
     wanted, boxes, weight = assign(dense, truth)
     scale = weight.sum().clamp(min=1.0)
     classification = varifocal(dense.logits, wanted)
@@ -76,17 +76,18 @@ def gather(outputs: Sequence[Tensor], spec: ModelSpec) -> Dense:
     for level in levels:
         raw = outputs[level.boxes]
         height, width = raw.shape[2:]
-        rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+        places = (torch.arange(size, device=raw.device) for size in (height, width))
+        rows, columns = torch.meshgrid(*places, indexing="ij")
         centre = (torch.stack([columns, rows], dim=-1).reshape(-1, 2) + 0.5) * level.stride
         distances = level.stride * raw.flatten(2).transpose(1, 2).clamp(max=RAW_LIMIT).exp()
         boxes.append(torch.cat([centre - distances[..., :2], centre + distances[..., 2:]], dim=-1))
         logits.append(outputs[level.classes].flatten(2).transpose(1, 2))
         centres.append(centre)
-        strides.append(torch.full((height * width,), float(level.stride)))
+        strides.append(torch.full((height * width,), float(level.stride), device=raw.device))
     return Dense(torch.cat(logits, 1), torch.cat(boxes, 1), torch.cat(centres), torch.cat(strides))
 
 
-def pad(targets: Sequence[Target]) -> Truth:
+def pad(targets: Sequence[Target], device: torch.device | str = "cpu") -> Truth:
     """Stack annotations of different lengths."""
     kept = []
     for target in targets:
@@ -101,7 +102,7 @@ def pad(targets: Sequence[Target]) -> Truth:
         boxes[row, : len(some_boxes)] = some_boxes
         classes[row, : len(some_classes)] = some_classes
         real[row, : len(some_classes)] = True
-    return Truth(torch.from_numpy(boxes), torch.from_numpy(classes), torch.from_numpy(real))
+    return Truth(*(torch.from_numpy(array).to(device) for array in (boxes, classes, real)))
 
 
 @torch.no_grad()
@@ -121,9 +122,9 @@ def assign(dense: Dense, truth: Truth) -> tuple[Tensor, Tensor, Tensor]:
     strongest = alignment.amax(dim=2, keepdim=True).clamp(min=EPSILON)
     tightest = (overlap * owned).amax(dim=2, keepdim=True)
     weight = (alignment / strongest * tightest).amax(dim=1)
-    rows = torch.arange(batch)[:, None]
+    rows = torch.arange(batch, device=weight.device)[:, None]
     wanted = weight.new_zeros(batch, cells, classes)
-    wanted[rows, torch.arange(cells)[None], truth.classes[rows, owner]] = weight
+    wanted[rows, torch.arange(cells, device=weight.device)[None], truth.classes[rows, owner]] = weight
     return wanted, truth.boxes[rows, owner], weight
 
 

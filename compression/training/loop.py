@@ -23,6 +23,8 @@ from compression.training.augment import augment
 from compression.training.average import WeightAverage
 from compression.training.checkpoint import load_checkpoint, save_checkpoint
 from compression.training.data import Examples, SplitExamples, batch_order, normalise
+from compression.training.device import on_device
+from compression.training.observer import Observer
 
 Evaluate = Callable[[nn.Module], dict[str, float]]
 """A network in evaluation mode → named figures for the log."""
@@ -72,19 +74,20 @@ def train(
     settings: TrainSettings,
     *,
     progress: Progress = silent,
-    keep_zeros: bool = False,
+    observer: Observer | None = None,
     evaluate: Evaluate | None = None,
     checkpoint: Path | None = None,
 ) -> TrainLog:
     """Train `module` in place with its family's loss; afterwards it holds the final weights, in evaluation mode.
 
-    `keep_zeros`: convolution and matrix weights that are exactly zero stay so. `checkpoint`: written every epoch; if the
-    file exists the run goes on from there (the schedule follows `settings.steps`, which may have grown).
+    It runs on an accelerator if there is one (training.device), and the module is on the processor again at the end.
+    `observer` takes part in every update. `checkpoint`: written every epoch, good on any device; if the file exists
+    the run goes on from there (the schedule follows `settings.steps`, which may have grown).
     Raises RecipeError if the family has no loss, if there are no images, or if the loss stops being finite.
     """
     loss = loss_for(spec)
     if loss is None:
-        raise _no_loss(spec)
+        raise family_without_loss(spec)
     if len(split) == 0:
         raise RecipeError(
             "no_training_images", "There are no training images.", "Choose a dataset with images."
@@ -93,10 +96,11 @@ def train(
     torch.set_num_threads(settings.threads)
     try:
         examples = split if isinstance(split, Examples) else SplitExamples(split, spec)
-        run = _Run(module, examples, spec, settings, loss, keep_zeros)
-        if checkpoint is not None:
-            run.resume(checkpoint)
-        return run.go(progress, evaluate, checkpoint)
+        with on_device(module) as device:
+            run = _Run(module, examples, spec, settings, loss, observer, device)
+            if checkpoint is not None:
+                run.resume(checkpoint)
+            return run.go(progress, evaluate, checkpoint)
     finally:
         torch.set_num_threads(threads)
 
@@ -111,16 +115,17 @@ class _Run:
         spec: ModelSpec,
         settings: TrainSettings,
         loss: Loss,
-        keep_zeros: bool,
+        observer: Observer | None,
+        device: torch.device,
     ) -> None:
         self.module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.examples, self.spec, self.settings, self.loss = examples, spec, settings, loss
+        self.observer, self.device = observer, device
         self.batch = min(settings.batch, len(examples))
         self.indices = batch_order(len(examples), self.batch, settings.seed)
         self.epoch_steps = max(len(examples) // self.batch, 1)
         self.optimizer = _optimizer(module, settings)
         self.average = WeightAverage(module, settings.ema_decay) if settings.ema_decay is not None else None
-        self.masks = zero_masks(module) if keep_zeros else []
         self.step = 0
         self.seconds = 0.0
         self.rows: list[dict[str, float]] = []
@@ -158,10 +163,11 @@ class _Run:
         self.optimizer.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.module.parameters(), LARGEST_GRADIENT)
+        if self.observer is not None:
+            self.observer.before_update(self.step)
         self.optimizer.step()
-        with torch.no_grad():
-            for parameter, mask in self.masks:
-                parameter.mul_(mask)
+        if self.observer is not None:
+            self.observer.after_update(self.step)
         self.step += 1
         if self.average is not None:
             self.average.update(self.module, self.step)
@@ -169,7 +175,7 @@ class _Run:
 
     def next_batch(self) -> tuple[Tensor, Sequence[Any]]:
         raw, targets = self.examples.take(self.indices(self.step))
-        pixels = torch.from_numpy(raw).float()
+        pixels = torch.from_numpy(raw).to(self.device).float()
         if self.settings.augment:
             rng = np.random.default_rng([self.settings.seed, 1, self.step])
             move = self.step < self.settings.steps * (1 - STILL_PART)
@@ -187,13 +193,14 @@ class _Run:
         return {**row, **self.evaluated(evaluate)} if evaluate is not None else row
 
     def evaluated(self, evaluate: Evaluate) -> dict[str, float]:
-        """Figures of the averaged network; the training weights are put back."""
+        """Figures of the averaged network, on the processor; the training weights are put back."""
         own = {name: value.clone() for name, value in self.module.state_dict().items()}
         if self.average is not None:
             self.module.load_state_dict(self.average.state)
-        self.module.eval()
+        self.module.to("cpu").eval()
         with torch.no_grad():
             figures = evaluate(self.module)
+        self.module.to(self.device)
         self.module.load_state_dict(own)
         return figures
 
@@ -223,7 +230,7 @@ class _Run:
                 path=path,
             ) from error
         if self.average is not None and state["average"] is not None:
-            self.average.state = state["average"]
+            self.average.state = {name: value.to(self.device) for name, value in state["average"].items()}
         self.step, self.seconds, self.rows = state["step"], state["seconds"], state["rows"]
 
 
@@ -246,13 +253,8 @@ def _optimizer(module: nn.Module, settings: TrainSettings) -> torch.optim.Optimi
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
-def zero_masks(module: nn.Module) -> list[tuple[Tensor, Tensor]]:
-    """Weights that contain zeros, each with what to multiply it by so that they stay zero."""
-    masks = [(p, (p.detach() != 0).to(p.dtype)) for p in module.parameters() if p.ndim > 1]
-    return [(parameter, mask) for parameter, mask in masks if not mask.all()]
-
-
-def _no_loss(spec: ModelSpec) -> RecipeError:
+def family_without_loss(spec: ModelSpec) -> RecipeError:
+    """The refusal of a model that cannot be trained with labels."""
     return RecipeError(
         "family_without_loss",
         f"Models of the family '{spec.family}' cannot be trained here: there is no loss for their outputs.",

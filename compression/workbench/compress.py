@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compression.artifacts.store import Store, write_atomically
+from compression.errors import InfeasibleError
 from compression.progress import Progress, silent
 from compression.workbench.datasets import resolve_dataset
 
@@ -31,7 +32,8 @@ def compress(
 ) -> list[dict[str, Any]]:
     """Write each recipe's file to the folder `out`, and beside it its measurements (.json).
 
-    Returns the measurements as trials' JSON, `file` being the written one. Raises EdgeSlimError.
+    Returns the measurements as trials' JSON, `file` being the written one. Of several recipes, one that this network
+    cannot meet is 'infeasible' and the others go on; a single one raises InfeasibleError. Raises EdgeSlimError.
     """
     from compression.jobs.setting import open_setting
 
@@ -46,7 +48,9 @@ def compress(
         progress=progress,
     )
     trials = measure(recipes, setting, store, threads, progress)
-    return [_write(trial, out) for trial in trials]
+    if len(trials) == 1 and trials[0]["error"]:
+        raise InfeasibleError.from_json(trials[0]["error"])
+    return [_write(trial, out) if trial["file"] else trial for trial in trials]
 
 
 def measure(
@@ -57,19 +61,26 @@ def measure(
     from compression.recipe import Recipe
     from compression.search.study import TrialResult
 
-    measured = [compress_and_score(recipe, setting, store, threads, progress) for recipe in recipes]
-    baseline = make_file(Recipe(), setting, store, threads, progress).sha256
-    hashes = list(dict.fromkeys([baseline, *(result["sha256"] for result in measured)]))
-    latency = time_files(hashes, store, progress)
+    measured: list[dict[str, Any]] = []
+    with store.in_use():
+        for recipe in recipes:
+            try:
+                result = compress_and_score(recipe, setting, store, threads, progress)
+                measured.append({"state": "complete", "file": str(store.path(result["sha256"])), **result})
+            except InfeasibleError as error:
+                measured.append(
+                    {"state": "infeasible", "model": setting.model.name, "error": error.to_json()}
+                )
+        baseline = make_file(Recipe(), setting, store, threads, progress).sha256
+        made = [result["sha256"] for result in measured if "sha256" in result]
+        latency = time_files(list(dict.fromkeys([baseline, *made])), store, progress)
     return [
         TrialResult(
             number=number,
-            state="complete",
             recipe=recipe.to_json(),
             title=recipe.title,
             recipe_fingerprint=recipe.fingerprint(),
-            file=str(store.path(result["sha256"])),
-            latency=latency[result["sha256"]],
+            latency=latency.get(result.get("sha256", "")),
             **result,
         ).to_json()
         for number, (recipe, result) in enumerate(zip(recipes, measured, strict=True))

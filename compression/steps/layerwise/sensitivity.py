@@ -39,13 +39,15 @@ def disturbances(
     names = {name for tensors in changed.values() for name in tensors}
     session, feed = _open(model, watched, names, threads)
     reference = [session.run(watched, {feed: image}) for image in images]
-    scales = [_variances([item[k] for item in reference]) for k in range(len(watched))]
+    scales = [channel_variances([item[k] for item in reference]) for k in range(len(watched))]
     found = {}
     for done, layer in enumerate(layers):
         progress("sensitivity", done, len(layers))
         outputs = [session.run(watched, {feed: image, **changed[layer.name]}) for image in images]
         errors = [
-            np.mean(_errors([item[k] for item in reference], [item[k] for item in outputs]) / scales[k])
+            np.mean(
+                channel_errors([item[k] for item in reference], [item[k] for item in outputs]) / scales[k]
+            )
             for k in range(len(watched))
         ]
         found[layer.name] = float(np.mean(errors))
@@ -81,7 +83,7 @@ def _by_channel(outputs: Sequence[Tensor]) -> Tensor:
     return np.concatenate([np.moveaxis(each, axis, 0).reshape(channels, -1) for each in outputs], axis=1)
 
 
-def _variances(outputs: Sequence[Tensor]) -> Tensor:
+def channel_variances(outputs: Sequence[Tensor]) -> Tensor:
     """Of each channel; of the whole output for channels that hardly vary."""
     flat = _by_channel(outputs).astype(np.float64)
     variance = flat.var(axis=1)
@@ -90,7 +92,8 @@ def _variances(outputs: Sequence[Tensor]) -> Tensor:
     return result
 
 
-def _errors(reference: Sequence[Tensor], outputs: Sequence[Tensor]) -> Tensor:
+def channel_errors(reference: Sequence[Tensor], outputs: Sequence[Tensor]) -> Tensor:
+    """Mean squared difference in each channel, over places and images."""
     difference = _by_channel(reference).astype(np.float64) - _by_channel(outputs)
     result: Tensor = np.square(difference).mean(axis=1)
     return result

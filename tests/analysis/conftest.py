@@ -1,0 +1,28 @@
+"""Models made of the example networks, and images for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from example_networks import make_onnx, make_spec
+
+from compression.artifacts.store import Store, sha256_of
+from compression.export.onnx import to_bytes
+from compression.models.base import Model
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def model_named(tmp_path: Path) -> Callable[[str], Model]:
+    def make(name: str) -> Model:
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(to_bytes(make_onnx(name)))
+        return Model(name, path, sha256_of(path), make_spec(name), "imported")
+
+    return make

@@ -1,0 +1,132 @@
+"""Which recipes an ablation measures, and how their figures are set against each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compression.analysis.ablation import Plan, ablation, change, plan
+from compression.artifacts.store import Store
+from compression.metrics import resamples
+from compression.metrics.bootstrap import Resampled
+from compression.recipe import Recipe
+from compression.steps import Float16, MagnitudePruning
+from compression.steps.base import Step
+
+
+def pruning(sparsity: float) -> Step:
+    return MagnitudePruning(sparsity=sparsity)
+
+
+THREE = Recipe((pruning(0.1), pruning(0.2), pruning(0.3)), name="three")
+
+
+def orders(planned: Plan, kind: str) -> list[tuple[int, ...]]:
+    return [variant.order for variant in planned.variants if variant.kind == kind]
+
+
+def test_prefixes_leave_one_out_and_other_orders_are_planned() -> None:
+    planned = plan(THREE)
+    assert orders(planned, "stage") == [(), (0,), (0, 1), (0, 1, 2)]
+    assert orders(planned, "without") == [(1, 2), (0, 2), (0, 1)]
+    assert orders(planned, "order") == [(1, 0, 2), (0, 2, 1), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+    assert (planned.sensible, planned.tried, planned.complete) == (5, 5, True)
+    assert [v.against for v in planned.variants if v.kind == "stage"] == [None, (), (0,), (0, 1)]
+    assert {v.against for v in planned.variants if v.kind != "stage"} == {(0, 1, 2)}
+
+
+def test_the_limit_keeps_the_nearest_orders_and_tells_how_many_there_are() -> None:
+    planned = plan(THREE, orders=2)
+    assert orders(planned, "order") == [(1, 0, 2), (0, 2, 1)]
+    assert planned.sensible == 5
+    assert orders(plan(THREE, orders=0), "order") == []
+
+
+def test_senseless_orders_are_not_measured() -> None:
+    planned = plan(Recipe((pruning(0.1), pruning(0.2), Float16())))
+    assert orders(planned, "order") == [(1, 0, 2)]  # float16 stays last
+    assert (planned.sensible, planned.tried) == (1, 5)
+
+
+def test_equal_steps_in_another_order_are_the_same_recipe() -> None:
+    planned = plan(Recipe((pruning(0.1), pruning(0.1), pruning(0.3))))
+    assert orders(planned, "order") == [(0, 2, 1), (2, 0, 1)]
+
+
+def test_many_steps_are_not_all_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("compression.analysis.ablation.LOOKED_AT", 50)
+    planned = plan(Recipe(tuple(pruning(k / 20) for k in range(9))))
+    assert (planned.tried, planned.complete) == (50, False)
+    assert orders(planned, "order")[0] == (1, 0, 2, 3, 4, 5, 6, 7, 8)
+
+
+def measured(store: Store, recipe: Recipe, accuracy: float, download: int) -> dict[str, Any]:
+    key = recipe.fingerprint()
+    resampled = accuracy + np.random.default_rng(download).normal(scale=0.01, size=100)
+    resamples.keep(store, key, Resampled(accuracy, resampled, 50))
+    return {
+        "primary_metric": "mAP",
+        "resamples": key,
+        "sizes": {"file": 2 * download, "download": download, "entropy_bound": download - 10},
+        "params": 100,
+        "nonzero": 90,
+        "macs": 1000,
+        "latency": {"median_ms": accuracy * 10},
+    }
+
+
+def test_the_changes_of_all_stages_add_up_to_the_whole(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    store, planned = Store(tmp_path), plan(THREE, orders=1)
+    figures = iter([(0.8, 1000), (0.7, 800), (0.75, 810), (0.6, 400), (0.5, 500), (0.55, 510), (0.65, 600)])
+    trials: dict[str, Any] = {}
+    for variant in planned.variants:
+        assert variant.recipe is not None
+        if variant.recipe.fingerprint() not in trials:
+            trials[variant.recipe.fingerprint()] = measured(store, variant.recipe, *next(figures))
+    found = ablation(THREE, planned, trials, {}, store)
+    stages = [line["change"] for line in found["stages"]]
+    assert stages[0] is None
+    deltas = [each["primary"]["delta"] for each in stages[1:]]
+    assert deltas == pytest.approx([-0.1, 0.05, -0.15])
+    assert sum(deltas) == pytest.approx(found["total"]["primary"]["delta"]) == pytest.approx(-0.2)
+    for name in ("download", "file", "entropy_bound", "latency_ms", "params"):
+        assert sum(each[name] for each in stages[1:]) == pytest.approx(found["total"][name])
+    assert found["total"]["download"] == -600
+    assert [line["step"] for line in found["stages"]] == [None, *["magnitude_pruning"] * 3]
+    last = found["without"][2]  # without the third step: the second prefix, seen from the whole
+    assert last["change"]["primary"]["delta"] == pytest.approx(0.15)
+    assert last["change"]["download"] == 410
+    assert found["orders"][0]["order"] == [1, 0, 2]
+    for line in (*found["stages"][1:], *found["without"], *found["orders"]):
+        low, high = line["change"]["primary"]["ci95"]
+        assert low < line["change"]["primary"]["delta"] < high
+
+
+def test_an_interval_is_paired_not_that_of_two_models(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """Both swing by ten points together, and differ by one point always."""
+    store = Store(tmp_path)
+    swing = np.random.default_rng(0).normal(scale=0.1, size=200)
+    trials = []
+    for name, value in (("a", 0.5), ("b", 0.49)):
+        resamples.keep(store, name, Resampled(value, value + swing, 50))
+        trials.append({"primary_metric": "mAP", "resamples": name, "sizes": None, "latency": None})
+    found = change(trials[0], trials[1], store)
+    assert found["primary"]["ci95"] == pytest.approx([-0.01, -0.01])
+    assert (found["download"], found["latency_ms"]) == (None, None)
+
+
+def test_what_cannot_be_made_is_listed_with_its_reason(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    store, planned = Store(tmp_path), plan(THREE, orders=0)
+    whole = THREE.fingerprint()
+    trials = {
+        whole: measured(store, THREE, 0.6, 400),
+        Recipe().fingerprint(): measured(store, Recipe(), 0.8, 1000),
+    }
+    error = {"code": "infeasible", "problem": "It cannot be made.", "remedy": ""}
+    gone = THREE.prefix(1).fingerprint()
+    found = ablation(THREE, planned, trials, {gone: error}, store)
+    assert found["stages"][1]["error"] == error
+    assert found["stages"][1]["trial"] is found["stages"][2]["change"] is None
+    assert found["total"]["primary"]["delta"] == pytest.approx(-0.2)

@@ -1,0 +1,93 @@
+"""How small and fast the street-sign detectors get: recipes for the targets, each beside its dense control.
+
+    PYTHONPATH=. python tests/benchmarks/street_sign_targets.py [--model street-signs-large] [--steps 2500] [--json]
+
+The control is the uncompressed network with the same fine-tuning: what the training alone gives. On one core, 2,500
+steps of the large detector take 50 minutes, and there are three such runs; an accelerator is used where there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from compression import workbench
+from compression.artifacts.store import Store
+from compression.recipe import Recipe
+from compression.report.text import table
+
+RATE = 2e-3
+
+
+def recipes(steps: int) -> list[Recipe]:
+    """The baseline, label-free recipes, and pruned ones beside their dense control."""
+    tune = {"step": "fine_tuning", "steps": steps, "learning_rate": RATE}
+    less, half = ({"step": "channel_pruning", "ratio": r, "target": "parameters"} for r in (0.3, 0.5))
+    int8 = {"step": "static_int8"}
+
+    def mixed(bits: float) -> dict[str, Any]:
+        return {"step": "mixed_low_bit_weights", "average_bits": bits}
+
+    named: dict[str, list[dict[str, Any]]] = {
+        "float32": [],
+        "int8, no training": [int8],
+        "mixed 3 bits, no training": [mixed(3.0)],
+        "mixed 2 bits, no training": [mixed(2.0)],
+        "dense control": [tune],
+        "dense control + int8": [tune, int8],
+        "dense control + mixed 2 bits": [tune, mixed(2.0)],
+        "channels 30%": [less, tune],
+        "channels 30% + int8": [less, tune, int8],
+        "channels 30% + mixed 3 bits": [less, tune, mixed(3.0)],
+        "channels 50%": [half, tune],
+        "channels 50% + int8": [half, tune, int8],
+        "channels 50% + mixed 3 bits": [half, tune, mixed(3.0)],
+        "channels 50% + mixed 2.5 bits": [half, tune, mixed(2.5)],
+        "channels 50% + mixed 2 bits": [half, tune, mixed(2.0)],
+    }
+    return [Recipe.from_json({"name": name, "steps": steps}) for name, steps in named.items()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="street-signs-large")
+    parser.add_argument("--steps", type=int, default=2500, help="of fine-tuning")
+    parser.add_argument("--store", type=Path, help="data folder (default: the user's)")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as out:
+        trials = workbench.compress(
+            given.model,
+            "street-signs",
+            recipes(given.steps),
+            Path(out),
+            store=Store(given.store) if given.store else None,
+        )
+    if given.json:
+        json.dump(trials, sys.stdout, indent=1)
+        return
+    print(table([_row(trial, trials[0]) for trial in trials], _HEADERS))
+
+
+_HEADERS = ["recipe", "download", "smaller", "mAP", "change in points", "latency", "agreement"]
+
+
+def _row(trial: dict[str, Any], baseline: dict[str, Any]) -> list[str]:
+    low, high = (100 * end for end in trial["accuracy"]["paired_ci95"])
+    return [
+        trial["title"],
+        f"{trial['sizes']['download']:,}",
+        f"{baseline['sizes']['download'] / trial['sizes']['download']:.1f}x",
+        f"{100 * trial['accuracy']['mAP']:.1f}",
+        f"{100 * trial['accuracy']['paired_delta']:+.2f} [{low:+.2f}, {high:+.2f}]",
+        f"{trial['latency']['ratio']:.2f}x",
+        f"{100 * trial['fidelity']['agreement']:.1f}%",
+    ]
+
+
+if __name__ == "__main__":
+    main()
