@@ -16,6 +16,9 @@ from compression import __version__
 from compression.artifacts.store import Store, sha256_of, write_atomically
 from compression.datasets.base import Split
 from compression.detections import Detections
+from compression.export import packed
+from compression.metrics import resamples
+from compression.metrics.bootstrap import SEED, Resampled
 from compression.metrics.classification import label_agreement
 from compression.metrics.counts import counts
 from compression.metrics.fidelity import agreement, signal_and_noise, sqnr_db
@@ -24,7 +27,7 @@ from compression.models.base import ModelSpec
 from compression.progress import Progress, silent
 from compression.runtime.session import open_session, run
 from compression.tasks import task_for
-from compression.tasks.base import Prediction
+from compression.tasks.base import Prediction, Scores
 
 SQNR_IMAGES = 8
 """Raw outputs are compared on so many images, spread over the split."""
@@ -45,9 +48,21 @@ class Evaluation:
     accuracy: dict[str, Any] | None
     fidelity: dict[str, Any] | None
     primary_metric: str
+    resamples: str | None
+    """Where the store keeps the primary metric's resamples."""
 
     def to_json(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """What a file's predictions are worth; `primary` is the primary metric with its resamples over images."""
+
+    accuracy: dict[str, Any] | None
+    fidelity: dict[str, Any] | None
+    primary_metric: str
+    primary: Resampled | None
 
 
 def evaluate(
@@ -67,31 +82,96 @@ def evaluate(
     Given `baseline`, the uncompressed model's file, differences are paired image by image. Predictions are
     kept in the store: the baseline runs once for all that are compared with it. Raises DatasetError, ModelError.
     """
-    task = task_for(spec)
-    predictions = predict(path, spec, split, store, threads=threads, progress=progress)
-    decoded = predictions[0] is not None
-    reference = None
+    found = score(path, spec, split, labels, store, baseline=baseline, threads=threads, progress=progress)
+    fidelity = found.fidelity
     if baseline is not None:
-        reference = predict(baseline, spec, split, store, threads=threads, progress=progress)
-    accuracy = None
-    if decoded and labels is not None:
-        progress("scoring", 0, 0)
-        scores = task.score(predictions, split, labels, reference)
-        accuracy = scores if scores.get(task.primary_metric) is not None else None
-    fidelity = None
-    if baseline is not None and reference is not None:
-        fidelity = _agreement(reference, predictions) | _sqnr(path, baseline, spec, split, threads)
+        fidelity = (fidelity or {}) | _sqnr(path, baseline, spec, split, threads)
+    key = None
+    if found.primary is not None:
+        key = _key(found.primary_metric, path, spec, split, labels, baseline, SEED)
+        resamples.keep(store, key, found.primary)
     counted = counts(path)
     return Evaluation(
-        sizes=sizes(path).to_json(),
+        sizes=sizes(path, bound=packed.entropy_bound).to_json(),
         params=counted.params,
         nonzero=counted.nonzero,
         macs=counted.macs,
         memory={"peak_activation": counted.peak_activation_bytes},
-        accuracy=accuracy,
+        accuracy=found.accuracy,
         fidelity=fidelity,
-        primary_metric=task.primary_metric if accuracy else "agreement" if decoded else "sqnr_db",
+        primary_metric=found.primary_metric,
+        resamples=key,
     )
+
+
+def score(
+    path: Path,
+    spec: ModelSpec,
+    split: Split,
+    labels: tuple[str, ...] | None,
+    store: Store,
+    *,
+    baseline: Path | None = None,
+    threads: int = 1,
+    seed: int = SEED,
+    progress: Progress = silent,
+) -> Scored:
+    """The predictions' part of `evaluate`: accuracy, and agreement with the baseline. `seed` draws resamples."""
+    task = task_for(spec)
+    predictions = predict(path, spec, split, store, threads=threads, progress=progress)
+    decoded = predictions[0] is not None
+    scores, fidelity, same = Scores(), None, None
+    if decoded and labels is not None:
+        progress("scoring", 0, 0)
+        scores = task.score(predictions, split, labels, seed)
+    figures = scores.figures
+    if baseline is not None:
+        reference = predict(baseline, spec, split, store, threads=threads, progress=progress)
+        fidelity, same = _agreement(reference, predictions, seed)
+        if scores.primary is not None and labels is not None:
+            change = scores.primary - _reference(baseline, reference, spec, split, labels, store, seed)
+            figures = figures | {"paired_delta": change.value, "paired_ci95": change.paired_ci95}
+    if scores.primary is not None:
+        return Scored(
+            accuracy=figures, fidelity=fidelity, primary_metric=task.primary_metric, primary=scores.primary
+        )
+    headline = "agreement" if decoded else "sqnr_db"
+    return Scored(accuracy=None, fidelity=fidelity, primary_metric=headline, primary=same)
+
+
+def _reference(
+    path: Path,
+    predictions: Sequence[Prediction],
+    spec: ModelSpec,
+    split: Split,
+    labels: tuple[str, ...],
+    store: Store,
+    seed: int,
+) -> Resampled:
+    """The baseline's accuracy, resampled once for all that are compared with it."""
+    task = task_for(spec)
+    key = _key(task.primary_metric, path, spec, split, labels, None, seed)
+    if (kept := resamples.load(store, key)) is not None:
+        return kept
+    found = task.score(predictions, split, labels, seed).primary
+    assert found is not None, "what one model can be scored on, all can"
+    resamples.keep(store, key, found)
+    return found
+
+
+def _key(
+    metric: str,
+    path: Path,
+    spec: ModelSpec,
+    split: Split,
+    labels: tuple[str, ...] | None,
+    baseline: Path | None,
+    seed: int,
+) -> str:
+    """The key of a file's resampled figure; accuracy is the same whatever it is compared with."""
+    against = sha256_of(baseline) if baseline is not None and metric == "agreement" else None
+    made = [sha256_of(path), spec.to_json(), split.fingerprint, labels]
+    return resamples.key_of(__version__, metric, made, against, seed)
 
 
 def predict(
@@ -125,14 +205,21 @@ def _predict(path: Path, spec: ModelSpec, split: Split, threads: int, progress: 
     return predictions
 
 
-def _agreement(reference: Sequence[Prediction], predictions: Sequence[Prediction]) -> dict[str, Any]:
+def _agreement(
+    reference: Sequence[Prediction], predictions: Sequence[Prediction], seed: int
+) -> tuple[dict[str, Any], Resampled | None]:
+    """Agreement with the baseline and its interval over images; nothing for a family without decoder."""
     before, after = ([p for p in made if isinstance(p, Detections)] for made in (reference, predictions))
     if before:
-        return agreement(before, after)
+        figures, share = agreement(before, after, seed)
+        return {**figures, "agreement_ci95": share.ci95}, share
     original, compressed = (
         [p for p in made if isinstance(p, np.ndarray)] for made in (reference, predictions)
     )
-    return dict(label_agreement(original, compressed)) if original else {}
+    if not original:
+        return {}, None
+    same, share = label_agreement(original, compressed, seed)
+    return {**same, "agreement_ci95": share.ci95}, share
 
 
 def _sqnr(path: Path, baseline: Path, spec: ModelSpec, split: Split, threads: int) -> dict[str, float]:

@@ -14,7 +14,11 @@ _KEY = "edgeslim"
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One declared parameter of a step. `low`/`high` are inclusive; `choices` is for strings."""
+    """One declared parameter of a step. `low`/`high` are inclusive; a string has `choices`, or they bound its length.
+
+    `search` is what a search tries: the two ends of a range of numbers (on a logarithmic scale with `log`), or
+    the values themselves. None: it stays at its default there (see search.space).
+    """
 
     name: str
     type: type
@@ -24,6 +28,8 @@ class Param:
     choices: tuple[str, ...] | None
     unit: str
     help: str
+    search: tuple[Any, ...] | None = None
+    log: bool = False
 
     def to_json(self) -> dict[str, object]:
         return {**dataclasses.asdict(self), "type": self.type.__name__}
@@ -37,20 +43,29 @@ def param(
     choices: tuple[str, ...] | None = None,
     unit: str = "",
     help: str = "",
+    search: tuple[Any, ...] | None = None,
+    log: bool = False,
 ) -> Any:
     """Declare a dataclass field as a parameter. The field's type is one of int, float, bool, str."""
     meta = {"low": low, "high": high, "choices": choices, "unit": unit, "help": help}
+    meta |= {"search": search, "log": log}
     return dataclasses.field(default=default, metadata={_KEY: meta})
 
 
 def parameters(cls: type) -> tuple[Param, ...]:
     """The declared parameters of a dataclass, in order."""
-    hints = get_type_hints(cls)
-    return tuple(
-        Param(name=f.name, type=hints[f.name], default=f.default, **f.metadata[_KEY])
-        for f in dataclasses.fields(cls)
-        if _KEY in f.metadata
-    )
+    if cls not in _DECLARED:
+        hints = get_type_hints(cls)
+        _DECLARED[cls] = tuple(
+            Param(name=f.name, type=hints[f.name], default=f.default, **f.metadata[_KEY])
+            for f in dataclasses.fields(cls)
+            if _KEY in f.metadata
+        )
+    return _DECLARED[cls]
+
+
+_DECLARED: dict[type, tuple[Param, ...]] = {}
+"""Reading type hints takes milliseconds, and a search asks often."""
 
 
 def validate(instance: Any) -> None:
@@ -101,7 +116,19 @@ def _check(owner: str, p: Param, value: Any) -> None:
             choices=", ".join(p.choices),
             value=value,
         )
-    if not _within(p, value):
+    length = len(value) if isinstance(value, str) and p.choices is None else None
+    if length is not None and not _within(p, length):
+        raise ParameterError(
+            "parameter_length",
+            f"'{p.name}' of '{owner}' must have {p.low} to {p.high} characters, got {length} instead.",
+            "Give a text of that length.",
+            step=owner,
+            parameter=p.name,
+            low=p.low,
+            high=p.high,
+            length=length,
+        )
+    if not isinstance(value, str) and not _within(p, value):
         raise ParameterError(
             "parameter_bounds",
             f"'{p.name}' of '{owner}' must be between {p.low} and {p.high}, got {value!r} instead.",

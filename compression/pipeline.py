@@ -6,8 +6,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from compression.datasets.base import Split
 from compression.errors import RecipeError
 from compression.export.onnx import deployable, export_training_form, shipped, to_bytes
 from compression.models.base import Model
+from compression.models.library import open_model
 from compression.progress import Progress, silent
 from compression.recipe import Recipe
 from compression.runtime.environment import environment
@@ -29,8 +29,6 @@ from compression.steps.needs import calibration_images, training_images
 
 ARTIFACTS, STAGES, DEPLOYABLES = "artifacts", "stages", "deployables"
 """Record kinds in the store."""
-_FILL = "fill_uninitialized_memory"
-"""A torch option that deterministic mode turns on; it costs time, and nothing here reads such memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +41,25 @@ class TaskData:
     labels: tuple[str, ...] = ()
 
 
-def check(recipe: Recipe, model: Model, data: TaskData) -> None:
-    """Raise RecipeError if a step needs images, labels or a loss that are not there. Computes nothing."""
+def check(recipe: Recipe, model: Model, data: TaskData, store: Store | None = None) -> dict[str, Model]:
+    """Raise RecipeError if a step cannot work on the model, or needs images, labels or a loss that are not there.
+
+    Returns the other models that steps learn from, by their references. Computes nothing. Raises ModelError for a
+    reference that cannot be opened.
+    """
+    teachers: dict[str, Model] = {}
     for step in recipe.steps:
+        reference = step.learns_from
+        if reference is not None and reference not in teachers:
+            teachers[reference] = open_model(reference, store)
+        step.check(model.spec, None if reference is None else teachers[reference])
         if "calibration" in step.needs:
             calibration_images(data.calibration, step.name)
         if "train" in step.needs:
             training_images(data.train, step.name)
         if "loss" in step.needs:
             _require_loss(step, model)
+    return teachers
 
 
 def run(
@@ -68,12 +76,12 @@ def run(
     recipes; two processes that need the same stage wait for each other. Equal recipe, model, data and machine
     give equal bytes. Raises RecipeError before any compute, InfeasibleError, ModelError, DatasetError, StoreError.
     """
-    check(recipe, model, data)
+    teachers = check(recipe, model, data, store)
     steps = tuple(step.resolve() for step in recipe.steps)
-    key = _key(model, data, recipe.seed, steps)
+    key = _key(model, data, recipe.seed, steps, teachers)
     record = store.get_record(ARTIFACTS, key)
     if record is None or not store.path(record["sha256"]).exists():
-        work = _Work(model, data, recipe.seed, store, threads, progress)
+        work = _Work(model, data, recipe.seed, teachers, store, threads, progress)
         sha256, stages = work.through(steps)
         open_session(store.path(sha256))
         artifact = Artifact(
@@ -103,6 +111,7 @@ class _Work:
     model: Model
     data: TaskData
     seed: int
+    teachers: Mapping[str, Model]
     store: Store
     threads: int
     progress: Progress
@@ -125,7 +134,7 @@ class _Work:
 
     def stage(self, steps: Sequence[Step], before: str) -> Stage:
         """The last of `steps`, applied to the file `before`."""
-        key = _key(self.model, self.data, self.seed, steps)
+        key = _key(self.model, self.data, self.seed, steps, self.teachers)
         with self.store.lock(f"stage-{key}"):
             record = self.store.get_record(STAGES, key)
             if record is not None and self.store.path(record["sha256"]).exists():
@@ -141,6 +150,7 @@ class _Work:
             original=self.model.path,
             calibration=self.data.calibration if "calibration" in step.needs else None,
             train=self.data.train if "train" in step.needs else None,
+            teacher=None if step.learns_from is None else self.teachers[step.learns_from],
             seed=_stage_seed(self.seed, index),
             threads=self.threads,
             progress=self.progress,
@@ -169,36 +179,18 @@ class _Work:
 def _applied(step: TorchStep, before: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
     """ONNX → torch → step → ONNX, with the inputs' and outputs' names and order kept."""
     from compression.models.torch_graph import to_torch
+    from compression.training.reproducible import reproducible
 
     entry = before.graph.input[0]
     shape = [size.dim_value for size in entry.type.tensor_type.shape.dim]
-    with _reproducible(context.seed, context.threads):
+    with reproducible(context.seed, context.threads):
         after = step.apply(to_torch(before), context)
         return export_training_form(after, shape, entry.name, [item.name for item in before.graph.output])
 
 
-@contextmanager
-def _reproducible(seed: int, threads: int) -> Iterator[None]:
-    """Torch with seeded random numbers, deterministic algorithms and so many threads; as before afterwards."""
-    import torch
-    from torch.utils import deterministic as options
-
-    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    fill = getattr(options, _FILL)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(True)
-        setattr(options, _FILL, False)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before[0])
-            torch.use_deterministic_algorithms(before[1])
-            setattr(options, _FILL, fill)
-
-
-def _key(model: Model, data: TaskData, seed: int, steps: Sequence[Step]) -> str:
+def _key(
+    model: Model, data: TaskData, seed: int, steps: Sequence[Step], teachers: Mapping[str, Model]
+) -> str:
     """Everything that decides the file after `steps`, as a hex digest."""
     needs = {need for step in steps for need in step.needs}
     splits = {"calibration": data.calibration, "train": data.train}
@@ -210,6 +202,9 @@ def _key(model: Model, data: TaskData, seed: int, steps: Sequence[Step]) -> str:
         [step.to_json() for step in steps],
         {name: split.fingerprint for name, split in splits.items() if name in needs and split is not None},
     ]
+    learned_from = [teachers[step.learns_from] for step in steps if step.learns_from is not None]
+    if learned_from:
+        decisive.append([[teacher.sha256, teacher.spec.to_json()] for teacher in learned_from])
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:32]
 
 

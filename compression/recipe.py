@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from compression import params
 from compression.errors import EdgeSlimError, RecipeError
-from compression.steps import STEPS, OnnxStep, Step
+from compression.steps import STEPS, Step, order
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Recipe:
     name: str = ""
 
     def __post_init__(self) -> None:
-        _check_order(self.steps)
+        order.check(self.steps)
 
     @property
     def title(self) -> str:
@@ -51,8 +52,17 @@ class Recipe:
         seed = data.get("seed", 0)
         if type(seed) is not int or seed < 0:
             raise _malformed(f"'seed' must be a whole number ≥ 0, got {seed!r} instead")
-        steps = tuple(_step_from_json(item) for item in data.get("steps", []))
-        return Recipe(steps, seed, str(data.get("name", "")))
+        return Recipe(_steps_from_json(data), seed, str(data.get("name", "")))
+
+
+def repaired(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A recipe's JSON with its steps in an order that makes sense, None if there is none. Raises ParameterError."""
+    steps = order.repaired(_steps_from_json(data))
+    return None if steps is None else {**data, "steps": [step.to_json() for step in steps]}
+
+
+def _steps_from_json(data: Mapping[str, Any]) -> tuple[Step, ...]:
+    return tuple(_step_from_json(item) for item in data.get("steps", []))
 
 
 def _step_from_json(item: Any) -> Step:
@@ -61,31 +71,6 @@ def _step_from_json(item: Any) -> Step:
     cls = STEPS.get(item["step"])
     values = params.coerce(cls, {key: value for key, value in item.items() if key != "step"})
     return cls(**values)
-
-
-def _check_order(steps: tuple[Step, ...]) -> None:
-    """Training-type steps come before steps on the deployable graph; weights are quantized once."""
-    seen: OnnxStep | None = None
-    for step in steps:
-        if seen is not None and not isinstance(step, OnnxStep):
-            raise RecipeError(
-                "step_order",
-                f"'{step.name}' needs a trainable network and cannot follow '{seen.name}', "
-                "which has already changed the number format.",
-                f"Put '{step.name}' before '{seen.name}'.",
-                step=step.name,
-                after=seen.name,
-            )
-        if seen is not None and isinstance(step, OnnxStep) and step.group == seen.group == "quantization":
-            raise RecipeError(
-                "quantized_twice",
-                f"'{step.name}' would quantize weights that '{seen.name}' has already quantized.",
-                f"Keep only one of '{seen.name}' and '{step.name}'.",
-                step=step.name,
-                after=seen.name,
-            )
-        if isinstance(step, OnnxStep):
-            seen = step
 
 
 def _malformed(problem: str) -> EdgeSlimError:

@@ -12,6 +12,7 @@ import pytest
 
 from compression.artifacts.store import sha256_of
 from compression.cli.main import main
+from compression.search.presets import PRESETS
 
 MEASURED = {"model", "recipe", "file", "sha256", "sizes", "params", "nonzero", "macs", "accuracy", "latency"}
 
@@ -37,7 +38,7 @@ def test_lists_are_json_or_columns(capsys):
         assert main([command]) == 0
         assert "digits" in (text := capsys.readouterr().out) or "sparsity" in text
     presets = run_json(capsys, "presets", "--model", "digits-mlp", "--data", "digits")
-    assert [preset["name"] for preset in presets] == ["quick", "post-training", "sample"]
+    assert [preset["name"] for preset in presets] == list(PRESETS.names())
 
 
 def test_evaluate_tells_all_that_was_measured(capsys, digits_file):
@@ -207,3 +208,16 @@ def test_wrong_usage_is_exit_code_2(arguments, capsys):
         main(arguments)
     assert caught.value.code == 2
     assert "usage:" in capsys.readouterr().err
+
+
+def test_a_senseless_order_is_refused_with_the_sensible_order(capsys, digits_file, tmp_path):
+    recipe = tmp_path / "r.json"
+    recipe.write_text('{"steps": [{"step": "static_int8"}, {"step": "channel_pruning"}]}')
+    out = tmp_path / "out"
+    arguments = ["--model", str(digits_file), "--data", "digits", "--recipe", str(recipe), "--out", str(out)]
+    assert main(["compress", *arguments]) == 2
+    assert "channel_pruning → static_int8" in capsys.readouterr().err
+    assert main(["compress", *arguments, "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["values"]["repaired"] == "channel_pruning, static_int8"
+    assert not out.exists()

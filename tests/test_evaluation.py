@@ -14,6 +14,7 @@ from compression.datasets import open_dataset
 from compression.datasets.base import Split, Subset
 from compression.detections import Detections
 from compression.evaluation import evaluate, predict
+from compression.metrics import resamples
 from compression.models.base import ModelSpec
 from compression.models.spec import spec_from_json
 
@@ -80,6 +81,47 @@ def test_predictions_are_made_once_for_a_file_and_split(store, validation, digit
 def test_without_labels_agreement_is_the_headline(store, validation, digits_file):
     found = evaluate(digits_file, SPEC, validation, None, store, baseline=digits_file)
     assert (found.accuracy, found.primary_metric) == (None, "agreement")
+    assert found.fidelity["agreement_ci95"] == [1.0, 1.0]
+
+
+def test_resamples_are_kept_so_that_any_two_files_can_be_paired_later(
+    store, validation, digits_file, digits_weights, tmp_path
+):
+    weight, bias = digits_weights
+    files = [
+        linear_digits.write(
+            tmp_path / f"{step}.onnx", (np.round(weight / step) * step).astype(np.float32), bias
+        )
+        for step in (1.5, 1.0)
+    ]
+    coarse, fine = (
+        evaluate(file, SPEC, validation, SPEC.labels, store, baseline=digits_file) for file in files
+    )
+    kept = [resamples.load(store, found.resamples) for found in (coarse, fine)]
+    assert [one.value for one in kept] == [coarse.accuracy["top1"], fine.accuracy["top1"]]
+    assert kept[0].ci95 == coarse.accuracy["ci95"]
+    direct = evaluate(files[0], SPEC, validation, SPEC.labels, store, baseline=files[1])
+    assert (kept[0] - kept[1]).paired_ci95 == direct.accuracy["paired_ci95"]
+    assert direct.resamples == coarse.resamples, "accuracy does not depend on what it is compared with"
+    unlabelled = [
+        evaluate(file, SPEC, validation, None, store, baseline=digits_file).resamples for file in files
+    ]
+    assert len({coarse.resamples, fine.resamples, *unlabelled}) == 4
+    assert resamples.load(store, unlabelled[0]).value == coarse.fidelity["agreement"]
+
+
+def test_the_baseline_is_resampled_once_for_all(store, validation, digits_file, digits_weights, tmp_path):
+    weight, bias = digits_weights
+    evaluate(digits_file, SPEC, validation, SPEC.labels, store, baseline=digits_file)
+    scored = []
+    task = evaluation.task_for(SPEC)
+    score = type(task).score
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(task), "score", lambda *given: scored.append(given) or score(*given))
+        file = linear_digits.write(tmp_path / "half.onnx", (weight / 2).astype(np.float32), bias)
+        found = evaluate(file, SPEC, validation, SPEC.labels, store, baseline=digits_file)
+    assert len(scored) == 1
+    assert found.accuracy["paired_ci95"][0] <= found.accuracy["paired_delta"]
 
 
 def test_an_unknown_family_is_judged_by_its_outputs(store, validation, digits_file, digits_weights, tmp_path):
@@ -90,6 +132,7 @@ def test_an_unknown_family_is_judged_by_its_outputs(store, validation, digits_fi
     found = evaluate(half, spec, split, None, store, baseline=digits_file)
     assert (found.accuracy, found.primary_metric) == (None, "sqnr_db")
     assert set(found.fidelity) == {"sqnr_db"}
+    assert found.resamples is None
     assert 50 < found.fidelity["sqnr_db"] < 120
 
 

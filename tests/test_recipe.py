@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from compression.errors import EdgeSlimError, ParameterError, RecipeError
-from compression.recipe import Recipe
-from compression.steps import ChannelPruning, FineTuning, Float16, MagnitudePruning, StaticInt8
+from compression.recipe import Recipe, repaired
+from compression.steps import ChannelPruning, FineTuning, MagnitudePruning, StaticInt8
 
 LONG = Recipe((ChannelPruning(ratio=0.4), FineTuning(steps=50), StaticInt8(images=8)), seed=7, name="edge")
 
@@ -49,17 +49,17 @@ def test_title_is_the_name_or_the_steps() -> None:
     assert Recipe().title == "float32"
 
 
-def test_training_step_after_quantization_is_refused_with_the_swap() -> None:
+def test_a_bad_order_is_refused_with_the_repaired_one() -> None:
+    given = {"name": "mine", "steps": [{"step": "static_int8", "images": 8}, {"step": "fine_tuning"}]}
     with pytest.raises(RecipeError) as caught:
-        Recipe((StaticInt8(), FineTuning()))
-    assert caught.value.code == "step_order"
-    assert "'fine_tuning' before 'static_int8'" in caught.value.remedy
-
-
-def test_quantizing_twice_is_refused() -> None:
-    with pytest.raises(RecipeError) as caught:
-        Recipe((Float16(), StaticInt8()))
-    assert caught.value.code == "quantized_twice"
+        Recipe.from_json(given)
+    assert caught.value.values["repaired"] == "fine_tuning, static_int8"
+    mended = repaired(given)
+    assert mended is not None
+    recipe = Recipe.from_json(mended)
+    assert recipe.name == "mine"
+    assert recipe.steps == (FineTuning(), StaticInt8(images=8))
+    assert repaired(mended) == mended
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,19 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
+from compression.artifacts.room import Room
 from compression.errors import StoreError
 
 HOME_VARIABLE = "EDGESLIM_HOME"
+PATIENCE = 30.0
+"""Seconds to wait for locks that others hold for a moment only."""
 
 
 def home() -> Path:
@@ -75,12 +78,17 @@ class Store:
         write_atomically(self.root / kind / f"{key}.json", text.encode())
 
     def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
-        """The record, or None if there is none. A damaged record (it was never written so by us) reads as none."""
+        """The record, or None if there is none. A damaged record (it was never written so by us) reads as none.
+
+        Its file's time tells when it was last asked for: what is used least recently is the first to be thrown away.
+        """
         path = self.root / kind / f"{key}.json"
         try:
             record: dict[str, Any] = json.loads(path.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return None
+        with suppress(OSError):  # a folder that one can only read
+            os.utime(path)
         return record
 
     def keys(self, kind: str) -> list[str]:
@@ -90,13 +98,43 @@ class Store:
     def delete_record(self, kind: str, key: str) -> None:
         (self.root / kind / f"{key}.json").unlink(missing_ok=True)
 
-    @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Hold an inter-process lock; it is released when its holder dies."""
-        path = self.root / "locks" / f"{name}.lock"
+    def in_use(self) -> AbstractContextManager[object]:
+        """Hold while files of the store are made and read: nothing is thrown away meanwhile. Not to be nested."""
+        return self._room().shared()
+
+    def alone(self, within: float = 0.0) -> AbstractContextManager[None]:
+        """Hold while throwing files away. Raises TimeoutError if the store is `in_use` for so many seconds."""
+        return self._room().alone(within)
+
+    def _room(self) -> Room:
+        return Room(self.root / "locks", "store")
+
+    def lock(self, name: str, within: float | None = None) -> AbstractContextManager[None]:
+        """Hold an inter-process lock; it is released when its holder dies. See `locked`."""
+        return locked(self.root / "locks" / f"{name}.lock", within)
+
+
+@contextmanager
+def locked(path: Path, within: float | None = None) -> Iterator[None]:
+    """Hold the lock file. Raises StoreError if it cannot be made, or not be had for `within` seconds."""
+    held = FileLock(path, timeout=-1 if within is None else within)
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path):
-            yield
+        held.acquire()
+    except Timeout as error:
+        raise StoreError(
+            "storage_locked",
+            f"Another process has kept '{path}' locked for {within:g} seconds.",
+            "Wait for that process, or end it; then go on.",
+            path=path,
+            seconds=f"{within:g}",
+        ) from error
+    except OSError as error:
+        raise as_store_error(path, error) from error
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def as_store_error(path: Path, error: OSError) -> StoreError:

@@ -12,6 +12,7 @@ from typing import Any
 from compression import workbench
 from compression.artifacts.store import HOME_VARIABLE
 from compression.progress import Progress, silent
+from compression.report.units import parse_bytes
 
 Arguments = argparse.Namespace
 
@@ -27,16 +28,26 @@ def add(
     return command
 
 
-def with_data(command: argparse.ArgumentParser, calibration: bool = True) -> argparse.ArgumentParser:
+def with_data(
+    command: argparse.ArgumentParser, calibration: bool = True, limit: bool = True
+) -> argparse.ArgumentParser:
     """Let the command ask for a model and data."""
     command.add_argument("--model", required=True, metavar="M", help="a model's name, or an .onnx file")
     command.add_argument("--data", required=True, metavar="D", help="a dataset's name, or its file or folder")
     command.add_argument("--spec", type=Path, metavar="SPEC.json", help="how to feed and read the model")
-    command.add_argument("--limit", type=positive, metavar="N", help="only the first N validation images")
+    if limit:
+        command.add_argument("--limit", type=positive, metavar="N", help="only the first N validation images")
     if calibration:
         command.add_argument(
             "--calibration", metavar="D", help="images to calibrate on (default: the data's)"
         )
+    return command
+
+
+def with_limits(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Let the command ask how much a trial may use."""
+    command.add_argument("--trial-minutes", type=minutes, metavar="M", help="stop a recipe that takes longer")
+    command.add_argument("--trial-memory", type=size, metavar="4GB", help="stop a recipe that needs more")
     return command
 
 
@@ -45,6 +56,23 @@ def positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, got {value} instead")
+    return value
+
+
+def size(text: str) -> int:
+    """Bytes, such as 500MB or 4GB, at least 1."""
+    try:
+        value = parse_bytes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be like 500MB or 4GB, got '{text}' instead") from error
+    return positive(str(value))
+
+
+def minutes(text: str) -> float:
+    """A number above 0."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be above 0, got {text} instead")
     return value
 
 

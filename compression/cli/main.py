@@ -13,7 +13,7 @@ from typing import Any
 import compression
 from compression import workbench
 from compression.artifacts.store import Store
-from compression.cli import study
+from compression.cli import analyse, store, study
 from compression.cli.common import (
     Arguments,
     add,
@@ -82,8 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--out", type=Path, metavar="DIR", help="default: the samples that come with EdgeSlim"
     )
+    analyse.add_commands(commands)
     group = commands.add_parser("study", help="run, watch and mend studies")
     study.add_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))
+    group = commands.add_parser("store", help="look after the data folder")
+    store.add_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     return parser
 
 

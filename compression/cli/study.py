@@ -19,10 +19,16 @@ from compression.cli.common import (
     spec,
     tell,
     with_data,
+    with_limits,
 )
+from compression.cli.search import add_search, add_stop_rules, budget_of, stint_of
 from compression.errors import EdgeSlimError, StudyError
+from compression.report.certainty import certainty_lines, comparison_lines
+from compression.report.choice import choice_lines
 from compression.report.document import study_csv, study_json
 from compression.report.text import study_table, table
+from compression.search.objectives import DEFAULT
+from compression.search.stint import SAMPLERS
 
 RECIPES_FAILED = 1
 """The exit code of a study that is through, but for recipes that failed."""
@@ -31,21 +37,47 @@ _WATCH_SECONDS = 0.3
 
 def add_commands(commands: Any) -> None:
     command = with_data(add(commands, "run", _study_run, "run recipes and show the front; Ctrl-C cancels"))
-    recipes = command.add_mutually_exclusive_group(required=True)
-    recipes.add_argument("--preset", metavar="NAME", help="a ready-made list of recipes")
+    recipes = command.add_mutually_exclusive_group()
+    recipes.add_argument(
+        "--preset", metavar="NAME", help="a ready-made list of recipes; a search begins with it"
+    )
     recipes.add_argument("--recipes", type=Path, metavar="FILE", help="a JSON list of recipes")
     command.add_argument("--workers", type=positive, default=0, help="processes (default: one for each core)")
+    command.add_argument(
+        "--seeds", type=positive, default=1, metavar="K", help="run every recipe with K seeds"
+    )
+    command.add_argument(
+        "--held-out",
+        type=float,
+        metavar="SHARE",
+        help="share of the validation images that nothing is chosen by (default: 0.25 of enough images; 0: none)",
+    )
+    with_limits(command)
     command.add_argument("--name", help="the study's name (default: made of model, preset and date)")
+    add_search(command)
+    command = with_limits(add(commands, "retry", _study_retry, "try a study's failed recipes again"))
+    command.add_argument("name", metavar="NAME")
+    command = add(commands, "improve", _study_improve, "search on in a study, from its own results")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("--search", choices=SAMPLERS, help="another search than before")
+    add_stop_rules(command)
+    command = add(commands, "add", _study_add, "add recipes to a study, and run them")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("--recipes", type=Path, required=True, metavar="FILE", help="a JSON list of recipes")
     add(commands, "list", _study_list, "list the studies")
     for name, run, words in (
         ("show", _study_show, "show a study's trials"),
         ("resume", _study_resume, "go on with a study"),
-        ("retry", _study_retry, "try a study's failed recipes again"),
-        ("cancel", _study_cancel, "stop a running study"),
+        ("pause", _study_pause, "let a running study finish what it works on, and stop"),
+        ("cancel", _study_cancel, "stop a running study at once"),
         ("delete", _study_delete, "forget a study"),
         ("check", _study_check, "check that a study's files are what was measured"),
     ):
         add(commands, name, run, words).add_argument("name", metavar="NAME")
+    command = add(commands, "compare", _study_compare, "say whether two trials can be told apart")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("first", type=int, metavar="A", help="number of a trial")
+    command.add_argument("second", type=int, metavar="B")
     command = add(commands, "export", _study_export, "write a study as CSV or JSON")
     command.add_argument("name", metavar="NAME")
     command.add_argument("--csv", action="store_true", help="CSV instead of JSON")
@@ -56,7 +88,11 @@ def add_commands(commands: Any) -> None:
 
 
 def _study_run(given: Arguments) -> int:
-    recipes = None
+    search, recipes = stint_of(given), None
+    if search is None and not given.preset and not given.recipes:
+        raise StudyError(
+            "nothing_to_run", "There is nothing to run.", "Give a --preset, --recipes, or a --search."
+        )
     if given.recipes:
         recipes = [recipe.to_json() for recipe in workbench.read_recipes(given.recipes)]
     name = workbench.start_study(
@@ -69,9 +105,34 @@ def _study_run(given: Arguments) -> int:
         spec=spec(given),
         workers=given.workers,
         limit=given.limit,
+        seeds=given.seeds,
+        held_out=given.held_out,
+        trial_minutes=given.trial_minutes,
+        trial_memory=given.trial_memory,
+        search=search,
+        objectives=given.objective or DEFAULT,
+        budget=budget_of(given),
         store=given.store,
     )
     return _watch(given, name)
+
+
+def _study_improve(given: Arguments) -> int:
+    workbench.improve_study(
+        given.name,
+        minutes=given.minutes,
+        trials=given.trials,
+        patience=given.patience,
+        sampler=given.search,
+        store=given.store,
+    )
+    return _watch(given, given.name)
+
+
+def _study_add(given: Arguments) -> int:
+    recipes = [recipe.to_json() for recipe in workbench.read_recipes(given.recipes)]
+    workbench.extend_study(given.name, recipes, given.store)
+    return _watch(given, given.name)
 
 
 def _study_resume(given: Arguments) -> int:
@@ -80,7 +141,9 @@ def _study_resume(given: Arguments) -> int:
 
 
 def _study_retry(given: Arguments) -> int:
-    workbench.retry_study(given.name, given.store)
+    workbench.retry_study(
+        given.name, given.store, trial_minutes=given.trial_minutes, trial_memory=given.trial_memory
+    )
     return _watch(given, given.name)
 
 
@@ -99,6 +162,9 @@ def _watch(given: Arguments, name: str) -> int:
     clear_line()
     if status["error"]:
         raise EdgeSlimError(**{key: status["error"][key] for key in ("code", "problem", "remedy")})
+    if status["state"] == "paused":
+        _tell_study(given, workbench.study_result(name, given.store))
+        return 0
     if status["state"] != "complete":
         raise StudyError(
             "study_stopped",
@@ -115,7 +181,11 @@ def _watch(given: Arguments, name: str) -> int:
 
 def _progress_line(status: Mapping[str, Any]) -> str:
     parts = [f"[{status['done']}/{status['total']}]"]
-    if status["current"]:
+    if status["pausing"]:
+        parts.append("pausing")
+    if status["ahead"] is not None:
+        parts.append(f"waiting for its turn, {status['ahead']} ahead")
+    elif status["current"]:
         parts.append(counted(**status["current"]))
     running = sorted(status["progress"].items())
     parts += [f"{number}: {counted(**each)}" for number, each in running if status["phase"] == "trials"]
@@ -135,8 +205,33 @@ def _study_show(given: Arguments) -> None:
 
 def _tell_study(given: Arguments, study: Mapping[str, Any]) -> None:
     heading = f"{study['name']}: {study['state']}, {study['model']} on {study['dataset']}"
-    marks = "* on the front (accuracy against download), o original; accuracy in points"
-    tell(given, study, lambda: f"{heading}\n{study_table(study)}\n{marks}")
+    happened = _what_happened(study)
+    against = " against ".join(study["objectives"])
+    marks = f"* on the front ({against}), o original; accuracy in points"
+    tell(
+        given,
+        study,
+        lambda: (
+            f"{heading}\n{happened}{study_table(study)}\n{marks}\n{choice_lines(study)}{certainty_lines(study)}"
+        ),
+    )
+
+
+def _what_happened(study: Mapping[str, Any]) -> str:
+    """Why a study is not complete and what to do, as a line; nothing where its state says it all."""
+    resume = f"Go on with: python -m compression study resume {study['name']}"
+    if study["error"]:
+        return f"{study['error']['problem']} {study['error']['remedy']}\n{resume}\n"
+    if study["state"] == "interrupted":
+        return f"Its process ended before its time, killed or with the machine. What is finished stays.\n{resume}\n"
+    if study["state"] in ("cancelled", "paused"):
+        return f"What is finished stays.\n{resume}\n"
+    return ""
+
+
+def _study_pause(given: Arguments) -> None:
+    workbench.pause_study(given.name, given.store)
+    tell(given, {"name": given.name, "state": "pausing"}, lambda: f"pausing {given.name}")
 
 
 def _study_cancel(given: Arguments) -> None:
@@ -154,6 +249,11 @@ def _study_check(given: Arguments) -> int:
     lines = [f"trial {each['number']}: {each['file']} is {each['problem']}" for each in found]
     tell(given, found, lambda: "\n".join(lines) or "all files are what was measured")
     return 1 if found else 0
+
+
+def _study_compare(given: Arguments) -> None:
+    found = workbench.compare_trials(given.name, given.first, given.second, given.store)
+    tell(given, found, lambda: comparison_lines(found))
 
 
 def _study_export(given: Arguments) -> None:

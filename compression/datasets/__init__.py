@@ -3,6 +3,7 @@
 from compression.datasets.coco import Coco
 from compression.datasets.digits import DIGITS
 from compression.datasets.formats import DATASETS, FORMATS
+from compression.datasets.held_out import check_share, choosing_part, hold_out
 from compression.datasets.labels import Relabelled, map_classes, unmatched_classes
 from compression.datasets.opening import open_dataset
 from compression.datasets.splits import any_images
@@ -15,6 +16,9 @@ __all__ = [
     "FORMATS",
     "Relabelled",
     "any_images",
+    "check_share",
+    "choosing_part",
+    "hold_out",
     "map_classes",
     "open_dataset",
     "unmatched_classes",

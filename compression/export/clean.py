@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from compression.models.graph import set_nodes, set_weights, used_names
+from compression.models.graph import PRODUCER, set_nodes, set_weights, used_names
 
 
 def drop_unused(model: onnx.ModelProto) -> None:
@@ -56,7 +56,7 @@ def unsign_zeros(model: onnx.ModelProto) -> None:
 def strip(model: onnx.ModelProto) -> None:
     """Remove documentation, metadata and inferred shapes, and what names the tools that were used."""
     model.ClearField("metadata_props")
-    model.producer_name, model.producer_version = "edgeslim", ""
+    model.producer_name, model.producer_version = PRODUCER, ""
     graph = model.graph
     graph.name = "network"
     graph.ClearField("value_info")

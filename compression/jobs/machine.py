@@ -1,68 +1,98 @@
-"""Sharing this machine: compute may run side by side, a latency measurement runs alone."""
+"""Sharing this machine: its cores, and that compute may run side by side but a latency measurement runs alone."""
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
+import math
 import os
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-BREATH = 0.25
-"""Seconds between two looks at whether somebody waits to measure."""
+from compression.artifacts.room import Room
+from compression.errors import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOCKS_VARIABLE = "EDGESLIM_LOCKS"
+"""A folder that several accounts on one machine can write to: they then share its cores, and measure alone."""
+CORES_VARIABLE = "EDGESLIM_CORES"
+"""How many cores the studies on this machine may use together."""
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
-@contextmanager
-def busy() -> Iterator[Callable[[], None]]:
+def locks_folder() -> Path:
+    """Where what is shared on this machine is locked: $EDGESLIM_LOCKS, else this account's own folder."""
+    given = os.environ.get(LOCKS_VARIABLE)
+    return Path(given) if given else Path(tempfile.gettempdir()) / f"edgeslim-{os.getuid()}"
+
+
+def busy() -> AbstractContextManager[Callable[[], None]]:
     """Hold while computing; waits while somebody measures, or waits to measure.
 
     Yields a function to call now and then, between two pieces of work: it makes way for who waits to measure,
     and returns when the machine is free again.
     """
-    with _open("turnstile") as turnstile, _open("room") as room:
-        _enter(turnstile, room)
-        looked = time.monotonic()
-
-        def breathe() -> None:
-            nonlocal looked
-            if time.monotonic() - looked < BREATH:
-                return
-            try:
-                fcntl.flock(turnstile, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                fcntl.flock(turnstile, fcntl.LOCK_UN)
-            except BlockingIOError:
-                fcntl.flock(room, fcntl.LOCK_UN)
-                _enter(turnstile, room)
-            looked = time.monotonic()
-
-        yield breathe
+    return _machine().shared()
 
 
-@contextmanager
-def alone() -> Iterator[None]:
-    """Hold while measuring latency: no `busy` process of this user is computing, in any study or store."""
-    with _open("turnstile") as turnstile, _open("room") as room:
-        # Whoever waits here keeps the turnstile, so those who compute cannot make it wait for ever.
-        fcntl.flock(turnstile, fcntl.LOCK_EX)
-        fcntl.flock(room, fcntl.LOCK_EX)
-        yield
+def alone() -> AbstractContextManager[None]:
+    """Hold while measuring latency: no `busy` process is computing, in any study or store."""
+    return _machine().alone()
 
 
-def _enter(turnstile: int, room: int) -> None:
-    """Into the room beside others, once nobody has or wants it alone."""
-    fcntl.flock(turnstile, fcntl.LOCK_EX)
-    fcntl.flock(room, fcntl.LOCK_SH)
-    fcntl.flock(turnstile, fcntl.LOCK_UN)
+def measuring() -> bool:
+    """Whether somebody measures or waits to: what computes may stand still."""
+    return _machine().wanted_alone()
 
 
-@contextmanager
-def _open(name: str) -> Iterator[int]:
-    """A file of this user's to lock. The operating system releases the lock when its holder dies."""
-    path = Path(tempfile.gettempdir()) / f"edgeslim-{os.getuid()}-{name}.lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+def cores() -> int:
+    """How many cores studies may use: $EDGESLIM_CORES, else those of this process, within its container's quota.
+
+    Raises StudyError if the variable is no number of cores.
+    """
+    given = os.environ.get(CORES_VARIABLE)
+    if not given:
+        return max(1, min(len(allowed()), _quota()))
+    if not given.isdecimal() or int(given) < 1:
+        raise StudyError(
+            "cores_variable",
+            f"{CORES_VARIABLE} is '{given}'.",
+            "Set it to a number of cores, at least 1, or leave it out.",
+            variable=CORES_VARIABLE,
+            given=given,
+        )
+    return int(given)
+
+
+def allowed() -> list[int]:
+    """The numbers of the cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def pin(to: Iterable[int]) -> None:
+    """Keep all threads of this process, and those to come, to these cores, where the system can do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    chosen = set(to)
+    for thread in os.listdir("/proc/self/task"):
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+            os.sched_setaffinity(int(thread), chosen)
+
+
+def _machine() -> Room:
+    return Room(locks_folder(), "machine")
+
+
+def _quota() -> int:
+    """Cores' worth of time that the container may use, rounded up."""
     try:
-        yield handle
-    finally:
-        os.close(handle)
+        quota, period = _QUOTA.read_text().split()
+    except (OSError, ValueError):
+        return len(allowed())
+    return len(allowed()) if quota == "max" else math.ceil(int(quota) / int(period))

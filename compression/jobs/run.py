@@ -6,27 +6,32 @@ When all are done, every file is timed, alone, and the trials are called complet
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 from compression.artifacts.store import Store
-from compression.errors import EdgeSlimError, StudyError
+from compression.errors import EdgeSlimError
+from compression.jobs.limits import ended, trial_limits
+from compression.jobs.machine import cores
 from compression.jobs.pool import Event, Pool
 from compression.jobs.schedule import Schedule, Task
+from compression.jobs.search import ROUNDS, Search, Timing
 from compression.jobs.status import StatusWriter
+from compression.jobs.supervisor import StudyPaused, pause_file
 from compression.jobs.trial import Job, Outcome, perform
+from compression.jobs.turns import Turns
 from compression.recipe import Recipe
+from compression.search.objectives import values_of
+from compression.search.selection import Budget, excesses
+from compression.search.stint import Stint
 from compression.search.storage import StudyJournal, read
 from compression.search.study import StudyResult, TrialResult
 
 _TICK = 0.5
 """Seconds to wait for an event before the status is looked at again."""
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class StudyRun:
@@ -40,11 +45,15 @@ class StudyRun:
         # Inherited by the worker processes, which must not use every core each.
         os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(self._threads)))
         study = read(store, name)
-        todo = [trial for trial in _unfinished(study) if not self._is_measured(trial)]
+        todo = [t for t in _unfinished(study) if not (t.proposed or self._is_measured(t))]
         self._baseline = study.baseline
         self._schedule = Schedule([(trial.number, Recipe.from_json(trial.recipe)) for trial in todo])
         status.total, status.done = len(study.trials), len(study.trials) - len(todo)
-        self._pool: Pool[Job] = Pool(min(workers, max(1, len(todo))), perform)
+        self._limits = trial_limits(self._journal.plan, workers)
+        turns = Turns(str(store.root.resolve()), self._threads)
+        at_once = workers if study.searching else min(workers, max(1, len(todo)))
+        self._pool: Pool[Job] = Pool(at_once, perform, turns)
+        self._steps: tuple[str, ...] = ()
 
     def __enter__(self) -> StudyRun:
         return self
@@ -57,18 +66,50 @@ class StudyRun:
     def prepare(self) -> None:
         """Open model and data once, before anything is spent. Raises EdgeSlimError if that cannot be."""
         self._status.phase = "preparing"
-        self._journal.note(**self._alone(Job(self._store.root, self._journal.plan, self._threads)))
+        while not self._pool.ready():
+            self._tick()
+            self._leave_if_paused()
+        facts = dict(self._alone(Job(self._store.root, self._journal.plan, self._threads)))
+        self._steps = tuple(facts.pop("steps"))
+        self._journal.note(**facts)
 
     def trials(self) -> None:
         """Compress and score every unmeasured trial. Raises EdgeSlimError if going on makes no sense."""
         self._status.phase = "trials"
         self._status.tell(now=True)
         while len(self._schedule) or self._pool.running:
-            while len(self._schedule) and self._pool.idle:
+            while len(self._schedule) and not self._pausing() and self._pool.ready():
                 self._submit(self._schedule.next())
-            for event in self._pool.wait(_TICK):
+            for event in self._tick():
                 self._handle(event)
-            self._status.tell()
+            self._leave_if_paused()
+
+    def search(self) -> None:
+        """Try what the study's search proposes, until that is over. Raises EdgeSlimError as `trials` does."""
+        study = read(self._store, self._name)
+        if not study.searching:
+            return
+        search = Search(self._journal, study, self._steps)
+        todo: Task | Timing | None = None
+        while not search.time_is_up:
+            began, waited = time.monotonic(), not self._pool.running
+            while self._pool.idle and not self._pausing():
+                todo = todo or search.next()
+                if todo is None or not self._pool.ready():
+                    break
+                self._try(todo)
+                todo = None
+            if todo is None and not self._pool.running and not self._pausing():
+                break
+            for event in self._tick():
+                self._found(search, event)
+            if not (waited and todo is not None):
+                search.work(time.monotonic() - began)
+            self._status.current = _searching(search.stint)
+            self._leave_if_paused()
+        self._pool.abandon()
+        search.finish()
+        self._status.current, self._status.progress = None, {}
 
     def latencies(self) -> None:
         """Time what was measured otherwise, interleaved with the baseline, and call these trials complete."""
@@ -82,22 +123,75 @@ class StudyRun:
         hashes = dict.fromkeys(trial.sha256 for trial in (baseline, *todo) if trial.sha256 is not None)
         timed = self._alone(Job(self._store.root, self._journal.plan, self._threads, files=tuple(hashes)))
         for trial in todo:
-            self._complete(trial, timed)
+            self._complete(trial, timed, baseline.objective)
+
+    def conclude(self) -> None:
+        """Say what the results are worth, now that nothing is left to be chosen (jobs.conclude)."""
+        self._status.phase = "claims"
+        job = Job(self._store.root, self._journal.plan, self._threads, conclude=True)
+        self._journal.note(**self._alone(job))
+
+    def _tick(self) -> list[Event[Job]]:
+        """Wait a moment; tell what happens."""
+        events = self._pool.wait(_TICK)
+        self._status.ahead, self._status.pausing = self._pool.ahead, self._pausing()
+        self._status.tell()
+        return events
+
+    def _pausing(self) -> bool:
+        return pause_file(self._store, self._name).exists()
+
+    def _leave_if_paused(self) -> None:
+        """Raise StudyPaused once nothing is at work any more."""
+        if self._pausing() and not self._pool.running:
+            raise StudyPaused
 
     def _is_measured(self, trial: TrialResult) -> bool:
         return trial.sha256 is not None and self._store.path(trial.sha256).exists()
 
-    def _complete(self, trial: TrialResult, timed: Mapping[str, Any]) -> None:
-        assert trial.objective is not None
-        assert trial.sizes is not None
+    def _complete(self, trial: TrialResult, timed: Mapping[str, Any], original: float | None) -> None:
         assert trial.sha256 is not None
-        values = (trial.objective, float(trial.sizes["download"]))
-        self._journal.complete(trial.number, timed[trial.sha256], values)
+        measured = replace(trial, latency=timed[trial.sha256])
+        found = values_of(measured)
+        values = [found[name] for name in self._journal.plan.objectives]
+        misses = excesses(found, Budget(**self._journal.plan.budget), original)
+        self._journal.complete(trial.number, timed[trial.sha256], values, misses)
 
     def _submit(self, task: Task) -> None:
         self._journal.start(task.number)
         self._status.progress[task.number] = _progress("starting", 0, 0)
-        self._pool.submit(Job(self._store.root, self._journal.plan, self._threads, task=task))
+        job = Job(self._store.root, self._journal.plan, self._threads, task=task)
+        self._pool.submit(job, self._limits)
+
+    def _try(self, todo: Task | Timing) -> None:
+        """Give a worker what the search wants."""
+        if isinstance(todo, Timing):
+            job = Job(self._store.root, self._journal.plan, self._threads, files=todo.files, rounds=ROUNDS)
+            self._pool.submit(job)
+        else:
+            self._submit(todo)
+            self._status.total = max(self._status.total, todo.number + 1)
+
+    def _found(self, search: Search, event: Event[Job]) -> None:
+        """Let the search know what became of what it wanted."""
+        task = event.task.task
+        if event.kind == "progress":
+            if task is not None:
+                self._status.progress[task.number] = _progress(*event.value)
+            return
+        outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
+        if outcome.stops_study or (task is None and outcome.result is None):
+            raise _as_error(outcome)
+        if task is None:
+            search.timed(outcome.result or {})
+            return
+        self._status.progress.pop(task.number, None)
+        self._status.done += 1
+        if outcome.result is None:
+            search.failed(task)
+            self._journal.fail(task.number, outcome.state, outcome.error or {})
+        else:
+            search.done(task, outcome.result)
 
     def _handle(self, event: Event[Job]) -> None:
         task = event.task.task
@@ -106,7 +200,7 @@ class StudyRun:
             self._status.progress[task.number] = _progress(*event.value)
             return
         self._status.progress.pop(task.number, None)
-        outcome: Outcome = event.value if event.kind == "done" else _died(event.value)
+        outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
         if outcome.error is not None:
             self._fail(task, outcome)
             return
@@ -131,16 +225,15 @@ class StudyRun:
         self._status.tell(now=True)
         self._pool.submit(job)
         while True:
-            for event in self._pool.wait(_TICK):
+            for event in self._tick():
                 if event.kind == "progress":
                     self._status.current = _progress(*event.value)
                     continue
-                outcome: Outcome = event.value if event.kind == "done" else _died(event.value)
+                outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
                 self._status.current = None
                 if outcome.result is None:
                     raise _as_error(outcome)
                 return outcome.result
-            self._status.tell()
 
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -150,19 +243,12 @@ def _progress(message: str, done: int, total: int) -> dict[str, Any]:
     return {"message": message, "done": done, "total": total}
 
 
+def _searching(stint: Stint) -> dict[str, Any]:
+    return _progress("searching", round(stint.spent), round(60 * (stint.minutes or 0)))
+
+
 def _unfinished(study: StudyResult) -> list[TrialResult]:
     return [trial for trial in study.trials if trial.state == "waiting"]
-
-
-def _died(exitcode: int) -> Outcome:
-    cause = f"signal {-exitcode}" if exitcode < 0 else f"exit code {exitcode}"
-    error = StudyError(
-        "worker_died",
-        f"The process that worked on this recipe died ({cause}).",
-        "Often memory ran out: use fewer workers, then retry the trial.",
-        cause=cause,
-    )
-    return Outcome(error=error.to_json())
 
 
 def _as_error(outcome: Outcome) -> EdgeSlimError:

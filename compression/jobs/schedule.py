@@ -11,12 +11,17 @@ from compression.recipe import Recipe
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Run `recipe`; then, unless it is only a prefix that others share, evaluate it as trial `number`."""
+    """Run `recipe`; then, unless it is only a prefix that others share, evaluate it as trial `number`.
+
+    Of a search's task, `rung` tells how thoroughly (search.halving), and `images` on how many, None being all.
+    """
 
     number: int
     """The trial; of a shared prefix the first trial that waits for it."""
     recipe: Recipe
     evaluate: bool
+    rung: int | None = None
+    images: int | None = None
 
 
 @dataclass(slots=True)

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from compression.artifacts.store import Store
-from compression.datasets import Relabelled, any_images, map_classes, open_dataset, unmatched_classes
+from compression.datasets import (
+    Relabelled,
+    any_images,
+    choosing_part,
+    map_classes,
+    open_dataset,
+    unmatched_classes,
+)
 from compression.datasets.base import Dataset, Notice, Split, SplitName, Subset
 from compression.models.base import Model
 from compression.models.library import open_model
@@ -20,7 +27,10 @@ from compression.progress import Progress, silent
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """`dataset` is its name; `labels` are the model's, None where nothing is known about the evaluation images."""
+    """`dataset` is its name; `labels` are the model's, None where nothing is known about the evaluation images.
+
+    `held_out` are validation images that nothing may look at before the choosing is over.
+    """
 
     model: Model
     dataset: str
@@ -28,6 +38,7 @@ class Setting:
     evaluation: Split
     labels: tuple[str, ...] | None
     notices: Sequence[Notice]
+    held_out: Split | None = None
 
 
 def open_setting(
@@ -38,20 +49,28 @@ def open_setting(
     calibration: str | None = None,
     spec: Mapping[str, Any] | None = None,
     limit: int | None = None,
+    held_out: float | None = 0.0,
     progress: Progress = silent,
 ) -> Setting:
     """Open model and data by their references. Raises ModelError or DatasetError."""
     opened = open_model(model, store, spec_from_json(dict(spec)) if spec is not None else None)
     data = open_dataset(dataset, store, progress)
     images = open_dataset(calibration, store, progress) if calibration else None
-    return make_setting(opened, data, images, limit)
+    return make_setting(opened, data, images, limit, held_out)
 
 
 def make_setting(
-    model: Model, dataset: Dataset, calibration: Dataset | None = None, limit: int | None = None
+    model: Model,
+    dataset: Dataset,
+    calibration: Dataset | None = None,
+    limit: int | None = None,
+    held_out: float | None = 0.0,
 ) -> Setting:
     """Bring model and data together: evaluate on 'validation' (the first `limit` images of it), calibrate on
-    `calibration` if given, else on the dataset's own split."""
+    `calibration` if given, else on the dataset's own split.
+
+    `held_out` is the share of the evaluation images to keep apart, None a sensible one (`choosing_part`).
+    """
     model, notices = _named(model, dataset), list(dataset.warnings)
     evaluation, train = dataset.split("validation"), _split(dataset, "train")
     labels: tuple[str, ...] | None = None
@@ -65,9 +84,13 @@ def make_setting(
             train = Relabelled(train, mapping) if train is not None else None
     if limit is not None:
         evaluation = Subset(evaluation, limit)
+    evaluation, apart, told = choosing_part(evaluation, held_out)
+    notices.extend(told)
     images = any_images(calibration) if calibration is not None else _split(dataset, "calibration")
+    if apart is not None and images is not None and _same(images, dataset.split("validation")):
+        images = choosing_part(images, held_out)[0]
     data = TaskData(calibration=images, train=train, evaluation=evaluation, labels=model.spec.labels)
-    return Setting(model, dataset.name, data, evaluation, labels, notices)
+    return Setting(model, dataset.name, data, evaluation, labels, notices, apart)
 
 
 def notice_json(notice: Notice) -> dict[str, Any]:
@@ -82,6 +105,10 @@ def _named(model: Model, dataset: Dataset) -> Model:
         spec = dataclasses.replace(model.spec, labels=tuple(dataset.labels))
         return dataclasses.replace(model, spec=spec)
     return model
+
+
+def _same(images: Split, others: Split) -> bool:
+    return images.fingerprint == others.fingerprint
 
 
 def _split(dataset: Dataset, name: SplitName) -> Split | None:

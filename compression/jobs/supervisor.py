@@ -16,9 +16,10 @@ from pathlib import Path
 import psutil
 
 import compression
-from compression.artifacts.store import HOME_VARIABLE, Store, as_store_error
+from compression.artifacts.store import HOME_VARIABLE, PATIENCE, Store, as_store_error, write_atomically
 from compression.errors import StudyError
 from compression.jobs.status import JobStatus, identity, read_status, study_state, write_status
+from compression.search.stint import Stint
 from compression.search.storage import PlannedTrial, StudyJournal, read, study_folder
 from compression.search.study import StudyResult, StudyState
 
@@ -47,7 +48,7 @@ def start(store: Store, name: str) -> None:
 
     Raises StudyError if there is no such study, it runs already, or nothing is left to do.
     """
-    with store.lock(f"study-{name}"):
+    with store.lock(f"study-{name}", PATIENCE):
         _refuse_running(store, name)
         if not _unfinished(read(store, name)):
             raise StudyError(
@@ -56,6 +57,7 @@ def start(store: Store, name: str) -> None:
                 "Retry its failed trials, add recipes, or run a new study.",
                 name=name,
             )
+        pause_file(store, name).unlink(missing_ok=True)
         process = psutil.Process(_launch(store, name).pid)
         pid, started = identity(process)
         write_status(store, name, JobStatus(state="running", phase="preparing", pid=pid, started=started))
@@ -63,7 +65,7 @@ def start(store: Store, name: str) -> None:
 
 def cancel(store: Store, name: str) -> None:
     """End the study's process and its workers; what is finished stays. Raises StudyError."""
-    with store.lock(f"study-{name}"):
+    with store.lock(f"study-{name}", PATIENCE):
         status = read_status(store, name)
         if study_state(status) not in ("running", "interrupted"):
             raise StudyError(
@@ -78,9 +80,35 @@ def cancel(store: Store, name: str) -> None:
         write_status(store, name, ended)
 
 
-def retry(store: Store, name: str, numbers: Iterable[int] | None = None) -> list[int]:
-    """Queue failed trials again (all, or those given) and return the new numbers. Raises StudyError."""
-    with store.lock(f"study-{name}"):
+class StudyPaused(Exception):
+    """A study's process has finished what it worked on, and is to begin nothing else."""
+
+
+def pause(store: Store, name: str) -> None:
+    """Let the study finish what it works on, begin nothing else, and end. Raises StudyError if it does not run."""
+    with store.lock(f"study-{name}", PATIENCE):
+        if study_state(read_status(store, name)) != "running":
+            raise StudyError(
+                "study_not_running",
+                f"Study '{name}' is not running.",
+                "There is nothing to pause.",
+                name=name,
+            )
+        write_atomically(pause_file(store, name), b"")
+
+
+def retry(
+    store: Store,
+    name: str,
+    numbers: Iterable[int] | None = None,
+    trial_minutes: float | None = None,
+    trial_memory: int | None = None,
+) -> list[int]:
+    """Queue failed trials again (all, or those given) and return the new numbers. Raises StudyError.
+
+    Limits that are given are the study's from now on.
+    """
+    with store.lock(f"study-{name}", PATIENCE):
         _refuse_running(store, name)
         failed = {trial.number: trial for trial in read(store, name).trials if trial.state == "failed"}
         chosen = sorted(failed) if numbers is None else list(numbers)
@@ -95,7 +123,13 @@ def retry(store: Store, name: str, numbers: Iterable[int] | None = None) -> list
                 name=name,
                 number=unknown[0] if unknown else "",
             )
-        return StudyJournal(store, name).add(
+        journal = StudyJournal(store, name)
+        minutes, memory = (
+            trial_minutes or journal.plan.trial_minutes,
+            trial_memory or journal.plan.trial_memory,
+        )
+        journal.note(plan=replace(journal.plan, trial_minutes=minutes, trial_memory=memory).to_json())
+        return journal.add(
             PlannedTrial(trial.recipe, trial.title, trial.recipe_fingerprint, replaces=number)
             for number, trial in ((number, failed[number]) for number in chosen)
         )
@@ -103,15 +137,23 @@ def retry(store: Store, name: str, numbers: Iterable[int] | None = None) -> list
 
 def add(store: Store, name: str, trials: Sequence[PlannedTrial]) -> list[int]:
     """Queue more recipes, leaving out those that the study has; return their numbers. Raises StudyError."""
-    with store.lock(f"study-{name}"):
+    with store.lock(f"study-{name}", PATIENCE):
         _refuse_running(store, name)
-        known = {trial.recipe_fingerprint for trial in read(store, name).trials}
+        known = {t.recipe_fingerprint for t in read(store, name).trials if t.state != "pruned"}
         return StudyJournal(store, name).add(trial for trial in trials if trial.fingerprint not in known)
+
+
+def search_on(store: Store, name: str, stint: Stint) -> None:
+    """Let the study begin another stint of searching when it is started. Raises StudyError."""
+    with store.lock(f"study-{name}", PATIENCE):
+        _refuse_running(store, name)
+        journal = StudyJournal(store, name)
+        journal.note(search=replace(stint, first=journal.count).to_json())
 
 
 def delete(store: Store, name: str) -> None:
     """Forget the study; the files that it made stay. Raises StudyError if it runs or does not exist."""
-    with store.lock(f"study-{name}"):
+    with store.lock(f"study-{name}", PATIENCE):
         _refuse_running(store, name)
         folder = study_folder(store, name)
         if not folder.exists():
@@ -126,6 +168,11 @@ def log_path(store: Store, name: str) -> Path:
     return study_folder(store, name) / "log.txt"
 
 
+def pause_file(store: Store, name: str) -> Path:
+    """While it exists, the study's process is to begin nothing else."""
+    return study_folder(store, name) / "pause"
+
+
 def _refuse_running(store: Store, name: str) -> None:
     if state(store, name) == "running":
         raise StudyError(
@@ -134,7 +181,9 @@ def _refuse_running(store: Store, name: str) -> None:
 
 
 def _unfinished(study: StudyResult) -> bool:
-    return any(trial.state == "waiting" for trial in study.trials)
+    """Whether a trial waits, the search is not over, or the study died before it could say what its results are worth."""
+    waiting = any(trial.state == "waiting" for trial in study.trials)
+    return waiting or study.searching or study.concluded != study.complete
 
 
 def _launch(store: Store, name: str) -> subprocess.Popen[bytes]:

@@ -12,18 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from compression import pipeline
 from compression.artifacts.artifact import Artifact
 from compression.artifacts.store import Store
+from compression.datasets.base import Split
+from compression.datasets.held_out import Part
 from compression.errors import EdgeSlimError, InfeasibleError, StoreError
 from compression.evaluation import evaluate
+from compression.jobs.conclude import conclude, to_come
 from compression.jobs.machine import alone, busy
 from compression.jobs.schedule import Task
 from compression.jobs.setting import Setting, notice_json, open_setting
 from compression.progress import Progress, silent
 from compression.recipe import Recipe
 from compression.runtime.benchmark import compare_latency
+from compression.search.storage import read
 from compression.search.study import StudyPlan
+from compression.steps import STEPS, Step, TorchStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that a worker process must know: a task of the schedule, or files to time, or neither (prepare)."""
+    """All that a worker process must know: a task, files to time, what to conclude, or none (prepare)."""
 
     root: Path
     plan: StudyPlan
@@ -46,6 +53,9 @@ class Job:
     task: Task | None = None
     files: Sequence[str] = ()
     """SHA-256 of the files to time, the baseline's first."""
+    rounds: int = 30
+    conclude: bool = False
+    """Say what the results are worth: nothing is left to be chosen."""
 
 
 def perform(job: Job, progress: Progress) -> Outcome:
@@ -73,16 +83,24 @@ def unexpected(error: Exception) -> dict[str, Any]:
 
 
 def compress_and_score(
-    recipe: Recipe, setting: Setting, store: Store, threads: int = 1, progress: Progress = silent
+    recipe: Recipe,
+    setting: Setting,
+    store: Store,
+    threads: int = 1,
+    progress: Progress = silent,
+    images: int | None = None,
 ) -> dict[str, Any]:
-    """Make the recipe's file and measure all but its latency, in the words of a trial's JSON."""
+    """Make the recipe's file and measure all but its latency, in the words of a trial's JSON.
+
+    With `images` it is scored on so many only, spread over those there are.
+    """
     artifact = make_file(recipe, setting, store, threads, progress)
     began = time.perf_counter()
     baseline = make_file(Recipe(), setting, store, threads, progress)
     scored = evaluate(
         store.path(artifact.sha256),
         setting.model.spec,
-        setting.evaluation,
+        setting.evaluation if images is None else _some(setting.evaluation, images),
         setting.labels,
         store,
         baseline=store.path(baseline.sha256),
@@ -100,35 +118,41 @@ def compress_and_score(
     }
 
 
-def time_files(hashes: Sequence[str], store: Store, progress: Progress = silent) -> dict[str, Any]:
+def time_files(
+    hashes: Sequence[str], store: Store, progress: Progress = silent, rounds: int = 30
+) -> dict[str, Any]:
     """Latency by SHA-256, the first being the baseline, while nothing else computes. Raises ModelError."""
     files = {sha256: store.path(sha256) for sha256 in hashes}
     with alone():
-        timed = compare_latency(files, hashes[0], progress=progress)
+        timed = compare_latency(files, hashes[0], rounds, progress=progress)
     return {sha256: latency.to_json() for sha256, latency in timed.items()}
 
 
 def _work(job: Job, progress: Progress) -> dict[str, Any]:
     store = Store(job.root)
     if job.files:
-        return time_files(job.files, store, progress)
-    setting = _setting(job, progress)
-    if job.task is None:
-        return {
-            "dataset": setting.dataset,
-            "images": len(setting.evaluation),
-            "warnings": [notice_json(notice) for notice in setting.notices],
-        }
-    with busy() as breathe:
+        return time_files(job.files, store, progress, job.rounds)
+    with store.in_use(), busy() as breathe:
 
         def report(message: str, done: int, total: int) -> None:
             breathe()
             progress(message, done, total)
 
+        setting = _setting(job, report)
+        if job.conclude:
+            return conclude(read(store, job.plan.name), setting, store, job.threads, report)
+        if job.task is None:
+            return {
+                "dataset": setting.dataset,
+                "images": len(setting.evaluation),
+                "warnings": [notice_json(notice) for notice in setting.notices],
+                "to_hold_out": to_come(setting),
+                "steps": usable_steps(setting, store),
+            }
         if not job.task.evaluate:
             make_file(job.task.recipe, setting, store, job.threads, report)
             return {}
-        return compress_and_score(job.task.recipe, setting, store, job.threads, report)
+        return compress_and_score(job.task.recipe, setting, store, job.threads, report, job.task.images)
 
 
 def make_file(
@@ -136,6 +160,29 @@ def make_file(
 ) -> Artifact:
     """Make the recipe's file, from the store as far as it was made before. Raises EdgeSlimError."""
     return pipeline.run(recipe, setting.model, setting.data, store, threads=threads, progress=progress)
+
+
+def usable_steps(setting: Setting, store: Store) -> list[str]:
+    """Names of the steps that the model and the data can take: those of which a search makes recipes."""
+
+    def usable(*steps: Step) -> bool:
+        try:
+            pipeline.check(Recipe(steps), setting.model, setting.data, store)
+        except EdgeSlimError:
+            return False
+        return True
+
+    alone = [step for step in STEPS if usable(step())]
+    # What only recovers needs something to recover from.
+    reshaping = next((step for step in alone if issubclass(step, TorchStep) and not step.recovers), None)
+    after = [] if reshaping is None else [s for s in STEPS if s.recovers and usable(reshaping(), s())]
+    return [step.name for step in (*alone, *after)]
+
+
+def _some(split: Split, images: int) -> Split:
+    """So many images, spread over the split."""
+    places = sorted({round(place) for place in np.linspace(0, len(split) - 1, images)})
+    return Part(split, places, f"{len(places)} spread")
 
 
 def _setting(job: Job, progress: Progress) -> Setting:
@@ -151,6 +198,7 @@ def _setting(job: Job, progress: Progress) -> Setting:
             calibration=plan.calibration,
             spec=plan.spec,
             limit=plan.limit,
+            held_out=plan.held_out,
             progress=progress,
         )
     return _OPEN[key]

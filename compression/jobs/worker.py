@@ -17,6 +17,7 @@ from compression.artifacts.store import Store
 from compression.errors import EdgeSlimError
 from compression.jobs.run import StudyRun
 from compression.jobs.status import StatusWriter
+from compression.jobs.supervisor import StudyPaused
 from compression.jobs.trial import unexpected
 from compression.search.storage import study_folder
 
@@ -45,7 +46,12 @@ def _run(store: Store, name: str) -> int:
         with StudyRun(store, name, status) as run:
             run.prepare()
             run.trials()
+            run.search()
             run.latencies()
+            run.conclude()
+    except StudyPaused:
+        status.end(None, "paused")
+        return 0
     except EdgeSlimError as error:
         status.end(error.to_json())
         return 1

@@ -1,4 +1,4 @@
-"""Classification accuracy: top-1, top-5, macro-F1, with bootstrap and paired intervals over images."""
+"""Classification accuracy: top-1, top-5, macro-F1, and top-1 on resamples of the images."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from compression.detections import FloatArray, IntArray
-from compression.metrics import BoolArray, FloatArray64
-from compression.metrics.bootstrap import interval, resample_weights
+from compression.metrics import BoolArray
+from compression.metrics.bootstrap import SEED, Resampled, resampled_mean
 
 
 def classification_scores(
@@ -37,37 +37,26 @@ def classification_scores(
     }
 
 
-def bootstrap(
-    probabilities: FloatArray, truth: IntArray, baseline: FloatArray | None = None
-) -> dict[str, Any]:
-    """`ci95`: 95 % interval of top-1 over images.
-
-    With the baseline's probabilities also `paired_delta`, the difference of both top-1, and `paired_ci95`,
-    its interval over the same resamples.
-    """
-    right = _among_best(probabilities, truth, 1).astype(np.float64)
-    found: dict[str, Any] = {"ci95": interval(_resampled_mean(right))}
-    if baseline is not None:
-        gain = right - _among_best(baseline, truth, 1)
-        found |= {"paired_delta": float(gain.mean()), "paired_ci95": interval(_resampled_mean(gain))}
-    return found
+def resampled(probabilities: FloatArray, truth: IntArray, seed: int = SEED) -> Resampled:
+    """Top-1 with its resamples over images, of probabilities (N, C) and classes (N,), N ≥ 1."""
+    return resampled_mean(_among_best(probabilities, truth, 1).astype(np.float64), seed)
 
 
-def label_agreement(original: Sequence[FloatArray], compressed: Sequence[FloatArray]) -> dict[str, float]:
+def label_agreement(
+    original: Sequence[FloatArray], compressed: Sequence[FloatArray], seed: int = SEED
+) -> tuple[dict[str, float], Resampled]:
     """Fidelity without labels: share of images given the same class, mean KL divergence in nats.
 
     Both are lists of probabilities (C,). KL is of the compressed model's from the original's, KL(original ‖
-    compressed).
+    compressed). With the resamples of the agreement.
     """
     tiny = np.finfo(np.float32).tiny
     before, after = (
         np.maximum(np.stack(list(each)).astype(np.float64), tiny) for each in (original, compressed)
     )
     divergence = (before * np.log(before / after)).sum(axis=1)
-    return {
-        "agreement": float(np.mean(before.argmax(axis=1) == after.argmax(axis=1))),
-        "kl_divergence": float(divergence.mean()),
-    }
+    same = resampled_mean((before.argmax(axis=1) == after.argmax(axis=1)).astype(np.float64), seed)
+    return {"agreement": same.value, "kl_divergence": float(divergence.mean())}, same
 
 
 def _among_best(probabilities: FloatArray, truth: IntArray, count: int) -> BoolArray:
@@ -77,8 +66,3 @@ def _among_best(probabilities: FloatArray, truth: IntArray, count: int) -> BoolA
     ahead = (probabilities > mine) | ((probabilities == mine) & earlier)
     among: BoolArray = ahead.sum(axis=1) < count
     return among
-
-
-def _resampled_mean(values: FloatArray64) -> FloatArray64:
-    means: FloatArray64 = values @ resample_weights(len(values)) / max(len(values), 1)
-    return means

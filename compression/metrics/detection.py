@@ -1,4 +1,4 @@
-"""Detection accuracy: the COCO figures, their bootstrap intervals, and the paired difference of two models.
+"""Detection accuracy: the COCO figures, and mAP on resamples of the images.
 
 The figures equal faster-coco-eval's (and so pycocotools'): a test holds them to 1e-9. Its matches cannot be
 read from Python, and resampling needs them; so the matching is done here, once (matching.py).
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from compression.detections import IntArray
 from compression.metrics import FloatArray64
-from compression.metrics.bootstrap import interval, resample_weights
+from compression.metrics.bootstrap import SEED, Resampled, resample_weights
 from compression.metrics.matching import AREAS, IOU_THRESHOLDS, Matches
 
 RECALL_THRESHOLDS: FloatArray64 = np.linspace(0.0, 1.0, 101)
@@ -56,21 +56,14 @@ def resampled_map(matches: Matches, weights: IntArray) -> FloatArray64:
     return np.concatenate(blocks)
 
 
-def bootstrap(matches: Matches, baseline: Matches | None = None) -> dict[str, Any]:
-    """`ci95`: 95 % interval of mAP over images, None if no image holds an object.
-
-    With a baseline matched on the same images also `paired_delta`, the difference of both mAP, and
-    `paired_ci95`, its interval over the same resamples.
-    """
-    weights = resample_weights(matches.images)
-    resampled = resampled_map(matches, weights)
-    found: dict[str, Any] = {"ci95": interval(resampled)}
-    if baseline is not None and found["ci95"] is not None:
-        assert matches.images == baseline.images, "both models must have been matched on the same images"
-        once = np.ones((matches.images, 1), np.int64)
-        found["paired_delta"] = float(resampled_map(matches, once)[0] - resampled_map(baseline, once)[0])
-        found["paired_ci95"] = interval(resampled - resampled_map(baseline, weights))
-    return found
+def resampled(matches: Matches, seed: int = SEED) -> Resampled | None:
+    """mAP with its resamples over images; None if no image holds an object."""
+    once = np.ones((matches.images, 1), np.int64)
+    value = float(resampled_map(matches, once)[0])
+    if not np.isfinite(value):
+        return None
+    weights = resample_weights(matches.images, seed=seed)
+    return Resampled(value, resampled_map(matches, weights), matches.images)
 
 
 def _precision_and_recall(

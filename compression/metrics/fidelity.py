@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from compression.detections import Detections, IntArray
 from compression.metrics import FloatArray64
+from compression.metrics.bootstrap import SEED, Resampled, resample_weights
 
 CONFIDENCE = 0.3
 """Below this nobody would draw a box."""
@@ -79,20 +80,30 @@ def diff(
     )
 
 
-def agreement(originals: Sequence[Detections], compressed: Sequence[Detections]) -> dict[str, Any]:
-    """Box agreement over images at confidence 0.3, and the counts behind it.
+def agreement(
+    originals: Sequence[Detections], compressed: Sequence[Detections], seed: int = SEED
+) -> tuple[dict[str, Any], Resampled]:
+    """Box agreement over images at confidence 0.3, the counts behind it, and its resamples over images.
 
     agreement = 2 · (kept + moved) / (original boxes + compressed boxes): the F1 score of the compressed model
     with the original's boxes as truth, at IoU ≥ 0.5 and equal class. 1.0 where neither model sees anything.
     """
-    counts = dict.fromkeys(("kept", "moved", "relabelled", "lost", "gained"), 0)
-    for before, after in zip(originals, compressed, strict=True):
-        found = diff(before, after)
-        for name in counts:
-            counts[name] += len(getattr(found, name))
-    paired = counts["kept"] + counts["moved"]
-    boxes = 2 * (paired + counts["relabelled"]) + counts["lost"] + counts["gained"]
-    return {"agreement": 2 * paired / boxes if boxes else 1.0, **counts}
+    fates = [diff(before, after) for before, after in zip(originals, compressed, strict=True)]
+    names = ("kept", "moved", "relabelled", "lost", "gained")
+    counts = np.array([[len(getattr(fate, name)) for name in names] for fate in fates]).reshape(-1, 5)
+    total = counts.sum(axis=0)
+    drawn = counts.T @ resample_weights(len(fates), seed=seed)
+    share = Resampled(float(_agreement(total[:, None])[0]), _agreement(drawn), len(fates))
+    return {"agreement": share.value, **dict(zip(names, total.tolist(), strict=True))}, share
+
+
+def _agreement(counts: IntArray) -> FloatArray64:
+    """(kept, moved, relabelled, lost, gained; R) → (R,)."""
+    kept, moved, relabelled, lost, gained = counts
+    paired = 2 * (kept + moved)
+    boxes = paired + 2 * relabelled + lost + gained
+    shares: FloatArray64 = np.divide(paired, boxes, out=np.ones(len(boxes)), where=boxes > 0)
+    return shares
 
 
 def box_iou(boxes: NDArray[Any], others: NDArray[Any]) -> FloatArray64:

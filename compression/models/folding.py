@@ -1,6 +1,7 @@
 """Constant folding: what does not depend on the image is computed once, by onnxruntime, and stored.
 
-Nothing is folded that would make the file larger: grids and anchors built in the graph stay built there.
+Nothing is folded that would make the file larger: grids and anchors built in the graph stay built there, and weights
+stored in few bits stay stored so, with the nodes that widen them when the model is loaded.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper, shape_inference
+from onnx import TensorProto, numpy_helper, shape_inference
 
 from compression.models.graph import set_nodes, used_names
 
 Array = NDArray[Any]
 SMALL_ELEMENTS = 1024
 """Results up to this size are folded even if their inputs are smaller: shapes, indices, scales."""
+_WIDENED = {TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.UINT8, TensorProto.INT8}
+"""Types in which weights are stored small: a Cast of them stays, or the file would grow."""
 _RANDOM = {
     "RandomNormal",
     "RandomUniform",
@@ -80,10 +83,11 @@ def _fold_shapes(graph: onnx.GraphProto, shapes: dict[str, tuple[int, ...]]) -> 
 def _fold_nodes(model: onnx.ModelProto, shapes: dict[str, tuple[int, ...]]) -> None:
     graph = model.graph
     constants = {tensor.name for tensor in graph.initializer}
+    small = {tensor.name for tensor in graph.initializer if tensor.data_type in _WIDENED}
     outputs = {value.name for value in graph.output}
     folded, kept = [], []
     for node in graph.node:
-        if _is_foldable(node, constants, outputs, shapes):
+        if not _widens(node, small, shapes) and _is_foldable(node, constants, outputs, shapes):
             constants.update(node.output)
             folded.append(node)
         else:
@@ -97,11 +101,23 @@ def _fold_nodes(model: onnx.ModelProto, shapes: dict[str, tuple[int, ...]]) -> N
     set_nodes(graph, kept)
 
 
+def _widens(node: onnx.NodeProto, small: set[str], shapes: dict[str, tuple[int, ...]]) -> bool:
+    """Whether it makes floats of what is stored in fewer bits: weights, not single numbers; scales of integer kernels."""
+    if node.op_type == "DequantizeLinear":
+        return True
+    return node.op_type == "Cast" and node.input[0] in small and _elements(shapes[node.input[0]]) > 1
+
+
 def _is_foldable(
     node: onnx.NodeProto, constants: set[str], outputs: set[str], shapes: dict[str, tuple[int, ...]]
 ) -> bool:
     inputs = [name for name in node.input if name]
-    if node.op_type in _RANDOM or not set(inputs) <= constants or outputs & set(node.output):
+    if (
+        node.op_type == "Constant"
+        or node.op_type in _RANDOM
+        or not set(inputs) <= constants
+        or outputs & set(node.output)
+    ):
         return False
     if any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute):
         return False

@@ -9,7 +9,7 @@ import onnx
 from onnx import inliner, numpy_helper, version_converter
 
 from compression.models.folding import fold
-from compression.models.graph import all_nodes, opset_version, set_nodes, set_weights, used_names
+from compression.models.graph import PRODUCER, all_nodes, opset_version, set_nodes, set_weights, used_names
 
 TARGET_OPSET = 17
 """Older models are converted to it: per-channel quantization needs 13, and the exporter writes 17."""
@@ -106,11 +106,20 @@ def _convert_opset(model: onnx.ModelProto, changes: list[Change]) -> onnx.ModelP
 
 
 def _constants_to_initializers(graph: onnx.GraphProto) -> None:
-    """Constant nodes become initializers: the same thing, in the form that tools look for."""
+    """Constant nodes become initializers: the same thing, in the form that tools look for.
+
+    Packed codes stay where they are: at the start of the file, where a byte coder packs them best.
+    """
+    unpacking = {
+        name for node in graph.node if node.op_type in ("BitShift", "Cast") for name in node.input[:1]
+    }
     kept = []
     for node in graph.node:
         value = _constant_value(node)
-        if value is None:
+        packed = (
+            value is not None and value.dtype == np.uint8 and value.ndim > 0 and node.output[0] in unpacking
+        )
+        if value is None or packed:
             kept.append(node)
         else:
             graph.initializer.append(numpy_helper.from_array(value, node.output[0]))
@@ -198,5 +207,5 @@ def _stripped(model: onnx.ModelProto) -> onnx.ModelProto:
     )
     clean.sparse_initializer.extend(graph.sparse_initializer)
     return onnx.helper.make_model(
-        clean, opset_imports=model.opset_import, ir_version=model.ir_version, producer_name="edgeslim"
+        clean, opset_imports=model.opset_import, ir_version=model.ir_version, producer_name=PRODUCER
     )

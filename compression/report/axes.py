@@ -103,7 +103,7 @@ _quality("top1", "accuracy.top1", interval="accuracy.ci95")
 _quality("top5", "accuracy.top5")
 _quality("macro_F1", "accuracy.macro_F1")
 _quality("paired_delta", "accuracy.paired_delta", CHANGE, 0.0, "accuracy.paired_ci95")
-_quality("agreement", "fidelity.agreement", SHARE, 1.0)
+_quality("agreement", "fidelity.agreement", SHARE, 1.0, "fidelity.agreement_ci95")
 _quality("sqnr_db", "fidelity.sqnr_db", DECIBELS)
 
 

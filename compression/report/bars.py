@@ -7,8 +7,8 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from compression.report.charts import Texts
 from compression.report.info import ClassRow, SizeRow
+from compression.report.marks import Texts
 from compression.report.palette import ACCENT, FONT_SIZE, GAIN, LOSS, NEUTRAL, faint
 from compression.report.units import format_bytes, format_change, format_points
 

@@ -11,15 +11,19 @@ from html import escape
 import plotly.graph_objects as go
 
 from compression.report.axes import AXES, POINTS, SHARE, Axis
-from compression.report.info import MARKS, Absent, Mark, ParetoInfo, Point
-from compression.report.palette import FONT_SIZE, MARK_COLORS, NEUTRAL, faint, marker_of, ring
+from compression.report.marks import Texts, draw_rings, draw_seeds, point_marks
+from compression.report.palette import FONT_SIZE, MARK_COLORS, NEUTRAL, halo, marker_of, ring
+from compression.report.pareto import MARKS, Absent, ParetoInfo, Point
 
-Texts = Mapping[str, str]
 TEXTS: tuple[str, ...] = (
     *(f"axis.{name}" for name in AXES.names()),
     *(f"mark.{mark}" for mark in MARKS),
     "chart.interval",
     "chart.like_original",
+    "chart.alike",
+    "chart.alike_selected",
+    "chart.seeds",
+    "chart.seed",
     "chart.absent",
     "chart.original",
     "chart.this",
@@ -60,18 +64,17 @@ def pareto_chart(
         showlegend=False,
     )
     if selected is not None and (chosen := info.point(selected)) is not None:
-        figure.add_scatter(
-            x=[chosen.x * kx],
-            y=[chosen.y * ky],
-            mode="markers",
-            marker=ring(30),
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        draw_rings(figure, [chosen], ring(30), kx, ky)
+        alike = [p for p in info.points if p is not chosen and set(p.numbers) & set(chosen.alike)]
+        draw_rings(figure, alike, halo(26), kx, ky, texts["chart.alike_selected"])
+    draw_seeds(figure, [point for point in info.points if point.seeds], info, texts, kx, ky)
     for mark in reversed(MARKS):
         group = [point for point in info.points if point.mark == mark]
-        if group:
-            figure.add_trace(_points(group, mark, info, texts, kx, ky))
+        single, repeated = ([p for p in group if bool(p.seeds) is several] for several in (False, True))
+        if single:
+            figure.add_trace(point_marks(single, mark, info, texts, kx, ky))
+        if repeated:
+            figure.add_trace(point_marks(repeated, mark, info, texts, kx, ky, in_legend=not single))
     if info.absent:
         _draw_absent(figure, info.absent, texts, selected, LANE / height)
     _draw_limits(figure, info, kx, ky)
@@ -125,53 +128,6 @@ def drawing_scale(axis: Axis, values: Sequence[float]) -> tuple[float, str]:
     if larger is not None and largest * kind.scale >= 10_000:
         return kind.scale / 1000, larger
     return kind.scale, kind.unit
-
-
-def card(point: Point, info: ParetoInfo, texts: Texts) -> str:
-    """The hover card of a point; titles are escaped, since people write them."""
-    lines = [f"<b>#{point.number} {escape(point.title)}</b>"]
-    for axis, value, bounds in ((info.y, point.y, point.y_bounds), (info.x, point.x, point.x_bounds)):
-        line = f"{texts[f'axis.{axis.name}']}: <b>{axis.kind.text(value)}</b>"
-        if bounds[0] != bounds[1]:
-            line += f" ({texts['chart.interval']} {axis.kind.text(bounds[0])} … {axis.kind.text(bounds[1])})"
-        lines.append(line)
-    if point.like_original:
-        lines.append(texts["chart.like_original"])
-    lines.append(f"<i>{texts[f'mark.{point.mark}']}</i>")
-    return "<br>".join(lines)
-
-
-def _points(
-    group: Sequence[Point], mark: Mark, info: ParetoInfo, texts: Texts, kx: float, ky: float
-) -> go.Scatter:
-    color = MARK_COLORS[mark]
-    return go.Scatter(
-        name=texts[f"mark.{mark}"],
-        x=[point.x * kx for point in group],
-        y=[point.y * ky for point in group],
-        customdata=[[point.number, card(point, info, texts)] for point in group],
-        hovertemplate="%{customdata[1]}<extra></extra>",
-        mode="markers",
-        legendrank=MARKS.index(mark),
-        marker=marker_of(mark),
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
-        error_x=_error([(p.x, *p.x_bounds) for p in group], kx, color),
-        error_y=_error([(p.y, *p.y_bounds) for p in group], ky, color),
-    )
-
-
-def _error(values: Sequence[tuple[float, float, float]], scale: float, color: str) -> dict[str, object]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [max(0.0, high - value) * scale for value, _, high in values],
-        "arrayminus": [max(0.0, value - low) * scale for value, low, _ in values],
-        "color": faint(color),
-        "thickness": 1.5,
-        "width": 4,
-        "visible": any(low != high for _, low, high in values),
-    }
 
 
 def _draw_absent(

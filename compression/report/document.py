@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from compression.metrics.gap import entropy_gap
+
 _COLUMNS = {
     "number": "number",
     "title": "title",
@@ -15,6 +17,8 @@ _COLUMNS = {
     "file_bytes": "sizes.file",
     "download_bytes": "sizes.download",
     "entropy_bound_bytes": "sizes.entropy_bound",
+    "entropy_gap_bytes": "entropy_gap.bytes",
+    "entropy_gap_share": "entropy_gap.share",
     "params": "params",
     "nonzero": "nonzero",
     "macs": "macs",
@@ -33,7 +37,14 @@ _COLUMNS = {
     "paired_delta": "accuracy.paired_delta",
     "paired_ci95_low": "accuracy.paired_ci95.0",
     "paired_ci95_high": "accuracy.paired_ci95.1",
+    "held_out": "held_out.value",
+    "held_out_ci95_low": "held_out.ci95.0",
+    "held_out_ci95_high": "held_out.ci95.1",
+    "held_out_change": "held_out.paired_delta",
+    "optimism_of_change": "held_out.change_optimism",
     "agreement": "fidelity.agreement",
+    "agreement_ci95_low": "fidelity.agreement_ci95.0",
+    "agreement_ci95_high": "fidelity.agreement_ci95.1",
     "sqnr_db": "fidelity.sqnr_db",
     "latency_median_ms": "latency.median_ms",
     "latency_p95_ms": "latency.p95_ms",
@@ -51,8 +62,14 @@ def study_csv(study: Mapping[str, Any]) -> str:
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow([*_COLUMNS, "front", "recipe"])
+    claims = {claim["number"]: claim for claim in (study.get("held_out") or {}).get("trials", ())}
     for trial in study["trials"]:
-        measured = [_plain(look_up(trial, path)) for path in _COLUMNS.values()]
+        told = {
+            **trial,
+            "entropy_gap": entropy_gap(trial["sizes"]),  # older studies do not hold it
+            "held_out": claims.get(trial["number"]),
+        }
+        measured = [_plain(look_up(told, path)) for path in _COLUMNS.values()]
         recipe = json.dumps(trial["recipe"], ensure_ascii=False)
         writer.writerow([*measured, trial["number"] in study["front"], recipe])
     return output.getvalue()

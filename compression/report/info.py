@@ -4,126 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from compression.report.axes import AXES, Axis, Trial, look_up
-from compression.search.pareto import front
-from compression.search.selection import Budget, Reason, choose
-from compression.search.study import StudyResult
+from compression.report.axes import AXES, Trial, look_up
 
 Study = Mapping[str, Any]
 """A study as its JSON holds it."""
-
-Mark = Literal["front", "dominated", "baseline", "over_budget", "failed", "infeasible", "untimed"]
-MARKS: tuple[Mark, ...] = (
-    "front", "dominated", "baseline", "over_budget", "untimed", "infeasible", "failed",
-)  # fmt: skip
-"""In the order of the legend."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A trial on the chart. Values and intervals are as stored (bytes, shares of 1), never null."""
-
-    number: int
-    title: str
-    mark: Mark
-    x: float
-    y: float
-    x_bounds: tuple[float, float]
-    """(x, x) where no interval is known."""
-    y_bounds: tuple[float, float]
-    like_original: bool
-    """The paired interval of the loss spans zero: not distinguishable from the original on these images."""
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """A trial that has no place on these axes, and why."""
-
-    number: int
-    title: str
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True)
-class ParetoInfo:
-    """The chart as data. `front` holds trial numbers, the cheapest first; limits are stored values."""
-
-    x: Axis
-    y: Axis
-    points: tuple[Point, ...]
-    absent: tuple[Absent, ...]
-    front: tuple[int, ...]
-    x_limit: float | None
-    y_limit: float | None
-
-    def point(self, number: int) -> Point | None:
-        return next((point for point in self.points if point.number == number), None)
-
-
-def pareto_info(study: Study, x: str, y: str, budget: Budget | None = None) -> ParetoInfo:
-    """Every measured trial of a study on two axes (names in AXES), with its front.
-
-    Trials over the budget take no part in the front, nor do those of which that is not known yet. Trials
-    without a value on either axis are listed in `absent`.
-    """
-    axes = AXES.get(x), AXES.get(y)
-    baseline: int | None = study["baseline"]
-    rejected = choose(StudyResult.from_json(study), budget).rejected if budget else {}
-    placed: list[tuple[Trial, float, float]] = []
-    absent: list[Absent] = []
-    for trial in study["trials"]:
-        values = axes[0].value(trial, baseline), axes[1].value(trial, baseline)
-        if measured(trial) and values[0] is not None and values[1] is not None:
-            placed.append((trial, values[0], values[1]))
-        elif measured(trial) or trial["state"] in ("failed", "infeasible"):
-            mark: Mark = "untimed" if measured(trial) else trial["state"]
-            absent.append(Absent(trial["number"], trial["title"], mark))
-    kept = [item for item in placed if item[0]["number"] not in rejected]
-    best = [kept[i][0]["number"] for i in front([item[1:] for item in kept], [axis.better for axis in axes])]
-    points = tuple(
-        Point(
-            number=trial["number"],
-            title=trial["title"],
-            mark=_mark(trial["number"], baseline, best, rejected),
-            x=x_value,
-            y=y_value,
-            x_bounds=axes[0].bounds(trial) or (x_value, x_value),
-            y_bounds=axes[1].bounds(trial) or (y_value, y_value),
-            like_original=trial["number"] != baseline and like_original(trial),
-        )
-        for trial, x_value, y_value in placed
-    )
-    limits = _limits(study, budget) if budget else {}
-    return ParetoInfo(*axes, points, tuple(absent), tuple(best), limits.get(x), limits.get(y))
-
-
-def _mark(
-    number: int, baseline: int | None, best: Sequence[int], rejected: Mapping[int, Sequence[Reason]]
-) -> Mark:
-    if number == baseline:
-        return "baseline"
-    if number in rejected:
-        return "untimed" if set(rejected[number]) == {"not_measured"} else "over_budget"
-    return "front" if number in best else "dominated"
-
-
-def _limits(study: Study, budget: Budget) -> dict[str, float | None]:
-    """The budget by axis name. A loss is a limit on the change, and so on the headline measure."""
-    original = trial_of(study, study["baseline"]) or {}
-    metric = original.get("primary_metric") or "mAP"
-    limits: dict[str, float | None] = {
-        "download": budget.download,
-        "file": budget.file,
-        "latency_ratio": budget.latency_ratio,
-        "paired_delta": None if budget.loss is None else -budget.loss,
-        metric: budget.accuracy,
-    }
-    best = look_up(original, AXES.get(metric).path)
-    if budget.loss is not None and best is not None:
-        limits[metric] = max(best - budget.loss, budget.accuracy or 0.0)
-    return limits
 
 
 def measured(trial: Trial) -> bool:
@@ -135,6 +21,12 @@ def like_original(trial: Trial) -> bool:
     """Whether the paired interval of the loss spans zero: no difference shown on these images."""
     bounds = AXES.get("paired_delta").bounds(trial)
     return bounds is not None and bounds[0] <= 0.0 <= bounds[1]
+
+
+def noisy(study: Study) -> tuple[int, ...]:
+    """The trials whose timing scattered too much to be trusted; the original's noise is in all ratios."""
+    latencies = {trial["number"]: trial.get("latency") or {} for trial in study["trials"]}
+    return tuple(number for number, latency in latencies.items() if latency.get("noisy"))
 
 
 def trial_of(study: Study, number: int | None) -> dict[str, Any] | None:

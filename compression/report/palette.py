@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from compression.report.info import Mark
+from compression.report.pareto import Mark
 
 FONT_SIZE = 16
 """Pixels; large enough for the last row before a projector."""
@@ -49,12 +49,14 @@ MARK_SIZES: Mapping[Mark, int] = {
 }
 
 
-def marker_of(mark: Mark) -> dict[str, object]:
-    """A mark as plotly draws it."""
-    color = MARK_COLORS[mark]
-    filled = not MARK_SYMBOLS[mark].endswith("-open")
+def marker_of(mark: Mark, hollow: bool = False) -> dict[str, object]:
+    """A mark as plotly draws it; `hollow` leaves room for what lies under it."""
+    color, symbol = MARK_COLORS[mark], MARK_SYMBOLS[mark]
+    if hollow and not symbol.endswith("-open"):
+        symbol += "-open"
+    filled = not symbol.endswith("-open")
     return {
-        "symbol": MARK_SYMBOLS[mark],
+        "symbol": symbol,
         "size": MARK_SIZES[mark],
         "color": color,
         "line": {"width": 0 if filled else 2.5, "color": color},
@@ -64,6 +66,11 @@ def marker_of(mark: Mark) -> dict[str, object]:
 def ring(size: int) -> dict[str, object]:
     """The ring around the selected mark."""
     return {"symbol": "circle-open", "size": size, "color": ACCENT, "line": {"width": 3}}
+
+
+def halo(size: int) -> dict[str, object]:
+    """The thin ring around marks that cannot be told from the selected one."""
+    return {"symbol": "circle-open", "size": size, "color": faint(ACCENT), "line": {"width": 2}}
 
 
 def faint(color: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from compression.metrics.gap import entropy_gap
 from compression.report.document import look_up
 from compression.report.units import (
     DASH,
+    MINUS,
     format_bytes,
     format_change,
     format_count,
@@ -69,6 +71,15 @@ def trial_lines(trial: Mapping[str, Any]) -> str:
         rows.append(("against original", _delta(trial)))
         rows.append(("agreement", format_share(look_up(trial, "fidelity.agreement"))))
     rows += [(name.replace("_", " "), format_bytes(size)) for name, size in (trial["sizes"] or {}).items()]
+    gap = entropy_gap(trial["sizes"])
+    if gap is not None:
+        sign = MINUS if gap["bytes"] < 0 else ""
+        rows.append(
+            (
+                "gap to bound",
+                f"{sign}{format_bytes(abs(gap['bytes']))} ({sign}{format_share(abs(gap['share']))})",
+            )
+        )
     rows += [(name, format_count(trial[name])) for name in ("params", "nonzero", "macs")]
     rows.append(("peak activations", format_bytes(look_up(trial, "memory.peak_activation"))))
     median, p95 = (format_ms(look_up(trial, f"latency.{name}")) for name in ("median_ms", "p95_ms"))
@@ -85,7 +96,7 @@ def trial_lines(trial: Mapping[str, Any]) -> str:
 def _state(trial: Mapping[str, Any]) -> str:
     progress = trial["progress"]
     if not progress:
-        return str(trial["state"])
+        return "over budget" if trial.get("missed") else str(trial["state"])
     counted = f" {progress['done']}/{progress['total']}" if progress["total"] else ""
     return f"{progress['message']}{counted}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 MINUS = "−"
 DASH = "–"
 """What stands where nothing was measured."""
@@ -15,6 +17,14 @@ def format_bytes(count: float | None) -> str:
         if count < limit * 0.9995:
             return f"{_figures(count / divisor) if divisor > 1 else round(count)} {unit}"
     return f"{_figures(count / 1e9)} GB"
+
+
+def parse_bytes(text: str) -> int:
+    """'150KB', '4 GB' or '900' as bytes. Raises ValueError."""
+    found = re.fullmatch(r"\s*(\d+\.?\d*)\s*([KMG]?)B?\s*", text, re.IGNORECASE)
+    if found is None:
+        raise ValueError(f"not a number of bytes: '{text}'")
+    return round(float(found[1]) * {"": 1, "K": 1e3, "M": 1e6, "G": 1e9}[found[2].upper()])
 
 
 def format_count(count: float | None) -> str:

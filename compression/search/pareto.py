@@ -23,9 +23,11 @@ def front(points: Sequence[Sequence[float | None]], directions: Sequence[Directi
         if len(known) == len(signs):
             costs[index] = tuple(sign * value for sign, value in zip(signs, known, strict=True))
     kept: list[int] = []
-    # In lexicographic order a point can only be dominated by one that came before it.
+    # In lexicographic order a point can only be dominated by one that came before it; with two measures, if by
+    # any then by the last that was kept, which is the best in the second.
+    rivals = -1 if len(signs) == 2 else 0
     for index in sorted(costs, key=lambda i: (costs[i], i)):
-        if not any(_covers(costs[other], costs[index]) for other in kept):
+        if not any(_covers(costs[other], costs[index]) for other in kept[rivals:]):
             kept.append(index)
     return kept
 

@@ -11,14 +11,21 @@ from compression.registry import Registry
 from compression.steps.base import Need
 
 StepJson = dict[str, Any]
+RecipeJson = dict[str, Any]
+Variants = tuple[RecipeJson, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A named list of recipes."""
+    """A named list of recipes, each in one or more variants: the first that needs nothing missing is taken."""
 
     name: str
-    recipes: tuple[dict[str, Any], ...]
+    variants: tuple[Variants, ...]
+
+    @property
+    def recipes(self) -> tuple[RecipeJson, ...]:
+        """All variants of all recipes."""
+        return tuple(recipe for variants in self.variants for recipe in variants)
 
 
 PRESETS: Registry[Preset] = Registry("preset")
@@ -26,19 +33,23 @@ PRESETS: Registry[Preset] = Registry("preset")
 
 def fitting(preset: Preset, there: frozenset[Need]) -> tuple[list[Recipe], list[dict[str, Any]]]:
     """The recipes that need nothing but what is `there`, and the others: {title, needs: what is missing}."""
-    recipes = [Recipe.from_json(recipe) for recipe in preset.recipes]
-    missing = [sorted({need for step in recipe.steps for need in step.needs} - there) for recipe in recipes]
-    fit = [recipe for recipe, lacks in zip(recipes, missing, strict=True) if not lacks]
-    left_out = [
-        {"title": recipe.title, "needs": lacks}
-        for recipe, lacks in zip(recipes, missing, strict=True)
-        if lacks
-    ]
+    fit: list[Recipe] = []
+    left_out: list[dict[str, Any]] = []
+    for variants in preset.variants:
+        recipes = [Recipe.from_json(recipe) for recipe in variants]
+        missing = [
+            sorted({need for step in recipe.steps for need in step.needs} - there) for recipe in recipes
+        ]
+        if [] in missing:
+            fit.append(recipes[missing.index([])])
+        else:
+            nearest = min(range(len(recipes)), key=lambda index: len(missing[index]))
+            left_out.append({"title": recipes[nearest].title, "needs": missing[nearest]})
     return fit, left_out
 
 
-def _recipe(name: str, *steps: StepJson) -> dict[str, Any]:
-    return {"name": name, "steps": list(steps)}
+def _recipe(name: str, *steps: StepJson) -> Variants:
+    return ({"name": name, "steps": list(steps)},)
 
 
 def _magnitude(sparsity: float) -> StepJson:
@@ -49,22 +60,46 @@ def _channels(ratio: float) -> StepJson:
     return {"step": "channel_pruning", "ratio": ratio}
 
 
+def _low_rank(keep: float) -> StepJson:
+    return {"step": "low_rank", "keep": keep}
+
+
 def _tune(steps: int, learning_rate: float = 5e-4) -> StepJson:
     return {"step": "fine_tuning", "steps": steps, "learning_rate": learning_rate}
+
+
+def _distil(steps: int) -> StepJson:
+    return {"step": "distil_from_original", "steps": steps, "trainable": "all"}
 
 
 def _int8(**parameters: Any) -> StepJson:
     return {"step": "static_int8", **parameters}
 
 
+def _low_bit(bits: int, **parameters: Any) -> StepJson:
+    return {"step": "low_bit_weights", "bits": bits, **parameters}
+
+
+def _trained(step: StepJson, steps: int) -> tuple[StepJson, StepJson]:
+    """A step that stores weights, trained with labels, and without."""
+    learning = {**step, "steps": steps}
+    return {**learning, "label_weight": 1.0}, learning
+
+
 _FLOAT16: StepJson = {"step": "float16"}
+_MATCH: StepJson = {"step": "match_statistics"}
+_ROBUST: StepJson = {"step": "robust_int8"}
+_PALETTE: StepJson = {"step": "weight_clustering", "values": 16}
+_MIXED: StepJson = {"step": "mixed_low_bit_weights", "average_bits": 3.5}
+_AWARE = _trained({"step": "quantization_aware_training"}, 100)
+_FOUR_BITS = _trained(_low_bit(4, rounding="trained"), 200)
 # What onnxruntime's quantize_static does when nobody tells it better.
 _NAIVE = _int8(calibration="minmax", per_channel=False, format="s8s8", reduce_range="off", keep_float="none")
 
 
 def _with_recovery(
     magnitudes: Sequence[tuple[float, int, float]], channels: Sequence[tuple[float, int, float]]
-) -> list[dict[str, Any]]:
+) -> list[Variants]:
     """Pruned by so much, without and with so many steps of fine-tuning at that rate, and then in int8.
 
     The recipes of one amount share their beginnings, which are computed once.
@@ -80,6 +115,18 @@ def _with_recovery(
                 _recipe(f"{name} + tuning + int8", prune(amount), _tune(steps, rate), _int8()),
             ]
     return recipes
+
+
+def _alone(name: str, storing: tuple[StepJson, StepJson]) -> Variants:
+    return _recipe(name, storing[0]) + _recipe(name, storing[1])
+
+
+def _recovered(
+    name: str, cuts: Sequence[StepJson], steps: int, then: str, storing: tuple[StepJson, StepJson]
+) -> Variants:
+    """Cut, fine-tuned with labels or else distilled without them, and stored."""
+    tuned = _recipe(f"{name} + tuning + {then}", *cuts, _tune(steps, 2e-3), storing[0])
+    return tuned + _recipe(f"{name} + distilled + {then}", *cuts, _MATCH, _distil(steps), storing[1])
 
 
 PRESETS.add(
@@ -106,6 +153,105 @@ PRESETS.add(
             _recipe("int8", _int8()),
             _recipe("int8, first float", _int8(keep_float="first_and_outputs")),
             _recipe("int8, first and depthwise float", _int8(keep_float="first_depthwise_and_outputs")),
+            _recipe("int8, robust", _ROBUST),
+            _recipe("6 bits", _low_bit(6)),
+            _recipe("4 bits", _low_bit(4)),
+            _recipe("mixed bits", _MIXED),
+            _recipe("palette of 16", _PALETTE),
+        ),
+    )
+)
+PRESETS.add(
+    Preset(
+        "label-free",
+        (
+            _recipe("int8, robust", _ROBUST),
+            _recipe("int8, trained", _AWARE[1]),
+            _recipe("mixed bits", _MIXED),
+            _recipe("4 bits, trained", _FOUR_BITS[1]),
+            *(
+                _recipe(f"{name} + {recovery}", cut, *steps)
+                for name, cut in (
+                    ("magnitude 40%", _magnitude(0.4)),
+                    ("magnitude 60%", _magnitude(0.6)),
+                    ("channels 10%", _channels(0.1)),
+                    ("channels 20%", _channels(0.2)),
+                    ("low rank 30%", _low_rank(0.7)),
+                )
+                for recovery, steps in (("statistics", [_MATCH]), ("distilled", [_MATCH, _distil(300)]))
+            ),
+            _recipe("channels 20% + distilled + int8, robust", _channels(0.2), _MATCH, _distil(300), _ROBUST),
+            _recipe(
+                "magnitude 60% + distilled + palette of 16", _magnitude(0.6), _MATCH, _distil(300), _PALETTE
+            ),
+        ),
+    )
+)
+PRESETS.add(
+    Preset(
+        "deep-compression",
+        (
+            _recipe("tuning alone", _tune(500)),
+            _recipe("palette of 16", _PALETTE),
+            *(
+                _recovered(
+                    f"magnitude {sparsity:.0%}",
+                    [_magnitude(sparsity)],
+                    steps,
+                    "palette of 16",
+                    (_PALETTE, _PALETTE),
+                )
+                for sparsity, steps in ((0.4, 300), (0.6, 300), (0.7, 400), (0.8, 500), (0.9, 800))
+            ),
+        ),
+    )
+)
+PRESETS.add(
+    Preset(
+        "edge-int8",
+        (
+            _recipe("tuning alone", _tune(500)),
+            _recipe("int8, robust", _ROBUST),
+            _alone("int8, trained", _AWARE),
+            *(
+                _recovered(f"channels {ratio:.0%}", [_channels(ratio)], steps, name, storing)
+                for ratio, steps in ((0.1, 300), (0.2, 500), (0.4, 800), (0.6, 1000))
+                for name, storing in (("int8, robust", (_ROBUST, _ROBUST)), ("int8, trained", _AWARE))
+            ),
+        ),
+    )
+)
+PRESETS.add(
+    Preset(
+        "tiny",
+        (
+            _recipe("tuning alone", _tune(500)),
+            _recipe("4 bits", _low_bit(4)),
+            _alone("4 bits, trained", _FOUR_BITS),
+            *(
+                _recovered(
+                    f"channels {ratio:.0%} + low rank {1 - keep:.0%}",
+                    [_channels(ratio), _low_rank(keep)],
+                    steps,
+                    name,
+                    storing,
+                )
+                for ratio, keep, steps in ((0.2, 0.8, 500), (0.4, 0.7, 800), (0.6, 0.6, 1000))
+                for name, storing in (("4 bits", (_low_bit(4), _low_bit(4))), ("4 bits, trained", _FOUR_BITS))
+            ),
+        ),
+    )
+)
+PRESETS.add(
+    Preset(
+        "one-bit",
+        (
+            _recipe("binary", _low_bit(1, scheme="binary")),
+            _alone("binary, trained", _trained(_low_bit(1, scheme="binary", rounding="trained"), 400)),
+            _recipe("ternary", _low_bit(2, scheme="ternary")),
+            _alone("ternary, trained", _trained(_low_bit(2, scheme="ternary", rounding="trained"), 400)),
+            _recipe("2 bits", _low_bit(2)),
+            _alone("2 bits, trained", _trained(_low_bit(2, rounding="trained"), 400)),
         ),
     )
 )

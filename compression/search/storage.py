@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from compression.artifacts.store import Store, as_store_error
 from compression.errors import StudyError
+from compression.search.objectives import direction
+from compression.search.selection import Budget, misses
+from compression.search.stint import Stint
 from compression.search.study import StudyPlan, StudyResult, StudyState, TrialResult, TrialState
+from compression.search.trials import PlannedTrial as PlannedTrial
+from compression.search.trials import rung_key, template, trial_result
 
 if TYPE_CHECKING:
     from optuna.storages import JournalStorage
-    from optuna.trial import FrozenTrial
 
 _JOURNAL = "journal.log"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
@@ -39,21 +43,9 @@ def names(store: Store) -> list[str]:
     return sorted(path.parent.name for path in (store.root / "studies").glob(f"[!.]*/{_JOURNAL}"))
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedTrial:
-    """A recipe of a study. `replaces` is the number of the failed trial that this one tries again."""
-
-    recipe: dict[str, Any]
-    title: str
-    fingerprint: str
-    replaces: int | None = None
-
-    def attributes(self) -> dict[str, Any]:
-        values = {"recipe": self.recipe, "title": self.title, "fingerprint": self.fingerprint}
-        return values if self.replaces is None else {**values, "replaces": self.replaces}
-
-
-def create(store: Store, plan: StudyPlan, trials: Iterable[PlannedTrial]) -> None:
+def create(
+    store: Store, plan: StudyPlan, trials: Iterable[PlannedTrial], search: Stint | None = None
+) -> None:
     """Write a new study whose trials all wait: the whole of it, or nothing. Raises StudyError (study_exists)."""
     import optuna
 
@@ -67,12 +59,13 @@ def create(store: Store, plan: StudyPlan, trials: Iterable[PlannedTrial]) -> Non
         raise as_store_error(folder, error) from error
     try:
         storage = open_journal(unfinished / _JOURNAL)
-        study = optuna.create_study(
-            storage=storage, study_name=plan.name, directions=["maximize", "minimize"]
-        )
+        directions = [direction(name) for name in plan.objectives]
+        study = optuna.create_study(storage=storage, study_name=plan.name, directions=directions)
         study.set_user_attr("plan", plan.to_json())
+        if search is not None:
+            study.set_user_attr("search", search.to_json())
         for trial in trials:
-            study.add_trial(_template(trial))
+            study.add_trial(template(trial))
         unfinished.rename(folder)
     except OSError as error:
         if folder.exists():
@@ -94,9 +87,14 @@ class StudyJournal:
         self._storage, self._study = _open_existing(store, name)
         self.plan = StudyPlan.from_json(self._storage.get_study_user_attrs(self._study)["plan"])
 
+    @property
+    def count(self) -> int:
+        """How many trials there are, those that others replace among them."""
+        return int(self._storage.get_n_trials(self._study))
+
     def add(self, trials: Iterable[PlannedTrial]) -> list[int]:
         """Append waiting trials; return their numbers."""
-        return [self._storage.create_new_trial(self._study, _template(trial)) for trial in trials]
+        return [self._storage.create_new_trial(self._study, template(trial)) for trial in trials]
 
     def note(self, **values: Any) -> None:
         """Keep facts about the whole study (images, environment, warnings)."""
@@ -122,15 +120,43 @@ class StudyJournal:
         self._storage.set_trial_user_attr(self._id(number), "error", dict(error))
         self._storage.set_trial_state_values(self._id(number), State.FAIL)
 
-    def complete(self, number: int, latency: Mapping[str, Any], values: tuple[float, float]) -> None:
-        """End a measured trial: its latency and the two objectives (primary metric, download bytes)."""
+    def rung(self, number: int, index: int, record: Mapping[str, Any]) -> None:
+        """Keep what a search measured cheaply on a running trial."""
+        self._storage.set_trial_user_attr(self._id(number), rung_key(index), dict(record))
+
+    def prune(self, number: int) -> None:
+        """End a proposed trial that the search does not measure fully."""
         from optuna.trial import TrialState as State
 
-        self._storage.set_trial_user_attr(self._id(number), "latency", dict(latency))
-        self._storage.set_trial_state_values(self._id(number), State.COMPLETE, values)
+        self.start(number)
+        self._storage.set_trial_state_values(self._id(number), State.PRUNED)
+
+    def complete(
+        self,
+        number: int,
+        latency: Mapping[str, Any],
+        values: Sequence[float],
+        excess: Mapping[str, float] | None = None,
+    ) -> None:
+        """End a measured trial: its latency, its objectives, and by how much it misses the budget's limits."""
+        from optuna.trial import TrialState as State
+
+        trial = self._id(number)
+        self._storage.set_trial_user_attr(trial, "latency", dict(latency))
+        for name, amount in (excess or {}).items():
+            # Where Optuna and its dashboard look for constraints (Trial.set_constraint).
+            self._storage.set_trial_system_attr(trial, f"constraints:{name}", amount)
+        self._storage.set_trial_state_values(trial, State.COMPLETE, values)
 
     def _id(self, number: int) -> int:
         return self._storage.get_trial_id_from_study_id_trial_number(self._study, number)
+
+
+def study_search(store: Store, name: str) -> Stint | None:
+    """The study's last stint of searching. Raises StudyError as `read_plan` does."""
+    storage, study = _open_existing(store, name)
+    kept = storage.get_study_user_attrs(study).get("search")
+    return None if kept is None else Stint.from_json(kept)
 
 
 def read_plan(store: Store, name: str) -> StudyPlan:
@@ -156,10 +182,11 @@ def read(
     frozen = storage.get_all_trials(study, deepcopy=False)
     replaced = {trial.user_attrs.get("replaces") for trial in frozen}
     trials = tuple(
-        _trial(store, plan, facts, trial, state, (progress or {}).get(trial.number))
+        trial_result(store, plan, facts, trial, state, (progress or {}).get(trial.number))
         for trial in frozen
         if trial.number not in replaced
     )
+    baseline = next((trial for trial in trials if not trial.recipe["steps"]), None)
     return StudyResult(
         name=name,
         state=state,
@@ -167,60 +194,31 @@ def read(
         dataset=facts.get("dataset", plan.dataset_name),
         preset=plan.preset,
         created=plan.created,
-        baseline=next((trial.number for trial in trials if not trial.recipe["steps"]), None),
-        trials=trials,
+        baseline=None if baseline is None else baseline.number,
+        trials=_within(trials, Budget(**plan.budget), baseline),
         images=facts.get("images"),
         environment=facts.get("environment", {}),
         warnings=facts.get("warnings", ()),
+        groups=facts.get("groups"),
+        held_out=facts.get("held_out") or facts.get("to_hold_out"),
+        concluded=facts.get("concluded", 0),
+        objectives=plan.objectives,
+        budget=plan.budget,
+        search=facts.get("search"),
     )
 
 
-def _template(trial: PlannedTrial) -> FrozenTrial:
-    from optuna.trial import TrialState as State
-    from optuna.trial import create_trial
-
-    return create_trial(state=State.WAITING, user_attrs=trial.attributes(), system_attrs={"fixed_params": {}})
-
-
-def _trial(
-    store: Store,
-    plan: StudyPlan,
-    facts: Mapping[str, Any],
-    trial: FrozenTrial,
-    study: StudyState,
-    progress: Mapping[str, Any] | None,
-) -> TrialResult:
-    known = trial.user_attrs
-    measured: dict[str, Any] = dict(known.get("result", {}))
-    if "sha256" in measured:
-        measured["file"] = str(store.path(measured["sha256"]))
-    return TrialResult(
-        **{
-            "model": plan.model_name,
-            "primary_metric": facts.get("primary_metric"),
-            **measured,
-            "number": trial.number,
-            "state": _state(trial, study),
-            "recipe": known["recipe"],
-            "title": known["title"],
-            "recipe_fingerprint": known["fingerprint"],
-            "latency": known.get("latency"),
-            "error": known.get("error"),
-            "progress": progress if study == "running" else None,
-        }
+def _within(
+    trials: tuple[TrialResult, ...], budget: Budget, baseline: TrialResult | None
+) -> tuple[TrialResult, ...]:
+    """The trials, those that are complete with the limits that they miss."""
+    if budget == Budget():
+        return trials
+    original = None if baseline is None else baseline.objective
+    return tuple(
+        replace(trial, missed=misses(trial, budget, original)) if trial.state == "complete" else trial
+        for trial in trials
     )
-
-
-def _state(trial: FrozenTrial, study: StudyState) -> TrialState:
-    from optuna.trial import TrialState as State
-
-    if trial.state == State.COMPLETE:
-        return "complete"
-    if trial.state == State.FAIL:
-        return cast(TrialState, trial.user_attrs.get("outcome", "failed"))
-    if study == "running":
-        return "running" if trial.state == State.RUNNING else "waiting"
-    return "cancelled" if study == "cancelled" else "waiting"
 
 
 def _exists(name: str) -> StudyError:

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from compression.metrics.gap import entropy_gap
+from compression.search import objectives
 from compression.search.pareto import front
 
-TrialState = Literal["waiting", "running", "complete", "failed", "infeasible", "cancelled"]
-StudyState = Literal["waiting", "running", "complete", "cancelled", "interrupted", "failed"]
+TrialState = Literal["waiting", "running", "complete", "failed", "infeasible", "pruned", "cancelled"]
+"""'infeasible': the network cannot be made so. 'pruned': a search has dropped it after cheap measurements, or in time."""
+StudyState = Literal["waiting", "running", "complete", "cancelled", "paused", "interrupted", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +36,23 @@ class StudyPlan:
     preset: str | None = None
     limit: int | None = None
     workers: int = 0
+    held_out: float | None = 0.0
+    """Share of the validation images kept from choosing; None: a sensible one. Older plans held out none."""
+    trial_minutes: float | None = None
+    """A trial that takes longer is stopped and failed; None: jobs.limits decides, as for memory."""
+    trial_memory: int | None = None
+    """Bytes of resident memory."""
+    objectives: tuple[str, ...] = objectives.DEFAULT
+    """What the front weighs against each other (search.objectives)."""
+    budget: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Limits by name (search.selection.Budget)."""
 
     def to_json(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> StudyPlan:
-        return StudyPlan(**data)
+        return StudyPlan(**{**data, "objectives": tuple(data.get("objectives", objectives.DEFAULT))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +81,16 @@ class TrialResult:
     seconds: float | None = None
     environment: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     primary_metric: str | None = None
+    resamples: str | None = None
+    """Where the store keeps the primary metric's resamples over images (metrics.resamples)."""
+    missed: Sequence[str] = ()
+    """The limits of the study's budget that it does not keep, as reasons of search.selection."""
+    proposed: bool = False
+    """By a search."""
+    found_after: float | None = None
+    """Seconds that the search had taken when it was measured."""
+    rungs: Sequence[Mapping[str, Any]] = ()
+    """What a search measured cheaply before: share of the recovery, images, figures. No measurements of the file."""
 
     @property
     def objective(self) -> float | None:
@@ -80,11 +103,13 @@ class TrialResult:
         return None
 
     def to_json(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        """All fields, and the derived `entropy_gap`."""
+        data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**data, "entropy_gap": entropy_gap(self.sizes)}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> TrialResult:
-        return TrialResult(**data)
+        return TrialResult(**{key: value for key, value in data.items() if key != "entropy_gap"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +128,34 @@ class StudyResult:
     environment: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     warnings: Sequence[str] = ()
     error: Mapping[str, Any] | None = None
+    groups: Mapping[str, Any] | None = None
+    """Which trials cannot be told apart (search.statistics), once that is known."""
+    held_out: Mapping[str, Any] | None = None
+    """What the front scores on images that nobody chose by (search.claims); None where none were held out."""
+    concluded: int = 0
+    """How many trials were complete when groups and held-out scores were made."""
+    objectives: Sequence[str] = objectives.DEFAULT
+    budget: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    search: Mapping[str, Any] | None = None
+    """The last stint of searching (search.stint)."""
+
+    @property
+    def searching(self) -> bool:
+        """Whether its search is not over."""
+        return self.search is not None and self.search["ended"] is None
+
+    @property
+    def complete(self) -> int:
+        """How many trials are complete."""
+        return sum(trial.state == "complete" for trial in self.trials)
 
     @property
     def front(self) -> list[int]:
-        """Numbers of the trials worth choosing from: the primary metric against the download size."""
-        measured = [trial for trial in self.trials if trial.state not in ("failed", "infeasible")]
-        points = [(trial.objective, (trial.sizes or {}).get("download")) for trial in measured]
-        return [measured[index].number for index in front(points, ["maximize", "minimize"])]
+        """Numbers of the trials worth choosing from by the study's objectives."""
+        measured = [trial for trial in self.trials if trial.state not in ("failed", "infeasible", "pruned")]
+        points = [[objectives.value_of(trial, name) for name in self.objectives] for trial in measured]
+        best = front(points, [objectives.direction(name) for name in self.objectives])
+        return [measured[index].number for index in best]
 
     def to_json(self) -> dict[str, Any]:
         data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import onnx
 
 from compression.datasets.base import Split
-from compression.models.base import ModelSpec
+from compression.models.base import Model, ModelSpec
 from compression.params import parameters, validate
 from compression.progress import Progress, silent
 from compression.registry import Registry
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Effect = Literal["file", "download", "memory", "latency", "accuracy"]
 Need = Literal["calibration", "train", "loss"]
+Trait = Literal["codes", "zeros", "pattern"]
+"""What a step may give a network that later ones must leave alone: weights as codes, zeros, an N:M pattern of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class StepContext:
     """The uncompressed model's ONNX file."""
     calibration: Split | None = None
     train: Split | None = None
+    teacher: Model | None = None
+    """The other model that the step learns from, if it names one (`Step.learns_from`)."""
     seed: int = 0
     threads: int = 1
     progress: Progress = silent
@@ -47,6 +51,12 @@ class Step:
     changes: ClassVar[frozenset[Effect]]
     """What the step really changes; the screens say what it does not."""
     needs: ClassVar[frozenset[Need]] = frozenset()
+    makes: ClassVar[frozenset[Trait]] = frozenset()
+    """What it gives the network, for the rules of order."""
+    destroys: ClassVar[frozenset[Trait]] = frozenset()
+    """What it would not leave as it is: it must come before the step that makes it."""
+    recovers: ClassVar[bool] = False
+    """Whether, without labels, it only brings back what an earlier step has changed."""
 
     def __post_init__(self) -> None:
         validate(self)
@@ -57,6 +67,14 @@ class Step:
     def resolve(self) -> Step:
         """This step with every choice that depends on the machine made; what is recorded and cached."""
         return self
+
+    @property
+    def learns_from(self) -> str | None:
+        """Reference, as `open_model` takes it, of another model that the step is given as `context.teacher`."""
+        return None
+
+    def check(self, spec: ModelSpec, teacher: Model | None) -> None:
+        """Raise RecipeError if the step cannot work on a model so specified, or with this teacher. Before any compute."""
 
     @classmethod
     def describe(cls) -> dict[str, Any]:
@@ -75,13 +93,18 @@ class Step:
 class TorchStep(Step):
     """Works on the torch graph (imported from ONNX, BatchNorm kept). Must come before every OnnxStep."""
 
+    destroys: ClassVar[frozenset[Trait]] = frozenset({"codes"})
+
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
         """Return a new module; the given one is left as it was."""
         raise AssertionError("a step defines apply")
 
 
 class OnnxStep(Step):
-    """Works on the deployable ONNX graph (BatchNorm folded)."""
+    """Works on the deployable ONNX graph (BatchNorm folded), and says how its weights are stored: once a recipe."""
+
+    makes: ClassVar[frozenset[Trait]] = frozenset({"codes"})
+    destroys: ClassVar[frozenset[Trait]] = frozenset({"codes"})
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """Return a new graph; the given one is left as it was."""

@@ -31,9 +31,16 @@ class FineTuning(TorchStep):
     changes: ClassVar[frozenset[Effect]] = frozenset({"accuracy"})
     needs: ClassVar[frozenset[Need]] = frozenset({"train", "loss"})
 
-    steps: int = param(200, low=0, high=5000, unit="steps", help="Weight updates.")
+    steps: int = param(
+        200, search=(60, 600), log=True, low=0, high=5000, unit="steps", help="Weight updates."
+    )
     learning_rate: float = param(
-        2e-3, low=1e-6, high=0.1, help="Peak of the learning rate; it falls along a cosine."
+        2e-3,
+        search=(3e-4, 4e-3),
+        log=True,
+        low=1e-6,
+        high=0.1,
+        help="Peak of the learning rate; it falls along a cosine.",
     )
     batch: int = param(16, low=1, high=256, unit="images", help="Images for one update.")
     ema_decay: float = param(
@@ -46,6 +53,7 @@ class FineTuning(TorchStep):
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
         """`context.info` receives the mean loss of the last epoch."""
         from compression.training.loop import TrainSettings, train
+        from compression.training.observer import ZerosStay
 
         images = training_images(context.train, self.name)
         tuned = copy.deepcopy(model)
@@ -60,6 +68,13 @@ class FineTuning(TorchStep):
             ema_decay=self.ema_decay or None,
             threads=context.threads,
         )
-        log = train(tuned, images, context.spec, settings, progress=context.progress, keep_zeros=True)
+        log = train(
+            tuned,
+            images,
+            context.spec,
+            settings,
+            progress=context.progress,
+            observer=ZerosStay(tuned),
+        )
         context.info.update(steps=self.steps, loss=log.final_loss)
         return tuned

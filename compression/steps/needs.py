@@ -1,9 +1,26 @@
-"""What a step says when the data it needs are missing."""
+"""What a step needs besides the model, and what it says when that is missing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from compression.datasets.base import Split
 from compression.errors import RecipeError
+from compression.steps.base import Need
+
+
+class NeedsByParameters:
+    """A step's `needs` where they depend on its parameters: `needs: ClassVar[…] = cast(Any, NeedsByParameters(…))`.
+
+    Of a step they are what `of` gives for it; of the class alone, which has no parameters yet, the usual ones.
+    """
+
+    def __init__(self, usual: Iterable[Need], of: Callable[[Any], Iterable[Need]]) -> None:
+        self._usual, self._of = frozenset(usual), of
+
+    def __get__(self, step: object | None, owner: type[object]) -> frozenset[Need]:
+        return self._usual if step is None else frozenset(self._of(step))
 
 
 def calibration_images(split: Split | None, step: str) -> Split:

@@ -42,7 +42,7 @@ def _warp(pixels: Tensor, zoom: np.ndarray, shift: np.ndarray, pad_value: float)
     theta[:, [0, 1], [0, 1]] = 1 / zoom
     theta[:, :, 2] = -2 * shift / np.array([width, height]) / zoom
     images = (pixels - pad_value).permute(0, 3, 1, 2)
-    grid = F.affine_grid(torch.from_numpy(theta), list(images.shape), align_corners=False)
+    grid = F.affine_grid(torch.from_numpy(theta).to(pixels.device), list(images.shape), align_corners=False)
     warped = F.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
     return warped.permute(0, 2, 3, 1) + pad_value
 
@@ -66,7 +66,7 @@ def _colour(pixels: Tensor, rng: np.random.Generator) -> Tensor:
 
     def draw(spread: float, columns: int) -> Tensor:
         values = rng.uniform(-spread, spread, size=(batch, 1, 1, columns)).astype(np.float32)
-        return 1 + torch.from_numpy(values)
+        return 1 + torch.from_numpy(values).to(pixels.device)
 
     mean = pixels.mean(dim=(1, 2, 3), keepdim=True)
     gain = draw(CONTRAST, 1) * draw(TINT, channels)

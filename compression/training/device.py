@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -25,12 +26,47 @@ def training_device() -> torch.device:
 
 @contextmanager
 def on_device(*modules: nn.Module) -> Iterator[torch.device]:
-    """The modules are on the training device while it is open, and on the processor afterwards."""
+    """The modules are on the training device while it is open, and on the processor afterwards.
+
+    Where deterministic algorithms are asked for, an operator that has none for its gradients on the device (adaptive
+    pooling to several places) runs all the same: results then repeat to rounding only.
+    """
     device = training_device()
-    for module in modules:
-        module.to(device)
-    try:
-        yield device
-    finally:
+    with _lenient(device), _recurrent_layers_learn(modules, device):
         for module in modules:
-            module.to("cpu")
+            module.to(device)
+        try:
+            yield device
+        finally:
+            for module in modules:
+                module.to("cpu")
+
+
+@contextmanager
+def _lenient(device: torch.device) -> Iterator[None]:
+    asked = torch.are_deterministic_algorithms_enabled()
+    strict = asked and not torch.is_deterministic_algorithms_warn_only_enabled()
+    if not strict or device.type == "cpu":
+        yield
+        return
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation")
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(True)
+
+
+@contextmanager
+def _recurrent_layers_learn(modules: Iterable[nn.Module], device: torch.device) -> Iterator[None]:
+    """cuDNN gives gradients of recurrent layers in training mode alone; without dropout it computes the same."""
+    layers = [layer for module in modules for layer in module.modules() if isinstance(layer, nn.RNNBase)]
+    resting = [layer for layer in layers if not layer.training and not layer.dropout]
+    for layer in resting if device.type != "cpu" else ():
+        layer.train()
+    try:
+        yield
+    finally:
+        for layer in resting:
+            layer.eval()

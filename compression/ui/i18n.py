@@ -60,10 +60,15 @@ def _named(language: Language, values: Mapping[str, str]) -> dict[str, str]:
         "kind": f"kind.{values.get('kind')}",
         "split": f"split.{values.get('split')}",
     }
-    return {
-        name: translate(language, keys[name]) if known(language, keys.get(name, "")) else plain(value)
-        for name, value in values.items()
-    }
+    words = {name: _word(language, keys.get(name, ""), value) for name, value in values.items()}
+    if "repaired" in values:
+        steps = values["repaired"].split(", ")
+        words["repaired"] = " → ".join(_word(language, f"step.{step}", step) for step in steps)
+    return words
+
+
+def _word(language: Language, key: str, value: str) -> str:
+    return translate(language, key) if known(language, key) else plain(value)
 
 
 def plain(text: str) -> str:

@@ -3,8 +3,10 @@
 Importing it costs neither torch nor onnxruntime; what a function needs, it imports when it is called.
 """
 
+from compression.workbench.ablation import ablate
 from compression.workbench.compare import Compared, compare, model_spec, predict
 from compression.workbench.compress import compress
+from compression.workbench.confidence import compare_trials
 from compression.workbench.datasets import (
     describe_dataset,
     gallery_images,
@@ -13,6 +15,7 @@ from compression.workbench.datasets import (
     read_image,
 )
 from compression.workbench.evaluate import evaluate_model
+from compression.workbench.maintenance import check_store, collect_garbage, store_info
 from compression.workbench.models import (
     describe_model,
     download_model,
@@ -23,7 +26,9 @@ from compression.workbench.models import (
 )
 from compression.workbench.presets import list_presets
 from compression.workbench.samples import publish_study, sample_study
-from compression.workbench.steps import check_recipe, list_steps, read_recipes
+from compression.workbench.search import improve_study
+from compression.workbench.sensitivity import layer_sensitivity, list_techniques
+from compression.workbench.steps import check_recipe, list_steps, read_recipes, repaired_recipe
 from compression.workbench.studies import (
     artifact_bytes,
     artifact_path,
@@ -33,6 +38,7 @@ from compression.workbench.studies import (
     delete_study,
     extend_study,
     list_studies,
+    pause_study,
     resume_study,
     retry_study,
     start_study,
@@ -40,16 +46,21 @@ from compression.workbench.studies import (
     study_result,
     study_status,
 )
+from compression.workbench.xray import score_predictions, xray
 
 __all__ = [
     "Compared",
+    "ablate",
     "artifact_bytes",
     "artifact_path",
     "cancel_study",
     "check_recipe",
+    "check_store",
     "check_study",
     "choose_trial",
+    "collect_garbage",
     "compare",
+    "compare_trials",
     "compress",
     "delete_study",
     "describe_dataset",
@@ -60,23 +71,31 @@ __all__ = [
     "gallery_images",
     "import_dataset",
     "import_model",
+    "improve_study",
+    "layer_sensitivity",
     "list_datasets",
     "list_families",
     "list_models",
     "list_presets",
     "list_steps",
     "list_studies",
+    "list_techniques",
     "model_spec",
+    "pause_study",
     "predict",
     "publish_study",
     "read_image",
     "read_recipes",
     "read_spec",
+    "repaired_recipe",
     "resume_study",
     "retry_study",
     "sample_study",
+    "score_predictions",
     "start_study",
+    "store_info",
     "study_plan",
     "study_result",
     "study_status",
+    "xray",
 ]

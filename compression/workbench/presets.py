@@ -97,6 +97,14 @@ def available_needs(
     return frozenset(there)
 
 
+def check_preset(name: str | None) -> None:
+    """Raise EdgeSlimError (unknown_name) if there is no preset of that name; None is none."""
+    from compression.search.presets import PRESETS
+
+    if name is not None:
+        PRESETS.get(name)
+
+
 def read_all(recipes: Sequence[Mapping[str, Any]]) -> list[Recipe]:
     """Recipes from their JSON. Raises RecipeError, ParameterError."""
     from compression.recipe import Recipe

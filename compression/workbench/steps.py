@@ -27,6 +27,13 @@ def check_recipe(data: Any) -> dict[str, Any]:
     return {**recipe.to_json(), "title": recipe.title, "fingerprint": recipe.fingerprint()}
 
 
+def repaired_recipe(data: dict[str, Any]) -> dict[str, Any] | None:
+    """The recipe's JSON with its steps in a sensible order, None if they have none. Raises EdgeSlimError."""
+    from compression.recipe import repaired
+
+    return repaired(data)
+
+
 def read_recipes(path: str | Path) -> list[Recipe]:
     """Recipes from a JSON file: one, a list, or {"recipes": […]}. Raises RecipeError naming the file."""
     from compression.recipe import Recipe

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from compression.artifacts.store import Store, sha256_of
+from compression.artifacts.store import PATIENCE, Store, sha256_of
 from compression.errors import StudyError
 from compression.jobs import supervisor
 from compression.jobs.status import read_status
 from compression.search import storage
+from compression.search.findings import findings
+from compression.search.objectives import DEFAULT, check_objectives
 from compression.search.selection import Budget, choose
+from compression.search.stint import Stint
 from compression.search.study import StudyPlan
-
-if TYPE_CHECKING:
-    from compression.recipe import Recipe
+from compression.workbench.planning import free_name, kind_of, planned, reference, repeated
 
 
 def start_study(
@@ -31,42 +33,69 @@ def start_study(
     spec: Mapping[str, Any] | None = None,
     workers: int = 0,
     limit: int | None = None,
+    seeds: int = 1,
+    held_out: float | None = None,
+    trial_minutes: float | None = None,
+    trial_memory: int | None = None,
+    search: Stint | None = None,
+    objectives: Sequence[str] = DEFAULT,
+    budget: Budget | None = None,
     store: Store | None = None,
 ) -> str:
     """Plan a study, run it in a process of its own, and return its name at once.
 
     Give a `preset`, or `recipes` as JSON. The baseline is added as trial 0; equal recipes are taken once.
-    `workers` 0 means all cores; `limit` takes the first validation images only. Raises EdgeSlimError where
-    model, dataset, recipes or name cannot be used.
+    `workers` 0 means all cores; `limit` takes the first validation images only. Every recipe is run with `seeds`
+    seeds, from its own on. `held_out` is the share of the validation images that nothing is chosen by, and that
+    the final candidates are scored on at the end (None: a quarter, of enough images; 0: none). A trial that takes
+    longer than `trial_minutes` or more than `trial_memory` bytes is stopped and failed (None: `jobs.limits`
+    decides). Raises EdgeSlimError where model, dataset, recipes or name cannot be used.
+
+    With a `search` the study finds recipes by itself, after those given; a preset is where it begins. `objectives`
+    are what its front weighs (search.objectives); the `budget` is what a file must keep to be chosen.
     """
+    from compression.datasets import check_share
     from compression.models.library import open_model
     from compression.models.spec import spec_from_json
     from compression.workbench.datasets import resolve_dataset
-    from compression.workbench.presets import preset_recipes, read_all
+    from compression.workbench.presets import check_preset, preset_recipes, read_all
 
+    check_share(held_out)
     store = store or Store()
     opened = open_model(model, store, None if spec is None else spec_from_json(dict(spec)))
     data = resolve_dataset(dataset, store)
     images = None if calibration is None else resolve_dataset(calibration, store)
-    if preset is not None:
+    if search is not None:
+        check_preset(search.preset if preset is None else preset)
+        search = search if preset is None else dataclasses.replace(search, preset=preset)
+        chosen = read_all(recipes or ())
+    elif preset is not None:
         chosen = preset_recipes(preset, model, dataset, calibration, spec=spec, store=store)
     else:
         chosen = read_all(recipes or ())
     today = datetime.datetime.now(datetime.UTC)
+    stem = f"{opened.name}-{kind_of(search, preset)}-{today:%Y%m%d}"
     plan = StudyPlan(
-        name=name or _free_name(store, f"{opened.name}-{preset or 'recipes'}-{today:%Y%m%d}"),
-        model=_reference(model),
+        name=name or stem,
+        model=reference(model),
         model_name=opened.name,
         dataset=data,
         dataset_name=Path(data).stem,
         created=today.isoformat(timespec="seconds"),
         calibration=images,
         spec=None if spec is None else dict(spec),
-        preset=preset,
+        preset=preset if search is None else None,
         limit=limit,
         workers=workers,
+        held_out=held_out,
+        trial_minutes=trial_minutes,
+        trial_memory=trial_memory,
+        objectives=check_objectives(objectives),
+        budget={} if budget is None else budget.to_json(),
     )
-    storage.create(store, plan, _planned(chosen))
+    with store.lock("study-names", PATIENCE):  # two that are started at once get two names
+        plan = dataclasses.replace(plan, name=name or free_name(store, stem))
+        storage.create(store, plan, planned(repeated(chosen, seeds)), search)
     supervisor.start(store, plan.name)
     return plan.name
 
@@ -100,7 +129,8 @@ def study_status(name: str, store: Store | None = None) -> dict[str, Any]:
     """What the study is doing, cheap enough to ask every second.
 
     state, phase (preparing, trials, latency), done, total, current and progress ({message, done, total}, for
-    the whole and by trial number), error, log (path).
+    the whole and by trial number), ahead (studies before it while it waits for its turn, else None), pausing,
+    error, log (path).
     """
     store = store or Store()
     state, status = supervisor.state(store, name), read_status(store, name)
@@ -114,14 +144,20 @@ def study_status(name: str, store: Store | None = None) -> dict[str, Any]:
         "total": known.get("total", 0),
         "current": known.get("current") if running else None,
         "progress": known.get("progress", {}) if running else {},
+        "ahead": known.get("ahead") if running else None,
+        "pausing": bool(running and known.get("pausing")),
         "error": known.get("error") if state == "failed" else None,
         "log": str(supervisor.log_path(store, name)),
     }
 
 
 def study_result(name: str, store: Store | None = None) -> dict[str, Any]:
-    """The study with all its trials and its front, as plain data; needs no torch. Raises StudyError."""
-    return supervisor.load(store or Store(), name).to_json()
+    """The study with all its trials, its front and what follows from it (search.findings), as plain data.
+
+    Needs no torch. Raises StudyError.
+    """
+    study = supervisor.load(store or Store(), name)
+    return {**study.to_json(), **findings(study)}
 
 
 def study_plan(name: str, store: Store | None = None) -> dict[str, Any]:
@@ -141,15 +177,28 @@ def cancel_study(name: str, store: Store | None = None) -> None:
     supervisor.cancel(store, name)
 
 
+def pause_study(name: str, store: Store | None = None) -> None:
+    """Let a running study finish what it works on and end; it can be resumed. Raises StudyError."""
+    store = store or Store()
+    storage.read_plan(store, name)
+    supervisor.pause(store, name)
+
+
 def resume_study(name: str, store: Store | None = None) -> None:
     """Go on with the unfinished trials; what is finished is not repeated. Raises StudyError."""
     supervisor.start(store or Store(), name)
 
 
-def retry_study(name: str, store: Store | None = None) -> list[int]:
-    """Try the failed trials again, under new numbers, and go on. Raises StudyError."""
+def retry_study(
+    name: str,
+    store: Store | None = None,
+    *,
+    trial_minutes: float | None = None,
+    trial_memory: int | None = None,
+) -> list[int]:
+    """Try the failed trials again, under new numbers, and go on; with other limits, if given. Raises StudyError."""
     store = store or Store()
-    numbers = supervisor.retry(store, name)
+    numbers = supervisor.retry(store, name, trial_minutes=trial_minutes, trial_memory=trial_memory)
     supervisor.start(store, name)
     return numbers
 
@@ -159,7 +208,7 @@ def extend_study(name: str, recipes: Sequence[Mapping[str, Any]], store: Store |
     from compression.workbench.presets import read_all
 
     store = store or Store()
-    numbers = supervisor.add(store, name, list(_planned(read_all(recipes)))[1:])
+    numbers = supervisor.add(store, name, list(planned(read_all(recipes)))[1:])
     supervisor.start(store, name)
     return numbers
 
@@ -205,33 +254,6 @@ def _damaged(name: str, error: StudyError) -> dict[str, Any]:
     """A study that cannot be read, in the list of studies: it can still be deleted."""
     unknown = {"model": "", "dataset": "", "preset": None, "created": "", "done": 0, "total": 0}
     return {"name": name, "state": "failed", **unknown, "error": error.to_json()}
-
-
-def _planned(recipes: Iterable[Recipe]) -> list[storage.PlannedTrial]:
-    """The baseline, then the recipes, each once."""
-    from compression.recipe import Recipe
-
-    once = {
-        recipe.fingerprint(): recipe for recipe in (Recipe(), *recipes) if recipe.steps or not recipe.seed
-    }
-    return [
-        storage.PlannedTrial(recipe.to_json(), recipe.title, fingerprint)
-        for fingerprint, recipe in once.items()
-    ]
-
-
-def _reference(model: str | Path) -> str:
-    """A name as it is, a path made absolute: the study's process runs elsewhere."""
-    path = Path(model).expanduser()
-    return str(path.absolute()) if path.suffix.lower() == ".onnx" or len(path.parts) > 1 else str(model)
-
-
-def _free_name(store: Store, wanted: str) -> str:
-    """A study name made from `wanted`, numbered if it is taken."""
-    stem = re.sub(r"[^a-z0-9._-]+", "-", wanted.lower()).strip("-._")[-70:].lstrip("-._") or "study"
-    taken = set(storage.names(store))
-    numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
-    return next(name for name in (stem, *numbered) if name not in taken)
 
 
 def _no_file(sha256: str) -> StudyError:

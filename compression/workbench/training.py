@@ -155,8 +155,8 @@ def _watch(module: nn.Module, spec: ModelSpec, split: Split) -> dict[str, float]
         outputs = module(torch.from_numpy(prepared.tensor))
         arrays = [out.numpy() for out in (outputs if isinstance(outputs, tuple) else (outputs,))]
         predictions.append(task.decode(arrays, prepared, spec))
-    scores = task.score(predictions, split, spec.labels, None)
-    return {task.primary_metric: float(scores[task.primary_metric])}
+    scores = task.score(predictions, split, spec.labels)
+    return {task.primary_metric: float(scores.figures[task.primary_metric])}
 
 
 def _measure(

@@ -7,6 +7,7 @@ from compression.report.info import counts, measured, trial_of
 from compression.report.units import format_bytes
 from compression.ui import data
 from compression.ui.components.budget import budget_form, choice_under, choice_words, pinned
+from compression.ui.components.certainty import certainty
 from compression.ui.components.navigation import go
 from compression.ui.components.pareto import axis_choice, show_pareto
 from compression.ui.components.study import show_progress, study_actions, study_choice, study_header
@@ -88,5 +89,6 @@ with st.container(border=True):
             st.caption(t("trial.no_file"))
         links(study, shown)
 
+certainty(study, shown)
 st.subheader(t("table.title"), anchor=False)
 trial_table(study, y, budget)

@@ -137,12 +137,14 @@ def test_a_preset_is_started_with_its_options(show: Any, started: list[dict[str,
     app = show("new")
     app.text_input(key="plan_name").set_value("my-study")
     app.number_input(key="plan_limit").set_value(40)
+    app.number_input(key="plan_seeds").set_value(3)
+    app.number_input(key="plan_held_out").set_value(0.4)
     app.button(key="start_study").click().run()
     assert not app.exception
     assert started == [
         {
             "model": "digits-cnn", "dataset": "digits", "calibration": None, "preset": "quick", "recipes": None,
-            "name": "my-study", "limit": 40, "workers": 0,
+            "name": "my-study", "limit": 40, "workers": 0, "seeds": 3, "held_out": 0.4,
         }
     ]  # fmt: skip
     assert app.title[0].value == "Study", "the new study opens at once"

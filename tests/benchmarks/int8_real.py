@@ -6,31 +6,22 @@ interleaved rounds on this machine. Needs ../shared/data beside the repository; 
 
 from __future__ import annotations
 
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import onnx
+from real_detectors import accuracy_cells, coco_setting, print_table
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+from compression.artifacts.store import Store
+from compression.evaluation import evaluate
+from compression.export.onnx import deployable, to_bytes
+from compression.runtime.benchmark import compare_latency
+from compression.runtime.environment import environment
+from compression.steps import OnnxStep, StepContext
+from compression.steps.quantization.rewriting import rewritten
+from compression.steps.quantization.robust_int8 import RobustInt8
+from compression.steps.quantization.static_int8 import StaticInt8
 
-from compression.artifacts.store import Store  # noqa: E402
-from compression.datasets import open_dataset  # noqa: E402
-from compression.evaluation import evaluate  # noqa: E402
-from compression.export.onnx import deployable, to_bytes  # noqa: E402
-from compression.jobs.setting import make_setting  # noqa: E402
-from compression.models.importing import import_onnx  # noqa: E402
-from compression.runtime.benchmark import compare_latency  # noqa: E402
-from compression.runtime.environment import environment  # noqa: E402
-from compression.steps import OnnxStep, StepContext  # noqa: E402
-from compression.steps.quantization.rewriting import rewritten  # noqa: E402
-from compression.steps.quantization.robust_int8 import RobustInt8  # noqa: E402
-from compression.steps.quantization.static_int8 import StaticInt8  # noqa: E402
-
-DATA = ROOT.parent / "shared" / "data"
 MODELS = ("yolox_nano", "nanodet_m_320")
 NAIVE = {
     "format": "s8s8",
@@ -50,13 +41,8 @@ STEPS: dict[str, OnnxStep] = {
 
 def rows(name: str, store: Store) -> Iterator[str]:
     """One line for each file of the model."""
-    model = import_onnx(DATA / "models" / f"{name}.onnx", None, None, store)
-    images = DATA / "images"
-    setting = make_setting(
-        model,
-        open_dataset(images / "coco_val" / "instances.json", store),
-        open_dataset(images / "coco_calibration" / "instances.json", store),
-    )
+    setting = coco_setting(name, store)
+    model = setting.model
     graph = deployable(onnx.load(model.path))
     made = {"float32": graph, "float32, rewritten": rewritten(graph)[0]}
     seconds = dict.fromkeys(made, 0.0)
@@ -74,30 +60,18 @@ def rows(name: str, store: Store) -> Iterator[str]:
         found = evaluate(
             file, model.spec, setting.data.evaluation, setting.labels, store, baseline=files["float32"]
         )
-        assert found.accuracy is not None and found.fidelity is not None
-        low, high = found.accuracy["paired_ci95"]
         timed = latency[title]
         yield (
-            f"| {name} | {title} | {100 * found.accuracy['mAP']:.2f} | {100 * found.accuracy['paired_delta']:+.2f} "
-            f"[{100 * low:+.2f}, {100 * high:+.2f}] | {100 * found.fidelity['agreement']:.1f} | "
+            f"| {name} | {title} | {accuracy_cells(found)} | "
             f"{found.sizes['file']} | {found.sizes['download']} | {timed.ratio:.2f} "
             f"[{timed.ratio_ci95[0]:.2f}, {timed.ratio_ci95[1]:.2f}]{' noisy' if timed.noisy else ''} | "
             f"{seconds[title]:.0f} | {notes[title]} |"
         )
 
 
-def main() -> None:
-    print(environment())
-    print(
-        "| model | recipe | mAP | paired difference | agreement % | file B | download B | latency | s | notes |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder))
-        for name in sys.argv[1:] or MODELS:
-            for row in rows(name, store):
-                print(row, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    print(environment())
+    columns = (
+        "model | recipe | mAP | paired difference | agreement % | file B | download B | latency | s | notes"
+    )
+    print_table(columns, rows, MODELS)

@@ -1,6 +1,6 @@
 """How far a damaged detector comes back on unlabelled images: YOLOX-Nano, mAP after each stage.
 
-    PYTHONPATH=. python tests/benchmarks/label_free_recovery.py [--limit IMAGES] [--only WORD] [--store FOLDER]
+    python tests/benchmarks/label_free_recovery.py [--limit IMAGES] [--only WORD] [--store FOLDER]
 
 Needs the real model and images in ../shared/data, beside the repository. Prints a Markdown table; nothing is kept
 but in the store, so a second run is short.
@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from real_detectors import DATA, coco_setting
+
 from compression.artifacts.store import Store
 from compression.evaluation import evaluate
-from compression.jobs.setting import Setting, open_setting
+from compression.jobs.setting import Setting
 from compression.pipeline import run
 from compression.recipe import Recipe
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 MATCH = {"step": "match_statistics"}
 SCALES = {"step": "distil_from_original", "steps": 100, "batch": 4}
 ALL = {**SCALES, "trainable": "all", "learning_rate": 1e-4}
@@ -49,13 +50,7 @@ def main() -> int:
         print("../shared/data is not there: no real model to measure", file=sys.stderr)
         return 1
     store = Store(options.store) if options.store else Store()
-    setting = open_setting(
-        str(DATA / "models" / "yolox_nano.onnx"),
-        str(DATA / "images" / "coco_val" / "instances.json"),
-        store,
-        calibration=str(DATA / "images" / "coco_calibration" / "instances.json"),
-        limit=options.limit,
-    )
+    setting = coco_setting("yolox_nano", store, options.limit)
     print("| damage | recovery | mAP | AP50 | boxes that agree | SQNR dB | recovery s |\n" + "|---" * 7 + "|")
     for title, steps in recipes():
         if options.only in title:

@@ -8,31 +8,22 @@ outputs to the unpacked network, and seconds. Needs ../shared/data beside the re
 
 from __future__ import annotations
 
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import onnx
+from real_detectors import accuracy_cells, coco_setting, print_table
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+from compression.artifacts.store import Store
+from compression.evaluation import evaluate
+from compression.export.onnx import deployable, shipped, to_bytes
+from compression.export.packed import unpacked
+from compression.models.proof import run
+from compression.steps import OnnxStep, StepContext
+from compression.steps.clustering import WeightClustering
+from compression.steps.quantization import LowBitWeights, MixedLowBitWeights
 
-from compression.artifacts.store import Store  # noqa: E402
-from compression.datasets import open_dataset  # noqa: E402
-from compression.evaluation import evaluate  # noqa: E402
-from compression.export.onnx import deployable, shipped, to_bytes  # noqa: E402
-from compression.export.packed import unpacked  # noqa: E402
-from compression.jobs.setting import make_setting  # noqa: E402
-from compression.models.importing import import_onnx  # noqa: E402
-from compression.models.proof import run  # noqa: E402
-from compression.steps import OnnxStep, StepContext  # noqa: E402
-from compression.steps.clustering import WeightClustering  # noqa: E402
-from compression.steps.quantization import LowBitWeights, MixedLowBitWeights  # noqa: E402
-
-DATA = ROOT.parent / "shared" / "data"
 MODELS = ("yolox_nano",)
 RECIPES: dict[str, OnnxStep] = {
     "4 bits, nearest, nothing else": LowBitWeights(rounding="nearest", statistics=False),
@@ -55,13 +46,8 @@ RECIPES: dict[str, OnnxStep] = {
 
 def rows(name: str, store: Store) -> Iterator[str]:
     """One line for each file of the model."""
-    model = import_onnx(DATA / "models" / f"{name}.onnx", None, None, store)
-    images = DATA / "images"
-    setting = make_setting(
-        model,
-        open_dataset(images / "coco_val" / "instances.json", store),
-        open_dataset(images / "coco_calibration" / "instances.json", store),
-    )
+    setting = coco_setting(name, store)
+    model = setting.model
     graph = deployable(onnx.load(model.path))
     image = np.random.default_rng(0).random(model.spec.input_shape, np.float32) * np.float32(255)
     baseline = store.path(store.put(to_bytes(shipped(graph))))
@@ -81,31 +67,16 @@ def rows(name: str, store: Store) -> Iterator[str]:
             store,
             baseline=baseline,
         )
-        assert found.accuracy is not None and found.fidelity is not None
         packed, plain = (run(each, [image])[0] for each in (content, to_bytes(unpacked(result))))
         difference = max(float(np.abs(a - b).max()) for a, b in zip(packed, plain, strict=True))
-        low, high = found.accuracy["paired_ci95"]
         sizes = found.sizes
         yield (
-            f"| {name} | {title} | {100 * found.accuracy['mAP']:.2f} | {100 * found.accuracy['paired_delta']:+.2f} "
-            f"[{100 * low:+.2f}, {100 * high:+.2f}] | {100 * found.fidelity['agreement']:.1f} | "
+            f"| {name} | {title} | {accuracy_cells(found)} | "
             f"{info.get('average_bits', 32)} | {sizes['file']} | {sizes['download']} | {sizes['entropy_bound']} | "
             f"{difference:g} | {seconds:.0f} |"
         )
 
 
-def main() -> None:
-    print(
-        "| model | recipe | mAP | paired difference | agreement % | bits | file B | download B | entropy bound B | "
-        "packed − unpacked | s |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder))
-        for name in sys.argv[1:] or MODELS:
-            for row in rows(name, store):
-                print(row, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    columns = "model | recipe | mAP | paired difference | agreement % | bits | file B | download B"
+    print_table(f"{columns} | entropy bound B | packed − unpacked | s", rows, MODELS)

@@ -244,3 +244,13 @@ def test_bound_is_of_codes_and_not_of_the_bytes_that_hold_them(storage: str) -> 
     assert weights["weight"].entropy == pytest.approx(0.8113, abs=1e-4)
     assert expected < found < expected + 60
     assert entropy_bound(make_model()) == size.entropy_bound(make_model())
+
+
+def test_bytes_that_are_no_codes_stay_in_the_bound() -> None:
+    model = make_model()
+    content = np.arange(200, dtype=np.uint8)
+    node = helper.make_node("Constant", [], ["bytes"], value=numpy_helper.from_array(content))
+    model.graph.node.insert(0, node)
+    model.graph.node.append(helper.make_node("Cast", ["bytes"], ["wide"], to=1))
+    model.graph.output.append(onnx.ValueInfoProto(name="wide"))
+    assert entropy_bound(model) == size.entropy_bound(model) > 180

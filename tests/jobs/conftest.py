@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from compression import workbench
 from compression.artifacts.store import Store
+from compression.cli.main import main
 from compression.errors import StudyError
 from compression.jobs.status import read_status
 from compression.search import storage
@@ -36,10 +38,11 @@ class Case:
         name: str = "s",
         workers: int = 2,
         data: str | Path | None = None,
+        **limits: Any,
     ) -> str:
         """A study of one recipe for each argument: the parameters of its step, or a list of such.
 
-        Without `data` on unlabelled pictures, which open faster than the digits.
+        Without `data` on unlabelled pictures, which open faster than the digits. `limits` are a trial's.
         """
         recipes = [
             {"steps": [{"step": "act", **step} for step in (each if isinstance(each, list) else [each])]}
@@ -53,6 +56,7 @@ class Case:
             workers=workers,
             limit=60,
             store=self.store,
+            **limits,
         )
 
     def ran(self) -> list[float]:
@@ -71,6 +75,24 @@ class Case:
         """Wait for the study's end; return it."""
         self.wait(lambda: workbench.study_status(name, self.store)["state"] != "running", "the study's end")
         return workbench.study_result(name, self.store)
+
+    def finish_without_repeats(self, changes: list[float], repeated: int = 0) -> None:
+        """To the end of study s: all is complete, under the numbers given, and at most `repeated` steps ran again."""
+        study = self.finish()
+        assert (study["state"], study["error"]) == ("complete", None)
+        assert [(trial["number"], trial["state"]) for trial in study["trials"]] == [
+            (number, "complete") for number in range(len(changes) + 1)
+        ]
+        ran = Counter(self.ran())
+        assert set(ran) == set(changes)
+        assert sum(ran.values()) <= len(changes) + repeated
+        assert workbench.check_study("s", self.store) == []
+
+    def shown(self, capsys: pytest.CaptureFixture[str]) -> str:
+        """What `study show s` prints."""
+        capsys.readouterr()
+        assert main(["study", "show", "s", "--store", str(self.store.root)]) == 0
+        return str(capsys.readouterr().out)
 
     def pid(self, name: str = "s") -> int:
         status = read_status(self.store, name)

@@ -9,18 +9,21 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from compression.jobs.pool import Event, Pool
+from compression.jobs.machine import allowed
+from compression.jobs.pool import Event, Limits, Pool
+from compression.jobs.turns import Turns
 from compression.progress import Progress
 
 SECONDS = 30.0
 
 
 def act(task: tuple[str, str], progress: Progress) -> str:
-    """Echo the value, kill yourself, tell so many steps, sleep, or tell the process id."""
+    """Echo the value, kill yourself, tell so many steps, sleep, hold memory, or tell the process id or its cores."""
     what, value = task
     if what == "die":
         os.kill(os.getpid(), int(value))
@@ -29,6 +32,12 @@ def act(task: tuple[str, str], progress: Progress) -> str:
             progress("counting", i, int(value))
     if what == "sleep":
         time.sleep(float(value))
+    if what == "eat":
+        eaten = bytearray(os.urandom(1_000_000)) * int(value)
+        time.sleep(60)
+        del eaten
+    if what == "cores":
+        return str(sorted(os.sched_getaffinity(0)))
     return str(os.getpid()) if what == "pid" else value
 
 
@@ -76,6 +85,88 @@ def test_a_killed_process_costs_only_its_own_task(pool: Pool[tuple[str, str]]):
     pool.submit(("echo", "a"))
     pool.submit(("echo", "b"))
     assert {event.value for event in finish(pool, 2)} == {"a", "b"}
+
+
+def test_a_process_that_is_killed_while_it_has_nothing_to_do_costs_no_task(pool: Pool[tuple[str, str]]):
+    pool.submit(("pid", ""))
+    pool.submit(("pid", ""))
+    for event in finish(pool, 2):
+        process = psutil.Process(int(event.value))
+        process.kill()
+        while process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+    pool.submit(("echo", "a"))
+    assert [(event.kind, event.value) for event in finish(pool)] == [("done", "a")]
+
+
+def test_a_task_that_hangs_is_ended_and_the_others_go_on(pool: Pool[tuple[str, str]]):
+    pool.submit(("sleep", "60"), Limits(seconds=2.0, memory=10**12))
+    pool.submit(("echo", "a"), Limits(seconds=60.0, memory=10**12))
+    began = time.monotonic()
+    done, ended = finish(pool, 2)
+    assert (done.kind, done.value) == ("done", "a")
+    assert (ended.kind, ended.task, ended.value) == ("timeout", ("sleep", "60"), 2.0)
+    assert 2.0 < time.monotonic() - began < 10.0
+    pool.submit(("echo", "b"))
+    pool.submit(("echo", "c"))
+    assert {event.value for event in finish(pool, 2)} == {"b", "c"}
+
+
+def test_a_task_that_eats_memory_is_ended(pool: Pool[tuple[str, str]]):
+    pool.submit(("eat", "400"), Limits(seconds=60.0, memory=300_000_000))
+    pool.submit(("eat", "100"), Limits(seconds=3.0, memory=300_000_000))
+    first, second = finish(pool, 2)
+    assert (first.kind, first.task[1], first.value) == ("memory", "400", 300_000_000)
+    assert (second.kind, second.task[1]) == ("timeout", "100")
+
+
+def test_time_in_which_somebody_measures_is_not_the_tasks_own(own_machine: None):
+    from compression.jobs.machine import alone
+
+    pool: Pool[tuple[str, str]] = Pool(1, act)
+    pool.submit(("sleep", "3"), Limits(seconds=2.0, memory=10**12))
+    with alone():
+        assert finish(pool, 1)[0].kind == "done"
+    pool.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system keeps processes where it likes")
+def test_each_task_is_done_on_the_cores_of_its_turn(own_machine: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("EDGESLIM_CORES", str(len(allowed())))
+    turns = Turns("me", 1)
+    pool: Pool[tuple[str, str]] = Pool(len(allowed()) + 1, act, turns)
+    count = 0
+    while pool.ready():
+        pool.submit(("cores", ""))
+        count += 1
+    assert count == len(allowed()), "one process more than there are cores has nothing to do"
+    assert sorted(event.value for event in finish(pool, count)) == sorted(str([core]) for core in allowed())
+    assert pool.ready(), "the turns were given back"
+    pool.close()
+    assert Turns("other", len(allowed())).take() is not None, "closing gives back what was not used"
+
+
+def test_who_waits_for_a_turn_gives_up_processes_when_memory_is_short(own_machine: None, monkeypatch: Any):
+    monkeypatch.setenv("EDGESLIM_CORES", "1")
+    other, turns = Turns("other", 1), Turns("me", 1)
+    pool: Pool[tuple[str, str]] = Pool(1, act, turns)
+    assert pool.ready()
+    pool.submit(("pid", ""))
+    (first,) = finish(pool)
+    held = other.take()
+    assert held is not None
+    assert not pool.ready() and pool.ahead == 0
+    assert psutil.pid_exists(int(first.value)), "there is memory for everybody"
+    monkeypatch.setattr("compression.jobs.pool._SHORT", 2.0)
+    assert not pool.ready()
+    assert not psutil.pid_exists(int(first.value))
+    other.give_back(held)
+    other.close()
+    while not pool.ready():
+        time.sleep(0.05)
+    pool.submit(("echo", "again"))
+    assert [event.value for event in finish(pool)] == ["again"]
+    pool.close()
 
 
 def test_closing_ends_processes_that_are_at_work(pool: Pool[tuple[str, str]]):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
+import pytest
 
 from compression.artifacts.store import Store
 from compression.jobs.status import (
@@ -20,13 +21,43 @@ from compression.jobs.status import (
     write_status,
 )
 
-ME = JobStatus(state="running", pid=os.getpid(), started=psutil.Process().create_time())
+PID, STARTED = identity(psutil.Process())
+ME_CREATED = psutil.Process().create_time()
+ME = JobStatus(state="running", pid=PID, started=STARTED)
+
+
+def told(store: Store) -> JobStatus:
+    found = read_status(store, "s")
+    assert found is not None
+    return found
 
 
 def test_a_process_with_our_pid_but_another_start_is_not_us():
     assert ME.alive
-    assert not replace(ME, started=ME.started - 3600).alive
-    assert study_state(replace(ME, started=ME.started - 3600)) == "interrupted"
+    other = replace(ME, started=f"{ME.started[:-1]}{(int(ME.started[-1]) + 1) % 10}")
+    assert not other.alive
+    assert study_state(other) == "interrupted"
+    assert not replace(ME, started=f"another boot/{ME.started}").alive
+
+
+@pytest.mark.parametrize("hours", [-30 * 24, -1, 1, 30 * 24])
+def test_a_clock_that_is_set_makes_no_process_another_one(hours, monkeypatch, tmp_path):
+    store = Store(tmp_path)
+    writer = StatusWriter(store, "s")
+    writer.tell(now=True)
+    boot, now = psutil.boot_time(), time.time()
+    monkeypatch.setattr("time.time", lambda: now + hours * 3600)
+    if sys.platform == "linux":
+        monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot + hours * 3600)
+        moved = psutil.Process().create_time() - ME_CREATED
+        assert moved == pytest.approx(hours * 3600, abs=2), "psutil's own time of start moves with the clock"
+    assert study_state(read_status(store, "s")) == "running"
+    writer.done = 1
+    writer.tell()
+    assert told(store).done == 0, "not more often than anyone looks, whatever the clock says"
+    time.sleep(writer.INTERVAL)
+    writer.tell()
+    assert told(store).done == 1, "and no less often"
 
 
 def test_a_process_that_ended_is_dead_even_before_anyone_has_asked_for_its_exit_code():
@@ -57,10 +88,15 @@ def test_a_writer_does_not_write_more_often_than_anyone_looks(tmp_path: Path):
     for done in range(50):
         writer.done = done
         writer.tell()
-    found = read_status(store, "s")
-    assert found is not None
-    assert found.done == 0
+    assert told(store).done == 0
     writer.end({"code": "x"})
-    found = read_status(store, "s")
-    assert found is not None
+    found = told(store)
     assert (found.state, found.done, found.error) == ("failed", 49, {"code": "x"})
+
+
+def test_half_a_status_is_none(tmp_path: Path):
+    store = Store(tmp_path)
+    write_status(store, "s", ME)
+    path = tmp_path / "studies" / "s" / "status.json"
+    path.write_bytes(path.read_bytes()[:40])
+    assert read_status(store, "s") is None

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from compression import workbench
 from compression.cli.main import main
 
@@ -81,3 +83,42 @@ def test_ctrl_c_cancels_the_study(case):
         assert "study resume s" in shell.stderr.read()
     assert shell.returncode == 130
     assert workbench.study_status("s", case.store)["state"] == "cancelled"
+
+
+def test_pausing_from_another_shell_ends_the_first_in_peace(case, capsys):
+    pause = {"change": 1.0, "what": "sleep", "seconds": 3.0}
+    command = [
+        sys.executable,
+        "-m",
+        "compression",
+        *arguments(case, pause, {"change": 2.0}),
+        "--workers",
+        "1",
+    ]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as shell:
+        case.wait(lambda: case.ran() == [1.0], "the step")
+        assert main(["study", "pause", "s", "--store", str(case.store.root)]) == 0
+        assert shell.stdout is not None
+        assert "python -m compression study resume s" in shell.stdout.read()
+    assert shell.returncode == 0
+    assert main(["study", "resume", "s", "--store", str(case.store.root)]) == 0
+    assert "s: complete" in capsys.readouterr().out
+    assert case.ran() == [1.0, 2.0]
+
+
+def test_limits_for_a_trial_are_given_in_minutes_and_bytes(case, capsys):
+    eat = {"change": 1.0, "what": "eat", "seconds": 60.0}
+    hang = {"change": 2.0, "what": "hang", "seconds": 60.0}
+    limits = ["--trial-memory", "0.9GB", "--trial-minutes", "0.15", "--workers", "1"]
+    assert main([*arguments(case, eat, hang), *limits]) == 1
+    told = capsys.readouterr().out
+    assert "1: This recipe needed more than 0.9 GB of memory and was stopped." in told
+    assert "2: This recipe took longer than 0.15 minutes and was stopped." in told
+    retry = ["study", "retry", "s", "--store", str(case.store.root), "--trial-minutes", "0.2"]
+    assert main([*retry, "--trial-memory", "8GB"]) == 1
+    told = capsys.readouterr().out
+    assert "4: This recipe took longer than 0.2 minutes" in told
+    assert "GB of memory" not in told
+    for wrong in (["--trial-memory", "much"], ["--trial-memory", "0"], ["--trial-minutes", "0"]):
+        with pytest.raises(SystemExit):
+            main([*arguments(case, eat), *wrong])

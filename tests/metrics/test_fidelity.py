@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from compression.detections import Detections
+from compression.metrics.bootstrap import resample_weights
 from compression.metrics.fidelity import RESOLUTION_DB, agreement, box_iou, diff, signal_and_noise, sqnr_db
 
 Box = tuple[float, float, float, float]
@@ -73,19 +74,34 @@ def test_agreement_counts_over_images() -> None:
     """Image 1: one kept, one moved of 4 + 4 boxes; image 2: nothing at all; image 3: two lost."""
     nothing = Detections.empty()
     two = boxes(((0, 0, 10, 10), 0.9, 0), ((50, 0, 60, 10), 0.9, 0))
-    figures = agreement([ORIGINAL, nothing, two], [COMPRESSED, nothing, nothing])
+    figures, share = agreement([ORIGINAL, nothing, two], [COMPRESSED, nothing, nothing])
     assert figures == {"agreement": 4 / 10, "kept": 1, "moved": 1, "relabelled": 1, "lost": 3, "gained": 1}
+    assert (share.value, share.images) == (4 / 10, 3)
+
+
+def test_resampled_agreement_is_that_of_the_images_drawn() -> None:
+    """Image 1 agrees by 4/8, image 2 has no boxes, image 3 agrees by 0/2: as if drawn images were repeated."""
+    nothing = Detections.empty()
+    two = boxes(((0, 0, 10, 10), 0.9, 0), ((50, 0, 60, 10), 0.9, 0))
+    before, after = [ORIGINAL, nothing, two], [COMPRESSED, nothing, nothing]
+    share = agreement(before, after)[1]
+    weights = resample_weights(3)
+    for column, value in zip(weights.T[:50], share.resamples, strict=False):
+        drawn = np.repeat(np.arange(3), column)
+        again = agreement([before[i] for i in drawn], [after[i] for i in drawn])[0]
+        assert value == again["agreement"]
+    assert (share.resamples[weights[1] == 3] == 1.0).all(), "only empty images: both see nothing"
 
 
 def test_agreement_is_symmetric_and_complete_for_equals() -> None:
-    there, back = agreement([ORIGINAL], [COMPRESSED]), agreement([COMPRESSED], [ORIGINAL])
+    there, back = agreement([ORIGINAL], [COMPRESSED])[0], agreement([COMPRESSED], [ORIGINAL])[0]
     assert there["agreement"] == back["agreement"]
     assert (there["lost"], there["gained"]) == (back["gained"], back["lost"])
-    assert agreement([ORIGINAL], [ORIGINAL])["agreement"] == 1.0
+    assert agreement([ORIGINAL], [ORIGINAL])[0]["agreement"] == 1.0
 
 
 def test_two_blind_models_agree() -> None:
-    assert agreement([Detections.empty()], [Detections.empty()])["agreement"] == 1.0
+    assert agreement([Detections.empty()], [Detections.empty()])[0]["agreement"] == 1.0
 
 
 def test_iou_of_half_overlapping_squares() -> None:

@@ -10,7 +10,8 @@ from onnx import TensorProto, helper
 from tiny_graphs import model, node, weights
 
 from compression.errors import ModelError
-from compression.metrics.size import entropy_bits, entropy_bound, sizes
+from compression.metrics.gap import entropy_gap
+from compression.metrics.size import entropy_bits, entropy_bound, sizes, wide_bits
 
 MODELS = Path(__file__).parents[3] / "shared" / "data" / "models"
 
@@ -36,9 +37,52 @@ def test_bound_sums_the_tensors_wherever_they_are_stored() -> None:
         [node("Constant", [], ["c"], value=codes), node("Conv", ["x", "w"], ["y"])],
         {"x": [1, 2, 4, 4]},
         ["y"],
-        {"w": np.array([1, 2, 3, 4] * 4, np.float32).reshape(8, 2, 1, 1)},
+        {"w": np.array([1, 2, 3, 4] * 4, np.int8).reshape(8, 2, 1, 1)},
     )
     assert entropy_bound(graph) == 7
+
+
+def test_wide_numbers_are_told_by_a_list_or_by_their_bytes() -> None:
+    """1, 2, 3, 4 are 3f80…, 4000…, 4040…, 4080… in float32: the third byte has 1.5 bits, the fourth 0.8113.
+
+    A few values of many bits each, drawn often: 2 bits each, and the list of four times 32 bits.
+    """
+    assert wide_bits(np.array([1, 2, 3, 4] * 4, np.float32)) == pytest.approx(16 * (1.5 + 0.8112781))
+    palette = np.random.default_rng(0).normal(size=4).astype(np.float32)
+    assert wide_bits(np.repeat(palette, 1000)) == pytest.approx(4000 * 2 + 4 * 32)
+    assert wide_bits(np.array([1, 2, 3, 4] * 4, np.uint8)) == pytest.approx(32)
+
+
+def test_zeros_of_a_pruned_tensor_cost_where_they_are() -> None:
+    values = np.random.default_rng(0).normal(size=8192).astype(np.float32)
+    dense = wide_bits(values)
+    values[::2] = 0
+    assert wide_bits(values) == pytest.approx(8192 + wide_bits(values[1::2]))
+    assert 0.5 * dense < wide_bits(values) < 0.55 * dense
+    assert wide_bits(np.zeros(100, np.float32)) == 0.0
+
+
+def test_the_bound_of_trained_floats_is_near_their_size_and_below_their_download() -> None:
+    """Sign and exponent have a few bits; the mantissa's 23 are noise that no coder can shorten."""
+    values = np.random.default_rng(0).normal(scale=0.05, size=50_000).astype(np.float32)
+    assert 25 < wide_bits(values) / values.size < 28
+    download = len(zstandard.ZstdCompressor(level=19).compress(values.tobytes()))
+    assert 0.85 * download < wide_bits(values) / 8 < download
+
+
+def test_the_gap_is_what_the_download_is_longer() -> None:
+    assert entropy_gap({"file": 1, "download": 1100, "entropy_bound": 1000}) == {"bytes": 100, "share": 0.1}
+    assert entropy_gap({"file": 1, "download": 900, "entropy_bound": 1000}) == {"bytes": -100, "share": -0.1}
+    assert entropy_gap({"file": 1, "download": 900}) is None
+    assert entropy_gap(None) is None
+
+
+def test_another_bound_can_be_given(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    onnx.save(
+        model([node("Conv", ["x", "w"], ["y"])], {"x": [1, 2, 4, 4]}, ["y"], {"w": weights(8, 2, 1, 1)}), path
+    )
+    assert sizes(path, bound=lambda _: 42).entropy_bound == 42
 
 
 def test_sizes_of_a_file(tmp_path: Path) -> None:

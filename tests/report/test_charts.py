@@ -11,8 +11,9 @@ import pytest
 from compression.report.axes import AXES
 from compression.report.bars import class_chart, size_chart
 from compression.report.charts import TEXTS, drawing_scale, pareto_chart
-from compression.report.info import MARKS, class_info, pareto_info, size_info
+from compression.report.info import class_info, size_info
 from compression.report.palette import MARK_COLORS, MARK_SYMBOLS
+from compression.report.pareto import MARKS, pareto_info
 from compression.search.selection import Budget
 
 Words = {key: f"<{key}>" for key in TEXTS}

@@ -10,12 +10,12 @@ from compression.report.info import (
     class_info,
     headline,
     like_original,
-    pareto_info,
     size_info,
     trial_of,
     unchanged,
     worth_it,
 )
+from compression.report.pareto import pareto_info
 from compression.search.selection import Budget
 
 Study = dict[str, Any]

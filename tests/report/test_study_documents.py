@@ -22,11 +22,26 @@ def test_csv_has_a_line_for_each_trial_with_its_measures(study):
         assert json.loads(row["recipe"]) == trial["recipe"]
         if trial["sizes"]:
             assert int(row["download_bytes"]) == trial["sizes"]["download"]
+            gap = trial["sizes"]["download"] - trial["sizes"]["entropy_bound"]
+            assert int(row["entropy_gap_bytes"]) == gap
+            assert float(row["entropy_gap_share"]) == gap / trial["sizes"]["entropy_bound"]
             assert float(row["mAP"]) == trial["accuracy"]["mAP"]
             assert float(row["ci95_low"]) == trial["accuracy"]["ci95"][0]
         else:
             assert row["download_bytes"] == row["mAP"] == ""
         assert row["error"] == (trial["error"] or {}).get("code", "")
+
+
+def test_csv_holds_held_out_scores_where_there_are_any(study):
+    claim = {"number": 3, "value": 0.61, "ci95": [0.5, 0.7], "paired_delta": -0.02, "change_optimism": 0.004}
+    held_out = {"metric": "mAP", "images": 90, "looks": 1, "optimism": None, "trials": [claim]}
+    rows = {
+        int(row["number"]): row
+        for row in csv.DictReader(io.StringIO(study_csv({**study, "held_out": held_out})))
+    }
+    named = ("held_out", "held_out_ci95_high", "held_out_change", "optimism_of_change")
+    assert [float(rows[3][name]) for name in named] == [0.61, 0.7, -0.02, 0.004]
+    assert rows[4]["held_out"] == ""
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+x", "-x", "@x", "\tx"])
@@ -60,6 +75,7 @@ def test_columns_are_aligned():
 def test_a_trials_lines_tell_what_was_measured(study):
     lines = dict(line.split("  ", 1) for line in trial_lines(study["trials"][1]).splitlines())
     assert lines["download"].strip() == "587 KB"
+    assert lines["gap to bound"].strip() == "15.6 KB (3 %)"
     assert lines["AP50"].strip() == "88.7"
     assert "against original" in lines
 

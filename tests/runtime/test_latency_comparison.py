@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +89,26 @@ def test_noise_is_a_long_tail_or_a_wide_middle() -> None:
     assert is_noisy(np.where(np.arange(100) < 6, 1.3, even)), "p95 at 1.3 times the median"
     assert is_noisy(np.linspace(0.85, 1.15, 100)), "interquartile range of 15 %"
     assert not is_noisy(np.linspace(0.95, 1.05, 100))
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="needs a system that keeps processes to cores"
+)
+def test_a_busy_core_is_noticed(tmp_path: Path) -> None:
+    """A process that computes without end on the very core where the models are timed."""
+    allowed = os.sched_getaffinity(0)
+    core = {max(allowed)}
+    paths = {"a": square_product(tmp_path / "a.onnx", 192), "b": square_product(tmp_path / "b.onnx", 160)}
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        os.sched_setaffinity(busy.pid, core)
+        os.sched_setaffinity(0, core)
+        found = compare_latency(paths, "a")
+    finally:
+        os.sched_setaffinity(0, allowed)
+        busy.kill()
+        busy.wait()
+    assert found["a"].noisy
+    assert found["b"].noisy, "the baseline's noise is in every ratio"
+    low, high = found["b"].ratio_ci95
+    assert high - low > 0.02

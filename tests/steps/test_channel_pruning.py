@@ -6,22 +6,24 @@ from pathlib import Path
 
 import pytest
 import torch
-from example_networks import SIZE, make_network, make_onnx, make_spec
+from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
 from torch import Tensor, fx, nn
 
 from compression.errors import InfeasibleError, RecipeError
-from compression.export.onnx import export_training_form
+from compression.export.onnx import deployable, export_training_form, shipped, to_bytes
 from compression.models.torch_graph import to_torch
 from compression.steps import ChannelPruning, StepContext
 from compression.steps.pruning.channel_flow import kept_whole
-from compression.steps.pruning.channel_groups import ChannelGroup, choose
 
 SHAPE = (1, 3, SIZE, SIZE)
 WIDE = ["residual_concat_pyramid", "depthwise_se", "plain_cnn", "mlp"]
 
 
 def context(seed: int = 0) -> StepContext:
-    return StepContext(spec=make_spec(), original=Path("unused.onnx"), seed=seed)
+    images = RandomImages(8)
+    return StepContext(
+        spec=make_spec(), original=Path("unused.onnx"), calibration=images, train=images, seed=seed
+    )
 
 
 def imported(network: nn.Module, outputs: int = 1) -> fx.GraphModule:
@@ -180,6 +182,26 @@ def test_target_is_met_and_hardly_exceeded(target: str, ratio: float) -> None:
     assert ratio <= removed < ratio + 0.06
 
 
+def test_target_in_bytes_is_met_by_the_file_itself() -> None:
+    told = context()
+    model = to_torch(make_onnx("residual_concat_pyramid"))
+    pruned = ChannelPruning(ratio=0.3, target="bytes", round_to=1).apply(model, told)
+
+    def file_of(module: nn.Module) -> int:
+        form = export_training_form(module, SHAPE, "input", ["output0", "output1"])
+        return len(to_bytes(shipped(deployable(form))))
+
+    assert (told.info["bytes_before"], told.info["bytes"]) == (file_of(model), file_of(pruned))
+    assert 0.3 <= 1 - told.info["bytes"] / told.info["bytes_before"] < 0.4
+
+
+def test_latency_is_called_an_estimate_and_falls() -> None:
+    told = context()
+    step = ChannelPruning(ratio=0.1, target="latency", importance="taylor")
+    step.apply(to_torch(make_onnx("residual_concat_pyramid")), told)
+    assert told.info["latency_estimate_ns"] <= 0.9 * told.info["latency_estimate_ns_before"]
+
+
 def test_unreachable_target_is_infeasible_and_says_how_far_it_goes() -> None:
     with pytest.raises(InfeasibleError) as caught:
         ChannelPruning(ratio=0.9, target="parameters", max_ratio=0.1).apply(
@@ -187,22 +209,6 @@ def test_unreachable_target_is_infeasible_and_says_how_far_it_goes() -> None:
         )
     assert caught.value.code == "target_unreachable"
     assert 0 <= float(str(caught.value.values["reachable"])) < 0.5
-
-
-def groups_of(*scores: list[float]) -> list[ChannelGroup]:
-    return [ChannelGroup(nn.Identity(), torch.tensor(score), 1) for score in scores]
-
-
-def test_global_scope_ranks_over_layers_but_respects_the_cap() -> None:
-    groups = groups_of([0.1, 0.2, 0.3, 0.4], [1.0, 2.0, 0.35, 4.0])
-    assert choose(groups, 0.5, "global", 0.9, 1) == [[0, 1, 2], [2]]
-    assert choose(groups, 0.5, "global", 0.5, 1) == [[0, 1], [2, 0]]
-    assert choose(groups, 0.5, "uniform", 0.5, 1) == [[0, 1], [2, 0]]
-
-
-def test_no_layer_is_emptied() -> None:
-    groups = groups_of([0.1, 0.2], [9.0] * 30)
-    assert choose(groups, 0.9, "global", 0.95, 1)[0] == [0]
 
 
 def test_random_importance_follows_the_seed() -> None:
@@ -223,3 +229,38 @@ def test_network_of_outputs_only_is_refused() -> None:
     with pytest.raises(RecipeError) as caught:
         ChannelPruning().apply(imported(nn.Conv2d(3, 4, 1)), context())
     assert caught.value.code == "no_channels_to_prune"
+
+
+def test_needs_follow_from_what_is_looked_at() -> None:
+    assert ChannelPruning(reconstruct="never").needs == frozenset()
+    assert ChannelPruning(reconstruct="never", scope="sensitivity").needs == {"calibration"}
+    assert ChannelPruning(reconstruct="never", importance="taylor").needs == {"calibration"}
+    assert ChannelPruning(reconstruct="never", importance="taylor", signal="labels").needs == {
+        "train",
+        "loss",
+    }
+    assert ChannelPruning().needs == {"calibration"}
+
+
+def test_layers_are_reconstructed_on_their_own_account_only_where_batch_norm_is_folded() -> None:
+    for name, happens in {"plain_cnn": False, "mlp": True}.items():
+        told = context()
+        ChannelPruning(ratio=0.5, round_to=1).apply(to_torch(make_onnx(name)), told)
+        assert ("reconstructed_layers" in told.info) == happens, name
+
+
+def test_pruning_by_sensitivity_disturbs_the_outputs_less_than_chance() -> None:
+    model = to_torch(make_onnx("residual_concat_pyramid"))
+    image = torch.rand(1, 3, SIZE, SIZE)
+    errors = {}
+    for importance, scope in {"taylor": "sensitivity", "random": "global"}.items():
+        step = ChannelPruning(
+            ratio=0.3, target="macs", importance=importance, scope=scope, reconstruct="never", round_to=1
+        )
+        told = context()
+        pruned = step.apply(model, told)
+        with torch.no_grad():
+            pairs = list(zip(model(image), pruned(image), strict=True))
+        errors[importance] = sum(float((old - new).square().mean()) for old, new in pairs)
+        assert 0.3 <= 1 - told.info["macs"] / told.info["macs_before"] < 0.36
+    assert errors["taylor"] < 0.1 * errors["random"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -9,9 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from compression.models.base import ModelSpec
+from compression.steps.distillation.class_losses import class_loss, decoupled, logit_error, soft_targets
 from compression.steps.distillation.heads import Columns, Head, as_rows, heads_of
-from compression.steps.distillation.losses import attention, hints, output_loss, soft_targets
+from compression.steps.distillation.inner import attention, hint
+from compression.steps.distillation.losses import output_loss
 from compression.steps.distillation.network import Network
+from compression.steps.distillation.signal import Signal
 
 LABELS = tuple("abcde")
 FORMS: dict[str, list[tuple[int, ...]]] = {
@@ -37,7 +41,7 @@ def random_outputs(shapes: list[tuple[int, ...]], seed: int = 0) -> list[Tensor]
 @pytest.mark.parametrize("family", FORMS)
 def test_families_are_compared_by_heads(family: str) -> None:
     wanted = random_outputs(FORMS[family])
-    name, loss = output_loss(wanted, spec(family), temperature=4.0)
+    name, loss = output_loss(wanted, spec(family), Signal())
     assert name == "heads"
     assert float(loss(wanted, wanted)) == pytest.approx(0.0, abs=1e-5)
     own = [(output + 0.1 * torch.rand_like(output)).requires_grad_() for output in wanted]
@@ -66,7 +70,7 @@ def test_background_column_gives_no_confidence_to_boxes() -> None:
     scores[..., 0] = 1.0
     scores[0, 3, :2] = torch.tensor([0.1, 0.9])
     boxes = torch.rand(1, 84, 4, generator=torch.Generator().manual_seed(0))
-    _, loss = output_loss([scores, boxes], spec("ssd"), 4.0)
+    _, loss = output_loss([scores, boxes], spec("ssd"), Signal())
     elsewhere, there = boxes.clone(), boxes.clone()
     elsewhere[0, 5] += 1.0
     there[0, 3] += 1.0
@@ -78,7 +82,7 @@ def test_background_column_gives_no_confidence_to_boxes() -> None:
 def test_outputs_that_fit_no_family_are_compared_in_units_of_their_variance(family: str) -> None:
     wanted = random_outputs([(2, 7, 3), (2, 11)])
     wanted[1] = wanted[1] * 1000
-    name, loss = output_loss(wanted, spec(family), 4.0)
+    name, loss = output_loss(wanted, spec(family), Signal())
     assert name == "outputs"
     own = [output + output.std(correction=0) for output in wanted]
     assert float(loss(own, wanted)) == pytest.approx(1.0, rel=1e-4)
@@ -89,16 +93,69 @@ def test_soft_targets_are_the_divergence_at_that_temperature() -> None:
     p = 1 / (1 + math.exp(-1.0))  # softmax of (2, 0) / 2
     expected = 4 * (p * math.log(2 * p) + (1 - p) * math.log(2 * (1 - p)))
     assert float(soft_targets(own, wanted, 2.0)) == pytest.approx(expected, rel=1e-5)
-    assert float(soft_targets(wanted.softmax(1), wanted, 1.0)) == pytest.approx(0.0, abs=1e-6)
+    distribution = wanted.softmax(1)
+    assert float(class_loss(distribution, wanted, Signal(temperature=1.0))) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_logit_error_does_not_see_what_softmax_does_not_see() -> None:
+    own, wanted = torch.tensor([[1.0, 2.0, 6.0]]), torch.tensor([[0.0, 3.0, 3.0]])
+    assert float(logit_error(wanted + 5, wanted)) == pytest.approx(0.0, abs=1e-6)
+    assert float(logit_error(own, wanted)) == pytest.approx(8 / 3)  # (1, -1, 3) less its mean 1
+
+
+def test_decoupled_loss_takes_soft_targets_apart() -> None:
+    """With weights 1 and the teacher's probability of the others, both parts are the KL divergence again."""
+    generator = torch.Generator().manual_seed(0)
+    own, wanted = torch.randn(1, 6, generator=generator), 3 * torch.randn(1, 6, generator=generator)
+    others = float(1 - (wanted / 2).softmax(1).max())
+    together = float(decoupled(own, wanted, 2.0, 1.0, others))
+    assert together == pytest.approx(float(soft_targets(own, wanted, 2.0)), rel=1e-5)
+    assert float(decoupled(own, wanted, 2.0, 1.0, 8.0)) > together
+    target = int(wanted.argmax())
+    moved = wanted.clone()
+    moved[0, target] += 2
+    assert float(decoupled(moved, wanted, 2.0, 0.0, 1.0)) == pytest.approx(0.0, abs=1e-6)
+    assert float(decoupled(moved, wanted, 2.0, 1.0, 0.0)) > 0.01
+
+
+def test_decoupled_loss_of_two_classes_has_a_gradient() -> None:
+    own = torch.zeros(3, 2, requires_grad=True)
+    decoupled(own, torch.tensor([[2.0, 0.0]] * 3), 1.0, 1.0, 8.0).backward()
+    assert own.grad is not None and bool(own.grad.isfinite().all()) and bool((own.grad != 0).any())
+
+
+def test_overlap_sees_boxes_and_background_quiets_empty_places() -> None:
+    heads = dataclasses.replace(spec("fcos"), strides=(8, 16))
+    logits, boxes = torch.full((1, 5, 8, 8), -6.0), torch.zeros(1, 4, 8, 8)
+    logits[0, 2, 3, 3] = 3.0
+    small = [torch.full((1, 5, 4, 4), -6.0), torch.zeros(1, 4, 4, 4)]
+    wanted = [logits, boxes, *small]
+    there, elsewhere, fired = boxes.clone(), boxes.clone(), logits.clone()
+    there[0, :, 3, 3] = math.log(2)  # twice as wide and high: IoU 1/4
+    elsewhere[0, :, 6, 6] = math.log(2)
+    fired[0, 0, 6, 6] = 0.0
+    _, loss = output_loss(wanted, heads, Signal())
+    far, near = float(loss([logits, there, *small], wanted)), float(loss([logits, elsewhere, *small], wanted))
+    assert far == pytest.approx(
+        10 * 0.75 * float(torch.tensor(3.0).sigmoid()) / wanted_mass(wanted), rel=0.01
+    )
+    assert near < 0.01 * far
+    _, quiet = output_loss(wanted, heads, Signal(background=0.1))
+    loud = float(loss([fired, boxes, *small], wanted))
+    assert float(quiet([fired, boxes, *small], wanted)) == pytest.approx(0.1 * loud, rel=0.05)
+
+
+def wanted_mass(outputs: list[Tensor]) -> float:
+    """What the loss is divided by: the confidence of all places, at least one an image."""
+    total = sum(float(logits.sigmoid().amax(1).sum()) for logits in outputs[::2])
+    return max(total, 1.0)
 
 
 def test_hints_count_in_variances_and_attention_ignores_strength_and_channels() -> None:
-    wanted = {"layer": torch.rand(2, 4, 5, 5, generator=torch.Generator().manual_seed(0))}
-    own = {"layer": wanted["layer"] + 2 * wanted["layer"].std(correction=0)}
-    assert float(hints(own, wanted)) == pytest.approx(4.0, rel=1e-4)
-    doubled = {"layer": torch.cat([wanted["layer"], wanted["layer"]], 1) * 3}
-    assert float(attention(doubled, wanted)) == pytest.approx(0.0, abs=1e-6)
-    assert float(attention({"layer": wanted["layer"].flip(-1)}, wanted)) > 0.01
+    wanted = torch.rand(2, 4, 5, 5, generator=torch.Generator().manual_seed(0))
+    assert float(hint(wanted + 2 * wanted.std(correction=0), wanted, [])) == pytest.approx(4.0, rel=1e-4)
+    assert float(attention(torch.cat([wanted, wanted], 1) * 3, wanted, [])) == pytest.approx(0.0, abs=1e-6)
+    assert float(attention(wanted.flip(-1), wanted, [])) > 0.01
 
 
 class Fixed(nn.Module):

@@ -12,7 +12,7 @@ from networks_for_low_rank import SPEC, Block, Mlp, Pictures, Recurrent, context
 from torch import nn
 
 from compression.errors import InfeasibleError, RecipeError
-from compression.export.onnx import deployable, to_bytes
+from compression.export.onnx import deployable, shipped, to_bytes
 from compression.metrics.counts import counts_of
 from compression.models.base import ModelSpec
 from compression.models.sanitize import sanitize
@@ -121,6 +121,19 @@ def test_mlp_is_factorized_within_its_budget() -> None:
             < told.info["parameters"]
             <= 0.3 * told.info["parameters_before"]
         )
+
+
+def test_the_file_really_made_keeps_to_a_budget_of_bytes() -> None:
+    for network, keep in ((Mlp(), 0.3), (Block(), 0.7)):
+        told = context()
+        result = LowRank(target="bytes", keep=keep, round_to=1).apply(imported(network), told)
+        sizes = [len(to_bytes(shipped(deployable(onnx_of(each))))) for each in (imported(network), result)]
+        assert told.info["bytes_before"] == pytest.approx(sizes[0], abs=64)  # names of outputs
+        assert told.info["bytes"] == pytest.approx(sizes[1], abs=64)
+        assert 0.75 * keep < told.info["bytes"] / told.info["bytes_before"] <= keep
+    with pytest.raises(InfeasibleError) as found:
+        LowRank(target="bytes", keep=0.05).apply(imported(Block()), context())
+    assert found.value.code == "low_rank_unreachable" and found.value.values["target"] == "bytes"
 
 
 def test_energy_is_kept_in_every_layer() -> None:

@@ -12,7 +12,7 @@ from torch import nn
 from compression.errors import RecipeError
 from compression.models.torch_graph import to_torch
 from compression.steps import MagnitudePruning, StepContext
-from compression.steps.pruning.masks import smallest
+from compression.steps.pruning.masks import lowest_out
 
 
 def context() -> StepContext:
@@ -65,7 +65,7 @@ def test_zero_sparsity_changes_nothing() -> None:
 
 
 def test_ties_are_broken_by_place_so_that_the_count_is_exact() -> None:
-    masks = smallest({"a": torch.ones(2, 3), "b": torch.ones(4)}, 0.5, "global")
+    masks = lowest_out({"a": torch.ones(2, 3), "b": torch.ones(4)}, 0.5, "global")
     assert masks["a"].sum() == 1
     assert masks["b"].all()
 
@@ -74,3 +74,34 @@ def test_network_without_weights_is_refused() -> None:
     with pytest.raises(RecipeError) as caught:
         MagnitudePruning().apply(nn.ReLU(), context())
     assert caught.value.code == "nothing_to_prune"
+
+
+def test_largest_first_drops_what_smallest_first_keeps() -> None:
+    model, smallest, _ = prune(0.5)
+    largest = MagnitudePruning(sparsity=0.5, order="largest_first").apply(model, context())
+    for name in ("features.0.0.weight", "features.2.0.weight", "classify.weight"):
+        kept, dropped = smallest.get_parameter(name) != 0, largest.get_parameter(name) == 0
+        assert torch.equal(kept, dropped), name
+
+
+def test_random_order_follows_the_seed_and_not_the_size() -> None:
+    model = to_torch(make_onnx("plain_cnn"))
+    step = MagnitudePruning(sparsity=0.5, order="random")
+    told = [StepContext(spec=make_spec(), original=Path("unused.onnx"), seed=seed) for seed in (1, 1, 2)]
+    first, again, other = (step.apply(model, each).get_parameter("classify.weight") for each in told)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    before = model.get_parameter("classify.weight").detach().abs()
+    assert float(before[first == 0].mean()) == pytest.approx(float(before[first != 0].mean()), rel=0.1)
+
+
+def test_whole_filters_go_by_their_mean_magnitude() -> None:
+    model, pruned, told = prune(0.4, "filter")
+    for name in ("features.0.0.weight", "features.2.0.weight", "classify.weight"):
+        rows = pruned.get_parameter(name).flatten(1)
+        assert (((rows == 0).all(1)) | ((rows != 0).all(1))).all(), name
+    weight, after = (each.get_parameter("features.2.0.weight").detach() for each in (model, pruned))
+    means, gone = weight.abs().flatten(1).mean(1), (after == 0).flatten(1).all(1)
+    assert 0 < int(gone.sum()) < len(gone)
+    assert float(means[gone].max()) <= float(means[~gone].min())
+    assert 0.3 < told.info["sparsity"] <= 0.4

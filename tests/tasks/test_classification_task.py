@@ -38,13 +38,17 @@ def test_score_counts_labelled_images_only() -> None:
     task = task_for(SPEC)
     predictions = [certain(0), certain(1), certain(1), certain(2)]
     baseline = [certain(0), certain(1), certain(2), certain(2)]
-    scores = task.score(predictions, Targets([0, 1, 2, None]), SPEC.labels, baseline)
+    targets = Targets([0, 1, 2, None])
+    found, original = (task.score(made, targets, SPEC.labels) for made in (predictions, baseline))
+    scores = found.figures
     assert scores[task.primary_metric] == scores["top1"] == pytest.approx(2 / 3)
     assert scores["images"] == 3
     assert scores["by_class"] == {"zero": 1.0, "one": 1.0, "two": 0.0}
-    assert scores["paired_delta"] == pytest.approx(-1 / 3)
-    assert scores["paired_ci95"][0] < -1 / 3 < scores["paired_ci95"][1]
+    assert found.primary is not None and original.primary is not None
+    change = found.primary - original.primary
+    assert (change.value, change.images) == (pytest.approx(-1 / 3), 3)
+    assert change.paired_ci95[0] < -1 / 3 < change.paired_ci95[1]
 
 
 def test_nothing_to_score() -> None:
-    assert task_for(SPEC).score([certain(0)], Targets([None]), SPEC.labels, None) == {}
+    assert task_for(SPEC).score([certain(0)], Targets([None]), SPEC.labels).figures == {}

@@ -92,12 +92,12 @@ def test_unknown_family_is_not_decoded_nor_scored() -> None:
     model = spec("unknown")
     task = task_for(model)
     assert task.decode([END_TO_END], PREPARED, model) is None
-    assert task.score([None], Targets([one_object()]), LABELS, None) == {}
+    assert task.score([None], Targets([one_object()]), LABELS).figures == {}
 
 
 def test_score_of_known_predictions() -> None:
     task = task_for(spec("yolov8"))
-    scores = task.score([hit(), hit(1)], Targets([one_object(), one_object(1)]), LABELS, None)
+    scores = task.score([hit(), hit(1)], Targets([one_object(), one_object(1)]), LABELS).figures
     assert scores[task.primary_metric] == scores["mAP"] == 1.0
     assert scores["by_class"] == {"cat": 1.0, "dog": 1.0}
     assert (scores["ci95"], scores["images"]) == ([1.0, 1.0], 2)
@@ -106,7 +106,11 @@ def test_score_of_known_predictions() -> None:
 
 def test_images_without_annotations_are_not_scored() -> None:
     targets = Targets([one_object(), None])
-    scores = task_for(spec("yolov8")).score([hit(), hit()], targets, LABELS, [Detections.empty()] * 2)
-    assert (scores["images"], scores["mAP"]) == (1, 1.0)
-    assert (scores["paired_delta"], scores["paired_ci95"]) == (1.0, [1.0, 1.0])
-    assert task_for(spec("yolov8")).score([hit()], Targets([None]), LABELS, None) == {}
+    task = task_for(spec("yolov8"))
+    scores = task.score([hit(), hit()], targets, LABELS)
+    assert (scores.figures["images"], scores.figures["mAP"]) == (1, 1.0)
+    nothing = task.score([Detections.empty()] * 2, targets, LABELS)
+    assert scores.primary is not None and nothing.primary is not None
+    change = scores.primary - nothing.primary
+    assert (change.value, change.paired_ci95, change.images) == (1.0, [1.0, 1.0], 1)
+    assert task_for(spec("yolov8")).score([hit()], Targets([None]), LABELS).figures == {}

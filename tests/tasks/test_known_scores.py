@@ -39,7 +39,7 @@ def test_published_models_reach_their_scores(
     for index in range(len(split)):
         prepared = task.prepare(split.image(index), spec)
         predictions.append(task.decode(run(session, prepared.tensor), prepared, spec))
-    scores = task.score(predictions, split, dataset.labels, None)
+    scores = task.score(predictions, split, dataset.labels).figures
     assert scores["images"] == 57
     assert scores["mAP"] == pytest.approx(mean_ap, abs=tolerance)
     low, high = scores["ci95"]

@@ -17,6 +17,7 @@ from compression.models.base import ModelSpec
 from compression.models.digit_networks import digit_network, digit_spec
 from compression.training.data import Examples, load_examples
 from compression.training.loop import TrainSettings, learning_rate, train
+from compression.training.observer import ZerosStay
 
 SETTINGS = TrainSettings(
     steps=60, batch=16, learning_rate=3e-3, warmup_steps=5, seed=3, ema_decay=0.9, augment=False
@@ -91,7 +92,7 @@ def test_weights_that_are_zero_stay_zero_only_when_asked(digits: Examples) -> No
         first = next(m for m in network.modules() if isinstance(m, nn.Linear))
         with torch.no_grad():
             first.weight[:, 28:30] = 0.0
-        train(network, digits, digit_spec(), SETTINGS, keep_zeros=keep)
+        train(network, digits, digit_spec(), SETTINGS, observer=ZerosStay(network) if keep else None)
         moved = int((first.weight[:, 28:30] != 0).any(dim=1).sum())
         assert moved == 0 if keep else moved > 100
 

@@ -70,6 +70,8 @@ def entropy_bound(model: onnx.ModelProto) -> int:
             pieces += [name for name in node.output if name in read]
         else:
             coming.update(node.output)
+    if not pieces:  # bytes of something else
+        return total
     bytes_ = sum(size.entropy_bits(numpy_helper.to_array(node.attribute[0].t)) for node in streams)
     codes = sum(size.entropy_bits(each) for each in _computed(model, decode, pieces))
     return int(np.ceil(total + (codes - bytes_) / 8))

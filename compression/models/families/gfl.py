@@ -61,7 +61,7 @@ class Gfl(Family):
         layouts: Sequence[Layout],
     ) -> None:
         self.name, self.conventions = name, conventions
-        self._strides, self._offset, self._layouts = strides, offset, layouts
+        self._strides, self.offset, self._layouts = strides, offset, layouts
 
     def match(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[tuple[int, ...], int] | None:
         for layout in self._layouts:
@@ -83,7 +83,7 @@ class Gfl(Family):
         if parts is None:
             self.misfit(outputs, spec)
         scores, logits = parts
-        points, scales = grid(input_hw, spec.strides, self._offset)
+        points, scales = grid(input_hw, spec.strides, self.offset)
         found, classes = candidates(scores, spec.confidence)
         distances = _expected_bins(logits[found]) * scales[found, None]
         return raw(around(points[found], distances), scores[found, classes], classes)

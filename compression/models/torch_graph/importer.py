@@ -16,6 +16,7 @@ from compression.models.torch_graph import (  # noqa: F401 - each registers its 
     layers,
     layout,
     pooling,
+    quantization,
     recurrent,
     reduction,
     resize,
@@ -32,6 +33,7 @@ def to_torch(model: onnx.ModelProto) -> fx.GraphModule:
     The inputs must have fixed sizes. Modules are named after their weights ('stem.conv.weight' → stem.conv),
     else after their nodes, so importing, exporting and importing again gives the same names. One output is
     returned as a tensor, several as a tuple, in the file's order. The batch stays free wherever it can.
+    `meta["nodes"]` of the module gives, for each tensor of the file, the name of the graph's node that computes it.
 
     Raises ModelError: 'unsupported_operator' (its name in `operator`), 'old_opset', 'dynamic_input'.
     """
@@ -45,12 +47,17 @@ def to_torch(model: onnx.ModelProto) -> fx.GraphModule:
             values[entry.name] = builder.input(entry.name, _example(entry))
     uses = Counter(name for node in model.graph.node for name in node.input)
     uses.update(item.name for item in model.graph.output)
+    made: dict[str, str] = {}
     with torch.no_grad():
         for node in model.graph.node:
             _convert(builder, node, values, uses)
+            made.update(
+                (name, value.name) for name in node.output if isinstance(value := values.get(name), fx.Node)
+            )
             _forget(builder, node, values, uses)
         builder.output(tuple(_known(values, item.name) for item in model.graph.output))
     module = fx.GraphModule(builder.root, builder.graph)
+    module.meta["nodes"] = made
     module.graph.eliminate_dead_code()
     module.recompile()
     return module.eval()

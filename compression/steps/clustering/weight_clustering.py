@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 import onnx
 
-from compression.export.packed import CodedWeight, stored_bytes
+from compression.export.packed import CodedWeight
 from compression.export.packed.packing import bits_for
 from compression.params import param
+from compression.steps import fields
 from compression.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
 from compression.steps.clustering.palette import Palette, make_palette, tuned
-from compression.steps.layerwise.compress import code_layers, stored
+from compression.steps.layerwise.compress import Packing, packed
 from compression.steps.layerwise.gram import Gram
 from compression.steps.layerwise.images import prepared
-from compression.steps.layerwise.layers import FloatArray, WeightLayer, ends
+from compression.steps.layerwise.layers import FloatArray, WeightLayer, ends, pruned_zeros
 from compression.steps.layerwise.walk import Visit
-from compression.steps.quantization.coding import (
-    VECTORS,
-    approached,
-    coded_weight,
-    float_layers,
-    pruned_zeros,
-    rounded,
-    told,
-)
+from compression.steps.quantization import coding
+from compression.steps.quantization.coding import approached, coded_weight, float_layers, rounded
 from compression.steps.quantization.grids import Doubles, alive, uniform
 from compression.steps.quantization.rounding import Bools, compensated, nearest
 
-ROUNDINGS = ("nearest", "compensated")
+ROUNDINGS = ("nearest", "compensated", "trained")
 TUNED_VALUES = 64
 """Larger palettes are so fine that fitting them gains nothing, and takes long."""
 WEIGHTS_PER_VALUE = 4
 """A palette has at most one value for so many weights: in small layers it would outweigh the codes."""
-
-
-class _Needs:
-    """Calibration images, unless a step looks at nothing but weights; of the class, what it may need."""
-
-    def __get__(self, step: WeightClustering | None, owner: type[WeightClustering]) -> frozenset[Need]:
-        return frozenset({"calibration"} if step is None or step.looks else ())
 
 
 @STEPS.add
@@ -59,9 +46,11 @@ class WeightClustering(OnnxStep):
         "Deep Compression, Han et al. 2016, arXiv 1510.00149; compensated: arXiv 2210.17323"
     )
     changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = cast(Any, _Needs())
+    needs: ClassVar[frozenset[Need]] = coding.NEEDS
 
-    values: int = param(16, low=2, high=256, unit="values", help="Different weights in a palette.")
+    values: int = param(
+        16, search=(4, 128), log=True, low=2, high=256, unit="values", help="Different weights in a palette."
+    )
     channels_per_palette: int = param(
         0, low=0, high=4096, unit="channels", help="Output channels that share a palette; 0: the whole layer."
     )
@@ -69,29 +58,29 @@ class WeightClustering(OnnxStep):
     rounding: str = param(
         "compensated",
         choices=ROUNDINGS,
-        help="nearest value, or compensated: errors are made good by other weights of the channel.",
+        help="nearest value; compensated: errors are made good by other weights of the channel; trained: compensated, "
+        "then all palettes and scales learn together what the original gives.",
     )
     tuning: int = param(
         1, low=0, high=8, unit="rounds", help="Of fitting the palette's values to the layer's outputs."
     )
-    statistics: bool = param(
-        True, help="Match each channel's output mean and deviation to the original's, layer by layer."
-    )
-    first_last_bits: int = param(
-        8, low=0, high=8, unit="bits", help="Uniform width for first and last layers; 0: palettes too."
-    )
-    depthwise_bits: int = param(
-        8, low=0, high=8, unit="bits", help="Uniform width for depthwise convolutions; 0: palettes too."
-    )
+    statistics: bool = fields.statistics()
+    first_last_bits: int = fields.special_bits("the first and last layers, uniform", "palettes too")
+    depthwise_bits: int = fields.special_bits("depthwise convolutions, uniform", "palettes too")
     storage: str = param(
         "packed",
+        search=("packed", "bytes"),
         choices=("packed", "bytes"),
         help="packed: codes share bytes, the smaller file; bytes: one code a byte, the smaller download.",
     )
-    vectors: str = param("float16", choices=VECTORS, help="How palettes, scales and biases are stored.")
-    images: int = param(
-        64, low=1, high=1000, unit="images", help="Calibration images, spread over the split."
+    vectors: str = fields.vectors("palettes, scales and biases")
+    images: int = fields.images()
+    steps: int = param(200, low=1, high=10_000, unit="steps", help="Of learning (rounding 'trained').")
+    learning_rate: float = fields.learning_rate(
+        1e-3, "Peak, for one update (rounding 'trained'); it falls along a cosine."
     )
+    batch: int = fields.batch()
+    label_weight: float = fields.label_weight()
 
     @property
     def looks(self) -> bool:
@@ -112,24 +101,17 @@ class WeightClustering(OnnxStep):
             special = special or (self.depthwise_bits if layer.depthwise else 0)
             return self._coded(layer, rows, visit, special, context.seed)
 
-        coded = code_layers(
-            model,
-            layers,
-            code,
-            images,
+        packing = Packing(
             statistics=self.statistics,
             scaling=self.channel_scales,
-            half=self.vectors == "float16",
-            threads=context.threads,
-            progress=context.progress,
+            vectors=self.vectors,
+            storage=self.storage,
+            learning=coding.learning(self),
         )
-        info = told(layers, coded)
-        for line in info["layers"]:
+        result, coded = packed(model, layers, code, images, packing, context, self.name)
+        for line in context.info["layers"]:
             book = coded.weights[line["name"]].codebook
             line["values"] = None if book is None else book.shape[1]
-        context.info.update(info)
-        result = stored(model, coded, layers, self.storage)
-        context.info["bytes"] = stored_bytes(result)
         return result
 
     def _coded(
@@ -145,7 +127,7 @@ class WeightClustering(OnnxStep):
             return coded_weight(layer, rounded(weight, grid, gram, zeros, self.rounding, 0), grid)
         if zeros is not None:
             weight = np.where(zeros, 0.0, weight)
-        sparse = zeros is not None and zeros.mean() * bits_for(self.values) > 1
+        sparse = zeros is not None and bool(zeros.mean() * bits_for(self.values) > 1)
         count = min(self.values, max(2, layer.size // WEIGHTS_PER_VALUE)) + (1 if sparse else 0)
         palette = make_palette(
             weight, self._blocks(len(rows)), count, self._scales(weight), leading_zero=zeros is not None
@@ -168,7 +150,7 @@ class WeightClustering(OnnxStep):
             return palette, nearest(weight, palette, zeros)
         rounds = self.tuning if palette.book.shape[1] <= TUNED_VALUES else 0
         for step in range(rounds + 1):
-            if self.rounding == "compensated":
+            if self.rounding != "nearest":
                 codes = compensated(weight, palette, gram, zeros)
             else:
                 codes = nearest(weight, palette, zeros)

@@ -1,6 +1,7 @@
-"""Recovery without labels: the compressed network learns from the original one, on any images."""
+"""Learning without labels: a network learns from its original, or from a larger one, on any images."""
 
 from compression.steps.distillation.matching import MatchStatistics
 from compression.steps.distillation.original import DistilFromOriginal
+from compression.steps.distillation.teacher import DistilFromTeacher
 
-__all__ = ["DistilFromOriginal", "MatchStatistics"]
+__all__ = ["DistilFromOriginal", "DistilFromTeacher", "MatchStatistics"]

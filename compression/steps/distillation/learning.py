@@ -14,17 +14,23 @@ import torch
 from torch import Tensor, nn
 
 from compression.progress import Progress
+from compression.steps.distillation.budget import fitting_steps
+from compression.steps.distillation.inner import InnerLoss
 from compression.steps.distillation.losses import OutputLoss
 from compression.steps.distillation.network import Images, Network, Watch
+from compression.steps.distillation.norms import Norms
+from compression.steps.quantization.calibration import evenly_spaced
 from compression.training.data import KEPT_BYTES, batch_order
-from compression.training.loop import LARGEST_GRADIENT, LAST_RATE, zero_masks
+from compression.training.loop import LARGEST_GRADIENT, LAST_RATE
+from compression.training.observer import Observer, zero_masks
 
 JUDGED = 10
 """How often the held-out images are looked at during the run."""
+MEASURED = 64
+"""Images over which batch statistics are taken before the run."""
 BACK_OFF = 0.25
 """When they got no better, the run goes on from the best state with its learning rate times this."""
 
-FeatureLoss = Callable[[dict[str, Tensor], dict[str, Tensor]], Tensor]
 LabelLoss = Callable[[int], Tensor]
 """Step → the task's own loss of the network on a labelled batch, times its weight."""
 
@@ -36,6 +42,10 @@ class Schedule:
     learning_rate: float
     patience: int
     seed: int
+    seconds: float = 0.0
+    """Budget of wall time: the speed is measured first, and `steps` cut to what fits. 0: none."""
+    judged_from: int = 0
+    """States before this step count for nothing, the start included: what an observer does is not finished there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +57,16 @@ class Result:
     best_step: int
     steps: int
     """Steps really made."""
+    planned: int
+    """Steps that the learning rate was laid out for: as many as were asked for, or as fit the seconds."""
     stopped: str
     """'end', 'patience' (no gain for so long), or 'diverged' (a loss that is no finite number)."""
 
 
 class Teacher:
-    """The original: its outputs, computed once an image as far as memory goes, and the features watched."""
+    """Outputs, computed once an image as far as memory goes, and the features watched. `images` are as it takes them."""
 
-    def __init__(self, network: Network, images: Images, features: Sequence[str]) -> None:
+    def __init__(self, network: Network, images: Images, features: Sequence[str] = ()) -> None:
         self._network, self._images, self._features = network, images, features
         self._kept: dict[int, list[Tensor]] = {}
         self._room = KEPT_BYTES
@@ -85,30 +97,32 @@ class Teacher:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What is compared: the compressed network with its teacher on images, by losses."""
+    """What is compared: the student with its teacher on images, by losses."""
 
     student: Network
     teacher: Teacher
     images: Images
     loss: OutputLoss
-    features: tuple[str, ...]
-    feature_loss: FeatureLoss
-    feature_weight: float
+    inner: InnerLoss | None = None
+    inner_weight: float = 0.0
 
     def on(self, indices: Sequence[int]) -> Tensor:
-        """The loss on these images."""
+        """The loss on these images: of the outputs, and of inner layers if they are compared."""
+        if self.inner is None:
+            return self.outputs_on(indices)
         wanted, features = self.teacher.outputs_and_features(indices)
-        with Watch(self.student.module, self.features) as watch:
+        with Watch(self.student.module, [pair.own for pair in self.inner.pairs]) as watch:
             value = self.loss(self.student(self.images.take(indices)), wanted)
-            if self.features:
-                value = value + self.feature_weight * self.feature_loss(watch.take(), features)
-        return value
+            return value + self.inner_weight * self.inner(watch.take(), features, wanted)
+
+    def outputs_on(self, indices: Sequence[int]) -> Tensor:
+        return self.loss(self.student(self.images.take(indices)), self.teacher.outputs(indices))
 
     def judged(self, indices: Sequence[int], batch: int) -> float:
-        """Mean over these images, without gradients."""
+        """Mean loss of the outputs over these images, without gradients: inner layers are only a means."""
         parts = [indices[start : start + batch] for start in range(0, len(indices), batch)]
         with torch.no_grad():
-            return sum(float(self.on(part)) * len(part) for part in parts) / len(indices)
+            return sum(float(self.outputs_on(part)) * len(part) for part in parts) / len(indices)
 
 
 def learn(
@@ -119,54 +133,96 @@ def learn(
     schedule: Schedule,
     label_loss: LabelLoss | None,
     progress: Progress,
+    observer: Observer | None = None,
 ) -> Result:
     """Train `parameters` on the images `learned`; at the end the network is in the state best on `held_out`.
 
-    That is the start if nothing was better. Weights that are zero stay zero.
+    That is the start if nothing was better. Weights that are zero stay zero. Where statistics measured anew are better
+    than those of the BatchNorms that learn, these begin with them and normalise by the batch; else they keep their own.
     """
     module = lesson.student.module
     masks = [(parameter, mask) for parameter, mask in zero_masks(module) if parameter.requires_grad]
-    optimizer = torch.optim.Adam(parameters)
+    learning = [*parameters, *(lesson.inner.parameters if lesson.inner is not None else ())]
+    optimizer = torch.optim.Adam(learning)
     batch = min(schedule.batch, len(learned))
     order = batch_order(len(learned), batch, schedule.seed)
-    every = max(1, schedule.steps // JUDGED)
-    before = best = lesson.judged(held_out, batch)
-    best_step, kept = 0, copy.deepcopy(module.state_dict())
-    step, stopped, part = 0, "end", 1.0
-    while step < schedule.steps:
+
+    def backward(step: int) -> bool:
+        """Gradients of the step's batch; whether its loss is a finite number."""
         value = lesson.on([learned[place] for place in order(step).tolist()])
         if label_loss is not None:
             value = value + label_loss(step)
         if not math.isfinite(float(value.detach())):
+            return False
+        for parameter in learning:
+            parameter.grad = None
+        value.backward()  # type: ignore[no-untyped-call]
+        return True
+
+    steps = schedule.steps
+    if schedule.seconds:
+        epoch = len(learned) // batch
+        fit = fitting_steps(
+            schedule.seconds, lambda: backward(0), lambda: lesson.judged(held_out, batch), JUDGED + 1, epoch
+        )
+        steps = min(steps, fit)
+    every = max(1, steps // JUDGED)
+    before = lesson.judged(held_out, batch)
+    best = before if schedule.judged_from == 0 else math.inf
+    best_step, kept = 0, copy.deepcopy(module.state_dict())
+    norms = Norms(module, batched=lesson.student.batched and batch > 1)
+    if norms and not _better_measured(norms, lesson, learned, held_out, batch, before):
+        module.load_state_dict(kept)
+        norms = Norms.none()
+    origin = copy.deepcopy(module.state_dict())
+    step, stopped, part = 0, "end", 1.0
+    while step < steps:
+        with norms.following():
+            finite = backward(step)
+        if not finite:
             stopped = "diverged"
             break
+        if observer is not None:
+            observer.before_update(step)
         for group in optimizer.param_groups:
-            group["lr"] = part * _rate(step, schedule)
-        optimizer.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(parameters, LARGEST_GRADIENT)
+            group["lr"] = part * _rate(step, steps, schedule.learning_rate)
+        nn.utils.clip_grad_norm_(learning, LARGEST_GRADIENT)
         optimizer.step()
         with torch.no_grad():
             for parameter, mask in masks:
                 parameter.mul_(mask)
+        if observer is not None:
+            observer.after_update(step)
         step += 1
-        progress("training", step, schedule.steps)
-        if step % every == 0 or step == schedule.steps:
+        progress("training", step, steps)
+        if step >= schedule.judged_from and (step % every == 0 or step == steps):
             now = lesson.judged(held_out, batch)
             if now < best or (math.isfinite(now) and not math.isfinite(best)):
-                best, best_step, kept = now, step, copy.deepcopy(module.state_dict())
-            elif step - best_step >= schedule.patience * every and step < schedule.steps:
+                best, best_step = now, step
+                origin = kept = copy.deepcopy(module.state_dict())
+            elif step - best_step >= schedule.patience * every and step < steps:
                 stopped = "patience"
                 break
             else:
-                module.load_state_dict(kept)
-                optimizer, part = torch.optim.Adam(parameters), part * BACK_OFF
+                module.load_state_dict(origin)
+                optimizer, part = torch.optim.Adam(learning), part * BACK_OFF
     module.load_state_dict(kept)
-    return Result(before, best, best_step, step, stopped)
+    return Result(before, best, best_step, step, steps, stopped)
 
 
-def _rate(step: int, schedule: Schedule) -> float:
+def _better_measured(
+    norms: Norms, lesson: Lesson, learned: Sequence[int], held_out: Sequence[int], batch: int, before: float
+) -> bool:
+    """Give the BatchNorms the statistics of some images; whether the network is nearer to its teacher with them."""
+    some = [learned[place] for place in evenly_spaced(len(learned), MEASURED)]
+    size = min(batch, len(some))
+    whole = range(0, len(some) - size + 1, size)
+    norms.measure(lesson.images.take(some[place : place + size]) for place in whole)
+    return lesson.judged(held_out, batch) < before
+
+
+def _rate(step: int, steps: int, peak: float) -> float:
     """A half cosine down to LAST_RATE of the peak, after a rise over the first twentieth."""
-    rise = min(1.0, (step + 1) / max(1, schedule.steps // 20))
-    fall = (1 + math.cos(math.pi * step / schedule.steps)) / 2
-    return schedule.learning_rate * rise * (LAST_RATE + (1 - LAST_RATE) * fall)
+    rise = min(1.0, (step + 1) / max(1, steps // 20))
+    fall = (1 + math.cos(math.pi * step / steps)) / 2
+    return peak * rise * (LAST_RATE + (1 - LAST_RATE) * fall)

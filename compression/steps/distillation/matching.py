@@ -37,6 +37,7 @@ class MatchStatistics(TorchStep):
     )
     changes: ClassVar[frozenset[Effect]] = frozenset({"accuracy"})
     needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
+    recovers: ClassVar[bool] = True
 
     images: int = param(
         64, low=1, high=1024, unit="images", help="Calibration images over which statistics are taken."

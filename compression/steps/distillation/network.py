@@ -44,7 +44,8 @@ class Images:
 class Network:
     """A network that takes any number of images, also where its graph is fixed to one.
 
-    Every output begins with the batch: (B, …); one that has no batch dimension gets it.
+    Every output begins with the batch: (B, …); one that has no batch dimension gets it. `batched` tells whether images
+    go through it together.
     """
 
     def __init__(self, module: nn.Module, example: Tensor) -> None:
@@ -52,11 +53,11 @@ class Network:
         self.module = module
         with torch.no_grad():
             alone = self._outputs(example)
-            self._batched = self._takes_batches(example, alone)
+            self.batched = self._takes_batches(example, alone)
         self._has_batch = [output.shape[:1] == (1,) for output in alone]
 
     def __call__(self, images: Tensor) -> list[Tensor]:
-        if self._batched:
+        if self.batched:
             return self._outputs(images)
         each = [self._outputs(image[None]) for image in images]
         return [

@@ -1,44 +1,35 @@
-"""Learning from the original: what recovery, quantization-aware training and learned codebooks have in common.
+"""Learning from a teacher: what recovery, quantization-aware training and learned codebooks have in common.
 
-Whatever of a network shall learn, by whatever parametrization: it is trained to give the original's raw outputs on
-images without labels (and, if wished, the task's own loss on labelled ones), and judged on images held out.
+Whatever of a network shall learn, by whatever parametrization: it is trained to give the original's raw outputs, or
+those of another model, on images without labels (and, if wished, the task's own loss on labelled ones), and judged on
+images held out.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
-from compression.datasets.base import Split
 from compression.errors import RecipeError
+from compression.models.base import Model
 from compression.steps.base import StepContext
-from compression.steps.distillation.features import shapes_of
-from compression.steps.distillation.learning import LabelLoss, Lesson, Result, Schedule, Teacher, learn
-from compression.steps.distillation.losses import attention, hints, output_loss
-from compression.steps.distillation.network import Images, Network, original_network
+from compression.steps.distillation.comparing import Side, lesson_of
+from compression.steps.distillation.learning import LabelLoss, Result, Schedule, learn
+from compression.steps.distillation.network import Images, original_network
+from compression.steps.distillation.signal import Signal
 from compression.steps.needs import calibration_images, training_images
 from compression.steps.quantization.calibration import evenly_spaced
 from compression.training.device import on_device
+from compression.training.observer import Observer
+
+__all__ = ["Observer", "Schedule", "Signal", "divided", "recover"]
 
 HELD_OUT, HELD_OUT_MOST = 0.2, 64
 """Part of the calibration images that judges and teaches nothing, and how many at most."""
-LAYERS = 8
-"""Layers whose features are compared, spread over the depth of the network."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Signal:
-    """What is learned from. `features`: 'none', 'hints' or 'attention'; `label_weight` 0: no labels at all."""
-
-    features: str = "none"
-    feature_weight: float = 0.5
-    temperature: float = 4.0
-    label_weight: float = 0.0
 
 
 def recover(
@@ -48,34 +39,40 @@ def recover(
     signal: Signal,
     schedule: Schedule,
     step: str,
+    *,
+    teacher: Model | None = None,
+    observer: Observer | None = None,
 ) -> Result:
     """Train `parameters` of `student` in place; it ends in the state that did best on the images held out.
 
     That is the start if nothing was better (`Result.best_step` 0). The student may contain any differentiable
-    parametrization; its `state_dict` must hold all that changes. `context.info` receives what was learned from and
-    the held-out loss before and after. Unlabelled images are those of the calibration and the train split.
+    parametrization; its `state_dict` must hold all that changes. `teacher` None: the original. Unlabelled images are
+    those of the calibration and the train split. `context.info` receives what was learned from and the held-out loss
+    before and after.
 
-    Raises RecipeError: 'nothing_to_distil', 'no_calibration_images', 'no_training_images', 'family_without_loss'.
+    Raises RecipeError: 'nothing_to_distil', 'no_calibration_images', 'no_training_images', 'family_without_loss',
+    'teacher_outputs', 'no_common_layers', 'no_boxes_decoded'.
     """
     calibration = calibration_images(context.calibration, step)
-    splits: list[Split] = [calibration]
-    if context.train is not None:
-        splits.append(context.train)
-    original = original_network(context.original)
-    with on_device(student, original) as device:
+    splits = [calibration] if context.train is None else [calibration, context.train]
+    master = original_network(context.original if teacher is None else teacher.path)
+    with on_device(student, master) as device:
         images = Images(splits, context.spec, device)
+        own, other = Side(student, images, context.spec), Side(master, images, context.spec)
+        if teacher is not None:
+            other = Side(master, Images(splits, teacher.spec, device), teacher.spec)
         learned, held_out = divided(len(images), len(calibration))
-        name, lesson = _lesson(student, original, images, held_out, context, signal)
-        if not parameters or not lesson.on(held_out[:1]).requires_grad:
+        name, lesson = lesson_of(own, other, learned, held_out, signal, step, related=teacher is None)
+        if not parameters or not lesson.outputs_on(held_out[:1]).requires_grad:
             raise _nothing(step)
         weighted = _labels(student, context, signal, schedule, step) if signal.label_weight > 0 else None
-        result = learn(lesson, parameters, learned, held_out, schedule, weighted, context.progress)
+        result = learn(lesson, parameters, learned, held_out, schedule, weighted, context.progress, observer)
     context.info.update(
         loss=name,
         images=len(learned),
         held_out_images=len(held_out),
         trained_parameters=sum(parameter.numel() for parameter in parameters),
-        feature_layers=list(lesson.features),
+        feature_layers=[] if lesson.inner is None else [pair.own for pair in lesson.inner.pairs],
         **_told(result),
     )
     return result
@@ -91,37 +88,6 @@ def divided(images: int, calibration: int) -> tuple[list[int], list[int]]:
     wanted = max(1, min(round(HELD_OUT * calibration), HELD_OUT_MOST))
     held_out = evenly_spaced(calibration, wanted)
     return sorted(set(range(images)) - set(held_out)), held_out
-
-
-def _lesson(
-    student: fx.GraphModule,
-    original: fx.GraphModule,
-    images: Images,
-    held_out: Sequence[int],
-    context: StepContext,
-    signal: Signal,
-) -> tuple[str, Lesson]:
-    """The name of the output loss, and what is compared."""
-    example = images.take(held_out[:1])
-    features = _layers(student, original, example, signal.features) if signal.features != "none" else ()
-    teacher = Teacher(Network(original, example), images, features)
-    name, loss = output_loss(teacher.outputs(held_out), context.spec, signal.temperature)
-    inner = attention if signal.features == "attention" else hints
-    return name, Lesson(
-        Network(student, example), teacher, images, loss, features, inner, signal.feature_weight
-    )
-
-
-def _layers(
-    student: fx.GraphModule, original: fx.GraphModule, image: Tensor, features: str
-) -> tuple[str, ...]:
-    """Modules of the same name in both networks whose features can be compared."""
-    own, wanted = shapes_of(student, image), shapes_of(original, image)
-    if features == "attention":
-        same = [n for n, s in wanted.items() if len(s) > 3 and n in own and own[n][2:] == s[2:]]
-    else:
-        same = [name for name, shape in wanted.items() if own.get(name) == shape]
-    return tuple(same[index] for index in evenly_spaced(len(same), LAYERS)) if same else ()
 
 
 def _labels(
@@ -148,7 +114,8 @@ def _labels(
         pixels, targets = examples.take(order(number))
         outputs = module(normalise(torch.from_numpy(pixels).to(device).float(), context.spec))
         listed = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-        return signal.label_weight * task_loss(listed, targets, context.spec)
+        # the task's losses work on the processor
+        return signal.label_weight * task_loss([each.cpu() for each in listed], targets, context.spec)
 
     return weighted
 
@@ -167,6 +134,7 @@ def _told(result: Result) -> dict[str, Any]:
     before, after = (value if math.isfinite(value) else None for value in (result.before, result.after))
     return {
         "steps": result.steps,
+        "planned_steps": result.planned,
         "best_step": result.best_step,
         "stopped": result.stopped,
         "improved": result.best_step > 0,

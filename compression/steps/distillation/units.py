@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, fx, nn
 
+from compression.steps.reach import before_output
+
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 Weighted = nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear
@@ -67,7 +69,7 @@ def units_of(module: fx.GraphModule) -> tuple[Unit, ...]:
         for node in reversed(called)
         if isinstance(modules[str(node.target)], (*CONVOLUTIONS, nn.Linear))
     }
-    last = _before_output(module.graph, set(starts))
+    last = before_output(module.graph, set(starts))
     units = []
     for name, node in reversed(starts.items()):
         layer = modules[name]
@@ -100,20 +102,3 @@ def _norm_behind(node: fx.Node, modules: dict[str, nn.Module], calls: Counter[st
         modules[str(node.target)], CONVOLUTIONS
     )  # a linear layer's channels may lie elsewhere
     return users[0] if known and convolution else None
-
-
-def _before_output(graph: fx.Graph, names: set[str]) -> set[str]:
-    """Layers from which an output is reached without passing another."""
-    reached: set[str] = set()
-    seen: set[fx.Node] = set()
-    waiting = [node for node in graph.nodes if node.op == "output"]
-    while waiting:
-        for node in waiting.pop().all_input_nodes:
-            if node in seen:
-                continue
-            seen.add(node)
-            if node.op == "call_module" and str(node.target) in names:
-                reached.add(str(node.target))
-            else:
-                waiting.append(node)
-    return reached

@@ -11,8 +11,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from compression.export.packed import CodedWeight, store
+from compression.export.packed import CodedWeight, store, stored_bytes
 from compression.progress import Progress, silent
+from compression.steps.base import StepContext
 from compression.steps.layerwise.layers import FloatArray, WeightLayer, array_of
 from compression.steps.layerwise.statistics import gains, moments
 from compression.steps.layerwise.walk import Choice, Visit, visitable, walk
@@ -29,6 +30,16 @@ _NEGLIGIBLE = 1e-4
 """Scales that are smaller than the largest by this factor may be stored badly."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Learning:
+    """Training against the original's outputs; `label_weight` 0: without labels."""
+
+    steps: int
+    learning_rate: float
+    batch: int
+    label_weight: float
+
+
 @dataclass(slots=True)
 class Coded:
     """What was chosen: codes of weights, biases to store."""
@@ -38,6 +49,54 @@ class Coded:
     images: int = 0
     matched: int = 0
     """Layers whose statistics were matched."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Packing:
+    """How layers are coded and stored, beside their codes."""
+
+    statistics: bool
+    """Match each channel's mean and deviation on the way."""
+    scaling: bool = True
+    """Deviations too, and scales learn: where scales may be any number."""
+    vectors: str
+    """'float16' or 'float32'."""
+    storage: str
+    learning: Learning | None = None
+    """Train all that is stored afterwards."""
+
+
+def packed(
+    model: onnx.ModelProto,
+    layers: Sequence[WeightLayer],
+    coder: Coder,
+    images: Sequence[FloatArray],
+    packing: Packing,
+    context: StepContext,
+    step: str,
+) -> tuple[onnx.ModelProto, Coded]:
+    """The model with all layers coded and stored, and what was chosen. `context.info` receives what `told` tells.
+
+    Raises RecipeError and ModelError, where training is asked for.
+    """
+    coded = code_layers(
+        model,
+        layers,
+        coder,
+        images,
+        statistics=packing.statistics,
+        scaling=packing.scaling,
+        half=packing.vectors == "float16",
+        threads=context.threads,
+        progress=context.progress,
+    )
+    if packing.learning is not None:
+        from compression.steps.layerwise.learning import trained
+
+        coded = trained(model, layers, coded, packing.learning, packing.scaling, context, step)
+    result = stored(model, coded, layers, packing.storage)
+    context.info.update(told(layers, coded), bytes=stored_bytes(result))
+    return result, coded
 
 
 def code_layers(
@@ -77,7 +136,7 @@ def code_layers(
             weight, bias, choice = _matched(visit, weight, bias, scaling=scaling, half=half)
         coded.weights[layer.name] = weight
         if bias is not None:
-            coded.biases[layer.bias or bias_name(layer)] = bias
+            coded.biases[layer.bias_name] = bias
         return choice
 
     if met:
@@ -94,17 +153,37 @@ def stored(
     result = onnx.ModelProto()
     result.CopyFrom(model)
     for layer in layers:
-        name = bias_name(layer)
-        if layer.bias is None and name in coded.biases:
+        if layer.bias is None and layer.bias_name in coded.biases:
             node = result.graph.node[layer.node]
             del node.input[2:]
-            node.input.append(name)
+            node.input.append(layer.bias_name)
     return store(result, coded.weights, coded.biases, storage)
 
 
-def bias_name(layer: WeightLayer) -> str:
-    """Of the bias that a layer gets where it had none."""
-    return f"{layer.name}.shift"
+def told(layers: Sequence[WeightLayer], coded: Coded) -> dict[str, Any]:
+    """What a step tells about its result, as JSON values; bits without scales, biases and graph."""
+    weights = coded.weights
+    count = sum(layer.size for layer in layers)
+    bits = sum(weight.packed_bits for weight in weights.values())
+    entropy = sum(weight.entropy * weight.codes.size for weight in weights.values())
+    return {
+        "images": coded.images,
+        "weights": count,
+        "average_bits": round(bits / count, 3),
+        "average_entropy": round(entropy / count, 3),
+        "matched_layers": coded.matched,
+        "layers": [
+            {
+                "name": layer.name,
+                "operator": layer.op,
+                "weights": layer.size,
+                "bits": weights[layer.name].bits,
+                "entropy": round(weights[layer.name].entropy, 3),
+                "sparse": weights[layer.name].sparse,
+            }
+            for layer in layers
+        ],
+    }
 
 
 def narrowed(weight: CodedWeight, half: bool) -> CodedWeight:

@@ -18,6 +18,8 @@ from compression.export.packed import Layout
 FloatArray = NDArray[np.float32]
 LINEAR = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 RECURRENT = ("GRU", "LSTM", "RNN")
+PRUNED = 0.1
+"""From this share of exact zeros on, a layer counts as pruned and its zeros stay zeros."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class WeightLayer:
     @property
     def size(self) -> int:
         return prod(self.shape)
+
+    @property
+    def bias_name(self) -> str:
+        """Of the bias, also of one that the layer does not have yet."""
+        return self.bias or f"{self.name}.shift"
 
     @property
     def depthwise(self) -> bool:
@@ -91,6 +98,12 @@ def ends(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[frozens
         if before or index in at:
             ahead.update(name for name in node.input if name)
     return frozenset(first), frozenset(last)
+
+
+def pruned_zeros(rows: NDArray[np.floating[Any]]) -> NDArray[np.bool_] | None:
+    """Where the weight is exactly zero, if that is so in a good part of the layer."""
+    zeros = rows == 0
+    return zeros if zeros.mean() >= PRUNED else None
 
 
 def array_of(model: onnx.ModelProto, name: str) -> FloatArray:

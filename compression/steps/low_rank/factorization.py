@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from compression.errors import InfeasibleError, RecipeError
 from compression.params import param
-from compression.steps.base import STEPS, Effect, Need, StepContext, TorchStep
-from compression.steps.needs import calibration_images
+from compression.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
+from compression.steps.needs import NeedsByParameters, calibration_images
 
 if TYPE_CHECKING:
     from torch import fx, nn
@@ -19,15 +19,10 @@ if TYPE_CHECKING:
     from compression.steps.low_rank.layers import Layer, Network
 
 METHODS = ("tucker2", "svd", "spatial", "cp")
-TARGETS = ("macs", "parameters", "energy", "rank")
+TARGETS = ("macs", "parameters", "bytes", "energy", "rank")
 SCOPES = ("global", "uniform")
-
-
-class _Needs:
-    """Calibration images where a step is activation-aware; of the class, what it may need."""
-
-    def __get__(self, step: LowRank | None, owner: type[LowRank]) -> frozenset[Need]:
-        return frozenset({"calibration"} if step is None or step.activation_aware else ())
+ATTEMPTS = 4
+"""How often a budget of bytes is tightened until the file that comes of it is small enough."""
 
 
 @STEPS.add
@@ -48,10 +43,14 @@ class LowRank(TorchStep):
         "arXiv 1505.06798; Yuan et al. 2023, arXiv 2312.05821"
     )
     changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "latency", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = cast(Any, _Needs())
+    needs: ClassVar[frozenset[Need]] = cast(
+        Any, NeedsByParameters({"calibration"}, lambda step: {"calibration"} if step.activation_aware else ())
+    )
+    destroys: ClassVar[frozenset[Trait]] = TorchStep.destroys | {"zeros", "pattern"}
 
     method: str = param(
         "tucker2",
+        search=("tucker2", "svd", "spatial"),
         choices=METHODS,
         help="How kernels larger than 1×1 are split: 1×1, k×k, 1×1 (tucker2); k×k, 1×1 (svd); k×1, 1×k (spatial); "
         "1×1, depthwise k×k, 1×1 (cp, slow).",
@@ -59,14 +58,16 @@ class LowRank(TorchStep):
     target: str = param(
         "macs",
         choices=TARGETS,
-        help="What `keep` is a part of: the network's MACs or parameters, each layer's energy (squared singular "
-        "values), or each layer's rank.",
+        help="What `keep` is a part of: the network's MACs or parameters, the bytes of its file, each layer's energy "
+        "(squared singular values), or each layer's rank.",
     )
-    keep: float = param(0.6, low=0.05, high=0.999, unit="fraction", help="How much of the target stays.")
+    keep: float = param(
+        0.6, search=(0.3, 0.9), low=0.05, high=0.999, unit="fraction", help="How much of the target stays."
+    )
     scope: str = param(
         "global",
         choices=SCOPES,
-        help="For a budget of MACs or parameters: where least energy is lost, or the same share of every layer.",
+        help="For a budget of MACs, parameters or bytes: where least energy is lost, or the same share of every layer.",
     )
     round_to: int = param(
         8, low=1, high=64, unit="channels", help="Ranks are multiples of this; 8 suits the CPU's vectors."
@@ -101,18 +102,49 @@ class LowRank(TorchStep):
                 step=self.name,
             )
         candidates = self._candidates(factorized, network, context)
-        chosen = self._chosen(candidates, network)
-        told = []
+        if self.target == "bytes":
+            return self._within_bytes(factorized, candidates, network, context)
+        result, chosen, told = self._factorized(
+            factorized, candidates, self._chosen(candidates, network), context
+        )
+        context.info.update(_info(network, candidates, chosen, told))
+        return result
+
+    def _within_bytes(
+        self, module: fx.GraphModule, candidates: list[Candidate], network: Network, context: StepContext
+    ) -> fx.GraphModule:
+        """The budget is that of the file really made: where it is missed, the next attempt saves so much more."""
+        import torch
+
+        from compression.steps.file_size import file_bytes
+
+        example = torch.zeros(context.spec.input_shape)
+        before = file_bytes(module, example)
+        budget = allowed = self.keep * before
+        for _ in range(ATTEMPTS):
+            options = self._chosen(candidates, network, before, allowed)
+            result, chosen, told = self._factorized(module, candidates, options, context)
+            size = file_bytes(result, example)
+            if size <= budget:
+                context.info.update(_info(network, candidates, chosen, told), bytes_before=before, bytes=size)
+                return result
+            allowed -= size - budget
+        raise self._unreachable(size / before)
+
+    def _factorized(
+        self, module: fx.GraphModule, candidates: list[Candidate], chosen: list[int], context: StepContext
+    ) -> tuple[fx.GraphModule, list[int], list[dict[str, Any]]]:
+        """A copy of the network with the chosen options, and what there is to tell of each."""
+        result, told = copy.deepcopy(module), []
         for done, (candidate, option) in enumerate(zip(candidates, chosen, strict=True)):
             context.progress(self.name, done, len(candidates))
             if option != candidate.options.untouched:
-                told.append(candidate.put(factorized, option))
+                told.append(candidate.put(result, option))
         if not told:
             raise self._not_cheaper()
-        factorized.graph.lint()
-        factorized.recompile()
-        context.info.update(_info(network, candidates, chosen, told))
-        return factorized
+        result.graph.lint()
+        result.recompile()
+        return result, chosen, told
 
     def _candidates(self, module: fx.GraphModule, network: Network, context: StepContext) -> list[Candidate]:
         from compression.steps.low_rank.candidates import Candidate, decomposition_class
@@ -136,22 +168,25 @@ class LowRank(TorchStep):
             )
         return candidates
 
-    def _chosen(self, candidates: list[Candidate], network: Network) -> list[int]:
-        """For each candidate the number of its option."""
+    def _chosen(
+        self, candidates: list[Candidate], network: Network, size: int = 0, allowed: float = 0.0
+    ) -> list[int]:
+        """For each candidate the number of its option. `size` is that of the file, of which `allowed` bytes may stay."""
         from compression.steps.low_rank.options import first_keeping, share_equally, share_globally
 
         if self.target == "rank":
             return [0] * len(candidates)
         if self.target == "energy":
             return [first_keeping(each.options, self.keep, each.energy) for each in candidates]
-        whole = network.parameters if self.target == "parameters" else network.macs
+        whole = {"macs": network.macs, "parameters": network.parameters, "bytes": size}[self.target]
+        budget = allowed if self.target == "bytes" else self.keep * whole
         costs = [each.options.cost(self.target) for each in candidates]
         rest = whole - sum(int(cost[-1]) for cost in costs)
         least = (rest + sum(int(cost.min()) for cost in costs)) / whole
-        if least > self.keep:
+        if least * whole > budget:
             raise self._unreachable(least)
         share = share_globally if self.scope == "global" else share_equally
-        return share(costs, [each.options.loss for each in candidates], self.keep * whole - rest)
+        return share(costs, [each.options.loss for each in candidates], budget - rest)
 
     def _not_cheaper(self) -> InfeasibleError:
         return InfeasibleError(

@@ -11,6 +11,7 @@ from torch import Tensor, fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
 from compression.steps.low_rank.decomposition import Doubles, Ints, Part
+from compression.steps.reach import before_output
 
 WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 Size = tuple[int, int]
@@ -90,7 +91,7 @@ def survey(module: fx.GraphModule, example: Tensor) -> Network:
     for node in module.graph.nodes:
         if node.op == "call_module" and isinstance(modules[str(node.target)], WEIGHTED):
             calls.setdefault(str(node.target), []).append(node)
-    last = _before_output(module.graph, set(calls))
+    last = before_output(module.graph, set(calls))
     layers, skipped, macs = [], [], 0
     for name, nodes in calls.items():
         found = modules[name]
@@ -123,20 +124,3 @@ def _size(node: fx.Node, layer: nn.Module) -> Size:
 def _macs(layer: nn.Module, output: tuple[int, ...]) -> int:
     weight = layer.get_parameter("weight")
     return prod(output) * (weight.numel() // weight.shape[1 if isinstance(layer, nn.ConvTranspose2d) else 0])
-
-
-def _before_output(graph: fx.Graph, weighted: set[str]) -> set[str]:
-    """Layers from which an output is reached without passing another."""
-    reached: set[str] = set()
-    seen: set[fx.Node] = set()
-    waiting = [node for node in graph.nodes if node.op == "output"]
-    while waiting:
-        for node in waiting.pop().all_input_nodes:
-            if node in seen:
-                continue
-            seen.add(node)
-            if node.op == "call_module" and str(node.target) in weighted:
-                reached.add(str(node.target))
-            else:
-                waiting.append(node)
-    return reached

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from compression.steps.low_rank.decomposition import Doubles, Ints
 
 HALVINGS = 60
+BYTES = 4
+"""Of a float32 weight."""
+NODE_BYTES = 160
+"""Of one more layer in the file besides its weights: node, names, shapes. A guess to start from; the file is measured."""
 FLOOR = 1e-12
 """Energies below count as this; the loss stays finite."""
 
@@ -36,6 +40,11 @@ class Options:
         return len(self.ranks)
 
     def cost(self, target: str) -> Ints:
+        """Parameters, MACs or, nearly, bytes."""
+        if target == "bytes":
+            costs: Ints = BYTES * self.parameters + NODE_BYTES * self.ranks.shape[1]
+            costs[self.untouched] -= NODE_BYTES * self.ranks.shape[1]
+            return costs
         return self.parameters if target == "parameters" else self.macs
 
     @property
@@ -50,10 +59,10 @@ def cheaper_options(
     """Those of `ranks` (N, parts - 1) with which both parameters and MACs fall.
 
     `costs` and `dense` are (parameters, MACs). What keeps no more energy than another option that costs less
-    (parameters if that is the target, else MACs) is left out.
+    (parameters if they or bytes are the target, else MACs) is left out.
     """
     parameters, macs = costs
-    deciding = parameters if target == "parameters" else macs
+    deciding = parameters if target in ("parameters", "bytes") else macs
     useful = np.flatnonzero((parameters < dense[0]) & (macs < dense[1]))
     order = useful[np.lexsort((-energy[useful], deciding[useful]))]
     order = order[np.diff(np.maximum.accumulate(energy[order]), prepend=-1.0) > 0]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from compression.params import param
-from compression.steps.base import STEPS, Effect, StepContext, TorchStep
-from compression.steps.pruning.masks import prunable_weights, smallest, sparsity_info
+from compression.steps.base import STEPS, Effect, StepContext, TorchStep, Trait
+from compression.steps.pruning.masks import SCOPES, lowest_out, prunable_weights, sparsity_info, zero_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,25 +27,38 @@ class MagnitudePruning(TorchStep):
     group: ClassVar[str] = "pruning"
     source: ClassVar[str] = "Han et al. 2015, arXiv 1506.02626"
     changes: ClassVar[frozenset[Effect]] = frozenset({"download", "accuracy"})
+    makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
 
     sparsity: float = param(
-        0.5, low=0.0, high=0.99, unit="fraction of weights", help="How many of the weights become zero."
+        0.5,
+        search=(0.2, 0.9),
+        low=0.0,
+        high=0.99,
+        unit="fraction of weights",
+        help="How many of the weights become zero.",
     )
     scope: str = param(
         "global",
-        choices=("global", "layer"),
-        help="Rank all weights of the network together, or each layer by itself.",
+        choices=SCOPES,
+        help="Rank all weights of the network together, each layer by itself, or whole filters at a time.",
+    )
+    order: str = param(
+        "smallest_first",
+        choices=("smallest_first", "largest_first", "random"),
+        help="Which weights go first. The largest or any at random: counter-examples, to see that magnitude matters.",
     )
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """Scores are absolute values; `context.info` receives the achieved sparsity in all and by layer."""
-        import torch
+        """`context.info` receives the achieved sparsity in all and by layer."""
+        from compression.steps.pruning.importance import chance, magnitude
 
         pruned = copy.deepcopy(model)
         weights = prunable_weights(pruned)
-        masks = smallest({name: w.detach().abs() for name, w in weights.items()}, self.sparsity, self.scope)
-        with torch.no_grad():
-            for name, weight in weights.items():
-                weight[~masks[name]] = 0.0
+        if self.order == "random":
+            scores = chance(weights, context.seed)
+        else:
+            sign = -1 if self.order == "largest_first" else 1
+            scores = {name: sign * score for name, score in magnitude(weights).items()}
+        zero_out(weights, lowest_out(scores, self.sparsity, self.scope))
         context.info.update(sparsity_info(weights))
         return pruned

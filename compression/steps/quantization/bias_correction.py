@@ -17,7 +17,7 @@ from compression.export.graph import Initializers
 from compression.models.graph import set_nodes
 from compression.steps.quantization.calibration import Range
 from compression.steps.quantization.noise import run_all, with_outputs
-from compression.steps.quantization.qdq import Integers, grid, integer_weight
+from compression.steps.quantization.qdq import Integers, IntegerWeight, grid, integer_weight
 
 
 def bias_corrected(
@@ -27,8 +27,12 @@ def bias_corrected(
     integers: Integers,
     images: list[FloatArray],
     threads: int,
+    rounded: Mapping[str, IntegerWeight] | None = None,
 ) -> tuple[onnx.ModelProto, int]:
-    """A copy in which convolutions named in `int8` have corrected biases, and how many they are."""
+    """A copy in which convolutions named in `int8` have corrected biases, and how many they are.
+
+    `rounded` as in `write_qdq`.
+    """
     result = onnx.ModelProto()
     result.CopyFrom(model)
     weights = Initializers(result.graph)
@@ -43,7 +47,7 @@ def bias_corrected(
     ]
     if not layers:
         return result, 0
-    watched = _beside(model, layers, ranges, integers)
+    watched = _beside(model, layers, ranges, integers, rounded or {})
     outputs = list(run_all(watched, images, threads))
     for index, node in enumerate(layers):
         error = np.mean([run[2 * index + 1] - run[2 * index] for run in outputs], axis=0)
@@ -52,7 +56,11 @@ def bias_corrected(
 
 
 def _beside(
-    model: onnx.ModelProto, layers: list[onnx.NodeProto], ranges: Mapping[str, Range], integers: Integers
+    model: onnx.ModelProto,
+    layers: list[onnx.NodeProto],
+    ranges: Mapping[str, Range],
+    integers: Integers,
+    given: Mapping[str, IntegerWeight],
 ) -> onnx.ModelProto:
     """The float network with, beside each layer, its quantized twin; outputs: channel means of layer and twin."""
     twin = onnx.ModelProto()
@@ -66,7 +74,9 @@ def _beside(
     for node in layers:
         base = f"{node.output[0]}.twin"
         scale, zero = grid(ranges[node.input[0]], integers.lowest)
-        codes, steps = integer_weight(weights.array(node.input[1]), 0, integers.weight_limit)
+        codes, steps = given.get(node.input[1]) or integer_weight(
+            weights.array(node.input[1]), 0, integers.weight_limit
+        )
         rounded = codes.astype(np.float32) * steps.reshape(-1, *(1,) * (codes.ndim - 1))
         weights.put(f"{base}.scale", np.array(scale, np.float32))
         weights.put(f"{base}.zero", np.array(zero, kind))

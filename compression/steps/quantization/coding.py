@@ -2,27 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from compression.errors import RecipeError
 from compression.export.packed import CodedWeight
-from compression.steps.layerwise.compress import Coded
+from compression.params import param
+from compression.steps import fields
+from compression.steps.base import Need
+from compression.steps.layerwise.compress import Learning
 from compression.steps.layerwise.gram import Gram, gram_of
 from compression.steps.layerwise.layers import FloatArray, WeightLayer, weight_layers
 from compression.steps.layerwise.walk import Visit
+from compression.steps.needs import NeedsByParameters
 from compression.steps.quantization.adaround import learned
 from compression.steps.quantization.grids import Doubles, Grid
 from compression.steps.quantization.rounding import Bools, compensated, nearest
 
-ROUNDINGS = ("nearest", "compensated", "adaround")
-VECTORS = ("float16", "float32")
-PRUNED = 0.1
-"""From this share of exact zeros on, a layer counts as pruned and its zeros stay zeros."""
+ROUNDINGS = ("nearest", "compensated", "adaround", "trained")
+
+
+class Rounds(Protocol):
+    """A step that has these parameters. `looks`: whether it looks at images at all."""
+
+    @property
+    def looks(self) -> bool: ...
+    @property
+    def rounding(self) -> str: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def label_weight(self) -> float: ...
+
+
+def rounding() -> Any:
+    return param(
+        "compensated",
+        choices=ROUNDINGS,
+        help="nearest; compensated: errors are made good by other weights of the channel; adaround: learned layer by "
+        "layer; trained: compensated, then all codes and scales learn together what the original gives.",
+    )
+
+
+def steps() -> Any:
+    return param(
+        400, low=1, high=10_000, unit="steps", help="Of learning (rounding 'adaround' and 'trained')."
+    )
+
+
+def learning_rate() -> Any:
+    return fields.learning_rate(
+        2e-2, "Peak, in steps of the grid for one update (rounding 'trained'); it falls along a cosine."
+    )
+
+
+def _needs(step: Rounds) -> set[Need]:
+    """Images where the step looks at any; labels and a loss where it is trained with them."""
+    labels = step.rounding == "trained" and step.label_weight > 0
+    found: set[Need] = {"calibration"} if step.looks else set()
+    return found | {"train", "loss"} if labels else found
+
+
+NEEDS: Any = NeedsByParameters({"calibration"}, _needs)
+
+
+def learning(step: Rounds) -> Learning | None:
+    """How the step trains what it stores, if it does."""
+    if step.rounding != "trained":
+        return None
+    return Learning(
+        steps=step.steps,
+        learning_rate=step.learning_rate,
+        batch=step.batch,
+        label_weight=step.label_weight,
+    )
 
 
 def float_layers(model: onnx.ModelProto, step: str) -> tuple[WeightLayer, ...]:
@@ -36,12 +95,6 @@ def float_layers(model: onnx.ModelProto, step: str) -> tuple[WeightLayer, ...]:
             step=step,
         )
     return layers
-
-
-def pruned_zeros(rows: NDArray[np.floating[Any]]) -> Bools | None:
-    """Where the weight is exactly zero, if that is so in a good part of the layer."""
-    zeros = rows == 0
-    return zeros if zeros.mean() >= PRUNED else None
 
 
 def approached(
@@ -58,7 +111,7 @@ def approached(
 def rounded(
     weight: Doubles, grid: Grid, gram: Gram | None, zeros: Bools | None, rounding: str, steps: int
 ) -> Doubles:
-    """Codes (rows, K) by one of ROUNDINGS; nearest where there is no Gram matrix."""
+    """Codes (rows, K) by one of ROUNDINGS ('trained' begins as compensated); nearest without a Gram matrix."""
     spread = grid.spread(*weight.shape)
     if gram is None:
         return nearest(weight, spread, zeros)
@@ -74,29 +127,3 @@ def coded_weight(layer: WeightLayer, codes: Doubles, grid: Grid, groups: int = 1
     if isinstance(zero, np.ndarray):
         zero = zero.reshape(scale.shape).astype(np.uint8)
     return CodedWeight(layer.layout, codes.astype(np.uint8), grid.levels, scale, zero=zero).sparsest()
-
-
-def told(layers: Sequence[WeightLayer], coded: Coded) -> dict[str, Any]:
-    """What a step tells about its result, as JSON values; bits without scales, biases and graph."""
-    weights = coded.weights
-    count = sum(layer.size for layer in layers)
-    bits = sum(weight.packed_bits for weight in weights.values())
-    entropy = sum(weight.entropy * weight.codes.size for weight in weights.values())
-    return {
-        "images": coded.images,
-        "weights": count,
-        "average_bits": round(bits / count, 3),
-        "average_entropy": round(entropy / count, 3),
-        "matched_layers": coded.matched,
-        "layers": [
-            {
-                "name": layer.name,
-                "operator": layer.op,
-                "weights": layer.size,
-                "bits": weights[layer.name].bits,
-                "entropy": round(weights[layer.name].entropy, 3),
-                "sparse": weights[layer.name].sparse,
-            }
-            for layer in layers
-        ],
-    }

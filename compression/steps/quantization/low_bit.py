@@ -4,39 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 import onnx
 
-from compression.export.packed import STORAGES, CodedWeight, stored_bytes
+from compression.export.packed import STORAGES, CodedWeight
 from compression.params import param
+from compression.steps import fields
 from compression.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
-from compression.steps.layerwise.compress import code_layers, stored
+from compression.steps.layerwise.compress import Packing, packed
 from compression.steps.layerwise.images import prepared
-from compression.steps.layerwise.layers import FloatArray, WeightLayer, ends
+from compression.steps.layerwise.layers import FloatArray, WeightLayer, ends, pruned_zeros
 from compression.steps.layerwise.walk import Visit
-from compression.steps.quantization import grids
-from compression.steps.quantization.coding import (
-    ROUNDINGS,
-    VECTORS,
-    approached,
-    coded_weight,
-    float_layers,
-    pruned_zeros,
-    rounded,
-    told,
-)
+from compression.steps.quantization import coding, grids
+from compression.steps.quantization.coding import approached, coded_weight, float_layers, rounded
 from compression.steps.quantization.grids import Doubles, Grid
 
 SCHEMES = ("uniform", "ternary", "binary", "fixed_point")
-
-
-class _Needs:
-    """Calibration images, unless a step looks at nothing but weights; of the class, what it may need."""
-
-    def __get__(self, step: LowBitWeights | None, owner: type[LowBitWeights]) -> frozenset[Need]:
-        return frozenset({"calibration"} if step is None or step.looks else ())
 
 
 @STEPS.add
@@ -54,10 +39,15 @@ class LowBitWeights(OnnxStep):
         "ternary: arXiv 1605.04711; statistics: bias and scale correction after arXiv 1906.04721"
     )
     changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = cast(Any, _Needs())
+    needs: ClassVar[frozenset[Need]] = coding.NEEDS
 
     bits: int = param(
-        4, low=1, high=8, unit="bits", help="Width of a weight (schemes uniform and fixed point)."
+        4,
+        search=(2, 8),
+        low=1,
+        high=8,
+        unit="bits",
+        help="Width of a weight (schemes uniform and fixed point).",
     )
     scheme: str = param(
         "uniform",
@@ -76,35 +66,28 @@ class LowBitWeights(OnnxStep):
         choices=("max", "mse"),
         help="Scales cover the largest weight, or have the least squared error.",
     )
-    rounding: str = param(
-        "compensated",
-        choices=ROUNDINGS,
-        help="nearest; compensated: errors are made good by other weights of the channel; adaround: learned.",
-    )
-    statistics: bool = param(
-        True, help="Match each channel's output mean and deviation to the original's, layer by layer."
-    )
-    first_last_bits: int = param(
-        8, low=0, high=8, unit="bits", help="Width for the first and last layers; 0: like all others."
-    )
-    depthwise_bits: int = param(
-        8, low=0, high=8, unit="bits", help="Width for depthwise convolutions; 0: like all others."
-    )
+    rounding: str = coding.rounding()
+    statistics: bool = fields.statistics()
+    first_last_bits: int = fields.special_bits("the first and last layers", "like all others")
+    depthwise_bits: int = fields.special_bits("depthwise convolutions", "like all others")
     storage: str = param(
         "packed",
+        search=("packed", "bytes"),
         choices=STORAGES,
         help="packed: fields share bytes; bytes: one code a byte; native: ONNX INT2, INT4, INT8 (slower to run).",
     )
-    vectors: str = param("float16", choices=VECTORS, help="How scales and biases are stored.")
-    images: int = param(
-        64, low=1, high=1000, unit="images", help="Calibration images, spread over the split."
-    )
-    steps: int = param(400, low=1, high=10_000, unit="steps", help="Of learning (rounding 'adaround').")
+    vectors: str = fields.vectors()
+    images: int = fields.images()
+    steps: int = coding.steps()
+    learning_rate: float = coding.learning_rate()
+    batch: int = fields.batch()
+    label_weight: float = fields.label_weight()
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """`context.info` receives each layer's width, the share of sparse layers and what was matched.
 
-        Raises RecipeError (codes 'no_float_weights', 'no_calibration_images'), DatasetError.
+        Raises RecipeError (codes 'no_float_weights', 'no_calibration_images' and, where it is trained, those of
+        `distillation.recovery.recover`), DatasetError.
         """
         layers = float_layers(model, self.name)
         images = prepared(context, self.images, self.name) if self.looks else []
@@ -113,23 +96,17 @@ class LowBitWeights(OnnxStep):
         def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:
             return self._coded(layer, rows, visit, exceptions[layer.name], context.seed)
 
-        coded = code_layers(
-            model,
-            layers,
-            code,
-            images,
+        packing = Packing(
             statistics=self.statistics,
             scaling=self.scheme != "fixed_point",
-            half=self.vectors == "float16",
-            threads=context.threads,
-            progress=context.progress,
+            vectors=self.vectors,
+            storage=self.storage,
+            learning=coding.learning(self),
         )
-        context.info.update(told(layers, coded))
+        result, coded = packed(model, layers, code, images, packing, context, self.name)
         if self.scheme == "fixed_point":
             for line in context.info["layers"]:
                 line["format"] = fixed_point_format(coded.weights[line["name"]])
-        result = stored(model, coded, layers, self.storage)
-        context.info["bytes"] = stored_bytes(result)
         return result
 
     @property

@@ -11,13 +11,13 @@ import onnx
 from compression.export.packed.packing import entropy
 from compression.progress import Progress, silent
 from compression.steps.layerwise.gram import Gram, gram_of
-from compression.steps.layerwise.layers import FloatArray, WeightLayer, array_of
+from compression.steps.layerwise.layers import FloatArray, WeightLayer, array_of, pruned_zeros
 from compression.steps.layerwise.sensitivity import disturbances
 from compression.steps.layerwise.stages import Tensor
 from compression.steps.layerwise.statistics import gains, moments
 from compression.steps.layerwise.walk import Choice, Visit, visitable, walk
 from compression.steps.quantization import grids
-from compression.steps.quantization.coding import pruned_zeros, rounded
+from compression.steps.quantization.coding import rounded
 from compression.steps.quantization.grids import Doubles, Grid
 from compression.steps.quantization.rounding import nearest
 
@@ -66,7 +66,8 @@ def survey(
 ) -> dict[str, Options]:
     """Options of every layer, each measured in the otherwise uncompressed network.
 
-    `images` show each layer's inputs; the last `probes` of them measure the outputs.
+    The last `probes` of the images measure the outputs, the others show each layer's inputs: a layer with more inputs
+    than images can be rounded so that just these images hardly notice. A few images do both.
     """
     changed: dict[str, dict[str, Tensor]] = {}
     costs: dict[str, tuple[Doubles, Doubles]] = {}
@@ -87,7 +88,8 @@ def survey(
     for layer in layers:
         if layer not in met:
             look(layer, None)
-    walk(model, met, images, choose, threads=threads, progress=progress)
+    shown = images[:-probes] if len(images) >= 2 * probes else images
+    walk(model, met, shown, choose, threads=threads, progress=progress)
     measured = disturbances(model, layers, changed, images[-probes:], threads=threads, progress=progress)
     options = {}
     for layer in layers:
@@ -108,8 +110,9 @@ def _curve(rows: Doubles, gram: Gram | None, measure: str) -> tuple[Doubles, Dou
         off = grid.values(codes) - rows
         if measure == "download":
             width = entropy(codes.astype(np.uint8))
-        else:  # fields, or a mask and the fields that are not zero
-            width = min(option, 1 + float((codes != grid.zero).mean()) * option)
+        else:  # fields, or where it was pruned a mask and the fields that are not zero
+            present = float((codes != grid.zero).mean()) if pruned else 1.0
+            width = min(option, 1 + present * option)
         bits.append(width * rows.size)
         errors.append(float(np.square(off).sum()) if gram is None else gram.error(off))
     return np.array(bits), np.array(errors)

@@ -9,24 +9,17 @@ import numpy as np
 import onnx
 
 from compression.errors import InfeasibleError
-from compression.export.packed import CodedWeight, stored_bytes
+from compression.export.packed import CodedWeight
 from compression.params import param
+from compression.steps import fields
 from compression.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
-from compression.steps.layerwise.compress import code_layers, stored
+from compression.steps.layerwise.compress import Packing, packed
 from compression.steps.layerwise.images import prepared
-from compression.steps.layerwise.layers import FloatArray, WeightLayer
+from compression.steps.layerwise.layers import FloatArray, WeightLayer, pruned_zeros
 from compression.steps.layerwise.walk import Visit
+from compression.steps.quantization import coding
 from compression.steps.quantization.allocation import allocate
-from compression.steps.quantization.coding import (
-    ROUNDINGS,
-    VECTORS,
-    approached,
-    coded_weight,
-    float_layers,
-    pruned_zeros,
-    rounded,
-    told,
-)
+from compression.steps.quantization.coding import approached, coded_weight, float_layers, rounded
 from compression.steps.quantization.mixed import choices, grid_for, survey
 
 MEASURES = ("download", "file")
@@ -50,28 +43,35 @@ class MixedLowBitWeights(OnnxStep):
         "Lagrangian bit allocation: Shoham & Gersho 1988; GPTQ, arXiv 2210.17323; AdaRound, arXiv 2004.10568"
     )
     changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
+    needs: ClassVar[frozenset[Need]] = coding.NEEDS
+    looks: ClassVar[bool] = True
 
     average_bits: float = param(
-        4.0, low=1.0, high=8.0, unit="bits per weight", help="The budget, over all weights."
+        4.0,
+        search=(1.5, 6.0),
+        low=1.0,
+        high=8.0,
+        unit="bits per weight",
+        help="The budget, over all weights.",
     )
     measure: str = param(
         "download",
         choices=MEASURES,
         help="What the budget counts: bits after entropy coding (download) or as stored in fields (file).",
     )
-    rounding: str = param("compensated", choices=ROUNDINGS, help="As in low_bit_weights.")
+    rounding: str = coding.rounding()
     storage: str = param(
         "auto",
         choices=("auto", "packed", "bytes"),
         help="packed: fields share bytes, the smaller file; bytes: one code a byte, the smaller download; "
         "auto: what the budget counts.",
     )
-    vectors: str = param("float16", choices=VECTORS, help="How scales and biases are stored.")
-    images: int = param(
-        64, low=1, high=1000, unit="images", help="Calibration images, spread over the split."
-    )
-    steps: int = param(400, low=1, high=10_000, unit="steps", help="Of learning (rounding 'adaround').")
+    vectors: str = fields.vectors()
+    images: int = fields.images()
+    steps: int = coding.steps()
+    learning_rate: float = coding.learning_rate()
+    batch: int = fields.batch()
+    label_weight: float = fields.label_weight()
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """`context.info` receives each layer's choice, sensitivity and the error expected from the whole.
@@ -103,27 +103,20 @@ class MixedLowBitWeights(OnnxStep):
         def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:
             return self._coded(layer, rows, visit, option[layer.name], context.seed)
 
-        coded = code_layers(
-            model,
-            layers,
-            code,
-            images,
+        stored_as = "bytes" if self.measure == "download" else "packed"
+        packing = Packing(
             statistics=True,
-            half=self.vectors == "float16",
-            threads=context.threads,
-            progress=context.progress,
+            vectors=self.vectors,
+            storage=stored_as if self.storage == "auto" else self.storage,
+            learning=coding.learning(self),
         )
-        info = told(layers, coded)
-        for layer, line in zip(layers, info["layers"], strict=True):
+        result, _ = packed(model, layers, code, images, packing, context, self.name)
+        for layer, line in zip(layers, context.info["layers"], strict=True):
             line["sensitivity"] = options[layer.name].sensitivity
             if self.measure == "download":
                 line["step"] = round(option[layer.name], 4)
-        info["expected_error"] = sum(float(loss[i]) for loss, i in zip(losses, chosen, strict=True))
-        context.info.update(info)
-        by_measure = "bytes" if self.measure == "download" else "packed"
-        storage = by_measure if self.storage == "auto" else self.storage
-        result = stored(model, coded, layers, storage)
-        context.info["bytes"] = stored_bytes(result)
+        expected = sum(float(loss[i]) for loss, i in zip(losses, chosen, strict=True))
+        context.info["expected_error"] = expected
         return result
 
     def _coded(

@@ -24,6 +24,8 @@ OPSET = 13
 """The first with one scale per channel."""
 STORED_LIMIT = 127
 """Largest code of a weight that is only stored in 8 bits."""
+IntegerWeight = tuple[NDArray[np.int8], NDArray[np.float32]]
+"""Codes in the weight's shape, and a scale for every output channel (channels,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,12 @@ def write_qdq(
     integers: Integers,
     *,
     stored: Collection[str] = (),
+    rounded: Mapping[str, IntegerWeight] | None = None,
 ) -> onnx.ModelProto:
     """A copy in which the nodes named in `int8` compute with integers on the given ranges of their tensors.
 
-    Layers named in `stored` compute in float with weights stored as integers. Graph outputs made by int8 nodes are
+    Layers named in `stored` compute in float with weights stored as integers. Weights named in `rounded` take these
+    codes; the others are rounded to nearest. Graph outputs made by int8 nodes are
     not supported: what makes outputs stays float.
     """
     result = onnx.ModelProto()
@@ -56,7 +60,7 @@ def write_qdq(
     for entry in result.opset_import:
         if entry.domain in ("", "ai.onnx"):
             entry.version = max(entry.version, OPSET)
-    _Writer(result, int8, ranges, integers, stored).write()
+    _Writer(result, int8, ranges, integers, stored, rounded or {}).write()
     clean.drop_unused(result)
     return result
 
@@ -68,9 +72,7 @@ def grid(limits: Range, lowest: int) -> tuple[np.float32, int]:
     return scale, int(np.clip(np.rint(lowest - low / scale), lowest, lowest + 255))
 
 
-def integer_weight(
-    weight: NDArray[np.float32], axis: int, limit: int
-) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def integer_weight(weight: NDArray[np.float32], axis: int, limit: int) -> IntegerWeight:
     """Weight rounded to ±limit, and its scale for every index along `axis`: (channels,)."""
     others = tuple(index for index in range(weight.ndim) if index != axis)
     peak = np.abs(weight).max(axis=others)
@@ -96,10 +98,12 @@ class _Writer:
         ranges: Mapping[str, Range],
         integers: Integers,
         stored: Collection[str],
+        rounded: Mapping[str, IntegerWeight],
     ) -> None:
         self.graph = model.graph
         self.weights = Initializers(self.graph)
-        self.int8, self.ranges, self.integers, self.stored = int8, ranges, integers, stored
+        self.int8, self.ranges, self.integers = int8, ranges, integers
+        self.stored, self.rounded = stored, rounded
         self.made = producers(self.graph)
         self.read_by_int8 = {
             name for node in self.graph.node if node.name in int8 for name in node.input if name in ranges
@@ -166,12 +170,11 @@ class _Writer:
         DequantizeLinear would stay, and a convolution whose weight is computed runs much slower.
         """
         name = node.input[1]
-        weight = self.weights.array(name)
-        axis = channel_axis(node, weight.ndim)
-        codes, scale = integer_weight(weight, axis, STORED_LIMIT)
+        axis = channel_axis(node, len(self.weights.by_name[name].dims))
+        codes, scale = self._rounded(name, axis, STORED_LIMIT)
         if f"{name}.codes" not in self.weights:
             self.weights.put(f"{name}.codes", codes)
-            shape = [-1 if index == axis else 1 for index in range(weight.ndim)]
+            shape = [-1 if index == axis else 1 for index in range(codes.ndim)]
             self.weights.put(f"{name}.steps", scale.reshape(shape))
             self.nodes += [
                 helper.make_node(
@@ -190,13 +193,16 @@ class _Writer:
     def _integer_weight(self, node: onnx.NodeProto) -> NDArray[np.float32]:
         """Store the layer's weight as integers and let the node read it; its scales, (channels,)."""
         name = node.input[1]
-        weight = self.weights.array(name)
-        axis = channel_axis(node, weight.ndim)
-        codes, scale = integer_weight(weight, axis, self.integers.weight_limit)
+        axis = channel_axis(node, len(self.weights.by_name[name].dims))
+        codes, scale = self._rounded(name, axis, self.integers.weight_limit)
         if f"{name}.int8" not in self.weights:
             self._stored(name, codes, scale, axis)
         node.input[1] = f"{name}.float"
         return scale
+
+    def _rounded(self, name: str, axis: int, limit: int) -> IntegerWeight:
+        given = self.rounded.get(name)
+        return integer_weight(self.weights.array(name), axis, limit) if given is None else given
 
     def _stored(
         self, name: str, codes: NDArray[np.signedinteger], scale: NDArray[np.float32], axis: int

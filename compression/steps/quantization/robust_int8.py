@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 
 import onnx
 
+from compression.detections import FloatArray
 from compression.errors import RecipeError
 from compression.export import clean
 from compression.params import param
+from compression.steps import fields
 from compression.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext
 from compression.steps.needs import calibration_images
 from compression.steps.quantization.bias_correction import bias_corrected
@@ -19,6 +21,7 @@ from compression.steps.quantization.costs import AVX2, LAYERS, VNNI, CostModel, 
 from compression.steps.quantization.equalization import equalized
 from compression.steps.quantization.float_search import Assignment, Search, total_time, units
 from compression.steps.quantization.formats import CpuChoice, choice_here
+from compression.steps.quantization.int8_plan import Plan, rounded_weights
 from compression.steps.quantization.limits import adjusted
 from compression.steps.quantization.noise import OutputNoise, decibels, prepared
 from compression.steps.quantization.qdq import Integers, write_qdq
@@ -52,13 +55,15 @@ class RobustInt8(OnnxStep):
     name: ClassVar[str] = "robust_int8"
     group: ClassVar[str] = "quantization"
     source: ClassVar[str] = (
-        "Nagel et al. 2019, arXiv 1906.04721 (equalization, bias correction); Jacob et al. 2018"
+        "Nagel et al. 2019, arXiv 1906.04721 (equalization, bias correction); Jacob et al. 2018; "
+        "AdaRound: arXiv 2004.10568"
     )
     changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "memory", "latency", "accuracy"})
     needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
 
     latency: float = param(
         0.87,
+        search=(0.4, 1.0),
         low=0.2,
         high=1.5,
         unit="fraction of the float time",
@@ -75,15 +80,22 @@ class RobustInt8(OnnxStep):
         "auto", choices=("auto", *PROCESSORS), help="For which processor; auto: for this one."
     )
     calibration: str = param("minmax_average", choices=METHODS, help="How ranges of activations are chosen.")
-    images: int = param(
-        64, low=1, high=1000, unit="images", help="Calibration images, spread over the split."
-    )
+    images: int = fields.images()
     search_images: int = param(
         4, low=1, high=64, unit="images", help="Images on which the noise of each layer is measured."
     )
     rewrite: bool = param(True, help="First replace operators by faster ones that give the same outputs.")
     equalize: bool = param(True, help="Bring channels to like ranges where activations allow it exactly.")
     correct_bias: bool = param(True, help="Take the mean rounding error of each channel back from its bias.")
+
+    rounding: str = param(
+        "nearest",
+        choices=("nearest", "compensated", "adaround"),
+        help="How weights are rounded: to nearest; compensated by other weights of the channel; or learned (adaround).",
+    )
+    rounding_steps: int = param(
+        400, low=1, high=10_000, unit="steps", help="Of learned rounding (rounding 'adaround')."
+    )
 
     def resolve(self) -> Step:
         """'auto' replaced by what it stands for on this machine."""
@@ -96,6 +108,13 @@ class RobustInt8(OnnxStep):
 
         Raises RecipeError (nothing_to_quantize) for a model without float weights of linear layers.
         """
+        plan, _ = self.planned(model, context)
+        result = plan.written()
+        clean.strip(result)
+        return result
+
+    def planned(self, model: onnx.ModelProto, context: StepContext) -> tuple[Plan, OutputNoise]:
+        """What to write, and how far from the model's its outputs are."""
         split = calibration_images(context.calibration, self.name)
         step = self.resolve()
         assert isinstance(step, RobustInt8)
@@ -133,17 +152,10 @@ class RobustInt8(OnnxStep):
             lambda done, total: context.progress("layers", done, total),
         )
         everything = search.assign(frozenset(unit.layer for unit in search.units))
-        plain = _written(work, everything, ranges, integers, {node.name for node in layers})
-        result = _written(work, chosen, ranges, integers, stored)
-        stages = {"all_int8": noise.of(plain), "chosen": noise.of(result)}
-        if step.correct_bias:
-            fitted = adjusted(work.graph, ranges, chosen.nodes)
-            work, _ = bias_corrected(
-                work, chosen.nodes, fitted, integers, images[:CORRECTION_IMAGES], context.threads
-            )
-            result = _written(work, chosen, ranges, integers, stored)
-            stages["bias_corrected"] = noise.of(result)
-        clean.strip(result)
+        plain = _plan(work, everything, ranges, integers, {node.name for node in layers})
+        plan = _plan(work, chosen, ranges, integers, stored)
+        stages = {"all_int8": noise.of(plain.written()), "chosen": noise.of(plan.written())}
+        plan = step._refined(plan, images[:CORRECTION_IMAGES], noise, stages, context)
         context.info.update(
             step._report(work, context, len(split), chosen, costs, float_time),
             float32_weights=sorted(node.output[0] for node in floating if node.name not in stored),
@@ -151,7 +163,28 @@ class RobustInt8(OnnxStep):
             equalized_pairs=pairs,
             sqnr_db={name: round(decibels(value), 2) for name, value in stages.items()},
         )
-        return result
+        return plan, noise
+
+    def _refined(
+        self,
+        plan: Plan,
+        images: list[FloatArray],
+        noise: OutputNoise,
+        stages: dict[str, float],
+        context: StepContext,
+    ) -> Plan:
+        """The plan with better rounding and corrected biases; `stages` receives the noise after each."""
+        if self.rounding != "nearest":
+            weights = rounded_weights(plan, images, self.rounding, self.rounding_steps, context)
+            plan = dataclasses.replace(plan, weights=weights)
+            stages["rounded"] = noise.of(plan.written())
+        if self.correct_bias:
+            corrected, _ = bias_corrected(
+                plan.model, plan.nodes, plan.ranges, plan.integers, images, context.threads, plan.weights
+            )
+            plan = dataclasses.replace(plan, model=corrected)
+            stages["bias_corrected"] = noise.of(plan.written())
+        return plan
 
     def _ranges(self, model: onnx.ModelProto, split: Any, context: StepContext) -> dict[str, Range]:
         return activation_ranges(
@@ -218,15 +251,17 @@ def processor_for(choice: CpuChoice) -> str:
     return "x86" if choice.reduce_range else "x86_vnni"
 
 
-def _written(
+def _plan(
     model: onnx.ModelProto,
     chosen: Assignment,
     ranges: dict[str, Range],
     integers: Integers,
     stored: set[str],
-) -> onnx.ModelProto:
+) -> Plan:
     fitted = adjusted(model.graph, ranges, chosen.nodes)
-    return write_qdq(model, chosen.nodes, fitted, integers, stored=stored - chosen.nodes)
+    return Plan(
+        model=model, nodes=chosen.nodes, ranges=fitted, integers=integers, stored=stored - chosen.nodes
+    )
 
 
 def _stores(node: onnx.NodeProto, graph: onnx.GraphProto) -> bool:

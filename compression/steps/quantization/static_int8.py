@@ -13,12 +13,17 @@ import onnx
 from compression.errors import RecipeError
 from compression.export import clean
 from compression.params import param
+from compression.steps import fields
 from compression.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext
 from compression.steps.needs import calibration_images
 from compression.steps.quantization import regions
 from compression.steps.quantization.calibration import METHODS, Range, activation_ranges
+from compression.steps.quantization.equalization import equalized
 from compression.steps.quantization.formats import FORMATS, choice_here
+from compression.steps.quantization.noise import prepared
 
+EQUALIZING = 16
+"""Images on which channels' ranges are compared."""
 KEEP_FLOAT = ("none", "outputs", "first_and_outputs", "first_depthwise_and_outputs")
 OPERATORS = (
     *(
@@ -46,7 +51,8 @@ class StaticInt8(OnnxStep):
     """Store weights in 8 bits and compute with 8-bit integers, on scales measured on calibration images.
 
     Written as QuantizeLinear and DequantizeLinear around each operator, which onnxruntime fuses where it has
-    an integer kernel. Which format is fast depends on the processor; 'auto' takes the right one for this one.
+    an integer kernel. Which format is fast depends on the processor; 'auto' takes the right one for this one. What keeps
+    more accuracy (bias correction, learned rounding, a search for what stays float) is in robust_int8.
     """
 
     name: ClassVar[str] = "static_int8"
@@ -55,10 +61,13 @@ class StaticInt8(OnnxStep):
     changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "memory", "latency", "accuracy"})
     needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
 
-    calibration: str = param("minmax_average", choices=METHODS, help="How ranges of activations are chosen.")
-    images: int = param(
-        64, low=1, high=1000, unit="images", help="Calibration images, spread over the split."
+    calibration: str = param(
+        "minmax_average",
+        search=("minmax_average", "percentile", "mse"),
+        choices=METHODS,
+        help="How ranges of activations are chosen.",
     )
+    images: int = fields.images()
     percentile: float = param(
         99.99, low=90.0, high=100.0, unit="%", help="Part of the values kept (calibration 'percentile')."
     )
@@ -74,8 +83,12 @@ class StaticInt8(OnnxStep):
         help="7-bit weights, which processors without VNNI need; auto: for this processor.",
     )
     symmetric: bool = param(False, help="Centre the ranges of activations on zero.")
+    equalize: bool = param(
+        False, help="First bring channels to like ranges, where activations allow it exactly."
+    )
     keep_float: str = param(
         "outputs",
+        search=("outputs", "first_and_outputs"),
         choices=KEEP_FLOAT,
         help="What stays float: last layers and all that follows, first layers, depthwise layers.",
     )
@@ -108,6 +121,10 @@ class StaticInt8(OnnxStep):
                 "Choose keep_float 'none', or use float16.",
                 step=self.name,
             )
+        pairs = 0
+        if step.equalize:
+            some = prepared(images, context.spec, min(step.images, EQUALIZING))
+            model, pairs = equalized(model, some, context.threads)
         ranges = activation_ranges(
             model,
             _float_tensors(model, quantized),
@@ -126,6 +143,7 @@ class StaticInt8(OnnxStep):
             reduce_range=step.reduce_range == "on",
             chosen_for=choice_here().because,
             images=min(step.images, len(images)),
+            equalized_pairs=pairs,
             layers=len(layers),
             float_layers=sum(node.name in kept or node.op_type not in OPERATORS for node in layers),
         )

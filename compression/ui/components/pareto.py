@@ -9,7 +9,7 @@ import streamlit as st
 
 from compression.report.axes import available
 from compression.report.charts import pareto_chart
-from compression.report.info import pareto_info
+from compression.report.pareto import pareto_info
 from compression.search.selection import Budget
 from compression.ui.components.words import chart_texts, trial_title
 from compression.ui.state import linked, one_of, select_trial, t

@@ -24,7 +24,7 @@ def preset_contents(preset: Mapping[str, Any]) -> None:
 
 
 def plan_form(validation: int | None) -> dict[str, Any]:
-    """Name, image limit and workers, as `start_study` takes them."""
+    """Name, image limit, workers, seeds and held-out share, as `start_study` takes them."""
     with st.expander(t("plan.title"), icon=":material/tune:"):
         columns = st.columns(3, vertical_alignment="bottom")
         name = columns[0].text_input(
@@ -47,4 +47,29 @@ def plan_form(validation: int | None) -> dict[str, Any]:
             help=t("plan.workers_help"),
             key="plan_workers",
         )
-    return {"name": name.strip() or None, "limit": limit, "workers": workers}
+        columns = st.columns(3, vertical_alignment="bottom")
+        seeds = columns[0].number_input(
+            t("plan.seeds"),
+            min_value=1,
+            max_value=20,
+            value=1,
+            help=t("plan.seeds_help"),
+            key="plan_seeds",
+        )
+        held_out = columns[1].number_input(
+            t("plan.held_out"),
+            min_value=0.0,
+            max_value=0.9,
+            value=None,
+            step=0.05,
+            placeholder=t("plan.held_out_auto"),
+            help=t("plan.held_out_help"),
+            key="plan_held_out",
+        )
+    return {
+        "name": name.strip() or None,
+        "limit": limit,
+        "workers": workers,
+        "seeds": seeds,
+        "held_out": held_out,
+    }

@@ -12,12 +12,13 @@ from compression.report.document import study_csv, study_json
 from compression.report.info import counts
 from compression.ui import data
 from compression.ui.components.problems import boundary, show
+from compression.ui.components.search import search_words
 from compression.ui.components.words import notice_words, numbered, progress_words, state_words
 from compression.ui.i18n import plain
 from compression.ui.state import keep_study, last_study, linked, one_of, t
 
 BADGES = {
-    "complete": "green", "running": "blue", "waiting": "gray", "cancelled": "gray",
+    "complete": "green", "running": "blue", "waiting": "gray", "cancelled": "gray", "paused": "gray",
     "interrupted": "orange", "failed": "red",
 }  # fmt: skip
 SHOWN_AT_ONCE = 6
@@ -51,13 +52,16 @@ def study_header(study: Mapping[str, Any]) -> None:
     parts = [f":{BADGES[state]}-badge[{state_words(state)}]", plain(f"{study['model']} · {study['dataset']}")]
     if study.get("images"):
         parts.append(t("study.images", count=study["images"]))
-    order = ("complete", "running", "waiting", "infeasible", "failed", "cancelled")
+    order = ("complete", "running", "waiting", "infeasible", "failed", "pruned", "cancelled")
     parts += [f"{found[name]} {state_words(name)}" for name in order if name in found]
     st.markdown(" · ".join(parts))
+    search_words(study)
     if study.get("error"):
         show(study["error"])
     if state == "interrupted":
         st.warning(t("study.interrupted"), icon=":material/power_off:")
+    if state in ("paused", "cancelled"):
+        st.caption(f":material/pause_circle: {t('study.stopped')}")
     for warning in study.get("warnings") or ():
         st.caption(f":material/warning: {notice_words(warning)}")
 
@@ -87,9 +91,10 @@ def study_actions(study: Mapping[str, Any]) -> None:
         if data.is_sample(name):
             return
         if state == "running":
+            _action("pause", "pause", workbench.pause_study, name)
             _action("cancel", "stop", workbench.cancel_study, name)
             return
-        if state in ("waiting", "cancelled", "interrupted", "failed"):
+        if state in ("waiting", "cancelled", "paused", "interrupted", "failed"):
             _action("resume", "play_arrow", workbench.resume_study, name)
         if found.get("failed"):
             _action("retry", "replay", workbench.retry_study, name)
@@ -125,7 +130,11 @@ def _progress(name: str, through: int, titles: Mapping[int, str]) -> None:
         total = max(1, status["total"])
         phase = t(f"phase.{status['phase'] or 'starting'}")
         st.progress(min(1.0, status["done"] / total), text=t("study.through", **{**status, "phase": phase}))
-        if status["current"]:
+        if status["pausing"]:
+            st.caption(f":material/pause_circle: {t('study.pausing')}")
+        if status["ahead"] is not None:
+            st.caption(f":material/hourglass_top: {t('study.ahead', count=status['ahead'])}")
+        elif status["current"]:
             _line_of_progress("", status["current"])
         running = sorted((int(number), now) for number, now in status["progress"].items())
         for number, now in running[:SHOWN_AT_ONCE]:

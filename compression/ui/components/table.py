@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from compression.report.axes import AXES, available
-from compression.report.info import pareto_info
+from compression.report.pareto import pareto_info
 from compression.report.units import DASH, format_interval
 from compression.search.selection import Budget
 from compression.ui.components.words import state_words, trial_title

@@ -27,8 +27,12 @@ def step_name(step: str) -> str:
 
 
 def trial_title(trial: Mapping[str, Any]) -> str:
-    """The recipe's name, else its steps; names that presets give are in the screen's language."""
-    return recipe_title(trial["recipe"])
+    """The recipe's name, else its steps; names that presets give are in the screen's language.
+
+    A seed other than the usual one is named too.
+    """
+    title, seed = recipe_title(trial["recipe"]), trial["recipe"].get("seed")
+    return t("trial.seed", title=title, seed=seed) if seed else title
 
 
 def recipe_title(recipe: Mapping[str, Any]) -> str:

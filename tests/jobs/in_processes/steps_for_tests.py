@@ -20,6 +20,7 @@ from compression.steps.base import OnnxStep, StepContext
 
 LOG = "EDGESLIM_TEST_LOG"
 """Environment variable: the file that receives a line for each time the step runs."""
+WHAT = ("nothing", "sleep", "hang", "eat", "die", "raise", "infeasible", "fill_disk")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,9 +31,11 @@ class Act(OnnxStep):
     group: ClassVar[str] = "test"
     source: ClassVar[str] = "tests"
     changes: ClassVar[frozenset[str]] = frozenset({"accuracy"})
+    makes: ClassVar[frozenset[str]] = frozenset()
+    destroys: ClassVar[frozenset[str]] = frozenset()
 
     change: float = param(0.0, low=-10.0, high=10.0)
-    what: str = param("nothing", choices=("nothing", "sleep", "die", "raise", "infeasible", "fill_disk"))
+    what: str = param("nothing", choices=WHAT)
     seconds: float = param(0.0, low=0.0, high=600.0)
     once: bool = param(False)
 
@@ -56,6 +59,12 @@ class Act(OnnxStep):
             for tick in range(round(self.seconds * 20)):
                 context.progress(self.name, tick, round(self.seconds * 20))
                 time.sleep(0.05)
+        elif self.what == "hang":
+            time.sleep(self.seconds)
+        elif self.what == "eat":
+            eaten = [np.ones(10**8, np.uint8) for _ in range(12)]
+            time.sleep(self.seconds)
+            del eaten
         elif self.what == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         elif self.what == "raise":

@@ -1,0 +1,192 @@
+"""Where a search's recipes come from: whole ones from one sampler, or shapes and storages from two, put together.
+
+A recipe's shape is what is pruned, factorized and recovered; its storage is how weights are stored. What either costs
+multiplies, nearly, and what either loses adds up: so a combination's figures can be predicted from its parts'. A
+recovered shape is dear, and from the store it comes for nothing: it is combined with every storage that promises
+to enlarge the front, and no sampler has to hit on it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from compression.recipe import Recipe
+from compression.search.halving import Standing
+from compression.search.hypervolume import Gains, hypervolume
+from compression.search.judging import Judge, Values
+from compression.search.pareto import front
+from compression.search.sampling import Proposals
+from compression.search.space import Space
+from compression.search.stint import SamplerName
+from compression.steps import order
+
+Fits = Callable[[Recipe], bool]
+_FIRST_STORAGES = 6
+"""Tried before any shape, being quick …"""
+_SHAPES = 2
+"""… and later one for so many shapes."""
+_WORTH = 0.01
+"""A combination must promise to enlarge the front's volume by this share."""
+
+
+class Strategy(Protocol):
+    """Proposes recipes, and learns what became of them."""
+
+    def next(self) -> Recipe | None:
+        """A new recipe; None if no other is left."""
+
+    def combination(self, measured: Sequence[Gains], fits: Fits) -> Recipe | None:
+        """A recipe whose parts are measured, that promises to add most to the front, if that is worth it."""
+
+    def standing(self, recipe: Recipe, values: Values) -> Standing:
+        """How a recipe stands among others that were measured as cheaply."""
+
+    def tell(self, recipe: Recipe, values: Values | None, full: bool) -> None:
+        """What was measured last of a proposal, of which nothing else is to come; None: it failed."""
+
+    def claim(self, recipe: Recipe) -> None:
+        """It was proposed before this search began."""
+
+
+class Whole:
+    """One sampler over the whole space."""
+
+    def __init__(
+        self, space: Space, sampler: SamplerName, seed: int, seeds: Sequence[Recipe], judge: Judge
+    ) -> None:
+        self._judge = judge
+        self._proposals = Proposals(space, sampler, len(judge.objectives), seed, seeds)
+
+    def next(self) -> Recipe | None:
+        return self._proposals.next()
+
+    def combination(self, measured: Sequence[Gains], fits: Fits) -> Recipe | None:
+        return None
+
+    def standing(self, recipe: Recipe, values: Values) -> Standing:
+        return self._judge.standing(values)
+
+    def tell(self, recipe: Recipe, values: Values | None, full: bool) -> None:
+        if values is None:
+            self._proposals.tell(recipe, None, {})
+        else:
+            self._proposals.tell(recipe, self._judge.gains(values), self._judge.misses(values))
+
+    def claim(self, recipe: Recipe) -> None:
+        self._proposals.claim(recipe)
+
+
+class Factored:
+    """A sampler for shapes, one for storages; what they are worth together is predicted before it is measured."""
+
+    def __init__(
+        self, space: Space, sampler: SamplerName, seed: int, seeds: Sequence[Recipe], judge: Judge
+    ) -> None:
+        self._judge = judge
+        shapes, storages = zip(*map(parts, seeds), strict=True) if seeds else ((), ())
+        measures = len(judge.objectives)
+        self._shapes = Proposals(space.shapes(), sampler, measures, seed, shapes)
+        self._storages = Proposals(space.storages(), sampler, measures, seed, storages)
+        self._known: set[str] = set()
+        self._measured: tuple[dict[str, tuple[Recipe, Values]], ...] = ({}, {})
+        """Shapes and storages that were measured fully, by fingerprint."""
+        self._promises: dict[str, tuple[Recipe, Gains]] = {}
+        """What combinations would gain that nobody has tried."""
+        self._awaited: dict[str, Gains] = {}
+        """What combinations promise that are being measured."""
+        self._turn = 0
+
+    def next(self) -> Recipe | None:
+        self._turn += 1
+        late = self._turn - _FIRST_STORAGES
+        storages_first = late <= 0 or late % (_SHAPES + 1) == 0
+        both = (self._storages, self._shapes) if storages_first else (self._shapes, self._storages)
+        return both[0].next() or both[1].next()
+
+    def combination(self, measured: Sequence[Gains], fits: Fits) -> Recipe | None:
+        taken = _best([*measured, *self._awaited.values()])
+        # What is measured stays measured: a promise that adds nothing now never will.
+        self._promises = {
+            name: promise for name, promise in self._promises.items() if not _covered(promise[1], taken)
+        }
+        volume = hypervolume(taken)
+        best, most = None, _WORTH * volume
+        outstanding = set(_best([gains for _, gains in self._promises.values()]))
+        for name, (recipe, gains) in self._promises.items():
+            if gains not in outstanding:
+                continue
+            more = hypervolume([*taken, gains]) - volume
+            if more > most and fits(recipe):
+                best, most = name, more
+        if best is None:
+            return None
+        recipe, self._awaited[best] = self._promises[best]
+        self.claim(recipe)
+        return recipe
+
+    def standing(self, recipe: Recipe, values: Values) -> Standing:
+        """A part misses limits by no more than it does with the counterpart that suits it best."""
+        counterparts = self._measured[not parts(recipe)[1].steps].values()
+        together = (self._judge.together(values, other) for _, other in counterparts)
+        misses = [self._judge.cost_miss(each) for each in (values, *together)]
+        return Standing(self._judge.raised(values), min(misses))
+
+    def tell(self, recipe: Recipe, values: Values | None, full: bool) -> None:
+        shape, storage = parts(recipe)
+        self._awaited.pop(recipe.fingerprint(), None)
+        if shape.steps and storage.steps:
+            return
+        proposals = self._storages if storage.steps else self._shapes
+        if values is None:
+            proposals.tell(recipe, None, {})
+            return
+        if full and recipe.steps:
+            self._measured[bool(storage.steps)][recipe.fingerprint()] = recipe, values
+            for other, its in self._measured[not storage.steps].values():
+                pair = (other, recipe) if storage.steps else (recipe, other)
+                self._promise(*pair, self._judge.together(values, its))
+        standing = self.standing(recipe, values)
+        least = self._judge.gains(values) if full else standing.gains
+        beyond = {f"reference {i}": -gain for i, gain in enumerate(least)}
+        proposals.tell(recipe, self._judge.gains(values), {"budget": standing.miss, **beyond})
+
+    def claim(self, recipe: Recipe) -> None:
+        self._known.add(recipe.fingerprint())
+        self._promises.pop(recipe.fingerprint(), None)
+        shape, storage = parts(recipe)
+        if not storage.steps:
+            self._shapes.claim(recipe)
+        if not shape.steps:
+            self._storages.claim(recipe)
+
+    def _promise(self, shape: Recipe, storage: Recipe, values: Values) -> None:
+        """Remember what two measured parts promise together, if they go together and would keep all limits."""
+        steps = order.repaired((*shape.steps, *storage.steps))
+        if steps is None or len(steps) < len(shape.steps) + len(storage.steps):
+            return
+        recipe = Recipe(steps, shape.seed)
+        if recipe.fingerprint() not in self._known and self._judge.within(values):
+            self._promises[recipe.fingerprint()] = recipe, self._judge.gains(values)
+
+
+def parts(recipe: Recipe) -> tuple[Recipe, Recipe]:
+    """The recipe's shape and storage; a recipe that is only one of them keeps its name."""
+    storing = tuple("codes" in step.makes for step in recipe.steps)
+    if all(storing) or not any(storing):
+        empty = Recipe(seed=recipe.seed)
+        return (empty, recipe) if any(storing) else (recipe, empty)
+    shape = tuple(step for step, stores in zip(recipe.steps, storing, strict=True) if not stores)
+    storage = tuple(step for step, stores in zip(recipe.steps, storing, strict=True) if stores)
+    return Recipe(shape, recipe.seed), Recipe(storage, recipe.seed)
+
+
+def _best(points: Sequence[Gains]) -> list[Gains]:
+    """Those that are not dominated and gain in every measure."""
+    inside = [point for point in points if min(point) > 0]
+    return [inside[index] for index in front(inside, ["maximize"] * len(inside[0]))] if inside else []
+
+
+def _covered(gains: Gains, points: Sequence[Gains]) -> bool:
+    """Whether they add nothing to the points."""
+    return min(gains) <= 0 or any(all(a >= b for a, b in zip(p, gains, strict=True)) for p in points)

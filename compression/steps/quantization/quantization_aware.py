@@ -1,0 +1,69 @@
+"""Quantization-aware training: int8 whose weights and ranges have learned to live with the rounding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import onnx
+
+from compression.export import clean
+from compression.params import param
+from compression.steps import fields
+from compression.steps.base import STEPS, Need, StepContext
+from compression.steps.layerwise.compress import Learning
+from compression.steps.needs import NeedsByParameters
+from compression.steps.quantization.noise import decibels
+from compression.steps.quantization.robust_int8 import RobustInt8
+
+
+def _needs(step: QuantizationAwareTraining) -> set[Need]:
+    return {"calibration", "train", "loss"} if step.label_weight > 0 else {"calibration"}
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuantizationAwareTraining(RobustInt8):
+    """Compute with 8-bit integers as robust_int8 does, and train the network with its own rounding in it.
+
+    Weights, biases and the scales of activations learn from the original's outputs, without labels or with them. The file
+    has the same structure as without training, so it is as fast.
+    """
+
+    name: ClassVar[str] = "quantization_aware_training"
+    source: ClassVar[str] = (
+        "Jacob et al. 2018, arXiv 1712.05877; learned scales: Esser et al. 2020, arXiv 1902.08153"
+    )
+    needs: ClassVar[frozenset[Need]] = cast(Any, NeedsByParameters({"calibration"}, _needs))
+
+    steps: int = param(
+        200, search=(60, 600), log=True, low=0, high=5000, unit="steps", help="Updates at most."
+    )
+    learning_rate: float = fields.learning_rate(
+        2e-3, "Peak, in steps of the grid for one update; it falls along a cosine."
+    )
+    batch: int = fields.batch()
+    learn_ranges: bool = param(True, help="The scales of activations learn too, not only weights and biases.")
+    label_weight: float = fields.label_weight()
+
+    def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
+        """`context.info` receives what robust_int8 tells, and under 'training' the held-out loss before and after.
+
+        Raises RecipeError: 'nothing_to_quantize', and the codes of `distillation.recovery.recover`.
+        """
+        plan, noise = self.planned(model, context)
+        if self.steps > 0:
+            from compression.steps.quantization.fake_quantization import trained_plan
+
+            learning = Learning(
+                steps=self.steps,
+                learning_rate=self.learning_rate,
+                batch=self.batch,
+                label_weight=self.label_weight,
+            )
+            plan, told = trained_plan(plan, learning, self.learn_ranges, context, self.name)
+            context.info["training"] = told
+        result = plan.written()
+        context.info["sqnr_db"]["trained"] = round(decibels(noise.of(result)), 2)
+        clean.strip(result)
+        return result

@@ -1,0 +1,275 @@
+"""Groups, held-out scores and seeds as plain data, on the chart and in a terminal; and a thousand trials in time."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from typing import Any
+
+import pytest
+
+from compression.report.axes import AXES
+from compression.report.certainty import certainty_lines, comparison_lines
+from compression.report.charts import TEXTS, pareto_chart
+from compression.report.confidence import groups_info, held_out_info, held_out_state
+from compression.report.info import noisy
+from compression.report.pareto import pareto_info
+from compression.report.repeats import by_recipe, spreads
+from compression.search.selection import Budget
+from compression.search.study import StudyResult
+
+Study = dict[str, Any]
+Words = {key: f"<{key}>" for key in TEXTS}
+
+
+@pytest.fixture
+def grouped(study: Study) -> Study:
+    """0 (66.71), 1 and 3 hang together in a chain; 12 (64.41) is apart from all."""
+    groups = {
+        "metric": "mAP",
+        "level": 0.95,
+        "images": 400,
+        "compared": [0, 1, 3, 12],
+        "errors": [[], [0.002], [0.004, 0.002], [0.004, 0.004, 0.004]],
+        "critical": 2.5,
+        "alike": [[0, 1], [1, 3], [12]],
+        "best": [0, 1],
+    }
+    return {**study, "groups": groups}
+
+
+@pytest.fixture
+def repeated(study: Study) -> Study:
+    """Trial 12 with two more seeds: 65.01 and 63.51, and 300 bytes more."""
+    trials = copy.deepcopy(study["trials"])
+    twelve = next(trial for trial in trials if trial["number"] == 12)
+    for number, seed, value in ((21, 2, 0.6351), (20, 1, 0.6501)):
+        other = copy.deepcopy(twelve)
+        other |= {"number": number, "title": f"{twelve['title']} · seed {seed}"}
+        other["recipe"]["seed"] = seed
+        other["accuracy"]["mAP"] = value
+        other["sizes"]["download"] += 150
+        trials.append(other)
+    return {**study, "trials": trials}
+
+
+def test_a_pair_is_compared_by_its_own_error(grouped: Study) -> None:
+    found = groups_info(grouped)
+    assert found is not None
+    pair = found.pair(12, 0)
+    assert pair is not None
+    assert pair.difference == pytest.approx(0.6441 - 0.6671)
+    assert pair.bounds == pytest.approx((-0.033, -0.013))
+    assert (pair.distinguishable, pair.images) == (True, 400)
+    assert pair.images_80 == 95, "400 · ((1.960 + 0.842) · 0.004 / 0.023)²"
+    turned = found.pair(0, 12)
+    assert turned is not None
+    assert (turned.difference, turned.images_80) == (-pair.difference, 95)
+    assert turned.bounds == pytest.approx((0.013, 0.033))
+    assert found.pair(0, 0) is None
+    assert found.pair(0, 2) is None, "2 was not compared"
+
+
+def test_who_is_like_whom_follows_the_sets(grouped: Study) -> None:
+    found = groups_info(grouped)
+    assert found is not None
+    assert (found.like(0), found.like(1), found.like(12), found.like(2)) == ((1,), (0, 3), (), ())
+
+
+def test_studies_of_earlier_versions_know_no_groups_and_say_that_nothing_was_held_out(study: Study) -> None:
+    assert (groups_info(study), held_out_info(study), held_out_state(study)) == (None, None, "none")
+    again = StudyResult.from_json(study).to_json()
+    assert (again["groups"], again["held_out"], again["concluded"]) == (None, None, 0)
+    assert "no images were held out" in certainty_lines(study)
+    assert "told apart" not in certainty_lines(study)
+
+
+def test_a_running_study_says_that_images_are_held_out(study: Study) -> None:
+    to_come = {"metric": None, "images": 100, "looks": 0, "optimism": None, "trials": []}
+    waiting = {**study, "held_out": to_come}
+    assert (held_out_state(waiting), held_out_info(waiting)) == ("waiting", None)
+    assert "100 validation images are held out" in certainty_lines(waiting)
+
+
+def claims(looks: int = 1) -> dict[str, Any]:
+    one = {
+        "number": 12,
+        "chosen": 0.6441,
+        "value": 0.6301,
+        "ci95": [0.60, 0.66],
+        "paired_delta": -0.03,
+        "paired_ci95": [-0.05, -0.01],
+        "optimism": 0.014,
+        "optimism_ci95": [-0.02, 0.05],
+        "change_optimism": 0.007,
+        "change_optimism_ci95": [-0.01, 0.02],
+    }
+    mean = {"value": 0.007, "ci95": [-0.01, 0.02]}
+    return {"metric": "mAP", "images": 96, "looks": looks, "optimism": mean, "trials": [one]}
+
+
+def test_held_out_scores_are_read_as_they_were_stored(study: Study) -> None:
+    found = held_out_info({**study, "held_out": claims()})
+    assert found is not None
+    claim = found.claim(12)
+    assert claim is not None
+    assert (claim.chosen, claim.value, claim.bounds, claim.change_bounds) == (
+        0.6441, 0.6301, (0.60, 0.66), (-0.05, -0.01),
+    )  # fmt: skip
+    assert (found.images, found.optimism, found.optimism_bounds) == (96, 0.007, (-0.01, 0.02))
+    assert found.claim(3) is None
+
+
+def test_the_terminal_says_how_much_choosing_flattered(study: Study) -> None:
+    text = certainty_lines({**study, "held_out": claims()})
+    assert "on 96 images that nothing was chosen by" in text
+    assert "63.0 (60.0 … 66.0)" in text
+    assert "by +0.7 points in the mean (−1.0 … +2.0)" in text
+    assert "no longer quite unseen" not in text
+    assert "2 times: they are no longer quite unseen" in certainty_lines({**study, "held_out": claims(2)})
+
+
+def test_the_terminal_names_what_cannot_be_told_apart_and_what_would_do(grouped: Study) -> None:
+    text = certainty_lines(grouped)
+    assert "could be the best: 0, 1" in text
+    assert "on 400 images (95% for all pairs together): {0, 1}  {1, 3}" in text
+    assert "  0 and 1: " in text
+    assert "  3 and 12: " not in text, "these differ"
+
+
+def test_a_comparison_in_a_terminal() -> None:
+    one = {"number": 1, "title": "int8", "value": 0.66, "ci95": [0.64, 0.68]}
+    two = {"number": 0, "title": "float32", "value": 0.67, "ci95": [0.65, 0.69]}
+    found = {
+        "metric": "mAP", "images": 300, "first": one, "second": two, "difference": -0.01, "ci95": [-0.02, 0.001],
+        "distinguishable": False, "images_80": 1234, "images_95": 2345,
+    }  # fmt: skip
+    text = comparison_lines(found)
+    assert "#1 int8: mAP 66.0 (64.0 … 68.0)" in text
+    assert "difference: −1.0 (−2.0 … +0.1) points on the same 300 images: they cannot be told apart" in text
+    assert "1,234 images in 80 % of cases, with 2,345 in 95 %" in text
+    equal = {**found, "difference": 0.0, "images_80": None, "images_95": None}
+    assert "no difference that more images could show" in comparison_lines(equal)
+
+
+def test_seeds_of_one_recipe_are_found_whatever_their_order_and_name(repeated: Study) -> None:
+    groups = [[trial["number"] for trial in group] for group in by_recipe(repeated["trials"])]
+    assert [12, 20, 21] in groups
+    assert sum(len(group) for group in groups) == len(repeated["trials"])
+    (spread,) = spreads(repeated, AXES.get("mAP"))
+    assert (spread.numbers, spread.bounds) == ((12, 20, 21), (0.6351, 0.6501))
+    assert spread.mean == pytest.approx(0.6431)
+    assert spread.middle == 12
+    assert spreads(repeated, AXES.get("top1")) == ()
+    assert "3 seeds (12, 20, 21): mAP 64.3 in the mean, 63.5 … 65.0" in certainty_lines(repeated)
+
+
+def test_a_repeated_recipe_is_one_point_at_its_mean(repeated: Study) -> None:
+    info = pareto_info(repeated, "download", "mAP")
+    point = info.point(20)
+    assert point is info.point(12) is info.point(21)
+    assert point is not None
+    assert (point.number, point.numbers, point.mark) == (12, (12, 20, 21), "front")
+    assert point.y == pytest.approx(0.6431)
+    assert point.y_bounds == (0.6351, 0.6501)
+    assert point.x == pytest.approx(121_906 + 100)
+    assert point.x_bounds == (121_906, 122_056)
+    assert "seed" not in point.title
+    assert [seed.y for seed in point.seeds] == [0.6441, 0.6501, 0.6351]
+    assert len(info.points) == len(
+        pareto_info({**repeated, "trials": repeated["trials"][:-2]}, "download", "mAP").points
+    )
+    assert info.front == (18, 11, 12, 3, 4, 1, 0)
+
+
+def test_a_lucky_seed_does_not_lift_its_recipe_onto_the_front(study: Study) -> None:
+    """Of a dominated recipe one seed would be the best of all; the mean of three is not."""
+    trials = copy.deepcopy(study["trials"])
+    worst = next(trial for trial in trials if trial["number"] == 2)
+    for number, value in ((20, 0.99), (21, worst["accuracy"]["mAP"])):
+        other = copy.deepcopy(worst)
+        other["number"], other["recipe"]["seed"], other["accuracy"]["mAP"] = number, number, value
+        trials.append(other)
+    info = pareto_info({**study, "trials": trials}, "download", "mAP")
+    point = info.point(20)
+    assert point is not None
+    assert (point.mark, point.number in info.front) == ("dominated", False)
+
+
+def test_a_recipe_is_over_the_budget_if_all_its_seeds_are(repeated: Study) -> None:
+    def mark(limit: float) -> str:
+        point = pareto_info(repeated, "download", "mAP", Budget(accuracy=limit)).point(12)
+        assert point is not None
+        return point.mark
+
+    assert mark(0.64) == "front", "12 and 20 keep it"
+    assert mark(0.66) == "over_budget"
+
+
+def test_who_is_alike_is_on_the_points_of_the_compared_measure_only(grouped: Study) -> None:
+    point = pareto_info(grouped, "download", "mAP").point(1)
+    other = pareto_info(grouped, "download", "AP50").point(1)
+    assert point is not None and other is not None
+    assert (point.alike, other.alike) == ((0, 3), ())
+
+
+def test_rings_mark_what_cannot_be_told_from_the_selected(grouped: Study) -> None:
+    info = pareto_info(grouped, "download", "mAP")
+    rings = [
+        trace
+        for trace in pareto_chart(info, Words, selected=1).data
+        if trace.name == Words["chart.alike_selected"]
+    ]
+    assert len(rings) == 1
+    assert sorted(rings[0].y) == pytest.approx(sorted(100 * info.point(n).y for n in (0, 3)))  # type: ignore[union-attr]
+    apart = pareto_chart(info, Words, selected=12).data
+    assert not [trace for trace in apart if trace.name == Words["chart.alike_selected"]]
+    cards = [row[1] for trace in apart if trace.customdata is not None for row in trace.customdata]
+    assert [card for card in cards if f"{Words['chart.alike']} #0, #3" in card]
+
+
+def test_seeds_are_drawn_and_clickable_under_a_hollow_mark(repeated: Study) -> None:
+    figure = pareto_chart(pareto_info(repeated, "download", "mAP"), Words)
+    seeds = next(trace for trace in figure.data if trace.name == Words["chart.seed"])
+    assert [row[0] for row in seeds.customdata] == [12, 20, 21]
+    assert list(seeds.y) == pytest.approx([64.41, 65.01, 63.51])
+    hollow = [
+        trace
+        for trace in figure.data
+        if trace.marker.symbol == "circle-open" and trace.customdata is not None
+    ]
+    assert [list(trace.y) for trace in hollow] == [pytest.approx([64.31])]
+    assert not hollow[0].showlegend, "the full mark stands there"
+    assert f"3 {Words['chart.seeds']} 63.5 … 65.0" in hollow[0].customdata[0][1]
+    assert json.loads(figure.to_json())
+
+
+def test_noisy_timings_are_named(study: Study) -> None:
+    trials = copy.deepcopy(study["trials"])
+    for trial in trials:
+        if trial["latency"]:
+            trial["latency"]["noisy"] = trial["number"] in (3, 7)
+    busy = {**study, "trials": trials}
+    assert noisy(busy) == (3, 7)
+    assert "too busy to time these files reliably: 3, 7" in certainty_lines(busy)
+
+
+def test_a_thousand_trials_become_a_chart_in_half_a_second(study: Study) -> None:
+    """0.10 s for data and chart when it was written. The best of three counts."""
+    trials = []
+    for number in range(1000):
+        trial = copy.deepcopy(study["trials"][12 if number else 0])
+        trial["number"] = number
+        if number:
+            trial["recipe"]["steps"][0]["sparsity"] = number / 1000
+        trial["sizes"]["download"] = 1_000_000 - 900 * number
+        trial["accuracy"]["mAP"] = 0.7 - (number / 1000) ** 2 * 0.5 - 0.01 * (number % 7)
+        trials.append(trial)
+    many = {**study, "trials": trials, "front": []}
+    seconds = []
+    for _ in range(3):
+        began = time.process_time()
+        pareto_chart(pareto_info(many, "download", "mAP", Budget(download=500_000)), Words)
+        seconds.append(time.process_time() - began)
+    assert min(seconds) < 0.5

@@ -1,0 +1,121 @@
+"""Shapes and storages apart and together: what is predicted, promised and remembered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from compression.recipe import Recipe
+from compression.search.judging import Judge
+from compression.search.selection import Budget
+from compression.search.space import space_of
+from compression.search.strategy import Factored, Whole, parts
+from compression.search.study import TrialResult
+
+SPACE = space_of(["channel_pruning", "fine_tuning", "static_int8", "float16"])
+SHAPE = {"step": "channel_pruning", "ratio": 0.3}
+TUNED = {"step": "fine_tuning", "steps": 200}
+INT8 = {"step": "static_int8"}
+
+
+def recipe(*steps: dict[str, Any], name: str = "") -> Recipe:
+    return Recipe.from_json({"name": name, "steps": list(steps)})
+
+
+def judge(**budget: Any) -> Judge:
+    original = TrialResult(
+        number=0,
+        state="complete",
+        recipe={"steps": []},
+        title="",
+        recipe_fingerprint="",
+        model="m",
+        sizes={"download": 1000, "file": 1200},
+        accuracy={"mAP": 0.8},
+        primary_metric="mAP",
+        macs=100,
+    )
+    return Judge(original, ("accuracy", "download"), Budget(**budget))
+
+
+def values(accuracy: float, download: float, **more: float) -> dict[str, float]:
+    return {"accuracy": accuracy, "download": download, **more}
+
+
+def measured(made: Judge) -> Factored:
+    """A strategy that knows one shape and one storage."""
+    strategy = Factored(SPACE, "random", 0, (), made)
+    for each, found in (
+        (recipe(SHAPE, TUNED), values(0.76, 600, latency=0.7)),
+        (recipe(INT8), values(0.79, 280, latency=0.5)),
+    ):
+        strategy.claim(each)
+        strategy.tell(each, found, full=True)
+    return strategy
+
+
+def test_a_recipe_has_a_shape_and_a_storage():
+    shape, storage = parts(recipe(SHAPE, TUNED, INT8))
+    assert [step.name for step in shape.steps] == ["channel_pruning", "fine_tuning"]
+    assert [step.name for step in storage.steps] == ["static_int8"]
+    named = recipe(INT8, name="int8")
+    assert parts(named) == (Recipe(), named), "what is one part only keeps its name"
+    assert parts(recipe(SHAPE)) == (recipe(SHAPE), Recipe())
+
+
+def test_costs_multiply_and_losses_add_up():
+    together = judge().together(values(0.76, 600, latency=0.7), values(0.79, 280, latency=0.5))
+    assert together == pytest.approx({"accuracy": 0.75, "download": 168, "latency": 0.35})
+
+
+def test_what_promises_most_is_combined_once():
+    strategy = measured(judge())
+    both = strategy.combination([], lambda _: True)
+    assert both is not None
+    assert [step.name for step in both.steps] == ["channel_pruning", "fine_tuning", "static_int8"]
+    assert strategy.combination([], lambda _: True) is None
+
+
+def test_a_combination_that_promises_nothing_new_is_left():
+    made = judge()
+    front = [made.gains(values(0.77, 150))]
+    assert measured(made).combination(front, lambda _: True) is None
+    assert measured(made).combination([], lambda _: False) is None, "there is no time for it"
+
+
+def test_a_combination_that_would_break_the_budget_is_left():
+    assert measured(judge(download=160)).combination([], lambda _: True) is None
+    assert measured(judge(download=170, latency_ratio=0.4)).combination([], lambda _: True) is not None
+
+
+def test_cheap_measurements_promise_nothing():
+    strategy = Factored(SPACE, "random", 0, (), judge())
+    strategy.claim(recipe(SHAPE, TUNED))
+    strategy.tell(recipe(SHAPE, TUNED), values(0.7, 600), full=False)
+    strategy.claim(recipe(INT8))
+    strategy.tell(recipe(INT8), values(0.79, 280), full=True)
+    assert strategy.combination([], lambda _: True) is None
+
+
+def test_a_shape_misses_a_limit_by_no_more_than_with_the_storage_that_suits_it():
+    made = judge(download=200)
+    alone = Factored(SPACE, "random", 0, (), made)
+    assert alone.standing(recipe(SHAPE), values(0.7, 600)).miss == pytest.approx(2.0)
+    assert measured(made).standing(recipe(SHAPE), values(0.7, 600)).miss == 0.0
+
+
+def test_the_parts_of_ready_recipes_come_first():
+    strategy = Factored(SPACE, "nsga2", 0, [recipe(SHAPE, TUNED, INT8)], judge())
+    strategy.claim(Recipe())
+    first = [strategy.next() for _ in range(8)]
+    assert recipe(INT8) in first
+    assert recipe(SHAPE, TUNED) in first
+    assert all(each is None or not all(part.steps for part in parts(each)) for each in first)
+
+
+def test_whole_recipes_are_not_combined():
+    strategy = Whole(SPACE, "random", 0, (), judge())
+    found = [strategy.next() for _ in range(30)]
+    assert any(each is not None and all(part.steps for part in parts(each)) for each in found)
+    assert strategy.combination([(1.0, 1.0)], lambda _: True) is None

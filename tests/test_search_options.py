@@ -1,0 +1,151 @@
+"""The shell's words for a search: budgets, objectives, and what cannot be asked."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+import pytest
+
+from compression import workbench
+from compression.artifacts.store import Store
+from compression.cli.main import main
+from compression.cli.search import limit
+from compression.jobs import supervisor
+from compression.report.choice import choice_lines
+from compression.search.storage import study_search
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("download=150KB", {"download": 150_000}),
+        ("file=1.2 MB", {"file": 1_200_000}),
+        ("memory=900", {"memory": 900}),
+        ("macs=50M", {"macs": 50_000_000}),
+        ("latency_ratio=0.8", {"latency_ratio": 0.8}),
+        ("accuracy=-1.0", {"loss": 0.01}),
+        ("accuracy=70", {"accuracy": 0.7}),
+        ("accuracy=0.7", {"accuracy": 0.7}),
+        ("agreement=0.9", {"agreement": 0.9}),
+        ("agreement=90", {"agreement": 0.9}),
+    ],
+)
+def test_limits_are_read(text: str, meant: dict[str, Any]):
+    assert limit(text) == pytest.approx(meant)
+
+
+@pytest.mark.parametrize(
+    "text", ["download=much", "speed=3", "download", "latency_ratio=-1", "agreement=-0.5", "accuracy=200"]
+)
+def test_what_is_no_limit_is_refused(text: str):
+    with pytest.raises(argparse.ArgumentTypeError):
+        limit(text)
+
+
+def run(store: Store, *more: str) -> int:
+    data = ["--model", "digits-mlp", "--data", "digits", "--name", "s", "--store", str(store.root)]
+    return main(["study", "run", *data, *more])
+
+
+@pytest.fixture
+def store(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """Studies are planned and not run."""
+    monkeypatch.setattr(supervisor, "start", lambda *_: None)
+    status = {"state": "complete", "error": None, "log": ""}
+    monkeypatch.setattr(workbench, "study_status", lambda name, store=None: {**status, "name": name})
+    return Store(tmp_path)
+
+
+def test_a_search_is_planned_with_objectives_budget_and_stop_rules(store: Store, capsys: Any):
+    asked = (
+        "--search",
+        "tpe",
+        "--minutes",
+        "8",
+        "--patience",
+        "30",
+        "--objective",
+        "agreement",
+        "--objective",
+        "file",
+    )
+    assert (
+        run(store, *asked, "--budget", "file=20KB", "--budget", "accuracy=-1", "--seed", "3", "--json") == 0
+    )
+    study = json.loads(capsys.readouterr().out)
+    assert study["objectives"] == ["agreement", "file"]
+    assert study["budget"] == {"file": 20_000, "loss": 0.01}
+    assert len(study["trials"]) == 1
+    assert {"hypervolume", "knee", "choice", "search", "front"} <= set(study)
+    stint = study_search(store, "s")
+    assert stint is not None
+    assert (stint.sampler, stint.minutes, stint.patience, stint.seed) == ("tpe", 8.0, 30, 3)
+    assert stint.multi_fidelity
+
+
+def test_improving_keeps_the_sampler_and_counts_anew(store: Store):
+    run(store, "--search", "grid", "--trials", "5", "--no-multi-fidelity", "--json")
+    assert main(["study", "improve", "s", "--minutes", "10", "--json", "--store", str(store.root)]) == 0
+    stint = study_search(store, "s")
+    assert stint is not None
+    assert (stint.sampler, stint.minutes, stint.trials, stint.first) == ("grid", 10.0, None, 1)
+    assert not stint.multi_fidelity
+
+
+def test_recipes_can_be_added(store: Store, tmp_path: Any, capsys: Any):
+    run(store, "--search", "random", "--trials", "5", "--json")
+    file = tmp_path / "recipes.json"
+    file.write_text(json.dumps([{"steps": [{"step": "float16"}]}]))
+    capsys.readouterr()
+    assert main(["study", "add", "s", "--recipes", str(file), "--json", "--store", str(store.root)]) == 0
+    assert [trial["title"] for trial in json.loads(capsys.readouterr().out)["trials"]] == [
+        "float32",
+        "float16",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ((), "nothing_to_run"),
+        (("--search", "nsga2"), "stop_rule"),
+        (("--search", "nsga2", "--trials", "3", "--objective", "accuracy"), "objectives"),
+        (("--search", "nsga2", "--trials", "3", "--preset", "nothing"), "unknown_name"),
+    ],
+)
+def test_what_cannot_be_searched_is_said(store: Store, capsys: Any, asked: tuple[str, ...], code: str):
+    assert run(store, *asked, "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+
+
+def test_a_pick_is_told_in_words():
+    def trial(number: int, title: str, download: int) -> dict[str, Any]:
+        known = {"number": number, "title": title, "sizes": {"download": download}, "state": "complete"}
+        return {**known, "proposed": number > 0}
+
+    why = [
+        {"code": "most_accurate", "values": {"count": 2}},
+        {"code": "keeps_limit", "values": {"limit": "download", "most": 150_000, "value": 131_000}},
+        {"code": "keeps_limit", "values": {"limit": "latency_ratio", "most": 0.8, "value": 0.61}},
+        {"code": "runner_up", "values": {"accuracy": -0.003, "download": -12_000}},
+    ]
+    told = choice_lines(
+        {
+            "trials": [trial(0, "float32", 1_000_000), trial(4, "a", 131_000), trial(7, "b", 119_000)],
+            "search": {"sampler": "nsga2", "spent": 480.0, "ended": "time"},
+            "hypervolume": {"value": 1.5, "reference": {"accuracy": 0.38, "download": 150_000}},
+            "knee": 7,
+            "budget": {"download": 150_000, "latency_ratio": 0.8},
+            "choice": {"pick": 4, "runner_up": 7, "remarks": ["not_distinguishable"], "why": why},
+        }
+    )
+    assert "search: nsga2, 8.0 min, until its time was up; 2 recipes proposed" in told
+    assert "hypervolume 1.500 (reference: accuracy 38.0, download 150 KB); the front bends at #7 b" in told
+    assert (
+        "Take #4 a: the most accurate of 2 files that keep the budget (download 131 KB, latency 0.61)."
+        in told
+    )
+    assert "Runner-up: #7 b, −0.3 points, download 12.0 KB smaller." in told
+    assert "cannot be told apart" in told
