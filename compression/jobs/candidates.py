@@ -8,6 +8,8 @@ from typing import Any
 
 from compression.recipe import Recipe
 from compression.search.halving import Rung
+from compression.search.space import Space, title
+from compression.search.storage import PlannedTrial
 from compression.search.study import TrialResult
 
 _KEPT = ("sha256", "seconds", "sizes", "macs", "memory", "primary_metric")
@@ -73,3 +75,16 @@ def placed(trial: TrialResult, rungs: tuple[Rung, ...]) -> Candidate:
         rungs = rungs[-len(records) :]
     recipe = Recipe.from_json(trial.recipe)
     return Candidate(trial.number, recipe, rungs, records, dropped=trial.state == "pruned")
+
+
+def planned(recipe: Recipe, space: Space) -> PlannedTrial:
+    """The trial of a proposal, with its place in the space if it has one."""
+    point = space.exact_point(recipe)
+    return PlannedTrial(
+        recipe.to_json(),
+        title(recipe),
+        recipe.fingerprint(),
+        proposed=True,
+        point=point,
+        distributions=space.distributions(point),
+    )

@@ -14,19 +14,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from compression.errors import EdgeSlimError
-from compression.jobs.candidates import Candidate, cheap_record, placed, timed
+from compression.jobs.candidates import Candidate, cheap_record, placed, planned, timed
 from compression.jobs.costs import Costs
 from compression.jobs.schedule import Task
 from compression.recipe import Recipe
 from compression.search.halving import FULL, Ladder, Rung, rungs
 from compression.search.hypervolume import Gains, hypervolume
 from compression.search.judging import Judge, Values
-from compression.search.presets import PRESETS, fitting
 from compression.search.selection import Budget
-from compression.search.space import at_share, recovers, space_of, title
+from compression.search.space import at_share, recovers, space_of
 from compression.search.stint import LEARNING, End, Stint
-from compression.search.storage import PlannedTrial, StudyJournal
-from compression.search.strategy import Factored, Strategy, Whole
+from compression.search.storage import StudyJournal
+from compression.search.strategy import Factored, Strategy, Whole, ready_recipes
 from compression.search.study import StudyResult, TrialResult
 
 TIMED_TOGETHER = 6
@@ -35,6 +34,8 @@ ROUNDS = 10
 """… and in fewer rounds than at the end."""
 _PROGRESS = 1e-3
 """A hypervolume that is larger by less than this share is no progress."""
+_ONE, _SHORTER = 1 / 8, (0.7, 0.5, 0.35, 0.25, 0.18, 0.1)
+"""Of the search's time one recovery may take so much, and is shortened to such a share where it would take more."""
 _DRAWS = 20
 """Proposals that would take too long, one after the other, before no other is asked for."""
 
@@ -78,7 +79,8 @@ class Search:
         make = Factored if self.stint.multi_fidelity else Whole
         # A search that goes on does not propose the same again.
         seed = self.stint.seed + len(study.trials)
-        self._strategy: Strategy = make(self._space, self.stint.sampler, seed, self._seeds(), self._judge)
+        seeds = ready_recipes(self._space, self.stint.preset) if self.stint.sampler in LEARNING else []
+        self._strategy: Strategy = make(self._space, self.stint.sampler, seed, seeds, self._judge)
         for trial in study.trials:
             with contextlib.suppress(EdgeSlimError):  # a recipe of an older version, whose steps are no more
                 self._remember(trial)
@@ -169,18 +171,35 @@ class Search:
 
     def _time(self) -> Timing:
         self._being_timed, self._to_time = self._to_time, []
-        files = (self._original.sha256, *(candidate.records[-1]["sha256"] for candidate in self._being_timed))
+        files = (self._original.sha256, *(each.records[-1]["sha256"] for each in self._being_timed))
         return Timing(tuple(dict.fromkeys(sha256 for sha256 in files if sha256 is not None)))
 
     def _promoted(self, closing: bool = False) -> Task | None:
         """A candidate that deserves more, and can have it in time."""
         for ladder in self._ladders.values():
             for name, index in ladder.next(closing):
-                candidate = self._candidates[name]
-                if self._fits(at_share(candidate.recipe, candidate.rungs[index + 1].share)):
+                task = self._further(self._candidates[name], index + 1)
+                if task is not None:
                     ladder.passed(name, index)
-                    return self._task(candidate)
+                    return task
         return None
+
+    def _further(self, candidate: Candidate, index: int) -> Task | None:
+        """The candidate's next rung; or, where there is no time for all its recovery, a recipe with less of it."""
+        if self._costs.seconds(at_share(candidate.recipe, candidate.rungs[index].share)) <= self._allowed():
+            return self._task(candidate)
+        for share in _SHORTER:
+            shorter = at_share(candidate.recipe, share)
+            fits = self._costs.seconds(shorter) <= self._allowed()
+            if fits and shorter.fingerprint() not in self._candidates:
+                self._strategy.claim(shorter)
+                return self._begun(shorter, (FULL,))
+        return None
+
+    def _allowed(self) -> float:
+        """Seconds that a single recovery may take: there must be time for others."""
+        minutes = self.stint.minutes
+        return self._left() if minutes is None else min(self._left(), minutes * 60 * _ONE)
 
     def _combined(self) -> Task | None:
         """Two parts that are measured, put together."""
@@ -205,7 +224,7 @@ class Search:
 
     def _begun(self, recipe: Recipe, way: tuple[Rung, ...]) -> Task:
         self._count += 1
-        number = self._journal.add([self._planned(recipe)])[0]
+        number = self._journal.add([planned(recipe, self._space)])[0]
         candidate = self._candidates[recipe.fingerprint()] = Candidate(number, recipe, way)
         return self._task(candidate)
 
@@ -215,9 +234,8 @@ class Search:
     def _task(self, candidate: Candidate) -> Task:
         """The candidate's next rung."""
         if candidate.dropped:
-            again = replace(
-                self._planned(candidate.recipe), replaces=candidate.number, rungs=candidate.records
-            )
+            plan = planned(candidate.recipe, self._space)
+            again = replace(plan, replaces=candidate.number, rungs=candidate.records)
             candidate.number, candidate.dropped = self._journal.add([again])[0], False
             self._count += 1
         index = len(candidate.records)
@@ -225,17 +243,6 @@ class Search:
         self._at_work[candidate.number] = candidate
         recipe = at_share(candidate.recipe, rung.share)
         return Task(candidate.number, recipe, evaluate=True, rung=index, images=rung.images)
-
-    def _planned(self, recipe: Recipe) -> PlannedTrial:
-        point = self._space.exact_point(recipe)
-        return PlannedTrial(
-            recipe.to_json(),
-            title(recipe),
-            recipe.fingerprint(),
-            proposed=True,
-            point=point,
-            distributions=self._space.distributions(point),
-        )
 
     def _place(self, candidate: Candidate) -> None:
         """Where a candidate goes that was just measured: to be timed, in line for more, or into the front."""
@@ -273,14 +280,6 @@ class Search:
 
     def _values(self, candidate: Candidate) -> Values:
         return self._judge.values(candidate.measured())
-
-    def _seeds(self) -> list[Recipe]:
-        """The ready recipes that can be made here."""
-        if self.stint.sampler not in LEARNING or self.stint.preset is None:
-            return []
-        there = frozenset(need for slot in self._space.slots for step in slot.steps for need in step().needs)
-        recipes = fitting(PRESETS.get(self.stint.preset), there)[0]
-        return [recipe for recipe in recipes if self._space.point(recipe) is not None]
 
     def _remember(self, trial: TrialResult) -> None:
         """Take up what the study has tried already. Raises EdgeSlimError for a recipe that cannot be read."""

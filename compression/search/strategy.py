@@ -16,6 +16,7 @@ from compression.search.halving import Standing
 from compression.search.hypervolume import Gains, hypervolume
 from compression.search.judging import Judge, Values
 from compression.search.pareto import front
+from compression.search.presets import PRESETS, fitting
 from compression.search.sampling import Proposals
 from compression.search.space import Space
 from compression.search.stint import SamplerName
@@ -168,6 +169,14 @@ class Factored:
         recipe = Recipe(steps, shape.seed)
         if recipe.fingerprint() not in self._known and self._judge.within(values):
             self._promises[recipe.fingerprint()] = recipe, self._judge.gains(values)
+
+
+def ready_recipes(space: Space, preset: str | None) -> list[Recipe]:
+    """The recipes of a preset that have a place in the space."""
+    if preset is None:
+        return []
+    there = frozenset(need for slot in space.slots for step in slot.steps for need in step().needs)
+    return [recipe for recipe in fitting(PRESETS.get(preset), there)[0] if space.point(recipe) is not None]
 
 
 def parts(recipe: Recipe) -> tuple[Recipe, Recipe]:

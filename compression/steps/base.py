@@ -74,7 +74,7 @@ class Step:
         return None
 
     def check(self, spec: ModelSpec, teacher: Model | None) -> None:
-        """Raise RecipeError if the step cannot work on a model so specified, or with this teacher. Before any compute."""
+        """Raise RecipeError if the step cannot work on a model so specified or with this teacher; computes nothing."""
 
     @classmethod
     def describe(cls) -> dict[str, Any]:

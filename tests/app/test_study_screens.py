@@ -13,7 +13,8 @@ from compression.errors import DatasetError
 def own(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The study as one of the user's own: `calls` tells what was asked of the workbench, `status` is its process."""
     calls: list[tuple[Any, ...]] = []
-    status = {"state": "complete", "phase": "", "done": 15, "total": 18, "current": None, "progress": {}}
+    status: dict[str, Any] = {"state": "complete", "phase": "", "done": 15, "total": 18, "current": None}
+    status |= {"progress": {}, "ahead": None, "pausing": False}
     monkeypatch.setattr(workbench, "sample_study", lambda: None)
     monkeypatch.setattr(workbench, "study_result", lambda name: world)
     monkeypatch.setattr(workbench, "study_status", lambda name: {**status, "name": name, "error": None})
@@ -27,7 +28,7 @@ def own(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any
         "list_studies",
         lambda: [{"name": world["name"], "state": world["state"], "done": status["done"], "total": 18}],
     )
-    for verb in ("cancel", "resume", "retry", "delete"):
+    for verb in ("cancel", "pause", "resume", "retry", "delete"):
         monkeypatch.setattr(workbench, f"{verb}_study", lambda name, verb=verb: calls.append((verb, name)))
     return {"study": world, "calls": calls, "status": status}
 
@@ -69,7 +70,8 @@ def test_progress_is_told_in_the_language_of_the_screen(own: dict[str, Any], sho
         ("complete", {"retry", "delete"}),
         ("cancelled", {"resume", "retry", "delete"}),
         ("interrupted", {"resume", "retry", "delete"}),
-        ("running", {"cancel"}),
+        ("paused", {"resume", "retry", "delete"}),
+        ("running", {"cancel", "pause"}),
     ],
 )
 def test_only_what_makes_sense_is_offered(

@@ -86,6 +86,8 @@ def digit_rows(steps: int) -> dict[str, tuple[str, Steps]]:
     for title, loss in LOSSES.items():
         taught = {"step": "distil_from_teacher", "teacher": "digits-cnn", **learning, **loss}
         rows[f"digits-mlp taught by digits-cnn | {title}"] = ("digits-mlp", [taught])
+        more = {**taught, "train_images": True}
+        rows[f"digits-mlp taught by digits-cnn | {title}, train images"] = ("digits-mlp", [more])
     return rows
 
 

@@ -1,4 +1,6 @@
-"""Static int8 on real detectors: default, best plain setting, robust. Run: python tests/benchmarks/int8_real.py [model …]
+"""Static int8 on real detectors: default, best plain setting, robust, trained.
+
+Run: python tests/benchmarks/int8_real.py [model …]
 
 Prints accuracy on coco_val with the paired interval, agreement, sizes, and latency as a ratio to the float file in
 interleaved rounds on this machine. Needs ../shared/data beside the repository; calibrates without labels.
@@ -18,6 +20,7 @@ from compression.export.onnx import deployable, to_bytes
 from compression.runtime.benchmark import compare_latency
 from compression.runtime.environment import environment
 from compression.steps import OnnxStep, StepContext
+from compression.steps.quantization.quantization_aware import QuantizationAwareTraining
 from compression.steps.quantization.rewriting import rewritten
 from compression.steps.quantization.robust_int8 import RobustInt8
 from compression.steps.quantization.static_int8 import StaticInt8
@@ -36,6 +39,7 @@ STEPS: dict[str, OnnxStep] = {
     "plain, first 9 float": StaticInt8(keep_float="first_and_outputs", first_layers=9),
     "robust": RobustInt8(),
     "robust, for x86 without VNNI": RobustInt8(processor="x86"),
+    "the same, trained": QuantizationAwareTraining(processor="x86", steps=100),
 }
 
 

@@ -26,9 +26,10 @@ from compression.recipe import Recipe
 MATCH = {"step": "match_statistics"}
 SCALES = {"step": "distil_from_original", "steps": 100, "batch": 4}
 ALL = {**SCALES, "trainable": "all", "learning_rate": 1e-4}
+CHANNELS = {"step": "channel_pruning", "scope": "uniform", "round_to": 1, "reconstruct": "never"}
 DAMAGE: dict[str, dict[str, Any]] = {
-    "channels 2 %": {"step": "channel_pruning", "ratio": 0.02, "scope": "uniform", "round_to": 1},
-    "channels 10 %": {"step": "channel_pruning", "ratio": 0.1, "scope": "uniform", "round_to": 1},
+    "channels 2 %": {**CHANNELS, "ratio": 0.02},
+    "channels 10 %": {**CHANNELS, "ratio": 0.1},
     "magnitude 30 %": {"step": "magnitude_pruning", "sparsity": 0.3, "scope": "layer"},
     "magnitude 50 %": {"step": "magnitude_pruning", "sparsity": 0.5, "scope": "layer"},
 }

@@ -9,7 +9,8 @@ outputs to the unpacked network, and seconds. Needs ../shared/data beside the re
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import onnx
@@ -41,6 +42,8 @@ RECIPES: dict[str, OnnxStep] = {
     "mixed download 3.25, packed": MixedLowBitWeights(average_bits=3.25, storage="packed"),
     **{f"mixed file {bits}": MixedLowBitWeights(average_bits=bits, measure="file") for bits in (5.0, 4.0)},
     **{f"palette {values}": WeightClustering(values=values) for values in (32, 16, 8)},
+    "3 bits, trained": LowBitWeights(bits=3, rounding="trained", steps=150),
+    "palette 8, trained": WeightClustering(values=8, rounding="trained", steps=150),
 }
 
 
@@ -72,11 +75,21 @@ def rows(name: str, store: Store) -> Iterator[str]:
         sizes = found.sizes
         yield (
             f"| {name} | {title} | {accuracy_cells(found)} | "
-            f"{info.get('average_bits', 32)} | {sizes['file']} | {sizes['download']} | {sizes['entropy_bound']} | "
+            f"{info.get('average_bits', 32)} | {_held(info)} | "
+            f"{sizes['file']} | {sizes['download']} | {sizes['entropy_bound']} | "
             f"{difference:g} | {seconds:.0f} |"
         )
 
 
+def _held(info: Mapping[str, Any]) -> str:
+    """What of the file, before names are shortened, is codes, floats and graph; codes against bits × weights / 8."""
+    if "bytes" not in info:
+        return "–"
+    held, wanted = info["bytes"], info["average_bits"] * info["weights"] / 8
+    return f"{held['codes']} + {held['floats']} + {held['graph']} ({held['codes'] / wanted:.3f})"
+
+
 if __name__ == "__main__":
-    columns = "model | recipe | mAP | paired difference | agreement % | bits | file B | download B"
+    columns = "model | recipe | mAP | paired difference | agreement % | bits"
+    columns += " | codes + floats + graph B (codes against bits × weights / 8) | file B | download B"
     print_table(f"{columns} | entropy bound B | packed − unpacked | s", rows, MODELS)

@@ -15,7 +15,6 @@ from torch import Tensor, fx, nn
 
 from compression.artifacts.store import Store
 from compression.datasets import open_dataset
-from compression.detections import Image
 from compression.errors import RecipeError
 from compression.export.onnx import export_training_form, to_bytes
 from compression.models.base import ModelSpec
@@ -32,24 +31,14 @@ from compression.steps.pruning import ChannelPruning, MagnitudePruning
 NETWORKS = [name for name in examples.NETWORKS if name != "gru"]
 
 
-class Unlabelled:
+class Unlabelled(examples.RandomImages):
     """A split nothing is known about."""
 
     def __init__(self, count: int = 15) -> None:
-        self._images = examples.RandomImages(count)
-        self.fingerprint = self._images.fingerprint
-
-    def __len__(self) -> int:
-        return len(self._images)
-
-    def image(self, index: int) -> Image:
-        return self._images.image(index)
+        super().__init__(count)
 
     def target(self, index: int) -> None:
         return None
-
-    def image_id(self, index: int) -> str:
-        return str(index)
 
 
 def damaged(tmp_path: Path, name: str, sparsity: float = 0.6) -> tuple[fx.GraphModule, StepContext]:

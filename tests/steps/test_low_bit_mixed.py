@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from example_networks import RandomImages
 from low_bit_networks import (
     IMAGES,
     applied,
@@ -99,9 +100,12 @@ def test_budget_holds_and_choices_are_told(measure: str) -> None:
 
 @pytest.mark.parametrize("name", ["plain_cnn", "residual_concat_pyramid", "depthwise_se"])
 def test_more_budget_means_less_expected_and_less_real_error(name: str) -> None:
-    results = [applied(MixedLowBitWeights(average_bits=bits), name) for bits in (2.5, 4.0, 6.0)]
-    expected = [told.info["expected_error"] for _, told in results]
-    real = [noise_db(network(name), result) for result, _ in results]
+    expected, real = [], []
+    for bits in (2.5, 4.0, 6.0):
+        told = context(name, RandomImages(32))
+        result = MixedLowBitWeights(average_bits=bits).apply(network(name), told)
+        expected.append(told.info["expected_error"])
+        real.append(noise_db(network(name), result))
     assert expected[0] > 2 * expected[1] > 4 * expected[2]
     assert real[0] < real[1] < real[2]
 
@@ -114,6 +118,13 @@ def test_mixed_widths_beat_one_width_of_the_same_size() -> None:
         assert told.info["average_bits"] <= plain.info["average_bits"] + 1e-9
         gains.append(noise_db(network(name), mixed) - noise_db(network(name), same))
     assert np.mean(gains) > 1
+
+
+def test_layer_with_more_inputs_than_images_is_not_taken_for_insensitive() -> None:
+    """A classifier of 512 inputs can be rounded so that the twelve images it is seen on hardly notice."""
+    _, told = applied(MixedLowBitWeights(average_bits=3.0, measure="file"), "plain_cnn")
+    sensitivity = [line["sensitivity"] for line in told.info["layers"]]
+    assert sensitivity[-1] > 0.2 * max(sensitivity)
 
 
 def test_bytes_store_the_same_weights_as_fields() -> None:
@@ -141,4 +152,4 @@ def test_zeros_of_a_pruned_network_stay_zeros_and_cost_little(measure: str) -> N
     for name, array in weights(result).items():
         assert not array[originals[name] == 0].any()
     assert told.info["average_bits" if measure == "file" else "average_entropy"] < 2.1
-    assert noise_db(model, result) > 15
+    assert noise_db(model, result) > 24

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from low_bit_networks import inputs, model_of, network
+from low_bit_networks import context, inputs, model_of, network, noise_db, pruned
 from onnx import helper
 
 from compression.export.onnx import to_bytes
 from compression.models.proof import run
+from compression.steps.layerwise import gram
 from compression.steps.layerwise.gram import Gram, gram_of
 from compression.steps.layerwise.layers import array_of, ends, weight_layers
 from compression.steps.layerwise.walk import Choice, Visit, visitable, walk
 from compression.steps.quantization import grids
 from compression.steps.quantization.adaround import learned
+from compression.steps.quantization.low_bit import LowBitWeights
 from compression.steps.quantization.rounding import compensated, nearest
 
 RANDOM = np.random.default_rng(2)
@@ -166,6 +168,19 @@ def test_refitting_makes_up_for_changed_inputs() -> None:
     halved = Gram(full.inputs / 4, full.cross / 2)
     ratio = np.linalg.norm(halved.refitted(rows)) / np.linalg.norm(rows)
     assert 1.6 < ratio <= 2.0
+
+
+def test_what_few_images_show_is_not_taken_for_all_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer of 768 inputs seen on twelve images: its rounding would suit just these."""
+
+    def noise() -> float:
+        steps = [LowBitWeights(bits=bits, first_last_bits=0) for bits in (3, 4, 5)]
+        models = [network("mlp"), pruned("mlp", 0.8)]
+        return float(np.mean([noise_db(m, step.apply(m, context("mlp"))) for m in models for step in steps]))
+
+    careful = noise()
+    monkeypatch.setattr(gram, "SHRINKAGE", 0.0)
+    assert careful > noise() + 1
 
 
 @pytest.mark.parametrize("name", ["plain_cnn", "residual_concat_pyramid", "depthwise_se", "mlp", "gru"])

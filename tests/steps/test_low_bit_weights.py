@@ -41,6 +41,31 @@ def test_file_has_the_bits_it_says_beside_floats_and_graph(bits: int) -> None:
     assert result.ByteSize() == stored["codes"] + stored["floats"] + stored["graph"]
 
 
+@pytest.mark.parametrize(
+    ("bits", "given"),
+    [
+        *((bits, {"bits": bits, "scheme": "fixed_point"}) for bits in range(1, 9)),
+        *((bits, {"bits": bits, "symmetric": False}) for bits in range(2, 9)),
+        *((bits, {"bits": bits, "granularity": "group"}) for bits in range(1, 9)),
+        *((bits, {"bits": bits, "storage": "native"}) for bits in (2, 4, 8)),
+        (1, {"scheme": "binary"}),
+        (1.6, {"scheme": "ternary"}),
+    ],
+    ids=str,
+)
+def test_every_scheme_takes_its_bits_and_decodes_exactly(bits: float, given: dict[str, object]) -> None:
+    """Codes within a tenth of bits × weights / 8; beside them only what is told: floats and graph."""
+    result, told = applied(plain(**given), "mlp")
+    stored, wanted = told.info["bytes"], bits * told.info["weights"] / 8
+    assert wanted <= stored["codes"] <= 1.1 * wanted
+    groups = told.info["weights"] / 32 if given.get("granularity") == "group" else 32 + 24 + 4
+    assert stored["floats"] <= 2 * (1.01 * groups + 32 + 24 + 4) + 16
+    assert result.ByteSize() == sum(stored.values())
+    tolerance = 1e-5 if given.get("storage") == "native" else 0  # another kernel runs
+    for packed, float32 in zip(outputs(result), outputs(unpacked(result)), strict=True):
+        np.testing.assert_allclose(packed, float32, rtol=0, atol=tolerance)
+
+
 def test_noise_falls_with_every_bit() -> None:
     noise = [
         noise_db(network("plain_cnn"), applied(plain(bits=bits), "plain_cnn")[0]) for bits in (2, 4, 6, 8)

@@ -107,6 +107,16 @@ def test_mask_and_codes_are_used_where_they_are_smaller() -> None:
     assert sparse.info["bytes"]["codes"] <= 1.01 * 1.4 * count / 8 + 80
 
 
+@pytest.mark.parametrize("values", [2, 3, 4, 8, 16, 32, 64, 128, 256])
+def test_palettes_take_the_bits_of_their_codes(values: int) -> None:
+    result, told = applied(plain(values=values), "mlp")
+    bits = 1.6 if values == 3 else np.ceil(np.log2(values))
+    stored, wanted = told.info["bytes"], bits * told.info["weights"] / 8
+    assert wanted * 0.98 <= stored["codes"] <= 1.1 * wanted
+    assert stored["floats"] <= 2 * (2 * (32 + 24 + 4) + 3 * values) + 16
+    assert result.ByteSize() == sum(stored.values())
+
+
 def test_statistics_and_compensation_help() -> None:
     names = ("plain_cnn", "residual_concat_pyramid", "depthwise_se")
 

@@ -36,7 +36,9 @@ class Distilling(TorchStep):
     changes: ClassVar[frozenset[Effect]] = frozenset({"accuracy"})
     needs: ClassVar[frozenset[Need]] = cast(Any, NeedsByParameters({"calibration"}, _needs))
 
-    steps: int = param(200, low=0, high=20000, unit="steps", help="Updates at most.")
+    steps: int = param(
+        200, search=(60, 600), log=True, low=0, high=20000, unit="steps", help="Updates at most."
+    )
     seconds: float = param(
         0.0,
         low=0.0,
@@ -46,11 +48,17 @@ class Distilling(TorchStep):
         "is recorded as planned_steps; only the same number of steps without a budget gives the same file again.",
     )
     learning_rate: float = param(
-        1e-3, low=1e-6, high=0.1, help="Peak of the learning rate; it falls along a cosine."
+        1e-3,
+        search=(3e-4, 4e-3),
+        log=True,
+        low=1e-6,
+        high=0.1,
+        help="Peak of the learning rate; it falls along a cosine.",
     )
     batch: int = param(8, low=1, high=256, unit="images", help="Images for one update.")
     trainable: str = param(
         "scales_and_biases",
+        search=("scales_and_biases", "all"),
         choices=("scales_and_biases", "all", "last"),
         help="What learns: with few images a scale and a bias of every channel; everything; or the last layers.",
     )

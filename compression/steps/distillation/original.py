@@ -24,9 +24,9 @@ class DistilFromOriginal(Distilling):
 
     name: ClassVar[str] = "distil_from_original"
     source: ClassVar[str] = (
-        "Hinton et al. 2015, arXiv 1503.02531; decoupled: Zhao et al. 2022, arXiv 2203.08679; hints: Romero et al. 2015, "
-        "arXiv 1412.6550; attention: Zagoruyko and Komodakis 2017, arXiv 1612.03928; boxes: Zheng et al. 2022, arXiv "
-        "2102.12252; foreground: Wang et al. 2019, arXiv 1906.03609"
+        "Hinton et al. 2015, arXiv 1503.02531; decoupled: Zhao et al. 2022, arXiv 2203.08679; hints: Romero et al. "
+        "2015, arXiv 1412.6550; attention: Zagoruyko and Komodakis 2017, arXiv 1612.03928; boxes: Zheng et al. 2022, "
+        "arXiv 2102.12252; foreground: Wang et al. 2019, arXiv 1906.03609"
     )
     recovers: ClassVar[bool] = True
 

@@ -29,8 +29,9 @@ class DistilFromTeacher(Distilling):
 
     name: ClassVar[str] = "distil_from_teacher"
     source: ClassVar[str] = (
-        "Hinton et al. 2015, arXiv 1503.02531; decoupled: Zhao et al. 2022, arXiv 2203.08679; hints: Romero et al. 2015, "
-        "arXiv 1412.6550; boxes: Zheng et al. 2022, arXiv 2102.12252; foreground: Wang et al. 2019, arXiv 1906.03609"
+        "Hinton et al. 2015, arXiv 1503.02531; decoupled: Zhao et al. 2022, arXiv 2203.08679; hints: Romero et al. "
+        "2015, arXiv 1412.6550; boxes: Zheng et al. 2022, arXiv 2102.12252; foreground: Wang et al. 2019, "
+        "arXiv 1906.03609"
     )
 
     teacher: str = param(

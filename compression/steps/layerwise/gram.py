@@ -23,6 +23,10 @@ WORK = 2e10
 RIDGE = 0.1
 """Pull of the refitted weight to the original one, relative to the mean input power."""
 
+SHRINKAGE = 0.1
+"""Share of the mean input power added to the diagonal for each input a patch has, per patch seen: what so few patches
+show of the inputs' correlations is partly chance, and weights must not be rounded to suit it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gram:
@@ -38,7 +42,7 @@ class Gram:
         """
         groups, size, _ = self.inputs.shape
         weight = rows.astype(np.float64).reshape(groups, -1, size)
-        ridge = RIDGE * self._power()[:, None, None] * np.eye(size)
+        ridge = RIDGE * self.power[:, None, None] * np.eye(size)
         solved = np.linalg.solve(
             self.inputs + ridge,
             np.swapaxes(self.cross + weight * ridge.diagonal(axis1=1, axis2=2)[:, None], 1, 2),
@@ -47,7 +51,7 @@ class Gram:
 
     def damped(self, share: float) -> Doubles:
         """`inputs` with this share of the mean power added to the diagonal, so that it can be inverted."""
-        return self.inputs + share * self._power()[:, None, None] * np.eye(self.inputs.shape[1])
+        return self.inputs + share * self.power[:, None, None] * np.eye(self.inputs.shape[1])
 
     def error(self, difference: NDArray[Any]) -> float:
         """Mean squared output error, summed over channels, of a weight that is off by `difference` (rows, K)."""
@@ -55,7 +59,9 @@ class Gram:
         off = difference.reshape(groups, -1, size)
         return float(np.einsum("gok,gkj,goj->", off, self.inputs, off, optimize=True))
 
-    def _power(self) -> Doubles:
+    @property
+    def power(self) -> Doubles:
+        """Mean square of an input, of each group (G,)."""
         power: Doubles = np.trace(self.inputs, axis1=1, axis2=2) / self.inputs.shape[1]
         return np.maximum(power, 1e-12)
 
@@ -88,7 +94,10 @@ def gram_of(visit: Visit, seed: int, *, centred: bool, samples: int = SAMPLES) -
     elif visit.bias is not None:
         targets = targets - visit.bias.reshape(layer.groups, -1, 1)
     across = np.swapaxes(inputs, 1, 2) / inputs.shape[-1]
-    return Gram((inputs @ across).astype(np.float64), (targets @ across).astype(np.float64))
+    seen = Gram((inputs @ across).astype(np.float64), (targets @ across).astype(np.float64))
+    weight = layer.layout.to_rows(visit.weight).astype(np.float64).reshape(layer.groups, -1, size)
+    share = SHRINKAGE * size / inputs.shape[-1]
+    return Gram(seen.damped(share), seen.cross + share * seen.power[:, None, None] * weight)
 
 
 def _patches(

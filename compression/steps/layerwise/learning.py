@@ -114,7 +114,9 @@ def trained(
     chosen = learnable(model, layers)
     learner = Learner(student, chosen, coded.weights, coded.biases, original, scales=scales)
     context.info["training"] = learn(student, learner.parameters, learning, context, step)
-    weights = {name: weight.sparsest() for name, weight in learner.weights.items()}
+    weights = {
+        name: dataclasses.replace(weight, sparse=False).sparsest() for name, weight in learner.weights.items()
+    }
     return dataclasses.replace(
         coded, weights={**coded.weights, **weights}, biases={**coded.biases, **learner.biases}
     )

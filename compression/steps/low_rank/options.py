@@ -17,7 +17,7 @@ HALVINGS = 60
 BYTES = 4
 """Of a float32 weight."""
 NODE_BYTES = 160
-"""Of one more layer in the file besides its weights: node, names, shapes. A guess to start from; the file is measured."""
+"""Of one more layer in the file besides its weights. A guess to start from: the file is measured."""
 FLOOR = 1e-12
 """Energies below count as this; the loss stays finite."""
 

@@ -137,13 +137,17 @@ class ChannelPruning(TorchStep):
         return self.reconstruct == "always" or (self.reconstruct == "auto" and folded)
 
     def _answers(self, model: fx.GraphModule, context: StepContext) -> Answers | None:
-        """The network on calibration images, where anything is looked at."""
+        """The network on calibration images, where anything is looked at; on fewer if memory holds no more."""
+        import torch
+
+        from compression.steps.distillation.statistics import affordable
         from compression.steps.pruning.gradients import answers
 
         by_outputs = self.importance == "taylor" and self.signal == "outputs"
-        if by_outputs or self.scope == "sensitivity" or self._reconstructs(model):
-            return answers(model, context, self.images, self.name)
-        return None
+        if not (by_outputs or self.scope == "sensitivity" or self._reconstructs(model)):
+            return None
+        count = affordable(model, torch.zeros(context.spec.input_shape), self.images)
+        return answers(model, context, count, self.name)
 
     def _choice(
         self,

@@ -30,7 +30,7 @@ class NOfMPruning(TorchStep):
     changes: ClassVar[frozenset[Effect]] = frozenset({"download", "accuracy"})
     makes: ClassVar[frozenset[Trait]] = frozenset({"zeros", "pattern"})
 
-    n: int = param(2, low=1, high=31, unit="weights", help="How many of a group stay.")
+    n: int = param(2, search=(1, 3), low=1, high=31, unit="weights", help="How many of a group stay.")
     m: int = param(4, low=2, high=32, unit="weights", help="How many neighbouring inputs make a group.")
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:

@@ -40,7 +40,7 @@ class QuantizationAwareTraining(RobustInt8):
         200, search=(60, 600), log=True, low=0, high=5000, unit="steps", help="Updates at most."
     )
     learning_rate: float = fields.learning_rate(
-        2e-3, "Peak, in steps of the grid for one update; it falls along a cosine."
+        1e-2, "Peak, in steps of the grid for one update; it falls along a cosine."
     )
     batch: int = fields.batch()
     learn_ranges: bool = param(True, help="The scales of activations learn too, not only weights and biases.")
