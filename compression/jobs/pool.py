@@ -62,6 +62,9 @@ class _Work(Generic[Task]):
     limits: Limits | None
     looked: float
     used: float = 0.0
+    taken: bool = False
+    """Whether the process has begun. One that died before that costs the task nothing, once."""
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -115,9 +118,7 @@ class Pool(Generic[Task]):
         slot = next(slot for slot in self._slots if slot.work is None)
         turn, self._turn = self._turn, None
         slot.work = _Work(task, turn, limits, looked=time.monotonic())
-        assert slot.running is not None, "started above"
-        with contextlib.suppress(BrokenPipeError):  # it died this very moment: `wait` will tell
-            slot.running.connection.send((task, turn.cores if turn else ()))
+        self._send(slot)
 
     def wait(self, timeout: float) -> list[Event[Task]]:
         """What happened in the next `timeout` seconds, as soon as something did."""
@@ -159,13 +160,27 @@ class Pool(Generic[Task]):
         try:
             kind, value = slot.running.connection.recv()
         except (EOFError, OSError):
-            exitcode, work = self._bury(slot), self._free(slot)
+            exitcode = self._bury(slot)
+            if slot.work is not None and not slot.work.taken and not slot.work.again:
+                slot.work.again, slot.running = True, self._start()
+                self._send(slot)
+                return []
+            work = self._free(slot)
             return [] if work is None else [Event("died", work.task, exitcode)]
         assert slot.work is not None, "only a process with a task speaks"
+        if kind == "taken":
+            slot.work.taken = True
+            return []
         task = slot.work.task
         if kind == "done":
             self._free(slot)
         return [Event(kind, task, value)]
+
+    def _send(self, slot: _Slot[Task]) -> None:
+        work, running = slot.work, slot.running
+        assert work is not None and running is not None, "a task and who does it"
+        with contextlib.suppress(BrokenPipeError):  # it died this very moment: `wait` will tell
+            running.connection.send((work.task, work.turn.cores if work.turn else ()))
 
     def _over_limits(self) -> list[Event[Task]]:
         """End the processes whose task has used too much."""
@@ -235,6 +250,7 @@ def _serve(connection: Connection[Any, Any], perform: Perform) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         task, cores = connection.recv()
+        connection.send(("taken", None))
         if cores:
             pin(cores)
         connection.send(("done", perform(task, _Reporter(connection))))

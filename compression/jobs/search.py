@@ -61,19 +61,15 @@ class Search:
         self._original = next(trial for trial in study.trials if trial.number == study.baseline)
         self._judge = Judge(self._original, plan.objectives, Budget(**plan.budget))
         self._images, self._costs = study.images or 0, Costs()
-        # By whether the recipe recovers: then full measurements are dear.
-        self._ladders = {
-            True: Ladder(len(self._way(True)), keep=3, grace=6),
-            False: Ladder(len(self._way(False)), keep=2, grace=2),
-        }
+        self._ladders: dict[tuple[str, bool], Ladder] = {}
+        """By kind, and by whether the recipe recovers: only like is compared with like."""
         self._candidates: dict[str, Candidate] = {}
         self._at_work: dict[int, Candidate] = {}
-        self._to_time: list[Candidate] = []
-        self._being_timed: list[Candidate] = []
+        self._to_time, self._being_timed = list[Candidate](), list[Candidate]()
         self._front: list[Gains] = []
         self._volume, self._without_progress = 0.0, 0
         self._no_more: End | None = None
-        """Why the sampler is not asked any more: no recipe is left, or none that the time left is enough for."""
+        """Why nothing else is proposed: no recipe is left, or none that the time left is enough for."""
         self._space = space_of(steps)
         self._count = sum(t.proposed and t.number >= self.stint.first for t in study.trials)
         make = Factored if self.stint.multi_fidelity else Whole
@@ -143,7 +139,7 @@ class Search:
         candidate = self._at_work.pop(task.number)
         name = candidate.recipe.fingerprint()
         del self._candidates[name]
-        self._ladders[recovers(candidate.recipe)].drop(name)
+        self._ladder(candidate.recipe).drop(name)
         self._without_progress += 1
         self._strategy.tell(candidate.recipe, None, full=False)
 
@@ -163,6 +159,12 @@ class Search:
 
     def _way(self, recovers: bool) -> tuple[Rung, ...]:
         return rungs(recovers, self._images, self.stint.multi_fidelity)
+
+    def _ladder(self, recipe: Recipe) -> Ladder:
+        """The ladder of the recipe's like. Where it recovers, full measurements are dear: fewer get one."""
+        kind = self._strategy.kind(recipe), (dear := recovers(recipe))
+        new = Ladder(len(self._way(dear)), keep=3 if dear else 2, grace=6 if dear else 2)
+        return self._ladders.setdefault(kind, new)
 
     def _closing(self) -> bool:
         """Whether no candidate will join those that are to be compared."""
@@ -190,16 +192,15 @@ class Search:
             return self._task(candidate)
         for share in _SHORTER:
             shorter = at_share(candidate.recipe, share)
-            fits = self._costs.seconds(shorter) <= self._allowed()
-            if fits and shorter.fingerprint() not in self._candidates:
+            new = shorter.fingerprint() not in self._candidates
+            if new and self._costs.seconds(shorter) <= self._allowed():
                 self._strategy.claim(shorter)
                 return self._begun(shorter, (FULL,))
         return None
 
     def _allowed(self) -> float:
         """Seconds that a single recovery may take: there must be time for others."""
-        minutes = self.stint.minutes
-        return self._left() if minutes is None else min(self._left(), minutes * 60 * _ONE)
+        return min(self._left(), (self.stint.minutes or float("inf")) * 60 * _ONE)
 
     def _combined(self) -> Task | None:
         """Two parts that are measured, put together."""
@@ -253,7 +254,7 @@ class Search:
         else:
             standing = self._strategy.standing(candidate.recipe, self._values(candidate))
             name, rung = candidate.recipe.fingerprint(), len(candidate.records) - 1
-            self._ladders[recovers(candidate.recipe)].record(name, rung, standing)
+            self._ladder(candidate.recipe).record(name, rung, standing)
 
     def _settle(self, candidate: Candidate) -> None:
         """A full measurement: does the front gain?"""

@@ -2,7 +2,8 @@
 
 Li et al. 2020, arXiv 1810.05934 (ASHA), ranked by non-dominated sorting as in Schmucker et al. 2021, arXiv 2106.12639.
 Recipes with recovery and those without climb ladders of their own: the first are judged before they have
-recovered, the second are as good as they will ever be, and to compare them would be to drop the first.
+recovered, the second are as good as they will ever be, and to compare them would be to drop the first. Likewise
+shapes and storages (search.strategy): a storage is small and accurate at once, a shape is worth what it is with one.
 """
 
 from __future__ import annotations

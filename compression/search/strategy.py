@@ -40,8 +40,11 @@ class Strategy(Protocol):
     def combination(self, measured: Sequence[Gains], fits: Fits) -> Recipe | None:
         """A recipe whose parts are measured, that promises to add most to the front, if that is worth it."""
 
+    def kind(self, recipe: Recipe) -> str:
+        """What it competes with: others of its kind."""
+
     def standing(self, recipe: Recipe, values: Values) -> Standing:
-        """How a recipe stands among others that were measured as cheaply."""
+        """How a recipe stands among others of its kind that were measured as cheaply."""
 
     def tell(self, recipe: Recipe, values: Values | None, full: bool) -> None:
         """What was measured last of a proposal, of which nothing else is to come; None: it failed."""
@@ -64,6 +67,9 @@ class Whole:
 
     def combination(self, measured: Sequence[Gains], fits: Fits) -> Recipe | None:
         return None
+
+    def kind(self, recipe: Recipe) -> str:
+        return ""
 
     def standing(self, recipe: Recipe, values: Values) -> Standing:
         return self._judge.standing(values)
@@ -125,6 +131,9 @@ class Factored:
         recipe, self._awaited[best] = self._promises[best]
         self.claim(recipe)
         return recipe
+
+    def kind(self, recipe: Recipe) -> str:
+        return "storage" if parts(recipe)[1].steps else "shape"
 
     def standing(self, recipe: Recipe, values: Values) -> Standing:
         """A part misses limits by no more than it does with the counterpart that suits it best."""

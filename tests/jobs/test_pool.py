@@ -99,6 +99,17 @@ def test_a_process_that_is_killed_while_it_has_nothing_to_do_costs_no_task(pool:
     assert [(event.kind, event.value) for event in finish(pool)] == [("done", "a")]
 
 
+def test_a_process_that_is_killed_before_it_takes_its_task_costs_the_task_nothing(own_machine: None):
+    pool: Pool[tuple[str, str]] = Pool(1, act)
+    pool.submit(("pid", ""))
+    process = psutil.Process(int(finish(pool)[0].value))
+    process.suspend()
+    pool.submit(("echo", "a"))
+    process.kill()
+    assert [(event.kind, event.value) for event in finish(pool)] == [("done", "a")]
+    pool.close()
+
+
 def test_a_task_that_hangs_is_ended_and_the_others_go_on(pool: Pool[tuple[str, str]]):
     pool.submit(("sleep", "60"), Limits(seconds=2.0, memory=10**12))
     pool.submit(("echo", "a"), Limits(seconds=60.0, memory=10**12))

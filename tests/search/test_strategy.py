@@ -105,6 +105,13 @@ def test_a_shape_misses_a_limit_by_no_more_than_with_the_storage_that_suits_it()
     assert measured(made).standing(recipe(SHAPE), values(0.7, 600)).miss == 0.0
 
 
+def test_shapes_compete_with_shapes_and_storages_with_storages():
+    strategy = Factored(SPACE, "random", 0, (), judge())
+    assert strategy.kind(recipe(SHAPE)) == strategy.kind(recipe(SHAPE, TUNED)) != strategy.kind(recipe(INT8))
+    whole = Whole(SPACE, "random", 0, (), judge())
+    assert whole.kind(recipe(SHAPE)) == whole.kind(recipe(INT8))
+
+
 def test_the_parts_of_ready_recipes_come_first():
     strategy = Factored(SPACE, "nsga2", 0, [recipe(SHAPE, TUNED, INT8)], judge())
     strategy.claim(Recipe())
