@@ -12,8 +12,8 @@ from compression.detections import FloatArray
 from compression.errors import DatasetError, ModelError
 from compression.export.onnx import deployable
 from compression.models.base import Model
+from compression.steps.images import evenly_spaced
 from compression.steps.layerwise.layers import WeightLayer, weight_layers
-from compression.steps.quantization.calibration import evenly_spaced
 from compression.tasks import task_for
 
 

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 Effect = Literal["file", "download", "memory", "latency", "accuracy"]
 Need = Literal["calibration", "train", "loss"]
-Trait = Literal["codes", "zeros", "pattern"]
-"""What a step may give a network that later ones must leave alone: weights as codes, zeros, an N:M pattern of them."""
+Trait = Literal["codes", "levels", "zeros", "pattern"]
+"""What a step may give a network that later ones must leave alone: weights as codes, weights of few values (stored as
+codes too, but fit to be computed with in 8 bits), zeros, an N:M pattern of them."""
+STORED: frozenset[Trait] = frozenset({"codes", "levels"})
+"""A step that makes one of these says how weights are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class Step:
 class TorchStep(Step):
     """Works on the torch graph (imported from ONNX, BatchNorm kept). Must come before every OnnxStep."""
 
-    destroys: ClassVar[frozenset[Trait]] = frozenset({"codes"})
+    destroys: ClassVar[frozenset[Trait]] = STORED
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
         """Return a new module; the given one is left as it was."""
@@ -101,10 +104,13 @@ class TorchStep(Step):
 
 
 class OnnxStep(Step):
-    """Works on the deployable ONNX graph (BatchNorm folded), and says how its weights are stored: once a recipe."""
+    """Works on the deployable ONNX graph (BatchNorm folded), and says how its weights are stored: once a recipe.
+
+    Only a step that keeps the levels of others may follow one of those.
+    """
 
     makes: ClassVar[frozenset[Trait]] = frozenset({"codes"})
-    destroys: ClassVar[frozenset[Trait]] = frozenset({"codes"})
+    destroys: ClassVar[frozenset[Trait]] = STORED
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """Return a new graph; the given one is left as it was."""

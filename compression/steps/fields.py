@@ -28,8 +28,19 @@ def vectors(which: str = "scales and biases") -> Any:
     return param("float16", choices=VECTORS, help=f"How {which} are stored.")
 
 
-def learning_rate(rate: float, help: str) -> Any:
-    return param(rate, search=(rate / 4, rate * 4), log=True, low=1e-6, high=0.1, help=help)
+def updates(help: str, high: int = 5000) -> Any:
+    return param(200, search=(60, 600), log=True, low=0, high=high, unit="steps", help=help)
+
+
+def learning_rate(
+    rate: float,
+    help: str = "Peak of the learning rate; it falls along a cosine.",
+    search: tuple[float, float] | None = None,
+    always: bool = True,
+) -> Any:
+    """Searched from a quarter of `rate` to four times it, or in `search`; not unless the step `always` trains."""
+    tried = search or (rate / 4, rate * 4)
+    return param(rate, search=tried if always else None, log=True, low=1e-6, high=0.1, help=help)
 
 
 def batch() -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from compression.params import param
+from compression.steps import fields
 from compression.steps.base import STEPS, Effect, Need, StepContext, TorchStep
 from compression.steps.needs import training_images
 
@@ -31,17 +32,8 @@ class FineTuning(TorchStep):
     changes: ClassVar[frozenset[Effect]] = frozenset({"accuracy"})
     needs: ClassVar[frozenset[Need]] = frozenset({"train", "loss"})
 
-    steps: int = param(
-        200, search=(60, 600), log=True, low=0, high=5000, unit="steps", help="Weight updates."
-    )
-    learning_rate: float = param(
-        2e-3,
-        search=(3e-4, 4e-3),
-        log=True,
-        low=1e-6,
-        high=0.1,
-        help="Peak of the learning rate; it falls along a cosine.",
-    )
+    steps: int = fields.updates("Weight updates.")
+    learning_rate: float = fields.learning_rate(2e-3, search=(3e-4, 4e-3))
     batch: int = param(16, low=1, high=256, unit="images", help="Images for one update.")
     ema_decay: float = param(
         0.0,

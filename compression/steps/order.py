@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import get_args
 
 from compression.errors import RecipeError
-from compression.steps.base import Step, Trait
+from compression.steps.base import STORED, Step, Trait
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ def repaired(steps: Sequence[Step]) -> tuple[Step, ...] | None:
     """The same steps in an order that makes sense, as near to the given one as can be; None if there is none.
 
     A step moves in front of what it would destroy, and one that recovers behind the first that changes something.
-    Of several steps that store the weights one is left (the one that changes more, of equals the last), and a
-    step that has nothing to recover is left out.
+    Of several steps that store the weights one is left (the one that changes more, of equals the last), with one whose
+    levels it keeps, if there is any; and a step that has nothing to recover is left out.
     """
     order: list[Step] = []
     for step in _stored_once(steps):
@@ -65,9 +65,15 @@ def _only_recovers(step: Step) -> bool:
 
 
 def _stored_once(steps: Sequence[Step]) -> list[Step]:
-    storing = [place for place, step in enumerate(steps) if "codes" in step.makes]
-    chosen = max(storing, key=lambda place: (len(steps[place].changes), place), default=None)
-    return [step for place, step in enumerate(steps) if place == chosen or place not in storing]
+    storing = [place for place, step in enumerate(steps) if STORED & step.makes]
+    if not storing:
+        return list(steps)
+    chosen = max(storing, key=lambda place: (len(steps[place].changes), place))
+    below = [
+        place for place in storing if place != chosen and not steps[place].makes & steps[chosen].destroys
+    ]
+    left = {chosen, *below[-1:]}
+    return [step for place, step in enumerate(steps) if place in left or place not in storing]
 
 
 def _refusal(found: Clash, order: tuple[Step, ...] | None) -> RecipeError:
@@ -101,7 +107,7 @@ def _refusal(found: Clash, order: tuple[Step, ...] | None) -> RecipeError:
             repair,
             **values,
         )
-    if "codes" in found.step.makes:
+    if STORED & found.step.makes:
         return RecipeError(
             "quantized_twice",
             f"'{step}' would store weights anew that '{after}' has already coded.",

@@ -159,7 +159,7 @@ class _Run:
         value = self.loss([outputs] if isinstance(outputs, Tensor) else list(outputs), targets, self.spec)
         number = float(value.detach())
         if not math.isfinite(number):
-            raise _diverged(self.step, settings)
+            raise diverged(self.step, settings.learning_rate)
         self.optimizer.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.module.parameters(), LARGEST_GRADIENT)
@@ -263,11 +263,12 @@ def family_without_loss(spec: ModelSpec) -> RecipeError:
     )
 
 
-def _diverged(step: int, settings: TrainSettings) -> RecipeError:
+def diverged(step: int, learning_rate: float) -> RecipeError:
+    """A loss that is no finite number any more."""
     return RecipeError(
         "training_diverged",
         f"Training broke down at step {step}: the loss is no longer a finite number.",
-        f"Choose a learning rate below {settings.learning_rate:g}.",
+        f"Choose a learning rate below {learning_rate:g}.",
         step=step,
-        learning_rate=settings.learning_rate,
+        learning_rate=learning_rate,
     )

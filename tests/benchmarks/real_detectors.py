@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 sys.path.insert(0, str(ROOT))
 
+from compression.artifacts.artifact import Artifact  # noqa: E402
 from compression.artifacts.store import Store  # noqa: E402
-from compression.evaluation import Evaluation  # noqa: E402
+from compression.evaluation import Evaluation, evaluate  # noqa: E402
 from compression.jobs.setting import Setting, open_setting  # noqa: E402
+from compression.pipeline import run  # noqa: E402
+from compression.recipe import Recipe  # noqa: E402
+
+Steps = list[dict[str, Any]]
+NOT_THERE = f"{DATA} is not there: no real model to measure"
 
 
 def coco_setting(model: str, store: Store, limit: int | None = None) -> Setting:
@@ -40,10 +49,50 @@ def accuracy_cells(found: Evaluation) -> str:
 def print_table(columns: str, rows: Callable[[str, Store], Iterable[str]], models: Sequence[str]) -> None:
     """A Markdown table of the rows of the models named on the command line, else of `models`; each at once."""
     if not DATA.is_dir():
-        sys.exit(f"{DATA} is not there: no real model to measure")
-    print(f"| {columns} |\n{'|---' * (columns.count('|') + 1)}|")
+        sys.exit(NOT_THERE)
+    print(heading(columns))
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         for name in sys.argv[1:] or models:
             for row in rows(name, store):
                 print(row, flush=True)
+
+
+def print_recipes(
+    about: str | None,
+    columns: str,
+    recipes: Iterable[tuple[str, Steps]],
+    figures: Callable[[Artifact, Evaluation], Sequence[str]],
+) -> None:
+    """A Markdown table of recipes on YOLOX-Nano against the original: title and figures, each at once.
+
+    Results stay in the store, so a second run is short. Options of the command line: --only, --limit, --store.
+    """
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--only", default="", help="rows whose title contains this")
+    parser.add_argument("--limit", type=int, help="evaluate on the first so many images")
+    parser.add_argument("--store", type=Path, help="where results are kept")
+    options = parser.parse_args()
+    if not DATA.is_dir():
+        sys.exit(NOT_THERE)
+    started = time.perf_counter()
+    store = Store(options.store) if options.store else Store()
+    setting = coco_setting("yolox_nano", store, options.limit)
+    print(heading(columns))
+    for title, steps in recipes:
+        if options.only in title:
+            artifact = run(Recipe.from_json({"steps": steps}), setting.model, setting.data, store)
+            found = evaluate(
+                store.path(artifact.sha256),
+                setting.model.spec,
+                setting.evaluation,
+                setting.labels,
+                store,
+                baseline=setting.model.path,
+            )
+            print("| " + " | ".join([title, *figures(artifact, found)]) + " |", flush=True)
+    print(f"\n{time.perf_counter() - started:.0f} s in all", file=sys.stderr)
+
+
+def heading(columns: str) -> str:
+    return f"| {columns} |\n{'|---' * (columns.count('|') + 1)}|"

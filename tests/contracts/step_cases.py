@@ -80,17 +80,22 @@ def applied(
     return after, told
 
 
-def refusal(step: Step, network: str, path: Path, before: onnx.ModelProto | None = None) -> str | None:
-    """The code of the error with which the step refuses, which must have a remedy; None if it does its work.
-
-    What it makes must run and have the network's outputs.
-    """
+def tried(
+    step: Step, network: str, path: Path, before: onnx.ModelProto | None = None
+) -> tuple[onnx.ModelProto, StepContext] | str:
+    """As `applied`, where what is made must run and have the network's outputs; or the code of the step's refusal."""
     try:
-        after, _ = applied(step, network, path, before)
+        after, told = applied(step, network, path, before)
     except (RecipeError, InfeasibleError) as error:
         return code_of(error)
     check_runs(after, network)
-    return None
+    return after, told
+
+
+def refusal(step: Step, network: str, path: Path, before: onnx.ModelProto | None = None) -> str | None:
+    """The code of the error with which the step refuses, which must have a remedy; None if it does its work."""
+    found = tried(step, network, path, before)
+    return found if isinstance(found, str) else None
 
 
 def code_of(error: EdgeSlimError) -> str:
@@ -105,9 +110,15 @@ def final(model: onnx.ModelProto) -> onnx.ModelProto:
     return shipped(deployable(model) if kept else model)
 
 
-def check_runs(model: onnx.ModelProto, network: str) -> None:
+@cache
+def expected(network: str) -> tuple[np.ndarray, list[np.ndarray]]:
+    """An image, and what the float network says of it."""
     image = np.random.default_rng(0).random((1, 3, SIZE, SIZE), np.float32)
-    expected = run(to_bytes(float_form(network)), [image])[0]
-    for left, right in zip(expected, run(to_bytes(final(model)), [image])[0], strict=True):
+    return image, run(to_bytes(float_form(network)), [image])[0]
+
+
+def check_runs(model: onnx.ModelProto, network: str) -> None:
+    image, outputs = expected(network)
+    for left, right in zip(outputs, run(to_bytes(final(model)), [image])[0], strict=True):
         assert left.shape == right.shape
         assert np.isfinite(right).all()

@@ -103,3 +103,24 @@ def test_gradients_pass_inside_the_range_alone() -> None:
     quantized(values, 0.1, 128.0, 0, 255).sum().backward()
     assert values.grad is not None
     torch.testing.assert_close(values.grad, torch.tensor([10.0, 0.0, 0.0]))
+
+
+def test_values_halfway_between_two_codes_go_where_onnxruntime_takes_them() -> None:
+    """To the even multiple of the scale, whatever the zero point: it is added to what is rounded."""
+    halves = np.arange(-8, 8, dtype=np.float32) + 0.5
+    for zero in (128.0, 127.0):
+        found = quantized(torch.from_numpy(halves), 1.0, zero, 0, 255).numpy()
+        np.testing.assert_array_equal(found, np.rint(halves) + zero)
+    fixed = ["scale", "zero"]
+    nodes = [
+        helper.make_node("QuantizeLinear", ["image", *fixed], ["codes"]),
+        helper.make_node("DequantizeLinear", ["codes", *fixed], ["result"]),
+    ]
+    model = model_of(nodes, {"scale": np.array(0.5, np.float32), "zero": np.array(127, np.uint8)})
+    image = np.resize(halves / 2, SHAPE)
+    with torch.no_grad():
+        expected, found = (
+            run(model.SerializeToString(), [image])[0][0],
+            to_torch(model)(torch.from_numpy(image)),
+        )
+    np.testing.assert_array_equal(found.numpy(), expected)

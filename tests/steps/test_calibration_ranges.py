@@ -8,12 +8,12 @@ from example_networks import RandomImages, make_onnx, make_spec
 
 from compression.export.onnx import deployable
 from compression.progress import silent
+from compression.steps.images import evenly_spaced
 from compression.steps.quantization.calibration import (
     BINS,
     METHODS,
     activation_ranges,
     entropy_range,
-    evenly_spaced,
     histogram,
     mse_range,
     percentile_range,

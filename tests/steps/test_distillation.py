@@ -23,10 +23,10 @@ from compression.models.torch_graph import to_torch
 from compression.recipe import Recipe
 from compression.steps import StepContext
 from compression.steps.distillation import DistilFromOriginal
-from compression.steps.distillation.network import Images
-from compression.steps.distillation.recovery import divided
-from compression.steps.distillation.units import units_of
+from compression.steps.network.running import Images
+from compression.steps.network.units import units_of
 from compression.steps.pruning import ChannelPruning, MagnitudePruning
+from compression.steps.recovery.recover import divided
 
 NETWORKS = [name for name in examples.NETWORKS if name != "gru"]
 

@@ -28,14 +28,14 @@ from compression.pipeline import TaskData
 from compression.recipe import Recipe
 from compression.steps import StepContext
 from compression.steps.distillation import DistilFromOriginal, DistilFromTeacher
-from compression.steps.distillation.budget import fitting_steps
-from compression.steps.distillation.decoding import Places
-from compression.steps.distillation.features import same_places
-from compression.steps.distillation.inner import Regressor, foreground
-from compression.steps.distillation.losses import aligned_loss
-from compression.steps.distillation.objects import objects_loss
-from compression.steps.distillation.signal import Signal
 from compression.steps.distillation.teachers import matched_by
+from compression.steps.network.decoding import Places
+from compression.steps.recovery.budget import fitting_steps
+from compression.steps.recovery.features import same_places
+from compression.steps.recovery.losses.inner import Regressor, foreground
+from compression.steps.recovery.losses.objects import objects_loss
+from compression.steps.recovery.losses.outputs import aligned_loss
+from compression.steps.recovery.signal import Signal
 
 SIDE = 32
 DETECTOR = ModelSpec(

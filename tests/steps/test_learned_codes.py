@@ -18,7 +18,7 @@ from compression.export.packed import CodedWeight, Layout, unpacked
 from compression.models.torch_graph import to_torch
 from compression.steps import OnnxStep, StepContext
 from compression.steps.clustering import WeightClustering
-from compression.steps.layerwise.compress import Coded, stored
+from compression.steps.layerwise.coded import Coded, stored
 from compression.steps.layerwise.layers import array_of, weight_layers
 from compression.steps.layerwise.learned_codes import Codes, Rounding
 from compression.steps.layerwise.learning import Learner, learnable
@@ -102,8 +102,8 @@ def test_training_comes_nearer_to_the_original(bits: int, tmp_path: Path) -> Non
 
 def test_what_was_trained_is_what_the_file_computes(tmp_path: Path) -> None:
     """The held-out loss that training tells is that of the file."""
-    from compression.steps.distillation.network import original_network
-    from compression.steps.distillation.recovery import divided
+    from compression.steps.network.running import original_network
+    from compression.steps.recovery.recover import divided
 
     result, told = trained(LowBitWeights(bits=2, **TRAINED), "mlp", tmp_path)  # type: ignore[arg-type]
     assert told.calibration is not None

@@ -8,11 +8,17 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from low_bit_networks import context as low_bit_context
+from low_bit_networks import network
 from networks_for_int8 import Builder, context, leaky_network, operators, relative_error, silu_network
+from onnx import numpy_helper
 
 from compression.errors import ParameterError, RecipeError
+from compression.export.packed import entropy_bound, unpacked
 from compression.recipe import Recipe
+from compression.steps.layerwise.layers import array_of, weight_layers
 from compression.steps.quantization.formats import CpuChoice
+from compression.steps.quantization.low_bit import LowBitWeights
 from compression.steps.quantization.robust_int8 import RobustInt8, processor_for
 
 FASTEST = {"latency": 0.2, "sqnr": 0.0, "processor": "x86_vnni", "search_images": 2}
@@ -132,3 +138,34 @@ def test_auto_is_resolved_before_it_is_recorded() -> None:
     resolved = RobustInt8().resolve()
     assert resolved.to_json()["processor"] != "auto"
     assert resolved.resolve() == resolved
+
+
+@pytest.mark.parametrize("storage", ["packed", "bytes", "native"])
+def test_weights_of_few_levels_keep_them_and_the_download_stays_small(storage: str) -> None:
+    model = silu_network()
+    low = LowBitWeights(bits=4, first_last_bits=0, depthwise_bits=0, storage=storage, images=6).apply(
+        model, context()
+    )
+    plain, both = RobustInt8(**FASTEST).apply(model, context()), RobustInt8(**FASTEST).apply(low, context())
+    weights = {layer.name: array_of(unpacked(low), layer.name) for layer in weight_layers(unpacked(low))}
+    stored = {item.name: numpy_helper.to_array(item) for item in both.graph.initializer}
+    integers = {
+        name.rsplit(".", 1)[0]: codes for name, codes in stored.items() if name.endswith((".int8", ".codes"))
+    }
+    compared = set(weights) & set(integers)
+    assert len(compared) >= 6
+    for name in compared:
+        codes = integers[name]
+        scale = stored.get(f"{name}.steps", stored.get(f"{name}.scale")).reshape(-1, 1, 1, 1)
+        np.testing.assert_allclose(codes * scale, weights[name], rtol=1e-5, atol=1e-7)
+        assert max(len(np.unique(row)) for row in codes) <= 16
+    assert entropy_bound(both) < 0.75 * entropy_bound(plain)
+    assert relative_error(low, both) < 0.06
+    assert RobustInt8(**FASTEST).apply(low, context()).SerializeToString() == both.SerializeToString()
+
+
+def test_recurrent_weights_are_not_unpacked_for_nothing() -> None:
+    low = LowBitWeights(bits=4).apply(network("gru"), low_bit_context("gru"))
+    with pytest.raises(RecipeError) as caught:
+        RobustInt8(**FASTEST).apply(low, low_bit_context("gru"))
+    assert caught.value.code == "nothing_to_quantize"

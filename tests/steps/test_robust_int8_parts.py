@@ -20,13 +20,14 @@ from networks_for_int8 import (
 )
 from onnx import numpy_helper
 
+from compression.steps.images import prepared
 from compression.steps.quantization.bias_correction import bias_corrected
 from compression.steps.quantization.calibration import activation_ranges
 from compression.steps.quantization.costs import AVX2, VNNI, CostModel, Costs
 from compression.steps.quantization.equalization import equalized
 from compression.steps.quantization.float_search import Search, total_time, units
 from compression.steps.quantization.limits import adjusted, silu_floor
-from compression.steps.quantization.noise import OutputNoise, channel_peaks, decibels, prepared
+from compression.steps.quantization.noise import OutputNoise, channel_peaks, decibels
 from compression.steps.quantization.qdq import Integers, grid, integer_weight, write_qdq
 from compression.steps.quantization.rewriting import rewritten
 from compression.steps.quantization.stored_weights import stored_layers
@@ -60,10 +61,23 @@ def test_grid_holds_zero_exactly_and_the_whole_range(limits: tuple[float, float]
 
 
 def test_integer_weight_has_one_scale_per_channel() -> None:
-    weight = np.array([[1.0, -0.25], [100.0, 25.0]], np.float32)
+    weight = np.array([[1.0, -0.2532], [100.0, 25.32]], np.float32)
     codes, scale = integer_weight(weight, 0, 63)
     assert codes.tolist() == [[63, -16], [63, 16]]
     np.testing.assert_allclose(scale, [1 / 63, 100 / 63], rtol=1e-6)
+
+
+@pytest.mark.parametrize("multiples", [[3, -1, 0, 2], [6, 4, 3, 0], [-63, 1, 0, 0]])
+def test_weights_on_a_grid_keep_its_step_and_are_exact(multiples: list[int]) -> None:
+    weight = np.array([multiples, [0, 0, 0, 0]], np.float32) * np.float32(0.0317)
+    codes, scale = integer_weight(weight, 0, 63)
+    assert codes.tolist() == [multiples, [0, 0, 0, 0]]
+    np.testing.assert_allclose(codes * scale[:, None], weight, rtol=1e-6)
+
+
+def test_weights_beyond_the_limit_of_their_grid_are_rounded_anew() -> None:
+    codes, _ = integer_weight(np.array([[126.0, 1.0, 3.0, 0.0]], np.float32), 0, 63)
+    assert codes.tolist() == [[63, 0, 2, 0]]
 
 
 def test_stored_weights_change_nothing_but_their_rounding() -> None:

@@ -230,6 +230,30 @@ def test_channels_of_very_different_ranges_are_equalized_first() -> None:
     assert noise[1] > noise[0] + 3
 
 
+def test_equalizing_what_cannot_be_equalized_is_refused() -> None:
+    """Between the convolutions of the plain network lie pools: the option would change nothing."""
+    model = deployable(make_onnx("plain_cnn"))
+    with pytest.raises(RecipeError) as caught:
+        StaticInt8(equalize=True).apply(model, context())
+    assert caught.value.code == "nothing_to_equalize"
+
+
+@pytest.mark.parametrize(
+    ("count", "float_weights"),
+    [
+        (0, {"classify.weight"}),
+        (1, {"classify.weight", "stem.0.weight"}),
+        (3, {"classify.weight", "stem.0.weight", "expand.0.weight", "depthwise.0.weight"}),
+    ],
+)
+def test_so_many_first_layers_stay_float_as_are_asked_for(count: int, float_weights: set[str]) -> None:
+    _, result, told = quantized("depthwise_se", keep_float="first_and_outputs", first_layers=count)
+    types = weight_types(result)
+    assert {name for name, kind in types.items() if kind == np.float32} == float_weights
+    assert told.info["float_layers"] == len(float_weights)
+    assert told.info["layers"] == len(types)
+
+
 def _without_pools(model: onnx.ModelProto) -> onnx.ModelProto:
     """Strided convolutions instead of the pools."""
     result = onnx.ModelProto()

@@ -17,15 +17,19 @@ from compression.steps import (
     LowRank,
     MagnitudePruning,
     MatchStatistics,
+    MixedLowBitWeights,
     StaticInt8,
     Step,
     WeightClustering,
 )
 from compression.steps.order import check, clash, repaired
+from compression.steps.quantization.quantization_aware import QuantizationAwareTraining
+from compression.steps.quantization.robust_int8 import RobustInt8
 
 CHANNELS, ZEROS, RANKS = ChannelPruning(), MagnitudePruning(), LowRank()
 TUNE, DISTIL, MATCH = FineTuning(), DistilFromOriginal(), MatchStatistics()
 HALF, INT8, PALETTE, LOW_BIT = Float16(), StaticInt8(), WeightClustering(), LowBitWeights()
+ROBUST, MIXED, AWARE = RobustInt8(), MixedLowBitWeights(), QuantizationAwareTraining()
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,8 @@ HALF, INT8, PALETTE, LOW_BIT = Float16(), StaticInt8(), WeightClustering(), LowB
         (DistilFromOriginal(label_weight=1.0),),
         (ZEROS, TUNE, PALETTE),
         (ZEROS, LOW_BIT),
+        (LOW_BIT, ROBUST),
+        (ZEROS, TUNE, MIXED, ROBUST),
         (ZEROS, TUNE, ZEROS, TUNE),
         (CHANNELS, MATCH, DISTIL, INT8),
         (CHANNELS, RANKS, DISTIL, LOW_BIT),
@@ -60,6 +66,11 @@ def test_sensible_orders_pass_and_stay_as_they_are(steps: tuple[Step, ...]) -> N
         ((INT8, HALF), "quantized_twice", (INT8,)),
         ((PALETTE, INT8), "quantized_twice", (INT8,)),
         ((HALF, LOW_BIT), "quantized_twice", (LOW_BIT,)),
+        ((ROBUST, LOW_BIT), "quantized_twice", (LOW_BIT, ROBUST)),
+        ((HALF, LOW_BIT, ROBUST), "quantized_twice", (LOW_BIT, ROBUST)),
+        ((MIXED, LOW_BIT, ROBUST), "quantized_twice", (LOW_BIT, ROBUST)),
+        ((LOW_BIT, AWARE), "quantized_twice", (AWARE,)),
+        ((LOW_BIT, ROBUST, TUNE), "step_order", (TUNE, LOW_BIT, ROBUST)),
         ((ZEROS, TUNE, RANKS), "order_zeros", (RANKS, ZEROS, TUNE)),
         ((MATCH, CHANNELS, INT8), "recovers_too_early", (CHANNELS, MATCH, INT8)),
         ((MATCH, INT8), "recovers_too_early", (INT8,)),

@@ -2,6 +2,15 @@
 
 from compression.export.packed.coded import CodedWeight, Layout
 from compression.export.packed.store import STORAGES, store
-from compression.export.packed.unpack import entropy_bound, stored_bytes, unpacked
+from compression.export.packed.unpack import entropy_bound, stored_bytes, unpacked, with_plain_weights
 
-__all__ = ["STORAGES", "CodedWeight", "Layout", "entropy_bound", "store", "stored_bytes", "unpacked"]
+__all__ = [
+    "STORAGES",
+    "CodedWeight",
+    "Layout",
+    "entropy_bound",
+    "store",
+    "stored_bytes",
+    "unpacked",
+    "with_plain_weights",
+]

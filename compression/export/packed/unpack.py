@@ -14,6 +14,7 @@ from compression.metrics import size
 
 _CODES = (TensorProto.UINT8, TensorProto.INT8, TensorProto.INT4, TensorProto.INT2)
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
+_INTEGER, _RECURRENT = {"Conv", "Gemm", "MatMul"}, {"GRU", "LSTM", "RNN"}
 Nodes = list[onnx.NodeProto]
 
 
@@ -47,6 +48,18 @@ def unpacked(model: onnx.ModelProto) -> onnx.ModelProto:
     result.graph.initializer.extend([*plain, *kept])
     result.graph.node.extend(rest)
     return result
+
+
+def with_plain_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """`unpacked`, if weights are made of stored codes, of layers only that can compute with integers, and none does yet.
+
+    Else the model itself.
+    """
+    decode, rest = _parts(model)
+    made = {name for node in decode for name in node.output}
+    coded = {node.op_type for node in rest if len(node.input) > 1 and node.input[1] in made}
+    integers = any(node.op_type.endswith("QuantizeLinear") for node in rest)
+    return unpacked(model) if coded & _INTEGER and not coded & _RECURRENT and not integers else model
 
 
 def entropy_bound(model: onnx.ModelProto) -> int:

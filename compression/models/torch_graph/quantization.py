@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -28,9 +30,13 @@ def dequantize(op: Operation) -> Value:
 
 
 def quantized(values: Tensor, scale: Tensor | float, zero: Tensor | float, low: int, high: int) -> Tensor:
-    """Codes, as floats. Inside the range, gradients pass as if nothing were rounded."""
-    exact = torch.clamp(values / scale + zero, low, high)
-    return exact + (torch.round(exact) - exact).detach()
+    """Codes, as floats; values are rounded before the zero point is added (ONNX, QuantizeLinear).
+
+    Inside the range, gradients pass as if nothing were rounded.
+    """
+    limits: Any = low - zero, high - zero
+    exact = torch.clamp(values / scale, *limits)
+    return exact + (torch.round(exact) - exact).detach() + zero
 
 
 def dequantized(codes: Tensor, scale: Tensor | float, zero: Tensor | float) -> Tensor:

@@ -14,11 +14,12 @@ from compression.params import param
 from compression.steps import fields
 from compression.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
 from compression.steps.clustering.palette import Palette, make_palette, tuned
+from compression.steps.images import prepared
 from compression.steps.layerwise.compress import Packing, packed
 from compression.steps.layerwise.gram import Gram
-from compression.steps.layerwise.images import prepared
 from compression.steps.layerwise.layers import FloatArray, WeightLayer, ends, pruned_zeros
 from compression.steps.layerwise.walk import Visit
+from compression.steps.needs import calibration_images
 from compression.steps.quantization import coding
 from compression.steps.quantization.coding import approached, coded_weight, float_layers, rounded
 from compression.steps.quantization.grids import Doubles, alive, uniform
@@ -77,7 +78,7 @@ class WeightClustering(OnnxStep):
     images: int = fields.images()
     steps: int = param(200, low=1, high=10_000, unit="steps", help="Of learning (rounding 'trained').")
     learning_rate: float = fields.learning_rate(
-        1e-3, "Peak, for one update (rounding 'trained'); it falls along a cosine."
+        1e-3, "Peak, for one update (rounding 'trained'); it falls along a cosine.", always=False
     )
     batch: int = fields.batch()
     label_weight: float = fields.label_weight()
@@ -93,7 +94,11 @@ class WeightClustering(OnnxStep):
         Raises RecipeError (codes 'no_float_weights', 'no_calibration_images'), DatasetError.
         """
         layers = float_layers(model, self.name)
-        images = prepared(context, self.images, self.name) if self.looks else []
+        images = (
+            prepared(calibration_images(context.calibration, self.name), context.spec, self.images)
+            if self.looks
+            else []
+        )
         first, last = ends(model, layers)
 
         def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:

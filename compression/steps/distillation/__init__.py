@@ -1,4 +1,4 @@
-"""Learning without labels: a network learns from its original, or from a larger one, on any images."""
+"""Recovery without labels: a network learns from its original or from a larger one, or takes over its statistics."""
 
 from compression.steps.distillation.matching import MatchStatistics
 from compression.steps.distillation.original import DistilFromOriginal

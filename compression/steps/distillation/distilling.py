@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from compression.errors import RecipeError
 from compression.params import param
+from compression.steps import fields
 from compression.steps.base import Effect, Need, StepContext, TorchStep
-from compression.steps.distillation.signal import BOX_LOSSES, CLASS_LOSSES, FEATURES, Signal
 from compression.steps.needs import NeedsByParameters, calibration_images
+from compression.steps.recovery.signal import BOX_LOSSES, CLASS_LOSSES, FEATURES, Signal
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,9 +37,7 @@ class Distilling(TorchStep):
     changes: ClassVar[frozenset[Effect]] = frozenset({"accuracy"})
     needs: ClassVar[frozenset[Need]] = cast(Any, NeedsByParameters({"calibration"}, _needs))
 
-    steps: int = param(
-        200, search=(60, 600), log=True, low=0, high=20000, unit="steps", help="Updates at most."
-    )
+    steps: int = fields.updates("Updates at most.", high=20000)
     seconds: float = param(
         0.0,
         low=0.0,
@@ -47,14 +46,7 @@ class Distilling(TorchStep):
         help="Budget of time: the speed is measured first, and so many steps made as fit. 0: none. How many they were "
         "is recorded as planned_steps; only the same number of steps without a budget gives the same file again.",
     )
-    learning_rate: float = param(
-        1e-3,
-        search=(3e-4, 4e-3),
-        log=True,
-        low=1e-6,
-        high=0.1,
-        help="Peak of the learning rate; it falls along a cosine.",
-    )
+    learning_rate: float = fields.learning_rate(1e-3, search=(3e-4, 4e-3))
     batch: int = param(8, low=1, high=256, unit="images", help="Images for one update.")
     trainable: str = param(
         "scales_and_biases",
@@ -97,18 +89,13 @@ class Distilling(TorchStep):
     feature_weight: float = param(
         0.5, low=0.0, high=100.0, help="Weight of the inner layers against the outputs."
     )
-    label_weight: float = param(
-        0.0,
-        low=0.0,
-        high=100.0,
-        help="Weight of the task's own loss on labelled images; 0: no labels at all.",
-    )
+    label_weight: float = fields.label_weight()
     patience: int = param(
         4, low=1, high=10, unit="tenths of the steps", help="Stop when nothing got better for so long."
     )
 
     def check(self, spec: ModelSpec, teacher: Model | None) -> None:
-        """Raises RecipeError (code 'no_boxes_decoded')."""
+        """Raises RecipeError (code 'no_foreground')."""
         if self.features == "foreground" and spec.task != "detection":
             raise RecipeError(
                 "no_foreground",
@@ -126,9 +113,9 @@ class Distilling(TorchStep):
         """
         from torch import fx
 
-        from compression.steps.distillation.learning import Schedule
-        from compression.steps.distillation.recovery import recover
         from compression.steps.distillation.trainable import trainable
+        from compression.steps.recovery.learning import Schedule
+        from compression.steps.recovery.recover import recover
 
         assert isinstance(model, fx.GraphModule), "distillation works on an imported graph"
         self.check(context.spec, teacher)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from compression.errors import RecipeError
 from compression.params import param
 from compression.steps.base import STEPS, Effect, Need, StepContext, TorchStep
+from compression.steps.images import evenly_spaced
 from compression.steps.needs import calibration_images
-from compression.steps.quantization.calibration import evenly_spaced
 
 if TYPE_CHECKING:
     from torch import fx, nn
@@ -57,10 +57,11 @@ class MatchStatistics(TorchStep):
         """
         from torch import fx
 
-        from compression.steps.distillation.network import Images, original_network
-        from compression.steps.distillation.statistics import affordable, original_moments
+        from compression.steps.distillation.moments import original_moments
         from compression.steps.distillation.survivors import pair_up
-        from compression.steps.distillation.units import units_of
+        from compression.steps.network.running import Images, original_network
+        from compression.steps.network.units import units_of
+        from compression.steps.network.walk import affordable
 
         assert isinstance(model, fx.GraphModule), "statistics are matched on an imported graph"
         split = calibration_images(context.calibration, self.name)
@@ -99,7 +100,8 @@ class MatchStatistics(TorchStep):
         images: list[Any],
         context: StepContext,
     ) -> None:
-        from compression.steps.distillation.statistics import match, walk
+        from compression.steps.distillation.moments import match
+        from compression.steps.network.walk import walk
 
         ends = {pair.compressed.end: pair for pair in pairs}
 
@@ -124,8 +126,8 @@ class MatchStatistics(TorchStep):
 
 def _error(compressed: nn.Module, original: nn.Module, images: Any, indices: list[int]) -> float | None:
     """Mean squared difference of the outputs over the original's variance; None if it is not a finite number."""
-    from compression.steps.distillation.losses import relative_error
-    from compression.steps.distillation.network import Network
+    from compression.steps.network.running import Network
+    from compression.steps.recovery.losses.outputs import relative_error
 
     chosen = images.take(indices[:: -(-len(indices) // COMPARED)])
     example = chosen[:1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from compression.steps.distillation.units import Unit
+from compression.steps.network.units import Unit
 
 
 @dataclass(frozen=True, slots=True)

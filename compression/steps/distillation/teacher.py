@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from compression.params import param
 from compression.steps.base import STEPS, StepContext
 from compression.steps.distillation.distilling import Distilling
-from compression.steps.distillation.signal import MATCHES
 from compression.steps.distillation.teachers import check_teacher, matched_by
+from compression.steps.recovery.signal import MATCHES
 
 if TYPE_CHECKING:
     from torch import nn

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from compression.export.packed import CodedWeight, store, stored_bytes
+from compression.export.packed import CodedWeight, stored_bytes
 from compression.progress import Progress, silent
 from compression.steps.base import StepContext
+from compression.steps.layerwise.coded import Coded, Learning, Vector, stored, told
 from compression.steps.layerwise.layers import FloatArray, WeightLayer, array_of
 from compression.steps.layerwise.statistics import gains, moments
 from compression.steps.layerwise.walk import Choice, Visit, visitable, walk
 
-Vector = NDArray[np.floating[Any]]
-"""float16 or float32."""
 Coder = Callable[[WeightLayer, FloatArray, Visit | None], CodedWeight]
 """(layer, its weight as rows, what was seen on the walk or None) → codes, with scales in any float type."""
 _LARGEST = 6.5e4
@@ -28,27 +27,6 @@ _SMALLEST = 2e-6
 """Scales below are stored in float16 with an error of more than 3 %."""
 _NEGLIGIBLE = 1e-4
 """Scales that are smaller than the largest by this factor may be stored badly."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Learning:
-    """Training against the original's outputs; `label_weight` 0: without labels."""
-
-    steps: int
-    learning_rate: float
-    batch: int
-    label_weight: float
-
-
-@dataclass(slots=True)
-class Coded:
-    """What was chosen: codes of weights, biases to store."""
-
-    weights: dict[str, CodedWeight] = field(default_factory=dict)
-    biases: dict[str, Vector] = field(default_factory=dict)
-    images: int = 0
-    matched: int = 0
-    """Layers whose statistics were matched."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,46 +122,6 @@ def code_layers(
         replaced |= {name: bias.astype(np.float32) for name, bias in coded.biases.items()}
         coded.images = walk(model, met, images, choose, replaced=replaced, threads=threads, progress=progress)
     return coded
-
-
-def stored(
-    model: onnx.ModelProto, coded: Coded, layers: Sequence[WeightLayer], storage: str
-) -> onnx.ModelProto:
-    """A copy of the model with the codes in place of the weights; layers that had no bias may have got one."""
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
-    for layer in layers:
-        if layer.bias is None and layer.bias_name in coded.biases:
-            node = result.graph.node[layer.node]
-            del node.input[2:]
-            node.input.append(layer.bias_name)
-    return store(result, coded.weights, coded.biases, storage)
-
-
-def told(layers: Sequence[WeightLayer], coded: Coded) -> dict[str, Any]:
-    """What a step tells about its result, as JSON values; bits without scales, biases and graph."""
-    weights = coded.weights
-    count = sum(layer.size for layer in layers)
-    bits = sum(weight.packed_bits for weight in weights.values())
-    entropy = sum(weight.entropy * weight.codes.size for weight in weights.values())
-    return {
-        "images": coded.images,
-        "weights": count,
-        "average_bits": round(bits / count, 3),
-        "average_entropy": round(entropy / count, 3),
-        "matched_layers": coded.matched,
-        "layers": [
-            {
-                "name": layer.name,
-                "operator": layer.op,
-                "weights": layer.size,
-                "bits": weights[layer.name].bits,
-                "entropy": round(weights[layer.name].entropy, 3),
-                "sparse": weights[layer.name].sparse,
-            }
-            for layer in layers
-        ],
-    }
 
 
 def narrowed(weight: CodedWeight, half: bool) -> CodedWeight:

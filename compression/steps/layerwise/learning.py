@@ -7,24 +7,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
 from torch import fx, nn
 from torch.nn.utils import parametrize
 
 from compression.export.packed import CodedWeight, unpacked
 from compression.models.torch_graph import to_torch
 from compression.steps.base import StepContext
-from compression.steps.distillation.recovery import Schedule, Signal, recover
-from compression.steps.layerwise.compress import Coded, Learning, stored
+from compression.steps.layerwise.coded import Coded, Learning, Vector, stored
 from compression.steps.layerwise.layers import FloatArray, WeightLayer, array_of, pruned_zeros
 from compression.steps.layerwise.learned_codes import Codes, Palette, Shift
+from compression.steps.recovery.recover import Schedule, Signal, recover
 from compression.training.reproducible import reproducible
 
-Vector = NDArray[np.floating[Any]]
-"""float16 or float32."""
 PATIENCE = 4
 """Tenths of the steps without gain after which training stops."""
 

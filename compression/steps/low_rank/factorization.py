@@ -147,9 +147,9 @@ class LowRank(TorchStep):
         return result, chosen, told
 
     def _candidates(self, module: fx.GraphModule, network: Network, context: StepContext) -> list[Candidate]:
+        from compression.steps.images import evenly_spaced
         from compression.steps.low_rank.candidates import Candidate, decomposition_class
         from compression.steps.low_rank.whitening import Whitening, whitenings
-        from compression.steps.quantization.calibration import evenly_spaced
 
         classes = {layer: decomposition_class(self.method, layer) for layer in network.layers}
         whites: dict[Layer, Whitening] = {}

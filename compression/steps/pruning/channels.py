@@ -14,7 +14,7 @@ from compression.steps.base import STEPS, Effect, Need, StepContext, TorchStep, 
 from compression.steps.needs import NeedsByParameters
 from compression.steps.pruning.channel_choice import SCOPES
 from compression.steps.pruning.channel_targets import TARGETS
-from compression.steps.pruning.signal import needs_of, signal
+from compression.steps.pruning.fields import needs_of, signal
 
 if TYPE_CHECKING:
     from torch import Tensor, fx, nn
@@ -64,6 +64,7 @@ class ChannelPruning(TorchStep):
     )
     importance: str = param(
         "l2",
+        search=("taylor", "l2"),
         choices=IMPORTANCES,
         help="Which channels matter: size of weights (l1, l2, lamp), BatchNorm scale, distance from the others (fpgm), "
         "change of the outputs by gradients (taylor), or chance.",
@@ -140,7 +141,7 @@ class ChannelPruning(TorchStep):
         """The network on calibration images, where anything is looked at; on fewer if memory holds no more."""
         import torch
 
-        from compression.steps.distillation.statistics import affordable
+        from compression.steps.network.walk import affordable
         from compression.steps.pruning.gradients import answers
 
         by_outputs = self.importance == "taylor" and self.signal == "outputs"

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from compression.errors import RecipeError
 from compression.models.base import ModelSpec
 from compression.steps.base import StepContext
-from compression.steps.distillation.network import Images, Network
+from compression.steps.images import evenly_spaced
 from compression.steps.needs import calibration_images, training_images
+from compression.steps.network.running import Images, Network
 from compression.steps.pruning.output_metric import metric_of
-from compression.steps.quantization.calibration import evenly_spaced
 from compression.tasks.losses import Loss, loss_for
 from compression.training.data import SplitExamples, normalise
 from compression.training.loop import family_without_loss

@@ -6,13 +6,12 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from compression.errors import RecipeError
 from compression.params import param
 from compression.steps import fields
 from compression.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
 from compression.steps.needs import NeedsByParameters, calibration_images, training_images
+from compression.steps.pruning.fields import needs_of, signal, sparsity
 from compression.steps.pruning.masks import prunable_weights, sparsity_info
-from compression.steps.pruning.signal import needs_of, signal
 
 if TYPE_CHECKING:
     from torch import nn
@@ -49,14 +48,7 @@ class GradualPruning(TorchStep):
     )
     makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
 
-    sparsity: float = param(
-        0.8,
-        search=(0.4, 0.95),
-        low=0.0,
-        high=0.99,
-        unit="fraction of weights",
-        help="How many of the weights are zero at the end.",
-    )
+    sparsity: float = sparsity(0.8, (0.4, 0.95), "How many of the weights are zero at the end.")
     importance: str = param(
         "magnitude",
         choices=("magnitude", "movement", "taylor"),
@@ -75,7 +67,7 @@ class GradualPruning(TorchStep):
         unit="fraction of steps",
         help="Over which part of the run the sparsity rises.",
     )
-    learning_rate: float = fields.learning_rate(5e-4, "Peak of the learning rate; it falls along a cosine.")
+    learning_rate: float = fields.learning_rate(5e-4)
     batch: int = fields.batch()
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
@@ -122,7 +114,8 @@ class GradualPruning(TorchStep):
     ) -> None:
         from torch import fx
 
-        from compression.steps.distillation.recovery import Schedule, Signal, recover
+        from compression.steps.recovery.recover import Schedule, Signal, recover
+        from compression.training.loop import diverged
 
         assert isinstance(pruned, fx.GraphModule), "distillation works on an imported graph"
         calibration_images(context.calibration, self.name)
@@ -138,10 +131,4 @@ class GradualPruning(TorchStep):
             pruned, list(pruned.parameters()), context, Signal(), schedule, self.name, observer=rising
         )
         if result.best_step < until:
-            raise RecipeError(
-                "training_diverged",
-                f"Training broke down at step {result.steps}: the loss is no longer a finite number.",
-                f"Choose a learning rate below {self.learning_rate:g}.",
-                step=result.steps,
-                learning_rate=self.learning_rate,
-            )
+            raise diverged(result.steps, self.learning_rate)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from compression.params import param
 from compression.steps.base import STEPS, Effect, StepContext, TorchStep, Trait
-from compression.steps.pruning.masks import SCOPES, lowest_out, prunable_weights, sparsity_info, zero_out
+from compression.steps.pruning.fields import scope, sparsity
+from compression.steps.pruning.masks import lowest_out, prunable_weights, sparsity_info, zero_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,19 +30,8 @@ class MagnitudePruning(TorchStep):
     changes: ClassVar[frozenset[Effect]] = frozenset({"download", "accuracy"})
     makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
 
-    sparsity: float = param(
-        0.5,
-        search=(0.2, 0.9),
-        low=0.0,
-        high=0.99,
-        unit="fraction of weights",
-        help="How many of the weights become zero.",
-    )
-    scope: str = param(
-        "global",
-        choices=SCOPES,
-        help="Rank all weights of the network together, each layer by itself, or whole filters at a time.",
-    )
+    sparsity: float = sparsity()
+    scope: str = scope()
     order: str = param(
         "smallest_first",
         choices=("smallest_first", "largest_first", "random"),

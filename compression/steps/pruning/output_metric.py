@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from compression.models.base import ModelSpec
-from compression.steps.distillation.decoding import probabilities, scores_of
-from compression.steps.distillation.heads import Columns, Head, as_rows, heads_of
+from compression.steps.network.decoding import probabilities, scores_of
+from compression.steps.network.heads import Columns, Head, as_rows, heads_of
 
 _TINY = 1e-6
 

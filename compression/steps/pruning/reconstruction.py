@@ -19,9 +19,9 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from compression.progress import Progress
-from compression.steps.distillation.statistics import walk
-from compression.steps.distillation.units import Unit, units_of
 from compression.steps.layerwise.gram import Gram
+from compression.steps.network.units import Unit, units_of
+from compression.steps.network.walk import walk
 from compression.steps.pruning.gradients import Answers
 
 SAMPLES = 8000

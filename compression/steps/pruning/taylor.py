@@ -6,12 +6,11 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from compression.params import param
 from compression.steps import fields
 from compression.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
 from compression.steps.needs import NeedsByParameters
-from compression.steps.pruning.masks import SCOPES, lowest_out, prunable_weights, sparsity_info, zero_out
-from compression.steps.pruning.signal import needs_of, signal
+from compression.steps.pruning.fields import needs_of, scope, signal, sparsity
+from compression.steps.pruning.masks import lowest_out, prunable_weights, sparsity_info, zero_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,19 +34,8 @@ class TaylorPruning(TorchStep):
     )
     makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
 
-    sparsity: float = param(
-        0.5,
-        search=(0.2, 0.9),
-        low=0.0,
-        high=0.99,
-        unit="fraction of weights",
-        help="How many of the weights become zero.",
-    )
-    scope: str = param(
-        "global",
-        choices=SCOPES,
-        help="Rank all weights of the network together, each layer by itself, or whole filters at a time.",
-    )
+    sparsity: float = sparsity()
+    scope: str = scope()
     signal: str = signal()
     images: int = fields.images()
 

@@ -13,17 +13,13 @@ from compression.datasets.base import Split
 from compression.detections import FloatArray
 from compression.models.base import ModelSpec
 from compression.progress import Progress
+from compression.steps.images import evenly_spaced
 
 METHODS = ("minmax", "minmax_average", "percentile", "entropy", "mse")
 BINS = 2048
 LEVELS = 256
 Range = tuple[float, float]
 Doubles = NDArray[np.float64]
-
-
-def evenly_spaced(count: int, wanted: int) -> list[int]:
-    """`wanted` indices (or all) spread over 0 … count - 1."""
-    return sorted({int(index) for index in np.linspace(0, count - 1, min(wanted, count))})
 
 
 def activation_ranges(

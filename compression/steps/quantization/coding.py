@@ -12,7 +12,7 @@ from compression.export.packed import CodedWeight
 from compression.params import param
 from compression.steps import fields
 from compression.steps.base import Need
-from compression.steps.layerwise.compress import Learning
+from compression.steps.layerwise.coded import Learning
 from compression.steps.layerwise.gram import Gram, gram_of
 from compression.steps.layerwise.layers import FloatArray, WeightLayer, weight_layers
 from compression.steps.layerwise.walk import Visit
@@ -58,7 +58,9 @@ def steps() -> Any:
 
 def learning_rate() -> Any:
     return fields.learning_rate(
-        2e-2, "Peak, in steps of the grid for one update (rounding 'trained'); it falls along a cosine."
+        2e-2,
+        "Peak, in steps of the grid for one update (rounding 'trained'); it falls along a cosine.",
+        always=False,
     )
 
 

@@ -21,7 +21,7 @@ from compression.export.graph import Initializers
 from compression.models.torch_graph import to_torch
 from compression.models.torch_graph.quantization import dequantized, quantized
 from compression.steps.base import StepContext
-from compression.steps.layerwise.compress import Learning
+from compression.steps.layerwise.coded import Learning
 from compression.steps.layerwise.layers import array_of
 from compression.steps.layerwise.learning import Learner, learn, learnable
 from compression.steps.quantization.calibration import Range

@@ -12,11 +12,12 @@ import onnx
 from compression.export.packed import STORAGES, CodedWeight
 from compression.params import param
 from compression.steps import fields
-from compression.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
+from compression.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
+from compression.steps.images import prepared
 from compression.steps.layerwise.compress import Packing, packed
-from compression.steps.layerwise.images import prepared
 from compression.steps.layerwise.layers import FloatArray, WeightLayer, ends, pruned_zeros
 from compression.steps.layerwise.walk import Visit
+from compression.steps.needs import calibration_images
 from compression.steps.quantization import coding, grids
 from compression.steps.quantization.coding import approached, coded_weight, float_layers, rounded
 from compression.steps.quantization.grids import Doubles, Grid
@@ -40,6 +41,7 @@ class LowBitWeights(OnnxStep):
     )
     changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
     needs: ClassVar[frozenset[Need]] = coding.NEEDS
+    makes: ClassVar[frozenset[Trait]] = frozenset({"levels"})
 
     bits: int = param(
         4,
@@ -87,10 +89,14 @@ class LowBitWeights(OnnxStep):
         """`context.info` receives each layer's width, the share of sparse layers and what was matched.
 
         Raises RecipeError (codes 'no_float_weights', 'no_calibration_images' and, where it is trained, those of
-        `distillation.recovery.recover`), DatasetError.
+        `recovery.recover.recover`), DatasetError.
         """
         layers = float_layers(model, self.name)
-        images = prepared(context, self.images, self.name) if self.looks else []
+        images = (
+            prepared(calibration_images(context.calibration, self.name), context.spec, self.images)
+            if self.looks
+            else []
+        )
         exceptions = self._exceptions(model, layers)
 
         def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:

@@ -12,19 +12,21 @@ from compression.errors import InfeasibleError
 from compression.export.packed import CodedWeight
 from compression.params import param
 from compression.steps import fields
-from compression.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
+from compression.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
+from compression.steps.images import prepared
 from compression.steps.layerwise.compress import Packing, packed
-from compression.steps.layerwise.images import prepared
 from compression.steps.layerwise.layers import FloatArray, WeightLayer, pruned_zeros
 from compression.steps.layerwise.walk import Visit
+from compression.steps.needs import calibration_images
 from compression.steps.quantization import coding
 from compression.steps.quantization.allocation import allocate
 from compression.steps.quantization.coding import approached, coded_weight, float_layers, rounded
 from compression.steps.quantization.mixed import choices, grid_for, survey
 
 MEASURES = ("download", "file")
-SURVEY_IMAGES = 16
+SURVEY_IMAGES = 22
 PROBE_IMAGES = 6
+"""Of these images, the last ones: they measure the outputs, the others show what layers get."""
 
 
 @STEPS.add
@@ -44,6 +46,7 @@ class MixedLowBitWeights(OnnxStep):
     )
     changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
     needs: ClassVar[frozenset[Need]] = coding.NEEDS
+    makes: ClassVar[frozenset[Trait]] = frozenset({"levels"})
     looks: ClassVar[bool] = True
 
     average_bits: float = param(
@@ -80,7 +83,7 @@ class MixedLowBitWeights(OnnxStep):
         DatasetError.
         """
         layers = float_layers(model, self.name)
-        images = prepared(context, self.images, self.name)
+        images = prepared(calibration_images(context.calibration, self.name), context.spec, self.images)
         options = survey(
             model,
             layers,

@@ -8,20 +8,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from compression.datasets.base import Split
 from compression.detections import FloatArray
-from compression.models.base import ModelSpec
-from compression.steps.quantization.calibration import evenly_spaced
 
 Outputs = list[NDArray[np.float32]]
-
-
-def prepared(split: Split, spec: ModelSpec, count: int) -> list[FloatArray]:
-    """`count` images (or all), spread over the split, as the network takes them."""
-    from compression.tasks import task_for
-
-    prepare = task_for(spec).prepare
-    return [prepare(split.image(index), spec).tensor for index in evenly_spaced(len(split), count)]
 
 
 def with_outputs(model: onnx.ModelProto, tensors: Sequence[str]) -> onnx.ModelProto:

@@ -24,6 +24,8 @@ OPSET = 13
 """The first with one scale per channel."""
 STORED_LIMIT = 127
 """Largest code of a weight that is only stored in 8 bits."""
+_WHOLE, _PARTS = 1e-3, 16
+"""How near to whole multiples of a step weights on its grid are, in steps; how many steps the smallest may be."""
 IntegerWeight = tuple[NDArray[np.int8], NDArray[np.float32]]
 """Codes in the weight's shape, and a scale for every output channel (channels,)."""
 
@@ -73,12 +75,30 @@ def grid(limits: Range, lowest: int) -> tuple[np.float32, int]:
 
 
 def integer_weight(weight: NDArray[np.float32], axis: int, limit: int) -> IntegerWeight:
-    """Weight rounded to ±limit, and its scale for every index along `axis`: (channels,)."""
-    others = tuple(index for index in range(weight.ndim) if index != axis)
-    peak = np.abs(weight).max(axis=others)
+    """Weight rounded to ±limit, and its scale for every index along `axis`: (channels,).
+
+    A channel whose weights are whole multiples of a step, as a low-bit step leaves them, keeps that step: its codes are
+    exact, and as few as they were.
+    """
+    rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
+    peak = np.abs(rows).max(axis=1)
     scale = np.maximum(peak / limit, 1e-12).astype(np.float32)
+    step = _step(rows, limit)
+    scale = np.where(step > 0, step, scale)
     spread = scale.reshape([-1 if index == axis else 1 for index in range(weight.ndim)])
     return np.clip(np.rint(weight / spread), -limit, limit).astype(np.int8), scale
+
+
+def _step(rows: NDArray[np.float32], limit: int) -> NDArray[np.float32]:
+    """Of each row, the step of which its weights are multiples up to ±limit; 0 where there is none: (rows,)."""
+    least = np.where(rows == 0, np.inf, np.abs(rows)).min(axis=1, keepdims=True)
+    found = np.zeros(len(rows), np.float32)
+    for part in range(_PARTS, 0, -1):  # the coarsest last
+        multiples = rows / (least / part)
+        off = np.abs(multiples - np.rint(multiples)).max(axis=1)
+        fits = (off < _WHOLE) & (np.abs(multiples).max(axis=1) < limit + 0.5) & np.isfinite(least[:, 0])
+        found = np.where(fits, least[:, 0] / part, found).astype(np.float32)
+    return found
 
 
 def channel_axis(node: onnx.NodeProto, rank: int) -> int:

@@ -10,8 +10,8 @@ import onnx
 from compression.export import clean
 from compression.params import param
 from compression.steps import fields
-from compression.steps.base import STEPS, Need, StepContext
-from compression.steps.layerwise.compress import Learning
+from compression.steps.base import STEPS, STORED, Need, StepContext, Trait
+from compression.steps.layerwise.coded import Learning
 from compression.steps.needs import NeedsByParameters
 from compression.steps.quantization.noise import decibels
 from compression.steps.quantization.robust_int8 import RobustInt8
@@ -35,10 +35,9 @@ class QuantizationAwareTraining(RobustInt8):
         "Jacob et al. 2018, arXiv 1712.05877; learned scales: Esser et al. 2020, arXiv 1902.08153"
     )
     needs: ClassVar[frozenset[Need]] = cast(Any, NeedsByParameters({"calibration"}, _needs))
+    destroys: ClassVar[frozenset[Trait]] = STORED
 
-    steps: int = param(
-        200, search=(60, 600), log=True, low=0, high=5000, unit="steps", help="Updates at most."
-    )
+    steps: int = fields.updates("Updates at most.")
     learning_rate: float = fields.learning_rate(
         1e-2, "Peak, in steps of the grid for one update; it falls along a cosine."
     )
@@ -49,7 +48,7 @@ class QuantizationAwareTraining(RobustInt8):
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """`context.info` receives what robust_int8 tells, and under 'training' the held-out loss before and after.
 
-        Raises RecipeError: 'nothing_to_quantize', and the codes of `distillation.recovery.recover`.
+        Raises RecipeError: 'nothing_to_quantize', and the codes of `recovery.recover.recover`.
         """
         plan, noise = self.planned(model, context)
         if self.steps > 0:

@@ -11,9 +11,11 @@ import onnx
 from compression.detections import FloatArray
 from compression.errors import RecipeError
 from compression.export import clean
+from compression.export.packed import with_plain_weights
 from compression.params import param
 from compression.steps import fields
-from compression.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext
+from compression.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext, Trait
+from compression.steps.images import prepared
 from compression.steps.needs import calibration_images
 from compression.steps.quantization.bias_correction import bias_corrected
 from compression.steps.quantization.calibration import METHODS, Range, activation_ranges
@@ -23,7 +25,7 @@ from compression.steps.quantization.float_search import Assignment, Search, tota
 from compression.steps.quantization.formats import CpuChoice, choice_here
 from compression.steps.quantization.int8_plan import Plan, rounded_weights
 from compression.steps.quantization.limits import adjusted
-from compression.steps.quantization.noise import OutputNoise, decibels, prepared
+from compression.steps.quantization.noise import OutputNoise, decibels
 from compression.steps.quantization.qdq import Integers, write_qdq
 from compression.steps.quantization.rewriting import rewritten
 from compression.steps.quantization.stored_weights import stored_layers
@@ -47,6 +49,7 @@ LEAST_STORED_NOISE = 0.02
 class RobustInt8(OnnxStep):
     """Store all weights in 8 bits and compute with 8-bit integers where that saves time and harms least.
 
+    After a low-bit step the weights keep their few levels, so the download stays small and the network gets fast too.
     Label-free. Exact rewrites, cross-layer equalization, ranges that know the activation, a search for what stays
     float by measured output noise and a table of costs, and bias correction. Layers that stay float store their
     weights in 8 bits too, but for the few that suffer from it. The outputs' own layers always compute in float.
@@ -60,6 +63,7 @@ class RobustInt8(OnnxStep):
     )
     changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "memory", "latency", "accuracy"})
     needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
+    destroys: ClassVar[frozenset[Trait]] = frozenset({"codes"})
 
     latency: float = param(
         0.87,
@@ -119,6 +123,9 @@ class RobustInt8(OnnxStep):
         step = self.resolve()
         assert isinstance(step, RobustInt8)
         integers, costs = PROCESSORS[step.processor]
+        packed, model = model, with_plain_weights(model)
+        if model is not packed:  # other weights than those of few levels would have more
+            step = dataclasses.replace(step, equalize=False, rounding="nearest")
         if not any(_stores(node, model.graph) for node in model.graph.node):
             raise RecipeError(
                 "nothing_to_quantize",

@@ -15,12 +15,12 @@ from compression.export import clean
 from compression.params import param
 from compression.steps import fields
 from compression.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext
+from compression.steps.images import prepared
 from compression.steps.needs import calibration_images
 from compression.steps.quantization import regions
 from compression.steps.quantization.calibration import METHODS, Range, activation_ranges
 from compression.steps.quantization.equalization import equalized
 from compression.steps.quantization.formats import FORMATS, choice_here
-from compression.steps.quantization.noise import prepared
 
 EQUALIZING = 16
 """Images on which channels' ranges are compared."""
@@ -107,7 +107,10 @@ class StaticInt8(OnnxStep):
         )
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
-        """`context.info` receives the resolved format, the number of images and the share of float layers."""
+        """`context.info` receives the resolved format, the number of images and the share of float layers.
+
+        Raises RecipeError: 'no_calibration_images', 'nothing_to_quantize', 'nothing_to_equalize'.
+        """
         images = calibration_images(context.calibration, self.name)
         step = self.resolve()
         assert isinstance(step, StaticInt8)
@@ -125,6 +128,13 @@ class StaticInt8(OnnxStep):
         if step.equalize:
             some = prepared(images, context.spec, min(step.images, EQUALIZING))
             model, pairs = equalized(model, some, context.threads)
+            if not pairs:
+                raise RecipeError(
+                    "nothing_to_equalize",
+                    "No two convolutions follow each other with nothing or a (leaky) ReLU between them.",
+                    "Switch equalize off.",
+                    step=self.name,
+                )
         ranges = activation_ranges(
             model,
             _float_tensors(model, quantized),

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from compression.errors import RecipeError
 from compression.models.base import ModelSpec
-from compression.steps.distillation.box_losses import by_heads, by_places, spread
-from compression.steps.distillation.class_losses import class_loss, logits_of
-from compression.steps.distillation.decoding import Places, places_of
-from compression.steps.distillation.heads import Head, as_rows, heads_of
-from compression.steps.distillation.network import Network
-from compression.steps.distillation.signal import Signal
+from compression.steps.network.decoding import Places, places_of
+from compression.steps.network.heads import Head, as_rows, heads_of
+from compression.steps.network.running import Network
+from compression.steps.recovery.losses.boxes import by_heads, by_places, spread
+from compression.steps.recovery.losses.classes import class_loss, logits_of
+from compression.steps.recovery.signal import Signal
 
 OutputLoss = Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor]
 """(the student's outputs, the teacher's), each (B, …) → scalar."""

@@ -1,4 +1,4 @@
-"""The two networks, original and compressed, run in the same way whatever their outputs look like."""
+"""A network on images, run in the same way whatever its outputs look like, and what its inner layers give."""
 
 from __future__ import annotations
 

@@ -16,9 +16,10 @@ from compression.export.onnx import export_training_form
 from compression.models.torch_graph import to_torch
 from compression.steps import StepContext
 from compression.steps.distillation import MatchStatistics
-from compression.steps.distillation.statistics import moments_of, walk
-from compression.steps.distillation.units import units_of
+from compression.steps.distillation.moments import moments_of
 from compression.steps.low_rank import LowRank
+from compression.steps.network.units import units_of
+from compression.steps.network.walk import walk
 from compression.steps.pruning import ChannelPruning, MagnitudePruning
 
 IMAGES = examples.RandomImages(12)

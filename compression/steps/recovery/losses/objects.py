@@ -9,7 +9,7 @@ from torch import Tensor
 
 from compression.detections import Annotations, Detections
 from compression.models.base import ModelSpec
-from compression.steps.distillation.losses import OutputLoss
+from compression.steps.recovery.losses.outputs import OutputLoss
 from compression.tasks import task_for
 from compression.tasks.base import Prepared
 from compression.tasks.losses import Loss

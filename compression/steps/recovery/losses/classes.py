@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from compression.steps.distillation.signal import Signal
+from compression.steps.recovery.signal import Signal
 
 _TINY = 1e-6
 

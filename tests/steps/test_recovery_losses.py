@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from compression.models.base import ModelSpec
-from compression.steps.distillation.class_losses import class_loss, decoupled, logit_error, soft_targets
-from compression.steps.distillation.heads import Columns, Head, as_rows, heads_of
-from compression.steps.distillation.inner import attention, hint
-from compression.steps.distillation.losses import output_loss
-from compression.steps.distillation.network import Network
-from compression.steps.distillation.signal import Signal
+from compression.steps.network.heads import Columns, Head, as_rows, heads_of
+from compression.steps.network.running import Network
+from compression.steps.recovery.losses.classes import class_loss, decoupled, logit_error, soft_targets
+from compression.steps.recovery.losses.inner import attention, hint
+from compression.steps.recovery.losses.outputs import output_loss
+from compression.steps.recovery.signal import Signal
 
 LABELS = tuple("abcde")
 FORMS: dict[str, list[tuple[int, ...]]] = {

@@ -17,12 +17,12 @@ from torch import Tensor, fx, nn
 from compression.errors import RecipeError
 from compression.models.base import Model
 from compression.steps.base import StepContext
-from compression.steps.distillation.comparing import Side, lesson_of
-from compression.steps.distillation.learning import LabelLoss, Result, Schedule, learn
-from compression.steps.distillation.network import Images, original_network
-from compression.steps.distillation.signal import Signal
+from compression.steps.images import evenly_spaced
 from compression.steps.needs import calibration_images, training_images
-from compression.steps.quantization.calibration import evenly_spaced
+from compression.steps.network.running import Images, original_network
+from compression.steps.recovery.comparing import Side, lesson_of
+from compression.steps.recovery.learning import LabelLoss, Result, Schedule, learn
+from compression.steps.recovery.signal import Signal
 from compression.training.device import on_device
 from compression.training.observer import Observer
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from compression.steps.distillation.units import NORMS
+from compression.steps.network.units import NORMS
 
 
 class Norms:

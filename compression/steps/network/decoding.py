@@ -13,7 +13,7 @@ from compression.models.families import FAMILIES
 from compression.models.families.base import cells, grid, size_of
 from compression.models.families.fcos import RAW_LIMIT
 from compression.models.families.gfl import Gfl
-from compression.steps.distillation.heads import Head
+from compression.steps.network.heads import Head
 
 LARGEST_EXPONENT = 20.0
 """As in the families' own decoders: what a damaged network cannot overflow."""

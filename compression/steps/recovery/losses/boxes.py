@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from compression.models.base import ModelSpec
-from compression.steps.distillation.decoding import Places, boxes_of, probabilities, scores_of
-from compression.steps.distillation.heads import Columns, Head
-from compression.steps.distillation.signal import Signal
+from compression.steps.network.decoding import Places, boxes_of, probabilities, scores_of
+from compression.steps.network.heads import Columns, Head
+from compression.steps.recovery.signal import Signal
 from compression.tasks.detection_loss import generalized_iou
 
 BOX_WEIGHT = 10.0

@@ -10,14 +10,14 @@ from torch import Tensor, fx
 
 from compression.errors import RecipeError
 from compression.models.base import ModelSpec
-from compression.steps.distillation.features import LAYERS, Pair, same_layers, same_places
-from compression.steps.distillation.inner import InnerLoss, Regressor, attention, foreground_hint, hint
-from compression.steps.distillation.learning import Lesson, Teacher
-from compression.steps.distillation.losses import OutputLoss, aligned_loss, decoded
-from compression.steps.distillation.network import Images, Network, Watch
-from compression.steps.distillation.objects import objects_loss
-from compression.steps.distillation.signal import Signal
-from compression.steps.quantization.calibration import evenly_spaced
+from compression.steps.images import evenly_spaced
+from compression.steps.network.running import Images, Network, Watch
+from compression.steps.recovery.features import LAYERS, Pair, same_layers, same_places
+from compression.steps.recovery.lesson import Lesson, Teacher
+from compression.steps.recovery.losses.inner import InnerLoss, Regressor, attention, foreground_hint, hint
+from compression.steps.recovery.losses.objects import objects_loss
+from compression.steps.recovery.losses.outputs import OutputLoss, aligned_loss, decoded
+from compression.steps.recovery.signal import Signal
 from compression.tasks.losses import loss_for
 
 FITTED = 16

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "models"))
 import family_examples as known
 
 from compression.models.base import ModelSpec
-from compression.steps.distillation.losses import decoded
+from compression.steps.recovery.losses.outputs import decoded
 
 FAMILIES = ["yolox", "yolox_decoded", "gfl", "picodet", "nanodet_plus", "fcos", "ssd", "yolov8", "yunet"]
 

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from compression.models.base import ModelSpec
-from compression.steps.distillation.decoding import Places
-from compression.steps.distillation.features import Pair
-from compression.steps.distillation.losses import decoded, variance
+from compression.steps.network.decoding import Places
+from compression.steps.recovery.features import Pair
+from compression.steps.recovery.losses.outputs import decoded, variance
 
 SURE = 0.3
 """Boxes of at least this score make the foreground."""

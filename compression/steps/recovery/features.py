@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, fx
 
-from compression.steps.distillation.network import Watch
-from compression.steps.distillation.units import Unit, units_of
+from compression.steps.network.running import Watch
+from compression.steps.network.units import Unit, units_of
 
 LAYERS = 8
 """Layers whose features are compared, spread over the depth of the network."""

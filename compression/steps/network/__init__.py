@@ -1,0 +1,1 @@
+"""A network in torch as steps see it: how it is run, its layers, what its outputs mean."""
