@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import onnx
+from threadpoolctl import threadpool_limits
 
 from compression import __version__
 from compression.artifacts.artifact import Artifact, Stage
@@ -159,7 +160,9 @@ class _Work:
             after = _applied(step, before, context)
         else:
             assert isinstance(step, OnnxStep)
-            after = step.apply(before, context)
+            # With other numbers of threads sums round differently: equal recipes are to give equal bytes.
+            with threadpool_limits(context.threads, user_api="blas"):
+                after = step.apply(before, context)
         sha256 = self.store.put(to_bytes(after))
         parameters = {name: value for name, value in step.to_json().items() if name != "step"}
         return Stage(step.name, parameters, sha256, time.perf_counter() - began, context.info)
@@ -183,7 +186,7 @@ def _applied(step: TorchStep, before: onnx.ModelProto, context: StepContext) -> 
 
     entry = before.graph.input[0]
     shape = [size.dim_value for size in entry.type.tensor_type.shape.dim]
-    with reproducible(context.seed, context.threads):
+    with reproducible(context.seed, context.threads), threadpool_limits(context.threads, user_api="blas"):
         after = step.apply(to_torch(before), context)
         return export_training_form(after, shape, entry.name, [item.name for item in before.graph.output])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -157,15 +158,18 @@ def test_evaluation_images_and_unneeded_splits_are_not_part_of_the_key(
 
 
 def test_equal_runs_in_other_processes_give_equal_bytes(tmp_path: Path) -> None:
-    """With other hash seeds, so that nothing hangs on the order of sets."""
+    """With other hash seeds, so that nothing hangs on the order of sets, and other numbers of threads."""
     code = (
         "import sys; sys.path.insert(0, {tests!r})\n"
         "from pathlib import Path\n"
         "from test_pipeline import DATA, LONG, make_model\n"
         "from compression import pipeline\n"
         "from compression.artifacts.store import Store\n"
+        "from compression.recipe import Recipe\n"
+        "from compression.steps import WeightClustering\n"
         "folder = Path({folder!r}); folder.mkdir()\n"
-        "print(pipeline.run(LONG, make_model(folder, 'depthwise_se'), DATA, Store(folder / 'store')).sha256)\n"
+        "for recipe, network in ((LONG, 'depthwise_se'), (Recipe((WeightClustering(),)), 'residual_concat_pyramid')):\n"
+        "    print(pipeline.run(recipe, make_model(folder, network), DATA, Store(folder / 'store')).sha256)\n"
     )
     tests = str(Path(__file__).parent)
     results = [
@@ -174,12 +178,12 @@ def test_equal_runs_in_other_processes_give_equal_bytes(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             check=True,
-            env={"PYTHONHASHSEED": seed, "PATH": "", "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": seed},
             cwd=Path(__file__).parents[1],
         ).stdout
         for seed in ("1", "2")
     ]
-    assert len(results[0].strip()) == 64
+    assert [len(line) for line in results[0].splitlines()] == [64, 64]
     assert results[0] == results[1]
 
 
