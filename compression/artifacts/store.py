@@ -19,6 +19,7 @@ from compression.artifacts.room import Room
 from compression.errors import StoreError
 
 HOME_VARIABLE = "EDGESLIM_HOME"
+STORAGE_VARIABLE = "EDGESLIM_STORAGE"
 PATIENCE = 30.0
 """Seconds to wait for locks that others hold for a moment only."""
 
@@ -58,8 +59,10 @@ def write_atomically(path: Path, content: bytes) -> None:
 class Store:
     """Blobs under `blobs/ab/<sha256><suffix>`, JSON records under `<kind>/<key>.json`, locks under `locks/`."""
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, database: str | None = None) -> None:
         self.root = root or home()
+        self.database = database or os.environ.get(STORAGE_VARIABLE) or None
+        """URL of the database for new studies (search.database), perhaps with a password: not to be shown."""
 
     def put(self, content: bytes, suffix: str = ".onnx") -> str:
         """Store `content`; return its SHA-256. Storing the same bytes twice is one file."""
@@ -71,18 +74,22 @@ class Store:
 
     def path(self, sha256: str, suffix: str = ".onnx") -> Path:
         """Where the blob of that hash lies (or would lie)."""
-        return self.root / "blobs" / sha256[:2] / f"{sha256}{suffix}"
+        return self.place(f"blobs/{sha256[:2]}", f"{sha256}{suffix}")
+
+    def place(self, kind: str, file: str) -> Path:
+        """Where the file of that kind lies (or would lie)."""
+        return self.root / kind / file
 
     def put_record(self, kind: str, key: str, record: dict[str, Any]) -> None:
         text = json.dumps(record, indent=1, sort_keys=True)
-        write_atomically(self.root / kind / f"{key}.json", text.encode())
+        write_atomically(self.place(kind, f"{key}.json"), text.encode())
 
     def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
         """The record, or None if there is none. A damaged record (it was never written so by us) reads as none.
 
         Its file's time tells when it was last asked for: what is used least recently is the first to be thrown away.
         """
-        path = self.root / kind / f"{key}.json"
+        path = self.place(kind, f"{key}.json")
         try:
             record: dict[str, Any] = json.loads(path.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
@@ -96,7 +103,7 @@ class Store:
         return sorted(path.stem for path in (self.root / kind).glob("[!.]*.json"))
 
     def delete_record(self, kind: str, key: str) -> None:
-        (self.root / kind / f"{key}.json").unlink(missing_ok=True)
+        self.place(kind, f"{key}.json").unlink(missing_ok=True)
 
     def in_use(self) -> AbstractContextManager[object]:
         """Hold while files of the store are made and read: nothing is thrown away meanwhile. Not to be nested."""

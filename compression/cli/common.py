@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from compression import workbench
-from compression.artifacts.store import HOME_VARIABLE
+from compression.artifacts.store import HOME_VARIABLE, STORAGE_VARIABLE
 from compression.progress import Progress, silent
 from compression.report.units import parse_bytes
 
@@ -24,6 +24,11 @@ def add(
     command: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument("--store", type=Path, metavar="DIR", help=f"data folder (default: ${HOME_VARIABLE})")
+    command.add_argument(
+        "--storage",
+        metavar="URL",
+        help=f"a database for new studies (default: ${STORAGE_VARIABLE}, else a file for each)",
+    )
     command.set_defaults(command=run)
     return command
 

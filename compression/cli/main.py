@@ -36,7 +36,7 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
     given = _parser().parse_args(arguments)
-    given.store = Store(given.store) if given.store else Store()
+    given.store = Store(given.store, given.storage)
     try:
         code: int | None = given.command(given)
     except EdgeSlimError as error:

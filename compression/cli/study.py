@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Mapping
@@ -43,6 +44,7 @@ def add_commands(commands: Any) -> None:
     )
     recipes.add_argument("--recipes", type=Path, metavar="FILE", help="a JSON list of recipes")
     command.add_argument("--workers", type=positive, default=0, help="processes (default: one for each core)")
+    _add_cluster(command)
     command.add_argument(
         "--seeds", type=positive, default=1, metavar="K", help="run every recipe with K seeds"
     )
@@ -67,13 +69,15 @@ def add_commands(commands: Any) -> None:
     add(commands, "list", _study_list, "list the studies")
     for name, run, words in (
         ("show", _study_show, "show a study's trials"),
-        ("resume", _study_resume, "go on with a study"),
         ("pause", _study_pause, "let a running study finish what it works on, and stop"),
         ("cancel", _study_cancel, "stop a running study at once"),
         ("delete", _study_delete, "forget a study"),
         ("check", _study_check, "check that a study's files are what was measured"),
     ):
         add(commands, name, run, words).add_argument("name", metavar="NAME")
+    command = add(commands, "resume", _study_resume, "go on with a study")
+    command.add_argument("name", metavar="NAME")
+    _add_cluster(command)
     command = add(commands, "compare", _study_compare, "say whether two trials can be told apart")
     command.add_argument("name", metavar="NAME")
     command.add_argument("first", type=int, metavar="A", help="number of a trial")
@@ -85,6 +89,15 @@ def add_commands(commands: Any) -> None:
     command = add(commands, "publish", _study_publish, "write a study and its front's files into a folder")
     command.add_argument("name", metavar="NAME")
     command.add_argument("--to", type=Path, required=True, metavar="DIR")
+
+
+def _add_cluster(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="do the trials on a Dask cluster, such as tcp://10.0.0.5:8786; none: on this machine "
+        "(default: where the study was run before, else here)",
+    )
 
 
 def _study_run(given: Arguments) -> int:
@@ -112,6 +125,7 @@ def _study_run(given: Arguments) -> int:
         search=search,
         objectives=given.objective or DEFAULT,
         budget=budget_of(given),
+        cluster=given.cluster,
         store=given.store,
     )
     return _watch(given, name)
@@ -136,7 +150,7 @@ def _study_add(given: Arguments) -> int:
 
 
 def _study_resume(given: Arguments) -> int:
-    workbench.resume_study(given.name, given.store)
+    workbench.resume_study(given.name, given.store, cluster=given.cluster)
     return _watch(given, given.name)
 
 

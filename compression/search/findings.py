@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from compression.errors import StudyError
-from compression.search.hypervolume import hypervolume, knee
-from compression.search.objectives import values_of, yardstick
+from compression.search.hypervolume import Gains, hypervolume, knee
+from compression.search.objectives import Yardstick, values_of, yardstick
 from compression.search.selection import Budget, choose
-from compression.search.study import StudyResult
+from compression.search.study import StudyResult, TrialResult
 
 
 def findings(study: StudyResult) -> dict[str, Any]:
@@ -25,23 +26,37 @@ def findings(study: StudyResult) -> dict[str, Any]:
         "knee": None,
         "choice": choice.to_json() if study.budget else None,
     }
-    original = next((trial for trial in study.trials if trial.number == study.baseline), None)
-    if original is None or original.objective is None:
+    scale = scale_of(study)
+    if scale is None:
         return told
-    try:
-        scale = yardstick(original, study.objectives, budget)
-    except StudyError:  # the search says so too, as its end
-        return told
-    measured = [
-        (trial.number, gains)
-        for trial in study.trials
-        if trial.state in ("complete", "running") and trial.number not in choice.rejected
-        if (gains := scale.gains(values_of(trial))) is not None
-    ]
+    measured = gains_of(study, scale, choice.rejected)
     points = [gains for _, gains in measured]
     bend = knee(points)
     return {
         **told,
         "hypervolume": {"value": round(hypervolume(points), 6), "reference": dict(scale.reference)},
-        "knee": None if bend is None else measured[bend][0],
+        "knee": None if bend is None else measured[bend][0].number,
     }
+
+
+def scale_of(study: StudyResult) -> Yardstick | None:
+    """What the study's gains are measured with; None where the original lacks one of the figures."""
+    original = next((trial for trial in study.trials if trial.number == study.baseline), None)
+    if original is None or original.objective is None:
+        return None
+    try:
+        return yardstick(original, study.objectives, Budget(**study.budget))
+    except StudyError:  # the search says so too, as its end
+        return None
+
+
+def gains_of(
+    study: StudyResult, scale: Yardstick, rejected: Container[int]
+) -> list[tuple[TrialResult, Gains]]:
+    """All measured trials that are not `rejected`, with their gains."""
+    return [
+        (trial, gains)
+        for trial in study.trials
+        if trial.state in ("complete", "running") and trial.number not in rejected
+        if (gains := scale.gains(values_of(trial))) is not None
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from compression.search.halving import Standing
@@ -69,4 +70,12 @@ class Judge:
             if name in QUALITIES
             else one[name] * other[name] / max(self._original[name], 1e-9)
             for name in known
+        }
+
+    def halfway(self, one: Values, other: Values) -> Values:
+        """What is expected halfway between two: of costs the geometric mean, of qualities the mean."""
+        return {
+            name: (one[name] + other[name]) / 2 if name in QUALITIES else math.sqrt(one[name] * other[name])
+            for name in self._original
+            if name in one and name in other
         }

@@ -3,49 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from compression.recipe import Recipe
-from compression.registry import Registry
-from compression.steps.base import Need
-
-StepJson = dict[str, Any]
-RecipeJson = dict[str, Any]
-Variants = tuple[RecipeJson, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """A named list of recipes, each in one or more variants: the first that needs nothing missing is taken."""
-
-    name: str
-    variants: tuple[Variants, ...]
-
-    @property
-    def recipes(self) -> tuple[RecipeJson, ...]:
-        """All variants of all recipes."""
-        return tuple(recipe for variants in self.variants for recipe in variants)
-
-
-PRESETS: Registry[Preset] = Registry("preset")
-
-
-def fitting(preset: Preset, there: frozenset[Need]) -> tuple[list[Recipe], list[dict[str, Any]]]:
-    """The recipes that need nothing but what is `there`, and the others: {title, needs: what is missing}."""
-    fit: list[Recipe] = []
-    left_out: list[dict[str, Any]] = []
-    for variants in preset.variants:
-        recipes = [Recipe.from_json(recipe) for recipe in variants]
-        missing = [
-            sorted({need for step in recipe.steps for need in step.needs} - there) for recipe in recipes
-        ]
-        if [] in missing:
-            fit.append(recipes[missing.index([])])
-        else:
-            nearest = min(range(len(recipes)), key=lambda index: len(missing[index]))
-            left_out.append({"title": recipes[nearest].title, "needs": missing[nearest]})
-    return fit, left_out
+from compression.search.preset import PRESETS as PRESETS
+from compression.search.preset import Preset, StepJson, Variants
+from compression.search.preset import fitting as fitting
 
 
 def _recipe(name: str, *steps: StepJson) -> Variants:
@@ -56,8 +18,10 @@ def _magnitude(sparsity: float) -> StepJson:
     return {"step": "magnitude_pruning", "sparsity": sparsity}
 
 
-def _channels(ratio: float) -> StepJson:
-    return {"step": "channel_pruning", "ratio": ratio}
+def _channels(share: float) -> StepJson:
+    """Channels worth that share of the MACs, those that the outputs miss least; what is left is fitted to make up."""
+    chosen = {"target": "macs", "importance": "taylor", "reconstruct": "always"}
+    return {"step": "channel_pruning", "ratio": share, **chosen}
 
 
 def _low_rank(keep: float) -> StepJson:
@@ -91,6 +55,7 @@ _MATCH: StepJson = {"step": "match_statistics"}
 _ROBUST: StepJson = {"step": "robust_int8"}
 _PALETTE: StepJson = {"step": "weight_clustering", "values": 16}
 _MIXED: StepJson = {"step": "mixed_low_bit_weights", "average_bits": 3.5}
+_FAST: StepJson = {"step": "robust_int8", "latency": 0.6}
 _AWARE = _trained({"step": "quantization_aware_training"}, 100)
 _FOUR_BITS = _trained(_low_bit(4, rounding="trained"), 200)
 # What onnxruntime's quantize_static does when nobody tells it better.
@@ -122,13 +87,23 @@ def _alone(name: str, storing: tuple[StepJson, StepJson]) -> Variants:
 
 
 def _recovered(
-    name: str, cuts: Sequence[StepJson], steps: int, then: str, storing: tuple[StepJson, StepJson]
+    name: str,
+    cuts: Sequence[StepJson],
+    steps: int,
+    then: str = "",
+    storing: tuple[StepJson, StepJson] | None = None,
 ) -> Variants:
-    """Cut, fine-tuned with labels or else distilled without them, and stored."""
-    tuned = _recipe(f"{name} + tuning + {then}", *cuts, _tune(steps, 2e-3), storing[0])
-    return tuned + _recipe(f"{name} + distilled + {then}", *cuts, _MATCH, _distil(steps), storing[1])
+    """Cut, fine-tuned with labels or else distilled without them, and stored if it is said how."""
+    end, last = (f" + {then}", storing) if storing else ("", ((), ()))
+    with_labels, without = ([step] if step else [] for step in last)
+    tuned = _recipe(f"{name} + tuning{end}", *cuts, _tune(steps, 2e-3), *with_labels)
+    return tuned + _recipe(f"{name} + distilled{end}", *cuts, _MATCH, _distil(steps), *without)
 
 
+_SMALL_AND_FAST = (
+    _recipe("mixed bits + int8", _MIXED, _FAST),
+    _recipe("mixed bits, 2.5 + int8", {**_MIXED, "average_bits": 2.5}, _FAST),
+)
 PRESETS.add(
     Preset(
         "quick",
@@ -157,6 +132,7 @@ PRESETS.add(
             _recipe("6 bits", _low_bit(6)),
             _recipe("4 bits", _low_bit(4)),
             _recipe("mixed bits", _MIXED),
+            _recipe("mixed bits + int8, robust", _MIXED, _ROBUST),
             _recipe("palette of 16", _PALETTE),
         ),
     )
@@ -223,6 +199,23 @@ PRESETS.add(
 )
 PRESETS.add(
     Preset(
+        "techniques",
+        (
+            _recipe("float16", _FLOAT16),
+            _recipe("int8", _int8()),
+            _recipe("mixed bits", _MIXED),
+            _recipe("palette of 16", _PALETTE),
+            *_SMALL_AND_FAST,
+            _recipe("int8, robust", _ROBUST),
+            _recipe("low rank 30%", _low_rank(0.7)),
+            *(_recovered(f"low rank {1 - keep:.0%}", [_low_rank(keep)], 200) for keep in (0.7, 0.5)),
+            *(_recovered(f"channels {r:.0%}", [_channels(r)], 200) for r in (0.2, 0.4)),
+            _recovered("magnitude 50%", [_magnitude(0.5)], 200),
+        ),
+    )
+)
+PRESETS.add(
+    Preset(
         "tiny",
         (
             _recipe("tuning alone", _tune(500)),
@@ -263,9 +256,15 @@ PRESETS.add(
             _recipe("int8, naive", _NAIVE),
             _recipe("int8", _int8()),
             _recipe("tuning alone", _tune(500)),
+            _recipe("mixed bits", _MIXED),
+            *_SMALL_AND_FAST,
             *_with_recovery(
                 [(0.3, 400, 5e-4), (0.5, 400, 1e-3), (0.7, 500, 2e-3), (0.9, 800, 2e-3)],
                 [(0.2, 500, 2e-3), (0.4, 800, 2e-3), (0.6, 1000, 2e-3)],
+            ),
+            _recipe("low rank 30% + tuning", _low_rank(0.7), _tune(500, 2e-3)),
+            _recipe(
+                "low rank 30% + tuning + mixed bits + int8", _low_rank(0.7), _tune(500, 2e-3), _MIXED, _FAST
             ),
         ),
     )

@@ -1,8 +1,9 @@
 """The recipes that a search tries, derived from what the steps declare.
 
 A recipe is a row of slots, each empty or filled by one step: one slot for each group of techniques that reshape
-the network, one for recovery (steps that change nothing but accuracy), one for how weights are stored. Which
-steps can fill them follows from what model and data have; their parameters' `search` says what is tried.
+the network, one for recovery (steps that change nothing but accuracy), one for how weights are stored, one for
+computing with what is stored so. Which steps can fill them follows from what model and data have; their
+parameters' `search` says what is tried.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from compression.params import Param, parameters
 from compression.recipe import Recipe
 from compression.steps import STEPS, Step, order
+from compression.steps.base import STORED
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 NONE = "none"
 """The choice that leaves a slot empty."""
-RECOVERY, STORAGE = "recovery", "storage"
+RECOVERY, STORAGE, COMPUTING = "recovery", "storage", "computing"
 _FIRST_GROUPS = ("pruning", "low_rank")
 """What is removed is removed before the rest is factorized; other groups follow as they are registered."""
 _SIDE_UNITS = ("images", "steps", "seconds", "s")
@@ -53,10 +55,10 @@ class Space:
 
     def shapes(self) -> Space:
         """The part without storage."""
-        return Space(tuple(slot for slot in self.slots if slot.name != STORAGE))
+        return Space(tuple(slot for slot in self.slots if slot.name not in (STORAGE, COMPUTING)))
 
     def storages(self) -> Space:
-        return Space(tuple(slot for slot in self.slots if slot.name == STORAGE))
+        return Space(tuple(slot for slot in self.slots if slot.name in (STORAGE, COMPUTING)))
 
     def flat(self) -> dict[str, BaseDistribution]:
         """Every choice at once, whether it matters or not: a genome of fixed length."""
@@ -96,7 +98,7 @@ class Space:
         for slot in self.slots:
             for step in slot.steps:
                 if step.name == point[slot.name]:
-                    values = {p.name: _rounded(point[f"{step.name}.{p.name}"]) for p in searched(step)}
+                    values = {p.name: rounded(point[f"{step.name}.{p.name}"]) for p in searched(step)}
                     steps.append(step(**values))
         sensible = order.repaired(steps)
         return None if sensible is None else Recipe(sensible, seed)
@@ -105,8 +107,9 @@ class Space:
         """The point nearest to a recipe, with what matters only; None if its steps have no slots here."""
         point: dict[str, Any] = {slot.name: NONE for slot in self.slots}
         for step in recipe.steps:
-            slot = next((slot for slot in self.slots if type(step) in slot.steps), None)
-            if slot is None or point[slot.name] != NONE:
+            free = (slot for slot in self.slots if type(step) in slot.steps and point[slot.name] == NONE)
+            slot = next(free, None)
+            if slot is None:
                 return None
             point[slot.name] = step.name
             for p in searched(type(step)):
@@ -128,13 +131,14 @@ class Space:
 def space_of(names: Collection[str]) -> Space:
     """The space of the steps of these names."""
     fitting = [step for step in STEPS if step.name in names]
-    storing = tuple(step for step in fitting if "codes" in step.makes)
+    storing = tuple(step for step in fitting if STORED & step.makes)
     recovering = tuple(step for step in fitting if _only_recovers(step))
     reshaping = [step for step in fitting if step not in storing and step not in recovering]
     present = {step.group for step in reshaping}
     groups = dict.fromkeys([*(g for g in _FIRST_GROUPS if g in present), *(step.group for step in reshaping)])
     slots = [Slot(group, tuple(step for step in reshaping if step.group == group)) for group in groups]
-    slots += [Slot(RECOVERY, recovering), Slot(STORAGE, storing)]
+    keeping = tuple(step for step in storing if "levels" not in step.makes | step.destroys)
+    slots += [Slot(RECOVERY, recovering), Slot(STORAGE, storing), Slot(COMPUTING, keeping)]
     return Space(tuple(slot for slot in slots if slot.steps))
 
 
@@ -177,7 +181,7 @@ def title(recipe: Recipe) -> str:
 
 
 def _only_recovers(step: type[Step]) -> bool:
-    return step.changes == {"accuracy"} and "codes" not in step.makes
+    return step.changes == {"accuracy"} and not STORED & step.makes
 
 
 def _ranged(p: Param, low: Any, high: Any, log: bool = False) -> Param:
@@ -234,7 +238,7 @@ def _levels(p: Param) -> tuple[Any, ...]:
     low, high = (math.log(end) if p.log else end for end in p.search)
     places = [low + (high - low) * i / (LEVELS - 1) for i in range(LEVELS)]
     values = [math.exp(place) if p.log else place for place in places]
-    return tuple(dict.fromkeys(_rounded(p.type(round(v) if p.type is int else v)) for v in values))
+    return tuple(dict.fromkeys(rounded(p.type(round(v) if p.type is int else v)) for v in values))
 
 
 def _nearest(p: Param, value: Any) -> Any:
@@ -244,7 +248,7 @@ def _nearest(p: Param, value: Any) -> Any:
     return value if value in p.search else p.search[0]
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """Two figures are enough, and let recipes share their beginnings."""
     if isinstance(value, float):
         return float(f"{value:.2g}")

@@ -28,7 +28,7 @@ class Stint:
     patience: int | None = None
     multi_fidelity: bool = True
     """Measure cheaply first, and fully only what is promising then."""
-    preset: str | None = "quick"
+    preset: str | None = "techniques"
     """The ready recipes that a sampler which learns begins with."""
     seed: int = 0
     first: int = 0

@@ -1,17 +1,21 @@
-"""Studies on disk: one folder each with an Optuna journal. The trial list is the plan."""
+"""Studies on disk: one folder each, with an Optuna journal or the way to a database. The trial list is the plan."""
 
 from __future__ import annotations
 
-import re
+import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compression.artifacts.store import Store, as_store_error
 from compression.errors import StudyError
+from compression.search.folders import JOURNAL, POINTER, damaged, exists, no_study
+from compression.search.folders import names as names
+from compression.search.folders import study_folder as study_folder
 from compression.search.objectives import direction
 from compression.search.selection import Budget, misses
 from compression.search.stint import Stint
@@ -20,36 +24,25 @@ from compression.search.trials import PlannedTrial as PlannedTrial
 from compression.search.trials import rung_key, template, trial_result
 
 if TYPE_CHECKING:
-    from optuna.storages import JournalStorage
-
-_JOURNAL = "journal.log"
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+    from optuna.storages import BaseStorage
+    from optuna.study import StudyDirection
 
 
-def study_folder(store: Store, name: str) -> Path:
-    """The study's folder, existing or not. Raises StudyError if `name` is not a plain lower-case slug."""
-    if not NAME.fullmatch(name):
-        raise StudyError(
-            "study_name",
-            f"'{name}' cannot be the name of a study.",
-            "Use up to 80 lower-case letters, digits, '-', '_' and '.', beginning with a letter or digit.",
-            name=name,
-        )
-    return store.root / "studies" / name
+def taken(store: Store) -> set[str]:
+    """Names that a new study cannot have: also those that others use in the same database. Raises StoreError."""
+    own = set(names(store))
+    if store.database is None:
+        return own
+    from compression.search.database import names_taken
 
-
-def names(store: Store) -> list[str]:
-    """Names of all studies, sorted."""
-    return sorted(path.parent.name for path in (store.root / "studies").glob(f"[!.]*/{_JOURNAL}"))
+    return own | names_taken(store.database)
 
 
 def create(
     store: Store, plan: StudyPlan, trials: Iterable[PlannedTrial], search: Stint | None = None
 ) -> None:
     """Write a new study whose trials all wait: the whole of it, or nothing. Raises StudyError (study_exists)."""
-    import optuna
-
-    from compression.search.journal import open_journal
+    from optuna.study import StudyDirection
 
     folder = study_folder(store, plan.name)
     try:
@@ -58,21 +51,54 @@ def create(
     except OSError as error:
         raise as_store_error(folder, error) from error
     try:
-        storage = open_journal(unfinished / _JOURNAL)
-        directions = [direction(name) for name in plan.objectives]
-        study = optuna.create_study(storage=storage, study_name=plan.name, directions=directions)
-        study.set_user_attr("plan", plan.to_json())
-        if search is not None:
-            study.set_user_attr("search", search.to_json())
-        for trial in trials:
-            study.add_trial(template(trial))
-        unfinished.rename(folder)
+        directions = [StudyDirection[direction(name).upper()] for name in plan.objectives]
+        with _new(store.database, unfinished, folder, directions) as (storage, study):
+            # As Study.set_metric_names does: what Optuna and its dashboard call the values of a trial.
+            storage.set_study_system_attr(study, "study:metric_names", list(plan.objectives))
+            storage.set_study_user_attr(study, "plan", plan.to_json())
+            if search is not None:
+                storage.set_study_user_attr(study, "search", search.to_json())
+            for trial in trials:
+                storage.create_new_trial(study, template(trial))
     except OSError as error:
         if folder.exists():
-            raise _exists(plan.name) from error
+            raise exists(plan.name) from error
         raise as_store_error(folder, error) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def _new(
+    database: str | None, unfinished: Path, folder: Path, directions: Sequence[StudyDirection]
+) -> Iterator[tuple[BaseStorage, int]]:
+    """A study to be filled, whose folder is `unfinished` until that is done. Raises OSError, StoreError, StudyError."""
+    if database is not None:
+        from compression.search.database import new_study
+
+        with new_study(database, unfinished, folder, directions) as made:
+            yield made
+        return
+    from compression.search.journal import open_journal
+
+    storage = open_journal(unfinished / JOURNAL)
+    yield storage, storage.create_new_study(directions, folder.name)
+    unfinished.rename(folder)
+
+
+def forget(store: Store, name: str) -> None:
+    """Delete the study, at once for all who look. Raises StudyError if there is none, StoreError."""
+    folder = study_folder(store, name)
+    if not folder.exists():
+        raise no_study(name)
+    if (folder / POINTER).exists():
+        # A study that its database has lost already is nothing but its folder.
+        with suppress(StudyError):
+            storage, study = _open_existing(store, name)
+            storage.delete_study(study)
+    hidden = folder.with_name(f".deleted-{name}-{os.getpid()}")
+    folder.rename(hidden)
+    shutil.rmtree(hidden)
 
 
 class StudyJournal:
@@ -81,7 +107,7 @@ class StudyJournal:
     def __init__(self, store: Store, name: str) -> None:
         from compression.search.journal import drop_torn_tail
 
-        path = study_folder(store, name) / _JOURNAL
+        path = study_folder(store, name) / JOURNAL
         if path.exists():
             drop_torn_tail(path)
         self._storage, self._study = _open_existing(store, name)
@@ -94,7 +120,8 @@ class StudyJournal:
 
     def add(self, trials: Iterable[PlannedTrial]) -> list[int]:
         """Append waiting trials; return their numbers."""
-        return [self._storage.create_new_trial(self._study, template(trial)) for trial in trials]
+        made = [self._storage.create_new_trial(self._study, template(trial)) for trial in trials]
+        return [self._storage.get_trial_number_from_id(trial) for trial in made]
 
     def note(self, **values: Any) -> None:
         """Keep facts about the whole study (images, environment, warnings)."""
@@ -221,34 +248,19 @@ def _within(
     )
 
 
-def _exists(name: str) -> StudyError:
-    return StudyError(
-        "study_exists",
-        f"There is already a study named '{name}'.",
-        "Choose another name, or resume or delete that study.",
-        name=name,
-    )
+def _open_existing(store: Store, name: str) -> tuple[BaseStorage, int]:
+    folder = study_folder(store, name)
+    if (folder / POINTER).exists():
+        from compression.search.database import open_study
 
-
-def _open_existing(store: Store, name: str) -> tuple[JournalStorage, int]:
-    path = study_folder(store, name) / _JOURNAL
+        return open_study(folder, store.database)
+    path = folder / JOURNAL
     if not path.exists():
-        raise StudyError(
-            "no_study",
-            f"There is no study named '{name}'.",
-            "`python -m compression study list` names those there are.",
-            name=name,
-        )
+        raise no_study(name)
     from compression.search.journal import open_journal
 
     try:
         storage = open_journal(path)
         return storage, storage.get_study_id_from_name(name)
     except (ValueError, KeyError) as error:
-        raise StudyError(
-            "study_damaged",
-            f"The journal of study '{name}' is damaged: '{path}' cannot be read.",
-            "Delete the study and run it again; finished stages are kept and cost nothing.",
-            name=name,
-            path=path,
-        ) from error
+        raise damaged(name, path) from error

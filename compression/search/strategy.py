@@ -3,7 +3,8 @@
 A recipe's shape is what is pruned, factorized and recovered; its storage is how weights are stored. What either costs
 multiplies, nearly, and what either loses adds up: so a combination's figures can be predicted from its parts'. A
 recovered shape is dear, and from the store it comes for nothing: it is combined with every storage that promises
-to enlarge the front, and no sampler has to hit on it again.
+to enlarge the front, and no sampler has to hit on it again. Likewise what lies halfway between two measured parts
+that differ in one number: so a search closes in on a limit.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from compression.recipe import Recipe
 from compression.search.halving import Standing
 from compression.search.hypervolume import Gains, hypervolume
 from compression.search.judging import Judge, Values
+from compression.search.neighbours import Neighbours
+from compression.search.objectives import QUALITIES
 from compression.search.pareto import front
 from compression.search.presets import PRESETS, fitting
 from compression.search.sampling import Proposals
 from compression.search.space import Space
 from compression.search.stint import SamplerName
 from compression.steps import order
+from compression.steps.base import STORED
 
 Fits = Callable[[Recipe], bool]
 _FIRST_STORAGES = 6
@@ -28,7 +32,7 @@ _FIRST_STORAGES = 6
 _SHAPES = 2
 """… and later one for so many shapes."""
 _WORTH = 0.01
-"""A combination must promise to enlarge the front's volume by this share."""
+"""A combination must promise to enlarge the front's volume by this share, or the best quality by so much."""
 
 
 class Strategy(Protocol):
@@ -38,7 +42,7 @@ class Strategy(Protocol):
         """A new recipe; None if no other is left."""
 
     def combination(self, measured: Sequence[Gains], fits: Fits) -> Recipe | None:
-        """A recipe whose parts are measured, that promises to add most to the front, if that is worth it."""
+        """A recipe whose parts or neighbours are measured, that promises to add most to the front, if it is worth it."""
 
     def kind(self, recipe: Recipe) -> str:
         """What it competes with: others of its kind."""
@@ -100,6 +104,10 @@ class Factored:
         """Shapes and storages that were measured fully, by fingerprint."""
         self._promises: dict[str, tuple[Recipe, Gains]] = {}
         """What combinations would gain that nobody has tried."""
+        self._neighbours: Neighbours[Values] = Neighbours()
+        self._between: set[str] = set()
+        """Promises between neighbours: one is taken up for each new proposal, or nothing new would be tried."""
+        self._between_turn = -1
         self._awaited: dict[str, Gains] = {}
         """What combinations promise that are being measured."""
         self._turn = 0
@@ -117,20 +125,28 @@ class Factored:
         self._promises = {
             name: promise for name, promise in self._promises.items() if not _covered(promise[1], taken)
         }
-        volume = hypervolume(taken)
-        best, most = None, _WORTH * volume
+        volume, quality = hypervolume(taken), self._quality(taken)
+        best, most = None, _WORTH
         outstanding = set(_best([gains for _, gains in self._promises.values()]))
         for name, (recipe, gains) in self._promises.items():
-            if gains not in outstanding:
+            if gains not in outstanding or (name in self._between and self._between_turn == self._turn):
                 continue
-            more = hypervolume([*taken, gains]) - volume
+            more = (hypervolume([*taken, gains]) - volume) / max(volume, 1e-9)
+            more += max(0.0, self._quality([gains]) - quality)
             if more > most and fits(recipe):
                 best, most = name, more
         if best is None:
             return None
+        if best in self._between:
+            self._between_turn = self._turn
         recipe, self._awaited[best] = self._promises[best]
         self.claim(recipe)
         return recipe
+
+    def _quality(self, points: Sequence[Gains]) -> float:
+        """The best gain in quality: near a limit on costs it decides what is picked, and hardly counts as volume."""
+        places = [place for place, name in enumerate(self._judge.objectives) if name in QUALITIES]
+        return max((point[place] for point in points for place in places), default=0.0)
 
     def kind(self, recipe: Recipe) -> str:
         return "storage" if parts(recipe)[1].steps else "shape"
@@ -153,6 +169,9 @@ class Factored:
             return
         if full and recipe.steps:
             self._measured[bool(storage.steps)][recipe.fingerprint()] = recipe, values
+            for middle, its in self._neighbours.add(recipe, values):
+                self._between.add(middle.fingerprint())
+                self._promise(middle, Recipe(), self._judge.halfway(values, its))
             for other, its in self._measured[not storage.steps].values():
                 pair = (other, recipe) if storage.steps else (recipe, other)
                 self._promise(*pair, self._judge.together(values, its))
@@ -171,7 +190,7 @@ class Factored:
             self._storages.claim(recipe)
 
     def _promise(self, shape: Recipe, storage: Recipe, values: Values) -> None:
-        """Remember what two measured parts promise together, if they go together and would keep all limits."""
+        """Remember what two parts promise together, if they go together and would keep all limits."""
         steps = order.repaired((*shape.steps, *storage.steps))
         if steps is None or len(steps) < len(shape.steps) + len(storage.steps):
             return
@@ -190,7 +209,7 @@ def ready_recipes(space: Space, preset: str | None) -> list[Recipe]:
 
 def parts(recipe: Recipe) -> tuple[Recipe, Recipe]:
     """The recipe's shape and storage; a recipe that is only one of them keeps its name."""
-    storing = tuple("codes" in step.makes for step in recipe.steps)
+    storing = tuple(bool(STORED & step.makes) for step in recipe.steps)
     if all(storing) or not any(storing):
         empty = Recipe(seed=recipe.seed)
         return (empty, recipe) if any(storing) else (recipe, empty)

@@ -46,6 +46,8 @@ class StudyPlan:
     """What the front weighs against each other (search.objectives)."""
     budget: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Limits by name (search.selection.Budget)."""
+    cluster: str | None = None
+    """Address of the Dask scheduler whose workers do the trials; None: this machine does."""
 
     def to_json(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}

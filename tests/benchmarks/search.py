@@ -2,9 +2,9 @@
 
     python tests/benchmarks/search.py [--minutes 3] [--seeds 3] [--budget download=150KB …] [--at-once 1] [--out FILE]
 
-Every search runs on two cores in a store of its own, where nothing was made before but the images. With --at-once
-several run beside each other, each on its own cores and measuring latency for itself. The order of kinds changes
-from seed to seed, so that a machine that slows down favours nobody. Hypervolumes share one reference
+Every search runs on two cores (--cores) in a store of its own, where nothing was made before but the images. With
+--at-once several run beside each other, each on its own cores and measuring latency for itself. The order of kinds
+changes from seed to seed, so that a machine that slows down favours nobody. Hypervolumes share one reference
 (compression.search.objectives), as all have the same original; `ratio` is each kind's median over random's.
 """
 
@@ -42,7 +42,6 @@ KINDS = {
     "random": ("--search", "random", "--no-multi-fidelity"),
     "grid": ("--search", "grid", "--no-multi-fidelity"),
 }
-CORES = 2
 POINTS = 12
 """Of the curve over time."""
 
@@ -54,7 +53,7 @@ def search(kind: str, seed: int, given: argparse.Namespace, cores: list[int], ho
         command = [
             *(sys.executable, "-m", "compression", "study", "run", "--json", "--model", given.model),
             *("--data", given.data, "--minutes", str(given.minutes), "--seed", str(seed)),
-            *("--workers", str(CORES), "--name", "search", *KINDS[kind]),
+            *("--workers", str(given.cores), "--name", "search", *KINDS[kind]),
             *(part for limit in given.budget for part in ("--budget", limit)),
         ]
         names = {HOME_VARIABLE: folder, LOCKS_VARIABLE: f"{folder}/locks", "OMP_NUM_THREADS": "1"}
@@ -117,7 +116,7 @@ def compare(given: argparse.Namespace) -> dict[str, Any]:
     numbers = allowed()
     places: SimpleQueue[list[int]] = SimpleQueue()
     for place in range(given.at_once):
-        places.put(numbers[place * CORES : (place + 1) * CORES] or numbers)
+        places.put(numbers[place * given.cores : (place + 1) * given.cores] or numbers)
 
     def one(run: tuple[str, int]) -> dict[str, Any]:
         cores = places.get()
@@ -143,6 +142,7 @@ def compare(given: argparse.Namespace) -> dict[str, Any]:
     return {
         "model": given.model,
         "minutes": given.minutes,
+        "cores": given.cores,
         "budget": given.budget,
         "load": os.getloadavg(),
         "median": medians,
@@ -161,6 +161,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["nsga2", "random", "grid"])
     parser.add_argument("--budget", nargs="*", default=[])
+    parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where the stores go (default: the system's)")
     parser.add_argument("--out", type=Path)

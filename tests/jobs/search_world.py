@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from compression.artifacts.store import Store
@@ -83,9 +83,9 @@ class World:
         journal.record(0, result(Recipe()))
         journal.complete(0, {"ratio": 1.0}, [0.8, float(SIZE)][: len(plan.objectives)])
 
-    def begin(self) -> Search:
+    def begin(self, steps: Sequence[str] = ()) -> Search:
         """The search as a process that starts now finds it."""
-        return Search(StudyJournal(self.store, "s"), self.read(), STEPS)
+        return Search(StudyJournal(self.store, "s"), self.read(), steps or STEPS)
 
     def read(self) -> StudyResult:
         return storage.read(self.store, "s")

@@ -168,13 +168,16 @@ def test_evolution_covers_more_than_chance_in_the_same_time(tmp_path: Path):
 def test_latency_is_measured_in_batches_before_anybody_is_promoted(tmp_path: Path):
     world = World(Store(tmp_path), budget={"latency_ratio": 0.9})
     world.plan(replace(RANDOM, trials=30))
-    world.run(world.begin())
+    world.run(
+        world.begin(["channel_pruning", "magnitude_pruning", "fine_tuning"])
+    )  # nothing else makes them faster
     first = next(index for index, task in enumerate(world.ran) if task.rung == 1)
     assert first >= 6
     study = world.read()
     kept = [t for t in study.trials if t.state == "complete" and t.number]
-    assert all(trial.rungs[0]["latency"]["ratio"] > 0 for trial in kept if trial.rungs)
-    assert sum(trial.latency["ratio"] <= 0.9 for trial in kept) > len(kept) / 2
+    promoted = [trial for trial in kept if trial.rungs]
+    assert all(trial.rungs[0]["latency"]["ratio"] > 0 for trial in promoted)
+    assert sum(trial.rungs[0]["latency"]["ratio"] <= 0.9 for trial in promoted) > len(promoted) / 2 > 0
     assert all(("over_latency" in t.missed) == (t.latency["ratio"] > 0.9) for t in kept)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import linear_digits
 import numpy as np
 import pytest
+from made_studies import made_study, made_trial
 
 from compression.artifacts.store import Store
 from compression.datasets import choosing_part, open_dataset
@@ -25,32 +26,11 @@ SPEC = spec_from_json(linear_digits.SPEC)
 
 
 def study(trials: list[TrialResult], held_out: dict[str, Any] | None = None) -> StudyResult:
-    return StudyResult(
-        name="s",
-        state="running",
-        model="m",
-        dataset="digits",
-        preset=None,
-        created="",
-        baseline=0,
-        trials=tuple(trials),
-        held_out=held_out,
-    )
+    return made_study(trials, state="running", dataset="digits", held_out=held_out)
 
 
 def trial(number: int, sha256: str, download: int, metric: str, **measured: Any) -> TrialResult:
-    return TrialResult(
-        number=number,
-        state="complete",
-        recipe={"name": "", "seed": 0, "steps": [{"step": "act", "change": number}] if number else []},
-        title=str(number),
-        recipe_fingerprint=str(number),
-        model="m",
-        sha256=sha256,
-        sizes={"download": download, "file": download},
-        primary_metric=metric,
-        **measured,
-    )
+    return made_trial(number, download, sha256=sha256, primary_metric=metric, **measured)
 
 
 class Digits:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from made_studies import made_study, made_trial
 
 from compression.errors import StudyError
 from compression.search.findings import findings
@@ -17,12 +18,6 @@ from compression.search.study import StudyResult, TrialResult
 
 def trial(number: int, accuracy: float, download: int, **more: Any) -> TrialResult:
     known: dict[str, Any] = {
-        "number": number,
-        "state": "complete",
-        "recipe": {"steps": [{"step": "x"}] if number else []},
-        "title": str(number),
-        "recipe_fingerprint": str(number),
-        "model": "m",
         "sizes": {"download": download, "file": download * 2},
         "accuracy": {"mAP": accuracy},
         "fidelity": {"agreement": accuracy / 0.8},
@@ -31,15 +26,14 @@ def trial(number: int, accuracy: float, download: int, **more: Any) -> TrialResu
         "memory": {"peak_activation": 50},
         "primary_metric": "mAP",
     }
-    return TrialResult(**{**known, **more})
+    return made_trial(number, download, **{**known, **more})
 
 
 ORIGINAL = trial(0, 0.8, 1000)
 
 
 def study(*trials: TrialResult, **more: Any) -> StudyResult:
-    known: dict[str, Any] = {"name": "s", "state": "complete", "model": "m", "dataset": "d", "preset": None}
-    return StudyResult(**{**known, "created": "", "baseline": 0, "trials": (ORIGINAL, *trials), **more})
+    return made_study((ORIGINAL, *trials), **more)
 
 
 @pytest.mark.parametrize(

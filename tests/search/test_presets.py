@@ -51,13 +51,14 @@ def test_quick_has_ten_recipes_four_with_fine_tuning_and_shares_them():
 def test_post_training_trains_nothing_and_has_six_kinds_of_int8():
     fit, left_out = fitting(PRESETS.get("post-training"), frozenset({"calibration"}))
     assert left_out == []
-    assert all(len(recipe.steps) == 1 for recipe in fit)
     assert not [recipe for recipe in fit if trains(recipe)]
     assert sum(recipe.steps[0].name == "static_int8" for recipe in fit) >= 6
     assert any(recipe.steps[0].name == "float16" for recipe in fit)
 
 
-@pytest.mark.parametrize("name", ["label-free", "deep-compression", "edge-int8", "tiny", "one-bit"])
+@pytest.mark.parametrize(
+    "name", ["label-free", "deep-compression", "edge-int8", "techniques", "tiny", "one-bit"]
+)
 def test_without_labels_nothing_is_lost_but_the_control_with_labels(name: str):
     fit, left_out = fitting(PRESETS.get(name), frozenset({"calibration"}))
     assert {recipe["title"] for recipe in left_out} <= {"tuning alone"}
@@ -105,3 +106,11 @@ def test_recipes_that_need_what_is_missing_are_left_out_and_said():
     assert len(fit) + len(left_out) == len(PRESETS.get("quick").variants)
     fit, _ = fitting(PRESETS.get("post-training"), frozenset())
     assert [recipe.title for recipe in fit] == ["float16"]
+
+
+def test_techniques_shows_one_of_each_kind_and_what_goes_together():
+    groups = {step.group for recipe in recipes("techniques") for step in recipe.steps}
+    assert groups >= {"pruning", "low_rank", "quantization", "clustering", "training"}
+    assert any(
+        [s.name for s in r.steps] == ["mixed_low_bit_weights", "robust_int8"] for r in recipes("techniques")
+    )

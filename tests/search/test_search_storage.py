@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
 
+from compression import workbench
 from compression.artifacts.store import Store
 from compression.recipe import Recipe
 from compression.search import storage
@@ -142,15 +144,20 @@ def test_a_thousand_trials_are_added_and_read_quickly(tmp_path: Path, monkeypatc
         journal.rung(number, 0, CHEAP)
         journal.record(number, result(0.3 + number / 2000, 500 + number))
         journal.complete(number, {"ratio": 1.0}, (0.3, 500.0))
-    reading = min(_seconds(store) for _ in range(3))
     assert each < 0.02
-    assert reading < 0.5
+    assert min(_seconds(lambda: read_all(store)) for _ in range(3)) < 0.5
+    assert min(_seconds(lambda: workbench.list_studies(store)) for _ in range(3)) < 0.5
 
 
-def _seconds(store: Store) -> float:
-    """Processor time of reading the study, its front and what follows from it."""
-    began = time.process_time()
+def read_all(store: Store) -> None:
+    """The study, its front and what follows from it."""
     study = storage.read(store, "s", "complete")
     assert len(study.front) == len(study.trials) == 1001, "the worst case"
     assert findings(study)["choice"]["pick"] is not None
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    """Processor time."""
+    began = time.process_time()
+    act()
     return time.process_time() - began

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from made_studies import made_study, made_trial
 
 from compression.search.selection import Budget, choose
 from compression.search.study import StudyResult, TrialResult
@@ -14,24 +15,17 @@ def trial(
     number: int, mean_ap: float | None, download: int, ratio: float | None = None, **extra: Any
 ) -> TrialResult:
     known: dict[str, Any] = {
-        "number": number,
-        "state": "complete",
-        "recipe": {"steps": [] if number == 0 else [{"step": "x"}]},
         "title": f"trial {number}",
-        "recipe_fingerprint": str(number),
-        "model": "m",
         "sizes": {"file": download + 100, "download": download},
         "accuracy": None if mean_ap is None else {"mAP": mean_ap, "ci95": [mean_ap - 0.02, mean_ap + 0.02]},
         "latency": None if ratio is None else {"ratio": ratio, "noisy": False},
         "primary_metric": "mAP",
     }
-    return TrialResult(**{**known, **extra})
+    return made_trial(number, download, **{**known, **extra})
 
 
 def study(*trials: TrialResult) -> StudyResult:
-    return StudyResult(
-        name="s", state="complete", model="m", dataset="d", preset=None, created="", baseline=0, trials=trials
-    )
+    return made_study(trials)
 
 
 FIVE = study(

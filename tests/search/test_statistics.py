@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_studies import made_study, made_trial, recipe
 from scipy.stats import norm, studentized_range
 
 from compression.artifacts.store import Store
@@ -24,7 +25,7 @@ from compression.search.statistics import (
     standard_errors,
     study_groups,
 )
-from compression.search.study import StudyResult, TrialResult
+from compression.search.study import TrialResult
 
 
 def resampled(scores: np.ndarray, draws: int = 1000) -> np.ndarray:
@@ -148,44 +149,16 @@ def test_so_many_images_do_show_the_difference() -> None:
     assert np.mean(np.abs(means) > 1.96 * 0.4 / math.sqrt(images)) == pytest.approx(0.80, abs=0.02)
 
 
-def recipe(number: int, seed: int = 0) -> dict[str, Any]:
-    return {"name": "", "seed": seed, "steps": [{"step": "act", "change": number}] if number else []}
-
-
 def trial(
     number: int, value: float | None, download: int, key: str | None = None, **more: Any
 ) -> TrialResult:
-    return TrialResult(
-        number=number,
-        state=more.pop("state", "complete"),
-        recipe=more.pop("recipe", None) or recipe(number),
-        title=str(number),
-        recipe_fingerprint=str(number),
-        model="m",
-        sizes={"download": download, "file": download},
-        accuracy=None if value is None else {"top1": value},
-        primary_metric="top1",
-        resamples=key,
-        **more,
-    )
-
-
-def study(trials: list[TrialResult]) -> StudyResult:
-    return StudyResult(
-        name="s",
-        state="complete",
-        model="m",
-        dataset="d",
-        preset=None,
-        created="",
-        baseline=0,
-        trials=tuple(trials),
-    )
+    accuracy = None if value is None else {"top1": value}
+    return made_trial(number, download, accuracy=accuracy, primary_metric="top1", resamples=key, **more)
 
 
 def test_contenders_are_what_any_front_can_show() -> None:
     found = contenders(
-        study(
+        made_study(
             [
                 trial(0, 0.7, 100, latency={"ratio": 1.0}),
                 trial(1, 0.6, 50, latency={"ratio": 0.9}),
@@ -206,12 +179,12 @@ def test_other_seeds_of_a_contender_contend_too() -> None:
         trial(2, 0.55, 60, recipe=recipe(1, seed=1)),
         trial(3, 0.5, 60),
     ]
-    assert contenders(study(trials)) == {0, 1, 2}
+    assert contenders(made_study(trials)) == {0, 1, 2}
 
 
 def test_of_very_many_contenders_the_original_and_the_best_remain() -> None:
     trials = [trial(0, 0.1, 2000), *(trial(n, 0.2 + n / 1000, 100 + n) for n in range(1, 301))]
-    assert contenders(study(trials)) == {0, *range(301 - 149, 301)}
+    assert contenders(made_study(trials)) == {0, *range(301 - 149, 301)}
 
 
 def test_sets_of_hundreds_are_found_at_once() -> None:
@@ -246,7 +219,7 @@ def test_groups_of_a_study(store: Store) -> None:
     keys = keep(store, scores)
     means = scores.mean(axis=0)
     sizes = [100, 60, 60, 50, 20, 90]
-    found = study_groups(study([trial(n, means[n], sizes[n], keys[n]) for n in range(6)]), store)
+    found = study_groups(made_study([trial(n, means[n], sizes[n], keys[n]) for n in range(6)]), store)
     assert found is not None
     assert (found.metric, found.images, found.level) == ("top1", 300, 0.95)
     # Of two trials with equal figures a front shows the first.
@@ -270,10 +243,10 @@ def test_trials_whose_resamples_are_gone_are_left_out(store: Store) -> None:
         trial(2, 0.5, 40, "f" * 32),
         trial(3, 0.5, 1),
     ]
-    found = study_groups(study(there), store)
+    found = study_groups(made_study(there), store)
     assert found is not None
     assert set(found.compared) | set(found.best) == {0, 1}
-    assert study_groups(study(there[1:]), store) is None, "one alone is like nothing else"
+    assert study_groups(made_study(there[1:]), store) is None, "one alone is like nothing else"
 
 
 def test_resamples_without_objects_are_left_out_for_all(store: Store) -> None:
@@ -282,7 +255,7 @@ def test_resamples_without_objects_are_left_out_for_all(store: Store) -> None:
         row = rng.normal(0.5, 0.01, 1000)
         row[::50] = np.nan
         resamples.keep(store, key, Resampled(0.5, row, 30))
-    found = study_groups(study([trial(0, 0.5, 9, "a" * 32), trial(1, 0.5, 8, "b" * 32)]), store)
+    found = study_groups(made_study([trial(0, 0.5, 9, "a" * 32), trial(1, 0.5, 8, "b" * 32)]), store)
     assert found is not None
     assert found.critical == pytest.approx(1.96, abs=0.2)
 
@@ -293,7 +266,7 @@ def test_a_thousand_trials_are_grouped_in_seconds(store: Store, monkeypatch: pyt
     rng = np.random.default_rng(10)
     scores = 0.7 + rng.normal(0, 0.3, (300, 1)) + rng.normal(0, 0.1, (300, 1000)) + np.linspace(0, -0.3, 1000)
     keys, means = keep(store, scores), scores.mean(axis=0)
-    many = study([trial(n, means[n], 10_000 - 9 * n, keys[n]) for n in range(1000)])
+    many = made_study([trial(n, means[n], 10_000 - 9 * n, keys[n]) for n in range(1000)])
     began = time.process_time()
     found = study_groups(many, store)
     assert time.process_time() - began < 15

@@ -29,6 +29,12 @@ RESULT = {
 ERROR = {"code": "c", "problem": "p", "remedy": "r", "values": {}}
 
 
+@pytest.fixture(params=["journal", "database"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """Whatever studies are kept in, they are kept alike."""
+    return Store(tmp_path, f"sqlite:///{tmp_path}/all.db" if request.param == "database" else None)
+
+
 def planned(title: str, *steps: str) -> PlannedTrial:
     recipe = {"name": title, "seed": 0, "steps": [{"step": step} for step in steps]}
     return PlannedTrial(recipe, title, f"fp-{title}")
@@ -42,8 +48,7 @@ def make(store: Store, *titles: str, name: str = "one") -> StudyJournal:
     return StudyJournal(store, name)
 
 
-def test_a_new_study_waits_and_its_baseline_is_trial_0(tmp_path: Path):
-    store = Store(tmp_path)
+def test_a_new_study_waits_and_its_baseline_is_trial_0(store: Store):
     make(store, "a", "b")
     study = storage.read(store, "one")
     assert [(t.number, t.title, t.state) for t in study.trials] == [
@@ -56,8 +61,7 @@ def test_a_new_study_waits_and_its_baseline_is_trial_0(tmp_path: Path):
     assert storage.names(store) == ["one"]
 
 
-def test_a_measured_trial_shows_before_its_latency_and_completes_with_it(tmp_path: Path):
-    store = Store(tmp_path)
+def test_a_measured_trial_shows_before_its_latency_and_completes_with_it(store: Store):
     journal = make(store)
     journal.start(0)
     journal.record(0, RESULT)
@@ -70,8 +74,7 @@ def test_a_measured_trial_shows_before_its_latency_and_completes_with_it(tmp_pat
     assert study.front == [0]
 
 
-def test_failed_and_infeasible_are_stored_as_themselves(tmp_path: Path):
-    store = Store(tmp_path)
+def test_failed_and_infeasible_are_stored_as_themselves(store: Store):
     journal = make(store, "a", "b")
     journal.fail(1, "failed", ERROR)
     journal.fail(2, "infeasible", ERROR)
@@ -80,8 +83,7 @@ def test_failed_and_infeasible_are_stored_as_themselves(tmp_path: Path):
     assert trials[1].error == ERROR
 
 
-def test_a_trial_that_replaces_a_failed_one_is_counted_once(tmp_path: Path):
-    store = Store(tmp_path)
+def test_a_trial_that_replaces_a_failed_one_is_counted_once(store: Store):
     journal = make(store, "a")
     journal.fail(1, "failed", ERROR)
     assert journal.add([PlannedTrial({"steps": [{"step": "x"}]}, "a", "fp-a", replaces=1)]) == [2]
@@ -91,24 +93,21 @@ def test_a_trial_that_replaces_a_failed_one_is_counted_once(tmp_path: Path):
     ]
 
 
-def test_unfinished_trials_of_a_cancelled_study_are_cancelled(tmp_path: Path):
-    store = Store(tmp_path)
+def test_unfinished_trials_of_a_cancelled_study_are_cancelled(store: Store):
     make(store, "a").start(0)
     assert [t.state for t in storage.read(store, "one", "cancelled").trials] == ["cancelled", "cancelled"]
     assert [t.state for t in storage.read(store, "one", "interrupted").trials] == ["waiting", "waiting"]
     assert [t.state for t in storage.read(store, "one", "running").trials] == ["running", "waiting"]
 
 
-def test_progress_belongs_to_running_studies(tmp_path: Path):
-    store = Store(tmp_path)
+def test_progress_belongs_to_running_studies(store: Store):
     make(store).start(0)
     now = {0: {"message": "fine_tuning", "done": 3, "total": 9}}
     assert storage.read(store, "one", "running", now).trials[0].progress == now[0]
     assert storage.read(store, "one", "interrupted", now).trials[0].progress is None
 
 
-def test_a_study_goes_through_json_unchanged(tmp_path: Path):
-    store = Store(tmp_path)
+def test_a_study_goes_through_json_unchanged(store: Store):
     journal = make(store, "a")
     journal.start(0)
     journal.record(0, RESULT)
@@ -152,8 +151,7 @@ def test_names_that_are_no_slug_are_refused(tmp_path: Path, name: str):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_study_and_a_second_of_the_same_name_are_told(tmp_path: Path):
-    store = Store(tmp_path)
+def test_a_missing_study_and_a_second_of_the_same_name_are_told(store: Store):
     with pytest.raises(StudyError) as caught:
         storage.read(store, "nothing")
     assert caught.value.code == "no_study"

@@ -23,6 +23,10 @@ def recipe(*steps: dict[str, Any], name: str = "") -> Recipe:
     return Recipe.from_json({"name": name, "steps": list(steps)})
 
 
+def low_bits(bits: int) -> Recipe:
+    return recipe({"step": "low_bit_weights", "bits": bits})
+
+
 def judge(**budget: Any) -> Judge:
     original = TrialResult(
         number=0,
@@ -82,6 +86,42 @@ def test_a_combination_that_promises_nothing_new_is_left():
     front = [made.gains(values(0.77, 150))]
     assert measured(made).combination(front, lambda _: True) is None
     assert measured(made).combination([], lambda _: False) is None, "there is no time for it"
+
+
+def test_what_lies_between_two_that_differ_in_one_number_is_promising():
+    made = judge(download=200)
+    strategy = Factored(SPACE, "random", 0, (), made)
+    for bits, accuracy, download in ((4, 0.79, 250), (2, 0.6, 110)):
+        strategy.claim(low_bits(bits))
+        strategy.tell(low_bits(bits), values(accuracy, download), full=True)
+    known = [made.gains(values(0.6, 110))]
+    assert strategy.combination(known, lambda _: True) == low_bits(3)
+
+
+def test_near_a_limit_the_better_quality_is_worth_it_though_it_adds_no_volume():
+    made = judge(download=200)
+    strategy = Factored(SPACE, "random", 0, (), made)
+    for bits, accuracy, download in ((4, 0.79, 250), (2, 0.7, 158)):
+        strategy.claim(low_bits(bits))
+        strategy.tell(low_bits(bits), values(accuracy, download), full=True)
+    known = [made.gains(values(0.7, 158)), made.gains(values(0.69, 40))]
+    assert strategy.combination(known, lambda _: True) == low_bits(3)
+    known.append(made.gains(values(0.745, 199.9)))
+    assert strategy.combination(known, lambda _: True) is None
+
+
+def test_as_much_is_new_as_lies_between_others():
+    made = judge()
+    strategy = Factored(SPACE, "random", 0, (), made)
+    for bits, accuracy, download in ((8, 0.795, 270), (5, 0.78, 170), (2, 0.6, 80)):
+        strategy.claim(low_bits(bits))
+        strategy.tell(low_bits(bits), values(accuracy, download), full=True)
+    first = strategy.combination([], lambda _: True)
+    assert first in (low_bits(6), low_bits(4))
+    assert strategy.combination([], lambda _: True) is None
+    strategy.next()
+    second = strategy.combination([], lambda _: True)
+    assert {first, second} == {low_bits(6), low_bits(4)}
 
 
 def test_a_combination_that_would_break_the_budget_is_left():
