@@ -10,12 +10,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compression.artifacts.store import Store
 from compression.errors import EdgeSlimError
 from compression.jobs.limits import ended, trial_limits
-from compression.jobs.machine import cores
+from compression.jobs.machine import THREAD_VARIABLES, cores
 from compression.jobs.pool import Event, Pool
 from compression.jobs.schedule import Schedule, Task
 from compression.jobs.search import ROUNDS, Search, Timing
@@ -24,11 +24,15 @@ from compression.jobs.supervisor import StudyPaused, pause_file
 from compression.jobs.trial import Job, Outcome, perform
 from compression.jobs.turns import Turns
 from compression.recipe import Recipe
+from compression.runtime.environment import environment
 from compression.search.objectives import values_of
 from compression.search.selection import Budget, excesses
 from compression.search.stint import Stint
 from compression.search.storage import StudyJournal, read
 from compression.search.study import StudyResult, TrialResult
+
+if TYPE_CHECKING:
+    from compression.jobs.cluster import ClusterPool
 
 _TICK = 0.5
 """Seconds to wait for an event before the status is looked at again."""
@@ -43,17 +47,17 @@ class StudyRun:
         workers = self._journal.plan.workers or cores()
         self._threads = max(1, cores() // workers)
         # Inherited by the worker processes, which must not use every core each.
-        os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(self._threads)))
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(self._threads)))
         study = read(store, name)
         todo = [t for t in _unfinished(study) if not (t.proposed or self._is_measured(t))]
         self._baseline = study.baseline
         self._schedule = Schedule([(trial.number, Recipe.from_json(trial.recipe)) for trial in todo])
         status.total, status.done = len(study.trials), len(study.trials) - len(todo)
         self._limits = trial_limits(self._journal.plan, workers)
-        turns = Turns(str(store.root.resolve()), self._threads)
         at_once = workers if study.searching else min(workers, max(1, len(todo)))
-        self._pool: Pool[Job] = Pool(at_once, perform, turns)
+        self._pool = self._pool_of(at_once)
         self._steps: tuple[str, ...] = ()
+        self._images: str | None = None
 
     def __enter__(self) -> StudyRun:
         return self
@@ -63,6 +67,16 @@ class StudyRun:
     ) -> None:
         self._pool.close()
 
+    def _pool_of(self, size: int) -> Pool[Job] | ClusterPool:
+        """So many processes here, or the study's cluster. Raises StudyError if that cannot be used."""
+        cluster = self._journal.plan.cluster
+        if cluster is None:
+            turns = Turns(str(self._store.root.resolve()), self._threads)
+            return Pool(size, perform, turns)
+        from compression.jobs.cluster import ClusterPool
+
+        return ClusterPool(cluster, self._store, self._name)
+
     def prepare(self) -> None:
         """Open model and data once, before anything is spent. Raises EdgeSlimError if that cannot be."""
         self._status.phase = "preparing"
@@ -70,7 +84,7 @@ class StudyRun:
             self._tick()
             self._leave_if_paused()
         facts = dict(self._alone(Job(self._store.root, self._journal.plan, self._threads)))
-        self._steps = tuple(facts.pop("steps"))
+        self._steps, self._images = tuple(facts.pop("steps")), facts.pop("fingerprint")
         self._journal.note(**facts)
 
     def trials(self) -> None:
@@ -160,7 +174,7 @@ class StudyRun:
     def _submit(self, task: Task) -> None:
         self._journal.start(task.number)
         self._status.progress[task.number] = _progress("starting", 0, 0)
-        job = Job(self._store.root, self._journal.plan, self._threads, task=task)
+        job = Job(self._store.root, self._journal.plan, self._threads, task=task, images=self._images)
         self._pool.submit(job, self._limits)
 
     def _try(self, todo: Task | Timing) -> None:
@@ -208,7 +222,9 @@ class StudyRun:
         if task.evaluate:
             assert outcome.result is not None
             if task.number == self._baseline:
-                self._journal.note(**{key: outcome.result[key] for key in ("environment", "primary_metric")})
+                # Latency is measured here, wherever the file was made.
+                metric = outcome.result["primary_metric"]
+                self._journal.note(environment=environment(), primary_metric=metric)
             self._journal.record(task.number, outcome.result)
             self._status.done += 1
 
@@ -236,9 +252,6 @@ class StudyRun:
                 return outcome.result
 
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
 def _progress(message: str, done: int, total: int) -> dict[str, Any]:
     return {"message": message, "done": done, "total": total}
 
@@ -253,5 +266,4 @@ def _unfinished(study: StudyResult) -> list[TrialResult]:
 
 def _as_error(outcome: Outcome) -> EdgeSlimError:
     """The outcome's error, to be raised."""
-    known = outcome.error or {}
-    return EdgeSlimError(known["code"], known["problem"], known["remedy"], **known["values"])
+    return EdgeSlimError.from_json(outcome.error or {})

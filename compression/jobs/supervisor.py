@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,13 +15,22 @@ from pathlib import Path
 import psutil
 
 import compression
-from compression.artifacts.store import HOME_VARIABLE, PATIENCE, Store, as_store_error, write_atomically
+from compression.artifacts.store import (
+    HOME_VARIABLE,
+    PATIENCE,
+    STORAGE_VARIABLE,
+    Store,
+    as_store_error,
+    write_atomically,
+)
 from compression.errors import StudyError
 from compression.jobs.status import JobStatus, identity, read_status, study_state, write_status
 from compression.search.stint import Stint
-from compression.search.storage import PlannedTrial, StudyJournal, read, study_folder
+from compression.search.storage import PlannedTrial, StudyJournal, forget, read, study_folder
 from compression.search.study import StudyResult, StudyState
 
+HERE = "none"
+"""In place of a cluster's address."""
 _SECONDS_TO_END = 10.0
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Processes started here: asked now and then, so that those that ended do not stay as zombies."""
@@ -43,9 +51,10 @@ def load(store: Store, name: str) -> StudyResult:
     return replace(found, error=status.error) if status and now == "failed" else found
 
 
-def start(store: Store, name: str) -> None:
+def start(store: Store, name: str, cluster: str | None = None) -> None:
     """Run the study's unfinished trials in a process of their own, which survives this one.
 
+    With `cluster` trials are done there from now on: a Dask scheduler's address, or HERE for this machine.
     Raises StudyError if there is no such study, it runs already, or nothing is left to do.
     """
     with store.lock(f"study-{name}", PATIENCE):
@@ -57,6 +66,9 @@ def start(store: Store, name: str) -> None:
                 "Retry its failed trials, add recipes, or run a new study.",
                 name=name,
             )
+        if cluster is not None:
+            journal = StudyJournal(store, name)
+            journal.note(plan=replace(journal.plan, cluster=None if cluster == HERE else cluster).to_json())
         pause_file(store, name).unlink(missing_ok=True)
         process = psutil.Process(_launch(store, name).pid)
         pid, started = identity(process)
@@ -155,12 +167,7 @@ def delete(store: Store, name: str) -> None:
     """Forget the study; the files that it made stay. Raises StudyError if it runs or does not exist."""
     with store.lock(f"study-{name}", PATIENCE):
         _refuse_running(store, name)
-        folder = study_folder(store, name)
-        if not folder.exists():
-            read(store, name)
-        hidden = folder.with_name(f".deleted-{name}-{os.getpid()}")
-        folder.rename(hidden)
-        shutil.rmtree(hidden)
+        forget(store, name)
 
 
 def log_path(store: Store, name: str) -> Path:
@@ -195,7 +202,12 @@ def _launch(store: Store, name: str) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
             process = subprocess.Popen(
                 command,
-                env={**os.environ, "PYTHONPATH": path, HOME_VARIABLE: str(home)},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": path,
+                    HOME_VARIABLE: str(home),
+                    STORAGE_VARIABLE: store.database or "",  # not an argument: those everybody may see
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -19,7 +19,7 @@ from compression.artifacts.artifact import Artifact
 from compression.artifacts.store import Store
 from compression.datasets.base import Split
 from compression.datasets.held_out import Part
-from compression.errors import EdgeSlimError, InfeasibleError, StoreError
+from compression.errors import DatasetError, EdgeSlimError, InfeasibleError, StoreError
 from compression.evaluation import evaluate
 from compression.jobs.conclude import conclude, to_come
 from compression.jobs.machine import alone, busy
@@ -56,12 +56,14 @@ class Job:
     rounds: int = 30
     conclude: bool = False
     """Say what the results are worth: nothing is left to be chosen."""
+    images: str | None = None
+    """Fingerprint of the images to evaluate on, as the study was prepared with them."""
 
 
-def perform(job: Job, progress: Progress) -> Outcome:
+def perform(job: Job, progress: Progress, store: Store | None = None) -> Outcome:
     """Do the job; whatever goes wrong is an outcome. Details of the unexpected go to the log (stderr)."""
     try:
-        return Outcome(result=_work(job, progress))
+        return Outcome(result=_work(job, progress, store or Store(job.root)))
     except InfeasibleError as error:
         return Outcome(error=error.to_json(), state="infeasible")
     except EdgeSlimError as error:
@@ -128,8 +130,7 @@ def time_files(
     return {sha256: latency.to_json() for sha256, latency in timed.items()}
 
 
-def _work(job: Job, progress: Progress) -> dict[str, Any]:
-    store = Store(job.root)
+def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
     if job.files:
         return time_files(job.files, store, progress, job.rounds)
     with store.in_use(), busy() as breathe:
@@ -148,7 +149,15 @@ def _work(job: Job, progress: Progress) -> dict[str, Any]:
                 "warnings": [notice_json(notice) for notice in setting.notices],
                 "to_hold_out": to_come(setting),
                 "steps": usable_steps(setting, store),
+                "fingerprint": setting.evaluation.fingerprint,
             }
+        if job.images not in (None, setting.evaluation.fingerprint):
+            raise DatasetError(
+                "other_images",
+                f"The images of '{job.plan.dataset_name}' on another machine are not those of this study.",
+                "Put the same files at the same path on every machine.",
+                dataset=job.plan.dataset_name,
+            )
         if not job.task.evaluate:
             make_file(job.task.recipe, setting, store, job.threads, report)
             return {}

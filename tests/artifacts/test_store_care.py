@@ -124,6 +124,28 @@ def test_files_of_studies_and_named_models_stay_whatever_the_cap(case):
     assert workbench.check_study("s", case.store) == []
 
 
+def test_figures_that_trials_are_compared_by_stay_as_long_as_their_study(case):
+    keys = {name: name * 32 for name in "abc"}
+    for key in keys.values():
+        path = case.store.root / "resamples" / f"{key}.npy"
+        path.parent.mkdir(exist_ok=True, parents=True)
+        np.save(path, np.arange(9.0))
+        case.age(path, 99)
+    sha256 = case.stage("t", b"trial", 99)
+    case.study("s", sha256, sha256, sha256)
+    journal = StudyJournal(case.store, "s")
+    journal.record(1, {"sha256": sha256, "resamples": keys["a"]})
+    journal.record(2, {"sha256": sha256, "resamples": keys["b"], "found_after": 2.0})
+
+    def left() -> set[str]:
+        workbench.collect_garbage(case.store, 1)
+        return {path.stem[0] for path in (case.store.root / "resamples").iterdir()}
+
+    assert left() == {"a", "b"}
+    workbench.delete_study("s", case.store)
+    assert left() == set()
+
+
 def test_a_file_that_two_records_lead_to_goes_by_the_later_use(case):
     shared = case.stage("old", b"shared", 90)
     assert case.stage("new", b"shared", 1) == shared

@@ -149,9 +149,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--limit", type=int, default=200)
+    parser.add_argument("--storage", metavar="URL", help="a database for the study, else a journal")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder))
+        store = Store(Path(folder), given.storage)
         # Rendered and unpacked data are not what is measured here.
         (Store().root / "datasets").mkdir(parents=True, exist_ok=True)
         (store.root / "datasets").symlink_to(Store().root / "datasets")

@@ -1,0 +1,119 @@
+"""What trials on other machines need of this one: the model, and data that lie in files here."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from compression.artifacts.parcel import Parcel
+from compression.artifacts.store import Store
+from compression.datasets import DATASETS, open_dataset
+from compression.datasets.splits import ImageFiles
+from compression.models.base import Model
+from compression.models.importing import MODELS
+from compression.models.library import open_model
+from compression.models.spec import spec_from_json
+from compression.search.study import StudyPlan
+
+MOST = 256_000_000
+"""Bytes of files of a dataset that are sent; larger ones must lie at the same path on every machine."""
+_RECEIVED = "datasets/received"
+
+
+@dataclass(frozen=True, slots=True)
+class Freight:
+    """A parcel, and the plan for machines that have unpacked it. Data received lie at places in their stores."""
+
+    parcel: Parcel
+    plan: StudyPlan
+    dataset: str | None
+    calibration: str | None
+
+    def plan_in(self, store: Store) -> StudyPlan:
+        """The plan with references as they are on the machine of that store."""
+        return dataclasses.replace(
+            self.plan,
+            dataset=self.plan.dataset if self.dataset is None else str(store.root / self.dataset),
+            calibration=(
+                self.plan.calibration if self.calibration is None else str(store.root / self.calibration)
+            ),
+        )
+
+
+def freight(plan: StudyPlan, store: Store) -> Freight:
+    """The study's model, and its data if they are files and not too large. Raises ModelError, DatasetError.
+
+    The model goes under a name of its content, so that it takes no other's place; built-in data are made on
+    each machine.
+    """
+    spec = None if plan.spec is None else spec_from_json(dict(plan.spec))
+    model = open_model(plan.model, store, spec)
+    name = f"received-{model.sha256[:16]}"
+    files = model_files(dataclasses.replace(model, name=name))
+    dataset, calibration = (
+        None if reference is None else _add(Path(reference), files, store)
+        for reference in (_path(plan.dataset), _path(plan.calibration))
+    )
+    return Freight(Parcel.of(files), dataclasses.replace(plan, model=name, spec=None), dataset, calibration)
+
+
+def model_files(model: Model) -> dict[str, bytes]:
+    """Contents by place: what lists the model under its name in another machine's store."""
+    content = model.path.read_bytes()
+    record = {
+        "name": model.name,
+        "spec": model.spec.to_json(),
+        "sha256": model.sha256,
+        "origin": model.origin,
+        "proof": dict(model.proof),
+        "bytes": len(content),
+    }
+    blob = f"blobs/{model.sha256[:2]}/{model.sha256}.onnx"
+    return {blob: content, f"{MODELS}/{model.name}.json": json.dumps(record).encode()}
+
+
+def _path(reference: str | None) -> str | None:
+    """The reference, if it is one to files."""
+    return None if reference is None or reference in DATASETS else reference
+
+
+def _add(reference: Path, files: dict[str, bytes], store: Store) -> str | None:
+    """Add a dataset's files to `files`; returns where it lies then, None if it is too large to be sent."""
+    root, members = _members(reference, store)
+    if sum(path.stat().st_size for path in members) > MOST:
+        return None
+    contents = {path.relative_to(root).as_posix(): path.read_bytes() for path in members}
+    digest = hashlib.sha256()
+    for place, content in contents.items():
+        digest.update(f"{place}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    # Readers call a dataset what its folder is called.
+    folder = f"{_RECEIVED}/{digest.hexdigest()[:32]}/{root.name}"
+    files.update({f"{folder}/{place}": content for place, content in contents.items()})
+    inside = reference.relative_to(root).as_posix()
+    return folder if inside == "." else f"{folder}/{inside}"
+
+
+def _members(reference: Path, store: Store) -> tuple[Path, Sequence[Path]]:
+    """The folder that holds a dataset, and its files: all of a folder; an annotation file and its images; a zip."""
+    if reference.is_dir():
+        return reference, _below(reference)
+    if reference.suffix.lower() in (".yaml", ".yml"):  # images and labels lie beside it
+        return reference.parent, _below(reference.parent)
+    if reference.suffix.lower() != ".json":
+        return reference.parent, [reference]
+    dataset = open_dataset(reference, store)
+    splits = [dataset.split(name) for name in dataset.splits]
+    images = sorted(
+        {file.path.absolute() for split in splits if isinstance(split, ImageFiles) for file in split.files}
+    )
+    root = Path(os.path.commonpath([reference.parent, *(path.parent for path in images)]))
+    return root, [reference, *images]
+
+
+def _below(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.is_file()]

@@ -1,0 +1,65 @@
+"""A parcel carries what a job made in one store into another, and never a damaged file."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from compression.artifacts.parcel import Parcel, TracingStore, packed
+from compression.artifacts.store import Store
+from compression.errors import DownloadError
+
+
+def test_what_a_job_made_or_found_arrives_elsewhere(tmp_path: Path) -> None:
+    there = Store(tmp_path / "there")
+    cached = there.put(b"made long ago")
+    there.put_record("stages", "old", {"sha256": cached})
+    untouched = there.put(b"of another study")
+    traced = TracingStore(tmp_path / "there")
+    found = traced.get_record("stages", "old")
+    assert found is not None
+    assert traced.path(found["sha256"]).exists()
+    assert traced.get_record("stages", "never made") is None
+    made = traced.put(b"made now", ".npz")
+    traced.put_record("artifacts", "new", {"sha256": made})
+
+    here = Store(tmp_path / "here")
+    packed(traced, traced.places).unpack(here)
+
+    assert here.path(cached).read_bytes() == b"made long ago"
+    assert here.path(made, ".npz").read_bytes() == b"made now"
+    assert here.get_record("stages", "old") == {"sha256": cached}
+    assert here.get_record("artifacts", "new") == {"sha256": made}
+    assert not here.path(untouched).exists()
+
+
+def test_what_the_receiver_has_is_not_sent(tmp_path: Path) -> None:
+    traced = TracingStore(tmp_path)
+    first, second = traced.put(b"first"), traced.put(b"second")
+    had = [place for place in traced.places if first in place]
+    assert list(packed(traced, traced.places, without=had).files) == [f"blobs/{second[:2]}/{second}.onnx"]
+
+
+def test_a_damaged_file_is_refused_and_nothing_of_its_parcel_is_kept(tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(b"whole").hexdigest()
+    sound = Parcel.of({"blobs/aa/whole.onnx": b"whole", "artifacts/key.json": b"{}"})
+    torn = Parcel({**sound.files, "blobs/aa/whole.onnx": b"torn"}, sound.hashes)
+    with pytest.raises(DownloadError) as caught:
+        torn.unpack(Store(tmp_path))
+    assert (caught.value.code, caught.value.values["sha256"]) == ("parcel_damaged", sha256)
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_arrive_before_the_records_that_speak_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parcel = Parcel.of({"stages/key.json": b"{}", "blobs/aa/file.onnx": b"content", "models/m.json": b"{}"})
+    written: list[str] = []
+    monkeypatch.setattr(
+        "compression.artifacts.parcel.write_atomically", lambda path, _: written.append(path.name)
+    )
+    parcel.unpack(Store(tmp_path))
+    assert written[0] == "file.onnx"
+    assert sorted(written[1:]) == ["key.json", "m.json"]
