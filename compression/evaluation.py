@@ -186,7 +186,7 @@ def predict(
     """The file's predictions on every image of the split, from the store if they were made before."""
     what = json.dumps([__version__, sha256_of(path), split.fingerprint, spec.to_json()], sort_keys=True)
     key = hashlib.sha256(what.encode()).hexdigest()
-    kept = store.root / "predictions" / f"{key}.npz"
+    kept = store.place("predictions", f"{key}.npz")
     with store.lock(f"predictions-{key}"):
         if kept.exists():
             return _unpack(kept)

@@ -38,4 +38,4 @@ def load(store: Store, key: str) -> Resampled | None:
 
 
 def _path(store: Store, key: str) -> Path:
-    return store.root / _FOLDER / f"{key}.npy"
+    return store.place(_FOLDER, f"{key}.npy")

@@ -62,8 +62,7 @@ def _groups(study: Study) -> list[str]:
 
 def _neighbours(found: GroupsInfo) -> list[str]:
     """What it would take to tell neighbours in rank apart."""
-    pairs = [found.pair(a, b) for a, b in zip(found.compared, found.compared[1:], strict=False)]
-    alike = [pair for pair in pairs if pair is not None and not pair.distinguishable and pair.images_80]
+    alike = [pair for pair in found.neighbours() if not pair.distinguishable and pair.images_80]
     return [
         f"  {pair.first} and {pair.second}: {format_change(pair.difference)} points. "
         f"{_needed(pair.images_80, pair.images_95)}"

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from compression.report.axes import AXES, POINTS, SHARE, Axis
 from compression.report.marks import Texts, draw_rings, draw_seeds, point_marks
-from compression.report.palette import FONT_SIZE, MARK_COLORS, NEUTRAL, halo, marker_of, ring
+from compression.report.palette import BUDGET_COLOR, FONT_SIZE, MARK_COLORS, NEUTRAL, halo, marker_of, ring
 from compression.report.pareto import MARKS, Absent, ParetoInfo, Point
 
 TEXTS: tuple[str, ...] = (
@@ -28,6 +28,9 @@ TEXTS: tuple[str, ...] = (
     "chart.original",
     "chart.this",
     "chart.class_change",
+    "chart.budget",
+    "chart.search_minutes",
+    "chart.search_volume",
 )
 
 LANE, BELOW_AXIS = 30, 76
@@ -46,8 +49,10 @@ def pareto_chart(
     """The trials of a study, its front, its budget. Clicks return customdata {"0": trial number, "1": card}.
 
     `labels` are words pinned to trials (pick, runner-up); `selected` gets a ring; `close_up` limits the y
-    axis to the front and the original, so that collapsed trials do not flatten the rest.
+    axis to the front and the original, so that collapsed trials do not flatten the rest; without a front it
+    limits nothing.
     """
+    close_up = close_up and bool(info.front)
     figure = go.Figure()
     scales = (
         drawing_scale(info.x, [p.x for p in info.points]),
@@ -77,7 +82,7 @@ def pareto_chart(
             figure.add_trace(point_marks(repeated, mark, info, texts, kx, ky, in_legend=not single))
     if info.absent:
         _draw_absent(figure, info.absent, texts, selected, LANE / height)
-    _draw_limits(figure, info, kx, ky)
+    _draw_limits(figure, info, texts, kx, ky)
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 16, "t": 8, "b": 8},
@@ -92,7 +97,8 @@ def pareto_chart(
     figure.layout.xaxis.update(_axis(info.x, texts, scales[0][1]), anchor="y", rangemode="tozero")
     figure.layout.yaxis.update(_axis(info.y, texts, scales[1][1]), domain=[bottom, 1])
     figure.update_traces(cliponaxis=close_up, selector={"mode": "markers"})
-    reach = _reach([p for p in info.points if not close_up or p.mark in ("front", "baseline")], info.y, ky)
+    seen = [p for p in info.points if not close_up or p.mark in ("front", "baseline")]
+    reach = _reach(seen, info.y, info.y_limit, ky)
     if reach is not None:
         figure.layout.yaxis.range = reach
         for place, (number, words) in enumerate((labels or {}).items()):
@@ -109,11 +115,16 @@ def pareto_chart(
     return figure
 
 
-def _reach(shown: Sequence[Point], axis: Axis, scale: float) -> tuple[float, float] | None:
-    """The y axis' range: all that is shown with its intervals, and room above for words; never beyond 100 %."""
+def _reach(
+    shown: Sequence[Point], axis: Axis, limit: float | None, scale: float
+) -> tuple[float, float] | None:
+    """The y axis' range: all that is shown with its intervals, the limit, and room above for words; never
+    beyond 100 %."""
     if not shown:
         return None
-    low, high = min(p.y_bounds[0] for p in shown) * scale, max(p.y_bounds[1] for p in shown) * scale
+    limits = [] if limit is None else [limit]
+    low = min(limits + [p.y_bounds[0] for p in shown]) * scale
+    high = max(limits + [p.y_bounds[1] for p in shown]) * scale
     room = (high - low) or abs(high) or 1.0
     top = high + 0.2 * room
     if axis.kind in (POINTS, SHARE) and high <= 100:
@@ -197,12 +208,19 @@ def _draw_absent(
     )
 
 
-def _draw_limits(figure: go.Figure, info: ParetoInfo, kx: float, ky: float) -> None:
-    line = {"color": MARK_COLORS["over_budget"], "width": 2, "dash": "dash"}
+def _draw_limits(figure: go.Figure, info: ParetoInfo, texts: Texts, kx: float, ky: float) -> None:
+    style = {
+        "line": {"color": BUDGET_COLOR, "width": 2, "dash": "dash"},
+        "annotation": {
+            "text": texts["chart.budget"],
+            "font": {"size": FONT_SIZE - 2, "color": BUDGET_COLOR},
+        },
+    }
     if info.x_limit is not None:
-        figure.add_vline(x=info.x_limit * kx, line=line)
+        figure.add_vline(x=info.x_limit * kx, annotation_position="top right", **style)
+        figure.layout.xaxis.autorangeoptions.include = info.x_limit * kx
     if info.y_limit is not None:
-        figure.add_hline(y=info.y_limit * ky, line=line)
+        figure.add_hline(y=info.y_limit * ky, annotation_position="bottom right", **style)
 
 
 def _pin(figure: go.Figure, point: Point, words: str, kx: float, ky: float, away: tuple[int, int]) -> None:

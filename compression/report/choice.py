@@ -7,6 +7,9 @@ from typing import Any
 
 from compression.report.info import Study, trial_of
 from compression.report.units import format_bytes, format_change, format_count, format_points, format_ratio
+from compression.search.objectives import values_of
+from compression.search.selection import Budget, excesses
+from compression.search.study import StudyResult
 
 ENDS = {
     "time": "its time was up",
@@ -25,6 +28,27 @@ def choice_lines(study: Study) -> str:
     """The search, the front's volume and knee, and with a budget the pick, the runner-up and why; '' if there is none."""
     lines = [*_search(study), *_front(study), *_choice(study)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def closest(study: Study, budget: Budget) -> tuple[int, list[str]] | None:
+    """Of the measured trials that miss the budget, the one that misses it by least, and the limits that it misses.
+
+    By least: its largest excess is the smallest, costs relative to the limit, accuracy in shares of 1. None if no
+    trial has all the figures that the budget asks for.
+    """
+    found = StudyResult.from_json(study)
+    original = next((trial.objective for trial in found.trials if trial.number == found.baseline), None)
+    limits = set(budget.to_json())
+    misses = {
+        trial.number: over
+        for trial in found.trials
+        if trial.state in ("complete", "running") and trial.sizes is not None
+        if limits == set(over := excesses(values_of(trial), budget, original))
+    }
+    if not misses:
+        return None
+    number = min(misses, key=lambda number: max(misses[number].values()))
+    return number, [name for name, excess in misses[number].items() if excess > 0]
 
 
 def missed_words(missed: Sequence[str]) -> str:

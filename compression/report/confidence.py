@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from compression.report.info import noisy
 from compression.search.statistics import images_needed
 
 Study = Mapping[str, Any]
@@ -68,6 +69,30 @@ class GroupsInfo:
         """The other compared trials that cannot be told from this one, the best first."""
         near = {other for one in self.alike if number in one for other in one}
         return tuple(other for other in self.compared if other in near and other != number)
+
+    def neighbours(self) -> tuple[Pair, ...]:
+        """Each compared trial with the next in rank, the best first."""
+        pairs = (self.pair(a, b) for a, b in zip(self.compared, self.compared[1:], strict=False))
+        return tuple(pair for pair in pairs if pair is not None)
+
+
+def certainty(study: Study) -> dict[str, Any]:
+    """How far a study's figures carry, as JSON.
+
+    pairs: neighbours in rank, and what a budget's choice was between (the fields of Pair); noisy: trials whose timing
+    scattered too much to be trusted.
+    """
+    found, choice = groups_info(study), study.get("choice") or {}
+    pairs = list(found.neighbours()) if found else []
+    chosen = {choice.get("pick"), choice.get("runner_up")}
+    if found and None not in chosen and all({pair.first, pair.second} != chosen for pair in pairs):
+        pair = found.pair(choice["pick"], choice["runner_up"])
+        pairs += [pair] if pair else []
+    told = [asdict(pair) for pair in pairs]
+    return {
+        "pairs": [{**pair, "bounds": list(pair["bounds"])} for pair in told],
+        "noisy": list(noisy(study)),
+    }
 
 
 def groups_info(study: Study) -> GroupsInfo | None:

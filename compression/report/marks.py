@@ -13,6 +13,8 @@ from compression.report.pareto import MARKS, Mark, ParetoInfo, Point
 Texts = Mapping[str, str]
 MOST_NAMED = 8
 """Trials named on a hover card."""
+MANY = 30
+"""From so many points on, only those that matter show their intervals; the others' are on their hover cards."""
 
 
 def card(point: Point, info: ParetoInfo, texts: Texts) -> str:
@@ -46,6 +48,7 @@ def point_marks(
 ) -> go.Scatter:
     """Points of one mark, all of single trials or all of repeated recipes, whose marks are hollow."""
     color = MARK_COLORS[mark]
+    intervals = len(info.points) < MANY or mark in ("front", "baseline")
     return go.Scatter(
         name=texts[f"mark.{mark}"],
         x=[point.x * kx for point in group],
@@ -58,8 +61,8 @@ def point_marks(
         marker=marker_of(mark, hollow=bool(group[0].seeds)),
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
-        error_x=_error([(p.x, *p.x_bounds) for p in group], kx, color),
-        error_y=_error([(p.y, *p.y_bounds) for p in group], ky, color),
+        error_x=_error([(p.x, *p.x_bounds) for p in group], kx, color) if intervals else None,
+        error_y=_error([(p.y, *p.y_bounds) for p in group], ky, color) if intervals else None,
     )
 
 

@@ -17,12 +17,13 @@ ACCENT = "#12957f"
 NEUTRAL = "#7d8c86"
 GAIN = ACCENT
 LOSS = "#e0493f"
+BUDGET_COLOR = "#c4741a"
 
 MARK_COLORS: Mapping[Mark, str] = {
     "front": ACCENT,
     "dominated": NEUTRAL,
     "baseline": "#2f7fd6",
-    "over_budget": "#c4741a",
+    "over_budget": "#8c8279",
     "untimed": "#8a6fe0",
     "infeasible": "#c454a6",
     "failed": LOSS,

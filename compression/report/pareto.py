@@ -168,10 +168,14 @@ def _limits(study: Study, budget: Budget) -> dict[str, float | None]:
         "download": budget.download,
         "file": budget.file,
         "latency_ratio": budget.latency_ratio,
+        "macs": budget.macs,
+        "peak_memory": budget.memory,
         "paired_delta": None if budget.loss is None else -budget.loss,
         metric: budget.accuracy,
     }
     best = look_up(original, AXES.get(metric).path)
     if budget.loss is not None and best is not None:
         limits[metric] = max(best - budget.loss, budget.accuracy or 0.0)
+    if budget.agreement is not None:
+        limits["agreement"] = max(budget.agreement, limits.get("agreement") or 0.0)
     return limits

@@ -101,6 +101,13 @@ def format_seconds(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def format_clock(seconds: float) -> str:
+    """Whole minutes and seconds as a clock shows them: '0:05', '1:43', '2:05:00'."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def _figures(value: float) -> str:
     """Three figures: 1.18, 15.8, 158."""
     decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0

@@ -69,6 +69,16 @@ def effects() -> dict[str, Sequence[str]]:
     return {step["name"]: step["changes"] for step in steps()}
 
 
+def amounts() -> dict[str, tuple[str, str]]:
+    """Name and unit of the number that says how much a step does, for the steps that a search varies by one."""
+    found: dict[str, tuple[str, str]] = {}
+    for step in steps():
+        numbers = (p for p in step["parameters"] if p["search"] is not None and p["type"] in ("int", "float"))
+        for parameter in numbers:
+            found.setdefault(step["name"], (parameter["name"], parameter["unit"]))
+    return found
+
+
 def has_file(trial: Mapping[str, Any]) -> bool:
     """Whether the trial's file is here: the sample study keeps only its front's."""
     return bool(measured(trial) and trial.get("file") and Path(trial["file"]).exists())

@@ -18,9 +18,17 @@ TASKS = ("detection", "classification")
 
 
 def parameter_inputs(
-    step: str, declared: Sequence[Mapping[str, Any]], values: Mapping[str, Any], key: str
+    step: str,
+    declared: Sequence[Mapping[str, Any]],
+    values: Mapping[str, Any],
+    key: str,
+    *,
+    offers: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """One widget for each declared parameter (as `list_steps` gives them); returns the values chosen."""
+    """One widget for each declared parameter (as `list_steps` gives them); returns the values chosen.
+
+    `offers` are values at hand for parameters that are texts: a list to choose from, or to write something else in.
+    """
     chosen: dict[str, Any] = {}
     for start in range(0, len(declared), FIELDS_PER_ROW):
         columns = st.columns(FIELDS_PER_ROW, vertical_alignment="bottom")
@@ -28,11 +36,14 @@ def parameter_inputs(
             name = param["name"]
             with column:
                 value = values.get(name, param["default"])
-                chosen[name] = _input(step, param, value, f"{key}_{name}")
+                offered = (offers or {}).get(name, ())
+                if offered and name not in values:
+                    value = value if value in offered else offered[0]
+                chosen[name] = _input(step, param, value, f"{key}_{name}", offered)
     return chosen
 
 
-def _input(step: str, param: Mapping[str, Any], value: Any, key: str) -> Any:
+def _input(step: str, param: Mapping[str, Any], value: Any, key: str, offered: Sequence[str] = ()) -> Any:
     label = named(f"step.{step}", param["name"])
     words = (
         t(f"step.{step}.{param['name']}.help")
@@ -51,6 +62,11 @@ def _input(step: str, param: Mapping[str, Any], value: Any, key: str) -> Any:
             format_func=lambda option: named(f"step.{step}.{param['name']}", option),
             key=key,
             help=words,
+        )
+    if offered:
+        options = [*offered, *({value} - set(offered))]
+        return st.selectbox(
+            label, options, index=options.index(value), key=key, help=words, accept_new_options=True
         )
     if param["type"] == "str":
         return st.text_input(label, value=value, key=key, help=words)

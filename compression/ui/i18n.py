@@ -52,7 +52,7 @@ def error_text(language: Language, error: Mapping[str, Any], prefix: str = "erro
 
 
 def _named(language: Language, values: Mapping[str, str]) -> dict[str, str]:
-    """Values as a sentence shows them: steps, parameters and needs by their names, the rest as it is."""
+    """Values as a sentence shows them: steps, parameters, needs and objectives by their names, the rest as it is."""
     keys = {
         "step": f"step.{values.get('step')}",
         "after": f"step.{values.get('after')}",
@@ -61,6 +61,10 @@ def _named(language: Language, values: Mapping[str, str]) -> dict[str, str]:
         "split": f"split.{values.get('split')}",
     }
     words = {name: _word(language, keys.get(name, ""), value) for name, value in values.items()}
+    for name in {"given", "qualities", "costs", "objective"} & set(values):
+        objectives = values[name].split(", ")
+        listed = (_word(language, f"objective.{objective}", objective) for objective in objectives)
+        words[name] = translate(language, "choice.separator").join(listed)
     if "repaired" in values:
         steps = values["repaired"].split(", ")
         words["repaired"] = " → ".join(_word(language, f"step.{step}", step) for step in steps)

@@ -45,17 +45,20 @@ def linked(
     read: Callable[[str], T | None],
     *,
     clears: Sequence[str] = (),
+    clearable: bool = False,
 ) -> dict[str, Any]:
     """`key` and `on_change` for a widget whose value is the address's parameter `name`.
 
     `read` turns the parameter's text into a value, or None if it is none; `clears` are parameters that lose
-    their meaning when this one changes.
+    their meaning when this one changes. What is `clearable` may be empty although it has a default: then so is
+    the parameter.
     """
     key = f"linked_{name}"
     given = st.query_params.get(name)
     value = read(given) if given is not None else None
-    st.session_state[key] = default if value is None else value
-    return {"key": key, "on_change": _write, "args": (name, tuple(clears))}
+    emptied = clearable and given == ""
+    st.session_state[key] = default if value is None and not emptied else value
+    return {"key": key, "on_change": _write, "args": (name, tuple(clears), clearable and default is not None)}
 
 
 def one_of(options: Sequence[T]) -> Callable[[str], T | None]:
@@ -86,11 +89,13 @@ def number_in(low: float, high: float) -> Callable[[str], float | None]:
     return read
 
 
-def _write(name: str, clears: Sequence[str]) -> None:
+def _write(name: str, clears: Sequence[str], keep_empty: bool) -> None:
     value = st.session_state[f"linked_{name}"]
     for other in clears:
         st.query_params.pop(other, None)
-    if value is None or value == []:
+    if keep_empty and value is None:
+        st.query_params[name] = ""
+    elif value is None or value == []:
         st.query_params.pop(name, None)
     else:
         st.query_params[name] = ",".join(map(str, value)) if isinstance(value, list) else str(value)

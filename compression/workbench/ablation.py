@@ -41,32 +41,35 @@ def ablate(
 
     store = store or Store()
     whole = recipe if isinstance(recipe, Recipe) else Recipe.from_json(dict(recipe))
-    setting = opened(
-        model, dataset, store, calibration=calibration, spec=spec, limit=limit, progress=progress
-    )
-    orders = ORDERS if orders is None else orders
-    planned = plan(whole, orders)
-    recipes = {variant.recipe.fingerprint(): variant.recipe for variant in planned.variants if variant.recipe}
-    errors: dict[str, Any] = {}
-    for done, (fingerprint, variant) in enumerate(recipes.items()):
-        progress("ablation", done, len(recipes))
-        try:
-            make_file(variant, setting, store, threads, progress)
-        except StoreError:
-            raise
-        except EdgeSlimError as error:
-            if fingerprint == whole.fingerprint():
+    with store.in_use():
+        setting = opened(
+            model, dataset, store, calibration=calibration, spec=spec, limit=limit, progress=progress
+        )
+        orders = ORDERS if orders is None else orders
+        planned = plan(whole, orders)
+        recipes = {
+            variant.recipe.fingerprint(): variant.recipe for variant in planned.variants if variant.recipe
+        }
+        errors: dict[str, Any] = {}
+        for done, (fingerprint, variant) in enumerate(recipes.items()):
+            progress("ablation", done, len(recipes))
+            try:
+                make_file(variant, setting, store, threads, progress)
+            except StoreError:
                 raise
-            errors[fingerprint] = error.to_json()
-    made = [variant for fingerprint, variant in recipes.items() if fingerprint not in errors]
-    trials = {
-        trial["recipe_fingerprint"]: trial for trial in measure(made, setting, store, threads, progress)
-    }
-    return {
-        "model": setting.model.name,
-        "dataset": setting.dataset,
-        "images": len(setting.evaluation),
-        "metric": trials[whole.fingerprint()]["primary_metric"],
-        "orders_limit": orders,
-        **ablation(whole, planned, trials, errors, store),
-    }
+            except EdgeSlimError as error:
+                if fingerprint == whole.fingerprint():
+                    raise
+                errors[fingerprint] = error.to_json()
+        made = [variant for fingerprint, variant in recipes.items() if fingerprint not in errors]
+        trials = {
+            trial["recipe_fingerprint"]: trial for trial in measure(made, setting, store, threads, progress)
+        }
+        return {
+            "model": setting.model.name,
+            "dataset": setting.dataset,
+            "images": len(setting.evaluation),
+            "metric": trials[whole.fingerprint()]["primary_metric"],
+            "orders_limit": orders,
+            **ablation(whole, planned, trials, errors, store),
+        }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from compression.artifacts.store import Store, write_atomically
 from compression.errors import InfeasibleError
 from compression.progress import Progress, silent
-from compression.workbench.datasets import resolve_dataset
+from compression.workbench.setting import opened
 
 if TYPE_CHECKING:
     from compression.jobs.setting import Setting
@@ -35,45 +35,38 @@ def compress(
     Returns the measurements as trials' JSON, `file` being the written one. Of several recipes, one that this network
     cannot meet is 'infeasible' and the others go on; a single one raises InfeasibleError. Raises EdgeSlimError.
     """
-    from compression.jobs.setting import open_setting
-
     store = store or Store()
-    setting = open_setting(
-        str(model),
-        resolve_dataset(dataset, store),
-        store,
-        calibration=None if calibration is None else resolve_dataset(calibration, store),
-        spec=spec,
-        limit=limit,
-        progress=progress,
-    )
-    trials = measure(recipes, setting, store, threads, progress)
-    if len(trials) == 1 and trials[0]["error"]:
-        raise InfeasibleError.from_json(trials[0]["error"])
-    return [_write(trial, out) if trial["file"] else trial for trial in trials]
+    with store.in_use():
+        setting = opened(
+            model, dataset, store, calibration=calibration, spec=spec, limit=limit, progress=progress
+        )
+        trials = measure(recipes, setting, store, threads, progress)
+        if len(trials) == 1 and trials[0]["error"]:
+            raise InfeasibleError.from_json(trials[0]["error"])
+        return [_write(trial, out) if trial["file"] else trial for trial in trials]
 
 
 def measure(
     recipes: Sequence[Recipe], setting: Setting, store: Store, threads: int, progress: Progress
 ) -> list[dict[str, Any]]:
-    """Make and measure all recipes' files in this process; latency last, against the uncompressed model."""
+    """Make and measure all recipes' files in this process; latency last, against the uncompressed model.
+
+    The store is to be held `in_use` meanwhile, and for as long as the files are needed.
+    """
     from compression.jobs.trial import compress_and_score, make_file, time_files
     from compression.recipe import Recipe
     from compression.search.study import TrialResult
 
     measured: list[dict[str, Any]] = []
-    with store.in_use():
-        for recipe in recipes:
-            try:
-                result = compress_and_score(recipe, setting, store, threads, progress)
-                measured.append({"state": "complete", "file": str(store.path(result["sha256"])), **result})
-            except InfeasibleError as error:
-                measured.append(
-                    {"state": "infeasible", "model": setting.model.name, "error": error.to_json()}
-                )
-        baseline = make_file(Recipe(), setting, store, threads, progress).sha256
-        made = [result["sha256"] for result in measured if "sha256" in result]
-        latency = time_files(list(dict.fromkeys([baseline, *made])), store, progress)
+    for recipe in recipes:
+        try:
+            result = compress_and_score(recipe, setting, store, threads, progress)
+            measured.append({"state": "complete", "file": str(store.path(result["sha256"])), **result})
+        except InfeasibleError as error:
+            measured.append({"state": "infeasible", "model": setting.model.name, "error": error.to_json()})
+    baseline = make_file(Recipe(), setting, store, threads, progress).sha256
+    made = [result["sha256"] for result in measured if "sha256" in result]
+    latency = time_files(list(dict.fromkeys([baseline, *made])), store, progress)
     return [
         TrialResult(
             number=number,

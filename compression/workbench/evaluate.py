@@ -30,7 +30,8 @@ def evaluate_model(
     from compression.recipe import Recipe
 
     store = store or Store()
-    setting = open_setting(
-        str(model), resolve_dataset(dataset, store), store, spec=spec, limit=limit, progress=progress
-    )
-    return measure([Recipe()], setting, store, threads, progress)[0]
+    with store.in_use():
+        setting = open_setting(
+            str(model), resolve_dataset(dataset, store), store, spec=spec, limit=limit, progress=progress
+        )
+        return measure([Recipe()], setting, store, threads, progress)[0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from compression.artifacts.store import Store
 from compression.search.stint import Stint
-from compression.search.storage import PlannedTrial, names
+from compression.search.storage import PlannedTrial, taken
 
 if TYPE_CHECKING:
     from compression.recipe import Recipe
@@ -52,8 +52,8 @@ def reference(model: str | Path) -> str:
 
 
 def free_name(store: Store, wanted: str) -> str:
-    """A study name made from `wanted`, numbered if it is taken."""
+    """A study name made from `wanted`, numbered if it is taken. Raises StoreError."""
     stem = re.sub(r"[^a-z0-9._-]+", "-", wanted.lower()).strip("-._")[-70:].lstrip("-._") or "study"
-    taken = set(names(store))
-    numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
-    return next(name for name in (stem, *numbered) if name not in taken)
+    used = taken(store)
+    numbered = (f"{stem}-{number}" for number in range(2, len(used) + 3))
+    return next(name for name in (stem, *numbered) if name not in used)

@@ -45,30 +45,31 @@ def layer_sensitivity(
     from compression.errors import DatasetError
 
     store = store or Store()
-    found, split = opened_unlabelled(
-        model, dataset, store, calibration=calibration, spec=spec, progress=progress
-    )
-    seen = required(split)
-    if not labels:
-        return output_sensitivity(
-            found, seen, store, techniques, images=images or 8, threads=threads, progress=progress
+    with store.in_use():
+        found, split = opened_unlabelled(
+            model, dataset, store, calibration=calibration, spec=spec, progress=progress
         )
-    setting = opened(model, dataset, store, calibration=calibration, spec=spec, progress=progress)
-    if setting.labels is None:
-        raise DatasetError(
-            "no_labels",
-            f"Nothing is known about the images of '{setting.dataset}' that the model could be scored against.",
-            "Measure sensitivity without labels, or choose a labelled dataset with the model's classes.",
-            dataset=setting.dataset,
+        seen = required(split)
+        if not labels:
+            return output_sensitivity(
+                found, seen, store, techniques, images=images or 8, threads=threads, progress=progress
+            )
+        setting = opened(model, dataset, store, calibration=calibration, spec=spec, progress=progress)
+        if setting.labels is None:
+            raise DatasetError(
+                "no_labels",
+                f"Nothing is known about the images of '{setting.dataset}' that the model could be scored against.",
+                "Measure sensitivity without labels, or choose a labelled dataset with the model's classes.",
+                dataset=setting.dataset,
+            )
+        return accuracy_sensitivity(
+            setting.model,
+            setting.evaluation,
+            setting.labels,
+            seen,
+            store,
+            techniques,
+            images=images or 32,
+            threads=threads,
+            progress=progress,
         )
-    return accuracy_sensitivity(
-        setting.model,
-        setting.evaluation,
-        setting.labels,
-        seen,
-        store,
-        techniques,
-        images=images or 32,
-        threads=threads,
-        progress=progress,
-    )

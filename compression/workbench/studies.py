@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from compression.artifacts.store import PATIENCE, Store, sha256_of
-from compression.errors import StudyError
+from compression.errors import EdgeSlimError, StoreError, StudyError
 from compression.jobs import supervisor
 from compression.jobs.status import read_status
+from compression.report.confidence import certainty
 from compression.search import storage
 from compression.search.findings import findings
 from compression.search.objectives import DEFAULT, check_objectives
@@ -40,6 +41,7 @@ def start_study(
     search: Stint | None = None,
     objectives: Sequence[str] = DEFAULT,
     budget: Budget | None = None,
+    cluster: str | None = None,
     store: Store | None = None,
 ) -> str:
     """Plan a study, run it in a process of its own, and return its name at once.
@@ -53,6 +55,8 @@ def start_study(
 
     With a `search` the study finds recipes by itself, after those given; a preset is where it begins. `objectives`
     are what its front weighs (search.objectives); the `budget` is what a file must keep to be chosen.
+
+    With `cluster`, a Dask scheduler's address, its workers do the trials; all else is done here.
     """
     from compression.datasets import check_share
     from compression.models.library import open_model
@@ -92,6 +96,7 @@ def start_study(
         trial_memory=trial_memory,
         objectives=check_objectives(objectives),
         budget={} if budget is None else budget.to_json(),
+        cluster=None if cluster == supervisor.HERE else cluster,
     )
     with store.lock("study-names", PATIENCE):  # two that are started at once get two names
         plan = dataclasses.replace(plan, name=name or free_name(store, stem))
@@ -107,8 +112,8 @@ def list_studies(store: Store | None = None) -> list[dict[str, Any]]:
     for name in storage.names(store):
         try:
             study = supervisor.load(store, name)
-        except StudyError as error:
-            found.append(_damaged(name, error))
+        except (StudyError, StoreError) as error:
+            found.append(_unreadable(name, error))
             continue
         found.append(
             {
@@ -152,12 +157,12 @@ def study_status(name: str, store: Store | None = None) -> dict[str, Any]:
 
 
 def study_result(name: str, store: Store | None = None) -> dict[str, Any]:
-    """The study with all its trials, its front and what follows from it (search.findings), as plain data.
-
-    Needs no torch. Raises StudyError.
+    """The study with all its trials, its front, what follows from it (search.findings) and how sure that is
+    (certainty: report.confidence), as plain data. Needs no torch. Raises StudyError.
     """
     study = supervisor.load(store or Store(), name)
-    return {**study.to_json(), **findings(study)}
+    told = {**study.to_json(), **findings(study)}
+    return {**told, "certainty": certainty(told)}
 
 
 def study_plan(name: str, store: Store | None = None) -> dict[str, Any]:
@@ -184,9 +189,12 @@ def pause_study(name: str, store: Store | None = None) -> None:
     supervisor.pause(store, name)
 
 
-def resume_study(name: str, store: Store | None = None) -> None:
-    """Go on with the unfinished trials; what is finished is not repeated. Raises StudyError."""
-    supervisor.start(store or Store(), name)
+def resume_study(name: str, store: Store | None = None, *, cluster: str | None = None) -> None:
+    """Go on with the unfinished trials; what is finished is not repeated. Raises StudyError.
+
+    With `cluster` on that one from now on, or on this machine ('none').
+    """
+    supervisor.start(store or Store(), name, cluster)
 
 
 def retry_study(
@@ -250,7 +258,7 @@ def artifact_bytes(sha256: str, store: Store | None = None) -> bytes:
     return artifact_path(sha256, store).read_bytes()
 
 
-def _damaged(name: str, error: StudyError) -> dict[str, Any]:
+def _unreadable(name: str, error: EdgeSlimError) -> dict[str, Any]:
     """A study that cannot be read, in the list of studies: it can still be deleted."""
     unknown = {"model": "", "dataset": "", "preset": None, "created": "", "done": 0, "total": 0}
     return {"name": name, "state": "failed", **unknown, "error": error.to_json()}

@@ -31,10 +31,11 @@ def xray(
     from compression.analysis.xray import xray as look
 
     store = store or Store()
-    found, split = opened_unlabelled(
-        model, dataset, store, calibration=calibration, spec=spec, progress=progress
-    )
-    return look(found, split, store, bits=bits, images=images, threads=threads, progress=progress)
+    with store.in_use():
+        found, split = opened_unlabelled(
+            model, dataset, store, calibration=calibration, spec=spec, progress=progress
+        )
+        return look(found, split, store, bits=bits, images=images, threads=threads, progress=progress)
 
 
 def score_predictions(
@@ -60,12 +61,13 @@ def score_predictions(
     from compression.analysis.xray import xray as look
 
     store = store or Store()
-    found, split = opened_unlabelled(
-        model, dataset, store, calibration=calibration, spec=spec, progress=progress
-    )
-    seen = required(split)
-    looked = look(found, seen, store, images=images, threads=threads, progress=progress)
-    measured = output_sensitivity(
-        found, seen, store, techniques, images=images, threads=threads, progress=progress
-    )
-    return {"model": found.name, "images": looked["images"], **score(looked, measured, trials)}
+    with store.in_use():
+        found, split = opened_unlabelled(
+            model, dataset, store, calibration=calibration, spec=spec, progress=progress
+        )
+        seen = required(split)
+        looked = look(found, seen, store, images=images, threads=threads, progress=progress)
+        measured = output_sensitivity(
+            found, seen, store, techniques, images=images, threads=threads, progress=progress
+        )
+        return {"model": found.name, "images": looked["images"], **score(looked, measured, trials)}

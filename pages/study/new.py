@@ -5,37 +5,39 @@ import streamlit as st
 from compression import workbench
 from compression.ui import data
 from compression.ui.components.navigation import PAGES
-from compression.ui.components.plan import plan_form, preset_contents
+from compression.ui.components.plan import plan_form
 from compression.ui.components.problems import boundary
-from compression.ui.components.recipes import recipe_editor
+from compression.ui.components.recipes import recipes_form
+from compression.ui.components.search_form import search_form
 from compression.ui.components.sources import (
     calibration_choice,
     dataset_choice,
     dataset_import,
     model_choice,
     model_import,
+    teachers_of,
 )
-from compression.ui.components.words import named
 from compression.ui.state import linked, one_of, t
 
 st.title(t("new.title"), anchor=False)
 
 with st.container(border=True):
     st.subheader(t("new.model"), anchor=False)
-    ways = ("list", "file")
-    way = st.segmented_control(
+    sources = ("list", "file")
+    source = st.segmented_control(
         t("new.model"),
-        ways,
+        sources,
         format_func=lambda key: t(f"model.from_{key}"),
         label_visibility="collapsed",
         required=True,
-        **linked("model_from", "list", one_of(ways)),
+        **linked("model_from", "list", one_of(sources)),
     )
-    if way == "file":
+    models = workbench.list_models()
+    if source == "file":
         model_import(workbench.list_families())
         model = None
     else:
-        model = model_choice(workbench.list_models())
+        model = model_choice(models)
 if model is None:
     st.stop()
 
@@ -55,34 +57,29 @@ if dataset is None:
 with st.container(border=True):
     st.subheader(t("new.recipes"), anchor=False)
     presets = data.presets(model["name"], dataset, calibration)
-    choices = [*presets, "own"]
-    chosen = st.segmented_control(
+    ways = ("ready", "search")
+    way = st.segmented_control(
         t("new.recipes"),
-        choices,
-        format_func=lambda key: named("preset", key),
+        ways,
+        format_func=lambda key: t(f"new.{key}"),
         label_visibility="collapsed",
         required=True,
-        **linked("preset", choices[0], one_of(choices)),
+        **linked("way", "ready", one_of(ways)),
     )
-    recipes, sound = None, True
-    if chosen == "own":
-        recipes, sound = recipe_editor(data.steps())
+    if way == "search":
+        asked = search_form(list(presets))
     else:
-        st.markdown(named("preset.help", chosen))
-        preset_contents(presets[chosen])
+        asked = recipes_form(presets, data.steps(), teachers_of(models, model))
 
 images = next(one["sizes"].get("validation") for one in datasets if one["name"] == dataset)
 plan = plan_form(images)
 if st.button(
-    t("new.start"), type="primary", icon=":material/play_arrow:", key="start_study", disabled=not sound
+    t("new.start"),
+    type="primary",
+    icon=":material/play_arrow:",
+    key="start_study",
+    disabled=asked is None,
 ):
     with boundary():
-        name = workbench.start_study(
-            model["name"],
-            dataset,
-            calibration=calibration,
-            preset=None if chosen == "own" else chosen,
-            recipes=recipes,
-            **plan,
-        )
+        name = workbench.start_study(model["name"], dataset, calibration=calibration, **plan, **(asked or {}))
         st.switch_page(PAGES["study"], query_params={"study": name})

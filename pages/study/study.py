@@ -6,8 +6,9 @@ from compression import workbench
 from compression.report.info import counts, measured, trial_of
 from compression.report.units import format_bytes
 from compression.ui import data
-from compression.ui.components.budget import budget_form, choice_under, choice_words, pinned
+from compression.ui.components.budget import budget_form
 from compression.ui.components.certainty import certainty
+from compression.ui.components.choice import choice_beside, choice_under, pinned
 from compression.ui.components.navigation import go
 from compression.ui.components.pareto import axis_choice, show_pareto
 from compression.ui.components.study import show_progress, study_actions, study_choice, study_header
@@ -41,7 +42,7 @@ with right:
     st.subheader(t("budget.title"), anchor=False)
     budget = budget_form(study)
     choice = choice_under(study, budget)
-    choice_words(study, choice, budget)
+    choice_beside(study, choice, budget)
 with left:
     x, y, close_up = axis_choice(study)
     selected = selected_trial()

@@ -102,24 +102,28 @@ def test_what_a_recipe_does_not_change_is_said(show: Any) -> None:
 
 def test_a_budget_names_a_pick_and_a_runner_up(show: Any) -> None:
     app = show("study", max_kb="300", max_loss="3")
-    assert "Take \\#4 int8, per channel, percentile" in app.success[0].value
+    assert app.success[0].value.startswith(
+        "**Fits 300 KB and loses at most 3 points: \\#4 int8, per channel, percentile**"
+    )
     assert (
         "292 KB, mAP 66.2, −0.5 points (95 % interval −0.8 … −0.1). 4.1× smaller, 1.4× as fast."
         in app.success[0].value
     )
-    assert "\\#3 int8, per channel" in words(app)
+    assert "It is the most accurate of 4 files that do." in app.success[0].value
+    assert "Runner-up: **\\#3 int8, per channel**, −0.2 points and 4.18 KB smaller" in app.success[0].value
 
 
-def test_a_budget_that_nothing_keeps_says_what_is_the_smallest(show: Any) -> None:
+def test_a_budget_that_nothing_keeps_says_what_comes_closest(show: Any) -> None:
     app = show("study", max_kb="10")
-    assert "The smallest download here is 41.4 KB" in app.warning[0].value
+    assert "No file fits 10 KB." in app.warning[0].value
+    assert "but it is too large to download: 41.4 KB" in app.warning[0].value
 
 
 def test_a_budget_typed_in_goes_into_the_address(show: Any) -> None:
     app = show("study")
     app.number_input[0].set_value(150.0).run()
     assert app.query_params["max_kb"] == "150.0"
-    assert "Take" in app.success[0].value
+    assert "Fits 150 KB: " in app.success[0].value
 
 
 @pytest.mark.parametrize(

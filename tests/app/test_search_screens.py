@@ -1,4 +1,4 @@
-"""A study that searched, on the screen: what it came to, and that dropped trials disturb nothing."""
+"""A study that searches, on the screen: starting it, watching it, and what it came to."""
 
 from __future__ import annotations
 
@@ -6,64 +6,234 @@ from typing import Any
 
 import pytest
 
+from compression import workbench
+from compression.search.selection import Budget
+from compression.search.stint import Stint
+
 
 @pytest.fixture
 def searched(world: dict[str, Any]) -> dict[str, Any]:
-    """The study as a search's: two trials dropped, the rest measured."""
-    search = {"sampler": "nsga2", "spent": 480.0, "ended": "time"}
-    pick = next(t["number"] for t in world["trials"] if t["sizes"] and t["recipe"]["steps"])
+    """The study as a search's: two trials dropped, the rest measured, one in half a minute."""
     world.update(
-        search=search,
+        search={
+            "sampler": "nsga2",
+            "minutes": 8.0,
+            "trials": None,
+            "spent": 480.0,
+            "ended": "time",
+            "first": 0,
+        },
         objectives=["accuracy", "download"],
-        budget={"download": 150_000},
-        hypervolume={"value": 1.8342, "reference": {"accuracy": 0.37, "download": 150_000}},
-        knee=pick,
-        choice={"pick": pick, "runner_up": None, "rejected": {}, "remarks": [], "why": []},
+        budget={"download": 300_000, "loss": 0.01},
+        hypervolume={"value": 1.8342, "reference": {"accuracy": 0.37, "download": 300_000}},
+        knee=3,
     )
     for trial in world["trials"]:
         trial["proposed"] = bool(trial["recipe"]["steps"])
-    cheap = {"share": 0.1, "images": 96, "sizes": {"download": 9}, "accuracy": {"mAP": 0.4}}
+        trial["found_after"] = 30.0 * trial["number"] if trial["sizes"] and trial["proposed"] else None
+    cheap = {
+        "share": 0.1, "images": 96, "sizes": {"download": 9}, "primary_metric": "mAP", "accuracy": {"mAP": 0.4},
+    }  # fmt: skip
     empty = ("sizes", "accuracy", "fidelity", "latency", "sha256", "file", "error", "seconds")
-    for trial in world["trials"][-2:]:
-        trial.update({"state": "pruned", "rungs": [cheap], **dict.fromkeys(empty)})
-    world["front"] = [
-        number for number in world["front"] if number not in [t["number"] for t in world["trials"][-2:]]
-    ]
+    dropped = world["trials"][-2:]
+    for trial in dropped:
+        trial.update({"state": "pruned", "rungs": [cheap], "found_after": None, **dict.fromkeys(empty)})
+    numbers = {trial["number"] for trial in dropped}
+    world["front"] = [number for number in world["front"] if number not in numbers]
     return world
 
 
-def test_the_search_its_volume_knee_and_pick_are_told(searched: dict[str, Any], show: Any) -> None:
+@pytest.fixture
+def mine(searched: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """That study as one of the user's own; `asked` holds what was asked of the workbench, `status` its process."""
+    asked: list[Any] = []
+    status: dict[str, Any] = {
+        "state": "complete", "phase": "", "done": 15, "total": 18, "current": None, "progress": {}, "ahead": None,
+        "pausing": False, "error": None,
+    }  # fmt: skip
+    line = {"name": searched["name"], "state": "complete", "done": 15, "total": 18}
+    monkeypatch.setattr(workbench, "sample_study", lambda: None)
+    monkeypatch.setattr(workbench, "study_result", lambda name: searched)
+    monkeypatch.setattr(workbench, "study_status", lambda name: {**status, "name": name})
+    monkeypatch.setattr(workbench, "list_studies", lambda: [line])
+    monkeypatch.setattr(
+        workbench, "improve_study", lambda name, minutes: asked.append(("improve", name, minutes))
+    )
+    return {"study": searched, "asked": asked, "status": status}
+
+
+def test_the_pick_under_the_studys_own_budget_is_told_at_the_top(searched: dict[str, Any], show: Any) -> None:
     app = show("study")
     assert not app.exception
-    captions = " ".join(each.value for each in app.caption)
-    assert "evolution (NSGA-II), 8.0 min" in captions
-    assert "until its time was up" in captions
-    assert "Hypervolume 1.834" in captions
-    assert any("Under its budget" in each.value for each in app.markdown)
-    assert any("2 dropped early" in each.value for each in app.markdown)
+    assert len(app.success) == 1, "not told twice"
+    pick = app.success[0].value
+    assert pick.startswith("**Fits 300 KB and loses at most one point: \\#4 int8, per channel, percentile**")
+    assert "It is the most accurate of 2 files that do." in pick
+    assert "Runner-up: **\\#3 int8, per channel**, −0.2 points" in pick
+    assert "ypervolume" not in pick
+    assert any("study's own limits" in each.value for each in app.caption)
 
 
 def test_it_is_told_in_chinese(searched: dict[str, Any], show: Any) -> None:
     app = show("study", "zh-CN")
     assert not app.exception
+    assert app.success[0].value.startswith("**下载体积不超过 300 KB，且精度损失不超过 1 个百分点：")
+    assert "次选：" in app.success[0].value
     assert any("进化搜索" in each.value for each in app.caption)
     assert any("2 提前淘汰" in each.value for each in app.markdown)
 
 
-def test_a_dropped_trial_can_be_opened(searched: dict[str, Any], show: Any) -> None:
-    dropped = searched["trials"][-1]["number"]
-    app = show("study", trial=str(dropped))
+def test_how_the_search_went_is_told(searched: dict[str, Any], show: Any) -> None:
+    app = show("study")
+    captions = " ".join(each.value for each in app.caption)
+    assert "evolution (NSGA-II), 8.0 min · 17 recipes tried: 13 measured fully, 2 judged by" in captions
+    assert "ended when its time was up" in captions
+    assert "Hypervolume 1.834" in captions
+    assert any("2 dropped early" in each.value for each in app.markdown)
+
+
+def test_the_fields_begin_with_the_studys_budget_and_can_be_emptied(
+    searched: dict[str, Any], show: Any
+) -> None:
+    app = show("study")
+    assert app.number_input(key="linked_max_kb").value == 300.0
+    assert app.number_input(key="linked_max_loss").value == 1.0
+    assert app.number_input(key="linked_max_time").value is None
+    app.number_input(key="linked_max_loss").set_value(None).run()
+    assert app.query_params["max_loss"] == ""
+    assert app.number_input(key="linked_max_loss").value is None
+    assert app.number_input(key="linked_max_kb").value == 300.0
+    told = [each.value.partition("**\n")[0] for each in app.success]
+    assert told[0].startswith("**Fits 300 KB and loses at most one point: "), "what the study asked"
+    assert told[1].startswith("**Fits 300 KB: "), "what is asked now"
+
+
+def test_held_out_images_have_their_say_on_the_pick(searched: dict[str, Any], show: Any) -> None:
+    claim = {
+        "number": 4, "chosen": 0.662, "value": 0.651, "ci95": [0.62, 0.68], "paired_delta": -0.012,
+        "paired_ci95": [-0.02, -0.004], "optimism": 0.011, "optimism_ci95": None, "change_optimism": 0.007,
+        "change_optimism_ci95": None,
+    }  # fmt: skip
+    searched["held_out"] = {"metric": "mAP", "images": 96, "looks": 1, "optimism": None, "trials": [claim]}
+    assert (
+        "On 96 images that nothing was chosen by: mAP 65.1, −1.2 points (95 % interval −2.0 … −0.4)."
+        in show("study").success[0].value
+    )
+
+
+def test_a_dropped_trial_says_what_was_found_of_it(searched: dict[str, Any], show: Any) -> None:
+    app = show("study", trial=str(searched["trials"][-1]["number"]))
     assert not app.exception
+    assert any("with 10 % of its training and on 96 images: mAP 40.0" in each.value for each in app.markdown)
 
 
-def test_without_a_pick_that_is_said(searched: dict[str, Any], show: Any) -> None:
-    searched["choice"]["pick"] = None
+def test_without_a_pick_the_closest_is_named(searched: dict[str, Any], show: Any) -> None:
+    searched["budget"] = {"download": 41_000, "loss": 0.3}
     app = show("study")
     assert not app.exception
-    assert any("No file keeps its budget." in each.value for each in app.markdown)
+    assert "No file fits 41 KB and loses at most 30 points." in app.warning[0].value
+    assert "but it is too large to download: 92.4 KB" in app.warning[0].value
+
+
+def test_without_a_budget_a_compromise_is_named(searched: dict[str, Any], show: Any) -> None:
+    searched["budget"] = {}
+    told = [each.value.partition(" Smaller")[0] for each in show("study").success]
+    assert told == ["**A good compromise: \\#3 int8, per channel.**"]
 
 
 def test_a_search_that_has_found_nothing_yet_shows(searched: dict[str, Any], show: Any) -> None:
-    searched.update(hypervolume=None, knee=None, choice=None)
-    searched["search"]["ended"] = None
+    searched.update(hypervolume=None, knee=None, search={**searched["search"], "ended": None})
+    for trial in searched["trials"][1:]:
+        trial.update({"state": "waiting", "sizes": None, "accuracy": None, "fidelity": None, "latency": None})
     assert not show("study").exception
+
+
+def test_a_running_search_says_what_it_does_and_how_long_it_will(mine: dict[str, Any], show: Any) -> None:
+    mine["study"].update(state="running", search={**mine["study"]["search"], "spent": 420.0, "ended": None})
+    mine["status"].update(
+        state="running",
+        phase="trials",
+        current={"message": "searching", "done": 425, "total": 480},
+        progress={5: {"message": "training", "done": 30, "total": 120}},
+    )
+    app = show("study")
+    assert not app.exception
+    bars = [bar.text for bar in app.get("progress")]
+    assert bars == ["Searching · 0:55 of 8:00 left", "\\#5 prune 50 % · training 30 / 120"]
+    found = {metric.label: metric.value for metric in app.metric[:4]}
+    assert found == {
+        "Recipes tried": "17", "Measured fully": "13", "Cheap trials only": "2", "Last improvement": "5:00 ago",
+    }  # fmt: skip
+    assert [button for button in app.button if button.key == "improve_study"] == []
+
+
+def test_a_finished_front_is_improved_for_some_minutes_more(mine: dict[str, Any], show: Any) -> None:
+    app = show("study")
+    app.number_input(key="more_minutes").set_value(12.0).run()
+    assert app.button(key="improve_study").label == "Improve this front for 12 more minutes"
+    app.button(key="improve_study").click().run()
+    assert mine["asked"] == [("improve", "twenty-trials", 12.0)]
+
+
+def test_the_published_study_is_not_improved(searched: dict[str, Any], show: Any) -> None:
+    assert [button for button in show("study").button if button.key == "improve_study"] == []
+
+
+@pytest.fixture
+def started(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What `start_study` was called with."""
+    found: list[dict[str, Any]] = []
+
+    def start(model: str, dataset: str, **options: Any) -> str:
+        found.append(options)
+        return str(world["name"])
+
+    recipes = [{"name": "float16", "seed": 0, "steps": [{"step": "float16"}], "title": "float16"}]
+    listed = [{"name": name, "recipes": recipes, "left_out": []} for name in ("quick", "tiny", "techniques")]
+    monkeypatch.setattr(workbench, "start_study", start)
+    monkeypatch.setattr(workbench, "list_presets", lambda *_: listed)
+    return found
+
+
+def test_a_search_is_started_with_its_wishes(show: Any, started: list[dict[str, Any]]) -> None:
+    app = show("new", way="search")
+    app.number_input(key="search_minutes").set_value(10.0)
+    app.multiselect(key="search_costs").set_value(["download", "latency"])
+    app.number_input(key="budget_download").set_value(150.0)
+    app.number_input(key="budget_loss").set_value(1.5)
+    app.number_input(key="budget_latency_ratio").set_value(0.8)
+    app.number_input(key="budget_agreement").set_value(90.0)
+    app.selectbox(key="search_preset").set_value("tiny")
+    app.number_input(key="search_patience").set_value(20)
+    app.button(key="start_study").click().run()
+    assert not app.exception
+    assert started[0]["search"] == Stint(minutes=10.0, patience=20, preset="tiny")
+    assert started[0]["objectives"] == ("accuracy", "download", "latency")
+    assert started[0]["budget"] == Budget(download=150_000, loss=0.015, latency_ratio=0.8, agreement=0.9)
+    assert "preset" not in started[0]
+
+
+def test_a_search_left_alone_is_a_sensible_one(show: Any, started: list[dict[str, Any]]) -> None:
+    show("new", way="search").button(key="start_study").click().run()
+    assert started[0]["search"] == Stint(sampler="nsga2", minutes=8.0)
+    assert started[0]["objectives"] == ("accuracy", "download")
+    assert started[0]["budget"] == Budget()
+
+
+def test_a_search_without_an_end_is_refused(show: Any, started: list[dict[str, Any]]) -> None:
+    app = show("new", way="search")
+    app.number_input(key="search_minutes").set_value(None).run()
+    assert "This search would never stop." in app.error[0].value
+    assert app.button(key="start_study").disabled
+    app.number_input(key="search_trials").set_value(12).run()
+    assert not app.error
+    app.multiselect(key="search_costs").set_value([]).run()
+    assert "one of download, file, multiplications" in app.error[0].value
+    assert app.button(key="start_study").disabled
+
+
+def test_the_search_form_opens_in_chinese(show: Any, started: list[dict[str, Any]]) -> None:
+    app = show("new", "zh-CN", way="search")
+    assert not app.exception
+    assert app.number_input(key="search_minutes").label == "搜索时长（分钟）"
+    assert not app.button(key="start_study").disabled

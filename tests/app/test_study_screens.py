@@ -67,7 +67,7 @@ def test_progress_is_told_in_the_language_of_the_screen(own: dict[str, Any], sho
 @pytest.mark.parametrize(
     ("state", "offered"),
     [
-        ("complete", {"retry", "delete"}),
+        ("complete", {"retry", "improve", "delete"}),
         ("cancelled", {"resume", "retry", "delete"}),
         ("interrupted", {"resume", "retry", "delete"}),
         ("paused", {"resume", "retry", "delete"}),
@@ -175,6 +175,41 @@ def test_a_recipe_is_built_step_by_step_and_its_rules_are_checked(
     app.button(key="start_study").click().run()
     assert [step["step"] for step in started[0]["recipes"][0]["steps"]] == ["magnitude_pruning", "float16"]
     assert started[0]["recipes"][0]["steps"][0]["sparsity"] == 0.9
+
+
+def test_a_senseless_order_is_mended_with_one_click(show: Any, started: list[dict[str, Any]]) -> None:
+    app = show("new", preset="own")
+    app.button(key="add_recipe").click().run()
+    for step in ("float16", "magnitude_pruning"):
+        app.selectbox(key="step_of_1").set_value(step).run()
+        app.button(key="add_step_1").click().run()
+    app.slider(key="value_3_sparsity").set_value(0.85).run()
+    app.button(key="use_order_1").click().run()
+    assert not app.exception
+    assert not app.error
+    assert [button for button in app.button if button.key == "use_order_1"] == []
+    app.button(key="start_study").click().run()
+    steps = started[0]["recipes"][0]["steps"]
+    assert [step["step"] for step in steps] == ["magnitude_pruning", "float16"]
+    assert steps[0]["sparsity"] == 0.85, "what was set of a step stays with it"
+
+
+def test_a_teacher_is_chosen_from_the_other_models_for_the_task(
+    show: Any, started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [
+        {**MODEL, "name": "digits-large"},
+        {**MODEL, "name": "signs", "task": "detection"},
+        {**MODEL, "name": "not-here", "ready": False},
+    ]
+    monkeypatch.setattr(workbench, "list_models", lambda: [MODEL, *others])
+    app = show("new", preset="own", model="digits-cnn")
+    app.button(key="add_recipe").click().run()
+    app.selectbox(key="step_of_1").set_value("distil_from_teacher").run()
+    app.button(key="add_step_1").click().run()
+    assert app.selectbox(key="value_2_teacher").options == ["digits-large"]
+    app.button(key="start_study").click().run()
+    assert started[0]["recipes"][0]["steps"][0]["teacher"] == "digits-large"
 
 
 def test_recipes_are_loaded_from_a_file(show: Any, started: list[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from compression.report.axes import AXES
 from compression.report.bars import class_chart, size_chart
 from compression.report.charts import TEXTS, drawing_scale, pareto_chart
 from compression.report.info import class_info, size_info
+from compression.report.marks import MANY
 from compression.report.palette import MARK_COLORS, MARK_SYMBOLS
 from compression.report.pareto import MARKS, pareto_info
 from compression.search.selection import Budget
@@ -87,6 +88,37 @@ def test_a_trial_like_the_original_says_so(study: dict[str, Any]) -> None:
 def test_a_budget_is_a_line_on_the_axis_it_limits(study: dict[str, Any]) -> None:
     figure = pareto_chart(pareto_info(study, "download", "mAP", Budget(download=200_000)), Words)
     assert [shape.x0 for shape in figure.layout.shapes] == [200.0]
+    assert [note.text for note in figure.layout.annotations if note.text == "<chart.budget>"]
+
+
+def test_every_limit_is_drawn_where_its_axis_is_shown_even_beyond_all_trials(study: dict[str, Any]) -> None:
+    generous = Budget(download=9_000_000, agreement=0.1, macs=10**12, memory=10**9, accuracy=0.01)
+    lines = {
+        (x, y): pareto_info(study, x, y, generous)
+        for x, y in (("download", "agreement"), ("macs", "mAP"), ("peak_memory", "mAP"))
+    }
+    assert [(info.x_limit, info.y_limit) for info in lines.values()] == [
+        (9_000_000, 0.1), (10**12, 0.01), (10**9, 0.01),
+    ]  # fmt: skip
+    figure = pareto_chart(lines["download", "agreement"], Words)
+    assert figure.layout.xaxis.autorangeoptions.include == pytest.approx(9_000)
+    assert figure.layout.yaxis.range[0] < 10.0
+
+
+def test_where_there_are_many_only_the_front_and_the_original_show_intervals(study: dict[str, Any]) -> None:
+    few = clickable(chart(study))
+    assert few[9].error_y.visible
+    more = [{**study["trials"][9], "number": 100 + i, "recipe_fingerprint": f"{i}"} for i in range(MANY)]
+    for place, trial in enumerate(more):
+        trial["recipe"] = {"name": "", "seed": 0, "steps": [{"step": "x", "place": place}]}
+    many = clickable(chart({**study, "trials": [*study["trials"], *more]}))
+    assert many[0].error_y.visible
+    assert not many[9].error_y.visible
+
+
+def test_without_a_front_a_close_up_limits_nothing(study: dict[str, Any]) -> None:
+    nothing = pareto_info(study, "download", "mAP", Budget(download=1))
+    assert pareto_chart(nothing, Words, close_up=True).layout.yaxis.range[0] < 0
 
 
 def test_close_up_shows_the_front_without_the_collapsed(study: dict[str, Any]) -> None:

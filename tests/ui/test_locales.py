@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from compression.errors import StudyError
 from compression.report.charts import TEXTS
+from compression.search.objectives import check_objectives
 from compression.search.presets import PRESETS
 from compression.steps import STEPS
 from compression.ui.i18n import (
@@ -159,6 +161,12 @@ def test_an_error_without_a_translation_keeps_its_own_words(language: Language) 
 def test_an_error_with_a_missing_value_keeps_its_own_words() -> None:
     error = {"code": "unknown_name", "problem": "No thing.", "remedy": "Choose.", "values": {}}
     assert error_text("zh", error) == "No thing. Choose."
+
+
+def test_a_refused_objective_is_named_in_the_languages_own_words() -> None:
+    with pytest.raises(StudyError) as refused:
+        check_objectives(("accuracy",))
+    assert "下载体积，文件大小" in error_text("zh", refused.value.to_json())
 
 
 def test_what_a_user_typed_cannot_format_the_screen() -> None:

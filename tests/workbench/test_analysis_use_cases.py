@@ -13,7 +13,7 @@ import pytest
 from compression import workbench
 from compression.artifacts.store import Store
 from compression.cli.main import main
-from compression.errors import DatasetError, EdgeSlimError, InfeasibleError
+from compression.errors import DatasetError, EdgeSlimError, InfeasibleError, StoreError
 from compression.recipe import Recipe
 from compression.steps import MagnitudePruning
 
@@ -89,6 +89,24 @@ def test_a_variant_that_cannot_be_made_is_told_and_the_rest_is_measured(
 def test_a_recipe_that_cannot_be_run_at_all_is_refused(digits_file: Path) -> None:
     with pytest.raises(EdgeSlimError):
         workbench.ablate(str(digits_file), "digits", {"steps": [{"step": "no_such_step"}]})
+
+
+@pytest.mark.parametrize(
+    "what", ["xray", "score_predictions", "layer_sensitivity", "ablate", "evaluate_model"]
+)
+def test_nothing_is_thrown_away_while_a_model_is_looked_at(what: str, digits_file: Path, home: Path) -> None:
+    told: list[str] = []
+
+    def collect(*_: Any) -> None:
+        with pytest.raises(StoreError) as caught:
+            workbench.collect_garbage(max_bytes=0)
+        told.append(caught.value.code)
+
+    more = {"ablate": [Recipe.from_json(RECIPE)]}.get(what, [])
+    limit = {} if what in ("xray", "score_predictions", "layer_sensitivity") else {"limit": 20}
+    getattr(workbench, what)(str(digits_file), "digits", *more, progress=collect, **limit)
+    assert set(told) == {"store_in_use"}
+    workbench.collect_garbage(max_bytes=0)
 
 
 def test_sensitivity_and_predictions_of_a_sample(home: Path) -> None:

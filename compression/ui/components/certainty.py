@@ -24,6 +24,8 @@ from compression.ui.i18n import plain
 from compression.ui.state import t
 
 Study = Mapping[str, Any]
+MOST_NAMED = 8
+"""Trials named in a row; a search makes many that are alike."""
 
 
 def certainty(study: Study, shown: int | None) -> None:
@@ -128,7 +130,9 @@ def _change(value: float, bounds: tuple[float, float] | None) -> str:
 
 
 def _named(study: Study, numbers: Sequence[int]) -> str:
-    return t("choice.separator").join(_name(study, number) for number in numbers)
+    named = t("choice.separator").join(_name(study, number) for number in numbers[:MOST_NAMED])
+    more = len(numbers) - MOST_NAMED
+    return named if more <= 0 else t("sure.more", named=named, count=more)
 
 
 def _name(study: Study, number: int) -> str:

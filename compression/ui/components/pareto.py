@@ -19,6 +19,8 @@ CONFIG = {
     "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
     "scrollZoom": False,
 }
+AXIS_OF = {"latency": "latency_ratio", "memory": "peak_memory"}
+"""Objectives of a study whose axis has another name."""
 
 
 def axis_choice(study: Mapping[str, Any]) -> tuple[str, str, bool]:
@@ -26,9 +28,12 @@ def axis_choice(study: Mapping[str, Any]) -> tuple[str, str, bool]:
     columns = st.columns([3, 3, 2], vertical_alignment="bottom")
     chosen = []
     primary = next((trial["primary_metric"] for trial in study["trials"] if trial["primary_metric"]), "mAP")
+    weighed = [
+        {**AXIS_OF, "accuracy": primary}.get(name, name) for name in study.get("objectives") or ("accuracy",)
+    ]
     for column, role, name in ((columns[0], "cost", "x"), (columns[1], "quality", "y")):
         names = [axis.name for axis in available(study["trials"], role)]
-        default = primary if role == "quality" and primary in names else names[0]
+        default = next((name for name in weighed if name in names), names[0])
         with column:
             chosen.append(
                 st.selectbox(
@@ -38,7 +43,10 @@ def axis_choice(study: Mapping[str, Any]) -> tuple[str, str, bool]:
                     **linked(name, default, one_of(names)),
                 )
             )
-    close_up = columns[2].toggle(t("chart.close_up"), key="close_up", help=t("chart.close_up_help"))
+    searched = study.get("search") is not None  # a search tries a lot that collapses
+    close_up = columns[2].toggle(
+        t("chart.close_up"), value=searched, key=f"close_up_{searched}", help=t("chart.close_up_help")
+    )
     return chosen[0], chosen[1], close_up
 
 

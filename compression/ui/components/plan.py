@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from compression.ui.components.words import named, recipe_title, recipe_words
 from compression.ui.i18n import plain
@@ -30,42 +31,12 @@ def plan_form(validation: int | None) -> dict[str, Any]:
         name = columns[0].text_input(
             t("plan.name"), key="plan_name", placeholder=t("plan.name_auto"), help=t("plan.name_help")
         )
-        limit = columns[1].number_input(
-            t("plan.limit"),
-            min_value=1,
-            max_value=validation,
-            value=None,
-            placeholder=t("plan.limit_all"),
-            help=t("plan.limit_help"),
-            key="plan_limit",
-        )
-        workers = columns[2].number_input(
-            t("plan.workers"),
-            min_value=0,
-            max_value=64,
-            value=0,
-            help=t("plan.workers_help"),
-            key="plan_workers",
-        )
+        limit = _number(columns[1], "limit", 1, validation, None, placeholder=t("plan.limit_all"))
+        workers = _number(columns[2], "workers", 0, 64, 0)
         columns = st.columns(3, vertical_alignment="bottom")
-        seeds = columns[0].number_input(
-            t("plan.seeds"),
-            min_value=1,
-            max_value=20,
-            value=1,
-            help=t("plan.seeds_help"),
-            key="plan_seeds",
-        )
-        held_out = columns[1].number_input(
-            t("plan.held_out"),
-            min_value=0.0,
-            max_value=0.9,
-            value=None,
-            step=0.05,
-            placeholder=t("plan.held_out_auto"),
-            help=t("plan.held_out_help"),
-            key="plan_held_out",
-        )
+        seeds = _number(columns[0], "seeds", 1, 20, 1)
+        automatic = t("plan.held_out_auto")
+        held_out = _number(columns[1], "held_out", 0.0, 0.9, None, step=0.05, placeholder=automatic)
     return {
         "name": name.strip() or None,
         "limit": limit,
@@ -73,3 +44,18 @@ def plan_form(validation: int | None) -> dict[str, Any]:
         "seeds": seeds,
         "held_out": held_out,
     }
+
+
+def _number(
+    column: DeltaGenerator,
+    name: str,
+    least: float,
+    most: float | None,
+    value: float | None,
+    **more: Any,
+) -> float | None:
+    """A number of the plan with its label, its help and its key."""
+    label, words = t(f"plan.{name}"), t(f"plan.{name}_help")
+    return column.number_input(
+        label, min_value=least, max_value=most, value=value, help=words, key=f"plan_{name}", **more
+    )

@@ -1,4 +1,4 @@
-"""Recipes of one's own: steps to add, order, set and remove. Rules are checked while one builds."""
+"""Ready recipes, and recipes of one's own: steps to add, order, set and remove. Rules are checked while one builds."""
 
 from __future__ import annotations
 
@@ -9,31 +9,57 @@ from typing import Any
 
 import streamlit as st
 
+from compression import workbench
 from compression.errors import EdgeSlimError
 from compression.recipe import Recipe
-from compression.ui.components.problems import show
+from compression.ui.components.plan import preset_contents
+from compression.ui.components.problems import boundary, show
 from compression.ui.components.words import named, step_name
 from compression.ui.forms import parameter_inputs
 from compression.ui.i18n import plain
-from compression.ui.state import t
+from compression.ui.state import linked, one_of, t
 
 _STATE, _COUNTER, _LOADED = "edgeslim_recipes", "edgeslim_recipe_counter", "edgeslim_recipes_loaded"
 Steps = Mapping[str, Mapping[str, Any]]
 """What `list_steps` gives, by name."""
 
 
-def recipe_editor(steps: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
-    """The recipes as JSON, and whether all of them keep the rules."""
+def recipes_form(
+    presets: Mapping[str, Mapping[str, Any]], steps: Sequence[Mapping[str, Any]], teachers: Sequence[str]
+) -> dict[str, Any] | None:
+    """`preset` and `recipes` for `start_study`; None as long as recipes of one's own cannot be run."""
+    choices = [*presets, "own"]
+    chosen = st.segmented_control(
+        t("new.recipes"),
+        choices,
+        format_func=lambda key: named("preset", key),
+        label_visibility="collapsed",
+        required=True,
+        **linked("preset", choices[0], one_of(choices)),
+    )
+    if chosen == "own":
+        recipes, sound = recipe_editor(steps, teachers)
+        return {"preset": None, "recipes": recipes} if sound else None
+    st.markdown(named("preset.help", chosen))
+    preset_contents(presets[chosen])
+    return {"preset": chosen, "recipes": None}
+
+
+def recipe_editor(
+    steps: Sequence[Mapping[str, Any]], teachers: Sequence[str]
+) -> tuple[list[dict[str, Any]], bool]:
+    """The recipes as JSON, and whether all of them keep the rules. `teachers` are models to learn from."""
     known = {step["name"]: step for step in steps}
     drafts: list[dict[str, Any]] = st.session_state.setdefault(_STATE, [])
     recipes, sound = [], True
     for place, draft in enumerate(drafts):
         with st.container(border=True):
-            recipe = _edit(draft, place, known)
+            recipe = _edit(draft, place, known, teachers)
             try:
                 Recipe.from_json(recipe)
             except EdgeSlimError as error:
                 show(error.to_json())
+                _repair(draft, recipe)
                 sound = False
             recipes.append(recipe)
     with st.container(horizontal=True):
@@ -47,7 +73,34 @@ def recipe_editor(steps: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, An
     return recipes, sound and bool(drafts) and all(recipe["steps"] for recipe in recipes)
 
 
-def _edit(draft: dict[str, Any], place: int, known: Steps) -> dict[str, Any]:
+def _repair(draft: dict[str, Any], recipe: dict[str, Any]) -> None:
+    """Offer to put the steps in a sensible order, if they have one."""
+    with boundary():
+        repaired = workbench.repaired_recipe(recipe)
+        if repaired is not None and repaired["steps"] != recipe["steps"]:
+            st.button(
+                t("recipes.use_order"),
+                icon=":material/low_priority:",
+                key=f"use_order_{draft['id']}",
+                on_click=_use_order,
+                args=(draft, repaired["steps"]),
+            )
+
+
+def _use_order(draft: dict[str, Any], wanted: Sequence[Mapping[str, Any]]) -> None:
+    """Order the draft's steps as wanted; those not wanted go. What was set of them stays."""
+    left = list(draft["steps"])
+    ordered = []
+    for step in wanted:
+        values = {key: value for key, value in step.items() if key != "step"}
+        same = [one for one in left if one["step"] == step["step"]]
+        chosen = next((one for one in same if one["values"] == values), same[0])
+        left.remove(chosen)
+        ordered.append(chosen)
+    draft["steps"][:] = ordered
+
+
+def _edit(draft: dict[str, Any], place: int, known: Steps, teachers: Sequence[str]) -> dict[str, Any]:
     top, aside = st.columns([5, 1], vertical_alignment="bottom")
     buttons = aside.container(horizontal=True, horizontal_alignment="right")
     draft["name"] = top.text_input(
@@ -74,7 +127,7 @@ def _edit(draft: dict[str, Any], place: int, known: Steps) -> dict[str, Any]:
         args=(place,),
     )
     for position, step in enumerate(draft["steps"]):
-        _edit_step(draft, position, step, known[step["step"]])
+        _edit_step(draft, position, step, known[step["step"]], teachers)
     line = st.columns([4, 2, 4], vertical_alignment="bottom")
     chosen = line[0].selectbox(
         t("recipes.step"),
@@ -98,7 +151,11 @@ def _edit(draft: dict[str, Any], place: int, known: Steps) -> dict[str, Any]:
 
 
 def _edit_step(
-    draft: dict[str, Any], position: int, step: dict[str, Any], declared: Mapping[str, Any]
+    draft: dict[str, Any],
+    position: int,
+    step: dict[str, Any],
+    declared: Mapping[str, Any],
+    teachers: Sequence[str],
 ) -> None:
     title, aside = st.columns([3, 1], vertical_alignment="center")
     buttons = aside.container(horizontal=True, horizontal_alignment="right")
@@ -128,7 +185,11 @@ def _edit_step(
         type="tertiary",
     )
     step["values"] = parameter_inputs(
-        step["step"], declared["parameters"], step["values"], f"value_{step['id']}"
+        step["step"],
+        declared["parameters"],
+        step["values"],
+        f"value_{step['id']}",
+        offers={"teacher": teachers},
     )
 
 

@@ -50,6 +50,12 @@ def model_choice(models: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
     return None
 
 
+def teachers_of(models: Sequence[Mapping[str, Any]], model: Mapping[str, Any]) -> list[str]:
+    """Names of the models at hand that could teach this one: others, for the same task."""
+    others = [other for other in models if other["ready"] and other["name"] != model["name"]]
+    return [other["name"] for other in others if other["task"] == model["task"]]
+
+
 def model_import(families: Sequence[str]) -> None:
     """Upload an ONNX file; what was recognised is shown, and can be mended and imported again."""
     given = st.file_uploader(t("import.file"), type=["onnx"], key="onnx_file", help=t("import.file_help"))

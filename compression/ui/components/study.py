@@ -12,7 +12,7 @@ from compression.report.document import study_csv, study_json
 from compression.report.info import counts
 from compression.ui import data
 from compression.ui.components.problems import boundary, show
-from compression.ui.components.search import search_words
+from compression.ui.components.search import improve_form, search_results, searching, time_left
 from compression.ui.components.words import notice_words, numbered, progress_words, state_words
 from compression.ui.i18n import plain
 from compression.ui.state import keep_study, last_study, linked, one_of, t
@@ -52,10 +52,12 @@ def study_header(study: Mapping[str, Any]) -> None:
     parts = [f":{BADGES[state]}-badge[{state_words(state)}]", plain(f"{study['model']} · {study['dataset']}")]
     if study.get("images"):
         parts.append(t("study.images", count=study["images"]))
+    if state == "running" and study.get("search") and not study["search"]["ended"]:
+        # Its figures are told below, and what is measured still waits to be timed.
+        found = {name: count for name, count in found.items() if name in ("failed", "infeasible")}
     order = ("complete", "running", "waiting", "infeasible", "failed", "pruned", "cancelled")
     parts += [f"{found[name]} {state_words(name)}" for name in order if name in found]
     st.markdown(" · ".join(parts))
-    search_words(study)
     if study.get("error"):
         show(study["error"])
     if state == "interrupted":
@@ -98,6 +100,8 @@ def study_actions(study: Mapping[str, Any]) -> None:
             _action("resume", "play_arrow", workbench.resume_study, name)
         if found.get("failed"):
             _action("retry", "replay", workbench.retry_study, name)
+        if state == "complete" and study.get("search") is None:
+            improve_form(name)
         sure = st.checkbox(t("study.delete_sure"), key="delete_sure")
         _action("delete", "delete", workbench.delete_study, name, disabled=not sure)
 
@@ -118,23 +122,32 @@ def show_progress(study: Mapping[str, Any]) -> None:
     """Live progress while the study runs; the whole page is drawn again whenever a trial ends."""
     if study["state"] == "running":
         titles = {trial["number"]: numbered(trial) for trial in study["trials"]}
-        _progress(study["name"], _through(study), titles)
+        tried = sum(bool(trial.get("proposed")) for trial in study["trials"])
+        _progress(study["name"], _through(study), titles, study.get("search") or {}, tried)
+    search_results(study, improvable=study["state"] == "complete" and not data.is_sample(study["name"]))
 
 
 @st.fragment(run_every=1.0)
-def _progress(name: str, through: int, titles: Mapping[int, str]) -> None:
+def _progress(
+    name: str, through: int, titles: Mapping[int, str], search: Mapping[str, Any], tried: int
+) -> None:
     with boundary():
         status = workbench.study_status(name)
         if status["state"] != "running" or status["done"] != through:
             st.rerun()
-        total = max(1, status["total"])
-        phase = t(f"phase.{status['phase'] or 'starting'}")
-        st.progress(min(1.0, status["done"] / total), text=t("study.through", **{**status, "phase": phase}))
+        if searching(status):
+            time_left(status["current"], search, tried)
+        else:
+            total = max(1, status["total"])
+            phase = t(f"phase.{status['phase'] or 'starting'}")
+            st.progress(
+                min(1.0, status["done"] / total), text=t("study.through", **{**status, "phase": phase})
+            )
         if status["pausing"]:
             st.caption(f":material/pause_circle: {t('study.pausing')}")
         if status["ahead"] is not None:
             st.caption(f":material/hourglass_top: {t('study.ahead', count=status['ahead'])}")
-        elif status["current"]:
+        elif status["current"] and not searching(status):
             _line_of_progress("", status["current"])
         running = sorted((int(number), now) for number, now in status["progress"].items())
         for number, now in running[:SHOWN_AT_ONCE]:

@@ -12,7 +12,7 @@ import streamlit as st
 from compression.report.axes import AXES, look_up
 from compression.report.bars import class_chart, size_chart
 from compression.report.info import class_info, measured, size_info, trial_of, unchanged
-from compression.report.units import format_bytes, format_seconds
+from compression.report.units import format_bytes, format_seconds, format_share
 from compression.ui.components.headline import figures
 from compression.ui.components.problems import show
 from compression.ui.components.words import (
@@ -43,6 +43,8 @@ def trial_panel(study: Study, number: int, effects: Mapping[str, Sequence[str]])
         show(trial["error"])
     if not measured(trial):
         st.caption(state_words(trial["state"]))
+        for rung in trial.get("rungs") or ():
+            _cheap_trial(rung, study.get("images"))
         _recipe(trial)
         return
     figures(study, number)
@@ -60,6 +62,17 @@ def trial_panel(study: Study, number: int, effects: Mapping[str, Sequence[str]])
             st.plotly_chart(class_chart(classes, chart_texts()), key="class_chart", config=BAR_CONFIG)
     _measurements(study, trial)
     _recipe(trial)
+
+
+def _cheap_trial(rung: Mapping[str, Any], images: int | None) -> None:
+    """What a search found of a recipe that it did not measure fully; `images` are all there are."""
+    metric = str(rung.get("primary_metric"))
+    found = (look_up(rung, (figures, metric)) for figures in ("accuracy", "fidelity"))
+    value = next((value for value in found if value is not None), None)
+    if value is not None:
+        about = {"images": rung["images"] or images, "share": format_share(rung["share"])}
+        text = AXES.get(metric).kind.text(value)
+        st.markdown(t("trial.cheap", metric=t(f"axis.{metric}"), value=text, **about))
 
 
 def links(study: Study, number: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from compression.report.charts import TEXTS
 from compression.report.units import format_change, format_interval
+from compression.ui import data
 from compression.ui.i18n import error_text, known, plain
 from compression.ui.state import language, t
 
@@ -40,7 +41,19 @@ def recipe_title(recipe: Mapping[str, Any]) -> str:
     if name:
         parts = [_preset_words(part) for part in name.split(" + ")]
         return " + ".join(part or "" for part in parts) if all(parts) else str(name)
-    return " + ".join(step_name(step["step"]) for step in recipe["steps"]) or t("trial.original")
+    return " + ".join(_step_title(step) for step in recipe["steps"]) or t("trial.original")
+
+
+def _step_title(step: Mapping[str, Any]) -> str:
+    """A step's name with its amount, as a search varies it: 'Fine-tuning 200 steps'."""
+    name = step_name(step["step"])
+    parameter, unit = data.amounts().get(step["step"], ("", ""))
+    value = step.get(parameter)
+    if value is None:
+        return name
+    if unit.startswith("fraction"):
+        return f"{name} {value * 100:g} %"
+    return t(f"amount.{unit}" if unit in ("steps", "bits") else "amount.other", step=name, value=f"{value:g}")
 
 
 def _preset_words(part: str) -> str | None:
