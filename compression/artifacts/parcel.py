@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from compression.artifacts.store import Store, write_atomically
 from compression.errors import DownloadError
@@ -26,9 +26,17 @@ class Parcel:
     def unpack(self, store: Store) -> None:
         """Put everything into the store, records last: none ever speaks of a file that is not there.
 
-        Raises DownloadError, with nothing written, if a content is not what its hash says; StoreError.
+        Raises DownloadError, with nothing written, if a content is not what its hash says or has its place elsewhere;
+        StoreError.
         """
         for place, content in self.files.items():
+            if PurePosixPath(place).is_absolute() or ".." in PurePosixPath(place).parts:
+                raise DownloadError(
+                    "parcel_place",
+                    f"Another machine sent a file for '{place}', which is not a place in the data folder.",
+                    "Leave that machine out of the cluster.",
+                    place=place,
+                )
             if hashlib.sha256(content).hexdigest() != self.hashes[place]:
                 raise DownloadError(
                     "parcel_damaged",

@@ -52,6 +52,15 @@ def test_a_damaged_file_is_refused_and_nothing_of_its_parcel_is_kept(tmp_path: P
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("place", ["../outside.json", "/outside.json", "blobs/../../outside.json"])
+def test_a_file_for_a_place_outside_the_store_is_refused(place: str, tmp_path: Path) -> None:
+    parcel = Parcel.of({"blobs/aa/file.onnx": b"content", place: b"{}"})
+    with pytest.raises(DownloadError) as caught:
+        parcel.unpack(Store(tmp_path / "store"))
+    assert (caught.value.code, caught.value.values) == ("parcel_place", {"place": place})
+    assert not list(tmp_path.iterdir())
+
+
 def test_files_arrive_before_the_records_that_speak_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
