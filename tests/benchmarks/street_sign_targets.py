@@ -27,7 +27,7 @@ def recipes(steps: int) -> list[Recipe]:
     """The baseline, label-free recipes, and pruned ones beside their dense control."""
     tune = {"step": "fine_tuning", "steps": steps, "learning_rate": RATE}
     less, half = ({"step": "channel_pruning", "ratio": r, "target": "parameters"} for r in (0.3, 0.5))
-    int8 = {"step": "static_int8"}
+    int8, fast = {"step": "static_int8"}, {"step": "robust_int8", "latency": 0.4}
 
     def mixed(bits: float) -> dict[str, Any]:
         return {"step": "mixed_low_bit_weights", "average_bits": bits}
@@ -36,7 +36,9 @@ def recipes(steps: int) -> list[Recipe]:
         "float32": [],
         "int8, no training": [int8],
         "mixed 3 bits, no training": [mixed(3.0)],
+        "mixed 2.5 bits + int8, no training": [mixed(2.5), fast],
         "mixed 2 bits, no training": [mixed(2.0)],
+        "mixed 2 bits + int8, no training": [mixed(2.0), fast],
         "dense control": [tune],
         "dense control + int8": [tune, int8],
         "dense control + mixed 2 bits": [tune, mixed(2.0)],
@@ -48,14 +50,16 @@ def recipes(steps: int) -> list[Recipe]:
         "channels 50% + mixed 3 bits": [half, tune, mixed(3.0)],
         "channels 50% + mixed 2.5 bits": [half, tune, mixed(2.5)],
         "channels 50% + mixed 2 bits": [half, tune, mixed(2.0)],
+        "channels 50% + mixed 2.5 bits + int8": [half, tune, mixed(2.5), fast],
     }
-    return [Recipe.from_json({"name": name, "steps": steps}) for name, steps in named.items()]
+    wanted = {name: made for name, made in named.items() if steps or tune not in made}
+    return [Recipe.from_json({"name": name, "steps": made}) for name, made in wanted.items()]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="street-signs-large")
-    parser.add_argument("--steps", type=int, default=2500, help="of fine-tuning")
+    parser.add_argument("--steps", type=int, default=2500, help="of fine-tuning; 0: only what is not trained")
     parser.add_argument("--store", type=Path, help="data folder (default: the user's)")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
