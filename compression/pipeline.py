@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import onnx
@@ -34,12 +34,16 @@ ARTIFACTS, STAGES, DEPLOYABLES = "artifacts", "stages", "deployables"
 
 @dataclass(frozen=True, slots=True)
 class TaskData:
-    """The images a recipe works with. `labels` are the model's class names."""
+    """The images a recipe works with. `labels` are the model's class names.
+
+    `models` are those that steps name, by reference, where the reference alone does not lead to them.
+    """
 
     calibration: Split | None = None
     train: Split | None = None
     evaluation: Split | None = None
     labels: tuple[str, ...] = ()
+    models: Mapping[str, Model] = field(default_factory=dict)
 
 
 def check(recipe: Recipe, model: Model, data: TaskData, store: Store | None = None) -> dict[str, Model]:
@@ -52,7 +56,7 @@ def check(recipe: Recipe, model: Model, data: TaskData, store: Store | None = No
     for step in recipe.steps:
         reference = step.learns_from
         if reference is not None and reference not in teachers:
-            teachers[reference] = open_model(reference, store)
+            teachers[reference] = data.models.get(reference) or open_model(reference, store)
         step.check(model.spec, None if reference is None else teachers[reference])
         if "calibration" in step.needs:
             calibration_images(data.calibration, step.name)

@@ -14,7 +14,7 @@ import numpy as np
 from compression.artifacts.inventory import BLOBS, DATASET_NAMES, KEPT, MODELS, UPLOADS, Item, items
 from compression.artifacts.store import Store, sha256_of
 
-Problem = Literal["corrupt", "missing", "unreferenced"]
+Problem = Literal["corrupt", "missing", "unreferenced", "out of reach"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from compression.artifacts.inventory import BLOBS
 from compression.artifacts.store import Store, write_atomically
 from compression.errors import DownloadError
 
@@ -23,31 +24,34 @@ class Parcel:
         hashes = {place: hashlib.sha256(content).hexdigest() for place, content in files.items()}
         return Parcel(files, hashes)
 
-    def unpack(self, store: Store) -> None:
+    def unpack(self, store: Store, kinds: Collection[str] | None = None, keep: bool = False) -> None:
         """Put everything into the store, records last: none ever speaks of a file that is not there.
 
-        Raises DownloadError, with nothing written, if a content is not what its hash says or has its place elsewhere;
-        StoreError.
+        With `kinds` nothing else is taken; with `keep` the store's own records stay as they are. A blob must be
+        what its name says, whatever its sender says of it. Raises DownloadError, with nothing written, if a content
+        is not what its hash says or has its place elsewhere; StoreError.
         """
         for place, content in self.files.items():
-            if PurePosixPath(place).is_absolute() or ".." in PurePosixPath(place).parts:
+            named = PurePosixPath(place)
+            if named.is_absolute() or ".." in named.parts or not (kinds is None or named.parts[0] in kinds):
                 raise DownloadError(
                     "parcel_place",
                     f"Another machine sent a file for '{place}', which is not a place in the data folder.",
                     "Leave that machine out of the cluster.",
                     place=place,
                 )
-            if hashlib.sha256(content).hexdigest() != self.hashes[place]:
+            wanted = named.stem if named.parts[0] == BLOBS else self.hashes[place]
+            if hashlib.sha256(content).hexdigest() != wanted:
                 raise DownloadError(
                     "parcel_damaged",
-                    f"'{place}' arrived damaged from another machine: its content is not {self.hashes[place]}.",
+                    f"'{place}' arrived damaged from another machine: its content is not {wanted}.",
                     "Retry the trial; if it happens again, check the network and the other machine's memory.",
                     place=place,
-                    sha256=self.hashes[place],
+                    sha256=wanted,
                 )
         for place in sorted(self.files, key=_is_record):
             path = store.root / place
-            if _is_record(place) or not path.exists():
+            if not path.exists() or (_is_record(place) and not keep):
                 write_atomically(path, self.files[place])
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -105,8 +105,11 @@ class Store:
     def delete_record(self, kind: str, key: str) -> None:
         self.place(kind, f"{key}.json").unlink(missing_ok=True)
 
-    def in_use(self) -> AbstractContextManager[object]:
-        """Hold while files of the store are made and read: nothing is thrown away meanwhile. Not to be nested."""
+    def in_use(self) -> AbstractContextManager[Callable[[], None]]:
+        """Hold while files of the store are made and read: nothing is thrown away meanwhile. Not to be nested.
+
+        Yields a function to call where something may be thrown away: it makes way for who waits to do that.
+        """
         return self._room().shared()
 
     def alone(self, within: float = 0.0) -> AbstractContextManager[None]:

@@ -71,10 +71,12 @@ def add_commands(commands: Any) -> None:
         ("show", _study_show, "show a study's trials"),
         ("pause", _study_pause, "let a running study finish what it works on, and stop"),
         ("cancel", _study_cancel, "stop a running study at once"),
-        ("delete", _study_delete, "forget a study"),
         ("check", _study_check, "check that a study's files are what was measured"),
     ):
         add(commands, name, run, words).add_argument("name", metavar="NAME")
+    command = add(commands, "delete", _study_delete, "forget a study")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("--force", action="store_true", help="even if its database cannot be used")
     command = add(commands, "resume", _study_resume, "go on with a study")
     command.add_argument("name", metavar="NAME")
     _add_cluster(command)
@@ -254,7 +256,7 @@ def _study_cancel(given: Arguments) -> None:
 
 
 def _study_delete(given: Arguments) -> None:
-    workbench.delete_study(given.name, given.store)
+    workbench.delete_study(given.name, given.store, force=given.force)
     tell(given, {"name": given.name, "state": "deleted"}, lambda: f"deleted {given.name}")
 
 

@@ -27,13 +27,17 @@ _NO_LABELS = YoloLabels([], [], [])
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where things are. `names` None: the class names are unknown. `absent`: declared, not there."""
+    """Where things are. `names` None: the class names are unknown. `absent`: declared, not there.
+
+    `lists` are text files that name the images.
+    """
 
     root: Path
     names: tuple[str, ...] | None
     train: Sequence[Path]
     validation: Sequence[Path]
     absent: tuple[str, ...] = ()
+    lists: Sequence[Path] = ()
 
 
 class Yolo:
@@ -67,6 +71,14 @@ class Yolo:
         validation = _read(layout, layout.validation, found, labels, boxes)
         notices = [*_notices(layout, found), *boxes.notices()]
         return detection_dataset(layout.root.resolve().name, labels, train, validation, notices)
+
+
+def files_of(declared: Path) -> list[Path]:
+    """A data.yaml, and what of the files below its folder it speaks of: lists, images and their labels."""
+    layout = _declared(declared)
+    images = dict.fromkeys((*layout.train, *layout.validation))
+    labels = [path for path in map(_label_path, images) if path.is_file()]
+    return [declared, *layout.lists, *images, *labels]
 
 
 def _yaml_in(folder: Path) -> Path | None:
@@ -109,26 +121,34 @@ def _declared(path: Path) -> _Layout:
     folder = path.parent
     base = folder / inside(str(data.get("path") or ""))
     roots = (base, folder) if base.is_dir() else (folder,)
-    images = {key: _listed(path, roots, data[key]) for key in (*_TRAIN, *_VALIDATION) if data.get(key)}
+    places = {key: _places(path, roots, data[key]) for key in (*_TRAIN, *_VALIDATION) if data.get(key)}
+    images = {key: _listed(found, roots) if found else None for key, found in places.items()}
+    lists = tuple(place for found in places.values() for place in found if not place.is_dir())
     validation = dict.fromkeys(image for key in _VALIDATION for image in images.get(key) or ())
     absent = tuple(key for key, found in images.items() if found is None)
-    return _Layout(folder, tuple(map(str, names)), images.get("train") or (), tuple(validation), absent)
+    return _Layout(
+        folder, tuple(map(str, names)), images.get("train") or (), tuple(validation), absent, lists
+    )
 
 
-def _listed(source: Path, roots: Sequence[Path], value: Any) -> list[Path] | None:
-    """The images of a split: folders or lists of images, one or several. None if nothing of it is there."""
-    entries = value if isinstance(value, list) else [value]
+def _places(source: Path, roots: Sequence[Path], value: Any) -> list[Path]:
+    """What is there of a split: folders or lists of images, one or several."""
     found: list[Path] = []
-    there = False
-    for entry in entries:
+    for entry in value if isinstance(value, list) else [value]:
         if not isinstance(entry, str):
             raise _yaml_error(source, f"{str(entry)[:60]!r} is not a path")
-        place = next((root / inside(entry) for root in roots if (root / inside(entry)).exists()), None)
-        if place is None:
-            continue
-        there = True
-        found += list_images(place, recursive=True) if place.is_dir() else _image_list(place, roots)
-    return found if there else None
+        places = (root / inside(entry) for root in roots)
+        found += [place for place in places if place.exists()][:1]
+    return found
+
+
+def _listed(places: Sequence[Path], roots: Sequence[Path]) -> list[Path]:
+    """The images of folders and lists."""
+    return [
+        image
+        for place in places
+        for image in (list_images(place, recursive=True) if place.is_dir() else _image_list(place, roots))
+    ]
 
 
 def _image_list(path: Path, roots: Sequence[Path]) -> list[Path]:
@@ -172,13 +192,18 @@ def _folders(root: Path) -> _Layout:
 
 
 def _labels_of(image: Path, names: tuple[str, ...] | None) -> YoloLabels | None:
-    """The labels of an image: under 'labels' if it is under 'images', else beside it. None: no file."""
+    """The labels of an image, None if there is no file."""
+    path = _label_path(image)
+    return read_labels(path, None if names is None else len(names)) if path.is_file() else None
+
+
+def _label_path(image: Path) -> Path:
+    """Where an image's labels are: under 'labels' if it is under 'images', else beside it."""
     parts = list(image.parts)
     folders = [index for index, part in enumerate(parts[:-1]) if part == "images"]
     if folders:
         parts[folders[-1]] = "labels"
-    path = Path(*parts).with_suffix(".txt")
-    return read_labels(path, None if names is None else len(names)) if path.is_file() else None
+    return Path(*parts).with_suffix(".txt")
 
 
 def _read(

@@ -1,7 +1,7 @@
 """The same pool on other machines: a Dask cluster, given by its scheduler's address. We write no scheduler.
 
 What a trial made comes back with its outcome, so the store here has all of it; what a later trial builds on is sent
-with that, whichever machine made it. Dask gives a trial whose machine died to another one.
+with that, whichever machine of the cluster made it. Dask gives a trial whose machine died to another one.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ import queue
 import time
 import uuid
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 from compression.artifacts.parcel import Parcel, packed
 from compression.artifacts.store import Store
-from compression.errors import EdgeSlimError, StoreError
+from compression.errors import EdgeSlimError, ModelError, StoreError
 from compression.jobs.connecting import connect, empty, lost, workers_died
 from compression.jobs.freight import freight, model_files
 from compression.jobs.pool import Event, Limits, Pool
-from compression.jobs.remote import Order, Reply, as_it_is, versions, work_on
+from compression.jobs.remote import MADE, Order, Reply, as_it_is, versions, work_on
 from compression.jobs.trial import Job, Outcome, perform, unexpected
+from compression.models.base import Model
 from compression.models.library import open_model
 from compression.recipe import Recipe
 
@@ -68,6 +69,9 @@ class ClusterPool:
         self._looked = self._seen = time.monotonic()
         self._gathering = ThreadPoolExecutor(_GATHERING)
         self._local: Pool[Job] = Pool(1, perform)
+        # What has come home is nobody's until the study speaks of it: nothing is to be thrown away meanwhile.
+        self._held_here = contextlib.ExitStack()
+        self._breathe = self._held_here.enter_context(store.in_use())
 
     @property
     def idle(self) -> int:
@@ -90,23 +94,32 @@ class ClusterPool:
         if self._freight is None:
             self._freight = self._client.submit(as_it_is, freight(task.plan, self._store), pure=False)
         key, worker = f"{self._topic}-{uuid.uuid4().hex}", self._freest()
-        self._jobs[key], self._meant_for[key] = task, worker
+        self._jobs[key] = task
+        try:
+            models = self._teachers(task.task.recipe)
+        except ModelError as error:  # the others may do without it
+            self._told.put(("done", key, Outcome(error=error.to_json())))
+            return
+        if worker is not None:
+            self._meant_for[key] = worker
         # Dask alone would give all tasks to the worker that has the data.
         self._futures[key] = self._client.submit(
             work_on,
-            Order(task, self._topic, self._versions),
+            Order(dataclasses.replace(task, models=models), self._topic, self._versions),
             self._freight,
-            *self._built_on(task.task.recipe),
+            *self._built_on(task.task.recipe, models),
             key=key,
             pure=False,
-            workers=[worker],
-            allow_other_workers=True,
+            workers=None if worker is None else [worker],
+            allow_other_workers=worker is not None,
         )
         self._futures[key].add_done_callback(lambda future: self._on_done(key, task, future))
 
     def wait(self, timeout: float) -> list[Event[Job]]:
         """What happened in the next `timeout` seconds, as soon as something did. Raises StudyError."""
         self._threads()
+        if not self._jobs:
+            self._breathe()
         events = self._local.wait(_SHORT) if self._local.running else []
         patience = 0.0 if self._local.running or events else timeout
         with contextlib.suppress(queue.Empty):
@@ -130,6 +143,7 @@ class ClusterPool:
         self._local.close()
         self._client.close()
         self._gathering.shutdown(wait=False, cancel_futures=True)
+        self._held_here.close()
 
     def _threads(self) -> dict[str, int]:
         """Threads of each worker, by its address. Raises StudyError if all are gone for long."""
@@ -146,17 +160,22 @@ class ClusterPool:
             raise empty(self._address)
         return self._workers
 
-    def _freest(self) -> str:
-        """The worker with most threads that are not in use by us."""
+    def _freest(self) -> str | None:
+        """The worker with most threads that are not in use by us; None if the last has left a moment ago."""
         threads, given = self._threads(), Counter(self._meant_for.values())
-        return max(threads, key=lambda worker: threads[worker] - given[worker])
+        return max(threads, key=lambda worker: threads[worker] - given[worker], default=None)
 
-    def _built_on(self, recipe: Recipe) -> list[Future[Any]]:
-        """What was made of the recipe's beginnings, the baseline first, and the models that it learns from."""
-        prefixes = [Recipe(), *(recipe.prefix(length) for length in range(1, len(recipe.steps)))]
-        models = dict.fromkeys(step.learns_from for step in recipe.steps if step.learns_from is not None)
+    def _teachers(self, recipe: Recipe) -> dict[str, Model]:
+        """The models that the recipe learns from, by reference, but for samples, which all have. Raises ModelError."""
+        references = {step.learns_from for step in recipe.steps if step.learns_from is not None}
+        models = {reference: open_model(reference, self._store) for reference in sorted(references)}
+        return {reference: model for reference, model in models.items() if model.origin != "sample"}
+
+    def _built_on(self, recipe: Recipe, models: Mapping[str, Model]) -> list[Future[Any]]:
+        """What was made of the recipe and its beginnings, the baseline first, and the models that it learns from."""
+        prefixes = [Recipe(), *(recipe.prefix(length + 1) for length in range(len(recipe.steps)))]
         found = [self._held(prefix.fingerprint(), self._earlier, prefix) for prefix in prefixes]
-        found += [self._held(f"model {name}", self._model, name) for name in models]
+        found += [self._held(f"model {model.sha256}", _parcel_of, model) for model in models.values()]
         return [future for future in found if future is not None]
 
     def _held(self, name: str, parcel: Callable[[Any], Parcel | None], of: Any) -> Future[Any] | None:
@@ -179,10 +198,6 @@ class ClusterPool:
         places = [place for place in record["places"] if not (recipe.steps and place.startswith(_OF_SCORES))]
         return packed(self._store, places)
 
-    def _model(self, reference: str) -> Parcel | None:
-        model = open_model(reference, self._store)
-        return None if model.origin == "sample" else Parcel.of(model_files(model))
-
     def _on_progress(self, event: tuple[float, dict[str, Any]]) -> None:
         told = event[1]
         self._told.put(("progress", told["key"], tuple(told["progress"])))
@@ -198,10 +213,13 @@ class ClusterPool:
         assert job.task is not None, "only trials are sent"
         try:
             reply = cast(Reply, future.result())
-            reply.parcel.unpack(self._store)
+            reply.parcel.unpack(self._store, kinds=MADE, keep=True)
             if reply.outcome.result is not None:
-                made = {"places": list(reply.parcel.files)}
-                self._store.put_record(self._made, job.task.recipe.fingerprint(), made)
+                fingerprint = job.task.recipe.fingerprint()
+                known = self._store.get_record(self._made, fingerprint) or {"places": ()}
+                # What was sent along with it does not come back.
+                places = dict.fromkeys([*known["places"], *reply.parcel.files])
+                self._store.put_record(self._made, fingerprint, {"places": list(places)})
             outcome = reply.outcome
         except CancelledError:
             self._told.put(("lost", key, None))
@@ -221,10 +239,13 @@ class ClusterPool:
             return []
         if kind == "progress":
             return [Event("progress", job, value)]
-        del self._jobs[key], self._futures[key], self._meant_for[key]
+        del self._jobs[key]
+        self._futures.pop(key, None)
+        self._meant_for.pop(key, None)
         if kind == "lost":
             raise lost(self._address)
-        outcome: Outcome = value
-        if outcome.result and "model" in outcome.result:
-            outcome = dataclasses.replace(outcome, result={**outcome.result, "model": job.plan.model_name})
-        return [Event("done", job, outcome)]
+        return [Event("done", job, value)]
+
+
+def _parcel_of(model: Model) -> Parcel:
+    return Parcel.of(model_files(model))

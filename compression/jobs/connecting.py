@@ -18,7 +18,10 @@ _LARGE = "1 GB"
 
 
 def connect(address: str) -> Client:
-    """A client of the cluster. Raises StudyError: no_dask, cluster_unreachable, cluster_empty, cluster_versions."""
+    """A client of the cluster.
+
+    Raises StudyError: no_dask, cluster_security, cluster_unreachable, cluster_empty, cluster_versions.
+    """
     try:
         import dask
         from distributed import Client
@@ -29,6 +32,7 @@ def connect(address: str) -> Client:
             "Install it here and on every machine of the cluster: pip install distributed",
         ) from error
     dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGE})
+    _refuse_insecure(address)
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -54,6 +58,32 @@ def connect(address: str) -> Client:
             # A machine without EdgeSlim answers with an ImportError.
             raise other_versions(worker, there if isinstance(there, Mapping) else {}, versions())
     return client
+
+
+def _refuse_insecure(address: str) -> None:
+    """Raise StudyError if Dask's own configuration does not let it speak with that address."""
+    from distributed.security import Security
+
+    try:
+        security = Security().get_connection_args("client")
+    except (OSError, ValueError) as error:  # a certificate that is not there, or none
+        detail = str(error)
+    else:
+        is_secure = address.startswith(("tls://", "wss://"))
+        if is_secure and security.get("ssl_context") is None:
+            detail = "distributed.comm.tls.ca-file: –"
+        elif security.get("require_encryption") and not is_secure:
+            detail = "distributed.comm.require-encryption: True"
+        else:
+            return
+    raise StudyError(
+        "cluster_security",
+        f"Dask's configuration on this machine does not allow a connection to '{address}' ({detail}).",
+        "Give an address that begins with tls://, and set the certificates under distributed.comm.tls "
+        "(ca-file; cert and key for client) on every machine.",
+        address=address,
+        detail=detail,
+    )
 
 
 def _answer(client: Client) -> dict[str, str]:

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from compression.artifacts.inventory import BLOBS
 from compression.artifacts.parcel import Parcel
 from compression.artifacts.store import Store
 from compression.datasets import DATASETS, open_dataset
 from compression.datasets.splits import ImageFiles
+from compression.datasets.yolo import files_of
 from compression.models.base import Model
-from compression.models.importing import MODELS
 from compression.models.library import open_model
 from compression.models.spec import spec_from_json
 from compression.search.study import StudyPlan
 
 MOST = 256_000_000
 """Bytes of files of a dataset that are sent; larger ones must lie at the same path on every machine."""
-_RECEIVED = "datasets/received"
+_RECEIVED = "received"
+"""No kind that is kept: what is thrown away is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Freight:
-    """A parcel, and the plan for machines that have unpacked it. Data received lie at places in their stores."""
+    """A parcel, and model and plan for machines that have unpacked it. Data received lie at places in their stores."""
 
     parcel: Parcel
+    model: Model
     plan: StudyPlan
     dataset: str | None
     calibration: str | None
@@ -48,33 +50,26 @@ class Freight:
 def freight(plan: StudyPlan, store: Store) -> Freight:
     """The study's model, and its data if they are files and not too large. Raises ModelError, DatasetError.
 
-    The model goes under a name of its content, so that it takes no other's place; built-in data are made on
-    each machine.
+    The model goes without its name, so that it takes no other's place; built-in data are made on each machine.
     """
     spec = None if plan.spec is None else spec_from_json(dict(plan.spec))
     model = open_model(plan.model, store, spec)
-    name = f"received-{model.sha256[:16]}"
-    files = model_files(dataclasses.replace(model, name=name))
+    files = model_files(model)
     dataset, calibration = (
         None if reference is None else _add(Path(reference), files, store)
         for reference in (_path(plan.dataset), _path(plan.calibration))
     )
-    return Freight(Parcel.of(files), dataclasses.replace(plan, model=name, spec=None), dataset, calibration)
+    return Freight(Parcel.of(files), model, plan, dataset, calibration)
 
 
 def model_files(model: Model) -> dict[str, bytes]:
-    """Contents by place: what lists the model under its name in another machine's store."""
-    content = model.path.read_bytes()
-    record = {
-        "name": model.name,
-        "spec": model.spec.to_json(),
-        "sha256": model.sha256,
-        "origin": model.origin,
-        "proof": dict(model.proof),
-        "bytes": len(content),
-    }
-    blob = f"blobs/{model.sha256[:2]}/{model.sha256}.onnx"
-    return {blob: content, f"{MODELS}/{model.name}.json": json.dumps(record).encode()}
+    """Contents by place: what makes the model `received` in another machine's store."""
+    return {f"{BLOBS}/{model.sha256[:2]}/{model.sha256}.onnx": model.path.read_bytes()}
+
+
+def received(model: Model, store: Store) -> Model:
+    """Another machine's model, whose file was unpacked into the store."""
+    return dataclasses.replace(model, path=store.path(model.sha256))
 
 
 def _path(reference: str | None) -> str | None:
@@ -99,11 +94,14 @@ def _add(reference: Path, files: dict[str, bytes], store: Store) -> str | None:
 
 
 def _members(reference: Path, store: Store) -> tuple[Path, Sequence[Path]]:
-    """The folder that holds a dataset, and its files: all of a folder; an annotation file and its images; a zip."""
+    """The folder that holds a dataset, and its files.
+
+    Those of a folder, but for hidden ones; an annotation file or a data.yaml, and what it speaks of; a zip.
+    """
     if reference.is_dir():
         return reference, _below(reference)
-    if reference.suffix.lower() in (".yaml", ".yml"):  # images and labels lie beside it
-        return reference.parent, _below(reference.parent)
+    if reference.suffix.lower() in (".yaml", ".yml"):
+        return reference.parent, files_of(reference)
     if reference.suffix.lower() != ".json":
         return reference.parent, [reference]
     dataset = open_dataset(reference, store)
@@ -116,4 +114,7 @@ def _members(reference: Path, store: Store) -> tuple[Path, Sequence[Path]]:
 
 
 def _below(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return [
+        path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]

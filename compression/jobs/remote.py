@@ -16,14 +16,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from compression.artifacts.inventory import BLOBS
 from compression.artifacts.parcel import Parcel, TracingStore, packed
 from compression.artifacts.store import Store
 from compression.errors import EdgeSlimError, StudyError
-from compression.jobs.freight import Freight
+from compression.jobs.freight import Freight, received
 from compression.jobs.limits import ended, trial_limits
 from compression.jobs.machine import THREAD_VARIABLES, cores
 from compression.jobs.pool import Pool
 from compression.jobs.trial import Job, Outcome, perform
+from compression.pipeline import ARTIFACTS, DEPLOYABLES, STAGES
 from compression.progress import Progress
 from compression.runtime.environment import environment
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 _DECISIVE = ("edgeslim", "torch", "onnxruntime", "onnx", "numpy")
 """Packages whose version can change a result."""
+MADE = frozenset({BLOBS, ARTIFACTS, STAGES, DEPLOYABLES, "predictions", "resamples"})
+"""Kinds of files that trials make: what else a machine has is its own."""
 _LOOK, _TELL = 0.2, 1.0
 """Seconds between two looks at whether the result is still wanted, and between two words on progress."""
 _IDLE = 60.0
@@ -69,20 +73,26 @@ def work_on(order: Order, freight: Freight, *parcels: Parcel) -> Reply:
     """Do the job in this machine's store ($EDGESLIM_HOME). Whatever goes wrong is an outcome."""
     from distributed import get_worker
 
-    here = versions()
+    here, where = versions(), get_worker().address
     if here != order.versions:
-        where = get_worker().address
         return Reply(Outcome(error=other_versions(where, here, order.versions).to_json(), stops_study=True))
     store, given = Store(), (freight.parcel, *parcels)
     try:
         for parcel in given:
             parcel.unpack(store)
-    except EdgeSlimError as error:  # a trial's matter: this machine's disk is full, the others' are not
-        return Reply(Outcome(error=error.to_json()))
-    job = dataclasses.replace(order.job, root=store.root, plan=freight.plan_in(store), threads=1)
+    except EdgeSlimError as error:
+        return Reply(_of_this_machine(Outcome(error=error.to_json()), where))
+    sent = {freight.plan.model: freight.model, **order.job.models}
+    models = {reference: received(model, store) for reference, model in sent.items()}
+    job = dataclasses.replace(
+        order.job, root=store.root, plan=freight.plan_in(store), threads=1, models=models
+    )
     reply = _done(job, order.study, get_worker())
     known = {place for parcel in given for place in parcel.files}
-    return dataclasses.replace(reply, parcel=packed(store, reply.places, without=known))
+    made = (place for place in reply.places if place.split("/")[0] in MADE)
+    return dataclasses.replace(
+        reply, outcome=_of_this_machine(reply.outcome, where), parcel=packed(store, made, without=known)
+    )
 
 
 def as_it_is(content: Sent) -> Sent:
@@ -103,6 +113,17 @@ def other_versions(where: str, found: Mapping[str, str], wanted: Mapping[str, st
         there=there,
         here=here,
     )
+
+
+def _of_this_machine(outcome: Outcome, where: str) -> Outcome:
+    """A full disk is a trial's matter, since the others' are not; its path is told with the machine that it is on."""
+    error = outcome.error
+    if error is not None and "path" in error["values"]:
+        path = error["values"]["path"]
+        told = f"{path} ({where})"
+        problem = error["problem"].replace(path, told)
+        error = {**error, "problem": problem, "values": {**error["values"], "path": told}}
+    return dataclasses.replace(outcome, error=error, stops_study=False)
 
 
 def _done(job: Job, study: str, worker: Worker) -> Reply:

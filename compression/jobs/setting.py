@@ -42,7 +42,7 @@ class Setting:
 
 
 def open_setting(
-    model: str,
+    model: str | Model,
     dataset: str,
     store: Store,
     *,
@@ -53,10 +53,11 @@ def open_setting(
     progress: Progress = silent,
 ) -> Setting:
     """Open model and data by their references. Raises ModelError or DatasetError."""
-    opened = open_model(model, store, spec_from_json(dict(spec)) if spec is not None else None)
+    if isinstance(model, str):
+        model = open_model(model, store, spec_from_json(dict(spec)) if spec is not None else None)
     data = open_dataset(dataset, store, progress)
     images = open_dataset(calibration, store, progress) if calibration else None
-    return make_setting(opened, data, images, limit, held_out)
+    return make_setting(model, data, images, limit, held_out)
 
 
 def make_setting(

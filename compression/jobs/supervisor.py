@@ -163,11 +163,14 @@ def search_on(store: Store, name: str, stint: Stint) -> None:
         journal.note(search=replace(stint, first=journal.count).to_json())
 
 
-def delete(store: Store, name: str) -> None:
-    """Forget the study; the files that it made stay. Raises StudyError if it runs or does not exist."""
+def delete(store: Store, name: str, *, force: bool = False) -> None:
+    """Forget the study; the files that it made stay. Raises StudyError if it runs or does not exist.
+
+    `force`: as `search.storage.forget` has it. Raises StoreError.
+    """
     with store.lock(f"study-{name}", PATIENCE):
         _refuse_running(store, name)
-        forget(store, name)
+        forget(store, name, force=force)
 
 
 def log_path(store: Store, name: str) -> Path:

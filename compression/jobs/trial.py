@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from compression.jobs.conclude import conclude, to_come
 from compression.jobs.machine import alone, busy
 from compression.jobs.schedule import Task
 from compression.jobs.setting import Setting, notice_json, open_setting
+from compression.models.base import Model
 from compression.progress import Progress, silent
 from compression.recipe import Recipe
 from compression.runtime.benchmark import compare_latency
@@ -58,6 +59,8 @@ class Job:
     """Say what the results are worth: nothing is left to be chosen."""
     images: str | None = None
     """Fingerprint of the images to evaluate on, as the study was prepared with them."""
+    models: Mapping[str, Model] = field(default_factory=dict)
+    """Models of another machine by the references that lead to them there, and not here."""
 
 
 def perform(job: Job, progress: Progress, store: Store | None = None) -> Outcome:
@@ -140,6 +143,8 @@ def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
             progress(message, done, total)
 
         setting = _setting(job, report)
+        data = dataclasses.replace(setting.data, models=job.models)
+        setting = dataclasses.replace(setting, data=data)
         if job.conclude:
             return conclude(read(store, job.plan.name), setting, store, job.threads, report)
         if job.task is None:
@@ -196,14 +201,15 @@ def _some(split: Split, images: int) -> Split:
 
 def _setting(job: Job, progress: Progress) -> Setting:
     """The job's setting, kept open from one job to the next."""
-    key = json.dumps([str(job.root), job.plan.to_json()], sort_keys=True)
+    plan, model = job.plan, job.models.get(job.plan.model)
+    sha256 = None if model is None else model.sha256
+    key = json.dumps([str(job.root), plan.to_json(), sha256], sort_keys=True)
     if key not in _OPEN:
         _OPEN.clear()
-        plan, store = job.plan, Store(job.root)
         _OPEN[key] = open_setting(
-            plan.model,
+            model or plan.model,
             plan.dataset,
-            store,
+            Store(job.root),
             calibration=plan.calibration,
             spec=plan.spec,
             limit=plan.limit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compression.report.info import Study, trial_of
+from compression.report.info import Study, proposed, trial_of
 from compression.report.units import format_bytes, format_change, format_count, format_points, format_ratio
 from compression.search.objectives import values_of
 from compression.search.selection import Budget, excesses
@@ -17,6 +17,7 @@ ENDS = {
     "patience": "nothing got better any more",
     "space": "no recipe was left to try",
 }
+TO_BE_TIMED = "Files are still to be measured or timed: which one keeps the budget is not known yet."
 REMARKS = {
     "loss_uncertain": "Its loss may be larger than the limit: the 95 % interval crosses it.",
     "latency_noisy": "Its timing is noisy: the machine was busy.",
@@ -60,12 +61,12 @@ def _search(study: Study) -> list[str]:
     search = study.get("search")
     if search is None:
         return []
-    proposed = [trial for trial in study["trials"] if trial.get("proposed")]
-    full = sum(trial["sizes"] is not None for trial in proposed)
-    pruned = sum(trial["state"] == "pruned" for trial in proposed)
+    tried = proposed(study)
+    full = sum(trial["sizes"] is not None for trial in tried)
+    pruned = sum(trial["state"] == "pruned" for trial in tried)
     ended = f", until {ENDS[search['ended']]}" if search["ended"] else ""
     return [
-        f"search: {search['sampler']}, {search['spent'] / 60:.1f} min{ended}; {len(proposed)} recipes proposed, "
+        f"search: {search['sampler']}, {search['spent'] / 60:.1f} min{ended}; {len(tried)} recipes proposed, "
         f"{full} measured fully, {pruned} dropped before"
     ]
 
@@ -87,7 +88,8 @@ def _choice(study: Study) -> list[str]:
     limits = ", ".join(f"{_limit_name(name)} {_most(name, value)}" for name, value in study["budget"].items())
     pick, runner_up = trial_of(study, choice["pick"]), trial_of(study, choice["runner_up"])
     if pick is None:
-        return [f"budget: {limits}", "No file keeps this budget."]
+        none = "No file keeps this budget." if study["state"] == "complete" else TO_BE_TIMED
+        return [f"budget: {limits}", none]
     why = {reason["code"]: reason["values"] for reason in choice["why"]}
     kept = [each["values"] for each in choice["why"] if each["code"] == "keeps_limit"]
     first = "the only file that keeps" if "only_one" in why else (

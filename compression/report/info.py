@@ -34,6 +34,12 @@ def trial_of(study: Study, number: int | None) -> dict[str, Any] | None:
     return next((trial for trial in study["trials"] if trial["number"] == number), None)
 
 
+def proposed(study: Study) -> list[dict[str, Any]]:
+    """The trials that the study's search has proposed, in its last stint: like the time it tells."""
+    first = (study.get("search") or {}).get("first", 0)
+    return [trial for trial in study["trials"] if trial.get("proposed") and trial["number"] >= first]
+
+
 def worth_it(study: Study, loss: float = 0.015) -> int | None:
     """The smallest download that surely loses less than `loss` (share of 1) of the headline measure.
 

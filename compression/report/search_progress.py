@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from compression.report.info import Study
+from compression.report.info import Study, proposed
 from compression.report.marks import Texts
 from compression.report.palette import ACCENT, FONT_SIZE
 from compression.search.findings import gains_of, scale_of
@@ -26,16 +26,19 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class SearchInfo:
-    """`tried` recipes: of them `full` are measured fully, `cheap` were only judged cheaply, `failed` failed."""
+    """All of the last stint.
+
+    `tried` recipes: of them `full` are measured fully, `cheap` were only judged cheaply, `failed` failed.
+    """
 
     tried: int
     full: int
     cheap: int
     failed: int
     moments: tuple[Moment, ...]
-    """The last stint's, whenever the front gained; the first is what it began with."""
+    """Whenever the front gained; the first is what it began with."""
     minutes: float
-    """Of searching so far, in the last stint."""
+    """Of searching so far."""
 
     @property
     def improved(self) -> float | None:
@@ -48,13 +51,13 @@ def search_info(study: Study) -> SearchInfo | None:
     search = study.get("search")
     if search is None:
         return None
-    proposed = [trial for trial in study["trials"] if trial.get("proposed")]
-    cheap = [trial for trial in proposed if trial["state"] != "failed" and not trial["sizes"]]
+    tried = proposed(study)
+    cheap = [trial for trial in tried if trial["state"] != "failed" and not trial["sizes"]]
     return SearchInfo(
-        tried=len(proposed),
-        full=sum(trial["sizes"] is not None for trial in proposed),
+        tried=len(tried),
+        full=sum(trial["sizes"] is not None for trial in tried),
         cheap=sum(bool(trial.get("rungs")) for trial in cheap),
-        failed=sum(trial["state"] in ("failed", "infeasible") for trial in proposed),
+        failed=sum(trial["state"] in ("failed", "infeasible") for trial in tried),
         moments=tuple(_moments(StudyResult.from_json(study), search.get("first", 0))),
         minutes=search["spent"] / 60,
     )

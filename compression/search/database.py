@@ -9,8 +9,10 @@ from __future__ import annotations
 import atexit
 import json
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from functools import wraps
 from pathlib import Path
 from typing import Any, cast
@@ -26,7 +28,10 @@ from compression.errors import EdgeSlimError, StoreError, StudyError
 from compression.search.folders import POINTER, damaged, exists
 
 CONNECTING, LOCKED = 10, 10
-"""Seconds until a database counts as unreachable, and as locked."""
+"""Seconds until a database counts as unreachable, and as locked (drivers not known here have their own)."""
+SLOW, REMEMBERED = 1.0, 15.0
+"""Seconds after which a failure to connect is remembered, and for how long: a list of studies asks for each."""
+_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 _KEY = "folder key"
 _EXAMPLES = "postgresql+psycopg://user:password@host/database or sqlite:////folder/studies.db"
 _PACKAGES = {"psycopg": '"psycopg[binary]"', "psycopg2": '"psycopg[binary]"', "MySQLdb": "mysqlclient"}
@@ -34,6 +39,8 @@ _LOCKED_WORDS = ("database is locked", "lock timeout", "lock wait timeout", "dea
 
 _OPEN: dict[str, BaseStorage] = {}
 """By URL: being connected costs more than any question."""
+_FAILED: dict[str, tuple[float, StoreError]] = {}
+"""By URL: until when what error is remembered."""
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -75,9 +82,12 @@ def open_study(folder: Path, given: str | None) -> tuple[BaseStorage, int]:
     path = folder / POINTER
     try:
         pointer = json.loads(path.read_bytes())
-        url, study, key = _parsed(pointer["url"]), int(pointer["study"]), pointer["key"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        address, study, key = pointer["url"], pointer["study"], pointer["key"]
+    except (ValueError, KeyError, TypeError) as error:  # no JSON, no UTF-8, or not such an object
         raise damaged(folder.name, path) from error
+    if (type(address), type(study), type(key)) != (str, int, str):
+        raise damaged(folder.name, path)
+    url = _parsed(address)
     if given is not None and _place(_parsed(given)) == _place(url):
         url = _parsed(given)
     storage = _open(url.render_as_string(hide_password=False))
@@ -109,17 +119,30 @@ def shown(url: URL) -> str:
 
 @atexit.register
 def close() -> None:
-    """End all connections; whoever needs one again gets it."""
+    """End all connections, and forget what failed; whoever needs one again gets it."""
+    _FAILED.clear()
     while _OPEN:
         _, storage = _OPEN.popitem()
         cast(RDBStorage, storage).engine.dispose()
 
 
 def _open(url: str) -> BaseStorage:
-    """The database, with its tables made if need be; connections are kept. Raises StoreError."""
-    if url not in _OPEN:
-        _OPEN[url] = _opened(url)
-    return _OPEN[url]
+    """The database, with its tables made if need be; connections are kept. Raises StoreError.
+
+    What took long to fail is not tried again at once, but fails with the same error.
+    """
+    if url in _OPEN:
+        return _OPEN[url]
+    began = time.monotonic()
+    if url in _FAILED and began < _FAILED[url][0]:
+        raise copy(_FAILED[url][1])
+    try:
+        return _OPEN.setdefault(url, _opened(url))
+    except StoreError as error:
+        now = time.monotonic()
+        if now - began >= SLOW:
+            _FAILED[url] = (now + REMEMBERED, copy(error))
+        raise
 
 
 def _opened(url: str) -> BaseStorage:
@@ -238,15 +261,20 @@ def _patience(url: URL) -> dict[str, Any]:
     """How long the driver waits to be connected, and for locks."""
     if url.get_backend_name() == "sqlite":
         return {"timeout": LOCKED}
-    if url.get_backend_name() != "postgresql" or not url.get_driver_name().startswith("psycopg"):
+    patience: dict[str, Any] = {"connect_timeout": CONNECTING}
+    if url.get_backend_name() == "postgresql" and url.get_driver_name().startswith("psycopg"):
+        patience["options"] = f"-c lock_timeout={LOCKED}s"
+    elif url.get_driver_name() in ("mysqldb", "pymysql"):
+        patience["init_command"] = f"SET SESSION innodb_lock_wait_timeout = {LOCKED}"
+    else:
         return {}
-    patience = {"connect_timeout": CONNECTING, "options": f"-c lock_timeout={LOCKED}s"}
     return {key: value for key, value in patience.items() if key not in url.query}
 
 
 def _place(url: URL) -> tuple[Any, ...]:
     """Which database it is, whoever asks for it."""
-    return url.get_backend_name(), url.host, url.port, url.database, url.query.get("host")
+    name = url.get_backend_name()
+    return name, url.host, url.port or _PORTS.get(name), url.database, url.query.get("host")
 
 
 def _bare(url: URL) -> URL:

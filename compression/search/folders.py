@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from compression.artifacts.store import Store
-from compression.errors import StudyError
+from compression.errors import EdgeSlimError, StoreError, StudyError
 
 JOURNAL, POINTER = "journal.log", "database.json"
 """What a study's folder holds: its trials, or in which database they are."""
@@ -59,4 +59,16 @@ def damaged(name: str, path: Path) -> StudyError:
         "Delete the study and run it again; finished stages are kept and cost nothing.",
         name=name,
         path=path,
+    )
+
+
+def out_of_reach(name: str, error: EdgeSlimError) -> StoreError:
+    """What to tell whoever cannot go on without a study whose database gives that error."""
+    return StoreError(
+        "study_out_of_reach",
+        f"Study '{name}' lies in a database that cannot be used: {error.problem}",
+        "Bring the database back. If it is gone for good, "
+        f"`python -m compression study delete {name} --force` forgets the study.",
+        name=name,
+        reason=error.problem,
     )

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from compression.search import objectives
 from compression.search.pareto import front
+from compression.search.selection import Budget, choose
 from compression.search.study import StudyResult
 
 if TYPE_CHECKING:
@@ -104,17 +105,22 @@ def study_groups(study: StudyResult, store: Store) -> Groups | None:
 
 
 def contenders(study: StudyResult) -> set[int]:
-    """What a choice could fall on: the baseline, the study's front, all trials on the front of the headline against
-    any one cost, and what differs from these by its seed alone; if these are very many, the best by the headline.
+    """What a choice could fall on: the baseline, what the study's own budget chooses, its front, all trials on the
+    front of the headline against any one cost, and what differs from these by its seed alone; if these are very many,
+    the best by the headline.
     """
-    found = {study.baseline, *study.front}
+    first = {study.baseline}
+    if study.budget:  # of several limits at once, the pick need not be on any front
+        choice = choose(study, Budget(**study.budget))
+        first |= {number for number in (choice.pick, choice.runner_up) if number is not None}
+    found = first | {*study.front}
     scored = [trial for trial in study.trials if trial.state in ("complete", "running")]
     for cost in objectives.COSTS:
         points = [(trial.objective, objectives.value_of(trial, cost)) for trial in scored]
         found |= {scored[index].number for index in front(points, ("maximize", "minimize"))}
     steps = [trial.recipe["steps"] for trial in scored if trial.number in found]
     of_interest = [t for t in scored if t.number in found or t.recipe["steps"] in steps]
-    of_interest.sort(key=lambda t: (t.number != study.baseline, -(t.objective or 0.0), t.number))
+    of_interest.sort(key=lambda t: (t.number not in first, -(t.objective or 0.0), t.number))
     return {trial.number for trial in of_interest[:MOST_CONTENDERS]}
 
 

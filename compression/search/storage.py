@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compression.artifacts.store import Store, as_store_error
-from compression.errors import StudyError
-from compression.search.folders import JOURNAL, POINTER, damaged, exists, no_study
+from compression.errors import StoreError, StudyError
+from compression.search.folders import JOURNAL, POINTER, damaged, exists, no_study, out_of_reach
 from compression.search.folders import names as names
 from compression.search.folders import study_folder as study_folder
 from compression.search.objectives import direction
@@ -86,16 +86,23 @@ def _new(
     unfinished.rename(folder)
 
 
-def forget(store: Store, name: str) -> None:
-    """Delete the study, at once for all who look. Raises StudyError if there is none, StoreError."""
+def forget(store: Store, name: str, *, force: bool = False) -> None:
+    """Delete the study, at once for all who look. Raises StudyError if there is none, StoreError.
+
+    With `force` also one whose database cannot be used (study_out_of_reach): what is there of it stays there.
+    """
     folder = study_folder(store, name)
     if not folder.exists():
         raise no_study(name)
     if (folder / POINTER).exists():
         # A study that its database has lost already is nothing but its folder.
-        with suppress(StudyError):
-            storage, study = _open_existing(store, name)
-            storage.delete_study(study)
+        try:
+            with suppress(StudyError):
+                storage, study = _open_existing(store, name)
+                storage.delete_study(study)
+        except StoreError as error:
+            if not force:
+                raise out_of_reach(name, error) from error
     hidden = folder.with_name(f".deleted-{name}-{os.getpid()}")
     folder.rename(hidden)
     shutil.rmtree(hidden)

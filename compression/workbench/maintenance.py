@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from compression.artifacts.audit import Finding, audit
+from compression.artifacts.audit import Finding, Problem, audit
 from compression.artifacts.garbage import sweep
 from compression.artifacts.inventory import BLOBS, KEPT, STUDIES, mentioned, sizes
 from compression.artifacts.store import Store
 from compression.errors import StoreError, StudyError
 from compression.search import storage
-from compression.search.study import StudyResult
+from compression.search.folders import out_of_reach
 
 
 def store_info(store: Store | None = None) -> dict[str, Any]:
@@ -29,8 +29,9 @@ def store_info(store: Store | None = None) -> dict[str, Any]:
 
 
 def check_store(store: Store | None = None, repair: bool = False) -> list[dict[str, Any]]:
-    """What is not as it should be: {problem: 'corrupt' | 'missing' | 'unreferenced', kind, path, bytes, needed_by}.
+    """What is not as it should be: {problem, kind, path, bytes, needed_by}.
 
+    The problem is 'corrupt', 'missing', 'unreferenced', or, of a study whose database cannot be used, 'out of reach'.
     Every file is read. `repair` removes corrupt files of what can be computed again, and says so (`removed`).
     Raises StoreError (store_in_use) if something is at work while it should repair.
     """
@@ -40,9 +41,10 @@ def check_store(store: Store | None = None, repair: bool = False) -> list[dict[s
     for name in storage.names(store):
         try:
             study = storage.read(store, name)
-        except StudyError:
+        except (StudyError, StoreError) as error:
+            problem: Problem = "corrupt" if isinstance(error, StudyError) else "out of reach"
             path = storage.study_folder(store, name)
-            findings.append(Finding("corrupt", STUDIES, str(path), needed_by=f"study {name}"))
+            findings.append(Finding(problem, STUDIES, str(path), needed_by=f"study {name}"))
             continue
         for trial in study.trials:
             if trial.sha256 is not None:
@@ -68,14 +70,14 @@ def collect_garbage(
 
     Returns before and after (bytes), removed ({files, bytes} by kind), and fits: whether it is within `max_bytes`.
     Raises StoreError (store_in_use) if something is at work for longer than `wait` seconds; StudyError
-    (study_damaged) if it cannot be told what a study refers to.
+    (study_damaged) or StoreError (study_out_of_reach) if it cannot be told what a study refers to.
     """
     store = store or Store()
     try:
         with store.alone(wait):
             keep: set[str] = set()
             for name in storage.names(store):
-                keep |= _referred_to(storage.read(store, name))
+                keep |= _referred_to(store, name)
             swept = sweep(store, keep, max_bytes)
     except TimeoutError as error:
         raise _in_use() from error
@@ -87,9 +89,12 @@ def collect_garbage(
     }
 
 
-def _referred_to(study: StudyResult) -> set[str]:
+def _referred_to(store: Store, name: str) -> set[str]:
     """Everything that the study's trials name: files, and figures kept beside them, but not the stages on the way."""
-    data = study.to_json()
+    try:
+        data = storage.read(store, name).to_json()
+    except StoreError as error:
+        raise out_of_reach(name, error) from error
     for trial in data["trials"]:
         trial["stages"] = ()
     return mentioned(data)

@@ -221,9 +221,12 @@ def extend_study(name: str, recipes: Sequence[Mapping[str, Any]], store: Store |
     return numbers
 
 
-def delete_study(name: str, store: Store | None = None) -> None:
-    """Forget a study that is not running; the files it made stay in the store. Raises StudyError."""
-    supervisor.delete(store or Store(), name)
+def delete_study(name: str, store: Store | None = None, *, force: bool = False) -> None:
+    """Forget a study that is not running; the files it made stay in the store. Raises StudyError.
+
+    One in a database that cannot be used is deleted with `force` only, and may stay there. Raises StoreError.
+    """
+    supervisor.delete(store or Store(), name, force=force)
 
 
 def check_study(name: str, store: Store | None = None) -> list[dict[str, Any]]:
@@ -259,7 +262,7 @@ def artifact_bytes(sha256: str, store: Store | None = None) -> bytes:
 
 
 def _unreadable(name: str, error: EdgeSlimError) -> dict[str, Any]:
-    """A study that cannot be read, in the list of studies: it can still be deleted."""
+    """A study that cannot be read, in the list of studies: it can still be deleted, if need be by `force`."""
     unknown = {"model": "", "dataset": "", "preset": None, "created": "", "done": 0, "total": 0}
     return {"name": name, "state": "failed", **unknown, "error": error.to_json()}
 

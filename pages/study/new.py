@@ -72,7 +72,7 @@ with st.container(border=True):
         asked = recipes_form(presets, data.steps(), teachers_of(models, model))
 
 images = next(one["sizes"].get("validation") for one in datasets if one["name"] == dataset)
-plan = plan_form(images)
+plan = plan_form(images, search=way == "search")
 if st.button(
     t("new.start"),
     type="primary",

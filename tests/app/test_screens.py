@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from compression import workbench
-from compression.errors import StudyError
+from compression.errors import StoreError, StudyError
 
 PAGES = ("overview", "study", "compare", "new")
 
@@ -199,3 +199,19 @@ def test_titles_that_people_write_do_not_format_the_screen(show: Any, world: dic
     world["trials"][12]["recipe"]["name"] = "![x](http://127.0.0.1/x.png)"
     app = show("study", trial=str(world["trials"][12]["number"]))
     assert "\\!\\[x\\]\\(http" in app.subheader[0].value + app.subheader[1].value
+
+
+def test_a_study_that_cannot_be_read_says_how_to_forget_it(
+    show: Any, world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(name: str) -> None:
+        raise StoreError("x", "The database is gone.", "Bring it back.")
+
+    line = {"name": "lost", "state": "failed", "done": 0, "total": 0, "error": {"code": "x"}}
+    monkeypatch.setattr(workbench, "list_studies", lambda: [line])
+    monkeypatch.setattr(workbench, "study_result", unreachable)
+    app = show("study", study="lost")
+    assert not app.exception
+    assert [error.value for error in app.error] == ["The database is gone. Bring it back."]
+    assert "study delete lost --force" in app.caption[0].value
+    assert "study delete" not in " ".join(each.value for each in show("study").caption)

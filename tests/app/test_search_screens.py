@@ -135,6 +135,37 @@ def test_without_a_pick_the_closest_is_named(searched: dict[str, Any], show: Any
     assert "but it is too large to download: 92.4 KB" in app.warning[0].value
 
 
+@pytest.mark.parametrize("state", ["paused", "cancelled", "interrupted", "failed", "running"])
+def test_no_verdict_is_given_while_files_are_still_to_be_timed(
+    mine: dict[str, Any], show: Any, state: str
+) -> None:
+    """The search is over, and every file that fits is measured but not timed."""
+    mine["study"].update(state=state, choice=None, budget={"download": 300_000, "latency_ratio": 0.9})
+    mine["status"].update(state=state, phase="latency" if state == "running" else "")
+    for trial in mine["study"]["trials"]:
+        if trial["proposed"] and trial["sizes"]:
+            trial.update(state="running" if state == "running" else "waiting", latency=None)
+    app = show("study")
+    assert not app.exception
+    told = [each.value for kind in (app.info, app.warning, app.success, app.caption) for each in kind]
+    assert "still to be measured or timed" in " ".join(told)
+    assert not [words for words in told if "No file fits" in words or "Fits 300" in words]
+    assert "17 recipes tried" in " ".join(told)
+
+
+def test_after_going_on_the_last_searchs_recipes_are_counted(mine: dict[str, Any], show: Any) -> None:
+    mine["study"]["search"].update(minutes=None, trials=20, first=6)
+    assert "8.0 min · 12 recipes tried: 8 measured fully, 2 judged" in " ".join(
+        each.value for each in show("study").caption
+    )
+    mine["study"].update(state="running", search={**mine["study"]["search"], "ended": None})
+    now = {"message": "searching", "done": 60, "total": 0}
+    mine["status"].update(state="running", phase="trials", current=now)
+    app = show("study")
+    assert "12 of 20 recipes tried" in app.get("progress")[0].text
+    assert app.metric[0].value == "12"
+
+
 def test_without_a_budget_a_compromise_is_named(searched: dict[str, Any], show: Any) -> None:
     searched["budget"] = {}
     told = [each.value.partition(" Smaller")[0] for each in show("study").success]
@@ -211,6 +242,17 @@ def test_a_search_is_started_with_its_wishes(show: Any, started: list[dict[str, 
     assert started[0]["objectives"] == ("accuracy", "download", "latency")
     assert started[0]["budget"] == Budget(download=150_000, loss=0.015, latency_ratio=0.8, agreement=0.9)
     assert "preset" not in started[0]
+
+
+def test_a_search_is_not_asked_for_seeds_which_it_would_not_use(
+    show: Any, started: list[dict[str, Any]]
+) -> None:
+    app = show("new", way="search")
+    assert "plan_held_out" in (keys := [field.key for field in app.number_input])
+    assert "plan_seeds" not in keys
+    app.button(key="start_study").click().run()
+    assert started[0]["seeds"] == 1
+    assert "plan_seeds" in [field.key for field in show("new").number_input]
 
 
 def test_a_search_left_alone_is_a_sensible_one(show: Any, started: list[dict[str, Any]]) -> None:

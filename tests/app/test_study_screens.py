@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from compression import workbench
-from compression.errors import DatasetError
+from compression.errors import DatasetError, ParameterError
+from compression.recipe import Recipe
 
 
 @pytest.fixture
@@ -192,6 +193,19 @@ def test_a_senseless_order_is_mended_with_one_click(show: Any, started: list[dic
     steps = started[0]["recipes"][0]["steps"]
     assert [step["step"] for step in steps] == ["magnitude_pruning", "float16"]
     assert steps[0]["sparsity"] == 0.85, "what was set of a step stays with it"
+
+
+def test_an_error_that_is_not_about_order_is_shown_once(
+    show: Any, started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Any) -> None:
+        raise ParameterError("x", "The share is too large.", "Make it smaller.")
+
+    monkeypatch.setattr(Recipe, "from_json", staticmethod(refused))
+    monkeypatch.setattr(workbench, "repaired_recipe", refused)
+    app = show("new", preset="own")
+    app.button(key="add_recipe").click().run()
+    assert [error.value for error in app.error] == ["The share is too large. Make it smaller."]
 
 
 def test_a_teacher_is_chosen_from_the_other_models_for_the_task(

@@ -12,6 +12,12 @@ from compression.artifacts.store import Store
 from compression.errors import DownloadError
 
 
+def blob(content: bytes) -> str:
+    """The place of a blob of that content."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    return f"blobs/{sha256[:2]}/{sha256}.onnx"
+
+
 def test_what_a_job_made_or_found_arrives_elsewhere(tmp_path: Path) -> None:
     there = Store(tmp_path / "there")
     cached = there.put(b"made long ago")
@@ -44,17 +50,46 @@ def test_what_the_receiver_has_is_not_sent(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_refused_and_nothing_of_its_parcel_is_kept(tmp_path: Path) -> None:
     sha256 = hashlib.sha256(b"whole").hexdigest()
-    sound = Parcel.of({"blobs/aa/whole.onnx": b"whole", "artifacts/key.json": b"{}"})
-    torn = Parcel({**sound.files, "blobs/aa/whole.onnx": b"torn"}, sound.hashes)
+    sound = Parcel.of({blob(b"whole"): b"whole", "predictions/key.npz": b"figures"})
+    torn = Parcel({**sound.files, blob(b"whole"): b"torn"}, sound.hashes)
+    # Of a blob even the sender's word is not enough: its name says what it is.
+    renamed = Parcel.of({**sound.files, blob(b"whole"): b"torn"})
+    for parcel in (torn, renamed):
+        with pytest.raises(DownloadError) as caught:
+            parcel.unpack(Store(tmp_path))
+        assert (caught.value.code, caught.value.values["sha256"]) == ("parcel_damaged", sha256)
+    with pytest.raises(DownloadError, match="predictions"):
+        Parcel({**sound.files, "predictions/key.npz": b"other"}, sound.hashes).unpack(Store(tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_records_that_are_there_stay_where_the_store_is_the_authority(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put_record("stages", "old", {"sha256": "mine"})
+    parcel = Parcel.of(
+        {"stages/old.json": b'{"sha256": "theirs"}', "stages/new.json": b'{"sha256": "theirs"}'}
+    )
+    parcel.unpack(store, kinds={"stages"}, keep=True)
+    assert store.get_record("stages", "old") == {"sha256": "mine"}
+    assert store.get_record("stages", "new") == {"sha256": "theirs"}
+    parcel.unpack(store)
+    assert store.get_record("stages", "old") == {"sha256": "theirs"}
+
+
+@pytest.mark.parametrize(
+    "place", ["models/mine.json", "studies/s/made/key.json", "stages.json", "./models/mine.json"]
+)
+def test_kinds_that_were_not_asked_for_are_refused(place: str, tmp_path: Path) -> None:
+    parcel = Parcel.of({blob(b"content"): b"content", place: b"{}"})
     with pytest.raises(DownloadError) as caught:
-        torn.unpack(Store(tmp_path))
-    assert (caught.value.code, caught.value.values["sha256"]) == ("parcel_damaged", sha256)
+        parcel.unpack(Store(tmp_path), kinds={"blobs", "stages"}, keep=True)
+    assert (caught.value.code, caught.value.values) == ("parcel_place", {"place": place})
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("place", ["../outside.json", "/outside.json", "blobs/../../outside.json"])
 def test_a_file_for_a_place_outside_the_store_is_refused(place: str, tmp_path: Path) -> None:
-    parcel = Parcel.of({"blobs/aa/file.onnx": b"content", place: b"{}"})
+    parcel = Parcel.of({blob(b"content"): b"content", place: b"{}"})
     with pytest.raises(DownloadError) as caught:
         parcel.unpack(Store(tmp_path / "store"))
     assert (caught.value.code, caught.value.values) == ("parcel_place", {"place": place})
@@ -64,11 +99,11 @@ def test_a_file_for_a_place_outside_the_store_is_refused(place: str, tmp_path: P
 def test_files_arrive_before_the_records_that_speak_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parcel = Parcel.of({"stages/key.json": b"{}", "blobs/aa/file.onnx": b"content", "models/m.json": b"{}"})
+    parcel = Parcel.of({"stages/key.json": b"{}", blob(b"content"): b"content", "models/m.json": b"{}"})
     written: list[str] = []
     monkeypatch.setattr(
         "compression.artifacts.parcel.write_atomically", lambda path, _: written.append(path.name)
     )
     parcel.unpack(Store(tmp_path))
-    assert written[0] == "file.onnx"
+    assert written[0] == Path(blob(b"content")).name
     assert sorted(written[1:]) == ["key.json", "m.json"]

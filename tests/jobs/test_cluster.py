@@ -191,7 +191,7 @@ def test_a_search_runs_there_on_images_that_were_sent_and_a_trial_is_ended_that_
     proposed = [trial for trial in study["trials"] if trial["proposed"]]
     assert len(proposed) == 3
     assert any(trial["state"] == "complete" for trial in proposed)
-    received = list((cluster.folder).glob("*/store/datasets/received/*/pictures/00.png"))
+    received = list((cluster.folder).glob("*/store/received/*/pictures/00.png"))
     assert received
     assert received[0].read_bytes() == (case.pictures / "00.png").read_bytes()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from compression.report.choice import closest
+from compression.report.choice import choice_lines, closest
 from compression.report.search_progress import search_info
 from compression.report.units import format_clock
 from compression.search.selection import Budget
@@ -58,6 +58,26 @@ def test_what_was_there_before_the_stint_is_where_it_begins() -> None:
     info = search_info(study(trial(1, 0.8, 500, 5.0), trial(2, 0.8, 250, 2.0), first=2))
     assert info is not None
     assert [(moment.minutes, moment.volume) for moment in info.moments] == [(0.0, 1.0), (2.0, 2.0)]
+
+
+def test_what_was_tried_is_counted_in_the_stint_that_the_time_is_of() -> None:
+    dropped = trial(2, None, 0, state="pruned", sizes=None, accuracy=None, latency=None)
+    earlier = [trial(1, 0.8, 500, 5.0), dropped]
+    improved = study(*earlier, trial(3, 0.8, 250, 2.0), first=3)
+    info = search_info(improved)
+    assert info is not None
+    assert (info.tried, info.full, info.cheap, info.minutes) == (1, 1, 0, 6.0)
+    assert "6.0 min, until its time was up; 1 recipes proposed, 1 measured fully, 0 dropped" in choice_lines(
+        improved
+    )
+
+
+@pytest.mark.parametrize(("state", "known"), [("complete", True), ("cancelled", False), ("paused", False)])
+def test_that_nothing_keeps_the_budget_is_said_only_when_all_is_timed(state: str, known: bool) -> None:
+    none = {"pick": None, "runner_up": None, "why": [], "remarks": [], "rejected": {}}
+    told = choice_lines({**study(budget={"download": 300}), "state": state, "choice": none})
+    assert ("No file keeps this budget." in told) == known
+    assert ("still to be measured or timed" in told) != known
 
 
 def test_files_over_the_budget_are_no_gain() -> None:

@@ -172,6 +172,19 @@ def test_contenders_are_what_any_front_can_show() -> None:
     assert found == {0, 1, 2}
 
 
+def test_what_several_limits_at_once_choose_contends_though_it_is_on_no_front() -> None:
+    trials = [
+        trial(0, 0.7, 100, latency={"ratio": 1.0}),
+        trial(1, 0.69, 40, latency={"ratio": 0.9}),  # small, too slow
+        trial(2, 0.68, 90, latency={"ratio": 0.4}),  # fast, too large
+        trial(3, 0.65, 50, latency={"ratio": 0.5}),
+        trial(4, 0.64, 55, latency={"ratio": 0.6}),
+    ]
+    assert contenders(made_study(trials)) == {0, 1, 2}
+    limits = {"download": 60, "latency_ratio": 0.7}
+    assert contenders(made_study(trials, budget=limits)) == {0, 1, 2, 3, 4}
+
+
 def test_other_seeds_of_a_contender_contend_too() -> None:
     trials = [
         trial(0, 0.7, 100),

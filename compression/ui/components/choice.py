@@ -40,7 +40,14 @@ def choice_beside(study: Study, choice: Choice | None, budget: Budget) -> None:
     """The choice, beside the fields of the budget: not again what the top of the page says."""
     if choice is None:
         st.caption(t("choice.no_limits"))
-    elif study.get("search") and study["search"]["ended"] and budget == Budget(**study["budget"]):
+    elif study["state"] != "complete" and choice.pick is None:
+        st.caption(t("choice.not_yet"))
+    elif (
+        study["state"] == "complete"
+        and study.get("search")
+        and study["search"]["ended"]
+        and budget == Budget(**study["budget"])
+    ):
         st.caption(t("choice.above"))
     else:
         choice_words(study, choice, budget)

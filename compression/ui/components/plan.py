@@ -24,8 +24,11 @@ def preset_contents(preset: Mapping[str, Any]) -> None:
         st.caption(f":material/block: {t('preset.left_out', count=count, needs=needed)}")
 
 
-def plan_form(validation: int | None) -> dict[str, Any]:
-    """Name, image limit, workers, seeds and held-out share, as `start_study` takes them."""
+def plan_form(validation: int | None, *, search: bool = False) -> dict[str, Any]:
+    """Name, image limit, workers, seeds and held-out share, as `start_study` takes them.
+
+    A `search` runs each recipe that it finds with one seed: it is not asked for.
+    """
     with st.expander(t("plan.title"), icon=":material/tune:"):
         columns = st.columns(3, vertical_alignment="bottom")
         name = columns[0].text_input(
@@ -34,9 +37,9 @@ def plan_form(validation: int | None) -> dict[str, Any]:
         limit = _number(columns[1], "limit", 1, validation, None, placeholder=t("plan.limit_all"))
         workers = _number(columns[2], "workers", 0, 64, 0)
         columns = st.columns(3, vertical_alignment="bottom")
-        seeds = _number(columns[0], "seeds", 1, 20, 1)
         automatic = t("plan.held_out_auto")
-        held_out = _number(columns[1], "held_out", 0.0, 0.9, None, step=0.05, placeholder=automatic)
+        held_out = _number(columns[0], "held_out", 0.0, 0.9, None, step=0.05, placeholder=automatic)
+        seeds = 1 if search else _number(columns[1], "seeds", 1, 20, 1)
     return {
         "name": name.strip() or None,
         "limit": limit,

@@ -59,7 +59,8 @@ def recipe_editor(
                 Recipe.from_json(recipe)
             except EdgeSlimError as error:
                 show(error.to_json())
-                _repair(draft, recipe)
+                if "repaired" in error.values:  # it is about the order
+                    _repair(draft, recipe)
                 sound = False
             recipes.append(recipe)
     with st.container(horizontal=True):

@@ -47,7 +47,10 @@ def search_results(study: Study, *, improvable: bool) -> None:
     search = study["search"]
     told = [t("search.told", sampler=t(f"search.{search['sampler']}"), minutes=f"{info.minutes:.1f}")]
     if search["ended"]:
-        _verdict(study)
+        if study["state"] == "complete":
+            _verdict(study)
+        else:  # what is measured and not yet timed counts for nothing in a choice
+            st.info(t("choice.not_yet"), icon=":material/hourglass_top:")
         told.append(t("search.counts", tried=info.tried, full=info.full, cheap=info.cheap))
         told.append(t(f"search.end_{search['ended']}"))
         if info.improved is not None:

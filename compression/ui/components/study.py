@@ -9,7 +9,7 @@ import streamlit as st
 
 from compression import workbench
 from compression.report.document import study_csv, study_json
-from compression.report.info import counts
+from compression.report.info import counts, proposed
 from compression.ui import data
 from compression.ui.components.problems import boundary, show
 from compression.ui.components.search import improve_form, search_results, searching, time_left
@@ -42,6 +42,8 @@ def study_choice(clears: tuple[str, ...]) -> str | None:
         **linked("study", default, one_of(list(listed)), clears=clears),
     )
     keep_study(name)
+    if listed[name].get("error"):  # it is shown where the study would be
+        st.caption(f":material/delete: {t('study.unreadable', name=name)}")
     return name
 
 
@@ -122,8 +124,7 @@ def show_progress(study: Mapping[str, Any]) -> None:
     """Live progress while the study runs; the whole page is drawn again whenever a trial ends."""
     if study["state"] == "running":
         titles = {trial["number"]: numbered(trial) for trial in study["trials"]}
-        tried = sum(bool(trial.get("proposed")) for trial in study["trials"])
-        _progress(study["name"], _through(study), titles, study.get("search") or {}, tried)
+        _progress(study["name"], _through(study), titles, study.get("search") or {}, len(proposed(study)))
     search_results(study, improvable=study["state"] == "complete" and not data.is_sample(study["name"]))
 
 
