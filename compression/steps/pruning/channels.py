@@ -58,6 +58,7 @@ class ChannelPruning(TorchStep):
     )
     target: str = param(
         "channels",
+        search=("macs", "channels"),
         choices=TARGETS,
         help="What the ratio counts: channels that can go, MACs, parameters, bytes of the file, or latency as a table "
         "of operators' costs estimates it.",
@@ -79,6 +80,7 @@ class ChannelPruning(TorchStep):
     )
     reconstruct: str = param(
         "auto",
+        search=("always", "auto"),
         choices=("auto", "always", "never"),
         help="Fit each layer's weights to what it gave before, by least squares on calibration images. Auto: where "
         "BatchNorm is folded into the convolutions.",
