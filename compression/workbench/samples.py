@@ -11,6 +11,7 @@ import compression
 from compression.artifacts.store import Store, write_atomically
 from compression.errors import StudyError
 from compression.jobs import supervisor
+from compression.report.info import worth_it
 
 SAMPLE_STUDY = Path(compression.__file__).resolve().parents[1] / "sample_models" / "study"
 _STUDY = "study.json"
@@ -37,7 +38,7 @@ def sample_file(sha256: str, folder: Path = SAMPLE_STUDY) -> Path | None:
 
 
 def publish_study(name: str, to: Path = SAMPLE_STUDY, store: Store | None = None) -> list[Path]:
-    """Write the study (study.json), its baseline's file and those of its front into the folder `to`.
+    """Write the study (study.json), its baseline's file, the headline's and those of its front into the folder `to`.
 
     A file on the front that is not smaller than the baseline (a control that was only trained on) stays out.
     What was published there before is replaced. Raises StudyError if the study is not complete.
@@ -52,7 +53,7 @@ def publish_study(name: str, to: Path = SAMPLE_STUDY, store: Store | None = None
             name=name,
         )
     study = result.to_json()
-    chosen = {*result.front, result.baseline}
+    chosen = {*result.front, result.baseline, worth_it(study)}
     files = {trial.sha256: store.path(trial.sha256) for trial in result.trials if trial.sha256}
     downloads = {trial.number: trial.sizes["download"] for trial in result.trials if trial.sizes}
     assert result.baseline is not None, "a complete study has a baseline"

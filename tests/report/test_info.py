@@ -148,13 +148,12 @@ def test_the_original_is_not_compared_with_itself(study: Study) -> None:
     assert not point.like_original
 
 
-def test_worth_it_is_the_smallest_whose_loss_is_surely_small(study: Study) -> None:
-    assert study["trials"][3]["number"] not in study["front"]
-    assert worth_it(study, 0.015) == 4, "of the front, though 3 is a little smaller"
-    study["front"] = [0, 3, 12]
-    assert worth_it(study, 0.015) == 3
-    assert worth_it(study, 0.04) == 12
-    assert worth_it(study, 0.0) == 12, "nothing is sure to lose nothing: the smallest of the front"
+def test_worth_it_is_what_saves_most_in_size_and_time_and_whose_loss_is_surely_small(study: Study) -> None:
+    assert worth_it(study, 0.015) == 3, "4 is as fast, and larger"
+    assert worth_it(study, 0.04) == 13, "12 is smaller, and much slower"
+    study["trials"][13]["latency"] = None
+    assert worth_it(study, 0.04) == 12, "what was not timed counts as slow as the original"
+    assert worth_it(study, 0.0) == 11, "nothing is sure to lose nothing: of the front"
 
 
 def test_like_the_original_means_the_paired_interval_spans_zero(study: Study) -> None:
