@@ -160,12 +160,12 @@ class _Work:
             threads=self.threads,
             progress=self.progress,
         )
-        if isinstance(step, TorchStep):
-            after = _applied(step, before, context)
-        else:
-            assert isinstance(step, OnnxStep)
-            # With other numbers of threads sums round differently: equal recipes are to give equal bytes.
-            with threadpool_limits(context.threads, user_api="blas"):
+        # With other numbers of threads sums round differently: equal recipes are to give equal bytes.
+        with threadpool_limits(self.threads, user_api="blas"):
+            if isinstance(step, TorchStep):
+                after = _applied(step, before, context)
+            else:
+                assert isinstance(step, OnnxStep)
                 after = step.apply(before, context)
         sha256 = self.store.put(to_bytes(after))
         parameters = {name: value for name, value in step.to_json().items() if name != "step"}
@@ -190,7 +190,7 @@ def _applied(step: TorchStep, before: onnx.ModelProto, context: StepContext) -> 
 
     entry = before.graph.input[0]
     shape = [size.dim_value for size in entry.type.tensor_type.shape.dim]
-    with reproducible(context.seed, context.threads), threadpool_limits(context.threads, user_api="blas"):
+    with reproducible(context.seed, context.threads):
         after = step.apply(to_torch(before), context)
         return export_training_form(after, shape, entry.name, [item.name for item in before.graph.output])
 
