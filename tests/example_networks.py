@@ -7,12 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import torch
+from edgeslim.datasets.base import Target
+from edgeslim.export.onnx import export_training_form
+from edgeslim.models.base import ModelSpec
 from torch import Tensor, nn
 from torch.nn import functional
-
-from compression.datasets.base import Target
-from compression.export.onnx import export_training_form
-from compression.models.base import ModelSpec
 
 SIZE = 16
 CLASSES = 4

@@ -25,8 +25,8 @@ Weights = tuple[np.ndarray, np.ndarray]
 
 def solve() -> Weights:
     """(64, 10) and (10,): the least-squares classifier of the training split."""
-    from compression.artifacts.store import Store
-    from compression.datasets import open_dataset
+    from edgeslim.artifacts.store import Store
+    from edgeslim.datasets import open_dataset
 
     train = open_dataset("digits", Store(Path("unused"))).split("train")
     x = np.stack([train.image(i)[:, :, 0].reshape(-1) / 255 for i in range(len(train))])

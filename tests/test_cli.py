@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-
-from compression.artifacts.store import sha256_of
-from compression.cli.main import main
-from compression.search.presets import PRESETS
+from edgeslim.artifacts.store import sha256_of
+from edgeslim.cli.main import main
+from edgeslim.search.presets import PRESETS
 
 MEASURED = {"model", "recipe", "file", "sha256", "sizes", "params", "nonzero", "macs", "accuracy", "latency"}
 

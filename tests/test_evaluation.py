@@ -7,16 +7,15 @@ from pathlib import Path
 import linear_digits
 import numpy as np
 import pytest
-
-from compression import evaluation
-from compression.artifacts.store import Store
-from compression.datasets import open_dataset
-from compression.datasets.base import Split, Subset
-from compression.detections import Detections
-from compression.evaluation import evaluate, predict
-from compression.metrics import resamples
-from compression.models.base import ModelSpec
-from compression.models.spec import spec_from_json
+from edgeslim import evaluation
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import open_dataset
+from edgeslim.datasets.base import Split, Subset
+from edgeslim.detections import Detections
+from edgeslim.evaluation import evaluate, predict
+from edgeslim.metrics import resamples
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.spec import spec_from_json
 
 SPEC = spec_from_json(linear_digits.SPEC)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGE_IMPORTS = ("streamlit", "compression.workbench", "compression.report", "compression.ui")
+PAGE_IMPORTS = ("streamlit", "edgeslim.workbench", "edgeslim.report", "edgeslim.ui")
 BIN = Path(sys.executable).parent
 
 

@@ -15,17 +15,16 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from edgeslim import pipeline
+from edgeslim.artifacts.store import Store, sha256_of
+from edgeslim.errors import EdgeSlimError, RecipeError
+from edgeslim.export.onnx import max_relative_error, to_bytes
+from edgeslim.models.base import Model
+from edgeslim.pipeline import TaskData
+from edgeslim.recipe import Recipe
+from edgeslim.runtime.session import open_session, run
+from edgeslim.steps import ChannelPruning, FineTuning, Float16, MagnitudePruning, StaticInt8
 from example_networks import SIZE, RandomImages, make_onnx, make_spec
-
-from compression import pipeline
-from compression.artifacts.store import Store, sha256_of
-from compression.errors import EdgeSlimError, RecipeError
-from compression.export.onnx import max_relative_error, to_bytes
-from compression.models.base import Model
-from compression.pipeline import TaskData
-from compression.recipe import Recipe
-from compression.runtime.session import open_session, run
-from compression.steps import ChannelPruning, FineTuning, Float16, MagnitudePruning, StaticInt8
 
 DATA = TaskData(calibration=RandomImages(8), train=RandomImages(32), evaluation=RandomImages(8, seed=1))
 LONG = Recipe((ChannelPruning(ratio=0.3), FineTuning(steps=3, batch=4), StaticInt8(images=4)))
@@ -163,10 +162,10 @@ def test_equal_runs_in_other_processes_give_equal_bytes(tmp_path: Path) -> None:
         "import sys; sys.path.insert(0, {tests!r})\n"
         "from pathlib import Path\n"
         "from test_pipeline import DATA, LONG, make_model\n"
-        "from compression import pipeline\n"
-        "from compression.artifacts.store import Store\n"
-        "from compression.recipe import Recipe\n"
-        "from compression.steps import WeightClustering\n"
+        "from edgeslim import pipeline\n"
+        "from edgeslim.artifacts.store import Store\n"
+        "from edgeslim.recipe import Recipe\n"
+        "from edgeslim.steps import WeightClustering\n"
         "folder = Path({folder!r}); folder.mkdir()\n"
         "for recipe, network in ((LONG, 'depthwise_se'), (Recipe((WeightClustering(),)), 'residual_concat_pyramid')):\n"
         "    print(pipeline.run(recipe, make_model(folder, network), DATA, Store(folder / 'store')).sha256)\n"

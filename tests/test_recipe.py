@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from compression.errors import EdgeSlimError, ParameterError, RecipeError
-from compression.params import parameters
-from compression.recipe import Recipe, repaired
-from compression.steps import ChannelPruning, FineTuning, MagnitudePruning, StaticInt8
+from edgeslim.errors import EdgeSlimError, ParameterError, RecipeError
+from edgeslim.params import parameters
+from edgeslim.recipe import Recipe, repaired
+from edgeslim.steps import ChannelPruning, FineTuning, MagnitudePruning, StaticInt8
 
 LONG = Recipe((ChannelPruning(ratio=0.4), FineTuning(steps=50), StaticInt8(images=8)), seed=7, name="edge")
 
@@ -101,8 +100,6 @@ def test_recipes_are_read_without_loading_torch_or_onnxruntime() -> None:
     import subprocess
     import sys
 
-    code = (
-        "import sys, compression.recipe; print({'torch', 'onnxruntime', 'torch_pruning'} & set(sys.modules))"
-    )
+    code = "import sys, edgeslim.recipe; print({'torch', 'onnxruntime', 'torch_pruning'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -7,14 +7,13 @@ import json
 from typing import Any
 
 import pytest
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.cli.main import main
-from compression.cli.search import limit
-from compression.jobs import supervisor
-from compression.report.choice import choice_lines
-from compression.search.storage import study_search
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.cli.main import main
+from edgeslim.cli.search import limit
+from edgeslim.jobs import supervisor
+from edgeslim.report.choice import choice_lines
+from edgeslim.search.storage import study_search
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,13 @@
 """Side by side: what the original sees and what compressed files see, on the same picture."""
 
 import streamlit as st
-
-from compression.report.info import trial_of, worth_it
-from compression.ui import data
-from compression.ui.components.navigation import go
-from compression.ui.components.pictures import comparison, image_choice
-from compression.ui.components.study import study_choice
-from compression.ui.components.words import numbered
-from compression.ui.state import linked, number_in, some_of, t
+from edgeslim.report.info import trial_of, worth_it
+from edgeslim.ui import data
+from edgeslim.ui.components.navigation import go
+from edgeslim.ui.components.pictures import comparison, image_choice
+from edgeslim.ui.components.study import study_choice
+from edgeslim.ui.components.words import numbered
+from edgeslim.ui.state import linked, number_in, some_of, t
 
 MOST = 3
 

@@ -1,18 +1,17 @@
 """The first screen: what a compressed detector costs, in one sentence, one chart and one pair of pictures."""
 
 import streamlit as st
-
-from compression.report.info import headline, trial_of, worth_it
-from compression.report.units import format_interval
-from compression.ui import data
-from compression.ui.components.gallery import before_and_after
-from compression.ui.components.headline import figures, sentence
-from compression.ui.components.navigation import PAGES, go
-from compression.ui.components.pareto import show_pareto
-from compression.ui.components.problems import boundary
-from compression.ui.components.words import trial_title
-from compression.ui.i18n import plain
-from compression.ui.state import selected_trial, t
+from edgeslim.report.info import headline, trial_of, worth_it
+from edgeslim.report.units import format_interval
+from edgeslim.ui import data
+from edgeslim.ui.components.gallery import before_and_after
+from edgeslim.ui.components.headline import figures, sentence
+from edgeslim.ui.components.navigation import PAGES, go
+from edgeslim.ui.components.pareto import show_pareto
+from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.words import trial_title
+from edgeslim.ui.i18n import plain
+from edgeslim.ui.state import selected_trial, t
 
 LOSS = 0.015
 

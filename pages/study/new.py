@@ -1,15 +1,14 @@
 """A new study: a model, a dataset, recipes."""
 
 import streamlit as st
-
-from compression import workbench
-from compression.ui import data
-from compression.ui.components.navigation import PAGES
-from compression.ui.components.plan import plan_form
-from compression.ui.components.problems import boundary
-from compression.ui.components.recipes import recipes_form
-from compression.ui.components.search_form import search_form
-from compression.ui.components.sources import (
+from edgeslim import workbench
+from edgeslim.ui import data
+from edgeslim.ui.components.navigation import PAGES
+from edgeslim.ui.components.plan import plan_form
+from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.recipes import recipes_form
+from edgeslim.ui.components.search_form import search_form
+from edgeslim.ui.components.sources import (
     calibration_choice,
     dataset_choice,
     dataset_import,
@@ -17,7 +16,7 @@ from compression.ui.components.sources import (
     model_import,
     teachers_of,
 )
-from compression.ui.state import linked, one_of, t
+from edgeslim.ui.state import linked, one_of, t
 
 st.title(t("new.title"), anchor=False)
 

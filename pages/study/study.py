@@ -1,20 +1,19 @@
 """A study: what its compressed files cost, which to choose, and all about one of them."""
 
 import streamlit as st
-
-from compression import workbench
-from compression.report.info import counts, measured, trial_of
-from compression.report.units import format_bytes
-from compression.ui import data
-from compression.ui.components.budget import budget_form
-from compression.ui.components.certainty import certainty
-from compression.ui.components.choice import choice_beside, choice_under, pinned
-from compression.ui.components.navigation import go
-from compression.ui.components.pareto import axis_choice, show_pareto
-from compression.ui.components.study import show_progress, study_actions, study_choice, study_header
-from compression.ui.components.table import trial_table
-from compression.ui.components.trial import links, trial_panel
-from compression.ui.state import selected_trial, t
+from edgeslim import workbench
+from edgeslim.report.info import counts, measured, trial_of
+from edgeslim.report.units import format_bytes
+from edgeslim.ui import data
+from edgeslim.ui.components.budget import budget_form
+from edgeslim.ui.components.certainty import certainty
+from edgeslim.ui.components.choice import choice_beside, choice_under, pinned
+from edgeslim.ui.components.navigation import go
+from edgeslim.ui.components.pareto import axis_choice, show_pareto
+from edgeslim.ui.components.study import show_progress, study_actions, study_choice, study_header
+from edgeslim.ui.components.table import trial_table
+from edgeslim.ui.components.trial import links, trial_panel
+from edgeslim.ui.state import selected_trial, t
 
 st.title(t("study.title"), anchor=False)
 top, actions = st.columns([5, 1], vertical_alignment="bottom")

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edgeslim.artifacts.store import Store, sha256_of
+from edgeslim.export.onnx import to_bytes
+from edgeslim.models.base import Model
 from example_networks import make_onnx, make_spec
-
-from compression.artifacts.store import Store, sha256_of
-from compression.export.onnx import to_bytes
-from compression.models.base import Model
 
 
 @pytest.fixture

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from compression.analysis.ablation import Plan, ablation, change, plan
-from compression.artifacts.store import Store
-from compression.metrics import resamples
-from compression.metrics.bootstrap import Resampled
-from compression.recipe import Recipe
-from compression.steps import Float16, MagnitudePruning
-from compression.steps.base import Step
+from edgeslim.analysis.ablation import Plan, ablation, change, plan
+from edgeslim.artifacts.store import Store
+from edgeslim.metrics import resamples
+from edgeslim.metrics.bootstrap import Resampled
+from edgeslim.recipe import Recipe
+from edgeslim.steps import Float16, MagnitudePruning
+from edgeslim.steps.base import Step
 
 
 def pruning(sparsity: float) -> Step:
@@ -56,7 +55,7 @@ def test_equal_steps_in_another_order_are_the_same_recipe() -> None:
 
 
 def test_many_steps_are_not_all_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("compression.analysis.ablation.LOOKED_AT", 50)
+    monkeypatch.setattr("edgeslim.analysis.ablation.LOOKED_AT", 50)
     planned = plan(Recipe(tuple(pruning(k / 20) for k in range(9))))
     assert (planned.tried, planned.complete) == (50, False)
     assert orders(planned, "order")[0] == (1, 0, 2, 3, 4, 5, 6, 7, 8)

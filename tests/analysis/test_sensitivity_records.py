@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable
 
 import pytest
+from edgeslim.analysis import sensitivity as module
+from edgeslim.analysis.network import required, spread
+from edgeslim.analysis.sensitivity import SENSITIVITY, accuracy_sensitivity, output_sensitivity, ranks
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import DatasetError, EdgeSlimError, ModelError
+from edgeslim.models.base import Model
 from example_networks import CLASSES, RandomImages
-
-from compression.analysis import sensitivity as module
-from compression.analysis.network import required, spread
-from compression.analysis.sensitivity import SENSITIVITY, accuracy_sensitivity, output_sensitivity, ranks
-from compression.artifacts.store import Store
-from compression.errors import DatasetError, EdgeSlimError, ModelError
-from compression.models.base import Model
 
 IMAGES = RandomImages(12)
 LABELS = tuple(f"class {index}" for index in range(CLASSES))

@@ -7,17 +7,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from edgeslim.analysis import xray as xrays
+from edgeslim.analysis.network import open_network
+from edgeslim.analysis.predictions import best_of
+from edgeslim.analysis.xray import look, weight_lines, xray
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import ModelError
+from edgeslim.metrics.counts import counts
+from edgeslim.models.base import Model
+from edgeslim.steps.layerwise.layers import weight_layers
 from example_networks import NETWORKS, RandomImages
-
-from compression.analysis import xray as xrays
-from compression.analysis.network import open_network
-from compression.analysis.predictions import best_of
-from compression.analysis.xray import look, weight_lines, xray
-from compression.artifacts.store import Store
-from compression.errors import ModelError
-from compression.metrics.counts import counts
-from compression.models.base import Model
-from compression.steps.layerwise.layers import weight_layers
 
 IMAGES = RandomImages(6)
 Make = Callable[[str], Model]
@@ -121,7 +120,7 @@ def test_what_pays_most_is_the_largest_saving_within_the_tolerance() -> None:
 def test_a_model_without_float_weights_is_refused_by_name(
     model_named: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("compression.analysis.network.weight_layers", lambda _: ())
+    monkeypatch.setattr("edgeslim.analysis.network.weight_layers", lambda _: ())
     with pytest.raises(ModelError, match="mlp") as caught:
         open_network(model_named("mlp"))
     assert caught.value.code == "no_weight_layers"

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
+from edgeslim import workbench
+from edgeslim.detections import Annotations, Detections
+from edgeslim.models.base import ModelSpec
 from streamlit.testing.v1 import AppTest
 
-from compression import workbench
-from compression.detections import Annotations, Detections
-from compression.models.base import ModelSpec
-
 ROOT = Path(__file__).parents[2]
-SCRIPT = ROOT / "compression" / "ui" / "frame.py"
+SCRIPT = ROOT / "compression" / "edgeslim" / "ui" / "frame.py"
 LABELS = (
     "stop", "yield", "no_entry", "speed_30", "speed_50", "parking", "crossing", "priority", "light_red", "light_green",
 )  # fmt: skip

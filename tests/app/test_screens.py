@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
+from edgeslim import workbench
+from edgeslim.errors import StoreError, StudyError
 from streamlit.testing.v1 import AppTest
-
-from compression import workbench
-from compression.errors import StoreError, StudyError
 
 PAGES = ("overview", "study", "compare", "new")
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from compression import workbench
-from compression.search.selection import Budget
-from compression.search.stint import Stint
+from edgeslim import workbench
+from edgeslim.search.selection import Budget
+from edgeslim.search.stint import Stint
 
 
 @pytest.fixture

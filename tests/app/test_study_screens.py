@@ -4,10 +4,9 @@ import json
 from typing import Any
 
 import pytest
-
-from compression import workbench
-from compression.errors import DatasetError, ParameterError
-from compression.recipe import Recipe
+from edgeslim import workbench
+from edgeslim.errors import DatasetError, ParameterError
+from edgeslim.recipe import Recipe
 
 
 @pytest.fixture

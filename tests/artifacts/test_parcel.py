@@ -6,10 +6,9 @@ import hashlib
 from pathlib import Path
 
 import pytest
-
-from compression.artifacts.parcel import Parcel, TracingStore, packed
-from compression.artifacts.store import Store
-from compression.errors import DownloadError
+from edgeslim.artifacts.parcel import Parcel, TracingStore, packed
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import DownloadError
 
 
 def blob(content: bytes) -> str:
@@ -102,7 +101,7 @@ def test_files_arrive_before_the_records_that_speak_of_them(
     parcel = Parcel.of({"stages/key.json": b"{}", blob(b"content"): b"content", "models/m.json": b"{}"})
     written: list[str] = []
     monkeypatch.setattr(
-        "compression.artifacts.parcel.write_atomically", lambda path, _: written.append(path.name)
+        "edgeslim.artifacts.parcel.write_atomically", lambda path, _: written.append(path.name)
     )
     parcel.unpack(Store(tmp_path))
     assert written[0] == Path(blob(b"content")).name

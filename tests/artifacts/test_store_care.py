@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.cli.main import main
-from compression.errors import StoreError
-from compression.search import storage
-from compression.search.storage import PlannedTrial, StudyJournal
-from compression.search.study import StudyPlan
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.cli.main import main
+from edgeslim.errors import StoreError
+from edgeslim.search import storage
+from edgeslim.search.storage import PlannedTrial, StudyJournal
+from edgeslim.search.study import StudyPlan
 
 DAY = 86_400.0
 

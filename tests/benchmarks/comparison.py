@@ -18,13 +18,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from edgeslim.artifacts.store import Store
+from edgeslim.evaluation import evaluate
+from edgeslim.jobs.setting import Setting, open_setting
+from edgeslim.pipeline import run
+from edgeslim.recipe import Recipe
 from real_detectors import DATA, coco_setting
-
-from compression.artifacts.store import Store
-from compression.evaluation import evaluate
-from compression.jobs.setting import Setting, open_setting
-from compression.pipeline import run
-from compression.recipe import Recipe
 
 Steps = list[dict[str, Any]]
 LEAST_MODELS = 2

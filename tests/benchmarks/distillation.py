@@ -1,6 +1,6 @@
 """What a teacher, or the original, teaches without labels, beside fine-tuning with labels for as many steps.
 
-    PYTHONPATH=. python tests/benchmarks/distillation.py [--only teacher|recovery|digits] [--steps N] [--store FOLDER]
+    python tests/benchmarks/distillation.py [--only teacher|recovery|digits] [--steps N] [--store FOLDER]
 
 Street signs: the small detector taught by the large one, and the medium one recovering from pruning. Digits: losses of
 classifiers. Sample models and generated images only. Prints Markdown tables; nothing is kept but in the store, so a
@@ -16,11 +16,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from compression.artifacts.store import Store
-from compression.evaluation import evaluate
-from compression.jobs.setting import Setting, open_setting
-from compression.pipeline import run
-from compression.recipe import Recipe
+from edgeslim.artifacts.store import Store
+from edgeslim.evaluation import evaluate
+from edgeslim.jobs.setting import Setting, open_setting
+from edgeslim.pipeline import run
+from edgeslim.recipe import Recipe
 
 Steps = list[dict[str, Any]]
 SEEDS = (0, 1, 2)

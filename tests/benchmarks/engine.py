@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,16 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.jobs.run import cores
-from compression.jobs.status import read_status
-from compression.search import storage
-from compression.search.storage import PlannedTrial, StudyJournal
-from compression.search.study import StudyPlan
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.jobs.run import cores
+from edgeslim.jobs.status import read_status
+from edgeslim.search import storage
+from edgeslim.search.storage import PlannedTrial, StudyJournal
+from edgeslim.search.study import StudyPlan
 
 
 def study(model: str, data: str, preset: str, workers: int, store: Store) -> dict[str, Any]:
@@ -108,10 +104,10 @@ def trials(count: int, store: Store) -> dict[str, Any]:
 
 def evaluation(model: str, data: str, limit: int, store: Store) -> dict[str, Any]:
     """Milliseconds for an image, all in, on one core: reading, preparing, running, decoding, scoring."""
-    from compression.evaluation import evaluate
-    from compression.jobs.setting import open_setting
-    from compression.jobs.trial import make_file
-    from compression.recipe import Recipe
+    from edgeslim.evaluation import evaluate
+    from edgeslim.jobs.setting import open_setting
+    from edgeslim.jobs.trial import make_file
+    from edgeslim.recipe import Recipe
 
     setting = open_setting(model, data, store, limit=limit)
     path = store.path(make_file(Recipe(), setting, store).sha256)

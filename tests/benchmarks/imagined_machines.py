@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from compression import workbench
-from compression.jobs.schedule import Schedule, Task
-from compression.recipe import Recipe
+from edgeslim import workbench
+from edgeslim.jobs.schedule import Schedule, Task
+from edgeslim.recipe import Recipe
 
 MACHINES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 

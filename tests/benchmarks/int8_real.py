@@ -12,18 +12,17 @@ import time
 from collections.abc import Iterator
 
 import onnx
+from edgeslim.artifacts.store import Store
+from edgeslim.evaluation import evaluate
+from edgeslim.export.onnx import deployable, to_bytes
+from edgeslim.runtime.benchmark import compare_latency
+from edgeslim.runtime.environment import environment
+from edgeslim.steps import OnnxStep, StepContext
+from edgeslim.steps.quantization.quantization_aware import QuantizationAwareTraining
+from edgeslim.steps.quantization.rewriting import rewritten
+from edgeslim.steps.quantization.robust_int8 import RobustInt8
+from edgeslim.steps.quantization.static_int8 import StaticInt8
 from real_detectors import accuracy_cells, coco_setting, print_table
-
-from compression.artifacts.store import Store
-from compression.evaluation import evaluate
-from compression.export.onnx import deployable, to_bytes
-from compression.runtime.benchmark import compare_latency
-from compression.runtime.environment import environment
-from compression.steps import OnnxStep, StepContext
-from compression.steps.quantization.quantization_aware import QuantizationAwareTraining
-from compression.steps.quantization.rewriting import rewritten
-from compression.steps.quantization.robust_int8 import RobustInt8
-from compression.steps.quantization.static_int8 import StaticInt8
 
 MODELS = ("yolox_nano", "nanodet_m_320")
 NAIVE = {

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from edgeslim.artifacts.artifact import Artifact
+from edgeslim.evaluation import Evaluation
 from real_detectors import Steps, print_recipes
-
-from compression.artifacts.artifact import Artifact
-from compression.evaluation import Evaluation
 
 COLUMNS = "damage | recovery | mAP | AP50 | boxes that agree | SQNR dB | recovery s"
 MATCH = {"step": "match_statistics"}

@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from compression import workbench  # noqa: E402
-from compression.analysis.scoring import correlation  # noqa: E402
-from compression.artifacts.store import Store, home  # noqa: E402
+from edgeslim import workbench  # noqa: E402
+from edgeslim.analysis.scoring import correlation  # noqa: E402
+from edgeslim.artifacts.store import Store, home  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "data"
 IMAGES = DATA / "images"

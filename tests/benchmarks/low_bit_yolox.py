@@ -14,16 +14,15 @@ from typing import Any
 
 import numpy as np
 import onnx
+from edgeslim.artifacts.store import Store
+from edgeslim.evaluation import evaluate
+from edgeslim.export.onnx import deployable, shipped, to_bytes
+from edgeslim.export.packed import unpacked
+from edgeslim.models.proof import run
+from edgeslim.steps import OnnxStep, StepContext
+from edgeslim.steps.clustering import WeightClustering
+from edgeslim.steps.quantization import LowBitWeights, MixedLowBitWeights
 from real_detectors import accuracy_cells, coco_setting, print_table
-
-from compression.artifacts.store import Store
-from compression.evaluation import evaluate
-from compression.export.onnx import deployable, shipped, to_bytes
-from compression.export.packed import unpacked
-from compression.models.proof import run
-from compression.steps import OnnxStep, StepContext
-from compression.steps.clustering import WeightClustering
-from compression.steps.quantization import LowBitWeights, MixedLowBitWeights
 
 MODELS = ("yolox_nano",)
 RECIPES: dict[str, OnnxStep] = {

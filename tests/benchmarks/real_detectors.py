@@ -12,14 +12,12 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
-sys.path.insert(0, str(ROOT))
-
-from compression.artifacts.artifact import Artifact  # noqa: E402
-from compression.artifacts.store import Store  # noqa: E402
-from compression.evaluation import Evaluation, evaluate  # noqa: E402
-from compression.jobs.setting import Setting, open_setting  # noqa: E402
-from compression.pipeline import run  # noqa: E402
-from compression.recipe import Recipe  # noqa: E402
+from edgeslim.artifacts.artifact import Artifact  # noqa: E402
+from edgeslim.artifacts.store import Store  # noqa: E402
+from edgeslim.evaluation import Evaluation, evaluate  # noqa: E402
+from edgeslim.jobs.setting import Setting, open_setting  # noqa: E402
+from edgeslim.pipeline import run  # noqa: E402
+from edgeslim.recipe import Recipe  # noqa: E402
 
 Steps = list[dict[str, Any]]
 NOT_THERE = f"{DATA} is not there: no real model to measure"

@@ -17,21 +17,17 @@ import argparse
 import contextlib
 import json
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
+from edgeslim import workbench
+from edgeslim.artifacts.store import HOME_VARIABLE, Store
+from edgeslim.jobs.status import read_status
+from edgeslim.search.storage import StudyJournal
 from workers import recipes
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from compression import workbench
-from compression.artifacts.store import HOME_VARIABLE, Store
-from compression.jobs.status import read_status
-from compression.search.storage import StudyJournal
 
 LOOK = 0.05
 """Seconds between two looks at a study."""
@@ -136,7 +132,7 @@ def _bytes(store: Store, paths: list[Path]) -> int:
 
 def _journal(store: Store) -> float:
     """Milliseconds to keep a trial's result: begun, and recorded, each on the disk."""
-    from compression.search.storage import PlannedTrial, names, read
+    from edgeslim.search.storage import PlannedTrial, names, read
 
     name = names(store)[0]
     journal, result = StudyJournal(store, name), read(store, name).trials[0].to_json()

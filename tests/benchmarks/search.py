@@ -5,7 +5,7 @@
 Every search runs on two cores (--cores) in a store of its own, where nothing was made before but the images. With
 --at-once several run beside each other, each on its own cores and measuring latency for itself. The order of kinds
 changes from seed to seed, so that a machine that slows down favours nobody. Hypervolumes share one reference
-(compression.search.objectives), as all have the same original; `ratio` is each kind's median over random's.
+(edgeslim.search.objectives), as all have the same original; `ratio` is each kind's median over random's.
 """
 
 from __future__ import annotations
@@ -23,15 +23,13 @@ from queue import SimpleQueue
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from compression import workbench
-from compression.artifacts.store import HOME_VARIABLE, Store
-from compression.jobs.machine import LOCKS_VARIABLE, allowed
-from compression.search.hypervolume import hypervolume
-from compression.search.objectives import values_of, yardstick
-from compression.search.selection import Budget, misses
-from compression.search.study import StudyResult
+from edgeslim import workbench
+from edgeslim.artifacts.store import HOME_VARIABLE, Store
+from edgeslim.jobs.machine import LOCKS_VARIABLE, allowed
+from edgeslim.search.hypervolume import hypervolume
+from edgeslim.search.objectives import values_of, yardstick
+from edgeslim.search.selection import Budget, misses
+from edgeslim.search.study import StudyResult
 
 ROOT = Path(__file__).parents[2]
 KINDS = {
@@ -51,7 +49,7 @@ def search(kind: str, seed: int, given: argparse.Namespace, cores: list[int], ho
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         (Path(folder) / "datasets").symlink_to(home / "datasets")
         command = [
-            *(sys.executable, "-m", "compression", "study", "run", "--json", "--model", given.model),
+            *(sys.executable, "-m", "edgeslim", "study", "run", "--json", "--model", given.model),
             *("--data", given.data, "--minutes", str(given.minutes), "--seed", str(seed)),
             *("--workers", str(given.cores), "--name", "search", *KINDS[kind]),
             *(part for limit in given.budget for part in ("--budget", limit)),

@@ -1,6 +1,6 @@
 """How small and fast the street-sign detectors get: recipes for the targets, each beside its dense control.
 
-    PYTHONPATH=. python tests/benchmarks/street_sign_targets.py [--model street-signs-large] [--steps 2500] [--json]
+    python tests/benchmarks/street_sign_targets.py [--model street-signs-large] [--steps 2500] [--json]
 
 The control is the uncompressed network with the same fine-tuning: what the training alone gives. On one core, 2,500
 steps of the large detector take 50 minutes, and there are three such runs; an accelerator is used where there is one.
@@ -15,10 +15,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.recipe import Recipe
-from compression.report.text import table
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.recipe import Recipe
+from edgeslim.report.text import table
 
 RATE = 2e-3
 

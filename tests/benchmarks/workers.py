@@ -24,13 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.jobs.machine import CORES_VARIABLE
-from compression.jobs.status import read_status
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.jobs.machine import CORES_VARIABLE
+from edgeslim.jobs.status import read_status
 
 LOOK = 0.1
 """Seconds between two looks at the study."""

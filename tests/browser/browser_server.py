@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.errors import StudyError
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import StudyError
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120_000

@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from edgeslim.artifacts.store import sha256_of
+from edgeslim.errors import EdgeSlimError, InfeasibleError, RecipeError
+from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
+from edgeslim.models.base import Model
+from edgeslim.models.proof import run
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.params import Param, parameters
+from edgeslim.steps import OnnxStep, Step, StepContext, TorchStep
 from example_networks import SIZE, RandomImages, make_onnx, make_spec
-
-from compression.artifacts.store import sha256_of
-from compression.errors import EdgeSlimError, InfeasibleError, RecipeError
-from compression.export.onnx import deployable, export_training_form, shipped, to_bytes
-from compression.models.base import Model
-from compression.models.proof import run
-from compression.models.torch_graph import to_torch
-from compression.params import Param, parameters
-from compression.steps import OnnxStep, Step, StepContext, TorchStep
 
 BUDGETS = {"steps": 2, "images": 4, "batch": 4, "search_images": 1}
 """Of how thoroughly a step works: cut down, and never tried at their upper bound."""

@@ -10,15 +10,14 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from edgeslim.errors import InfeasibleError, RecipeError
+from edgeslim.export.onnx import deployable, to_bytes
+from edgeslim.metrics import graph as graphs
+from edgeslim.metrics.counts import weights_of
+from edgeslim.params import parameters
+from edgeslim.steps import STEPS, MagnitudePruning, NOfMPruning, OnnxStep, Step, TorchStep
 from example_networks import NETWORKS
 from step_cases import applied, bounds, code_of, final, quick, refusal, training_form, tried
-
-from compression.errors import InfeasibleError, RecipeError
-from compression.export.onnx import deployable, to_bytes
-from compression.metrics import graph as graphs
-from compression.metrics.counts import weights_of
-from compression.params import parameters
-from compression.steps import STEPS, MagnitudePruning, NOfMPruning, OnnxStep, Step, TorchStep
 
 TORCH_STEPS = [step.name for step in STEPS if issubclass(step, TorchStep)]
 ONNX_STEPS = [step.name for step in STEPS if issubclass(step, OnnxStep)]

@@ -1,4 +1,4 @@
-"""What a step declares is enough for forms, documents, searches and checks: `python -m compression steps --json`."""
+"""What a step declares is enough for forms, documents, searches and checks: `edgeslim steps --json`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from edgeslim.cli.main import main
+from edgeslim.errors import EdgeSlimError
+from edgeslim.params import Param, parameters
+from edgeslim.recipe import Recipe
+from edgeslim.steps import STEPS, ChannelPruning
 from step_cases import bounds
-
-from compression.cli.main import main
-from compression.errors import EdgeSlimError
-from compression.params import Param, parameters
-from compression.recipe import Recipe
-from compression.steps import STEPS, ChannelPruning
 
 EFFECTS = {"file", "download", "memory", "latency", "accuracy"}
 PURE_NUMBERS = {"learning_rate", "ema_decay", "temperature", "alpha", "beta", "background"}

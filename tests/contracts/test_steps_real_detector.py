@@ -7,17 +7,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import InfeasibleError, RecipeError
+from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
+from edgeslim.models.base import Model
+from edgeslim.models.importing import import_file
+from edgeslim.models.proof import run
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.steps import STEPS, OnnxStep, StepContext, TorchStep
 from example_networks import RandomImages
 from step_cases import code_of, quick
-
-from compression.artifacts.store import Store
-from compression.errors import InfeasibleError, RecipeError
-from compression.export.onnx import deployable, export_training_form, shipped, to_bytes
-from compression.models.base import Model
-from compression.models.importing import import_file
-from compression.models.proof import run
-from compression.models.torch_graph import to_torch
-from compression.steps import STEPS, OnnxStep, StepContext, TorchStep
 
 REFUSED = {"fine_tuning": "family_without_loss", "dynamic_int8": "nothing_dynamic"}
 """Step → code."""

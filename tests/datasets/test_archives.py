@@ -10,11 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from compression.artifacts.store import Store
-from compression.datasets import archives, open_dataset
-from compression.datasets.archives import extract_zip
-from compression.errors import DatasetError, StoreError
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import archives, open_dataset
+from edgeslim.datasets.archives import extract_zip
+from edgeslim.errors import DatasetError, StoreError
 
 Write = Callable[..., Path]
 

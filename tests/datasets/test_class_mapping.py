@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from compression.datasets import Relabelled, map_classes, unmatched_classes
-from compression.datasets.base import Split, Target
-from compression.detections import Annotations, Image
-from compression.errors import DatasetError
+from edgeslim.datasets import Relabelled, map_classes, unmatched_classes
+from edgeslim.datasets.base import Split, Target
+from edgeslim.detections import Annotations, Image
+from edgeslim.errors import DatasetError
 
 
 class Fixed:

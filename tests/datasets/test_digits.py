@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from compression.artifacts.store import Store
-from compression.datasets import DATASETS, open_dataset
-from compression.datasets.base import Dataset
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import DATASETS, open_dataset
+from edgeslim.datasets.base import Dataset
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from compression.datasets.base import Split, Subset
-from compression.datasets.held_out import check_share, choosing_part, hold_out
-from compression.errors import DatasetError
+from edgeslim.datasets.base import Split, Subset
+from edgeslim.datasets.held_out import check_share, choosing_part, hold_out
+from edgeslim.errors import DatasetError
 
 
 class Numbered:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from compression.artifacts.store import Store
-from compression.datasets import DATASETS, FORMATS, any_images, open_dataset
-from compression.datasets.base import Notice, Split
-from compression.detections import Annotations
-from compression.errors import DatasetError
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import DATASETS, FORMATS, any_images, open_dataset
+from edgeslim.datasets.base import Notice, Split
+from edgeslim.detections import Annotations
+from edgeslim.errors import DatasetError
 
 Write = Callable[..., Path]
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from edgeslim.datasets.images import check_image, list_images, read_image
+from edgeslim.errors import DatasetError
 from PIL import Image
-
-from compression.datasets.images import check_image, list_images, read_image
-from compression.errors import DatasetError
 
 
 def png_header(width: int, height: int) -> bytes:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from compression.datasets import open_dataset
-from compression.datasets.base import Dataset, Split
-from compression.detections import Annotations
+from edgeslim.datasets import open_dataset
+from edgeslim.datasets.base import Dataset, Split
+from edgeslim.detections import Annotations
 
 
 def truths(split: Split) -> list[Annotations]:

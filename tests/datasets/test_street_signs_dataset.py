@@ -7,19 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from compression.artifacts.store import Store
-from compression.datasets import DATASETS, Relabelled, open_dataset
-from compression.datasets.street_signs import dataset as street_signs
-from compression.datasets.street_signs import rendering
-from compression.datasets.street_signs.classes import CLASSES
-from compression.datasets.street_signs.dataset import MANIFEST, PLANS, Plan, Scenes, load
-from compression.datasets.street_signs.packed import Packed
-from compression.datasets.street_signs.scene import render_scene
-from compression.datasets.street_signs.weather import MOODS
-from compression.detections import Annotations
-from compression.errors import DatasetError
-from compression.progress import silent
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import DATASETS, Relabelled, open_dataset
+from edgeslim.datasets.street_signs import dataset as street_signs
+from edgeslim.datasets.street_signs import rendering
+from edgeslim.datasets.street_signs.classes import CLASSES
+from edgeslim.datasets.street_signs.dataset import MANIFEST, PLANS, Plan, Scenes, load
+from edgeslim.datasets.street_signs.packed import Packed
+from edgeslim.datasets.street_signs.scene import render_scene
+from edgeslim.datasets.street_signs.weather import MOODS
+from edgeslim.detections import Annotations
+from edgeslim.errors import DatasetError
+from edgeslim.progress import silent
 
 PLAN = Plan(20264, (2, 5, 3))
 

@@ -6,12 +6,11 @@ import sys
 
 import numpy as np
 import pytest
+from edgeslim.datasets.street_signs.canvas import Canvas, PlacedSign
+from edgeslim.datasets.street_signs.classes import CLASSES, DISTRACTORS
+from edgeslim.datasets.street_signs.scene import Scene, render_scene
+from edgeslim.datasets.street_signs.weather import MOODS
 from PIL import Image
-
-from compression.datasets.street_signs.canvas import Canvas, PlacedSign
-from compression.datasets.street_signs.classes import CLASSES, DISTRACTORS
-from compression.datasets.street_signs.scene import Scene, render_scene
-from compression.datasets.street_signs.weather import MOODS
 
 SEED = 11
 
@@ -28,7 +27,7 @@ def _digest(scene: Scene) -> str:
 def test_scene_is_the_same_in_another_process_and_order(scenes: list[Scene]) -> None:
     code = (
         "import hashlib\n"
-        "from compression.datasets.street_signs.scene import render_scene\n"
+        "from edgeslim.datasets.street_signs.scene import render_scene\n"
         "for i in (7, 3, 0):\n"
         f"    s = render_scene({SEED}, i)\n"
         "    print(hashlib.sha256(s.jpeg + s.boxes.tobytes() + s.classes.tobytes()).hexdigest())\n"

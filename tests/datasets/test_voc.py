@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from compression.datasets import open_dataset
-from compression.detections import Annotations
-from compression.errors import DatasetError
+from edgeslim.datasets import open_dataset
+from edgeslim.detections import Annotations
+from edgeslim.errors import DatasetError
 
 Write = Callable[..., Path]
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from compression.datasets import open_dataset
-from compression.datasets.base import Dataset
-from compression.detections import Annotations
-from compression.errors import DatasetError
+from edgeslim.datasets import open_dataset
+from edgeslim.datasets.base import Dataset
+from edgeslim.detections import Annotations
+from edgeslim.errors import DatasetError
 
 Write = Callable[..., None]
 

@@ -6,13 +6,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from edgeslim.errors import ModelError
+from edgeslim.export.onnx import deployable, export_training_form, max_relative_error, shipped, to_bytes
 from example_networks import NETWORKS, SIZE, make_network, make_onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
-
-from compression.errors import ModelError
-from compression.export.onnx import deployable, export_training_form, max_relative_error, shipped, to_bytes
 
 SHAPE = (1, 3, SIZE, SIZE)
 

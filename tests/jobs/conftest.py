@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections import Counter
@@ -13,13 +12,12 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.cli.main import main
-from compression.errors import StudyError
-from compression.jobs.status import read_status
-from compression.search import storage
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.cli.main import main
+from edgeslim.errors import StudyError
+from edgeslim.jobs.status import read_status
+from edgeslim.search import storage
 
 IN_PROCESSES = Path(__file__).parent / "in_processes"
 ROOT = Path(__file__).parents[2]
@@ -105,13 +103,12 @@ def case(
     tmp_path: Path, digits_file: Path, own_machine: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Case]:
     monkeypatch.syspath_prepend(str(IN_PROCESSES))
+    from edgeslim.steps import STEPS
     from steps_for_tests import LOG, Act
-
-    from compression.steps import STEPS
 
     monkeypatch.setitem(STEPS._items, Act.name, Act)
     monkeypatch.setenv(LOG, str(tmp_path / "ran.txt"))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(IN_PROCESSES), str(ROOT)]))
+    monkeypatch.setenv("PYTHONPATH", str(IN_PROCESSES))
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     noise = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), np.uint8)

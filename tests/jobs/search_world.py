@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from compression.artifacts.store import Store
-from compression.jobs.schedule import Task
-from compression.jobs.search import Search, Timing
-from compression.recipe import Recipe
-from compression.search import storage
-from compression.search.stint import Stint
-from compression.search.storage import PlannedTrial, StudyJournal
-from compression.search.study import StudyPlan, StudyResult
+from edgeslim.artifacts.store import Store
+from edgeslim.jobs.schedule import Task
+from edgeslim.jobs.search import Search, Timing
+from edgeslim.recipe import Recipe
+from edgeslim.search import storage
+from edgeslim.search.stint import Stint
+from edgeslim.search.storage import PlannedTrial, StudyJournal
+from edgeslim.search.study import StudyPlan, StudyResult
 
 STEPS = ("channel_pruning", "magnitude_pruning", "fine_tuning", "static_int8", "low_bit_weights", "float16")
 SIZE = 1_000_000

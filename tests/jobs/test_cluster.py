@@ -14,18 +14,17 @@ from typing import Any
 
 import psutil
 import pytest
-
-from compression import workbench
-from compression.artifacts.store import HOME_VARIABLE, Store
-from compression.errors import StudyError
-from compression.jobs import connecting, remote
-from compression.jobs.freight import freight
-from compression.jobs.schedule import Task
-from compression.jobs.trial import Job, perform
-from compression.progress import silent
-from compression.recipe import Recipe
-from compression.search import storage
-from compression.search.stint import Stint
+from edgeslim import workbench
+from edgeslim.artifacts.store import HOME_VARIABLE, Store
+from edgeslim.errors import StudyError
+from edgeslim.jobs import connecting, remote
+from edgeslim.jobs.freight import freight
+from edgeslim.jobs.schedule import Task
+from edgeslim.jobs.trial import Job, perform
+from edgeslim.progress import silent
+from edgeslim.recipe import Recipe
+from edgeslim.search import storage
+from edgeslim.search.stint import Stint
 
 distributed = pytest.importorskip("distributed")
 DASK = Path(sys.executable).parent / "dask"
@@ -88,7 +87,7 @@ class Cluster:
                     **os.environ,
                     HOME_VARIABLE: str(home / "store"),
                     "TMPDIR": str(home),
-                    "PYTHONPATH": os.pathsep.join([str(HERE / "in_processes"), str(HERE.parents[1])]),
+                    "PYTHONPATH": str(HERE / "in_processes"),
                     "EDGESLIM_TEST_LOG": str(self._log),
                 },
                 stdout=log,
@@ -131,7 +130,7 @@ def test_other_versions_and_wrong_addresses_are_refused(cluster, case, monkeypat
 
     # A worker that comes later is asked with every trial.
     with monkeypatch.context() as patch:
-        patch.setattr("compression.jobs.supervisor.start", lambda *_: None)
+        patch.setattr("edgeslim.jobs.supervisor.start", lambda *_: None)
         case.start({"change": 8.0}, name="planned")
     plan = storage.read_plan(case.store, "planned")
     order = remote.Order(Job(Path(), plan, 1), "t", {**remote.versions(), "onnx": "0.1"})

@@ -11,24 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from compression import pipeline, workbench
-from compression.artifacts.parcel import Parcel
-from compression.artifacts.store import Store
-from compression.datasets import open_dataset
-from compression.errors import ModelError, StoreError, StudyError
-from compression.jobs import cluster as clusters
-from compression.jobs import connecting, remote
-from compression.jobs.cluster import ClusterPool
-from compression.jobs.freight import freight
-from compression.jobs.pool import Event
-from compression.jobs.remote import Order, Reply, work_on
-from compression.jobs.schedule import Task
-from compression.jobs.trial import Job, Outcome
-from compression.models.importing import import_onnx
-from compression.models.library import open_model
-from compression.recipe import Recipe
-from compression.search.study import StudyPlan
+from edgeslim import pipeline, workbench
+from edgeslim.artifacts.parcel import Parcel
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import open_dataset
+from edgeslim.errors import ModelError, StoreError, StudyError
+from edgeslim.jobs import cluster as clusters
+from edgeslim.jobs import connecting, remote
+from edgeslim.jobs.cluster import ClusterPool
+from edgeslim.jobs.freight import freight
+from edgeslim.jobs.pool import Event
+from edgeslim.jobs.remote import Order, Reply, work_on
+from edgeslim.jobs.schedule import Task
+from edgeslim.jobs.trial import Job, Outcome
+from edgeslim.models.importing import import_onnx
+from edgeslim.models.library import open_model
+from edgeslim.recipe import Recipe
+from edgeslim.search.study import StudyPlan
 
 pytest.importorskip("distributed")
 ROUNDED = {"steps": [{"step": "float16"}]}

@@ -13,14 +13,13 @@ import optuna
 import postgres_server
 import psycopg
 import pytest
+from edgeslim import workbench
+from edgeslim.artifacts.store import STORAGE_VARIABLE
+from edgeslim.cli.main import main
+from edgeslim.errors import EdgeSlimError, StoreError
+from edgeslim.search import database
+from edgeslim.search.storage import StudyJournal
 from postgres_server import PASSWORD, Postgres
-
-from compression import workbench
-from compression.artifacts.store import STORAGE_VARIABLE
-from compression.cli.main import main
-from compression.errors import EdgeSlimError, StoreError
-from compression.search import database
-from compression.search.storage import StudyJournal
 
 LONG = {"what": "sleep", "seconds": 60.0}
 
@@ -119,7 +118,7 @@ def test_a_killed_study_and_a_database_that_dies_are_told_and_nothing_is_lost_or
 
 
 def test_trials_that_somebody_keeps_locked_are_told(shared, postgres, monkeypatch):
-    monkeypatch.setattr("compression.jobs.supervisor.start", lambda *_: None)
+    monkeypatch.setattr("edgeslim.jobs.supervisor.start", lambda *_: None)
     monkeypatch.setattr(database, "LOCKED", 1)
     database.close()
     shared.start({"change": 1.0})

@@ -14,9 +14,8 @@ from typing import Any
 
 import psutil
 import pytest
-
-from compression import workbench
-from compression.artifacts.store import Store
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
 
 LONG = {"what": "sleep", "seconds": 60.0}
 
@@ -66,8 +65,8 @@ def test_a_killed_supervisor_is_told_and_what_it_finished_is_kept(case, capsys):
 APP = """
 import sys
 from pathlib import Path
-from compression import workbench
-from compression.artifacts.store import Store
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
 workbench.resume_study("s", Store(Path(sys.argv[1])))
 print("started", flush=True)
 input()
@@ -78,7 +77,7 @@ input()
 def planned(case: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Starting a study in this case only plans it; other processes run it."""
     with monkeypatch.context() as patch:
-        patch.setattr("compression.jobs.supervisor.start", lambda *_: None)
+        patch.setattr("edgeslim.jobs.supervisor.start", lambda *_: None)
         case.start({"change": 1.0, "what": "sleep", "seconds": 1.0}, {"change": 2.0})
     return case
 
@@ -115,12 +114,12 @@ def test_two_apps_on_one_store_run_a_study_once(planned):
 CREATE = """
 import sys, time
 from pathlib import Path
-from compression.artifacts.store import Store
-from compression.errors import StudyError
-from compression.search import storage
-from compression.search.storage import PlannedTrial
-from compression.search.study import StudyPlan
-import compression.search.journal
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import StudyError
+from edgeslim.search import storage
+from edgeslim.search.storage import PlannedTrial
+from edgeslim.search.study import StudyPlan
+import edgeslim.search.journal
 store, who, gate = Store(Path(sys.argv[1])), sys.argv[2], Path(sys.argv[3])
 plan = StudyPlan(name="s", model=who, model_name=who, dataset="d", dataset_name="d", created="")
 trials = [PlannedTrial({"steps": []}, who, who)] * 20
@@ -158,10 +157,10 @@ def test_of_two_studies_with_one_name_made_at_once_one_is_whole_and_one_is_refus
 START = """
 import sys
 from pathlib import Path
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.jobs import supervisor
-import compression.search.journal, compression.models.library
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.jobs import supervisor
+import edgeslim.search.journal, edgeslim.models.library
 supervisor.start = lambda *_: None
 store, model, pictures, gate = (Path(each) for each in sys.argv[1:])
 print("ready", flush=True)

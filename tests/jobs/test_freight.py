@@ -10,17 +10,16 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-
-from compression.artifacts.store import Store
-from compression.datasets import open_dataset
-from compression.jobs import freight as freights
-from compression.jobs.freight import Freight, freight, received
-from compression.jobs.schedule import Task
-from compression.jobs.trial import Job, perform
-from compression.models.library import open_model
-from compression.progress import silent
-from compression.recipe import Recipe
-from compression.search.study import StudyPlan
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import open_dataset
+from edgeslim.jobs import freight as freights
+from edgeslim.jobs.freight import Freight, freight, received
+from edgeslim.jobs.schedule import Task
+from edgeslim.jobs.trial import Job, perform
+from edgeslim.models.library import open_model
+from edgeslim.progress import silent
+from edgeslim.recipe import Recipe
+from edgeslim.search.study import StudyPlan
 
 
 @pytest.fixture

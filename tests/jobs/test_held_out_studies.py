@@ -8,13 +8,12 @@ import signal
 from typing import Any
 
 import pytest
-
-from compression import workbench
-from compression.cli.main import main
-from compression.datasets import choosing_part, open_dataset
-from compression.errors import DatasetError, StudyError
-from compression.search import storage
-from compression.search.study import StudyPlan
+from edgeslim import workbench
+from edgeslim.cli.main import main
+from edgeslim.datasets import choosing_part, open_dataset
+from edgeslim.errors import DatasetError, StudyError
+from edgeslim.search import storage
+from edgeslim.search.study import StudyPlan
 
 CHANGES = [{"steps": [{"step": "act", "change": change}]} for change in (1.0, 5.0)]
 

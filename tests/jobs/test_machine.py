@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys, time
-from compression.jobs.machine import alone, busy
+from edgeslim.jobs.machine import alone, busy
 way, breathing = sys.argv[1], sys.argv[1] == "breathing"
 with (alone if way == "alone" else busy)() as breathe:
     print("in", flush=True)

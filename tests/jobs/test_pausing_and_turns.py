@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-
-from compression import workbench
-from compression.errors import StudyError
-from compression.jobs.status import read_status
+from edgeslim import workbench
+from edgeslim.errors import StudyError
+from edgeslim.jobs.status import read_status
 
 
 def test_pausing_finishes_what_runs_begins_nothing_and_can_be_resumed(case, capsys):

@@ -13,11 +13,10 @@ from typing import Any
 
 import psutil
 import pytest
-
-from compression.jobs.machine import allowed
-from compression.jobs.pool import Event, Limits, Pool
-from compression.jobs.turns import Turns
-from compression.progress import Progress
+from edgeslim.jobs.machine import allowed
+from edgeslim.jobs.pool import Event, Limits, Pool
+from edgeslim.jobs.turns import Turns
+from edgeslim.progress import Progress
 
 SECONDS = 30.0
 
@@ -132,7 +131,7 @@ def test_a_task_that_eats_memory_is_ended(pool: Pool[tuple[str, str]]):
 
 
 def test_time_in_which_somebody_measures_is_not_the_tasks_own(own_machine: None):
-    from compression.jobs.machine import alone
+    from edgeslim.jobs.machine import alone
 
     pool: Pool[tuple[str, str]] = Pool(1, act)
     pool.submit(("sleep", "3"), Limits(seconds=2.0, memory=10**12))
@@ -168,7 +167,7 @@ def test_who_waits_for_a_turn_gives_up_processes_when_memory_is_short(own_machin
     assert held is not None
     assert not pool.ready() and pool.ahead == 0
     assert psutil.pid_exists(int(first.value)), "there is memory for everybody"
-    monkeypatch.setattr("compression.jobs.pool._SHORT", 2.0)
+    monkeypatch.setattr("edgeslim.jobs.pool._SHORT", 2.0)
     assert not pool.ready()
     assert not psutil.pid_exists(int(first.value))
     other.give_back(held)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from compression.jobs.schedule import Schedule
-from compression.recipe import Recipe
-from compression.steps import TorchStep
+from edgeslim.jobs.schedule import Schedule
+from edgeslim.recipe import Recipe
+from edgeslim.steps import TorchStep
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

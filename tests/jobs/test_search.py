@@ -8,17 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import StudyError
+from edgeslim.recipe import Recipe
+from edgeslim.search.findings import findings
+from edgeslim.search.space import recovers
+from edgeslim.search.stint import Stint
+from edgeslim.search.storage import StudyJournal, study_search
+from edgeslim.search.strategy import parts
+from edgeslim.search.study import TrialResult
 from search_world import World
-
-from compression.artifacts.store import Store
-from compression.errors import StudyError
-from compression.recipe import Recipe
-from compression.search.findings import findings
-from compression.search.space import recovers
-from compression.search.stint import Stint
-from compression.search.storage import StudyJournal, study_search
-from compression.search.strategy import parts
-from compression.search.study import TrialResult
 
 RANDOM = Stint(sampler="random", trials=40)
 

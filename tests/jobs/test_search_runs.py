@@ -7,11 +7,10 @@ import signal
 from typing import Any
 
 import pytest
-
-from compression import workbench
-from compression.errors import StudyError
-from compression.search.selection import Budget
-from compression.search.stint import Stint
+from edgeslim import workbench
+from edgeslim.errors import StudyError
+from edgeslim.search.selection import Budget
+from edgeslim.search.stint import Stint
 
 
 def search(case: Any, stint: Stint, **more: Any) -> None:

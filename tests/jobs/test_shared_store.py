@@ -6,10 +6,9 @@ from collections import Counter
 
 import psutil
 import pytest
-
-from compression import workbench
-from compression.cli.main import main
-from compression.errors import StoreError
+from edgeslim import workbench
+from edgeslim.cli.main import main
+from edgeslim.errors import StoreError
 
 SLOW = {"what": "sleep", "seconds": 2.0}
 

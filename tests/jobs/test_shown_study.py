@@ -7,8 +7,7 @@ import math
 from typing import Any
 
 import pytest
-
-from compression.cli.main import main
+from edgeslim.cli.main import main
 
 RECIPES: list[list[dict[str, Any]]] = [
     [{"step": "float16"}],

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from compression.artifacts.store import Store
-from compression.jobs.status import (
+from edgeslim.artifacts.store import Store
+from edgeslim.jobs.status import (
     JobStatus,
     StatusWriter,
     identity,

@@ -13,10 +13,9 @@ from typing import Any
 
 import psutil
 import pytest
+from edgeslim import workbench
+from edgeslim.errors import StudyError
 from filelock import FileLock
-
-from compression import workbench
-from compression.errors import StudyError
 
 LONG = {"what": "sleep", "seconds": 60.0}
 

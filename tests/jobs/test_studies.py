@@ -13,10 +13,9 @@ from typing import Any
 
 import psutil
 import pytest
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.errors import StudyError
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import StudyError
 
 SLEEP = {"what": "sleep", "seconds": 3.0}
 
@@ -199,7 +198,7 @@ def test_a_second_process_for_one_study_refuses_to_run(case):
     command = [
         sys.executable,
         "-m",
-        "compression.jobs.worker",
+        "edgeslim.jobs.worker",
         "--store",
         str(case.store.root),
         "--study",

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from compression import workbench
-from compression.cli.main import main
+from edgeslim import workbench
+from edgeslim.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,7 +72,7 @@ def test_ctrl_c_cancels_the_study(case):
     command = [
         sys.executable,
         "-m",
-        "compression",
+        "edgeslim",
         *arguments(case, {"change": 1.0, "what": "sleep", "seconds": 60.0}),
     ]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ) as shell:
@@ -90,7 +89,7 @@ def test_pausing_from_another_shell_ends_the_first_in_peace(case, capsys):
     command = [
         sys.executable,
         "-m",
-        "compression",
+        "edgeslim",
         *arguments(case, pause, {"change": 2.0}),
         "--workers",
         "1",
@@ -99,7 +98,7 @@ def test_pausing_from_another_shell_ends_the_first_in_peace(case, capsys):
         case.wait(lambda: case.ran() == [1.0], "the step")
         assert main(["study", "pause", "s", "--store", str(case.store.root)]) == 0
         assert shell.stdout is not None
-        assert "python -m compression study resume s" in shell.stdout.read()
+        assert "edgeslim study resume s" in shell.stdout.read()
     assert shell.returncode == 0
     assert main(["study", "resume", "s", "--store", str(case.store.root)]) == 0
     assert "s: complete" in capsys.readouterr().out

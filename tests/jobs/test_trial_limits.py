@@ -5,10 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-
-from compression.jobs.limits import trial_limits
-from compression.jobs.pool import Limits
-from compression.search.study import StudyPlan
+from edgeslim.jobs.limits import trial_limits
+from edgeslim.jobs.pool import Limits
+from edgeslim.search.study import StudyPlan
 
 GB = 10**9
 
@@ -22,7 +21,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path):
     """A machine of 100 GB; gives the file that tells its container's limit."""
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(total=100 * GB))
     container = tmp_path / "memory.max"
-    monkeypatch.setattr("compression.jobs.limits._CONTAINER", container)
+    monkeypatch.setattr("edgeslim.jobs.limits._CONTAINER", container)
     return container
 
 

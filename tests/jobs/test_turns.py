@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from compression.errors import StudyError
-from compression.jobs.machine import allowed, cores, locks_folder, pin
-from compression.jobs.turns import FRESH, Turn, Turns
+from edgeslim.errors import StudyError
+from edgeslim.jobs.machine import allowed, cores, locks_folder, pin
+from edgeslim.jobs.turns import FRESH, Turn, Turns
 
 ROOT = Path(__file__).parents[2]
 
@@ -120,7 +119,7 @@ def test_who_no_longer_asks_is_passed_over(two_cores, clock):
 
 
 HOLD = """
-from compression.jobs.turns import Turns
+from edgeslim.jobs.turns import Turns
 turns = Turns("dead", 2)
 turn = turns.take()
 print(turn is not None, flush=True)
@@ -155,7 +154,7 @@ def test_a_killed_study_frees_its_cores_and_its_place_at_once(holder, clock):
 
 
 def test_a_damaged_ticket_of_another_is_ignored(two_cores):
-    from compression.artifacts.room import opened, try_lock
+    from edgeslim.artifacts.room import opened, try_lock
 
     folder = locks_folder() / "turns"
     folder.mkdir(parents=True)
@@ -188,9 +187,9 @@ def test_accounts_that_share_a_folder_for_locks_share_the_cores(two_cores, clock
 
 def test_cores_are_this_process_own_unless_told_otherwise(monkeypatch, tmp_path):
     monkeypatch.delenv("EDGESLIM_CORES", raising=False)
-    monkeypatch.setattr("compression.jobs.machine.allowed", lambda: [0, 1, 2, 3, 4, 5, 6, 7])
+    monkeypatch.setattr("edgeslim.jobs.machine.allowed", lambda: [0, 1, 2, 3, 4, 5, 6, 7])
     quota = tmp_path / "cpu.max"
-    monkeypatch.setattr("compression.jobs.machine._QUOTA", quota)
+    monkeypatch.setattr("edgeslim.jobs.machine._QUOTA", quota)
     assert cores() == 8
     quota.write_text("max 100000\n")
     assert cores() == 8
@@ -207,7 +206,7 @@ def test_cores_are_this_process_own_unless_told_otherwise(monkeypatch, tmp_path)
 def test_pinning_reaches_threads_that_were_there_before():
     script = (
         "import os, threading, time\n"
-        "from compression.jobs.machine import allowed, pin\n"
+        "from edgeslim.jobs.machine import allowed, pin\n"
         "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
         "last = allowed()[-1]\n"
         "pin([last])\n"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from compression.detections import Annotations, Detections
+from edgeslim.detections import Annotations, Detections
 
 
 def random_scenes(

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edgeslim.detections import Annotations, Detections
+from edgeslim.metrics.bootstrap import resample_weights
+from edgeslim.metrics.detection import coco_scores, resampled, resampled_map
+from edgeslim.metrics.matching import Matches, match
 from scenes import random_scenes
-
-from compression.detections import Annotations, Detections
-from compression.metrics.bootstrap import resample_weights
-from compression.metrics.detection import coco_scores, resampled, resampled_map
-from compression.metrics.matching import Matches, match
 
 FIGURES = {
     "mAP": "AP_all",

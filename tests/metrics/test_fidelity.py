@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from compression.detections import Detections
-from compression.metrics.bootstrap import resample_weights
-from compression.metrics.fidelity import RESOLUTION_DB, agreement, box_iou, diff, signal_and_noise, sqnr_db
+from edgeslim.detections import Detections
+from edgeslim.metrics.bootstrap import resample_weights
+from edgeslim.metrics.fidelity import RESOLUTION_DB, agreement, box_iou, diff, signal_and_noise, sqnr_db
 
 Box = tuple[float, float, float, float]
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from edgeslim.errors import ModelError
+from edgeslim.metrics.counts import Counts, counts, counts_of
+from edgeslim.metrics.graph import read
 from tiny_graphs import model, node, weights
-
-from compression.errors import ModelError
-from compression.metrics.counts import Counts, counts, counts_of
-from compression.metrics.graph import read
 
 
 def conv_relu(size: int | str = 16, filters: int = 8) -> onnx.ModelProto:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from compression.artifacts.store import Store
-from compression.metrics import resamples
-from compression.metrics.bootstrap import HELD_OUT_SEED, Resampled, resample_weights, resampled_mean
+from edgeslim.artifacts.store import Store
+from edgeslim.metrics import resamples
+from edgeslim.metrics.bootstrap import HELD_OUT_SEED, Resampled, resample_weights, resampled_mean
 
 
 def test_a_figure_is_kept_to_the_last_bit(tmp_path: Path) -> None:

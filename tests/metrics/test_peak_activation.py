@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
+from edgeslim.metrics.counts import counts_of
 from tiny_graphs import model, node, weights
-
-from compression.metrics.counts import counts_of
 
 PLANE = 64
 

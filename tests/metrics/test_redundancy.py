@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from compression.metrics.redundancy import (
+from edgeslim.metrics.redundancy import (
     effective_rank,
     energy_by_rank,
     entropy,
@@ -79,5 +78,5 @@ def test_duplicate_filters_are_found_whatever_their_scale() -> None:
 def test_likeness_of_many_filters_is_that_of_few(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.random.default_rng(3).normal(size=(50, 9))
     expected = largest_cosines(rows)
-    monkeypatch.setattr("compression.metrics.redundancy._ROWS", 7)
+    monkeypatch.setattr("edgeslim.metrics.redundancy._ROWS", 7)
     assert largest_cosines(rows) == pytest.approx(expected)

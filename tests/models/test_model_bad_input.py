@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import ModelError
+from edgeslim.models import checks
+from edgeslim.models.importing import import_onnx
+from edgeslim.models.spec import spec_from_json
 from models_for_tests import HEIGHT, WIDTH, build, detector, save, weights
 from onnx import TensorProto, helper, numpy_helper
-
-from compression.artifacts.store import Store
-from compression.errors import ModelError
-from compression.models import checks
-from compression.models.importing import import_onnx
-from compression.models.spec import spec_from_json
 
 Build = Callable[[], onnx.ModelProto]
 

@@ -11,16 +11,15 @@ from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import DownloadError, EdgeSlimError
+from edgeslim.models import download
+from edgeslim.models.catalogue import CATALOGUE, CatalogueEntry
+from edgeslim.models.download import download_model
+from edgeslim.models.library import list_models, open_model
+from edgeslim.models.spec import spec_from_json
+from edgeslim.registry import Registry
 from models_for_tests import HEIGHT, SHARED, WIDTH, detector
-
-from compression.artifacts.store import Store
-from compression.errors import DownloadError, EdgeSlimError
-from compression.models import download
-from compression.models.catalogue import CATALOGUE, CatalogueEntry
-from compression.models.download import download_model
-from compression.models.library import list_models, open_model
-from compression.models.spec import spec_from_json
-from compression.registry import Registry
 
 CONTENT = detector().SerializeToString()
 ENTRY = CatalogueEntry(
@@ -59,7 +58,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     catalogue: Registry[CatalogueEntry] = Registry("catalogue model")
     catalogue.add(ENTRY)
     for module in ("download", "library", "naming"):
-        monkeypatch.setattr(f"compression.models.{module}.CATALOGUE", catalogue)
+        monkeypatch.setattr(f"edgeslim.models.{module}.CATALOGUE", catalogue)
     monkeypatch.setattr(Handler, "files", {"/mirror/tiny.onnx": CONTENT})
     monkeypatch.setattr(Handler, "requested", [])
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

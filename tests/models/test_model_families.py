@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edgeslim.errors import ModelError
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.families import FAMILIES, recognise
+from edgeslim.models.families.base import grid
+from edgeslim.models.families.classifier import probabilities
 from family_examples import CELL, EXAMPLES, HEIGHT, HW, THREE, WIDTH, Example, bins, gfl, yolov8, zeros
-
-from compression.errors import ModelError
-from compression.models.base import ModelSpec
-from compression.models.families import FAMILIES, recognise
-from compression.models.families.base import grid
-from compression.models.families.classifier import probabilities
 
 DETECTORS = [family.name for family in FAMILIES if family.task == "detection"]
 

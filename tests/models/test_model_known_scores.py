@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import Relabelled, map_classes, open_dataset
+from edgeslim.evaluation import evaluate
+from edgeslim.models.library import open_model
 from models_for_tests import SHARED
-
-from compression.artifacts.store import Store
-from compression.datasets import Relabelled, map_classes, open_dataset
-from compression.evaluation import evaluate
-from compression.models.library import open_model
 
 
 @pytest.mark.parametrize(

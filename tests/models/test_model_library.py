@@ -8,14 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from edgeslim.artifacts.store import Store, sha256_of
+from edgeslim.errors import ModelError
+from edgeslim.models.importing import import_onnx
+from edgeslim.models.library import list_models, open_model
+from edgeslim.models.samples import open_sample, sample_models
+from edgeslim.models.spec import save_spec, spec_from_json
 from models_for_tests import HEIGHT, WIDTH, detector, save
-
-from compression.artifacts.store import Store, sha256_of
-from compression.errors import ModelError
-from compression.models.importing import import_onnx
-from compression.models.library import list_models, open_model
-from compression.models.samples import open_sample, sample_models
-from compression.models.spec import save_spec, spec_from_json
 
 SPEC = {
     "family": "fcos",
@@ -145,7 +144,7 @@ def test_list_tells_origin_size_and_parameters(samples: Path, tmp_path: Path, st
 
 def test_listing_imports_neither_torch_nor_onnxruntime(store: Store) -> None:
     code = (
-        "import sys; from pathlib import Path; from compression.models.library import list_models, Store;"
+        "import sys; from pathlib import Path; from edgeslim.models.library import list_models, Store;"
         f"list_models(Store(Path({str(store.root)!r})));"
         "print([m for m in ('torch', 'onnxruntime', 'requests', 'scipy') if m in sys.modules])"
     )

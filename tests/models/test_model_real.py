@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-
-from compression.artifacts.store import Store
-from compression.models.families import FAMILIES
-from compression.models.importing import import_file
-from compression.models.proof import run
+from edgeslim.artifacts.store import Store
+from edgeslim.models.families import FAMILIES
+from edgeslim.models.importing import import_file
+from edgeslim.models.proof import run
 
 Find = Callable[[str], Path]
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from compression.errors import ModelError
-from compression.models.families import FAMILIES
-from compression.models.labels import COCO_80, default_labels
-from compression.models.spec import load_spec, save_spec, spec_from_json
+from edgeslim.errors import ModelError
+from edgeslim.models.families import FAMILIES
+from edgeslim.models.labels import COCO_80, default_labels
+from edgeslim.models.spec import load_spec, save_spec, spec_from_json
 
 SIZE = {"input_width": 320, "input_height": 240}
 

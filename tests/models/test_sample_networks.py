@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
-
-from compression.datasets.street_signs.classes import CLASSES
-from compression.models.digit_networks import DIGIT_NETWORKS, digit_network
-from compression.models.families.fcos import pair_levels
-from compression.models.street_sign_network import (
+from edgeslim.datasets.street_signs.classes import CLASSES
+from edgeslim.models.digit_networks import DIGIT_NETWORKS, digit_network
+from edgeslim.models.families.fcos import pair_levels
+from edgeslim.models.street_sign_network import (
     LABELS,
     SIZES,
     StreetSignNetwork,
     street_sign_network,
     street_sign_spec,
 )
+from torch import nn
 
 PARAMETERS = {"street-signs-large": 1.05e6, "street-signs-medium": 0.30e6, "street-signs-small": 0.086e6}
 

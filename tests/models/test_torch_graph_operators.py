@@ -9,11 +9,10 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from edgeslim.errors import ModelError
+from edgeslim.models.proof import run
+from edgeslim.models.torch_graph import to_torch
 from onnx import TensorProto, helper, numpy_helper
-
-from compression.errors import ModelError
-from compression.models.proof import run
-from compression.models.torch_graph import to_torch
 
 RANDOM = np.random.default_rng(0)
 IMAGE = (1, 4, 6, 7)

@@ -6,12 +6,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from edgeslim.errors import ModelError
+from edgeslim.models.proof import run
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.models.torch_graph.quantization import quantized
 from onnx import TensorProto, helper, numpy_helper
-
-from compression.errors import ModelError
-from compression.models.proof import run
-from compression.models.torch_graph import to_torch
-from compression.models.torch_graph.quantization import quantized
 
 SHAPE = (1, 3, 8, 8)
 

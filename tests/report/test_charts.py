@@ -7,15 +7,14 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-
-from compression.report.axes import AXES
-from compression.report.bars import class_chart, size_chart
-from compression.report.charts import TEXTS, drawing_scale, pareto_chart
-from compression.report.info import class_info, size_info
-from compression.report.marks import MANY
-from compression.report.palette import MARK_COLORS, MARK_SYMBOLS
-from compression.report.pareto import MARKS, pareto_info
-from compression.search.selection import Budget
+from edgeslim.report.axes import AXES
+from edgeslim.report.bars import class_chart, size_chart
+from edgeslim.report.charts import TEXTS, drawing_scale, pareto_chart
+from edgeslim.report.info import class_info, size_info
+from edgeslim.report.marks import MANY
+from edgeslim.report.palette import MARK_COLORS, MARK_SYMBOLS
+from edgeslim.report.pareto import MARKS, pareto_info
+from edgeslim.search.selection import Budget
 
 Words = {key: f"<{key}>" for key in TEXTS}
 
@@ -190,7 +189,7 @@ def test_bars_show_sizes_and_classes(study: dict[str, Any]) -> None:
 
 def test_a_chart_needs_no_torch_and_no_streamlit() -> None:
     code = (
-        "import sys, compression.report.charts, compression.report.bars;"
+        "import sys, edgeslim.report.charts, edgeslim.report.bars;"
         "print([m for m in ('torch', 'streamlit', 'onnxruntime', 'optuna') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,16 +8,15 @@ import time
 from typing import Any
 
 import pytest
-
-from compression.report.axes import AXES
-from compression.report.certainty import certainty_lines, comparison_lines
-from compression.report.charts import TEXTS, pareto_chart
-from compression.report.confidence import groups_info, held_out_info, held_out_state
-from compression.report.info import noisy
-from compression.report.pareto import pareto_info
-from compression.report.repeats import by_recipe, spreads
-from compression.search.selection import Budget
-from compression.search.study import StudyResult
+from edgeslim.report.axes import AXES
+from edgeslim.report.certainty import certainty_lines, comparison_lines
+from edgeslim.report.charts import TEXTS, pareto_chart
+from edgeslim.report.confidence import groups_info, held_out_info, held_out_state
+from edgeslim.report.info import noisy
+from edgeslim.report.pareto import pareto_info
+from edgeslim.report.repeats import by_recipe, spreads
+from edgeslim.search.selection import Budget
+from edgeslim.search.study import StudyResult
 
 Study = dict[str, Any]
 Words = {key: f"<{key}>" for key in TEXTS}

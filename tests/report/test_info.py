@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-
-from compression.errors import EdgeSlimError
-from compression.report.axes import AXES, available
-from compression.report.info import (
+from edgeslim.errors import EdgeSlimError
+from edgeslim.report.axes import AXES, available
+from edgeslim.report.info import (
     class_info,
     headline,
     like_original,
@@ -15,8 +14,8 @@ from compression.report.info import (
     unchanged,
     worth_it,
 )
-from compression.report.pareto import pareto_info
-from compression.search.selection import Budget
+from edgeslim.report.pareto import pareto_info
+from edgeslim.search.selection import Budget
 
 Study = dict[str, Any]
 

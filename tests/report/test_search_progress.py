@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from compression.report.choice import choice_lines, closest
-from compression.report.search_progress import search_info
-from compression.report.units import format_clock
-from compression.search.selection import Budget
+from edgeslim.report.choice import choice_lines, closest
+from edgeslim.report.search_progress import search_info
+from edgeslim.report.units import format_clock
+from edgeslim.search.selection import Budget
 
 
 def trial(

@@ -7,9 +7,8 @@ import io
 import json
 
 import pytest
-
-from compression.report.document import look_up, study_csv, study_json
-from compression.report.text import study_table, table, trial_lines
+from edgeslim.report.document import look_up, study_csv, study_json
+from edgeslim.report.text import study_table, table, trial_lines
 
 
 def test_csv_has_a_line_for_each_trial_with_its_measures(study):

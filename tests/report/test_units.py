@@ -1,8 +1,7 @@
 """Numbers as people read them."""
 
 import pytest
-
-from compression.report import units
+from edgeslim.report import units
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import edgeslim
 import onnxruntime
-
-import compression
-from compression.runtime.environment import environment
+from edgeslim.runtime.environment import environment
 
 
 def test_names_what_the_measurement_was_made_on() -> None:
@@ -19,7 +18,7 @@ def test_names_what_the_measurement_was_made_on() -> None:
         *("onnxruntime", "onnx", "torch", "numpy", "edgeslim"),
     }
     assert found["onnxruntime"] == onnxruntime.__version__
-    assert found["edgeslim"] == compression.__version__
+    assert found["edgeslim"] == edgeslim.__version__
     assert found["python"] == platform.python_version()
     assert int(found["cores"]) >= 1
     assert found["cpu"]
@@ -35,12 +34,12 @@ def test_names_neither_machine_nor_user() -> None:
 def test_measuring_tools_import_neither_torch_nor_onnxruntime_until_used() -> None:
     code = (
         "import sys\n"
-        "import compression.runtime.benchmark, compression.runtime.memory\n"
-        "import compression.tasks, compression.metrics.size\n"
-        "from compression.runtime.environment import environment\n"
+        "import edgeslim.runtime.benchmark, edgeslim.runtime.memory\n"
+        "import edgeslim.tasks, edgeslim.metrics.size\n"
+        "from edgeslim.runtime.environment import environment\n"
         "environment()\n"
         "print(sorted({'torch', 'onnxruntime', 'sklearn', 'scipy', 'faster_coco_eval'} & set(sys.modules)))"
     )
-    root = Path(compression.__file__).parents[1]
+    root = Path(edgeslim.__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

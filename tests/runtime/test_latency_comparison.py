@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from edgeslim.errors import ModelError
+from edgeslim.runtime.benchmark import compare_latency, is_noisy, summarise
 from onnx import TensorProto, helper, numpy_helper
-
-from compression.errors import ModelError
-from compression.runtime.benchmark import compare_latency, is_noisy, summarise
 
 
 def square_product(path: Path, side: int) -> Path:

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from edgeslim.errors import ModelError
+from edgeslim.runtime.session import input_shape, open_session, run
 from onnx import TensorProto, helper
-
-from compression.errors import ModelError
-from compression.runtime.session import input_shape, open_session, run
 
 
 def doubling(shape: list[int | str], element: int = TensorProto.FLOAT) -> bytes:

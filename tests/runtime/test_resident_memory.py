@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from edgeslim.errors import ModelError
+from edgeslim.runtime.memory import resident_memory
 from onnx import TensorProto, helper, numpy_helper
-
-from compression.errors import ModelError
-from compression.runtime.memory import resident_memory
 
 MIB = 1 << 20
 

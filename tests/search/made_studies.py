@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from compression.search.study import StudyResult, TrialResult
+from edgeslim.search.study import StudyResult, TrialResult
 
 
 def recipe(number: int, seed: int = 0) -> dict[str, Any]:

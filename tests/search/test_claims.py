@@ -9,18 +9,17 @@ from typing import Any
 import linear_digits
 import numpy as np
 import pytest
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import choosing_part, open_dataset
+from edgeslim.datasets.base import Split
+from edgeslim.evaluation import Scored, evaluate
+from edgeslim.metrics import resamples
+from edgeslim.metrics.bootstrap import HELD_OUT_SEED, resampled_mean
+from edgeslim.models.spec import spec_from_json
+from edgeslim.search import claims
+from edgeslim.search.claims import held_out_claims
+from edgeslim.search.study import StudyResult, TrialResult
 from made_studies import made_study, made_trial
-
-from compression.artifacts.store import Store
-from compression.datasets import choosing_part, open_dataset
-from compression.datasets.base import Split
-from compression.evaluation import Scored, evaluate
-from compression.metrics import resamples
-from compression.metrics.bootstrap import HELD_OUT_SEED, resampled_mean
-from compression.models.spec import spec_from_json
-from compression.search import claims
-from compression.search.claims import held_out_claims
-from compression.search.study import StudyResult, TrialResult
 
 SPEC = spec_from_json(linear_digits.SPEC)
 

@@ -13,14 +13,13 @@ from typing import Any
 import optuna
 import pytest
 import sqlalchemy
-
-from compression.artifacts.store import Store
-from compression.cli.main import main
-from compression.errors import EdgeSlimError, StoreError, StudyError
-from compression.search import database, storage
-from compression.search.storage import PlannedTrial, StudyJournal
-from compression.search.study import StudyPlan
-from compression.workbench.planning import free_name
+from edgeslim.artifacts.store import Store
+from edgeslim.cli.main import main
+from edgeslim.errors import EdgeSlimError, StoreError, StudyError
+from edgeslim.search import database, storage
+from edgeslim.search.storage import PlannedTrial, StudyJournal
+from edgeslim.search.study import StudyPlan
+from edgeslim.workbench.planning import free_name
 
 TRIALS = [PlannedTrial({"steps": []}, "float32", "0"), PlannedTrial({"steps": [{"step": "x"}]}, "x", "1")]
 
@@ -109,7 +108,7 @@ KILLED = """
 import os, signal, sys
 sys.path[:0] = sys.argv[1:2]
 from pathlib import Path
-from compression.artifacts.store import Store
+from edgeslim.artifacts.store import Store
 from test_database import TRIALS, make
 def trials():
     yield TRIALS[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compression.search.halving import FULL, Ladder, Standing, ranked, rungs
+from edgeslim.search.halving import FULL, Ladder, Standing, ranked, rungs
 
 
 def standings(**points: tuple[float, ...]) -> dict[str, Standing]:

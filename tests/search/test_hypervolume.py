@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from compression.search.hypervolume import contributions, hypervolume, knee
+from edgeslim.search.hypervolume import contributions, hypervolume, knee
 
 
 def test_two_measures_by_hand():

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy
+from edgeslim.artifacts.store import Store
+from edgeslim.cli.main import main
+from edgeslim.errors import StoreError
+from edgeslim.search import database, storage
+from edgeslim.workbench.studies import list_studies
 from test_database import code_of, make
-
-from compression.artifacts.store import Store
-from compression.cli.main import main
-from compression.errors import StoreError
-from compression.search import database, storage
-from compression.workbench.studies import list_studies
 
 
 @pytest.fixture

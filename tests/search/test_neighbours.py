@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from compression.recipe import Recipe
-from compression.search.neighbours import Neighbours
+from edgeslim.recipe import Recipe
+from edgeslim.search.neighbours import Neighbours
 
 SHAPE = {"step": "channel_pruning", "ratio": 0.3}
 

@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from edgeslim.errors import StudyError
+from edgeslim.search.findings import findings
+from edgeslim.search.objectives import check_objectives, values_of, yardstick
+from edgeslim.search.selection import Budget, excesses
+from edgeslim.search.stint import Stint
+from edgeslim.search.study import StudyResult, TrialResult
 from made_studies import made_study, made_trial
-
-from compression.errors import StudyError
-from compression.search.findings import findings
-from compression.search.objectives import check_objectives, values_of, yardstick
-from compression.search.selection import Budget, excesses
-from compression.search.stint import Stint
-from compression.search.study import StudyResult, TrialResult
 
 
 def trial(number: int, accuracy: float, download: int, **more: Any) -> TrialResult:

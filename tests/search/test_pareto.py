@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 import pytest
-
-from compression.search.pareto import front
+from edgeslim.search.pareto import front
 
 
 def test_front_keeps_what_nothing_dominates_in_order_of_the_first_measure():

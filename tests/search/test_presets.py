@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from compression.recipe import Recipe
-from compression.search.presets import PRESETS, fitting
-from compression.steps.base import Need
+from edgeslim.recipe import Recipe
+from edgeslim.search.presets import PRESETS, fitting
+from edgeslim.steps.base import Need
 
 EVERYTHING: frozenset[Need] = frozenset({"calibration", "train", "loss"})
 RECOVERY = "recovery"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-
-from compression.recipe import Recipe
-from compression.search.sampling import POPULATION, Proposals
-from compression.search.space import searched, space_of
-from compression.search.stint import LEARNING, SAMPLERS
-from compression.steps import STEPS
+from edgeslim.recipe import Recipe
+from edgeslim.search.sampling import POPULATION, Proposals
+from edgeslim.search.space import searched, space_of
+from edgeslim.search.stint import LEARNING, SAMPLERS
+from edgeslim.steps import STEPS
 
 SPACE = space_of(["channel_pruning", "magnitude_pruning", "fine_tuning", "static_int8", "low_bit_weights"])
 SMALL = space_of(["float16", "match_statistics"])

@@ -10,17 +10,16 @@ from typing import Any
 
 import optuna
 import pytest
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.recipe import Recipe
-from compression.search import storage
-from compression.search.findings import findings
-from compression.search.journal import open_journal
-from compression.search.space import space_of
-from compression.search.stint import Stint
-from compression.search.storage import PlannedTrial, StudyJournal, study_folder
-from compression.search.study import StudyPlan
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.recipe import Recipe
+from edgeslim.search import storage
+from edgeslim.search.findings import findings
+from edgeslim.search.journal import open_journal
+from edgeslim.search.space import space_of
+from edgeslim.search.stint import Stint
+from edgeslim.search.storage import PlannedTrial, StudyJournal, study_folder
+from edgeslim.search.study import StudyPlan
 
 SPACE = space_of(["magnitude_pruning", "float16"])
 RECIPE = Recipe.from_json({"steps": [{"step": "magnitude_pruning", "sparsity": 0.5}]})

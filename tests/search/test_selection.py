@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from edgeslim.search.selection import Budget, choose
+from edgeslim.search.study import StudyResult, TrialResult
 from made_studies import made_study, made_trial
-
-from compression.search.selection import Budget, choose
-from compression.search.study import StudyResult, TrialResult
 
 
 def trial(

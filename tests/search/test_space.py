@@ -8,11 +8,10 @@ from typing import ClassVar
 
 import optuna
 import pytest
-
-from compression.params import param
-from compression.recipe import Recipe
-from compression.search.presets import PRESETS, fitting
-from compression.search.space import (
+from edgeslim.params import param
+from edgeslim.recipe import Recipe
+from edgeslim.search.presets import PRESETS, fitting
+from edgeslim.search.space import (
     LEVELS,
     NONE,
     Space,
@@ -23,7 +22,7 @@ from compression.search.space import (
     space_of,
     title,
 )
-from compression.steps import STEPS, FineTuning, OnnxStep, TorchStep, order
+from edgeslim.steps import STEPS, FineTuning, OnnxStep, TorchStep, order
 
 EVERYTHING = space_of(STEPS.names())
 

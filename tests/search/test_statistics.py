@@ -10,13 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_studies import made_study, made_trial, recipe
-from scipy.stats import norm, studentized_range
-
-from compression.artifacts.store import Store
-from compression.metrics import resamples
-from compression.metrics.bootstrap import Resampled, resample_weights
-from compression.search.statistics import (
+from edgeslim.artifacts.store import Store
+from edgeslim.metrics import resamples
+from edgeslim.metrics.bootstrap import Resampled, resample_weights
+from edgeslim.search.statistics import (
     alike_sets,
     contenders,
     critical_value,
@@ -25,7 +22,9 @@ from compression.search.statistics import (
     standard_errors,
     study_groups,
 )
-from compression.search.study import TrialResult
+from edgeslim.search.study import TrialResult
+from made_studies import made_study, made_trial, recipe
+from scipy.stats import norm, studentized_range
 
 
 def resampled(scores: np.ndarray, draws: int = 1000) -> np.ndarray:

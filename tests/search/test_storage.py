@@ -11,12 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
-
-from compression.artifacts.store import Store
-from compression.errors import StoreError, StudyError
-from compression.search import storage
-from compression.search.storage import PlannedTrial, StudyJournal
-from compression.search.study import StudyPlan, StudyResult
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import StoreError, StudyError
+from edgeslim.search import storage
+from edgeslim.search.storage import PlannedTrial, StudyJournal
+from edgeslim.search.study import StudyPlan, StudyResult
 
 RESULT = {
     "sha256": "ab" * 32,
@@ -185,9 +184,9 @@ def test_a_full_disk_leaves_the_journal_whole(tmp_path: Path):
     code = f"""
 import resource, signal
 from pathlib import Path
-from compression.artifacts.store import Store
-from compression.errors import StoreError
-from compression.search.storage import StudyJournal
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import StoreError
+from edgeslim.search.storage import StudyJournal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 journal = StudyJournal(Store(Path({str(tmp_path)!r})), "one")
 journal.start(0)
@@ -210,8 +209,8 @@ def test_reading_a_study_needs_neither_torch_nor_onnxruntime(tmp_path: Path):
     code = f"""
 import sys
 from pathlib import Path
-from compression.artifacts.store import Store
-from compression.search import storage
+from edgeslim.artifacts.store import Store
+from edgeslim.search import storage
 storage.read(Store(Path({str(tmp_path)!r})), "one")
 print(sorted({{"torch", "onnxruntime", "onnx", "sklearn", "scipy"}} & set(sys.modules)))
 """
@@ -224,7 +223,7 @@ def test_a_study_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypat
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("compression.search.journal.os.fsync", full)
+    monkeypatch.setattr("edgeslim.search.journal.os.fsync", full)
     with pytest.raises(StoreError) as caught:
         make(Store(tmp_path))
     assert caught.value.code == "disk_full"

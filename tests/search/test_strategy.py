@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from compression.recipe import Recipe
-from compression.search.judging import Judge
-from compression.search.selection import Budget
-from compression.search.space import space_of
-from compression.search.strategy import Factored, Whole, parts
-from compression.search.study import TrialResult
+from edgeslim.recipe import Recipe
+from edgeslim.search.judging import Judge
+from edgeslim.search.selection import Budget
+from edgeslim.search.space import space_of
+from edgeslim.search.strategy import Factored, Whole, parts
+from edgeslim.search.study import TrialResult
 
 SPACE = space_of(["channel_pruning", "fine_tuning", "static_int8", "float16"])
 SHAPE = {"step": "channel_pruning", "ratio": 0.3}

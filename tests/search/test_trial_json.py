@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from compression.search.study import TrialResult
+from edgeslim.search.study import TrialResult
 
 FIELDS = {
     "number": 1,

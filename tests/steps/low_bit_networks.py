@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from edgeslim.export.onnx import deployable, to_bytes
+from edgeslim.export.packed import unpacked
+from edgeslim.models.proof import run
+from edgeslim.steps import OnnxStep, StepContext
 from example_networks import RandomImages, make_onnx, make_spec
 from onnx import TensorProto, helper, numpy_helper
-
-from compression.export.onnx import deployable, to_bytes
-from compression.export.packed import unpacked
-from compression.models.proof import run
-from compression.steps import OnnxStep, StepContext
 
 IMAGES = RandomImages(12)
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from edgeslim.models.base import ModelSpec
+from edgeslim.runtime.session import open_session
+from edgeslim.steps import StepContext
 from onnx import TensorProto, helper, numpy_helper
-
-from compression.models.base import ModelSpec
-from compression.runtime.session import open_session
-from compression.steps import StepContext
 
 SIDE = 96
 SPEC = ModelSpec(input_width=SIDE, input_height=SIDE)

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from edgeslim.detections import Image
+from edgeslim.export.onnx import export_training_form
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.steps import StepContext
 from torch import Tensor, fx, nn
-
-from compression.detections import Image
-from compression.export.onnx import export_training_form
-from compression.models.base import ModelSpec
-from compression.models.torch_graph import to_torch
-from compression.steps import StepContext
 
 SPEC = ModelSpec(input_width=16, input_height=16, scale=1 / 255)
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from example_networks import RandomImages, make_onnx, make_spec
-
-from compression.export.onnx import deployable
-from compression.progress import silent
-from compression.steps.images import evenly_spaced
-from compression.steps.quantization.calibration import (
+from edgeslim.export.onnx import deployable
+from edgeslim.progress import silent
+from edgeslim.steps.images import evenly_spaced
+from edgeslim.steps.quantization.calibration import (
     BINS,
     METHODS,
     activation_ranges,
@@ -18,6 +16,7 @@ from compression.steps.quantization.calibration import (
     mse_range,
     percentile_range,
 )
+from example_networks import RandomImages, make_onnx, make_spec
 
 
 class Flat(RandomImages):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from edgeslim.steps.pruning.channel_choice import by_curves, ranked, uniform
+from edgeslim.steps.pruning.channel_groups import ChannelGroup
 from torch import Tensor, nn
-
-from compression.steps.pruning.channel_choice import by_curves, ranked, uniform
-from compression.steps.pruning.channel_groups import ChannelGroup
 
 
 def setting(*scores: list[float], parts: int = 1) -> tuple[list[ChannelGroup], list[Tensor]]:

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from edgeslim.errors import InfeasibleError, RecipeError
+from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.steps import ChannelPruning, StepContext
+from edgeslim.steps.pruning.channel_flow import kept_whole
 from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
 from torch import Tensor, fx, nn
-
-from compression.errors import InfeasibleError, RecipeError
-from compression.export.onnx import deployable, export_training_form, shipped, to_bytes
-from compression.models.torch_graph import to_torch
-from compression.steps import ChannelPruning, StepContext
-from compression.steps.pruning.channel_flow import kept_whole
 
 SHAPE = (1, 3, SIZE, SIZE)
 WIDE = ["residual_concat_pyramid", "depthwise_se", "plain_cnn", "mlp"]

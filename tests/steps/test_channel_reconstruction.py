@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from edgeslim.export.onnx import export_training_form
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.progress import silent
+from edgeslim.steps import ChannelPruning, StepContext
+from edgeslim.steps.pruning.channel_groups import Coupling, pruned_copy, survivors
+from edgeslim.steps.pruning.gradients import answers
+from edgeslim.steps.pruning.reconstruction import reconstruct, sampled
 from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
 from torch import Tensor, fx, nn
-
-from compression.export.onnx import export_training_form
-from compression.models.torch_graph import to_torch
-from compression.progress import silent
-from compression.steps import ChannelPruning, StepContext
-from compression.steps.pruning.channel_groups import Coupling, pruned_copy, survivors
-from compression.steps.pruning.gradients import answers
-from compression.steps.pruning.reconstruction import reconstruct, sampled
 
 EXAMPLE = torch.zeros(1, 3, SIZE, SIZE)
 

@@ -6,18 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from edgeslim.export.onnx import export_training_form
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.progress import silent
+from edgeslim.steps import StepContext
+from edgeslim.steps.pruning.channel_groups import ChannelGroup, Coupling, costs, pruned_copy, survivors
+from edgeslim.steps.pruning.channel_scores import by_gradients, by_weights, input_means
+from edgeslim.steps.pruning.channel_sensitivity import sensitivity, silent_channels
+from edgeslim.steps.pruning.channel_targets import measured
+from edgeslim.steps.pruning.gradients import Answers, answers
 from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
 from torch import Tensor, fx, nn
-
-from compression.export.onnx import export_training_form
-from compression.models.torch_graph import to_torch
-from compression.progress import silent
-from compression.steps import StepContext
-from compression.steps.pruning.channel_groups import ChannelGroup, Coupling, costs, pruned_copy, survivors
-from compression.steps.pruning.channel_scores import by_gradients, by_weights, input_means
-from compression.steps.pruning.channel_sensitivity import sensitivity, silent_channels
-from compression.steps.pruning.channel_targets import measured
-from compression.steps.pruning.gradients import Answers, answers
 
 EXAMPLE = torch.zeros(1, 3, SIZE, SIZE)
 

@@ -11,22 +11,21 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import open_dataset
+from edgeslim.errors import RecipeError
+from edgeslim.export.onnx import export_training_form, to_bytes
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.library import open_model
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.recipe import Recipe
+from edgeslim.steps import StepContext
+from edgeslim.steps.distillation import DistilFromOriginal
+from edgeslim.steps.network.running import Images
+from edgeslim.steps.network.units import units_of
+from edgeslim.steps.pruning import ChannelPruning, MagnitudePruning
+from edgeslim.steps.recovery.recover import divided
 from torch import Tensor, fx, nn
-
-from compression.artifacts.store import Store
-from compression.datasets import open_dataset
-from compression.errors import RecipeError
-from compression.export.onnx import export_training_form, to_bytes
-from compression.models.base import ModelSpec
-from compression.models.library import open_model
-from compression.models.torch_graph import to_torch
-from compression.recipe import Recipe
-from compression.steps import StepContext
-from compression.steps.distillation import DistilFromOriginal
-from compression.steps.network.running import Images
-from compression.steps.network.units import units_of
-from compression.steps.pruning import ChannelPruning, MagnitudePruning
-from compression.steps.recovery.recover import divided
 
 NETWORKS = [name for name in examples.NETWORKS if name != "gru"]
 

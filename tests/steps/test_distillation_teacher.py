@@ -13,29 +13,28 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from edgeslim import pipeline
+from edgeslim.artifacts.store import Store, sha256_of
+from edgeslim.datasets import open_dataset
+from edgeslim.detections import Annotations
+from edgeslim.errors import ModelError, RecipeError
+from edgeslim.export.onnx import export_training_form, to_bytes
+from edgeslim.models.base import Model, ModelSpec
+from edgeslim.models.library import open_model
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.pipeline import TaskData
+from edgeslim.recipe import Recipe
+from edgeslim.steps import StepContext
+from edgeslim.steps.distillation import DistilFromOriginal, DistilFromTeacher
+from edgeslim.steps.distillation.teachers import matched_by
+from edgeslim.steps.network.decoding import Places
+from edgeslim.steps.recovery.budget import fitting_steps
+from edgeslim.steps.recovery.features import same_places
+from edgeslim.steps.recovery.losses.inner import Regressor, foreground
+from edgeslim.steps.recovery.losses.objects import objects_loss
+from edgeslim.steps.recovery.losses.outputs import aligned_loss
+from edgeslim.steps.recovery.signal import Signal
 from torch import Tensor, nn
-
-from compression import pipeline
-from compression.artifacts.store import Store, sha256_of
-from compression.datasets import open_dataset
-from compression.detections import Annotations
-from compression.errors import ModelError, RecipeError
-from compression.export.onnx import export_training_form, to_bytes
-from compression.models.base import Model, ModelSpec
-from compression.models.library import open_model
-from compression.models.torch_graph import to_torch
-from compression.pipeline import TaskData
-from compression.recipe import Recipe
-from compression.steps import StepContext
-from compression.steps.distillation import DistilFromOriginal, DistilFromTeacher
-from compression.steps.distillation.teachers import matched_by
-from compression.steps.network.decoding import Places
-from compression.steps.recovery.budget import fitting_steps
-from compression.steps.recovery.features import same_places
-from compression.steps.recovery.losses.inner import Regressor, foreground
-from compression.steps.recovery.losses.objects import objects_loss
-from compression.steps.recovery.losses.outputs import aligned_loss
-from compression.steps.recovery.signal import Signal
 
 SIDE = 32
 DETECTOR = ModelSpec(

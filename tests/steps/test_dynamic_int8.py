@@ -9,15 +9,14 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from edgeslim.errors import RecipeError
+from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
+from edgeslim.metrics.counts import counts
+from edgeslim.models.proof import run
+from edgeslim.steps import StepContext
+from edgeslim.steps.quantization import DynamicInt8
 from example_networks import SIZE, Gru, Mlp, PlainCnn, make_spec
 from torch import Tensor, nn
-
-from compression.errors import RecipeError
-from compression.export.onnx import deployable, export_training_form, shipped, to_bytes
-from compression.metrics.counts import counts
-from compression.models.proof import run
-from compression.steps import StepContext
-from compression.steps.quantization import DynamicInt8
 
 SHAPE = (1, 3, SIZE, SIZE)
 

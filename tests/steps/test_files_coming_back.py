@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
+from edgeslim.errors import ModelError
+from edgeslim.export.onnx import deployable, shipped, to_bytes
+from edgeslim.models.importing import prepare
+from edgeslim.models.proof import run
+from edgeslim.steps import OnnxStep
+from edgeslim.steps.clustering import WeightClustering
+from edgeslim.steps.quantization import Float16, LowBitWeights, RobustInt8, StaticInt8
 from low_bit_networks import context, network
-
-from compression.errors import ModelError
-from compression.export.onnx import deployable, shipped, to_bytes
-from compression.models.importing import prepare
-from compression.models.proof import run
-from compression.steps import OnnxStep
-from compression.steps.clustering import WeightClustering
-from compression.steps.quantization import Float16, LowBitWeights, RobustInt8, StaticInt8
 
 NAME = "residual_concat_pyramid"
 STEPS: dict[str, OnnxStep] = {

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from edgeslim.errors import RecipeError
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.steps import FineTuning, MagnitudePruning, StepContext
 from example_networks import RandomImages, make_onnx, make_spec
 from torch import nn
-
-from compression.errors import RecipeError
-from compression.models.torch_graph import to_torch
-from compression.steps import FineTuning, MagnitudePruning, StepContext
 
 IMAGES = RandomImages(64)
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
+from edgeslim.errors import EdgeSlimError
+from edgeslim.export.onnx import to_bytes
+from edgeslim.models.proof import run
+from edgeslim.steps.layerwise.activations import observe
+from edgeslim.steps.layerwise.layers import weight_layers
+from edgeslim.steps.layerwise.probing import head_outputs, layer_sensitivity, reach
+from edgeslim.steps.layerwise.suffixes import suffixes
+from edgeslim.steps.layerwise.techniques import TECHNIQUES, fake_quantized, parsed, rank_at
 from example_networks import NETWORKS
 from low_bit_networks import inputs, model_of, network
 from onnx import helper, numpy_helper
-
-from compression.errors import EdgeSlimError
-from compression.export.onnx import to_bytes
-from compression.models.proof import run
-from compression.steps.layerwise.activations import observe
-from compression.steps.layerwise.layers import weight_layers
-from compression.steps.layerwise.probing import head_outputs, layer_sensitivity, reach
-from compression.steps.layerwise.suffixes import suffixes
-from compression.steps.layerwise.techniques import TECHNIQUES, fake_quantized, parsed, rank_at
 
 IMAGES = inputs(3)
 
@@ -121,7 +120,7 @@ def test_an_error_of_one_is_as_wrong_as_the_mean() -> None:
 def test_blocks_of_images_give_the_same_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     model, images = network("residual_concat_pyramid"), inputs(5)
     whole = layer_sensitivity(model, images, {"low_bit_weights": (3,), "int8_activations": (4,)})
-    monkeypatch.setattr("compression.steps.layerwise.probing.BLOCK", 2)
+    monkeypatch.setattr("edgeslim.steps.layerwise.probing.BLOCK", 2)
     blocks = layer_sensitivity(model, images, {"low_bit_weights": (3,), "int8_activations": (4,)})
     for pair, errors in whole.items():
         assert blocks[pair] == pytest.approx(errors, rel=1e-4)

@@ -6,6 +6,14 @@ import itertools
 
 import numpy as np
 import pytest
+from edgeslim.errors import InfeasibleError
+from edgeslim.export.packed import unpacked
+from edgeslim.steps.layerwise.layers import array_of, weight_layers
+from edgeslim.steps.layerwise.sensitivity import disturbances
+from edgeslim.steps.quantization.allocation import allocate
+from edgeslim.steps.quantization.low_bit import LowBitWeights
+from edgeslim.steps.quantization.mixed import STEPS, WIDTHS
+from edgeslim.steps.quantization.mixed_low_bit import MixedLowBitWeights
 from example_networks import RandomImages
 from low_bit_networks import (
     IMAGES,
@@ -18,15 +26,6 @@ from low_bit_networks import (
     pruned,
     weights,
 )
-
-from compression.errors import InfeasibleError
-from compression.export.packed import unpacked
-from compression.steps.layerwise.layers import array_of, weight_layers
-from compression.steps.layerwise.sensitivity import disturbances
-from compression.steps.quantization.allocation import allocate
-from compression.steps.quantization.low_bit import LowBitWeights
-from compression.steps.quantization.mixed import STEPS, WIDTHS
-from compression.steps.quantization.mixed_low_bit import MixedLowBitWeights
 
 
 def best_by_trying(costs: list[np.ndarray], losses: list[np.ndarray], budget: float) -> float:
@@ -75,8 +74,8 @@ def test_disturbance_is_the_relative_error_at_the_last_layers() -> None:
 
 
 def outputs_of(model, images):
-    from compression.export.onnx import to_bytes
-    from compression.models.proof import run
+    from edgeslim.export.onnx import to_bytes
+    from edgeslim.models.proof import run
 
     return [parts[0][0].astype(np.float64) for parts in run(to_bytes(model), images)]
 

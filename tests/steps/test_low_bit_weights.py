@@ -7,12 +7,11 @@ import itertools
 import numpy as np
 import onnx
 import pytest
+from edgeslim.errors import RecipeError
+from edgeslim.export.packed import unpacked
+from edgeslim.steps.quantization.low_bit import SCHEMES, LowBitWeights
 from low_bit_networks import IMAGES, applied, context, model_of, network, noise_db, outputs, pruned, weights
 from onnx import helper
-
-from compression.errors import RecipeError
-from compression.export.packed import unpacked
-from compression.steps.quantization.low_bit import SCHEMES, LowBitWeights
 
 RANDOM = np.random.default_rng(1)
 ALL_ALIKE = {"first_last_bits": 0, "depthwise_bits": 0}
@@ -105,8 +104,8 @@ def test_statistics_make_means_and_deviations_equal_the_originals() -> None:
 
 
 def _channels(model: onnx.ModelProto, feeds: list[np.ndarray]) -> np.ndarray:
-    from compression.export.onnx import to_bytes
-    from compression.models.proof import run
+    from edgeslim.export.onnx import to_bytes
+    from edgeslim.models.proof import run
 
     return np.concatenate([parts[0][0].reshape(6, -1) for parts in run(to_bytes(model), feeds)], axis=1)
 

@@ -8,20 +8,19 @@ from pathlib import Path
 import onnx
 import pytest
 import torch
+from edgeslim.errors import InfeasibleError, RecipeError
+from edgeslim.export.onnx import deployable, shipped, to_bytes
+from edgeslim.metrics.counts import counts_of
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.sanitize import sanitize
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.recipe import Recipe
+from edgeslim.runtime.session import open_session
+from edgeslim.steps import StepContext
+from edgeslim.steps.low_rank import LowRank
+from edgeslim.steps.low_rank.factorization import METHODS
 from networks_for_low_rank import SPEC, Block, Mlp, Pictures, Recurrent, context, imported, onnx_of, outputs
 from torch import nn
-
-from compression.errors import InfeasibleError, RecipeError
-from compression.export.onnx import deployable, shipped, to_bytes
-from compression.metrics.counts import counts_of
-from compression.models.base import ModelSpec
-from compression.models.sanitize import sanitize
-from compression.models.torch_graph import to_torch
-from compression.recipe import Recipe
-from compression.runtime.session import open_session
-from compression.steps import StepContext
-from compression.steps.low_rank import LowRank
-from compression.steps.low_rank.factorization import METHODS
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 IMAGE = torch.rand(SPEC.input_shape, generator=torch.Generator().manual_seed(1))

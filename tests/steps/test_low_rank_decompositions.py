@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from compression.steps.low_rank.candidates import DECOMPOSITIONS
-from compression.steps.low_rank.decomposition import compose, energy_kept
-from compression.steps.low_rank.options import (
+from edgeslim.steps.low_rank.candidates import DECOMPOSITIONS
+from edgeslim.steps.low_rank.decomposition import compose, energy_kept
+from edgeslim.steps.low_rank.options import (
     admitted,
     cheaper_options,
     first_keeping,
     share_equally,
     share_globally,
 )
-from compression.steps.low_rank.whitening import whitening
+from edgeslim.steps.low_rank.whitening import whitening
 
 METHODS = sorted(DECOMPOSITIONS)
 

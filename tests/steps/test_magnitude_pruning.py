@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from edgeslim.errors import RecipeError
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.steps import MagnitudePruning, StepContext
+from edgeslim.steps.pruning.masks import lowest_out
 from example_networks import make_onnx, make_spec
 from torch import nn
-
-from compression.errors import RecipeError
-from compression.models.torch_graph import to_torch
-from compression.steps import MagnitudePruning, StepContext
-from compression.steps.pruning.masks import lowest_out
 
 
 def context() -> StepContext:

@@ -9,18 +9,17 @@ import example_networks as examples
 import onnx
 import pytest
 import torch
+from edgeslim.errors import RecipeError
+from edgeslim.export.onnx import export_training_form
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.steps import StepContext
+from edgeslim.steps.distillation import MatchStatistics
+from edgeslim.steps.distillation.moments import moments_of
+from edgeslim.steps.low_rank import LowRank
+from edgeslim.steps.network.units import units_of
+from edgeslim.steps.network.walk import walk
+from edgeslim.steps.pruning import ChannelPruning, MagnitudePruning
 from torch import fx, nn
-
-from compression.errors import RecipeError
-from compression.export.onnx import export_training_form
-from compression.models.torch_graph import to_torch
-from compression.steps import StepContext
-from compression.steps.distillation import MatchStatistics
-from compression.steps.distillation.moments import moments_of
-from compression.steps.low_rank import LowRank
-from compression.steps.network.units import units_of
-from compression.steps.network.walk import walk
-from compression.steps.pruning import ChannelPruning, MagnitudePruning
 
 IMAGES = examples.RandomImages(12)
 

@@ -11,9 +11,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "models"))
 import family_examples as known
-
-from compression.models.base import ModelSpec
-from compression.steps.recovery.losses.outputs import decoded
+from edgeslim.models.base import ModelSpec
+from edgeslim.steps.recovery.losses.outputs import decoded
 
 FAMILIES = ["yolox", "yolox_decoded", "gfl", "picodet", "nanodet_plus", "fcos", "ssd", "yolov8", "yunet"]
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
+from edgeslim.steps.layerwise.activations import observe
+from edgeslim.steps.layerwise.layers import array_of, weight_layers
+from edgeslim.steps.layerwise.predicting import predictable, predicted_error, weighted
+from edgeslim.steps.layerwise.probing import layer_sensitivity, reach
+from edgeslim.steps.layerwise.techniques import TECHNIQUES
 from example_networks import NETWORKS
 from low_bit_networks import inputs, model_of, network
 from onnx import helper
-
-from compression.steps.layerwise.activations import observe
-from compression.steps.layerwise.layers import array_of, weight_layers
-from compression.steps.layerwise.predicting import predictable, predicted_error, weighted
-from compression.steps.layerwise.probing import layer_sensitivity, reach
-from compression.steps.layerwise.techniques import TECHNIQUES
 
 
 def predicted(

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from edgeslim.errors import RecipeError
+from edgeslim.export.onnx import to_bytes
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.steps import GradualPruning, MagnitudePruning, StepContext
+from edgeslim.steps.pruning.masks import lowest_out, n_of_m
+from edgeslim.steps.pruning.rising import RisingSparsity
+from edgeslim.steps.pruning.schedule import PRUNINGS, is_due, sparsity_at
 from example_networks import RandomImages, make_onnx, make_spec
 from torch import nn
-
-from compression.errors import RecipeError
-from compression.export.onnx import to_bytes
-from compression.models.torch_graph import to_torch
-from compression.steps import GradualPruning, MagnitudePruning, StepContext
-from compression.steps.pruning.masks import lowest_out, n_of_m
-from compression.steps.pruning.rising import RisingSparsity
-from compression.steps.pruning.schedule import PRUNINGS, is_due, sparsity_at
 
 
 def context(folder: Path, network: str = "mlp") -> StepContext:

@@ -7,15 +7,14 @@ import math
 
 import pytest
 import torch
+from edgeslim.models.base import ModelSpec
+from edgeslim.steps.network.heads import Columns, Head, as_rows, heads_of
+from edgeslim.steps.network.running import Network
+from edgeslim.steps.recovery.losses.classes import class_loss, decoupled, logit_error, soft_targets
+from edgeslim.steps.recovery.losses.inner import attention, hint
+from edgeslim.steps.recovery.losses.outputs import output_loss
+from edgeslim.steps.recovery.signal import Signal
 from torch import Tensor, nn
-
-from compression.models.base import ModelSpec
-from compression.steps.network.heads import Columns, Head, as_rows, heads_of
-from compression.steps.network.running import Network
-from compression.steps.recovery.losses.classes import class_loss, decoupled, logit_error, soft_targets
-from compression.steps.recovery.losses.inner import attention, hint
-from compression.steps.recovery.losses.outputs import output_loss
-from compression.steps.recovery.signal import Signal
 
 LABELS = tuple("abcde")
 FORMS: dict[str, list[tuple[int, ...]]] = {

@@ -8,20 +8,19 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
-from onnx import numpy_helper
-
-from compression.errors import RecipeError
-from compression.export.onnx import deployable, export_training_form, shipped, to_bytes
-from compression.models.proof import run
-from compression.steps import StaticInt8, StepContext
-from compression.steps.quantization.formats import choice_for
-from compression.steps.quantization.regions import (
+from edgeslim.errors import RecipeError
+from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
+from edgeslim.models.proof import run
+from edgeslim.steps import StaticInt8, StepContext
+from edgeslim.steps.quantization.formats import choice_for
+from edgeslim.steps.quantization.regions import (
     depthwise_region,
     first_region,
     outputs_region,
     with_followers,
 )
+from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
+from onnx import numpy_helper
 
 
 def context(images: RandomImages | None = None) -> StepContext:

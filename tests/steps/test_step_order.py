@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import permutations, product
 
 import pytest
-
-from compression.errors import RecipeError
-from compression.steps import (
+from edgeslim.errors import RecipeError
+from edgeslim.steps import (
     STEPS,
     ChannelPruning,
     DistilFromOriginal,
@@ -22,9 +21,9 @@ from compression.steps import (
     Step,
     WeightClustering,
 )
-from compression.steps.order import check, clash, repaired
-from compression.steps.quantization.quantization_aware import QuantizationAwareTraining
-from compression.steps.quantization.robust_int8 import RobustInt8
+from edgeslim.steps.order import check, clash, repaired
+from edgeslim.steps.quantization.quantization_aware import QuantizationAwareTraining
+from edgeslim.steps.quantization.robust_int8 import RobustInt8
 
 CHANNELS, ZEROS, RANKS = ChannelPruning(), MagnitudePruning(), LowRank()
 TUNE, DISTIL, MATCH = FineTuning(), DistilFromOriginal(), MatchStatistics()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from edgeslim.export.packed import unpacked
+from edgeslim.steps.clustering import WeightClustering
+from edgeslim.steps.clustering.palette import clustered, make_palette, tuned
+from edgeslim.steps.layerwise.gram import Gram
 from low_bit_networks import applied, context, network, noise_db, outputs, pruned, weights
-
-from compression.export.packed import unpacked
-from compression.steps.clustering import WeightClustering
-from compression.steps.clustering.palette import clustered, make_palette, tuned
-from compression.steps.layerwise.gram import Gram
 
 RANDOM = np.random.default_rng(3)
 ALL_ALIKE = {"first_last_bits": 0, "depthwise_bits": 0}

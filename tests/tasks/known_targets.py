@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compression.datasets.base import Target
-from compression.detections import Image
+from edgeslim.datasets.base import Target
+from edgeslim.detections import Image
 
 
 class Targets:

@@ -6,10 +6,9 @@ import math
 
 import pytest
 import torch
-
-from compression.errors import ModelError
-from compression.models.digit_networks import digit_spec
-from compression.tasks.classification_loss import classification_loss
+from edgeslim.errors import ModelError
+from edgeslim.models.digit_networks import digit_spec
+from edgeslim.tasks.classification_loss import classification_loss
 
 
 def test_equal_logits_cost_the_logarithm_of_the_number_of_classes() -> None:

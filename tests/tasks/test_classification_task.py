@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from edgeslim.models.base import ModelSpec
+from edgeslim.tasks import task_for
+from edgeslim.tasks.base import Prepared
 from known_targets import Targets
-
-from compression.models.base import ModelSpec
-from compression.tasks import task_for
-from compression.tasks.base import Prepared
 
 SPEC = ModelSpec(
     task="classification",

@@ -4,13 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edgeslim.detections import Annotations, Detections
+from edgeslim.errors import ModelError
+from edgeslim.models.base import ModelSpec
+from edgeslim.tasks import task_for
+from edgeslim.tasks.base import Prepared
 from known_targets import Targets
-
-from compression.detections import Annotations, Detections
-from compression.errors import ModelError
-from compression.models.base import ModelSpec
-from compression.tasks import task_for
-from compression.tasks.base import Prepared
 
 LABELS = ("cat", "dog")
 PREPARED = Prepared(np.zeros((1, 3, 64, 64), np.float32), 0.5, 0.5, 4, 0, 100, 120)

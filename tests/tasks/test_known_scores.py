@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from compression.datasets import open_dataset
-from compression.models.base import ModelSpec
-from compression.models.families import FAMILIES
-from compression.runtime.session import open_session, run
-from compression.tasks import task_for
+from edgeslim.datasets import open_dataset
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.families import FAMILIES
+from edgeslim.runtime.session import open_session, run
+from edgeslim.tasks import task_for
 
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data"
 

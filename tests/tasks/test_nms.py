@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from compression.detections import FloatArray, IntArray
-from compression.metrics.fidelity import box_iou
-from compression.tasks.nms import CANDIDATES, nms
+from edgeslim.detections import FloatArray, IntArray
+from edgeslim.metrics.fidelity import box_iou
+from edgeslim.tasks.nms import CANDIDATES, nms
 
 
 def plain_nms(boxes: FloatArray, scores: FloatArray, classes: IntArray, iou: float) -> list[int]:

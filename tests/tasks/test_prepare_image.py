@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from compression.detections import Image
-from compression.models.base import ModelSpec
-from compression.tasks.preprocess import prepare, to_image
+from edgeslim.detections import Image
+from edgeslim.models.base import ModelSpec
+from edgeslim.tasks.preprocess import prepare, to_image
 
 
 def spec(width: int, height: int, **more: Any) -> ModelSpec:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-
-from compression.datasets.street_signs.scene import render_scene
-from compression.detections import Annotations
-from compression.models.street_sign_network import Size, StreetSignNetwork, street_sign_spec
-from compression.tasks.detection_loss import assign, fcos_loss, gather, generalized_iou, pad, pairwise_iou
-from compression.training.augment import augment
-from compression.training.data import Examples, normalise
-from compression.training.loop import TrainSettings, train
+from edgeslim.datasets.street_signs.scene import render_scene
+from edgeslim.detections import Annotations
+from edgeslim.models.street_sign_network import Size, StreetSignNetwork, street_sign_spec
+from edgeslim.tasks.detection_loss import assign, fcos_loss, gather, generalized_iou, pad, pairwise_iou
+from edgeslim.training.augment import augment
+from edgeslim.training.data import Examples, normalise
+from edgeslim.training.loop import TrainSettings, train
 
 SPEC = street_sign_spec()
 TINY = Size(widths=(8, 12, 16, 24, 0), blocks=(1, 1, 1, 0), neck=16)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from compression.detections import Annotations, Image
-from compression.models.base import ModelSpec
-from compression.training.data import SplitExamples, batch_order, load_examples
+from edgeslim.detections import Annotations, Image
+from edgeslim.models.base import ModelSpec
+from edgeslim.training.data import SplitExamples, batch_order, load_examples
 
 
 class Pictures:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-
-from compression.datasets.street_signs.scene import render_scene
-from compression.detections import Annotations
-from compression.export.onnx import export_training_form
-from compression.models.street_sign_network import OUTPUT_NAMES, Size, StreetSignNetwork, street_sign_spec
-from compression.models.torch_graph import to_torch
-from compression.tasks.detection_loss import fcos_loss
-from compression.training.data import Examples, normalise
-from compression.training.loop import TrainSettings, train
+from edgeslim.datasets.street_signs.scene import render_scene
+from edgeslim.detections import Annotations
+from edgeslim.export.onnx import export_training_form
+from edgeslim.models.street_sign_network import OUTPUT_NAMES, Size, StreetSignNetwork, street_sign_spec
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.tasks.detection_loss import fcos_loss
+from edgeslim.training.data import Examples, normalise
+from edgeslim.training.loop import TrainSettings, train
 
 SPEC = street_sign_spec()
 

@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from edgeslim.datasets import open_dataset
+from edgeslim.errors import ModelError, RecipeError
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.digit_networks import digit_network, digit_spec
+from edgeslim.training.data import Examples, load_examples
+from edgeslim.training.loop import TrainSettings, learning_rate, train
+from edgeslim.training.observer import ZerosStay
 from torch import nn
-
-from compression.datasets import open_dataset
-from compression.errors import ModelError, RecipeError
-from compression.models.base import ModelSpec
-from compression.models.digit_networks import digit_network, digit_spec
-from compression.training.data import Examples, load_examples
-from compression.training.loop import TrainSettings, learning_rate, train
-from compression.training.observer import ZerosStay
 
 SETTINGS = TrainSettings(
     steps=60, batch=16, learning_rate=3e-3, warmup_steps=5, seed=3, ema_decay=0.9, augment=False

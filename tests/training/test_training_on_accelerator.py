@@ -7,17 +7,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from edgeslim.detections import Annotations
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.digit_networks import DIGIT_NETWORKS, digit_network, digit_spec
+from edgeslim.models.street_sign_network import street_sign_network, street_sign_spec
+from edgeslim.training.data import Examples
+from edgeslim.training.device import on_device
+from edgeslim.training.loop import TrainSettings, train
+from edgeslim.training.observer import ZerosStay
 from torch import Tensor, nn
 from torch.nn import functional
-
-from compression.detections import Annotations
-from compression.models.base import ModelSpec
-from compression.models.digit_networks import DIGIT_NETWORKS, digit_network, digit_spec
-from compression.models.street_sign_network import street_sign_network, street_sign_spec
-from compression.training.data import Examples
-from compression.training.device import on_device
-from compression.training.loop import TrainSettings, train
-from compression.training.observer import ZerosStay
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no accelerator")
 SETTINGS = TrainSettings(steps=12, batch=8, ema_decay=0.9)

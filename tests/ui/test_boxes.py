@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-
-from compression.detections import Annotations, Detections
-from compression.metrics.fidelity import diff
-from compression.ui.components.boxes import (
+from edgeslim.detections import Annotations, Detections
+from edgeslim.metrics.fidelity import diff
+from edgeslim.ui.components.boxes import (
     CHANGES,
     COLORS,
     LARGEST_SIDE,

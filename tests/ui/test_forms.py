@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
+from edgeslim.steps import STEPS
+from edgeslim.ui.forms import _fine
 from streamlit.testing.v1 import AppTest
-
-from compression.steps import STEPS
-from compression.ui.forms import _fine
 
 Declared = dict[str, Any]
 
@@ -14,9 +13,8 @@ Declared = dict[str, Any]
 def form(step: str) -> AppTest:
     def script(step: str) -> None:
         import streamlit as st
-
-        from compression.steps import STEPS
-        from compression.ui.forms import parameter_inputs
+        from edgeslim.steps import STEPS
+        from edgeslim.ui.forms import parameter_inputs
 
         declared = STEPS.get(step).describe()["parameters"]
         st.session_state["chosen"] = parameter_inputs(step, declared, {}, "k")
@@ -50,8 +48,7 @@ def test_a_number_moves_in_steps_of_its_own_size(value: float, step: float) -> N
 def test_a_specification_form_gives_back_what_it_was_given() -> None:
     def script() -> None:
         import streamlit as st
-
-        from compression.ui.forms import spec_form
+        from edgeslim.ui.forms import spec_form
 
         initial = {
             "input_width": 416,

@@ -6,13 +6,12 @@ import string
 from pathlib import Path
 
 import pytest
-
-from compression.errors import StudyError
-from compression.report.charts import TEXTS
-from compression.search.objectives import check_objectives
-from compression.search.presets import PRESETS
-from compression.steps import STEPS
-from compression.ui.i18n import (
+from edgeslim.errors import StudyError
+from edgeslim.report.charts import TEXTS
+from edgeslim.search.objectives import check_objectives
+from edgeslim.search.presets import PRESETS
+from edgeslim.steps import STEPS
+from edgeslim.ui.i18n import (
     LANGUAGES,
     Language,
     error_text,
@@ -25,7 +24,11 @@ from compression.ui.i18n import (
 ROOT = Path(__file__).parents[2]
 CORE = sorted(p for p in (ROOT / "compression").rglob("*.py") if "ui" not in p.parts)
 SCREENS = sorted(
-    [*(ROOT / "compression" / "ui").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]
+    [
+        *(ROOT / "compression" / "edgeslim" / "ui").rglob("*.py"),
+        *(ROOT / "pages").rglob("*.py"),
+        ROOT / "app.py",
+    ]
 )
 
 

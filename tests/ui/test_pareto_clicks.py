@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-
-from compression.ui.components.pareto import trial_clicked
+from edgeslim.ui.components.pareto import trial_clicked
 
 
 @pytest.mark.parametrize(

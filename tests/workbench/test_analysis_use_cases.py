@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.cli.main import main
-from compression.errors import DatasetError, EdgeSlimError, InfeasibleError, StoreError
-from compression.recipe import Recipe
-from compression.steps import MagnitudePruning
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.cli.main import main
+from edgeslim.errors import DatasetError, EdgeSlimError, InfeasibleError, StoreError
+from edgeslim.recipe import Recipe
+from edgeslim.steps import MagnitudePruning
 
 RECIPE = {
     "steps": [

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.errors import InfeasibleError
-from compression.recipe import Recipe
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import InfeasibleError
+from edgeslim.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("own_machine")
 

@@ -11,13 +11,12 @@ import numpy as np
 import onnx
 import PIL.Image
 import pytest
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.detections import Detections
+from edgeslim.errors import DatasetError, ModelError
+from edgeslim.models.base import ModelSpec
 from onnx import TensorProto, helper, numpy_helper
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.detections import Detections
-from compression.errors import DatasetError, ModelError
-from compression.models.base import ModelSpec
 
 
 @pytest.fixture

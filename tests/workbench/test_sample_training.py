@@ -10,13 +10,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from edgeslim.artifacts.store import Store, sha256_of
+from edgeslim.errors import EdgeSlimError
+from edgeslim.models.samples import SAMPLES, open_sample, sample_records
+from edgeslim.workbench.training import list_trainings, round_to_float16, train_sample
 from onnx import numpy_helper
 from safetensors.numpy import load_file
-
-from compression.artifacts.store import Store, sha256_of
-from compression.errors import EdgeSlimError
-from compression.models.samples import SAMPLES, open_sample, sample_records
-from compression.workbench.training import list_trainings, round_to_float16, train_sample
 
 RECORDS = {record["name"]: record for record in sample_records()}
 PROMISED = {
@@ -40,7 +39,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, o
 
 def test_training_writes_model_weights_log_and_manifest(trained: tuple[Path, dict[str, object]]) -> None:
     folder, entry = trained
-    assert entry["command"] == "python -m compression train digits-mlp --epochs 2 --seed 0"
+    assert entry["command"] == "edgeslim train digits-mlp --epochs 2 --seed 0"
     assert entry["sha256"] == sha256_of(folder / "digits-mlp.onnx")
     assert open_sample("digits-mlp", folder).spec.color == "GRAY"
     rows = list(csv.DictReader((folder / "logs" / "digits-mlp.csv").read_text().splitlines()))

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from compression import workbench
-from compression.artifacts.store import Store
-from compression.errors import EdgeSlimError, ModelError, RecipeError, StudyError
-from compression.jobs import supervisor
-from compression.search import storage
-from compression.search.selection import Budget
-from compression.search.storage import PlannedTrial, StudyJournal
-from compression.search.study import StudyPlan
-from compression.workbench.samples import sample_file
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import EdgeSlimError, ModelError, RecipeError, StudyError
+from edgeslim.jobs import supervisor
+from edgeslim.search import storage
+from edgeslim.search.selection import Budget
+from edgeslim.search.storage import PlannedTrial, StudyJournal
+from edgeslim.search.study import StudyPlan
+from edgeslim.workbench.samples import sample_file
 
 
 @pytest.fixture
@@ -198,8 +197,8 @@ def test_results_are_read_without_torch_or_onnxruntime(store):
     code = f"""
 import sys, json
 from pathlib import Path
-from compression import workbench
-from compression.artifacts.store import Store
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
 store = Store(Path({str(store.root)!r}))
 workbench.list_studies(store), workbench.study_result("one", store), workbench.sample_study()
 workbench.list_models(store), workbench.list_datasets(store), workbench.list_steps()

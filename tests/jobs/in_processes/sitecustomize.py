@@ -2,13 +2,12 @@
 
 import os
 
+from edgeslim.steps import STEPS
 from steps_for_tests import Act
-
-from compression.steps import STEPS
 
 STEPS.add(Act)
 
 if "EDGESLIM_TEST_PATIENCE" in os.environ:
-    from compression.search import journal
+    from edgeslim.search import journal
 
     journal.PATIENCE = float(os.environ["EDGESLIM_TEST_PATIENCE"])

@@ -12,11 +12,10 @@ from typing import ClassVar
 
 import numpy as np
 import onnx
+from edgeslim.errors import InfeasibleError
+from edgeslim.params import param
+from edgeslim.steps.base import OnnxStep, StepContext
 from onnx import numpy_helper
-
-from compression.errors import InfeasibleError
-from compression.params import param
-from compression.steps.base import OnnxStep, StepContext
 
 LOG = "EDGESLIM_TEST_LOG"
 """Environment variable: the file that receives a line for each time the step runs."""

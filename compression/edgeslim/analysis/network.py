@@ -1,0 +1,63 @@
+"""A model as the analyses take it: its deployable graph, its weight layers, images ready for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import onnx
+
+from edgeslim.datasets.base import Split
+from edgeslim.datasets.held_out import Part
+from edgeslim.detections import FloatArray
+from edgeslim.errors import DatasetError, ModelError
+from edgeslim.export.onnx import deployable
+from edgeslim.models.base import Model
+from edgeslim.steps.images import evenly_spaced
+from edgeslim.steps.layerwise.layers import WeightLayer, weight_layers
+from edgeslim.tasks import task_for
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """`graph` has BatchNorm folded, as the files that are measured have."""
+
+    model: Model
+    graph: onnx.ModelProto
+    layers: tuple[WeightLayer, ...]
+
+
+def open_network(model: Model) -> Network:
+    """Raises ModelError (code 'no_weight_layers') if there is nothing to look at."""
+    graph = deployable(onnx.load(model.path))
+    layers = weight_layers(graph)
+    if not layers:
+        raise ModelError(
+            "no_weight_layers",
+            f"'{model.name}' has no convolution, linear or recurrent layer with stored float32 weights.",
+            "Choose a model that has not been compressed yet.",
+            model=model.name,
+        )
+    return Network(model, graph, layers)
+
+
+def required(split: Split | None) -> Split:
+    """The calibration images. Raises DatasetError (code 'no_images_to_measure_on') if there are none."""
+    if split is None or len(split) == 0:
+        raise DatasetError(
+            "no_images_to_measure_on",
+            "Layers are measured on calibration images, and there are none.",
+            "Choose a dataset for calibration; labels are not needed.",
+        )
+    return split
+
+
+def spread(split: Split, count: int) -> Split:
+    """`count` images (or all) of a split, evenly spread over it."""
+    indices = evenly_spaced(len(split), count)
+    return Part(split, indices, f"{len(indices)} spread")
+
+
+def prepared_images(model: Model, split: Split) -> list[FloatArray]:
+    """All images of a split as the network takes them. Raises DatasetError."""
+    task = task_for(model.spec)
+    return [task.prepare(split.image(index), model.spec).tensor for index in range(len(split))]

@@ -1,0 +1,222 @@
+"""How much every layer minds every technique: measured, kept in the store, ranked.
+
+Label-free it is the relative output error at the network's last layers; with labels the primary metric on a limited
+number of images, with the interval of its paired loss. Only that layer is changed, simulated: a removed channel is a
+filter of zeros, and no network is made smaller or faster here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from edgeslim.analysis.network import Network, open_network, prepared_images, spread
+from edgeslim.analysis.records import key_of
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets.base import Split
+from edgeslim.errors import ModelError
+from edgeslim.models.base import Model
+from edgeslim.progress import Progress, silent
+from edgeslim.runtime.session import open_session, run
+from edgeslim.steps.layerwise.activations import observe
+from edgeslim.steps.layerwise.probing import disturbed_outputs, layer_sensitivity
+from edgeslim.steps.layerwise.techniques import TECHNIQUES, Strengths, parsed
+from edgeslim.tasks import task_for
+from edgeslim.tasks.base import Prediction
+
+SENSITIVITY = "sensitivity"
+"""Record kind in the store: one for each technique and strength."""
+Values = dict[str, Any]
+"""Layer → figure."""
+Pair = tuple[str, float]
+
+
+def output_sensitivity(
+    model: Model,
+    calibration: Split,
+    store: Store,
+    techniques: Strengths | None = None,
+    *,
+    images: int = 8,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Without labels: each layer's relative squared output error, by technique and strength, as plain data.
+
+    `measure` 'output_error', `images`, `layers` (name, op, shape …), `techniques`: [{technique, strength, unit, values
+    (layer → error), ranks (layer → 1 for the most sensitive)}]. What was measured before comes from the store.
+    Raises ModelError, DatasetError, EdgeSlimError (unknown_name).
+    """
+    chosen = spread(calibration, images)
+
+    def measure(network: Network, missing: Strengths) -> dict[Pair, Values]:
+        tensors = prepared_images(model, chosen)
+        found = layer_sensitivity(network.graph, tensors, missing, threads=threads, progress=progress)
+        return {pair: dict(values) for pair, values in found.items()}
+
+    decisive = {"measure": "output_error", "images": chosen.fingerprint, "count": len(chosen)}
+    lines = _kept(model, store, decisive, techniques, measure, float)
+    return {"measure": "output_error", "images": len(chosen), **lines}
+
+
+def accuracy_sensitivity(
+    model: Model,
+    evaluation: Split,
+    labels: tuple[str, ...],
+    calibration: Split,
+    store: Store,
+    techniques: Strengths | None = None,
+    *,
+    images: int = 32,
+    calibration_images: int = 8,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """With labels: what each layer's change alone does to the primary metric on `images` of the evaluation split.
+
+    As `output_sensitivity`, but `values` hold {delta, ci95}: the metric's paired change and its 95 % interval, so
+    that a layer whose interval spans zero is not distinguishable from the original. By default one strength of each
+    technique. Ranges for rounded activations come from the calibration images.
+    """
+    shown, seen = spread(evaluation, images), spread(calibration, calibration_images)
+    techniques = {each.name: [each.probe] for each in TECHNIQUES} if techniques is None else techniques
+    task = task_for(model.spec)
+
+    def score(predictions: Sequence[Prediction]) -> Any:
+        return task.score(predictions, shown, labels).primary
+
+    def measure(network: Network, missing: Strengths) -> dict[Pair, Values]:
+        return _scored(network, shown, seen, missing, score, threads, progress)
+
+    decisive = {
+        "measure": task.primary_metric,
+        "images": shown.fingerprint,
+        "count": len(shown),
+        "ranges": seen.fingerprint,
+        "labels": list(labels),
+    }
+    lines = _kept(model, store, decisive, techniques, measure, lambda value: -float(value["delta"]))
+    return {"measure": task.primary_metric, "images": len(shown), **lines}
+
+
+def ranks(values: Mapping[str, float]) -> dict[str, float]:
+    """1 for the largest value; equal ones share the mean of their places."""
+    from scipy.stats import rankdata
+
+    placed = rankdata([-value for value in values.values()])
+    return {name: float(rank) for name, rank in zip(values, placed, strict=True)}
+
+
+def _kept(
+    model: Model,
+    store: Store,
+    decisive: Mapping[str, Any],
+    techniques: Strengths | None,
+    measure: Callable[[Network, Strengths], dict[Pair, Values]],
+    size: Callable[[Any], float],
+) -> dict[str, Any]:
+    """The records of all techniques and strengths; those that are missing are measured together."""
+    wanted = [(name, strength) for name, strengths in parsed(techniques).items() for strength in strengths]
+    common = {"model": model.sha256, "spec": model.spec.to_json(), **decisive}
+    keys = {pair: key_of({**common, "technique": pair[0], "strength": pair[1]}) for pair in wanted}
+    layers_key = key_of({"model": model.sha256, "layers": True})
+    with store.lock(f"{SENSITIVITY}-{key_of(common)}"):
+        known = {pair: store.get_record(SENSITIVITY, key) for pair, key in keys.items()}
+        missing = [pair for pair, record in known.items() if record is None]
+        described = store.get_record(SENSITIVITY, layers_key)
+        if missing or described is None:
+            network = open_network(model)
+            described = {"layers": _described(network)}
+            store.put_record(SENSITIVITY, layers_key, described)
+            found = measure(network, _grouped(missing)) if missing else {}
+            for pair in missing:
+                known[pair] = {"values": found.get(pair, {})}
+                store.put_record(SENSITIVITY, keys[pair], known[pair] or {})
+    lines = []
+    for (name, strength), record in known.items():
+        values = (record or {})["values"]
+        lines.append(
+            {
+                "technique": name,
+                "strength": strength,
+                "unit": TECHNIQUES.get(name).unit,
+                "values": values,
+                "ranks": ranks({layer: size(value) for layer, value in values.items()}) if values else {},
+            }
+        )
+    return {"model": model.name, "model_sha256": model.sha256, **described, "techniques": lines}
+
+
+def _described(network: Network) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": layer.name,
+            "index": index,
+            "op": layer.op,
+            "shape": list(layer.shape),
+            "depthwise": layer.depthwise,
+        }
+        for index, layer in enumerate(network.layers)
+    ]
+
+
+def _grouped(pairs: Sequence[Pair]) -> dict[str, list[float]]:
+    techniques: dict[str, list[float]] = {}
+    for name, strength in pairs:
+        techniques.setdefault(name, []).append(strength)
+    return techniques
+
+
+def _scored(
+    network: Network,
+    shown: Split,
+    seen: Split,
+    techniques: Strengths,
+    score: Callable[[Sequence[Prediction]], Any],
+    threads: int,
+    progress: Progress,
+) -> dict[Pair, Values]:
+    """Predictions of every changed network, an image block at a time, then their scores against the original's."""
+    model, graph = network.model, network.graph
+    task = task_for(model.spec)
+    prepared = [task.prepare(shown.image(index), model.spec) for index in range(len(shown))]
+    session = open_session(graph.SerializeToString(), threads)
+    original = [run(session, item.tensor) for item in prepared]
+    watched = [item.name for item in graph.graph.output]
+    observed = observe(
+        graph, network.layers, prepared_images(model, seen), threads=threads, progress=progress
+    )
+    ranges = {name: (each.low, each.high) for name, each in observed.items()}
+    made: dict[tuple[Pair, str], list[Prediction]] = {}
+    for found in disturbed_outputs(
+        graph,
+        [item.tensor for item in prepared],
+        watched,
+        techniques,
+        ranges=ranges,
+        threads=threads,
+        progress=progress,
+    ):
+        block = range(found.start, found.start + len(next(iter(found.outputs.values()))))
+        line = made.setdefault(((found.technique, found.strength), found.layer.name), [])
+        for place, index in enumerate(block):
+            outputs = [
+                found.outputs[name][place] if name in found.outputs else plain
+                for name, plain in zip(watched, original[index], strict=True)
+            ]
+            line.append(task.decode(outputs, prepared[index], model.spec))
+    decoded = [task.decode(raw, item, model.spec) for raw, item in zip(original, prepared, strict=True)]
+    reference = score(decoded)
+    if reference is None:
+        raise ModelError(
+            "not_scorable",
+            f"The outputs of '{model.name}' cannot be scored against these labels.",
+            "Measure sensitivity without labels, or give the model's family in its specification.",
+            model=model.name,
+        )
+    scored: dict[Pair, Values] = {}
+    for done, ((pair, layer), predictions) in enumerate(made.items()):
+        progress("scoring", done, len(made))
+        change = score(predictions) - reference
+        scored.setdefault(pair, {})[layer] = {"delta": change.value, "ci95": change.paired_ci95}
+    return scored

@@ -1,0 +1,167 @@
+"""The data folder: files by content hash, records by key. Writes are atomic; nothing half-written is ever seen."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from platformdirs import user_data_path
+
+from edgeslim.artifacts.room import Room
+from edgeslim.errors import StoreError
+
+HOME_VARIABLE = "EDGESLIM_HOME"
+STORAGE_VARIABLE = "EDGESLIM_STORAGE"
+PATIENCE = 30.0
+"""Seconds to wait for locks that others hold for a moment only."""
+
+
+def home() -> Path:
+    """The data folder: $EDGESLIM_HOME, or a per-user folder."""
+    given = os.environ.get(HOME_VARIABLE)
+    return Path(given).expanduser() if given else user_data_path("edgeslim", appauthor=False)
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside the target, flush to disk, rename. Raises StoreError if the disk is full or not writable."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+    except OSError as error:
+        raise as_store_error(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)  # a temporary file is private; what the store shows is not
+        os.replace(name, path)
+    except OSError as error:
+        raise as_store_error(path, error) from error
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+class Store:
+    """Blobs under `blobs/ab/<sha256><suffix>`, JSON records under `<kind>/<key>.json`, locks under `locks/`."""
+
+    def __init__(self, root: Path | None = None, database: str | None = None) -> None:
+        self.root = root or home()
+        self.database = database or os.environ.get(STORAGE_VARIABLE) or None
+        """URL of the database for new studies (search.database), perhaps with a password: not to be shown."""
+
+    def put(self, content: bytes, suffix: str = ".onnx") -> str:
+        """Store `content`; return its SHA-256. Storing the same bytes twice is one file."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self.path(sha256, suffix)
+        if not path.exists():
+            write_atomically(path, content)
+        return sha256
+
+    def path(self, sha256: str, suffix: str = ".onnx") -> Path:
+        """Where the blob of that hash lies (or would lie)."""
+        return self.place(f"blobs/{sha256[:2]}", f"{sha256}{suffix}")
+
+    def place(self, kind: str, file: str) -> Path:
+        """Where the file of that kind lies (or would lie)."""
+        return self.root / kind / file
+
+    def put_record(self, kind: str, key: str, record: dict[str, Any]) -> None:
+        text = json.dumps(record, indent=1, sort_keys=True)
+        write_atomically(self.place(kind, f"{key}.json"), text.encode())
+
+    def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """The record, or None if there is none. A damaged record (it was never written so by us) reads as none.
+
+        Its file's time tells when it was last asked for: what is used least recently is the first to be thrown away.
+        """
+        path = self.place(kind, f"{key}.json")
+        try:
+            record: dict[str, Any] = json.loads(path.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        with suppress(OSError):  # a folder that one can only read
+            os.utime(path)
+        return record
+
+    def keys(self, kind: str) -> list[str]:
+        """Keys of all records of a kind, sorted."""
+        return sorted(path.stem for path in (self.root / kind).glob("[!.]*.json"))
+
+    def delete_record(self, kind: str, key: str) -> None:
+        self.place(kind, f"{key}.json").unlink(missing_ok=True)
+
+    def in_use(self) -> AbstractContextManager[Callable[[], None]]:
+        """Hold while files of the store are made and read: nothing is thrown away meanwhile. Not to be nested.
+
+        Yields a function to call where something may be thrown away: it makes way for who waits to do that.
+        """
+        return self._room().shared()
+
+    def alone(self, within: float = 0.0) -> AbstractContextManager[None]:
+        """Hold while throwing files away. Raises TimeoutError if the store is `in_use` for so many seconds."""
+        return self._room().alone(within)
+
+    def _room(self) -> Room:
+        return Room(self.root / "locks", "store")
+
+    def lock(self, name: str, within: float | None = None) -> AbstractContextManager[None]:
+        """Hold an inter-process lock; it is released when its holder dies. See `locked`."""
+        return locked(self.root / "locks" / f"{name}.lock", within)
+
+
+@contextmanager
+def locked(path: Path, within: float | None = None) -> Iterator[None]:
+    """Hold the lock file. Raises StoreError if it cannot be made, or not be had for `within` seconds."""
+    held = FileLock(path, timeout=-1 if within is None else within)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+    except Timeout as error:
+        raise StoreError(
+            "storage_locked",
+            f"Another process has kept '{path}' locked for {within:g} seconds.",
+            "Wait for that process, or end it; then go on.",
+            path=path,
+            seconds=f"{within:g}",
+        ) from error
+    except OSError as error:
+        raise as_store_error(path, error) from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def as_store_error(path: Path, error: OSError) -> StoreError:
+    """What to tell the user about a failed write."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(
+            "disk_full",
+            f"The disk is full: '{path}' could not be written.",
+            f"Free some space, or set {HOME_VARIABLE} to a folder on another disk.",
+            path=path,
+            variable=HOME_VARIABLE,
+        )
+    return StoreError(
+        "not_writable",
+        f"'{path}' could not be written ({error.strerror}).",
+        f"Check the folder's permissions, or set {HOME_VARIABLE} to a folder you can write to.",
+        path=path,
+        reason=error.strerror,
+        variable=HOME_VARIABLE,
+    )

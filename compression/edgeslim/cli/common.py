@@ -1,0 +1,124 @@
+"""What commands share: arguments, output for people and for machines, progress."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from edgeslim import workbench
+from edgeslim.artifacts.store import HOME_VARIABLE, STORAGE_VARIABLE
+from edgeslim.progress import Progress, silent
+from edgeslim.report.units import parse_bytes
+
+Arguments = argparse.Namespace
+
+
+def add(
+    commands: Any, name: str, run: Callable[[Arguments], int | None], words: str
+) -> argparse.ArgumentParser:
+    """Add a command that `run` does; its return value is the exit code, None being 0."""
+    command: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("--store", type=Path, metavar="DIR", help=f"data folder (default: ${HOME_VARIABLE})")
+    command.add_argument(
+        "--storage",
+        metavar="URL",
+        help=f"a database for new studies (default: ${STORAGE_VARIABLE}, else a file for each)",
+    )
+    command.set_defaults(command=run)
+    return command
+
+
+def with_data(
+    command: argparse.ArgumentParser, calibration: bool = True, limit: bool = True
+) -> argparse.ArgumentParser:
+    """Let the command ask for a model and data."""
+    command.add_argument("--model", required=True, metavar="M", help="a model's name, or an .onnx file")
+    command.add_argument("--data", required=True, metavar="D", help="a dataset's name, or its file or folder")
+    command.add_argument("--spec", type=Path, metavar="SPEC.json", help="how to feed and read the model")
+    if limit:
+        command.add_argument("--limit", type=positive, metavar="N", help="only the first N validation images")
+    if calibration:
+        command.add_argument(
+            "--calibration", metavar="D", help="images to calibrate on (default: the data's)"
+        )
+    return command
+
+
+def with_limits(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Let the command ask how much a trial may use."""
+    command.add_argument("--trial-minutes", type=minutes, metavar="M", help="stop a recipe that takes longer")
+    command.add_argument("--trial-memory", type=size, metavar="4GB", help="stop a recipe that needs more")
+    return command
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {value} instead")
+    return value
+
+
+def size(text: str) -> int:
+    """Bytes, such as 500MB or 4GB, at least 1."""
+    try:
+        value = parse_bytes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be like 500MB or 4GB, got '{text}' instead") from error
+    return positive(str(value))
+
+
+def minutes(text: str) -> float:
+    """A number above 0."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be above 0, got {text} instead")
+    return value
+
+
+def spec(given: Arguments) -> dict[str, Any] | None:
+    """The specification in the file given with --spec. Raises ModelError."""
+    return None if given.spec is None else workbench.read_spec(given.spec)
+
+
+def tell(given: Arguments, data: Any, words: Callable[[], str]) -> None:
+    """Print `data` as JSON if that was asked for, else `words`."""
+    if given.json:
+        print_json(data)
+    else:
+        print(words())
+
+
+def print_json(data: Any) -> None:
+    json.dump(data, sys.stdout, indent=1, ensure_ascii=False)
+    print()
+
+
+def progress(given: Arguments) -> Progress:
+    """Progress on a line of stderr, if that is a terminal and no machine listens."""
+    return silent if given.json or not sys.stderr.isatty() else _to_terminal
+
+
+def show_line(text: str) -> None:
+    """Replace the progress line."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def clear_line() -> None:
+    show_line("")
+
+
+def counted(message: str, done: int, total: int) -> str:
+    """'fine tuning 40/100'."""
+    words = message.replace("_", " ")
+    return f"{words} {done}/{total}" if total else words
+
+
+def _to_terminal(message: str, done: int, total: int) -> None:
+    show_line(counted(message, done, total))

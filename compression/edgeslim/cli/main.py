@@ -1,0 +1,224 @@
+"""All commands, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import edgeslim
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.cli import analyse, store, study
+from edgeslim.cli.common import (
+    Arguments,
+    add,
+    clear_line,
+    positive,
+    print_json,
+    progress,
+    spec,
+    tell,
+    with_data,
+)
+from edgeslim.errors import EdgeSlimError
+from edgeslim.report.text import table, trial_lines
+from edgeslim.report.units import format_bytes, format_count
+
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    given = _parser().parse_args(arguments)
+    given.store = Store(given.store, given.storage)
+    try:
+        code: int | None = given.command(given)
+    except EdgeSlimError as error:
+        clear_line()
+        print(f"error: {error.problem} {error.remedy}", file=sys.stderr)
+        if given.json:
+            print_json({"error": error.to_json()})
+        return USER_ERROR
+    except KeyboardInterrupt:
+        clear_line()
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has stopped; nothing more can be told, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    return code or 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="edgeslim", description=edgeslim.__doc__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add(commands, "models", _models, "list the models")
+    add(commands, "datasets", _datasets, "list the datasets")
+    add(commands, "steps", _steps, "list the steps with their parameters and bounds")
+    with_data(add(commands, "presets", _presets, "list the recipe lists that fit a model and data"))
+    command = add(
+        commands, "import-model", _import_model, "import an ONNX file, or download a catalogue model"
+    )
+    command.add_argument("file", metavar="FILE.onnx|NAME")
+    command.add_argument("--spec", type=Path, metavar="SPEC.json", help="how to feed and read the model")
+    command.add_argument("--name", help="what to call it (default: as the file)")
+    command = add(commands, "download", _download, "download a model of the catalogue")
+    command.add_argument("name", metavar="NAME")
+    with_data(add(commands, "evaluate", _evaluate, "measure a model as it is"), calibration=False)
+    command = with_data(add(commands, "compress", _compress, "make and measure the files of recipes"))
+    command.add_argument("--recipe", type=Path, required=True, metavar="R.json", help="a recipe, or a list")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
+    command = add(commands, "train", _train, "train a sample model from scratch; a broken-off run goes on")
+    command.add_argument("name", metavar="NAME", help="a sample model's name")
+    command.add_argument("--epochs", type=positive, help="default: enough for the manifest's figures")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--threads", type=positive, default=1)
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help="default: the samples that come with EdgeSlim"
+    )
+    analyse.add_commands(commands)
+    group = commands.add_parser("study", help="run, watch and mend studies")
+    study.add_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))
+    group = commands.add_parser("store", help="look after the data folder")
+    store.add_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))
+    return parser
+
+
+def _models(given: Arguments) -> None:
+    found = workbench.list_models(given.store)
+    headers = ["name", "origin", "task", "family", "input", "params", "file", "ready"]
+    rows = [
+        [
+            *(model[key] for key in ("name", "origin", "task", "family")),
+            f"{model['input_width']}x{model['input_height']}",
+            format_count(model["params"]),
+            format_bytes(model["bytes"]),
+            "yes" if model["ready"] else "download first",
+        ]
+        for model in found
+    ]
+    tell(given, found, lambda: table(rows, headers))
+
+
+def _datasets(given: Arguments) -> None:
+    found = workbench.list_datasets(given.store)
+    rows = [
+        [data["name"], data["origin"], data["task"], len(data["labels"]), _counts(data["sizes"])]
+        for data in found
+    ]
+    tell(given, found, lambda: table(rows, ["name", "origin", "task", "classes", "images"]))
+
+
+def _steps(given: Arguments) -> None:
+    found = workbench.list_steps()
+    tell(given, found, lambda: "\n\n".join(_step_lines(step) for step in found))
+
+
+def _step_lines(step: Mapping[str, Any]) -> str:
+    rows = []
+    for each in step["parameters"]:
+        values = ", ".join(each["choices"] or ["true", "false"])
+        if each["low"] is not None:
+            values = f"{each['low']} … {each['high']}"
+        default = json.dumps(each["default"]).strip('"')
+        rows.append(["  ", each["name"], default, values, each["unit"], each["help"]])
+    heading = f"{step['name']} ({step['group']}): {step['summary']}"
+    return (
+        f"{heading}\n{table(rows, ['  ', 'parameter', 'default', 'values', 'unit', ''])}" if rows else heading
+    )
+
+
+def _presets(given: Arguments) -> None:
+    found = workbench.list_presets(
+        given.model, given.data, given.calibration, spec=spec(given), store=given.store
+    )
+    rows = [
+        [preset["name"], recipe["title"], ", ".join(step["step"] for step in recipe["steps"])]
+        for preset in found
+        for recipe in preset["recipes"]
+    ]
+    tell(given, found, lambda: table(rows, ["preset", "recipe", "steps"]))
+
+
+def _import_model(given: Arguments) -> None:
+    catalogue = [
+        model["name"] for model in workbench.list_models(given.store) if model["origin"] == "catalogue"
+    ]
+    if given.file in catalogue:
+        found = workbench.download_model(given.file, given.store, progress(given))
+    else:
+        found = workbench.import_model(given.file, spec=spec(given), name=given.name, store=given.store)
+    tell(given, found, lambda: _model_lines(found))
+
+
+def _download(given: Arguments) -> None:
+    found = workbench.download_model(given.name, given.store, progress(given))
+    tell(given, found, lambda: _model_lines(found))
+
+
+def _model_lines(model: Mapping[str, Any]) -> str:
+    spec, error = model["spec"], model["proof"].get("max_abs_error")
+    lines = [
+        f"{model['name']}: {spec['task']}, family '{spec['family']}', "
+        f"{spec['input_width']}x{spec['input_height']} {spec['color']}, {len(spec['labels'])} labels",
+        f"{format_count(model['params'])} parameters, {format_count(model['macs'])} MACs, "
+        f"{format_bytes(model['sizes']['file'])}",
+    ]
+    if error is not None:
+        lines.append(f"outputs differ from the given file's by at most {error:.1e}")
+    return "\n".join(lines)
+
+
+def _evaluate(given: Arguments) -> None:
+    trial = workbench.evaluate_model(
+        given.model,
+        given.data,
+        spec=spec(given),
+        limit=given.limit,
+        store=given.store,
+        progress=progress(given),
+    )
+    tell(given, trial, lambda: trial_lines(trial))
+
+
+def _compress(given: Arguments) -> None:
+    trials = workbench.compress(
+        given.model,
+        given.data,
+        workbench.read_recipes(given.recipe),
+        given.out,
+        calibration=given.calibration,
+        spec=spec(given),
+        limit=given.limit,
+        store=given.store,
+        progress=progress(given),
+    )
+    told = trials[0] if len(trials) == 1 else trials
+    tell(given, told, lambda: "\n\n".join(trial_lines(trial) for trial in trials))
+
+
+def _train(given: Arguments) -> None:
+    from edgeslim.workbench.training import train_sample
+
+    folder = {} if given.out is None else {"folder": given.out}
+    entry = train_sample(
+        given.name,
+        epochs=given.epochs,
+        seed=given.seed,
+        threads=given.threads,
+        store=given.store,
+        progress=progress(given),
+        **folder,
+    )
+    figures = ", ".join(f"{name} {value}" for name, value in entry["metrics"].items())
+    tell(given, entry, lambda: f"{entry['file']}: {figures}")
+
+
+def _counts(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{split} {count}" for split, count in sizes.items())

@@ -1,0 +1,31 @@
+"""Datasets: the product's own, and anything labelled that a user brings."""
+
+from edgeslim.datasets.coco import Coco
+from edgeslim.datasets.digits import DIGITS
+from edgeslim.datasets.formats import DATASETS, FORMATS
+from edgeslim.datasets.held_out import check_share, choosing_part, hold_out
+from edgeslim.datasets.labels import Relabelled, map_classes, unmatched_classes
+from edgeslim.datasets.opening import open_dataset
+from edgeslim.datasets.splits import any_images
+from edgeslim.datasets.street_signs.dataset import STREET_SIGNS
+from edgeslim.datasets.voc import Voc
+from edgeslim.datasets.yolo import Yolo
+
+__all__ = [
+    "DATASETS",
+    "FORMATS",
+    "Relabelled",
+    "any_images",
+    "check_share",
+    "choosing_part",
+    "hold_out",
+    "map_classes",
+    "open_dataset",
+    "unmatched_classes",
+]
+
+for _builtin in (STREET_SIGNS, DIGITS):
+    DATASETS.add(_builtin)
+
+for _format in (Coco(), Voc(), Yolo()):
+    FORMATS.add(_format)

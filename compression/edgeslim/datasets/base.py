@@ -1,0 +1,99 @@
+"""What a dataset is: a task, labels, and splits of images with what is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, runtime_checkable
+
+from edgeslim.detections import Annotations, Image
+
+TaskName = Literal["detection", "classification"]
+SplitName = Literal["train", "calibration", "validation", "gallery"]
+Target = Annotations | int | None
+"""Boxes (detection), a class index (classification), or nothing known (unlabelled images)."""
+
+
+class Notice(str):
+    """A warning: the English sentence itself, with `code` and `values` to say it in another language.
+
+    Values are numbers and strings; anything else (such as a path) is kept as its string.
+    """
+
+    code: str
+    values: dict[str, object]
+
+    def __new__(cls, code: str, text: str, /, **values: object) -> Notice:
+        notice = super().__new__(cls, text)
+        notice.code = code
+        notice.values = {k: v if isinstance(v, int | float) else str(v) for k, v in values.items()}
+        return notice
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, object]]:
+        """Pickle by arguments: notices cross process boundaries."""
+        return (self.code, str(self)), self.values
+
+
+@runtime_checkable
+class Split(Protocol):
+    """An ordered set of images. Reading is lazy; index runs from 0 to len - 1."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digest of what the split holds; equal content, equal fingerprint."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def image(self, index: int) -> Image:
+        """(height, width, 3) RGB uint8. Raises DatasetError naming the file if it cannot be read."""
+        ...
+
+    def target(self, index: int) -> Target: ...
+
+    def image_id(self, index: int) -> str:
+        """Stable, human-readable, unique in the split."""
+        ...
+
+
+class Dataset(Protocol):
+    """Named splits over one set of labels. `warnings` tells what was repaired or dropped on reading."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def task(self) -> TaskName: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    @property
+    def splits(self) -> tuple[SplitName, ...]: ...
+    @property
+    def has_labels(self) -> bool:
+        """False if nothing is known about the images: then only fidelity can be measured."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[Notice]: ...
+
+    def split(self, name: SplitName) -> Split:
+        """Raises DatasetError(code='no_split') if the dataset has no such split."""
+        ...
+
+
+class Subset:
+    """The first `limit` images of a split, in their order."""
+
+    def __init__(self, split: Split, limit: int) -> None:
+        self._split, self._len = split, min(limit, len(split))
+        self.fingerprint = f"{split.fingerprint}[:{self._len}]"
+
+    def __len__(self) -> int:
+        return self._len
+
+    def image(self, index: int) -> Image:
+        return self._split.image(index)
+
+    def target(self, index: int) -> Target:
+        return self._split.target(index)
+
+    def image_id(self, index: int) -> str:
+        return self._split.image_id(index)

@@ -1,0 +1,81 @@
+"""From boxes as files have them to annotations; what is repaired or dropped is counted and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgeslim.datasets.base import Notice
+from edgeslim.datasets.images import Size
+from edgeslim.detections import Annotations
+
+TOLERANCE = 1.0
+"""Pixels that a box may reach out of its image unclipped: rounding and one-based counting are no mistakes."""
+
+
+class BoxReader:
+    """Drops boxes without area, clips those that leave their image, and remembers which."""
+
+    def __init__(self) -> None:
+        self._counts = {"zero_area_boxes": 0, "clipped_boxes": 0}
+        self._first: dict[str, str] = {}
+
+    def annotations(
+        self,
+        boxes: ArrayLike,
+        classes: Sequence[int],
+        size: Size,
+        culprit: Callable[[int], str],
+        *,
+        crowd: Sequence[bool] | None = None,
+        area: Sequence[float] | None = None,
+    ) -> Annotations:
+        """Build the annotations of one image of `size` (width, height).
+
+        `boxes` (N, 4) xyxy pixels, finite; `crowd` defaults to none, `area` (px²) to the boxes' own.
+        `culprit(i)` says where box i comes from, for the warnings.
+        """
+        raw = np.asarray(boxes, np.float64).reshape(-1, 4)
+        width, height = size
+        bounds = np.array([width, height, width, height], np.float64)
+        outside: NDArray[np.bool_] = np.any((raw < -TOLERANCE) | (raw > bounds + TOLERANCE), axis=1)
+        clipped = np.where(outside[:, None], np.clip(raw, 0, bounds), raw)
+        sides = clipped[:, 2:] - clipped[:, :2]
+        keep: NDArray[np.bool_] = np.all(sides > 0, axis=1)
+        self._count("zero_area_boxes", ~keep, culprit)
+        self._count("clipped_boxes", outside & keep, culprit)
+        own_area = sides.prod(axis=1)
+        known_area = own_area if area is None else np.asarray(area, np.float64)
+        known_area = np.where(outside, np.minimum(known_area, own_area), known_area)
+        crowds = np.zeros(len(raw), np.bool_) if crowd is None else np.asarray(crowd, np.bool_)
+        return Annotations(
+            boxes=clipped[keep].astype(np.float32),
+            classes=np.asarray(classes, np.int64)[keep],
+            crowd=crowds[keep],
+            area=known_area[keep].astype(np.float32),
+        )
+
+    def notices(self) -> list[Notice]:
+        """What was dropped or clipped so far."""
+        said = {
+            "zero_area_boxes": "{count} boxes without area in the image were dropped; the first is {first}.",
+            "clipped_boxes": "{count} boxes reaching out of their image were clipped; the first is {first}.",
+        }
+        return [
+            Notice(
+                code,
+                said[code].format(count=count, first=self._first[code]),
+                count=count,
+                first=self._first[code],
+            )
+            for code, count in self._counts.items()
+            if count
+        ]
+
+    def _count(self, code: str, which: NDArray[np.bool_], culprit: Callable[[int], str]) -> None:
+        found = np.flatnonzero(which)
+        if len(found):
+            self._counts[code] += len(found)
+            self._first.setdefault(code, culprit(int(found[0])))

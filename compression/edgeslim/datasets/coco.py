@@ -1,0 +1,188 @@
+"""COCO detection datasets: a JSON file per split, with the images beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from edgeslim.datasets.base import Notice
+from edgeslim.datasets.boxes import BoxReader
+from edgeslim.datasets.coco_json import CocoFile, load
+from edgeslim.datasets.images import check_image
+from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, detection_dataset
+from edgeslim.datasets.text import inside
+from edgeslim.errors import DatasetError
+
+_PLAIN_NAMES = ("instances", "annotations", "_annotations.coco", "labels", "coco")
+_SPLIT = re.compile(r"(?<![a-z])(train|valid|validation|val|test)(?![a-z])")
+_HEAD = 1 << 16
+
+
+class Coco:
+    """A COCO JSON file, or a folder that holds one or several.
+
+    One file: all of it is evaluated. Several: 'train', 'val' and 'test' in their names (or their folders'
+    names) say what is what, and val and test are evaluated. Labels are in the order of the category ids, as
+    models trained on COCO have them. Crowd flags, areas and image ids are kept.
+    """
+
+    name: ClassVar[str] = "coco"
+
+    def recognises(self, path: Path) -> bool:
+        return path.suffix.lower() == ".json" if path.is_file() else bool(_annotation_files(path))
+
+    def read(self, path: Path) -> FileDataset:
+        train, validation = ([], [path]) if path.is_file() else _by_split(path, _annotation_files(path))
+        files = [load(file) for file in (*validation, *train)]
+        labels = _labels(files)
+        to_validate, notices = _with_annotations(files[: len(validation)])
+        boxes = BoxReader()
+        evaluated = _join([_read(file, labels, boxes) for file in to_validate], labels)
+        trained = _join([_read(file, labels, boxes) for file in files[len(validation) :]], labels)
+        dangling = sum(file.dangling for file in files)
+        if dangling:
+            text = f"{dangling} annotations belong to images that are not listed and were left out."
+            notices.append(Notice("dangling_annotations", text, count=dangling))
+        return detection_dataset(_name(path), labels, trained, evaluated, [*notices, *boxes.notices()])
+
+
+def _annotation_files(folder: Path) -> list[Path]:
+    found = [
+        p
+        for pattern in ("*.json", "annotations/*.json", "*/_annotations.coco.json")
+        for p in folder.glob(pattern)
+    ]
+    files = sorted(path for path in set(found) if path.is_file() and _looks_like_coco(path))
+    return [path for path in files if path.name.startswith("instances")] or files
+
+
+def _looks_like_coco(path: Path) -> bool:
+    """By its name, or by the keys it begins with; whether it is sound is found out on reading."""
+    if path.stem.startswith(("instances", "_annotations")):
+        return True
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    return b'"images"' in head or b'"annotations"' in head
+
+
+def _by_split(folder: Path, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """(train, validation) annotation files."""
+    if len(files) == 1:
+        return [], list(files)
+    train: list[Path] = []
+    validation: list[Path] = []
+    for file in files:
+        inner = file.parent.relative_to(folder).as_posix()
+        match = _SPLIT.search(file.stem.lower()) or _SPLIT.search(inner.lower())
+        if match is None:
+            raise _ambiguous(folder, files)
+        (train if match[1] == "train" else validation).append(file)
+    if not validation or len(train) > 1:
+        raise _ambiguous(folder, files)
+    return train, validation
+
+
+def _ambiguous(folder: Path, files: Iterable[Path]) -> DatasetError:
+    names = ", ".join(str(file.relative_to(folder)) for file in files)
+    return DatasetError(
+        "several_annotation_files",
+        f"'{folder}' holds several COCO files ({names}), and their names do not say which to evaluate.",
+        "Choose one of the files, or put 'train', 'val' or 'test' into their names.",
+        folder=folder,
+        files=names,
+    )
+
+
+def _labels(files: Iterable[CocoFile]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for file in files for name in file.categories.values()))
+
+
+def _with_annotations(files: Sequence[CocoFile]) -> tuple[list[CocoFile], list[Notice]]:
+    """Leave out what has no annotations (such as COCO's test images) beside something that has."""
+    labelled = [file for file in files if any(image.boxes for image in file.images)]
+    if not labelled:
+        return list(files), []
+    bare = [file.path for file in files if file not in labelled]
+    notices = [
+        Notice("file_without_annotations", f"'{path}' has no annotations and was left out.", file=path)
+        for path in bare
+    ]
+    return labelled, notices
+
+
+def _read(file: CocoFile, labels: tuple[str, ...], boxes: BoxReader) -> ImageFiles:
+    paths = _locate(file)
+    index = {key: labels.index(name) for key, name in file.categories.items()}
+    files, annotations = [], []
+    for image, path in zip(file.images, paths, strict=True):
+        size = image.size or (check_image(path, str(path)) if image.boxes else (1, 1))
+        files.append(ImageFile(path, image.id, image.size))
+        annotations.append(
+            boxes.annotations(
+                image.boxes,
+                [index[category] for category in image.categories],
+                size,
+                image.names.__getitem__,
+                crowd=image.crowd,
+                area=image.area,
+            )
+        )
+    return ImageFiles(files, annotations, labels)
+
+
+def _locate(file: CocoFile) -> list[Path]:
+    """Where the images are: in the first of the usual folders that has them all.
+
+    `file_name` is tried as it is and without its folders; it never leads out of the dataset.
+    Raises DatasetError(code='missing_images') naming the first.
+    """
+    here = file.path.parent
+    split = file.path.stem.rpartition("_")[2]
+    folders = [base / sub for base in (here, here.parent) for sub in ("", "images", split, f"images/{split}")]
+    relative = [inside(image.file_name) for image in file.images]
+    best: list[Path] = []
+    fewest: list[int] = list(range(len(relative) + 1))
+    for folder in folders:
+        for paths in ([folder / path for path in relative], [folder / path.name for path in relative]):
+            missing = [i for i, path in enumerate(paths) if not path.is_file()]
+            if len(missing) < len(fewest):
+                best, fewest = paths, missing
+            if not fewest:
+                return best
+    first = file.images[fewest[0]].file_name
+    raise DatasetError(
+        "missing_images",
+        f"{len(fewest)} of the {len(relative)} images in '{file.path}' are missing; the first is '{first}'.",
+        "Put the images beside the JSON file, or into a folder 'images' there or one level up.",
+        file=file.path,
+        first=first,
+        count=len(fewest),
+        total=len(relative),
+    )
+
+
+def _join(parts: Sequence[ImageFiles], labels: tuple[str, ...]) -> ImageFiles:
+    """One split of several; ids that clash get their number in front."""
+    files = [file for part in parts for file in part.files]
+    if len({file.id for file in files}) < len(files):
+        files = [
+            ImageFile(file.path, f"{n}/{file.id}", file.size)
+            for n, part in enumerate(parts)
+            for file in part.files
+        ]
+    annotations = [a for part in parts for a in part.annotations or ()]
+    return ImageFiles(files, annotations, labels)
+
+
+def _name(path: Path) -> str:
+    if path.is_dir():
+        return path.resolve().name
+    if path.stem not in _PLAIN_NAMES:
+        return path.stem
+    parent = path.resolve().parent
+    return (parent.parent if parent.name == "annotations" else parent).name

@@ -1,0 +1,102 @@
+"""Validation images that are kept from choosing, so that what is chosen can be judged on images it was not
+chosen by: the best of many files on some images is partly the luckiest there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from edgeslim.datasets.base import Notice, Split, Target
+from edgeslim.detections import Image
+from edgeslim.errors import DatasetError
+
+HELD_OUT_SHARE = 0.25
+MAX_HELD_OUT_SHARE = 0.9
+MIN_HELD_OUT = 50
+"""Fewer images leave an interval so wide that it says nothing about how much choosing flattered."""
+SEED = 0
+
+
+class Part:
+    """Some images of a split, in their order there. `name` tells parts of one split apart."""
+
+    def __init__(self, split: Split, indices: Sequence[int], name: str) -> None:
+        self._split, self._indices = split, tuple(indices)
+        self.fingerprint = f"{split.fingerprint}[{name}]"
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def image(self, index: int) -> Image:
+        return self._split.image(self._indices[index])
+
+    def target(self, index: int) -> Target:
+        return self._split.target(self._indices[index])
+
+    def image_id(self, index: int) -> str:
+        return self._split.image_id(self._indices[index])
+
+
+def hold_out(split: Split, share: float, seed: int = SEED) -> tuple[Part, Part]:
+    """The images to choose by, and those kept apart from choosing.
+
+    An image's id and `seed` decide, whatever else is in the split: an image that is held out stays so when
+    images are added, or when only the first ones are taken, and at any larger share. So the held-out part is
+    about `share` of the images, not exactly.
+    """
+    drawn = [_uniform(split.image_id(index), seed) < share for index in range(len(split))]
+    parts = [[index for index, out in enumerate(drawn) if out is side] for side in (False, True)]
+    choosing, held_out = (
+        Part(split, part, f"{name}, {share} held out by {seed}")
+        for part, name in zip(parts, ("choosing", "held out"), strict=True)
+    )
+    return choosing, held_out
+
+
+def choosing_part(split: Split, share: float | None) -> tuple[Split, Split | None, list[Notice]]:
+    """Split off a held-out part if that makes sense: (images to choose by, held-out images, what to tell).
+
+    `share` None takes a quarter, if that is enough images to say anything; 0 takes none. Raises DatasetError
+    (held_out_share) for a share outside 0–0.9, (held_out_empty) if one of the parts would have no image.
+    """
+    check_share(share)
+    if share == 0:
+        return split, None, []
+    choosing, held_out = hold_out(split, HELD_OUT_SHARE if share is None else share)
+    images, count = len(split), len(held_out)
+    if share is None and count < MIN_HELD_OUT:
+        text = (
+            f"{images} validation images are too few to keep some of them from choosing: "
+            "the scores of the best files flatter by an unknown amount."
+        )
+        return split, None, [Notice("held_out_too_few", text, count=images)]
+    if not len(choosing) or not count:
+        raise DatasetError(
+            "held_out_empty",
+            f"Of {images} validation images, {count} would be held out: one part would be empty.",
+            "Choose another share, or evaluate on more images.",
+            images=images,
+            count=count,
+        )
+    if count >= MIN_HELD_OUT:
+        return choosing, held_out, []
+    text = f"Only {count} images are held out: what they say about the final files is very uncertain."
+    return choosing, held_out, [Notice("held_out_small", text, count=count)]
+
+
+def check_share(share: float | None) -> None:
+    """Raise DatasetError if that share of the images cannot be held out."""
+    if share is not None and not 0 <= share <= MAX_HELD_OUT_SHARE:
+        raise DatasetError(
+            "held_out_share",
+            f"The held-out share must be from 0 to {MAX_HELD_OUT_SHARE}, got {share} instead.",
+            "0.25 keeps a quarter of the validation images from choosing, 0 keeps none.",
+            value=share,
+            high=MAX_HELD_OUT_SHARE,
+        )
+
+
+def _uniform(image_id: str, seed: int) -> float:
+    """A number in [0, 1) that depends on the image and the seed alone."""
+    digest = hashlib.sha256(f"{seed}/{image_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64

@@ -1,0 +1,147 @@
+"""Reading image files that nobody vouches for: limited in pixels, turned upright, always RGB."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+from PIL import ImageOps
+
+from edgeslim.detections import Image
+from edgeslim.errors import DatasetError
+
+MAX_PIXELS = 50_000_000
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+Size = tuple[int, int]
+"""(width, height) in pixels."""
+
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
+_ORIENTATION = 0x0112
+_QUARTER_TURNS = (5, 6, 7, 8)
+_BOMBS = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning)
+# What Pillow's decoders raise on damaged files, depending on the format and on where the damage is.
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error)
+
+
+def read_image(source: Path | bytes, name: str, size: Size | None = None) -> Image:
+    """Decode an image to (height, width, 3) RGB uint8; alpha is dropped, 16-bit grey becomes 8-bit.
+
+    The camera's EXIF orientation is applied, unless `size`, which the annotations declare, is that of the
+    image as stored: then they were made on the unturned picture. `name` is what errors call the image.
+
+    Raises DatasetError: missing_image, broken_image, too_many_pixels (checked before decoding; see
+    MAX_PIXELS), unsupported_image, image_size.
+    """
+    with _opened(source, name) as picture:
+        stored, upright = _sizes(picture)
+        _check_size(name, size, stored, upright)
+        if picture.mode in ("I", "F"):
+            raise DatasetError(
+                "unsupported_image",
+                f"The image '{name}' has 32-bit pixels, whose range is not known.",
+                "Convert it to 8 bits per channel.",
+                image=name,
+            )
+        turned = picture if size == stored != upright else ImageOps.exif_transpose(picture)
+        return _rgb(turned)
+
+
+def check_image(path: Path, name: str, size: Size | None = None) -> Size:
+    """Read the header only; return the (width, height) that `read_image` will give. Raises what it would."""
+    with _opened(path, name) as picture:
+        stored, upright = _sizes(picture)
+    _check_size(name, size, stored, upright)
+    return size or upright
+
+
+def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
+    """The image files in a folder, sorted by path; hidden files and folders are left out."""
+    if not recursive:
+        return sorted(path for path in folder.glob("[!.]*") if is_image(path))
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(parent, name) for name in names if not name.startswith(".")]
+    return sorted(path for path in found if is_image(path))
+
+
+def is_image(path: Path) -> bool:
+    """True for a file that is called like an image; its content is not looked at."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+
+
+@contextmanager
+def _opened(source: Path | bytes, name: str) -> Iterator[PIL.Image.Image]:
+    stream = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with PIL.Image.open(stream, formats=_FORMATS) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise _too_many_pixels(name)
+            yield picture
+    except DatasetError:
+        raise
+    except FileNotFoundError as error:
+        raise DatasetError(
+            "missing_image",
+            f"The image '{name}' does not exist.",
+            "Put it back, or remove it from the dataset.",
+            image=name,
+        ) from error
+    except _BOMBS as error:
+        raise _too_many_pixels(name) from error
+    except _BROKEN as error:
+        raise DatasetError(
+            "broken_image",
+            f"The image '{name}' cannot be read: it is damaged, or not a JPEG, PNG, BMP, WebP or TIFF.",
+            "Replace it by an intact file, or remove it from the dataset.",
+            image=name,
+        ) from error
+
+
+def _too_many_pixels(name: str) -> DatasetError:
+    limit = MAX_PIXELS // 1_000_000
+    return DatasetError(
+        "too_many_pixels",
+        f"The image '{name}' has more than {limit} megapixels.",
+        "Scale it down, or remove it from the dataset.",
+        image=name,
+        limit=limit,
+    )
+
+
+def _sizes(picture: PIL.Image.Image) -> tuple[Size, Size]:
+    """(width, height) as stored, and after the EXIF orientation."""
+    width, height = picture.size
+    turned = picture.getexif().get(_ORIENTATION) in _QUARTER_TURNS
+    return (width, height), ((height, width) if turned else (width, height))
+
+
+def _check_size(name: str, declared: Size | None, stored: Size, upright: Size) -> None:
+    if declared is None or declared in (stored, upright):
+        return
+    sizes = {"declared": "{}x{}".format(*declared), "actual": "{}x{}".format(*upright)}
+    raise DatasetError(
+        "image_size",
+        f"The image '{name}' has {sizes['actual']} pixels, but its annotations say {sizes['declared']}.",
+        "The boxes belong to another version of the image: use that one, or correct the annotations.",
+        image=name,
+        **sizes,
+    )
+
+
+def _rgb(picture: PIL.Image.Image) -> Image:
+    if picture.mode.startswith("I;16"):
+        grey = (np.asarray(picture) >> 8).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if picture.mode == "P":
+        picture = picture.convert(
+            "RGBA"
+        )  # a palette may hold transparency that a direct conversion complains about
+    return np.array(picture.convert("RGB"), np.uint8)

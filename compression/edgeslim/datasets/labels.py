@@ -1,0 +1,90 @@
+"""Meeting of a dataset's classes with a model's: by name, never by number."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeslim.datasets.base import Notice, Split, Target
+from edgeslim.detections import Annotations, Image, IntArray
+from edgeslim.errors import DatasetError
+
+UNKNOWN = -1
+_SHOWN = 5
+
+
+def map_classes(dataset_labels: Sequence[str], model_labels: Sequence[str]) -> IntArray:
+    """The model's index of each class of the dataset, or UNKNOWN. Shape (len(dataset_labels),).
+
+    Names match exactly or, failing that, without regard to case, spaces, underscores and hyphens.
+    Raises DatasetError(code='no_common_labels') if none does.
+    """
+    exact = {name: index for index, name in reversed(list(enumerate(model_labels)))}
+    loose = {_plain(name): index for index, name in reversed(list(enumerate(model_labels)))}
+    mapping = [exact.get(name, loose.get(_plain(name), UNKNOWN)) for name in dataset_labels]
+    if all(index == UNKNOWN for index in mapping):
+        values = {"dataset_labels": _some(dataset_labels), "model_labels": _some(model_labels)}
+        raise DatasetError(
+            "no_common_labels",
+            f"The dataset knows {values['dataset_labels']}; the model knows {values['model_labels']}: "
+            "they have no class in common.",
+            "Choose data with the model's classes, or correct the labels in the model's specification.",
+            **values,
+        )
+    return np.array(mapping, np.int64)
+
+
+def unmatched_classes(dataset_labels: Sequence[str], mapping: IntArray) -> list[Notice]:
+    """Says which classes of the dataset the model does not know; nothing, if it knows all."""
+    missing = [name for name, index in zip(dataset_labels, mapping, strict=True) if index == UNKNOWN]
+    if not missing:
+        return []
+    text = f"{len(missing)} classes of the dataset are unknown to the model and not scored: {_some(missing)}."
+    return [Notice("unmatched_classes", text, count=len(missing), labels=_some(missing))]
+
+
+class Relabelled:
+    """A split whose targets are in a model's classes; what the model does not know is left out of them.
+
+    A box of an unknown class is dropped, a classification target of an unknown class becomes None.
+    """
+
+    def __init__(self, split: Split, mapping: IntArray) -> None:
+        self._split, self._mapping = split, mapping
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the split and the mapping."""
+        numbers = ",".join(map(str, self._mapping))
+        return hashlib.sha256(f"{self._split.fingerprint} as {numbers}".encode()).hexdigest()
+
+    def __len__(self) -> int:
+        return len(self._split)
+
+    def image(self, index: int) -> Image:
+        return self._split.image(index)
+
+    def target(self, index: int) -> Target:
+        known = self._split.target(index)
+        if known is None:
+            return None
+        if isinstance(known, Annotations):
+            classes = self._mapping[known.classes]
+            keep = classes != UNKNOWN
+            return Annotations(known.boxes[keep], classes[keep], known.crowd[keep], known.area[keep])
+        label = int(self._mapping[known])
+        return None if label == UNKNOWN else label
+
+    def image_id(self, index: int) -> str:
+        return self._split.image_id(index)
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.casefold() if character not in " _-")
+
+
+def _some(labels: Sequence[str]) -> str:
+    shown = ", ".join(labels[:_SHOWN]) or "no classes"
+    return f"{shown}, …" if len(labels) > _SHOWN else shown

@@ -1,0 +1,169 @@
+"""Datasets made of image files: splits, fingerprints, and the rules for what is evaluated."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgeslim.datasets.base import Dataset, Notice, Split, SplitName, TaskName
+from edgeslim.datasets.images import Size, check_image, read_image
+from edgeslim.detections import Annotations, Image
+from edgeslim.errors import DatasetError
+
+CALIBRATION_IMAGES = 128
+_CALIBRATION_SEED = 0
+_FOR_CALIBRATION: tuple[SplitName, ...] = ("calibration", "train", "validation", "gallery")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """`id` is unique in its split; `size` is what the annotations declare, None if they declare nothing."""
+
+    path: Path
+    id: str
+    size: Size | None = None
+
+
+class ImageFiles:
+    """A Split of image files. `annotations` has one entry an image, or is None where nothing is known."""
+
+    def __init__(
+        self, files: Sequence[ImageFile], annotations: Sequence[Annotations] | None, labels: Sequence[str]
+    ) -> None:
+        assert annotations is None or len(annotations) == len(files)
+        self.files, self.annotations, self.labels = tuple(files), annotations, tuple(labels)
+        self.fingerprint = _fingerprint(self.files, annotations, labels)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def image(self, index: int) -> Image:
+        file = self.files[index]
+        return read_image(file.path, str(file.path), file.size)
+
+    def target(self, index: int) -> Annotations | None:
+        return None if self.annotations is None else self.annotations[index]
+
+    def image_id(self, index: int) -> str:
+        return self.files[index].id
+
+    def pick(self, indices: Sequence[int]) -> ImageFiles:
+        """These images, in this order."""
+        chosen = None if self.annotations is None else [self.annotations[i] for i in indices]
+        return ImageFiles([self.files[i] for i in indices], chosen, self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class FileDataset:
+    """A Dataset whose splits are all at hand."""
+
+    name: str
+    labels: tuple[str, ...]
+    by_name: Mapping[SplitName, Split]
+    warnings: tuple[Notice, ...] = ()
+    has_labels: bool = True
+    task: TaskName = "detection"
+
+    @property
+    def splits(self) -> tuple[SplitName, ...]:
+        return tuple(self.by_name)
+
+    def split(self, name: SplitName) -> Split:
+        if name not in self.by_name:
+            raise no_split(self.name, name, self.splits)
+        return self.by_name[name]
+
+
+def detection_dataset(
+    name: str,
+    labels: Sequence[str],
+    train: ImageFiles | None,
+    validation: ImageFiles,
+    notices: Sequence[Notice] = (),
+) -> FileDataset:
+    """Name the splits of what a format reader found.
+
+    What is evaluated is 'validation': the declared validation and test images, or, if nothing is declared,
+    everything. A declared training set is 'train', and 'calibration' is up to 128 images of it, shuffled by a
+    fixed seed. Without one there is no 'calibration': nothing that is scored is quietly calibrated on.
+
+    The header of every validation image is read, so that a damaged, huge or mismatched file is told at once.
+    Raises DatasetError (no_images, or about an image).
+    """
+    if not len(validation):
+        raise DatasetError(
+            "no_images",
+            f"The dataset '{name}' has no images to evaluate.",
+            "Choose a folder or an annotation file that lists images.",
+            dataset=name,
+        )
+    for file in validation.files:
+        check_image(file.path, str(file.path), file.size)
+    by_name: dict[SplitName, Split] = {}
+    notices = list(notices)
+    if train is not None and len(train):
+        shuffled = np.random.default_rng(_CALIBRATION_SEED).permutation(len(train))
+        by_name = {"train": train, "calibration": train.pick(shuffled[:CALIBRATION_IMAGES].tolist())}
+        notices += _overlap(train, validation)
+    by_name["validation"] = validation
+    has_labels = validation.annotations is not None and any(len(a) for a in validation.annotations)
+    if not has_labels:
+        validation = ImageFiles(validation.files, None, labels)
+        by_name["validation"] = validation
+        notices.append(
+            Notice(
+                "no_annotations",
+                f"The dataset '{name}' has no annotations to score against: only fidelity can be measured.",
+                dataset=name,
+            )
+        )
+    return FileDataset(name, tuple(labels), by_name, tuple(notices), has_labels)
+
+
+def any_images(dataset: Dataset) -> Split:
+    """The images to calibrate on when `dataset` was chosen for that.
+
+    Its first split among calibration, train, validation and gallery: a dataset without declared splits gives
+    all of it.
+    """
+    return dataset.split(next(name for name in _FOR_CALIBRATION if name in dataset.splits))
+
+
+def no_split(dataset: str, name: str, splits: Sequence[str]) -> DatasetError:
+    choices = ", ".join(splits)
+    return DatasetError(
+        "no_split",
+        f"The dataset '{dataset}' has no split '{name}'.",
+        f"Its splits are: {choices}. Give another dataset for what it lacks.",
+        dataset=dataset,
+        split=name,
+        choices=choices,
+    )
+
+
+def _overlap(train: ImageFiles, validation: ImageFiles) -> list[Notice]:
+    shared = {file.path for file in train.files} & {file.path for file in validation.files}
+    if not shared:
+        return []
+    text = (
+        f"{len(shared)} images are both in the training and in the validation split: the scores will flatter."
+    )
+    return [Notice("splits_overlap", text, count=len(shared))]
+
+
+def _fingerprint(
+    files: Sequence[ImageFile], annotations: Sequence[Annotations] | None, labels: Sequence[str]
+) -> str:
+    """SHA-256 of labels, image ids, file sizes in bytes and annotations; pixels are not read."""
+    digest = hashlib.sha256("\n".join(labels).encode())
+    for index, file in enumerate(files):
+        digest.update(f"\n{file.id}\0{file.path.stat().st_size}\0".encode())
+        if annotations is not None:
+            known = annotations[index]
+            for array in (known.boxes, known.classes, known.crowd, known.area):
+                digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

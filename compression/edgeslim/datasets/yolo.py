@@ -1,0 +1,253 @@
+"""YOLO detection datasets: a text file per image. Source: docs.ultralytics.com/datasets/detect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+
+from edgeslim.datasets.base import Notice
+from edgeslim.datasets.boxes import BoxReader
+from edgeslim.datasets.images import Size, check_image, is_image, list_images
+from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, detection_dataset
+from edgeslim.datasets.text import inside, read_text
+from edgeslim.datasets.yolo_labels import YoloLabels, read_labels
+from edgeslim.errors import DatasetError
+
+_YAML = (".yaml", ".yml")
+_HEAD = 1 << 16
+_TRAIN = ("train",)
+_VALIDATION = ("val", "valid", "validation", "test")
+_NAME_FILES = ("classes.txt", "labels/classes.txt")
+_NO_LABELS = YoloLabels([], [], [])
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where things are. `names` None: the class names are unknown. `absent`: declared, not there.
+
+    `lists` are text files that name the images.
+    """
+
+    root: Path
+    names: tuple[str, ...] | None
+    train: Sequence[Path]
+    validation: Sequence[Path]
+    absent: tuple[str, ...] = ()
+    lists: Sequence[Path] = ()
+
+
+class Yolo:
+    """A data.yaml (or a folder with one), or folders images/ and labels/, or images and labels in one folder.
+
+    In data.yaml, 'train' is train, and 'val' and 'test' are evaluated; so are folders of these names inside
+    images/, or around images/ and labels/. Otherwise everything is evaluated. Class names come from data.yaml
+    or classes.txt. An image without a label file has no objects, by YOLO's convention. Paths never lead out
+    of the dataset's folder.
+    """
+
+    name: ClassVar[str] = "yolo"
+
+    def recognises(self, path: Path) -> bool:
+        if path.is_file():
+            return path.suffix.lower() in _YAML
+        return _yaml_in(path) is not None or _has_labels_beside_images(path)
+
+    def read(self, path: Path) -> FileDataset:
+        declared = path if path.is_file() else _yaml_in(path)
+        layout = _declared(declared) if declared else _folders(path)
+        boxes = BoxReader()
+        labels = layout.names
+        found = {image: _labels_of(image, labels) for image in (*layout.train, *layout.validation)}
+        if labels is None:
+            count = (
+                max((index for known in found.values() if known for index in known.classes), default=-1) + 1
+            )
+            labels = tuple(f"class {index}" for index in range(count))
+        train = _read(layout, layout.train, found, labels, boxes)
+        validation = _read(layout, layout.validation, found, labels, boxes)
+        notices = [*_notices(layout, found), *boxes.notices()]
+        return detection_dataset(layout.root.resolve().name, labels, train, validation, notices)
+
+
+def files_of(declared: Path) -> list[Path]:
+    """A data.yaml, and what of the files below its folder it speaks of: lists, images and their labels."""
+    layout = _declared(declared)
+    images = dict.fromkeys((*layout.train, *layout.validation))
+    labels = [path for path in map(_label_path, images) if path.is_file()]
+    return [declared, *layout.lists, *images, *labels]
+
+
+def _yaml_in(folder: Path) -> Path | None:
+    """data.yaml or dataset.yaml or, called otherwise, the only one that names classes."""
+    files = sorted(path for suffix in _YAML for path in folder.glob(f"*{suffix}") if _names_classes(path))
+    return next(
+        (path for path in files if path.stem in ("data", "dataset")), files[0] if len(files) == 1 else None
+    )
+
+
+def _names_classes(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return b"names" in file.read(_HEAD)
+    except OSError:
+        return False
+
+
+def _has_labels_beside_images(folder: Path) -> bool:
+    return (
+        ((folder / "images").is_dir() and (folder / "labels").is_dir())
+        or any((folder / split / "labels").is_dir() for split in (*_TRAIN, *_VALIDATION))
+        or ((folder / "classes.txt").is_file() and bool(list_images(folder)))
+    )
+
+
+def _declared(path: Path) -> _Layout:
+    """What a data.yaml says."""
+    try:
+        data = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        raise _yaml_error(path, "it is not valid YAML") from error
+    if not isinstance(data, dict):
+        raise _yaml_error(path, "it has no keys")
+    names = data.get("names")
+    if isinstance(names, dict) and sorted(names) == list(range(len(names))):
+        names = [names[index] for index in range(len(names))]
+    if not isinstance(names, list) or not names:
+        raise _yaml_error(path, "'names' is not a list of class names")
+    folder = path.parent
+    base = folder / inside(str(data.get("path") or ""))
+    roots = (base, folder) if base.is_dir() else (folder,)
+    places = {key: _places(path, roots, data[key]) for key in (*_TRAIN, *_VALIDATION) if data.get(key)}
+    images = {key: _listed(found, roots) if found else None for key, found in places.items()}
+    lists = tuple(place for found in places.values() for place in found if not place.is_dir())
+    validation = dict.fromkeys(image for key in _VALIDATION for image in images.get(key) or ())
+    absent = tuple(key for key, found in images.items() if found is None)
+    return _Layout(
+        folder, tuple(map(str, names)), images.get("train") or (), tuple(validation), absent, lists
+    )
+
+
+def _places(source: Path, roots: Sequence[Path], value: Any) -> list[Path]:
+    """What is there of a split: folders or lists of images, one or several."""
+    found: list[Path] = []
+    for entry in value if isinstance(value, list) else [value]:
+        if not isinstance(entry, str):
+            raise _yaml_error(source, f"{str(entry)[:60]!r} is not a path")
+        places = (root / inside(entry) for root in roots)
+        found += [place for place in places if place.exists()][:1]
+    return found
+
+
+def _listed(places: Sequence[Path], roots: Sequence[Path]) -> list[Path]:
+    """The images of folders and lists."""
+    return [
+        image
+        for place in places
+        for image in (list_images(place, recursive=True) if place.is_dir() else _image_list(place, roots))
+    ]
+
+
+def _image_list(path: Path, roots: Sequence[Path]) -> list[Path]:
+    """The images that a text file lists, one a line."""
+    found = []
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        places = (root / inside(line.strip()) for root in (path.parent, *roots))
+        image = next((place for place in places if is_image(place)), None)
+        if image is None:
+            raise DatasetError(
+                "missing_listed_image",
+                f"Line {number} of '{path}' lists an image that is missing: '{line.strip()}'.",
+                "Add the image inside the dataset's folder, or remove the line.",
+                file=path,
+                line=number,
+                image=line.strip(),
+            )
+        found.append(image)
+    return found
+
+
+def _folders(root: Path) -> _Layout:
+    """What the folders' names say."""
+
+    def images(names: Iterable[str]) -> list[Path]:
+        places = [place for name in names for place in (root / "images" / name, root / name / "images")]
+        return [image for place in places for image in list_images(place, recursive=True)]
+
+    validation = images(_VALIDATION)
+    train = images(_TRAIN) if validation else []
+    if not validation:
+        base = root / "images"
+        validation = images(_TRAIN) or (
+            list_images(base, recursive=True) if base.is_dir() else list_images(root)
+        )
+    file = next((root / name for name in _NAME_FILES if (root / name).is_file()), None)
+    names = [line.strip() for line in read_text(file).splitlines() if line.strip()] if file else None
+    return _Layout(root, tuple(names) if names else None, train, validation)
+
+
+def _labels_of(image: Path, names: tuple[str, ...] | None) -> YoloLabels | None:
+    """The labels of an image, None if there is no file."""
+    path = _label_path(image)
+    return read_labels(path, None if names is None else len(names)) if path.is_file() else None
+
+
+def _label_path(image: Path) -> Path:
+    """Where an image's labels are: under 'labels' if it is under 'images', else beside it."""
+    parts = list(image.parts)
+    folders = [index for index, part in enumerate(parts[:-1]) if part == "images"]
+    if folders:
+        parts[folders[-1]] = "labels"
+    return Path(*parts).with_suffix(".txt")
+
+
+def _read(
+    layout: _Layout,
+    images: Sequence[Path],
+    found: Mapping[Path, YoloLabels | None],
+    labels: tuple[str, ...],
+    boxes: BoxReader,
+) -> ImageFiles:
+    files, annotations = [], []
+    for image in images:
+        width, height = check_image(image, str(image))
+        known = found[image] or _NO_LABELS
+        pixels = [(x0 * width, y0 * height, x1 * width, y1 * height) for x0, y0, x1, y1 in known.boxes]
+
+        def culprit(index: int, image: Path = image, known: YoloLabels = known) -> str:
+            return f"line {known.lines[index]} of the labels of '{image}'"
+
+        files.append(ImageFile(image, image.relative_to(layout.root).as_posix()))
+        size: Size = (width, height)
+        annotations.append(boxes.annotations(pixels, known.classes, size, culprit))
+    return ImageFiles(files, annotations, labels)
+
+
+def _notices(layout: _Layout, found: Mapping[Path, YoloLabels | None]) -> list[Notice]:
+    notices = []
+    for split in layout.absent:
+        text = f"The split '{split}' is declared, but its images are not there; it was left out."
+        notices.append(Notice("absent_split", text, split=split))
+    bare = [image for image, known in found.items() if known is None]
+    if bare and len(bare) < len(found):
+        text = f"{len(bare)} images have no label file and count as empty; the first is '{bare[0]}'."
+        notices.append(Notice("images_without_labels", text, count=len(bare), first=bare[0]))
+    if layout.names is None:
+        text = "The dataset does not name its classes; add a classes.txt, or they stay numbers."
+        notices.append(Notice("classes_without_names", text))
+    return notices
+
+
+def _yaml_error(path: Path, reason: str) -> DatasetError:
+    return DatasetError(
+        "broken_data_yaml",
+        f"'{path}' cannot be used: {reason}.",
+        "It needs 'names' and the paths 'train' and 'val'; see docs.ultralytics.com/datasets/detect.",
+        file=path,
+        reason=reason,
+    )

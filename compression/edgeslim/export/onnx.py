@@ -1,0 +1,160 @@
+"""Torch module → ONNX: the form that training-type steps pass on, and the form that is deployed."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import logging
+import math
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import onnx
+
+from edgeslim.errors import ModelError
+from edgeslim.export import clean, fold
+from edgeslim.models.proof import is_finite, largest_errors, probes, run
+from edgeslim.models.sanitize import sanitize
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+OPSET = 17
+TOLERANCE = 1e-4
+"""Largest difference of an output between the two forms, relative to that output's largest value."""
+
+
+def export_training_form(
+    module: nn.Module, input_shape: Sequence[int], input_name: str, output_names: Sequence[str]
+) -> onnx.ModelProto:
+    """Export as it stands in eval mode: BatchNormalization kept, weights under their torch names, opset 17.
+
+    The result can be imported again by `to_torch`. Equal weights give equal bytes.
+    """
+    model = _traced(copy.deepcopy(module).eval(), tuple(input_shape), input_name, list(output_names))
+    return simplified(model)
+
+
+def deployable(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The graph to ship: BatchNormalization merged, constants folded, nothing left that is not needed to run.
+
+    Raises ModelError (code 'outputs_changed') if onnxruntime does not give equal outputs before and after.
+    """
+    result = simplified(model)
+    fold.fold_batch_norm(result)
+    fold.merge_pads(result)
+    clean.drop_unused(result)
+    clean.unsign_zeros(result)
+    _check_equal(model, result)
+    return result
+
+
+def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy with constants folded, identities and unused parts dropped and documentation stripped."""
+    result, _ = sanitize(model)
+    clean.share_integers(result)
+    return result
+
+
+def shipped(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy of a deployable graph as it is written for users: inner names short, nothing else changed."""
+    result = onnx.ModelProto()
+    result.CopyFrom(model)
+    clean.strip(result)
+    clean.shorten_names(result)
+    return result
+
+
+def to_bytes(model: onnx.ModelProto) -> bytes:
+    """The file's content, weights inside; equal models give equal bytes."""
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def max_relative_error(first: onnx.ModelProto, second: onnx.ModelProto) -> float:
+    """Largest output difference on seeded inputs, relative to that output's largest value.
+
+    Inputs for which the first model's outputs are not finite do not count; NaN if that leaves none.
+    """
+    shape = tuple(size.dim_value for size in first.graph.input[0].type.tensor_type.shape.dim)
+    inputs = probes(shape)
+    pairs = zip(run(to_bytes(first), inputs), run(to_bytes(second), inputs), strict=True)
+    errors = [largest_errors([left], [right])[1] for left, right in pairs if is_finite(left)]
+    return max(errors, default=math.nan)
+
+
+def _check_equal(before: onnx.ModelProto, after: onnx.ModelProto) -> None:
+    error = max_relative_error(before, after)
+    if not error <= TOLERANCE:
+        raise ModelError(
+            "outputs_changed",
+            f"Preparing the model for deployment changed its outputs (relative error {error:.2g}).",
+            "Check the model's weights for values that are not finite or far out of range.",
+            error=error,
+            tolerance=TOLERANCE,
+        )
+
+
+def _traced(
+    module: nn.Module, input_shape: tuple[int, ...], input_name: str, output_names: list[str]
+) -> onnx.ModelProto:
+    """Trace with torch's first exporter; what it lacks goes through the second, ten times slower one."""
+    import torch
+    from torch.jit._trace import TracerWarning
+    from torch.onnx.errors import OnnxExporterError
+
+    example = (torch.zeros(input_shape),)
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="You are using the legacy TorchScript-based ONNX export")
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\.onnx\.")
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"torch\.onnx\.")
+        warnings.filterwarnings("ignore", category=TracerWarning)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # it prints the graph that it cannot export
+                torch.onnx.export(
+                    module,
+                    example,
+                    buffer,  # type: ignore[arg-type]
+                    dynamo=False,
+                    opset_version=OPSET,
+                    training=torch.onnx.TrainingMode.PRESERVE,
+                    do_constant_folding=False,
+                    keep_initializers_as_inputs=True,  # else weights that happen to be equal become one
+                    input_names=[input_name],
+                    output_names=output_names,
+                )
+        except OnnxExporterError:
+            return _exported(module, example, input_name, output_names)
+    return onnx.load_from_string(buffer.getvalue())
+
+
+def _exported(
+    module: nn.Module, example: tuple[Tensor], input_name: str, output_names: list[str]
+) -> onnx.ModelProto:
+    """Export with torch's second exporter, unoptimised so that BatchNormalization stays (opset 18)."""
+    import torch
+
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=FutureWarning, message=r".*LeafSpec")
+            program = torch.onnx.export(
+                module,
+                example,
+                dynamo=True,
+                opset_version=OPSET + 1,
+                optimize=False,
+                verbose=False,
+                input_names=[input_name],
+                output_names=output_names,
+            )
+    finally:
+        logger.setLevel(level)
+    assert program is not None
+    model: onnx.ModelProto = program.model_proto
+    return model

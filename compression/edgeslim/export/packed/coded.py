@@ -1,0 +1,138 @@
+"""A weight as codes: what is stored, and exactly which float32 numbers it stands for."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeslim.export.packed.packing import Codes, bits_for, entropy
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a weight's rows (one an output channel) lie in it: rows → `inner` shape → transposed by `order` → `shape`.
+
+    `order` is None where the rows are the weight itself, seen as a matrix.
+    """
+
+    shape: tuple[int, ...]
+    rows: int
+    inner: tuple[int, ...] = ()
+    order: tuple[int, ...] | None = None
+
+    def to_rows(self, weight: FloatArray) -> FloatArray:
+        """(rows, columns) of a weight."""
+        if self.order is not None:
+            back = np.argsort(self.order)
+            shape = tuple(self.inner[i] for i in self.order)
+            weight = weight.reshape(shape).transpose(back)
+        return np.ascontiguousarray(weight).reshape(self.rows, -1)
+
+    def to_weight(self, rows: FloatArray) -> FloatArray:
+        """The inverse of `to_rows`."""
+        if self.order is not None:
+            rows = rows.reshape(self.inner).transpose(self.order)
+        return np.ascontiguousarray(rows).reshape(self.shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodedWeight:
+    """Codes (rows, columns) below `levels`, and their meaning: (code − zero) · scale, or codebook[code] · scale.
+
+    `scale` (rows, groups), float16 or float32, holds for the columns split into equal groups; (1, 1) holds for all;
+    None is 1, for palettes.
+    `zero` is one number, or whole numbers (rows, groups) in uint8. `codebook` (palettes, up to levels) gives each of
+    `palettes` equal blocks of rows its own values. `sparse` stores a bit mask and only the codes that are not
+    zeros: code 0 of a palette, or the code equal to the one number `zero`.
+    """
+
+    layout: Layout
+    codes: Codes
+    levels: int
+    scale: NDArray[np.floating[Any]] | None
+    zero: float | Codes = 0.0
+    codebook: NDArray[np.floating[Any]] | None = None
+    sparse: bool = False
+
+    def __post_init__(self) -> None:
+        rows, columns = self.codes.shape
+        assert rows == self.layout.rows and rows * columns == prod(self.layout.shape)
+        assert int(self.codes.max(initial=0)) < self.levels <= 256
+        assert (
+            self.scale is None
+            or self.scale.size == 1
+            or (len(self.scale) == rows and columns % self.scale.shape[1] == 0)
+        )
+        assert self.scale is not None or self.codebook is not None, "codes without a meaning"
+        assert self.codebook is None or (
+            rows % len(self.codebook) == 0 and self.codebook.shape[1] <= self.levels
+        )
+        assert not self.sparse or self.codebook is not None or isinstance(self.zero, float)
+
+    @property
+    def groups(self) -> int:
+        return 1 if self.scale is None else self.scale.shape[1]
+
+    @property
+    def absent(self) -> int:
+        """The code that stands for zero and is left out where `sparse`."""
+        return 0 if self.codebook is not None else int(np.asarray(self.zero).flat[0])
+
+    @property
+    def bits(self) -> int:
+        """Width of a stored code."""
+        return bits_for(max(2, self.levels - (1 if self.sparse and self.codebook is not None else 0)))
+
+    @property
+    def packed_bits(self) -> float:
+        """Bits of all codes (and the mask) when packed, without scales, codebook and filling."""
+        if self.sparse:
+            return self.codes.size + int((self.codes != self.absent).sum()) * self.bits
+        return self.codes.size * (1.6 if self.levels == 3 else self.bits)
+
+    def sparsest(self) -> CodedWeight:
+        """The same weight, as bit mask and present codes if that takes fewer bits when packed."""
+        if self.codebook is None:
+            possible = isinstance(self.zero, float) and self.zero.is_integer()
+        else:
+            possible = not self.codebook[:, 0].any()
+        if not possible:
+            return self
+        sparse = dataclasses.replace(self, sparse=True)
+        return sparse if sparse.packed_bits < self.packed_bits else self
+
+    def for_bytes(self) -> CodedWeight:
+        """The same weight for one code a byte: dense, and where zero is a whole number, with zero at 128.
+
+        All layers then have codes of one kind, which a byte coder takes for one long message.
+        """
+        if self.codebook is not None or not isinstance(self.zero, float) or not self.zero.is_integer():
+            return dataclasses.replace(self, levels=256, sparse=False)
+        codes = self.codes + np.uint8(128 - int(self.zero))
+        return dataclasses.replace(self, codes=codes, levels=256, zero=128.0, sparse=False)
+
+    @property
+    def entropy(self) -> float:
+        """Zeroth-order entropy of the codes, in bits per weight: the bound over codes, whatever the packing."""
+        return entropy(self.codes)
+
+    def values(self) -> FloatArray:
+        """The float32 weight, bit for bit as the decode subgraph computes it."""
+        rows = len(self.codes)
+        if self.codebook is not None:
+            palette = np.repeat(np.arange(len(self.codebook)), rows // len(self.codebook))
+            base = self.codebook.astype(np.float32)[palette[:, None], self.codes]
+        else:
+            zero = np.asarray(self.zero, np.float32)
+            spread = zero.reshape(len(zero), -1, 1) if zero.ndim else zero
+            base = (self.codes.reshape(rows, self.groups, -1).astype(np.float32) - spread).reshape(rows, -1)
+        if self.scale is not None:
+            base = base.reshape(rows, self.groups, -1) * self.scale.astype(np.float32)[:, :, None]
+        return self.layout.to_weight(base.astype(np.float32).reshape(rows, -1))

@@ -1,0 +1,251 @@
+"""The same pool on other machines: a Dask cluster, given by its scheduler's address. We write no scheduler.
+
+What a trial made comes back with its outcome, so the store here has all of it; what a later trial builds on is sent
+with that, whichever machine of the cluster made it. Dask gives a trial whose machine died to another one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import queue
+import time
+import uuid
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
+
+from edgeslim.artifacts.parcel import Parcel, packed
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import EdgeSlimError, ModelError, StoreError
+from edgeslim.jobs.connecting import connect, empty, lost, workers_died
+from edgeslim.jobs.freight import freight, model_files
+from edgeslim.jobs.pool import Event, Limits, Pool
+from edgeslim.jobs.remote import MADE, Order, Reply, as_it_is, versions, work_on
+from edgeslim.jobs.trial import Job, Outcome, perform, unexpected
+from edgeslim.models.base import Model
+from edgeslim.models.library import open_model
+from edgeslim.recipe import Recipe
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+LONELY = 60.0
+"""Seconds for which a study waits for a worker when there is none left."""
+_FRESH = 1.0
+"""Seconds for which what is known of the workers is good enough."""
+_SHORT = 0.05
+"""Seconds to listen to our own process alone, while it has something to do."""
+_AT_HAND = 16
+"""Parcels of earlier results that the cluster keeps."""
+_GATHERING = 4
+"""Results that are fetched and written at a time."""
+_OF_SCORES = ("artifacts/", "predictions/", "resamples/")
+"""Of an earlier trial, what nobody builds on; but with the baseline's all others are compared."""
+
+
+class ClusterPool:
+    """Takes jobs like `Pool`. What is no trial (preparing, timing …) is done on this machine, by a process of ours."""
+
+    ahead: int | None = None
+
+    def __init__(self, address: str, store: Store, study: str) -> None:
+        """Raises StudyError if the cluster cannot be reached, has no workers, or other versions."""
+        self._address, self._store = address, store
+        self._client, self._versions = connect(address), versions()
+        self._topic = f"{study}-{uuid.uuid4().hex}"
+        self._told: queue.SimpleQueue[tuple[str, str, Any]] = queue.SimpleQueue()
+        self._client.subscribe_topic(self._topic, self._on_progress)
+        self._made = f"studies/{study}/made"
+        """Record kind: the places of the files that a recipe's trial has made, by the recipe."""
+        self._jobs: dict[str, Job] = {}
+        self._futures: dict[str, Future[Any]] = {}
+        self._meant_for: dict[str, str] = {}
+        """The worker for each task; where it is in fact, Dask knows."""
+        self._freight: Future[Any] | None = None
+        self._at_hand: OrderedDict[str, Future[Any]] = OrderedDict()
+        self._workers: dict[str, int] = {}
+        self._looked = self._seen = time.monotonic()
+        self._gathering = ThreadPoolExecutor(_GATHERING)
+        self._local: Pool[Job] = Pool(1, perform)
+        # What has come home is nobody's until the study speaks of it: nothing is to be thrown away meanwhile.
+        self._held_here = contextlib.ExitStack()
+        self._breathe = self._held_here.enter_context(store.in_use())
+
+    @property
+    def idle(self) -> int:
+        """How many of the workers' threads have nothing of ours to do. Raises StudyError."""
+        return max(0, sum(self._threads().values()) - len(self._jobs))
+
+    @property
+    def running(self) -> list[Job]:
+        return [*self._jobs.values(), *self._local.running]
+
+    def ready(self) -> bool:
+        """Whether a task can be submitted now. Raises StudyError."""
+        return self.idle > 0
+
+    def submit(self, task: Job, limits: Limits | None = None) -> None:
+        """Give a trial to the cluster, with what it builds on. There, each machine's own memory sets its limit."""
+        if task.task is None:
+            self._local.submit(task, limits)
+            return
+        if self._freight is None:
+            self._freight = self._client.submit(as_it_is, freight(task.plan, self._store), pure=False)
+        key, worker = f"{self._topic}-{uuid.uuid4().hex}", self._freest()
+        self._jobs[key] = task
+        try:
+            models = self._teachers(task.task.recipe)
+        except ModelError as error:  # the others may do without it
+            self._told.put(("done", key, Outcome(error=error.to_json())))
+            return
+        if worker is not None:
+            self._meant_for[key] = worker
+        # Dask alone would give all tasks to the worker that has the data.
+        self._futures[key] = self._client.submit(
+            work_on,
+            Order(dataclasses.replace(task, models=models), self._topic, self._versions),
+            self._freight,
+            *self._built_on(task.task.recipe, models),
+            key=key,
+            pure=False,
+            workers=None if worker is None else [worker],
+            allow_other_workers=worker is not None,
+        )
+        self._futures[key].add_done_callback(lambda future: self._on_done(key, task, future))
+
+    def wait(self, timeout: float) -> list[Event[Job]]:
+        """What happened in the next `timeout` seconds, as soon as something did. Raises StudyError."""
+        self._threads()
+        if not self._jobs:
+            self._breathe()
+        events = self._local.wait(_SHORT) if self._local.running else []
+        patience = 0.0 if self._local.running or events else timeout
+        with contextlib.suppress(queue.Empty):
+            while True:
+                events += self._events(*self._told.get(timeout=patience))
+                patience = 0.0
+        return events
+
+    def abandon(self) -> list[Job]:
+        """Give up what is at work, and go on; returns the tasks. The workers end theirs within a moment."""
+        tasks, futures = [*self._jobs.values(), *self._local.abandon()], list(self._futures.values())
+        for known in (self._jobs, self._futures, self._meant_for):
+            known.clear()
+        with contextlib.suppress(OSError, TimeoutError):  # the scheduler is gone, and with it the tasks
+            self._client.cancel(futures)
+        return tasks
+
+    def close(self) -> None:
+        """End all that is at work, here and there."""
+        self.abandon()
+        self._local.close()
+        self._client.close()
+        self._gathering.shutdown(wait=False, cancel_futures=True)
+        self._held_here.close()
+
+    def _threads(self) -> dict[str, int]:
+        """Threads of each worker, by its address. Raises StudyError if all are gone for long."""
+        now = time.monotonic()
+        if not self._workers or now - self._looked > _FRESH:
+            try:
+                self._workers = dict(self._client.nthreads())
+            except (OSError, TimeoutError) as error:
+                raise lost(self._address) from error
+            self._looked = now
+        if self._workers:
+            self._seen = now
+        elif now - self._seen > LONELY:
+            raise empty(self._address)
+        return self._workers
+
+    def _freest(self) -> str | None:
+        """The worker with most threads that are not in use by us; None if the last has left a moment ago."""
+        threads, given = self._threads(), Counter(self._meant_for.values())
+        return max(threads, key=lambda worker: threads[worker] - given[worker], default=None)
+
+    def _teachers(self, recipe: Recipe) -> dict[str, Model]:
+        """The models that the recipe learns from, by reference, but for samples, which all have. Raises ModelError."""
+        references = {step.learns_from for step in recipe.steps if step.learns_from is not None}
+        models = {reference: open_model(reference, self._store) for reference in sorted(references)}
+        return {reference: model for reference, model in models.items() if model.origin != "sample"}
+
+    def _built_on(self, recipe: Recipe, models: Mapping[str, Model]) -> list[Future[Any]]:
+        """What was made of the recipe and its beginnings, the baseline first, and the models that it learns from."""
+        prefixes = [Recipe(), *(recipe.prefix(length + 1) for length in range(len(recipe.steps)))]
+        found = [self._held(prefix.fingerprint(), self._earlier, prefix) for prefix in prefixes]
+        found += [self._held(f"model {model.sha256}", _parcel_of, model) for model in models.values()]
+        return [future for future in found if future is not None]
+
+    def _held(self, name: str, parcel: Callable[[Any], Parcel | None], of: Any) -> Future[Any] | None:
+        """A parcel that the cluster holds, sent there if it has not got it; None if there is none."""
+        if name not in self._at_hand:
+            made = parcel(of)
+            if made is None:
+                return None
+            self._at_hand[name] = self._client.submit(as_it_is, made, pure=False)
+        self._at_hand.move_to_end(name)
+        if len(self._at_hand) > _AT_HAND:
+            self._at_hand.popitem(last=False)
+        return self._at_hand[name]
+
+    def _earlier(self, recipe: Recipe) -> Parcel | None:
+        """The files that an earlier trial made, as far as they are still here."""
+        record = self._store.get_record(self._made, recipe.fingerprint())
+        if record is None:
+            return None
+        places = [place for place in record["places"] if not (recipe.steps and place.startswith(_OF_SCORES))]
+        return packed(self._store, places)
+
+    def _on_progress(self, event: tuple[float, dict[str, Any]]) -> None:
+        told = event[1]
+        self._told.put(("progress", told["key"], tuple(told["progress"])))
+
+    def _on_done(self, key: str, job: Job, future: Future[Any]) -> None:
+        if key in self._jobs:
+            self._gathering.submit(self._gather, key, job, future)
+
+    def _gather(self, key: str, job: Job, future: Future[Any]) -> None:
+        """Fetch a result and write what came with it. If its machine has died meanwhile, it is made again."""
+        from distributed.scheduler import KilledWorker
+
+        assert job.task is not None, "only trials are sent"
+        try:
+            reply = cast(Reply, future.result())
+            reply.parcel.unpack(self._store, kinds=MADE, keep=True)
+            if reply.outcome.result is not None:
+                fingerprint = job.task.recipe.fingerprint()
+                known = self._store.get_record(self._made, fingerprint) or {"places": ()}
+                # What was sent along with it does not come back.
+                places = dict.fromkeys([*known["places"], *reply.parcel.files])
+                self._store.put_record(self._made, fingerprint, {"places": list(places)})
+            outcome = reply.outcome
+        except CancelledError:
+            self._told.put(("lost", key, None))
+            return
+        except KilledWorker:
+            outcome = Outcome(error=workers_died().to_json())
+        except EdgeSlimError as error:
+            outcome = Outcome(error=error.to_json(), stops_study=isinstance(error, StoreError))
+        except Exception as error:  # noqa: BLE001 - a job's top
+            outcome = Outcome(error=unexpected(error))
+        self._told.put(("done", key, outcome))
+
+    def _events(self, kind: str, key: str, value: Any) -> list[Event[Job]]:
+        """What was told of a task, unless it was given up meanwhile. Raises StudyError if it was lost."""
+        job = self._jobs.get(key)
+        if job is None:
+            return []
+        if kind == "progress":
+            return [Event("progress", job, value)]
+        del self._jobs[key]
+        self._futures.pop(key, None)
+        self._meant_for.pop(key, None)
+        if kind == "lost":
+            raise lost(self._address)
+        return [Event("done", job, value)]
+
+
+def _parcel_of(model: Model) -> Parcel:
+    return Parcel.of(model_files(model))

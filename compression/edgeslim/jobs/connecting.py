@@ -1,0 +1,121 @@
+"""Reaching a Dask cluster whose machines can do our work, and what is told where that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from edgeslim.errors import StudyError
+from edgeslim.jobs.remote import other_versions, versions
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+PATIENCE = 20.0
+"""Seconds to wait for the scheduler and for its first worker."""
+_LARGE = "1 GB"
+"""Of what is sent with one task Dask warns, for it expects data to lie elsewhere; ours travel once."""
+
+
+def connect(address: str) -> Client:
+    """A client of the cluster.
+
+    Raises StudyError: no_dask, cluster_security, cluster_unreachable, cluster_empty, cluster_versions.
+    """
+    try:
+        import dask
+        from distributed import Client
+    except ImportError as error:
+        raise StudyError(
+            "no_dask",
+            "Dask is not installed, so no cluster can be used.",
+            "Install it here and on every machine of the cluster: pip install distributed",
+        ) from error
+    dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGE})
+    _refuse_insecure(address)
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            "cluster_unreachable",
+            f"No Dask scheduler answers at '{address}'.",
+            "Start one with `dask scheduler`, and give the address that it prints, such as tcp://10.0.0.5:8786.",
+            address=address,
+        ) from error
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+        # The scheduler, too, reads what is sent.
+        found = {address: _answer(client), **client.run(versions, on_error="return")}
+    except TimeoutError as error:
+        client.close()
+        raise empty(address) from error
+    except OSError as error:
+        client.close()
+        raise lost(address) from error
+    for worker, there in found.items():
+        if there != versions():
+            client.close()
+            # A machine without EdgeSlim answers with an ImportError.
+            raise other_versions(worker, there if isinstance(there, Mapping) else {}, versions())
+    return client
+
+
+def _refuse_insecure(address: str) -> None:
+    """Raise StudyError if Dask's own configuration does not let it speak with that address."""
+    from distributed.security import Security
+
+    try:
+        security = Security().get_connection_args("client")
+    except (OSError, ValueError) as error:  # a certificate that is not there, or none
+        detail = str(error)
+    else:
+        is_secure = address.startswith(("tls://", "wss://"))
+        if is_secure and security.get("ssl_context") is None:
+            detail = "distributed.comm.tls.ca-file: –"
+        elif security.get("require_encryption") and not is_secure:
+            detail = "distributed.comm.require-encryption: True"
+        else:
+            return
+    raise StudyError(
+        "cluster_security",
+        f"Dask's configuration on this machine does not allow a connection to '{address}' ({detail}).",
+        "Give an address that begins with tls://, and set the certificates under distributed.comm.tls "
+        "(ca-file; cert and key for client) on every machine.",
+        address=address,
+        detail=detail,
+    )
+
+
+def _answer(client: Client) -> dict[str, str]:
+    """The scheduler's versions; nothing where there is no EdgeSlim."""
+    try:
+        return dict(client.run_on_scheduler(versions))
+    except ImportError:
+        return {}
+
+
+def lost(address: str) -> StudyError:
+    return StudyError(
+        "cluster_lost",
+        f"The Dask scheduler at '{address}' has gone, or has forgotten this study's trials.",
+        "Start it again and resume the study; or resume it on this machine with --cluster none. "
+        "What was finished is kept.",
+        address=address,
+    )
+
+
+def empty(address: str) -> StudyError:
+    return StudyError(
+        "cluster_empty",
+        f"The cluster at '{address}' has no workers.",
+        f"Start some with `dask worker {address} --nthreads 1`, then resume the study.",
+        address=address,
+    )
+
+
+def workers_died() -> StudyError:
+    return StudyError(
+        "cluster_workers_died",
+        "Several workers died, one after the other, while working on this recipe.",
+        "Often memory ran out on their machines: start fewer workers there, then retry the trial.",
+    )

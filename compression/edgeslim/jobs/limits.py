@@ -1,0 +1,66 @@
+"""What a trial may use of the machine, and what is told when it is ended for using more, or dies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from edgeslim.errors import StudyError
+from edgeslim.jobs.pool import Event, Limits
+from edgeslim.search.study import StudyPlan
+
+if TYPE_CHECKING:
+    from edgeslim.jobs.trial import Job
+
+MINUTES = 120.0
+"""A trial's time, if the plan says nothing."""
+_SHARE, _AT_LEAST = 0.8, 4_000_000_000
+"""All trials at once get this share of the memory, if the plan says nothing; each gets so many bytes, if there are."""
+_CONTAINER = Path("/sys/fs/cgroup/memory.max")
+
+
+def trial_limits(plan: StudyPlan, workers: int) -> Limits:
+    """The plan's limits, else sane ones for so many trials at a time on this machine."""
+    minutes = MINUTES if plan.trial_minutes is None else plan.trial_minutes
+    share = int(_SHARE * _memory())
+    memory = plan.trial_memory or min(share, max(share // workers, _AT_LEAST))
+    return Limits(seconds=minutes * 60, memory=memory)
+
+
+def ended(event: Event[Job]) -> dict[str, Any]:
+    """The JSON of the error of a task whose process has ended before it was done."""
+    if event.kind == "timeout":
+        minutes = f"{event.value / 60:g}"
+        return StudyError(
+            "trial_timeout",
+            f"This recipe took longer than {minutes} minutes and was stopped.",
+            "Leave it out, or give the study's trials more time (--trial-minutes).",
+            minutes=minutes,
+        ).to_json()
+    if event.kind == "memory":
+        limit = f"{event.value / 1e9:.3g} GB"
+        return StudyError(
+            "trial_memory",
+            f"This recipe needed more than {limit} of memory and was stopped.",
+            "Leave it out, or give the study's trials more memory (--trial-memory).",
+            limit=limit,
+        ).to_json()
+    assert event.kind == "died"
+    cause = f"signal {-event.value}" if event.value < 0 else f"exit code {event.value}"
+    return StudyError(
+        "worker_died",
+        f"The process that worked on this recipe died ({cause}).",
+        "Often memory ran out: use fewer workers, then retry the trial.",
+        cause=cause,
+    ).to_json()
+
+
+def _memory() -> int:
+    """Bytes of memory of this machine, or of the container."""
+    total = int(psutil.virtual_memory().total)
+    try:
+        return min(total, int(_CONTAINER.read_text()))
+    except (OSError, ValueError):  # no container, or no limit ("max")
+        return total

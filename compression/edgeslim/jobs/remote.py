@@ -1,0 +1,188 @@
+"""What a Dask worker does for a study on another machine: unpack, let a process of its own work, pack.
+
+The work is done by a child process, as at home (jobs.pool): so a trial's limits hold here too, one that crashes takes
+nothing with it, and the worker answers its scheduler meanwhile.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from edgeslim.artifacts.inventory import BLOBS
+from edgeslim.artifacts.parcel import Parcel, TracingStore, packed
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import EdgeSlimError, StudyError
+from edgeslim.jobs.freight import Freight, received
+from edgeslim.jobs.limits import ended, trial_limits
+from edgeslim.jobs.machine import THREAD_VARIABLES, cores
+from edgeslim.jobs.pool import Pool
+from edgeslim.jobs.trial import Job, Outcome, perform
+from edgeslim.pipeline import ARTIFACTS, DEPLOYABLES, STAGES
+from edgeslim.progress import Progress
+from edgeslim.runtime.environment import environment
+
+if TYPE_CHECKING:
+    from distributed import Worker
+
+_DECISIVE = ("edgeslim", "torch", "onnxruntime", "onnx", "numpy")
+"""Packages whose version can change a result."""
+MADE = frozenset({BLOBS, ARTIFACTS, STAGES, DEPLOYABLES, "predictions", "resamples"})
+"""Kinds of files that trials make: what else a machine has is its own."""
+_LOOK, _TELL = 0.2, 1.0
+"""Seconds between two looks at whether the result is still wanted, and between two words on progress."""
+_IDLE = 60.0
+"""Seconds for which a process that has nothing to do is kept: it has opened the study's model and data."""
+
+
+Sent = TypeVar("Sent")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A job for another machine. `study` is the topic under which progress is told."""
+
+    job: Job
+    study: str
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The outcome, the files that were made or found, and the places of all that the job has used."""
+
+    outcome: Outcome
+    parcel: Parcel = dataclasses.field(default_factory=Parcel)
+    places: tuple[str, ...] = ()
+
+
+def versions() -> dict[str, str]:
+    """What must be the same on all machines, by package."""
+    here = environment()
+    return {name: here[name] for name in _DECISIVE}
+
+
+def work_on(order: Order, freight: Freight, *parcels: Parcel) -> Reply:
+    """Do the job in this machine's store ($EDGESLIM_HOME). Whatever goes wrong is an outcome."""
+    from distributed import get_worker
+
+    here, where = versions(), get_worker().address
+    if here != order.versions:
+        return Reply(Outcome(error=other_versions(where, here, order.versions).to_json(), stops_study=True))
+    store, given = Store(), (freight.parcel, *parcels)
+    try:
+        for parcel in given:
+            parcel.unpack(store)
+    except EdgeSlimError as error:
+        return Reply(_of_this_machine(Outcome(error=error.to_json()), where))
+    sent = {freight.plan.model: freight.model, **order.job.models}
+    models = {reference: received(model, store) for reference, model in sent.items()}
+    job = dataclasses.replace(
+        order.job, root=store.root, plan=freight.plan_in(store), threads=1, models=models
+    )
+    reply = _done(job, order.study, get_worker())
+    known = {place for parcel in given for place in parcel.files}
+    made = (place for place in reply.places if place.split("/")[0] in MADE)
+    return dataclasses.replace(
+        reply, outcome=_of_this_machine(reply.outcome, where), parcel=packed(store, made, without=known)
+    )
+
+
+def as_it_is(content: Sent) -> Sent:
+    """A task that has its result with it: if that is lost with a machine, it is simply sent to another."""
+    return content
+
+
+def other_versions(where: str, found: Mapping[str, str], wanted: Mapping[str, str]) -> StudyError:
+    there, here = (
+        ", ".join(f"{name} {of.get(name) or 'missing'}" for name in wanted if found.get(name) != wanted[name])
+        for of in (found, wanted)
+    )
+    return StudyError(
+        "cluster_versions",
+        f"The machine at '{where}' has other versions than this one: {there} there, {here} here.",
+        "Install the same versions on every machine of the cluster, or take that machine out of it.",
+        address=where,
+        there=there,
+        here=here,
+    )
+
+
+def _of_this_machine(outcome: Outcome, where: str) -> Outcome:
+    """A full disk is a trial's matter, since the others' are not; its path is told with the machine that it is on."""
+    error = outcome.error
+    if error is not None and "path" in error["values"]:
+        path = error["values"]["path"]
+        told = f"{path} ({where})"
+        problem = error["problem"].replace(path, told)
+        error = {**error, "problem": problem, "values": {**error["values"], "path": told}}
+    return dataclasses.replace(outcome, error=error, stops_study=False)
+
+
+def _done(job: Job, study: str, worker: Worker) -> Reply:
+    """The job's reply, without a parcel, by a process; empty when the study does not want it any more."""
+    key, told = worker.get_current_task(), 0.0
+    with _process() as pool:
+        pool.submit(job, trial_limits(job.plan, cores()))
+        while _wanted(worker, key):
+            for event in pool.wait(_LOOK):
+                if event.kind == "done":
+                    reply: Reply = event.value
+                    return reply
+                if event.kind != "progress":
+                    return Reply(Outcome(error=ended(event)))
+                if time.monotonic() - told >= _TELL:
+                    told = time.monotonic()
+                    worker.log_event(study, {"key": key, "progress": event.value})
+        pool.abandon()
+    return Reply(Outcome())
+
+
+def _wanted(worker: Worker, key: Any) -> bool:
+    """Whether the scheduler still asks for the running task: it forgets those of a study that has ended, or died."""
+    task = worker.state.tasks.get(key)
+    return task is not None and task.state != "cancelled"
+
+
+def _perform(job: Job, progress: Progress) -> Reply:
+    store = TracingStore(job.root)
+    outcome = perform(job, progress, store)
+    return Reply(outcome, places=store.places)
+
+
+_at_rest: list[tuple[Pool[Job], threading.Timer]] = []
+"""This worker's processes that have nothing to do, each with what will end it."""
+
+
+@contextmanager
+def _process() -> Iterator[Pool[Job]]:
+    """A process to be used by this thread alone."""
+    try:
+        pool, timer = _at_rest.pop()
+        timer.cancel()
+    except IndexError:
+        # Dask's nanny starts workers as daemons, which may have no children: these end with their parent.
+        multiprocessing.current_process().daemon = False
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+        pool = Pool(1, _perform)
+    try:
+        yield pool
+    finally:
+        timer = threading.Timer(_IDLE, _end_if_at_rest, [pool])
+        timer.daemon = True
+        _at_rest.append((pool, timer))
+        timer.start()
+
+
+def _end_if_at_rest(pool: Pool[Job]) -> None:
+    for resting in tuple(_at_rest):
+        if resting[0] is pool:
+            _at_rest.remove(resting)
+            pool.close()

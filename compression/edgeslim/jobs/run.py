@@ -1,0 +1,269 @@
+"""A study being run: recipes go to worker processes, and what they measure is kept on the trials.
+
+When all are done, every file is timed, alone, and the trials are called complete.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import EdgeSlimError
+from edgeslim.jobs.limits import ended, trial_limits
+from edgeslim.jobs.machine import THREAD_VARIABLES, cores
+from edgeslim.jobs.pool import Event, Pool
+from edgeslim.jobs.schedule import Schedule, Task
+from edgeslim.jobs.search import ROUNDS, Search, Timing
+from edgeslim.jobs.status import StatusWriter
+from edgeslim.jobs.supervisor import StudyPaused, pause_file
+from edgeslim.jobs.trial import Job, Outcome, perform
+from edgeslim.jobs.turns import Turns
+from edgeslim.recipe import Recipe
+from edgeslim.runtime.environment import environment
+from edgeslim.search.objectives import values_of
+from edgeslim.search.selection import Budget, excesses
+from edgeslim.search.stint import Stint
+from edgeslim.search.storage import StudyJournal, read
+from edgeslim.search.study import StudyResult, TrialResult
+
+if TYPE_CHECKING:
+    from edgeslim.jobs.cluster import ClusterPool
+
+_TICK = 0.5
+"""Seconds to wait for an event before the status is looked at again."""
+
+
+class StudyRun:
+    """One pass over a study's unfinished trials. A context manager: leaving it ends the worker processes."""
+
+    def __init__(self, store: Store, name: str, status: StatusWriter) -> None:
+        self._store, self._name, self._status = store, name, status
+        self._journal = StudyJournal(store, name)
+        workers = self._journal.plan.workers or cores()
+        self._threads = max(1, cores() // workers)
+        # Inherited by the worker processes, which must not use every core each.
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(self._threads)))
+        study = read(store, name)
+        todo = [t for t in _unfinished(study) if not (t.proposed or self._is_measured(t))]
+        self._baseline = study.baseline
+        self._schedule = Schedule([(trial.number, Recipe.from_json(trial.recipe)) for trial in todo])
+        status.total, status.done = len(study.trials), len(study.trials) - len(todo)
+        self._limits = trial_limits(self._journal.plan, workers)
+        at_once = workers if study.searching else min(workers, max(1, len(todo)))
+        self._pool = self._pool_of(at_once)
+        self._steps: tuple[str, ...] = ()
+        self._images: str | None = None
+
+    def __enter__(self) -> StudyRun:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.close()
+
+    def _pool_of(self, size: int) -> Pool[Job] | ClusterPool:
+        """So many processes here, or the study's cluster. Raises StudyError if that cannot be used."""
+        cluster = self._journal.plan.cluster
+        if cluster is None:
+            turns = Turns(str(self._store.root.resolve()), self._threads)
+            return Pool(size, perform, turns)
+        from edgeslim.jobs.cluster import ClusterPool
+
+        return ClusterPool(cluster, self._store, self._name)
+
+    def prepare(self) -> None:
+        """Open model and data once, before anything is spent. Raises EdgeSlimError if that cannot be."""
+        self._status.phase = "preparing"
+        while not self._pool.ready():
+            self._tick()
+            self._leave_if_paused()
+        facts = dict(self._alone(Job(self._store.root, self._journal.plan, self._threads)))
+        self._steps, self._images = tuple(facts.pop("steps")), facts.pop("fingerprint")
+        self._journal.note(**facts)
+
+    def trials(self) -> None:
+        """Compress and score every unmeasured trial. Raises EdgeSlimError if going on makes no sense."""
+        self._status.phase = "trials"
+        self._status.tell(now=True)
+        while len(self._schedule) or self._pool.running:
+            while len(self._schedule) and not self._pausing() and self._pool.ready():
+                self._submit(self._schedule.next())
+            for event in self._tick():
+                self._handle(event)
+            self._leave_if_paused()
+
+    def search(self) -> None:
+        """Try what the study's search proposes, until that is over. Raises EdgeSlimError as `trials` does."""
+        study = read(self._store, self._name)
+        if not study.searching:
+            return
+        search = Search(self._journal, study, self._steps)
+        todo: Task | Timing | None = None
+        while not search.time_is_up:
+            began, waited = time.monotonic(), not self._pool.running
+            while self._pool.idle and not self._pausing():
+                todo = todo or search.next()
+                if todo is None or not self._pool.ready():
+                    break
+                self._try(todo)
+                todo = None
+            if todo is None and not self._pool.running and not self._pausing():
+                break
+            for event in self._tick():
+                self._found(search, event)
+            if not (waited and todo is not None):
+                search.work(time.monotonic() - began)
+            self._status.current = _searching(search.stint)
+            self._leave_if_paused()
+        self._pool.abandon()
+        search.finish()
+        self._status.current, self._status.progress = None, {}
+
+    def latencies(self) -> None:
+        """Time what was measured otherwise, interleaved with the baseline, and call these trials complete."""
+        study = read(self._store, self._name)
+        todo = [trial for trial in _unfinished(study) if self._is_measured(trial)]
+        if not todo:
+            return
+        self._status.phase = "latency"
+        self._status.progress = {trial.number: _progress("latency", 0, 0) for trial in todo}
+        baseline = next(trial for trial in study.trials if trial.number == study.baseline)
+        hashes = dict.fromkeys(trial.sha256 for trial in (baseline, *todo) if trial.sha256 is not None)
+        timed = self._alone(Job(self._store.root, self._journal.plan, self._threads, files=tuple(hashes)))
+        for trial in todo:
+            self._complete(trial, timed, baseline.objective)
+
+    def conclude(self) -> None:
+        """Say what the results are worth, now that nothing is left to be chosen (jobs.conclude)."""
+        self._status.phase = "claims"
+        job = Job(self._store.root, self._journal.plan, self._threads, conclude=True)
+        self._journal.note(**self._alone(job))
+
+    def _tick(self) -> list[Event[Job]]:
+        """Wait a moment; tell what happens."""
+        events = self._pool.wait(_TICK)
+        self._status.ahead, self._status.pausing = self._pool.ahead, self._pausing()
+        self._status.tell()
+        return events
+
+    def _pausing(self) -> bool:
+        return pause_file(self._store, self._name).exists()
+
+    def _leave_if_paused(self) -> None:
+        """Raise StudyPaused once nothing is at work any more."""
+        if self._pausing() and not self._pool.running:
+            raise StudyPaused
+
+    def _is_measured(self, trial: TrialResult) -> bool:
+        return trial.sha256 is not None and self._store.path(trial.sha256).exists()
+
+    def _complete(self, trial: TrialResult, timed: Mapping[str, Any], original: float | None) -> None:
+        assert trial.sha256 is not None
+        measured = replace(trial, latency=timed[trial.sha256])
+        found = values_of(measured)
+        values = [found[name] for name in self._journal.plan.objectives]
+        misses = excesses(found, Budget(**self._journal.plan.budget), original)
+        self._journal.complete(trial.number, timed[trial.sha256], values, misses)
+
+    def _submit(self, task: Task) -> None:
+        self._journal.start(task.number)
+        self._status.progress[task.number] = _progress("starting", 0, 0)
+        job = Job(self._store.root, self._journal.plan, self._threads, task=task, images=self._images)
+        self._pool.submit(job, self._limits)
+
+    def _try(self, todo: Task | Timing) -> None:
+        """Give a worker what the search wants."""
+        if isinstance(todo, Timing):
+            job = Job(self._store.root, self._journal.plan, self._threads, files=todo.files, rounds=ROUNDS)
+            self._pool.submit(job)
+        else:
+            self._submit(todo)
+            self._status.total = max(self._status.total, todo.number + 1)
+
+    def _found(self, search: Search, event: Event[Job]) -> None:
+        """Let the search know what became of what it wanted."""
+        task = event.task.task
+        if event.kind == "progress":
+            if task is not None:
+                self._status.progress[task.number] = _progress(*event.value)
+            return
+        outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
+        if outcome.stops_study or (task is None and outcome.result is None):
+            raise _as_error(outcome)
+        if task is None:
+            search.timed(outcome.result or {})
+            return
+        self._status.progress.pop(task.number, None)
+        self._status.done += 1
+        if outcome.result is None:
+            search.failed(task)
+            self._journal.fail(task.number, outcome.state, outcome.error or {})
+        else:
+            search.done(task, outcome.result)
+
+    def _handle(self, event: Event[Job]) -> None:
+        task = event.task.task
+        assert task is not None, "only tasks of the schedule run now"
+        if event.kind == "progress":
+            self._status.progress[task.number] = _progress(*event.value)
+            return
+        self._status.progress.pop(task.number, None)
+        outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
+        if outcome.error is not None:
+            self._fail(task, outcome)
+            return
+        self._schedule.finish(task)
+        if task.evaluate:
+            assert outcome.result is not None
+            if task.number == self._baseline:
+                # Latency is measured here, wherever the file was made.
+                metric = outcome.result["primary_metric"]
+                self._journal.note(environment=environment(), primary_metric=metric)
+            self._journal.record(task.number, outcome.result)
+            self._status.done += 1
+
+    def _fail(self, task: Task, outcome: Outcome) -> None:
+        """The trial fails, and all that build on its result; the baseline's failure ends the study."""
+        if outcome.stops_study or task.number == self._baseline:
+            raise _as_error(outcome)
+        for number in self._schedule.fail(task):
+            self._journal.fail(number, outcome.state, outcome.error or {})
+            self._status.done += 1
+
+    def _alone(self, job: Job) -> Mapping[str, Any]:
+        """Do one job while nothing else runs; return its result. Raises EdgeSlimError if it fails."""
+        self._status.tell(now=True)
+        self._pool.submit(job)
+        while True:
+            for event in self._tick():
+                if event.kind == "progress":
+                    self._status.current = _progress(*event.value)
+                    continue
+                outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
+                self._status.current = None
+                if outcome.result is None:
+                    raise _as_error(outcome)
+                return outcome.result
+
+
+def _progress(message: str, done: int, total: int) -> dict[str, Any]:
+    return {"message": message, "done": done, "total": total}
+
+
+def _searching(stint: Stint) -> dict[str, Any]:
+    return _progress("searching", round(stint.spent), round(60 * (stint.minutes or 0)))
+
+
+def _unfinished(study: StudyResult) -> list[TrialResult]:
+    return [trial for trial in study.trials if trial.state == "waiting"]
+
+
+def _as_error(outcome: Outcome) -> EdgeSlimError:
+    """The outcome's error, to be raised."""
+    return EdgeSlimError.from_json(outcome.error or {})

@@ -1,0 +1,112 @@
+"""Which task comes next: a recipe prefix that trials share is computed once, and holds up nobody else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from edgeslim.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Run `recipe`; then, unless it is only a prefix that others share, evaluate it as trial `number`.
+
+    Of a search's task, `rung` tells how thoroughly (search.halving), and `images` on how many, None being all.
+    """
+
+    number: int
+    """The trial; of a shared prefix the first trial that waits for it."""
+    recipe: Recipe
+    evaluate: bool
+    rung: int | None = None
+    images: int | None = None
+
+
+@dataclass(slots=True)
+class _Node:
+    task: Task
+    parent: _Node | None
+    children: list[_Node] = field(default_factory=list)
+
+    def waiting(self) -> int:
+        """How many trials cannot be finished before this task is."""
+        return self.task.evaluate + sum(child.waiting() for child in self.children)
+
+    def trains(self) -> bool:
+        """Whether long work stands between this task's parent and the leaves below it."""
+        done = len(self.parent.task.recipe.steps) if self.parent else 0
+        steps = self.task.recipe.steps[done:]
+        return any("train" in step.needs for step in steps) or any(child.trains() for child in self.children)
+
+
+class Schedule:
+    """A study's tasks as a forest of shared prefixes: `next` gives a ready one, `finish` readies others."""
+
+    def __init__(self, trials: Sequence[tuple[int, Recipe]]) -> None:
+        self._ready: list[_Node] = []
+        self._given: dict[Task, _Node] = {}
+        self._grow(list(trials), 0, None)
+
+    def __len__(self) -> int:
+        """Tasks that `next` can give now."""
+        return len(self._ready)
+
+    def next(self) -> Task:
+        """The most urgent ready task: the baseline, what most trials wait for, long work, in this order."""
+        node = min(
+            self._ready,
+            key=lambda n: (bool(n.task.recipe.steps), -n.waiting(), not n.trains(), n.task.number),
+        )
+        self._ready.remove(node)
+        self._given[node.task] = node
+        return node.task
+
+    def finish(self, task: Task) -> None:
+        """The task is done; what it was holding up is ready."""
+        self._ready.extend(self._given.pop(task).children)
+
+    def fail(self, task: Task) -> list[int]:
+        """The task cannot be done: drop all that builds on it. Returns the lost trials' numbers, sorted."""
+        lost, numbers = [self._given.pop(task)], []
+        while lost:
+            node = lost.pop()
+            lost.extend(node.children)
+            if node.task.evaluate:
+                numbers.append(node.task.number)
+        return sorted(numbers)
+
+    def _grow(self, trials: list[tuple[int, Recipe]], length: int, parent: _Node | None) -> None:
+        """Add `trials`, whose first `length` steps are the same and made by `parent`."""
+        groups: dict[str, list[tuple[int, Recipe]]] = defaultdict(list)
+        for number, recipe in trials:
+            if len(recipe.steps) == length:
+                self._add(_Node(Task(number, recipe, evaluate=True), parent))
+            else:
+                groups[recipe.prefix(length + 1).fingerprint()].append((number, recipe))
+        for group in groups.values():
+            number, recipe = group[0]
+            if len(group) == 1:
+                self._add(_Node(Task(number, recipe, evaluate=True), parent))
+                continue
+            shared = _common_length([recipe for _, recipe in group])
+            node = _Node(Task(number, recipe.prefix(shared), evaluate=False), parent)
+            self._add(node)
+            self._grow(group, shared, node)
+
+    def _add(self, node: _Node) -> None:
+        if node.parent is None:
+            self._ready.append(node)
+        else:
+            node.parent.children.append(node)
+
+
+def _common_length(recipes: Sequence[Recipe]) -> int:
+    """How many steps the recipes have in common at their beginning."""
+    length = 0
+    while all(len(recipe.steps) > length for recipe in recipes):
+        if len({recipe.prefix(length + 1).fingerprint() for recipe in recipes}) > 1:
+            break
+        length += 1
+    return length

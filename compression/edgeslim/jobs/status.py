@@ -1,0 +1,161 @@
+"""What a study's process is doing, as a small file that it rewrites and everybody may read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from edgeslim.artifacts.store import Store, write_atomically
+from edgeslim.errors import StoreError
+from edgeslim.search.storage import study_folder
+from edgeslim.search.study import StudyState
+
+RESERVE = 65_536
+"""Bytes."""
+JobState = Literal["running", "complete", "cancelled", "paused", "failed"]
+Phase = Literal["preparing", "trials", "latency", "claims", ""]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStatus:
+    """`done` of `total` trials are through; `progress` tells, by trial number, what runs and how far it is.
+
+    A process is named by `pid` and `started` (see `identity`): pids are reused.
+    """
+
+    state: JobState
+    pid: int
+    started: str
+    phase: Phase = ""
+    done: int = 0
+    total: int = 0
+    current: Mapping[str, Any] | None = None
+    """What is done for the study as a whole (preparing, timing): message, done, total."""
+    progress: Mapping[int, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    error: Mapping[str, Any] | None = None
+    ahead: int | None = None
+    """How many studies come before this one, while it waits for its turn at the machine."""
+    pausing: bool = False
+    """What runs is finished, and nothing else is begun."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether that very process still runs."""
+        try:
+            process = psutil.Process(self.pid)
+            same = identity(process) == (self.pid, self.started)
+            return bool(same and process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
+
+    def to_json(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def identity(process: psutil.Process) -> tuple[int, str]:
+    """(pid, start): the name of a process that is never used again, and does not depend on the clock.
+
+    Linux counts a process's start from the machine's own (a number that psutil turns into a time of day, which
+    changes when the clock is set); the other systems keep the time of day at which it started.
+    Raises psutil.NoSuchProcess.
+    """
+    if not _BOOT.exists():
+        return process.pid, repr(process.create_time())
+    try:
+        after_name = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2]
+    except (FileNotFoundError, ProcessLookupError) as error:
+        raise psutil.NoSuchProcess(process.pid) from error
+    return process.pid, f"{_BOOT.read_text().strip()}/{after_name.split()[_START]}"
+
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_START = 19
+"""Which of the fields after a process's name is its start, in clock ticks (man 5 proc_pid_stat: field 22)."""
+
+
+def write_status(store: Store, name: str, status: JobStatus) -> None:
+    """Replace the study's status. Raises StoreError."""
+    content = json.dumps(status.to_json())
+    write_atomically(study_folder(store, name) / "status.json", content.encode())
+
+
+def read_status(store: Store, name: str) -> JobStatus | None:
+    """The last status written, or None if the study was never started."""
+    try:
+        data = json.loads((study_folder(store, name) / "status.json").read_bytes())
+    except (FileNotFoundError, json.JSONDecodeError):  # only a dying disk leaves half a file
+        return None
+    progress = {int(number): value for number, value in data["progress"].items()}
+    return JobStatus(**{**data, "progress": progress})
+
+
+def study_state(status: JobStatus | None) -> StudyState:
+    """The study's state by its last status: 'interrupted' when a running process is gone without a word."""
+    if status is None:
+        return "waiting"
+    if status.state == "running" and not status.alive:
+        return "interrupted"
+    return status.state
+
+
+class StatusWriter:
+    """The study's status file, rewritten by its process, but not more often than anyone looks.
+
+    A reserve beside it keeps room on the disk for the last word. Raises StoreError.
+    """
+
+    INTERVAL = 0.5
+    """Seconds."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store, self._name, self._written = store, name, 0.0
+        self._reserve = study_folder(store, name) / "reserve"
+        write_atomically(self._reserve, os.urandom(RESERVE))
+        self.phase: Phase = "preparing"
+        self.done = self.total = 0
+        self.progress: dict[int, dict[str, Any]] = {}
+        self.current: dict[str, Any] | None = None
+        self.ahead: int | None = None
+        self.pausing = False
+
+    def tell(self, now: bool = False) -> None:
+        """Let the file say what this object says; at once with `now`."""
+        if now or time.monotonic() - self._written >= self.INTERVAL:
+            self._write("running", None)
+
+    def end(self, error: Mapping[str, Any] | None, state: JobState = "complete") -> None:
+        """The process is through: with an error the study has failed, else it is in `state`."""
+        self.phase, self.progress, self.current = "", {}, None
+        self.ahead, self.pausing = None, False
+        try:
+            self._write("failed" if error else state, error)
+        except StoreError:
+            self._reserve.unlink(missing_ok=True)  # so that a full disk can be told
+            self._write("failed" if error else state, error)
+        self._reserve.unlink(missing_ok=True)
+
+    def _write(self, state: JobState, error: Mapping[str, Any] | None) -> None:
+        pid, started = identity(psutil.Process())
+        status = JobStatus(
+            state=state,
+            pid=pid,
+            started=started,
+            phase=self.phase,
+            done=self.done,
+            total=self.total,
+            progress=self.progress,
+            current=self.current,
+            error=error,
+            ahead=self.ahead,
+            pausing=self.pausing,
+        )
+        write_status(self._store, self._name, status)
+        self._written = time.monotonic()

@@ -1,0 +1,237 @@
+"""Starting, stopping and mending studies from outside their process. Needs no torch and no onnxruntime."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+import edgeslim
+from edgeslim.artifacts.store import (
+    HOME_VARIABLE,
+    PATIENCE,
+    STORAGE_VARIABLE,
+    Store,
+    as_store_error,
+    write_atomically,
+)
+from edgeslim.errors import StudyError
+from edgeslim.jobs.status import JobStatus, identity, read_status, study_state, write_status
+from edgeslim.search.stint import Stint
+from edgeslim.search.storage import PlannedTrial, StudyJournal, forget, read, study_folder
+from edgeslim.search.study import StudyResult, StudyState
+
+HERE = "none"
+"""In place of a cluster's address."""
+_SECONDS_TO_END = 10.0
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Processes started here: asked now and then, so that those that ended do not stay as zombies."""
+
+
+def state(store: Store, name: str) -> StudyState:
+    """What the study is doing, by its process. The study must exist."""
+    _reap()
+    return study_state(read_status(store, name))
+
+
+def load(store: Store, name: str) -> StudyResult:
+    """The study with its state and the progress of what runs. Raises StudyError if there is none."""
+    _reap()
+    status = read_status(store, name)
+    now = study_state(status)
+    found = read(store, name, now, status.progress if status else None)
+    return replace(found, error=status.error) if status and now == "failed" else found
+
+
+def start(store: Store, name: str, cluster: str | None = None) -> None:
+    """Run the study's unfinished trials in a process of their own, which survives this one.
+
+    With `cluster` trials are done there from now on: a Dask scheduler's address, or HERE for this machine.
+    Raises StudyError if there is no such study, it runs already, or nothing is left to do.
+    """
+    with store.lock(f"study-{name}", PATIENCE):
+        _refuse_running(store, name)
+        if not _unfinished(read(store, name)):
+            raise StudyError(
+                "study_complete",
+                f"Nothing is left to do in study '{name}'.",
+                "Retry its failed trials, add recipes, or run a new study.",
+                name=name,
+            )
+        if cluster is not None:
+            journal = StudyJournal(store, name)
+            journal.note(plan=replace(journal.plan, cluster=None if cluster == HERE else cluster).to_json())
+        pause_file(store, name).unlink(missing_ok=True)
+        process = psutil.Process(_launch(store, name).pid)
+        pid, started = identity(process)
+        write_status(store, name, JobStatus(state="running", phase="preparing", pid=pid, started=started))
+
+
+def cancel(store: Store, name: str) -> None:
+    """End the study's process and its workers; what is finished stays. Raises StudyError."""
+    with store.lock(f"study-{name}", PATIENCE):
+        status = read_status(store, name)
+        if study_state(status) not in ("running", "interrupted"):
+            raise StudyError(
+                "study_not_running",
+                f"Study '{name}' is not running.",
+                "There is nothing to cancel.",
+                name=name,
+            )
+        assert status is not None
+        _end(status)
+        ended = replace(status, state="cancelled", phase="", progress={}, current=None)
+        write_status(store, name, ended)
+
+
+class StudyPaused(Exception):
+    """A study's process has finished what it worked on, and is to begin nothing else."""
+
+
+def pause(store: Store, name: str) -> None:
+    """Let the study finish what it works on, begin nothing else, and end. Raises StudyError if it does not run."""
+    with store.lock(f"study-{name}", PATIENCE):
+        if study_state(read_status(store, name)) != "running":
+            raise StudyError(
+                "study_not_running",
+                f"Study '{name}' is not running.",
+                "There is nothing to pause.",
+                name=name,
+            )
+        write_atomically(pause_file(store, name), b"")
+
+
+def retry(
+    store: Store,
+    name: str,
+    numbers: Iterable[int] | None = None,
+    trial_minutes: float | None = None,
+    trial_memory: int | None = None,
+) -> list[int]:
+    """Queue failed trials again (all, or those given) and return the new numbers. Raises StudyError.
+
+    Limits that are given are the study's from now on.
+    """
+    with store.lock(f"study-{name}", PATIENCE):
+        _refuse_running(store, name)
+        failed = {trial.number: trial for trial in read(store, name).trials if trial.state == "failed"}
+        chosen = sorted(failed) if numbers is None else list(numbers)
+        unknown = [number for number in chosen if number not in failed]
+        if unknown or not chosen:
+            raise StudyError(
+                "not_failed",
+                f"Study '{name}' has no failed trial {unknown[0]}."
+                if unknown
+                else f"No trial of '{name}' failed.",
+                "Only failed trials can be tried again.",
+                name=name,
+                number=unknown[0] if unknown else "",
+            )
+        journal = StudyJournal(store, name)
+        minutes, memory = (
+            trial_minutes or journal.plan.trial_minutes,
+            trial_memory or journal.plan.trial_memory,
+        )
+        journal.note(plan=replace(journal.plan, trial_minutes=minutes, trial_memory=memory).to_json())
+        return journal.add(
+            PlannedTrial(trial.recipe, trial.title, trial.recipe_fingerprint, replaces=number)
+            for number, trial in ((number, failed[number]) for number in chosen)
+        )
+
+
+def add(store: Store, name: str, trials: Sequence[PlannedTrial]) -> list[int]:
+    """Queue more recipes, leaving out those that the study has; return their numbers. Raises StudyError."""
+    with store.lock(f"study-{name}", PATIENCE):
+        _refuse_running(store, name)
+        known = {t.recipe_fingerprint for t in read(store, name).trials if t.state != "pruned"}
+        return StudyJournal(store, name).add(trial for trial in trials if trial.fingerprint not in known)
+
+
+def search_on(store: Store, name: str, stint: Stint) -> None:
+    """Let the study begin another stint of searching when it is started. Raises StudyError."""
+    with store.lock(f"study-{name}", PATIENCE):
+        _refuse_running(store, name)
+        journal = StudyJournal(store, name)
+        journal.note(search=replace(stint, first=journal.count).to_json())
+
+
+def delete(store: Store, name: str, *, force: bool = False) -> None:
+    """Forget the study; the files that it made stay. Raises StudyError if it runs or does not exist.
+
+    `force`: as `search.storage.forget` has it. Raises StoreError.
+    """
+    with store.lock(f"study-{name}", PATIENCE):
+        _refuse_running(store, name)
+        forget(store, name, force=force)
+
+
+def log_path(store: Store, name: str) -> Path:
+    """What the study's processes printed."""
+    return study_folder(store, name) / "log.txt"
+
+
+def pause_file(store: Store, name: str) -> Path:
+    """While it exists, the study's process is to begin nothing else."""
+    return study_folder(store, name) / "pause"
+
+
+def _refuse_running(store: Store, name: str) -> None:
+    if state(store, name) == "running":
+        raise StudyError(
+            "study_running", f"Study '{name}' is running.", "Wait for its end, or cancel it first.", name=name
+        )
+
+
+def _unfinished(study: StudyResult) -> bool:
+    """Whether a trial waits, the search is not over, or the study died before it could say what its results are worth."""
+    waiting = any(trial.state == "waiting" for trial in study.trials)
+    return waiting or study.searching or study.concluded != study.complete
+
+
+def _launch(store: Store, name: str) -> subprocess.Popen[bytes]:
+    home, root = store.root.resolve(), Path(edgeslim.__file__).parent.parent
+    command = [sys.executable, "-m", "edgeslim.jobs.worker", "--store", str(home), "--study", name]
+    path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
+    log = log_path(store, name)
+    try:
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                env={
+                    **os.environ,
+                    "PYTHONPATH": path,
+                    HOME_VARIABLE: str(home),
+                    STORAGE_VARIABLE: store.database or "",  # not an argument: those everybody may see
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise as_store_error(log, error) from error
+    _STARTED.append(process)
+    return process
+
+
+def _end(status: JobStatus) -> None:
+    """Ask the process to end, and make it end if it does not. Its workers end with it."""
+    for request in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + _SECONDS_TO_END
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if status.alive:
+                psutil.Process(status.pid).send_signal(request)
+        while status.alive and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _reap() -> None:
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]

@@ -1,0 +1,67 @@
+"""A study's own process: `python -m edgeslim.jobs.worker --store DIR --study NAME`.
+
+It may be killed at any moment: whoever starts it again goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import EdgeSlimError
+from edgeslim.jobs.run import StudyRun
+from edgeslim.jobs.status import StatusWriter
+from edgeslim.jobs.supervisor import StudyPaused
+from edgeslim.jobs.trial import unexpected
+from edgeslim.search.storage import study_folder
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the study to its end. 0: it is complete; 1: it stopped, and its status says why."""
+    parser = argparse.ArgumentParser(prog="python -m edgeslim.jobs.worker")
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--study", required=True)
+    given = parser.parse_args(arguments)
+    store = Store(given.store)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        with FileLock(study_folder(store, given.study) / "worker.lock", timeout=0):
+            return _run(store, given.study)
+    except Timeout:
+        print(f"Study '{given.study}' is already being run by another process.", file=sys.stderr)
+        return 1
+
+
+def _run(store: Store, name: str) -> int:
+    # Whoever started this process holds the lock until the first status is written.
+    with store.lock(f"study-{name}"):
+        status = StatusWriter(store, name)
+    try:
+        with StudyRun(store, name, status) as run:
+            run.prepare()
+            run.trials()
+            run.search()
+            run.latencies()
+            run.conclude()
+    except StudyPaused:
+        status.end(None, "paused")
+        return 0
+    except EdgeSlimError as error:
+        status.end(error.to_json())
+        return 1
+    except Exception as error:  # noqa: BLE001 - a job's top
+        traceback.print_exc(file=sys.stderr)
+        status.end(unexpected(error))
+        return 1
+    status.end(None)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

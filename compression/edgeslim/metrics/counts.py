@@ -1,0 +1,161 @@
+"""Counts of a graph: parameters, those not zero, multiply-accumulates, peak activation memory."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from edgeslim.metrics import graph as graphs
+from edgeslim.metrics.activations import peak_activation_bytes
+from edgeslim.metrics.graph import Graph, attribute
+from edgeslim.operators import LEARNED
+
+_WEIGHTS = LEARNED | {
+    "FusedConv": (1, 2),
+    "ConvInteger": (1,),
+    "QLinearConv": (3, 8),
+    "FusedGemm": (0, 1, 2),
+    "QGemm": (3, 6),
+    "FusedMatMul": (0, 1),
+    "MatMulInteger": (1,),
+    "QLinearMatMul": (3,),
+    "DynamicQuantizeMatMul": (1, 4),
+    "DynamicQuantizeLSTM": (1, 2, 3, 7),
+}
+"""Which inputs of an operator are learned: those of runtimes and of quantized networks too."""
+_ZERO_POINTS = {
+    ("ConvInteger", 1): 3,
+    ("QLinearConv", 3): 5,
+    ("QGemm", 3): 5,
+    ("MatMulInteger", 1): 3,
+    ("QLinearMatMul", 3): 5,
+    ("DynamicQuantizeMatMul", 1): 3,
+    ("DynamicQuantizeLSTM", 1): 9,
+    ("DynamicQuantizeLSTM", 2): 11,
+}
+"""(operator, weight input) → input that holds the code which means zero."""
+_CHANNELS_FIRST = ("ConvInteger", "QLinearConv")
+_KERNEL_INPUT = {"Conv": 1, "FusedConv": 1, "ConvInteger": 1, "QLinearConv": 3}
+_PRODUCTS = ("MatMul", "FusedMatMul", "MatMulInteger", "QLinearMatMul", "DynamicQuantizeMatMul")
+_GEMMS = ("Gemm", "FusedGemm", "QGemm")
+_RECURRENT = ("GRU", "LSTM", "RNN", "DynamicQuantizeLSTM")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`params` and `nonzero` are of weights as the network computes with them, unpacked and dequantized."""
+
+    params: int
+    nonzero: int
+    macs: int
+    peak_activation_bytes: int
+
+    def to_json(self) -> dict[str, int]:
+        return dataclasses.asdict(self)
+
+
+def counts(path: Path, input_shape: tuple[int, ...] | None = None) -> Counts:
+    """Count an ONNX file; `input_shape` is used only where the file leaves it open. Raises ModelError."""
+    return counts_of(graphs.load(path.read_bytes(), path.name), input_shape)
+
+
+def counts_of(model: onnx.ModelProto, input_shape: tuple[int, ...] | None = None) -> Counts:
+    """Count a graph.
+
+    params: elements of the learned tensors (each tensor once): weights and biases of convolutions, matrix
+    products and recurrent layers, scale and shift of normalizations, slopes of PRelu. Constants that only
+    shape or move data are not among them. nonzero: those whose real value is not zero (an int8 code equal to
+    its zero point is a zero). macs: multiply-accumulates of convolutions, matrix products and recurrent
+    layers for one input; nothing else counts.
+    """
+    graph = graphs.read(model, input_shape)
+    weights = weights_of(graph)
+    return Counts(
+        params=sum(values.size for values in weights.values()),
+        nonzero=sum(int(np.count_nonzero(values)) for values in weights.values()),
+        macs=sum(macs_of(node, graph) for node in graph.nodes),
+        peak_activation_bytes=peak_activation_bytes(graph),
+    )
+
+
+def weights_of(graph: Graph) -> dict[str, NDArray[Any]]:
+    """The learned tensors by name, as the network computes with them; codes without zero point."""
+    slots = [
+        (name, node, index)
+        for node in graph.nodes
+        for index in _WEIGHTS.get(node.op_type, ())
+        if (name := _input(node, index)) and graph.is_constant(name)
+    ]
+    zero_points = {
+        name: (zero, node.op_type)
+        for name, node, index in slots
+        if (zero := _input(node, _ZERO_POINTS.get((node.op_type, index), -1)))
+    }
+    biases = _added_biases(graph)
+    values = graph.values(
+        [*(name for name, _, _ in slots), *(zero for zero, _ in zero_points.values()), *biases]
+    )
+    weights = {name: values[name] for name in dict.fromkeys([*(name for name, _, _ in slots), *biases])}
+    for name, (zero, operator) in zero_points.items():
+        centre: NDArray[Any] = values[zero].astype(np.int64).reshape(-1)
+        if operator in _CHANNELS_FIRST:
+            centre = centre.reshape(-1, *[1] * (weights[name].ndim - 1))
+        elif operator in _RECURRENT:
+            centre = centre.reshape(len(weights[name]), 1, -1)
+        weights[name] = weights[name].astype(np.int64) - centre
+    return weights
+
+
+def macs_of(node: onnx.NodeProto, graph: Graph) -> int:
+    """Multiply-accumulates of one node."""
+    shapes, operator = graph.shapes, node.op_type
+    if operator in _KERNEL_INPUT:
+        return prod(shapes[node.output[0]]) * prod(shapes[node.input[_KERNEL_INPUT[operator]]][1:])
+    if operator == "ConvTranspose":
+        return prod(shapes[node.input[0]]) * prod(shapes[node.input[1]][1:])
+    if operator in _GEMMS:
+        inner = shapes[node.input[0]][0 if attribute(node, "transA", 0) else 1]
+        return prod(shapes[node.output[0]]) * inner
+    if operator in _PRODUCTS:
+        return prod(shapes[node.output[0]]) * shapes[node.input[0]][-1]
+    if operator == "MatMulNBits":
+        return prod(shapes[node.output[0]]) * int(attribute(node, "K", 0))
+    if operator in _RECURRENT:
+        steps = prod(shapes[node.input[0]][:2])
+        return steps * (prod(shapes[node.input[1]]) + prod(shapes[node.input[2]]))
+    return 0
+
+
+def _added_biases(graph: Graph) -> list[str]:
+    """Constant vectors that an Add puts on a product: a bias, where the operator has no input for one."""
+    makers = {output: node for node in graph.nodes for output in node.output}
+    biases = []
+    for node in graph.nodes:
+        if node.op_type != "Add":
+            continue
+        constant = [name for name in node.input if graph.is_constant(name)]
+        moving = [name for name in node.input if not graph.is_constant(name)]
+        if len(constant) != 1 or len(moving) != 1:
+            continue
+        maker = makers.get(moving[0])
+        while maker is not None and maker.op_type in ("Cast", "Mul"):
+            maker = next((makers[name] for name in maker.input if name in makers), None)
+        shape = graph.shapes.get(constant[0], ())
+        if (
+            maker is not None
+            and maker.op_type in (*_PRODUCTS, "ConvInteger")
+            and prod(shape) == max(shape, default=0)
+        ):
+            biases.append(constant[0])
+    return biases
+
+
+def _input(node: onnx.NodeProto, index: int) -> str:
+    return node.input[index] if 0 <= index < len(node.input) else ""

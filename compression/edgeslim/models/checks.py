@@ -1,0 +1,296 @@
+"""What an ONNX file must be before anything else touches it. Everything given is hostile until checked."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError, Message
+from onnx import TensorProto, external_data_helper, numpy_helper
+
+from edgeslim.errors import ModelError
+from edgeslim.models.graph import (
+    FLOATS,
+    PRODUCER,
+    STANDARD_DOMAINS,
+    all_nodes,
+    all_tensors,
+    model_nodes,
+    opset_version,
+)
+
+MAX_MODEL_BYTES = 512 << 20
+"""Far above any model for an edge device, and below protobuf's own limit."""
+MAX_ELEMENTS = 1 << 28
+"""Of one tensor: 1 GiB of float32."""
+_MAX_NODES = 100_000
+_RUNTIME_PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
+_QUANTIZED = ("Quantize", "QLinear", "Integer", "MatMulNBits", "QGemm", "QAttention")
+_NARROW = {
+    getattr(TensorProto, name): name.lower()
+    for name in ("FLOAT16", "BFLOAT16", "FLOAT8E4M3FN", "FLOAT8E5M2", "INT4", "UINT4", "INT2", "UINT2")
+    if hasattr(TensorProto, name)
+}
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's content. Raises ModelError if it cannot be read, is empty or too large."""
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise IsADirectoryError(None, "it is a folder")
+        _check_size(size, path)
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            "model_unreadable",
+            f"'{path}' cannot be read ({error.strerror}).",
+            "Check the path and its permissions.",
+            file=path,
+            reason=error.strerror,
+        ) from error
+
+
+def parse(content: bytes, file: str | Path) -> onnx.ModelProto:
+    """Read a model; refuse what cannot be trusted or handled. Raises ModelError naming `file` and culprit."""
+    _check_size(len(content), file)
+    try:
+        model = onnx.load_model_from_string(content)
+    except DecodeError as error:
+        raise _not_onnx(file, "it is truncated, or another kind of file") from error
+    if not model.ir_version or not model.graph.node or not opset_version(model):
+        raise _not_onnx(file, "it holds no complete network")
+    if not _is_text_sound(model):
+        raise _not_onnx(file, "the names in it are damaged")
+    _refuse_endless_functions(model, file)
+    _refuse_external_data(model, file)
+    _refuse_quantized(model, file)
+    _refuse_unknown_operators(model, file)
+    _refuse_broken_weights(model, file)
+    try:
+        onnx.checker.check_model(_with_output_shapes(model))
+    except onnx.checker.ValidationError as error:
+        raise _not_onnx(file, first_line(error)) from error
+    return model
+
+
+def image_input(model: onnx.ModelProto, file: str | Path) -> onnx.ValueInfoProto:
+    """The only input that is no weight: float32 [N, 1 or 3, H, W], perhaps symbolic. Raises ModelError."""
+    weights = {tensor.name for tensor in model.graph.initializer}
+    inputs: list[onnx.ValueInfoProto] = [v for v in model.graph.input if v.name not in weights]
+    if len(inputs) != 1:
+        names = ", ".join(value.name for value in inputs) or "none"
+        raise ModelError(
+            "one_input",
+            f"'{file}' must have one input, the image, but has {len(inputs)} ({names}).",
+            "Export the model with the image as its only input.",
+            file=file,
+            count=len(inputs),
+            names=names,
+        )
+    tensor = inputs[0].type.tensor_type
+    if tensor.elem_type != TensorProto.FLOAT:
+        raise _not_float32(file, inputs[0].name, TensorProto.DataType.Name(tensor.elem_type).lower())
+    shape = [dim.dim_value for dim in tensor.shape.dim]
+    if len(shape) != 4 or shape[1] not in (0, 1, 3):
+        listed = "×".join(str(dim or "?") for dim in shape)
+        raise ModelError(
+            "not_an_image_input",
+            f"The input '{inputs[0].name}' of '{file}' is {listed}; it must be 1×channels×height×width with "
+            "1 or 3 channels.",
+            "Export the model with channels first (NCHW), and with preprocessing left outside.",
+            file=file,
+            input=inputs[0].name,
+            shape=listed,
+        )
+    return inputs[0]
+
+
+def refuse_giants(shapes: Mapping[str, tuple[int, ...]], file: str | Path) -> None:
+    """Raise ModelError if a tensor of these shapes is beyond any edge network: it would only exhaust memory."""
+    for name, shape in shapes.items():
+        if math.prod(shape) > MAX_ELEMENTS:
+            listed = "×".join(map(str, shape))
+            raise ModelError(
+                "tensor_too_large",
+                f"The tensor '{name}' in '{file}' would have {listed} values.",
+                "Choose a model meant for an edge device, or a smaller input size.",
+                file=file,
+                tensor=name,
+                shape=listed,
+            )
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of a library's message, shortened: enough to recognise it."""
+    lines = [_RUNTIME_PREFIX.sub("", line).strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:200].rstrip(".") if lines else type(error).__name__
+
+
+def _is_text_sound(message: Message) -> bool:
+    """Whether all text is UTF-8: protobuf gives what is not as bytes, which nothing later expects."""
+    for field, value in message.ListFields():
+        if field.type == field.TYPE_STRING:
+            texts = (value,) if isinstance(value, str | bytes) else value
+            if not all(isinstance(text, str) for text in texts):
+                return False
+        elif field.type == field.TYPE_MESSAGE:
+            inner = (value,) if isinstance(value, Message) else value
+            if not all(_is_text_sound(item) for item in inner):
+                return False
+    return True
+
+
+def _refuse_endless_functions(model: onnx.ModelProto, file: str | Path) -> None:
+    """Functions that call functions can stand for far more nodes than the file holds, or call themselves."""
+    bodies = {(function.domain, function.name): function.node for function in model.functions}
+    sizes: dict[tuple[str, str], int | None] = {}
+
+    def total(nodes: Iterable[onnx.NodeProto]) -> int | None:
+        """Nodes after inlining; None if there is no end."""
+        count = 0
+        for node in all_nodes(nodes):
+            key = (node.domain, node.op_type)
+            if key in bodies and key not in sizes:
+                sizes[key] = None
+                sizes[key] = total(bodies[key])
+            inside = sizes[key] if key in bodies else 1
+            if inside is None or count + inside > _MAX_NODES:
+                return None
+            count += inside
+        return count
+
+    if total(model.graph.node) is None:
+        raise ModelError(
+            "expands_too_far",
+            f"The functions in '{file}' expand to more nodes than a network for an edge device has.",
+            "Export the model without local functions.",
+            file=file,
+        )
+
+
+def _refuse_external_data(model: onnx.ModelProto, file: str | Path) -> None:
+    for tensor in all_tensors(model):
+        if external_data_helper.uses_external_data(tensor):
+            raise ModelError(
+                "external_data",
+                f"'{file}' keeps the weights '{tensor.name}' in another file, which is not read.",
+                "Save the model as one file: onnx.save(onnx.load(path), path, save_as_external_data=False).",
+                file=file,
+                tensor=tensor.name,
+            )
+
+
+def _refuse_quantized(model: onnx.ModelProto, file: str | Path) -> None:
+    """What was compressed elsewhere is no original to compress; what was compressed here may come back to be measured."""
+    if model.producer_name == PRODUCER:
+        return
+    for node in model_nodes(model):
+        if any(part in node.op_type for part in _QUANTIZED):
+            raise _not_float32(file, node.name or node.op_type, "quantized")
+    for tensor in all_tensors(model):
+        if tensor.data_type in _NARROW:
+            raise _not_float32(file, tensor.name, _NARROW[tensor.data_type])
+
+
+def _refuse_unknown_operators(model: onnx.ModelProto, file: str | Path) -> None:
+    local = {(function.domain, function.name) for function in model.functions}
+    opset = opset_version(model)
+    unknown = sorted(
+        {
+            f"{node.domain}:{node.op_type}" if node.domain else node.op_type
+            for node in model_nodes(model)
+            if (node.domain, node.op_type) not in local and not _is_standard(node, opset)
+        }
+    )
+    if unknown:
+        names = ", ".join(unknown[:8])
+        raise ModelError(
+            "unknown_operators",
+            f"'{file}' uses operators that are not in the ONNX standard, opset {opset}: {names}.",
+            "Export the model with standard ONNX operators (domain ai.onnx) only.",
+            file=file,
+            operators=names,
+            opset=opset,
+        )
+
+
+def _is_standard(node: onnx.NodeProto, opset: int) -> bool:
+    if node.domain not in STANDARD_DOMAINS:
+        return False
+    try:
+        return not onnx.defs.get_schema(node.op_type, opset, "").deprecated
+    except onnx.defs.SchemaError:
+        return False
+
+
+def _refuse_broken_weights(model: onnx.ModelProto, file: str | Path) -> None:
+    """NaN is never a weight. An infinity may stand alone, as the bound of a Clip, but not among weights."""
+    for tensor in all_tensors(model):
+        if tensor.data_type not in FLOATS:
+            continue
+        try:
+            values = numpy_helper.to_array(tensor)
+        except (ValueError, TypeError) as error:
+            raise _not_onnx(file, f"the tensor '{tensor.name}' is damaged") from error
+        if np.isnan(values).any() or (values.size > 1 and np.isinf(values).any()):
+            raise ModelError(
+                "broken_weights",
+                f"The weights '{tensor.name}' in '{file}' hold values that are not finite (NaN or infinity).",
+                "Export the model again from a checkpoint whose training did not diverge.",
+                file=file,
+                tensor=tensor.name,
+            )
+
+
+def _check_size(size: int, file: str | Path) -> None:
+    if size == 0:
+        raise ModelError(
+            "model_empty",
+            f"'{file}' is empty.",
+            "Download or export the model again.",
+            file=file,
+        )
+    if size > MAX_MODEL_BYTES:
+        raise ModelError(
+            "model_too_large",
+            f"'{file}' has {size >> 20} MiB; models up to {MAX_MODEL_BYTES >> 20} MiB are accepted.",
+            "Choose a smaller model, one meant for an edge device.",
+            file=file,
+            size=size >> 20,
+            limit=MAX_MODEL_BYTES >> 20,
+        )
+
+
+def _with_output_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy with a shape on every output: the checker wants one, but onnxruntime does not."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for value in copy.graph.output:
+        value.type.tensor_type.shape.SetInParent()
+    return copy
+
+
+def _not_onnx(file: str | Path, reason: str) -> ModelError:
+    return ModelError(
+        "not_onnx",
+        f"'{file}' is not a usable ONNX model: {reason}.",
+        "Download or export the model again.",
+        file=file,
+        reason=reason,
+    )
+
+
+def _not_float32(file: str | Path, what: str, kind: str) -> ModelError:
+    return ModelError(
+        "not_float32",
+        f"'{file}' is not a float32 model: '{what}' is {kind}.",
+        "Give the float32 original; float16 and int8 versions are made here.",
+        file=file,
+        tensor=what,
+        kind=kind,
+    )

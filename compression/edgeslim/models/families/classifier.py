@@ -1,0 +1,46 @@
+"""Classifiers: one output [1, C] of logits or probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgeslim.detections import FloatArray
+from edgeslim.models.families.base import FAMILIES, Family, Output, Shape, feeding
+
+_IMAGENET_CLASSES = 1000
+_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+
+
+class Classifier(Family):
+    """Fed with values from 0 to 1; ImageNet's mean and deviation when there are ImageNet's 1000 classes."""
+
+    name = "classifier"
+    task = "classification"
+    nms = False
+    conventions = feeding(scale=1 / 255)
+
+    def recognise(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> dict[str, Any] | None:
+        hints = super().recognise(shapes, input_hw)
+        if hints and len(hints["labels"]) == _IMAGENET_CLASSES:
+            return {**hints, **_IMAGENET}
+        return hints
+
+    def match(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[tuple[int, ...], int] | None:
+        if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][0] == 1 and shapes[0][1] > 1:
+            return (), shapes[0][1]
+        return None
+
+
+def probabilities(outputs: Sequence[Output]) -> FloatArray:
+    """(C,) class probabilities of one image: the output itself if it is a distribution, else its softmax."""
+    values = outputs[0].reshape(-1).astype(np.float64)
+    if not ((values >= 0).all() and abs(values.sum() - 1) < 1e-3):
+        values = np.exp(values - values.max())
+        values /= values.sum()
+    return values.astype(np.float32)
+
+
+FAMILIES.add(Classifier())

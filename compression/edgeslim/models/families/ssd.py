@@ -1,0 +1,67 @@
+"""SSD-style: scores [1, N, C] and boxes [1, N, 4], already decoded to corners as fractions of the image.
+
+Source: arXiv 1512.02325; UltraFace (github.com/Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.base import (
+    FAMILIES,
+    Family,
+    Output,
+    Raw,
+    Shape,
+    are_scores,
+    candidates,
+    feeding,
+    raw,
+    row_shape,
+    rows_of,
+)
+from edgeslim.models.labels import COCO_80
+
+
+class Ssd(Family):
+    """One score column more than labels means that column 0 is the background, which is dropped.
+
+    Recognition takes column 0 for background, unless there is one column or there are COCO's 80.
+    """
+
+    name = "ssd"
+    conventions = feeding(
+        mean=(127.0, 127.0, 127.0), std=(128.0, 128.0, 128.0), confidence=0.01, nms_iou=0.45
+    )
+
+    def match(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[tuple[int, ...], int] | None:
+        rows = [row_shape(shape) for shape in shapes if len(shape) < 4]
+        if len(shapes) != 2 or len(rows) != 2 or rows[0] is None or rows[1] is None:
+            return None
+        columns = sorted(((rows[0][1]), rows[1][1]), key=lambda count: count == 4)
+        if rows[0][0] != rows[1][0] or columns[1] != 4 or columns[0] == 4:
+            return None
+        background = columns[0] not in (1, len(COCO_80))
+        return (), columns[0] - background
+
+    def plausible(self, outputs: Sequence[Output], input_hw: tuple[int, int]) -> bool:
+        return all(are_scores(output) for output in outputs if output.shape[-1] != 4)
+
+    def decode(self, outputs: Sequence[Output], spec: ModelSpec) -> Raw:
+        boxes = [rows_of(output) for output in outputs if output.shape[-1] == 4]
+        scores = [rows_of(output) for output in outputs if output.shape[-1] != 4]
+        if len(boxes) != 1 or len(scores) != 1 or len(boxes[0]) != len(scores[0]):
+            self.misfit(outputs, spec)
+        background = scores[0].shape[1] - len(spec.labels)
+        if background not in (0, 1):
+            self.misfit(outputs, spec)
+        wanted = scores[0][:, background:]
+        found, classes = candidates(wanted, spec.confidence)
+        size = np.array([spec.input_width, spec.input_height] * 2, np.float32)
+        return raw(boxes[0][found] * size, wanted[found, classes], classes)
+
+
+FAMILIES.add(Ssd())

@@ -1,0 +1,70 @@
+"""YOLOv8-style: one output [1, 4 + C, N] of centres and sizes in pixels, then class scores; no objectness.
+
+Also YOLO11 and the like, and the same transposed. Source: docs.ultralytics.com (export format).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgeslim.detections import FloatArray
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.base import (
+    FAMILIES,
+    Family,
+    Output,
+    Raw,
+    Shape,
+    are_scores,
+    candidates,
+    feeding,
+    from_centres,
+    raw,
+    row_shape,
+    rows_of,
+    strides_for,
+)
+from edgeslim.models.families.yolox import centres_in_pixels
+
+
+class Yolov8(Family):
+    """The number of columns beside the labels' tells the orientation."""
+
+    name = "yolov8"
+    conventions = feeding(scale=1 / 255, resize="letterbox_center", confidence=0.001, nms_iou=0.7)
+
+    def match(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[tuple[int, ...], int] | None:
+        found = row_shape(shapes[0]) if len(shapes) == 1 and len(shapes[0]) < 4 else None
+        if found is None:
+            return None
+        for count, columns in (found[::-1], found):
+            strides = strides_for(count, input_hw)
+            if strides and columns > 4:
+                return strides, columns - 4
+        return None
+
+    def plausible(self, outputs: Sequence[Output], input_hw: tuple[int, int]) -> bool:
+        rows = rows_of(outputs[0])
+        if strides_for(len(rows), input_hw) is None:
+            rows = rows.T
+        return are_scores(rows[:, 4:]) and centres_in_pixels(rows, input_hw)
+
+    def decode(self, outputs: Sequence[Output], spec: ModelSpec) -> Raw:
+        rows = self._oriented(outputs, spec)
+        scores = rows[:, 4:]
+        found, classes = candidates(scores, spec.confidence)
+        boxes = from_centres(rows[found, :2], rows[found, 2:4])
+        return raw(boxes, scores[found, classes], classes)
+
+    def _oriented(self, outputs: Sequence[Output], spec: ModelSpec) -> FloatArray:
+        columns = 4 + len(spec.labels)
+        rows = rows_of(outputs[0])
+        if len(outputs) == 1 and rows.ndim == 2:
+            if rows.shape[0] == columns:
+                return rows.T
+            if rows.shape[1] == columns:
+                return rows
+        self.misfit(outputs, spec)
+
+
+FAMILIES.add(Yolov8())

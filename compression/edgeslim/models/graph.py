@@ -1,0 +1,97 @@
+"""Small helpers over ONNX graphs that checking, cleaning and folding share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+import onnx
+from onnx import TensorProto
+
+from edgeslim.operators import LEARNED
+
+STANDARD_DOMAINS = ("", "ai.onnx")
+PRODUCER = "edgeslim"
+"""Written into every file that is made here."""
+FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE)
+
+
+def opset_version(model: onnx.ModelProto) -> int:
+    """Version of the standard operators that the model was written for, 0 if it does not say."""
+    return max((entry.version for entry in model.opset_import if entry.domain in STANDARD_DOMAINS), default=0)
+
+
+def all_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
+    """The nodes and those of their subgraphs (branches, loop bodies)."""
+    for node in nodes:
+        yield node
+        for attribute in node.attribute:
+            yield from all_nodes(attribute.g.node)
+            for graph in attribute.graphs:
+                yield from all_nodes(graph.node)
+
+
+def model_nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    """Every node, in the graph, its subgraphs and functions."""
+    yield from all_nodes(model.graph.node)
+    for function in model.functions:
+        yield from all_nodes(function.node)
+
+
+def all_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """Every stored tensor: initializers and constants, in the graph, its subgraphs and functions."""
+    yield from _graph_tensors(model.graph)
+    for function in model.functions:
+        yield from _node_tensors(function.node)
+
+
+def used_names(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:
+    """Every tensor name that the nodes read, inside their subgraphs too."""
+    for node in all_nodes(nodes):
+        yield from node.input
+        for attribute in node.attribute:
+            for graph in (attribute.g, *attribute.graphs):
+                yield from (value.name for value in graph.output)
+
+
+def parameter_count(model: onnx.ModelProto) -> int:
+    """Numbers that training learned: weights of layers, without running statistics, anchors or other constants."""
+    learned = {
+        name
+        for node in all_nodes(model.graph.node)
+        for name in (node.input[index] for index in LEARNED.get(node.op_type, ()) if index < len(node.input))
+    }
+    weights = (tensor for tensor in model.graph.initializer if tensor.name in learned)
+    return sum(math.prod(tensor.dims) for tensor in weights if tensor.data_type in FLOATS)
+
+
+def set_nodes(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> None:
+    """Make these the graph's nodes."""
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def set_weights(graph: onnx.GraphProto, weights: list[onnx.TensorProto]) -> None:
+    """Make these the graph's initializers."""
+    del graph.initializer[:]
+    graph.initializer.extend(weights)
+
+
+def _graph_tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield sparse.values
+        yield sparse.indices
+    yield from _node_tensors(graph.node)
+
+
+def _node_tensors(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]:
+    for node in nodes:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+            if attribute.HasField("sparse_tensor"):
+                yield attribute.sparse_tensor.values
+            for graph in (attribute.g, *attribute.graphs):
+                yield from _graph_tensors(graph)

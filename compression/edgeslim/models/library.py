@@ -1,0 +1,136 @@
+"""The models at hand: samples, imported ones, the catalogue, and files. Nothing here imports torch."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import ModelError
+from edgeslim.models.base import Model, ModelSpec
+from edgeslim.models.catalogue import CATALOGUE
+from edgeslim.models.families.base import TaskName
+from edgeslim.models.importing import MODELS, import_file
+from edgeslim.models.samples import SAMPLES, open_sample, sample_names, sample_records
+from edgeslim.models.spec import load_spec, spec_from_json
+
+Origin = Literal["sample", "imported", "catalogue"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelEntry:
+    """One line of the list. A catalogue model's `params` and `sha256` are unknown until downloaded."""
+
+    name: str
+    origin: Origin
+    task: TaskName
+    family: str
+    input_width: int
+    input_height: int
+    classes: int
+    params: int | None
+    bytes: int
+    sha256: str | None
+    ready: bool
+    """Whether it can be opened now: a catalogue model must be downloaded first."""
+    licence: str = ""
+    source: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def open_model(
+    reference: str | Path, store: Store | None = None, spec: ModelSpec | None = None, samples: Path = SAMPLES
+) -> Model:
+    """Open a model by sample name, imported name, catalogue name, or path to an .onnx file.
+
+    A file is imported as it is opened: with `spec`, or else the specification beside it (`x.spec.json` for
+    `x.onnx`), or else by recognition. For named models `spec` replaces the stored one. Raises ModelError.
+    """
+    name, store = str(reference), store or Store()
+    path = Path(reference).expanduser()
+    if isinstance(reference, Path) or path.suffix.lower() == ".onnx" or len(path.parts) > 1:
+        return import_file(path, spec or _spec_beside(path), store)
+    model = _named(name, store, samples)
+    if spec is None:
+        return model
+    return dataclasses.replace(import_file(model.path, spec, store), name=name, origin=model.origin)
+
+
+def list_models(store: Store | None = None, samples: Path = SAMPLES) -> tuple[ModelEntry, ...]:
+    """Samples, then imported models, then the catalogue."""
+    store = store or Store()
+    records = {name: store.get_record(MODELS, name) for name in store.keys(MODELS)}
+    entries = [
+        _entry(record, "sample", _size(samples / Path(record["file"]).name))
+        for record in sample_records(samples)
+    ]
+    entries += [
+        _entry(record, "imported", record["bytes"])
+        for name, record in records.items()
+        if record is not None and name not in CATALOGUE
+    ]
+    for offer in CATALOGUE:
+        record = records.get(offer.name) or {"name": offer.name, "spec": offer.spec.to_json()}
+        line = _entry(record, "catalogue", record.get("bytes", offer.bytes))
+        entries.append(dataclasses.replace(line, licence=offer.licence, source=offer.source))
+    return tuple(entries)
+
+
+def _named(name: str, store: Store, samples: Path) -> Model:
+    if name in sample_names(samples):
+        return open_sample(name, samples)
+    record = store.get_record(MODELS, name) if name in store.keys(MODELS) else None
+    if record is not None and store.path(record["sha256"]).exists():
+        path = store.path(record["sha256"])
+        spec = spec_from_json(record["spec"])
+        return Model(name, path, record["sha256"], spec, record["origin"], record["proof"])
+    if name in CATALOGUE:
+        raise ModelError(
+            "not_downloaded",
+            f"The catalogue model '{name}' has not been downloaded yet.",
+            f"Download it first: edgeslim download {name}",
+            name=name,
+        )
+    known = [entry.name for entry in list_models(store, samples)]
+    choices = ", ".join(get_close_matches(name, known, n=3) or known)
+    raise ModelError(
+        "unknown_model",
+        f"No model named '{name}'.",
+        f"Choose one of: {choices}; or give the path of an .onnx file.",
+        name=name,
+        choices=choices,
+    )
+
+
+def _spec_beside(path: Path) -> ModelSpec | None:
+    for candidate in (path.with_suffix(".spec.json"), path.with_name(f"{path.name}.spec.json")):
+        if candidate.is_file():
+            return load_spec(candidate)
+    return None
+
+
+def _entry(record: dict[str, Any], origin: Origin, size: int) -> ModelEntry:
+    spec = spec_from_json(record["spec"])
+    proof = record.get("proof", record)
+    return ModelEntry(
+        name=record["name"],
+        origin=origin,
+        task=spec.task,
+        family=spec.family,
+        input_width=spec.input_width,
+        input_height=spec.input_height,
+        classes=len(spec.labels),
+        params=proof.get("parameters"),
+        bytes=size,
+        sha256=record.get("sha256"),
+        ready="sha256" in record,
+    )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0

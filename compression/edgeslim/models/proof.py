@@ -1,0 +1,69 @@
+"""The proof of an import: the file as given and the file as kept, run side by side on the same inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeslim.detections import FloatArray
+
+Array = NDArray[Any]
+MAX_RELATIVE_ERROR = 1e-4
+"""Of the largest value of each output. Reordered float32 sums stay far below."""
+
+
+def session(content: bytes) -> Any:
+    """A plain onnxruntime session on one thread: default optimizations, no messages of its own."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What onnxruntime raises when a model cannot be opened or run."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    own = (item for item in vars(state).values() if isinstance(item, type) and issubclass(item, Exception))
+    return (*own, RuntimeError, ValueError, MemoryError)
+
+
+def probes(shape: tuple[int, int, int, int]) -> tuple[FloatArray, ...]:
+    """Three seeded inputs in the ranges that networks are fed: normal deviates, 0–1, and 0–255."""
+    generator = np.random.default_rng(0)
+    normal = generator.standard_normal(shape, dtype=np.float32)
+    unit, bytes_like = (generator.random(shape, dtype=np.float32) for _ in range(2))
+    return normal, unit, bytes_like * np.float32(255)
+
+
+def run(content: bytes, inputs: Sequence[FloatArray]) -> list[list[Array]]:
+    """All outputs for each input. Raises what onnxruntime raises."""
+    opened = session(content)
+    name = opened.get_inputs()[0].name
+    return [opened.run(None, {name: tensor}) for tensor in inputs]
+
+
+def is_finite(outputs: Sequence[Array]) -> bool:
+    """Whether no output holds NaN or infinity."""
+    return all(bool(np.isfinite(output).all()) for output in outputs)
+
+
+def largest_errors(
+    expected: Sequence[Sequence[Array]], found: Sequence[Sequence[Array]]
+) -> tuple[float, float]:
+    """Largest (absolute, relative to its output's largest value) difference; infinite where shapes differ."""
+    absolute = relative = 0.0
+    for wanted, given in zip(expected, found, strict=True):
+        for a, b in zip(wanted, given, strict=True):
+            if a.shape != b.shape:
+                return float("inf"), float("inf")
+            if a.size:
+                error = float(np.abs(a.astype(np.float64) - b.astype(np.float64)).max())
+                absolute = max(absolute, error)
+                relative = max(relative, error / max(float(np.abs(a).max()), 1e-6))
+    return absolute, relative

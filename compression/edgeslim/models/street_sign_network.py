@@ -1,0 +1,152 @@
+"""The sample detectors: anchor-free, plain Conv-BN-ReLU, a two-level FPN, three sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from edgeslim.models.base import ModelSpec
+
+LABELS = (
+    "stop",
+    "yield",
+    "no_entry",
+    "speed_30",
+    "speed_50",
+    "parking",
+    "crossing",
+    "priority",
+    "traffic_light_red",
+    "traffic_light_green",
+)
+OUTPUT_NAMES = ("classes_8", "boxes_8", "classes_16", "boxes_16")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Size:
+    """Widths at strides 2, 4, 8, 16 and 32 (0: the backbone ends at 16), blocks at 4, 8, 16, 32; neck and head width."""
+
+    widths: tuple[int, int, int, int, int]
+    blocks: tuple[int, int, int, int]
+    neck: int
+
+
+SIZES = {
+    "street-signs-large": Size(widths=(24, 40, 80, 128, 128), blocks=(2, 2, 3, 1), neck=64),
+    "street-signs-medium": Size(widths=(16, 32, 48, 96, 0), blocks=(2, 2, 2, 0), neck=40),
+    "street-signs-small": Size(widths=(8, 16, 24, 48, 0), blocks=(1, 2, 2, 0), neck=24),
+}
+
+
+def street_sign_spec(labels: tuple[str, ...] = LABELS) -> ModelSpec:
+    """How the street-sign detectors are fed and read."""
+    return ModelSpec(
+        task="detection",
+        family="fcos",
+        input_width=288,
+        input_height=192,
+        scale=1 / 255,
+        strides=(8, 16),
+        labels=labels,
+    )
+
+
+def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """Conv-BN-ReLU; every convolution has a BatchNorm of its own."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class Block(nn.Module):
+    """A residual pair: 1×1 to half the width, 3×3 back. Source: Darknet-53 (arXiv 1804.02767)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.reduce = conv(width, width // 2, kernel=1)
+        self.expand = conv(width // 2, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.expand(self.reduce(x))  # type: ignore[no-any-return]
+
+
+def stage(inputs: int, outputs: int, blocks: int) -> nn.Sequential:
+    """Halve the resolution, then residual blocks."""
+    return nn.Sequential(conv(inputs, outputs, stride=2), *(Block(outputs) for _ in range(blocks)))
+
+
+class Head(nn.Module):
+    """Class logits (B, C, h, w) and raw box distances (B, 4, h, w) of one level, which owns its weights."""
+
+    def __init__(self, width: int, classes: int) -> None:
+        super().__init__()
+        self.classify = nn.Sequential(conv(width, width), nn.Conv2d(width, classes, 1))
+        self.locate = nn.Sequential(conv(width, width), nn.Conv2d(width, 4, 1))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.classify(x), self.locate(x)
+
+
+class StreetSignNetwork(nn.Module):
+    """(B, 3, 192, 288) → class logits and raw boxes at stride 8, then at stride 16 (see the 'fcos' family).
+
+    One head and one BatchNorm per level: a BatchNorm shared over levels is normalised per level in training but by
+    one mixed average in evaluation, which biases every box.
+    """
+
+    def __init__(self, size: Size, classes: int = len(LABELS)) -> None:
+        super().__init__()
+        w2, w4, w8, w16, w32 = size.widths
+        b4, b8, b16, b32 = size.blocks
+        neck = size.neck
+        self.stem = conv(3, w2, stride=2)
+        self.stage4 = stage(w2, w4, b4)
+        self.stage8 = stage(w4, w8, b8)
+        self.stage16 = stage(w8, w16, b16)
+        self.stage32 = stage(w16, w32, b32) if w32 else None
+        self.lateral32 = conv(w32, neck, kernel=1) if w32 else None
+        self.lateral16 = conv(w16, neck, kernel=1)
+        self.lateral8 = conv(w8, neck, kernel=1)
+        self.fuse16 = conv(2 * neck, neck) if w32 else None
+        self.fuse8 = conv(2 * neck, neck)
+        self.down16 = conv(neck, neck, stride=2)
+        self.join16 = conv(2 * neck, neck, kernel=1)
+        self.head8 = Head(neck, classes)
+        self.head16 = Head(neck, classes)
+        self.upsample = nn.Upsample(scale_factor=2.0, mode="nearest")
+        self._initialise()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        c8 = self.stage8(self.stage4(self.stem(x)))
+        c16 = self.stage16(c8)
+        p16 = self.lateral16(c16)
+        if self.stage32 is not None and self.lateral32 is not None and self.fuse16 is not None:
+            p32 = self.lateral32(self.stage32(c16))
+            p16 = self.fuse16(torch.cat([self.upsample(p32), p16], 1))
+        p8 = self.fuse8(torch.cat([self.upsample(p16), self.lateral8(c8)], 1))
+        p16 = self.join16(torch.cat([self.down16(p8), p16], 1))
+        return *self.head8(p8), *self.head16(p16)
+
+    def _initialise(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        for head in (self.head8, self.head16):
+            classify, locate = head.classify[-1], head.locate[-1]
+            assert isinstance(classify, nn.Conv2d) and isinstance(locate, nn.Conv2d)
+            assert classify.bias is not None and locate.bias is not None
+            nn.init.normal_(classify.weight, std=0.01)
+            nn.init.normal_(locate.weight, std=0.01)
+            nn.init.constant_(classify.bias, -4.6)  # a score of 0.01: background is the rule
+            nn.init.constant_(locate.bias, 0.5)
+
+
+def street_sign_network(name: str, seed: int = 0) -> StreetSignNetwork:
+    """The untrained network of a sample name; `seed` sets the initial weights. KeyError for an unknown name."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return StreetSignNetwork(SIZES[name])

@@ -1,0 +1,208 @@
+"""Operators with weights: convolution, normalization, linear layers."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+from torch.nn import functional
+
+from edgeslim.models.torch_graph.builder import Constant, Value
+from edgeslim.models.torch_graph.operation import Operation, converts, empty
+from edgeslim.models.torch_graph.padding import pad_before
+
+
+@converts("Conv")
+def convolution(op: Operation) -> Value:
+    weight, bias = op.constant(1), _bias(op, 2)
+    rank = weight.dim() - 2
+    if rank not in (1, 2):
+        op.refuse(f"it is {rank}-dimensional")
+    value, padding = pad_before(op, op.input(0), tuple(weight.shape[2:]), 0.0)
+    groups = op.integer("group", 1)
+    kind = nn.Conv1d if rank == 1 else nn.Conv2d
+    settings = {
+        "stride": _sizes(op, "strides", rank),
+        "padding": padding,
+        "dilation": _sizes(op, "dilations", rank),
+        "groups": groups,
+    }
+
+    def make() -> nn.Module:
+        layer = empty(
+            kind,
+            weight.shape[1] * groups,
+            weight.shape[0],
+            tuple(weight.shape[2:]),
+            bias=bias is not None,
+            **settings,
+        )
+        return _filled(layer, weight=weight, bias=bias)
+
+    return op.builder.module(op.name_from(1), make, value, key=_sharing(op, settings))
+
+
+@converts("ConvTranspose")
+def transposed_convolution(op: Operation) -> Value:
+    weight, bias = op.constant(1), _bias(op, 2)
+    rank = weight.dim() - 2
+    pads = op.attributes.get("pads", [0] * 2 * rank)
+    if rank != 2 or list(pads[:rank]) != list(pads[rank:]):
+        op.refuse("only two-dimensional ones with equal pads on both sides are known")
+    if op.text("auto_pad", "NOTSET") != "NOTSET" or "output_shape" in op.attributes:
+        op.refuse("its pads are not given as numbers")
+    groups = op.integer("group", 1)
+    settings = {
+        "stride": _sizes(op, "strides", rank),
+        "padding": tuple(pads[:rank]),
+        "output_padding": tuple(op.attributes.get("output_padding", [0] * rank)),
+        "dilation": _sizes(op, "dilations", rank),
+        "groups": groups,
+    }
+
+    def make() -> nn.Module:
+        layer = empty(
+            nn.ConvTranspose2d,
+            weight.shape[0],
+            weight.shape[1] * groups,
+            tuple(weight.shape[2:]),
+            bias=bias is not None,
+            **settings,
+        )
+        return _filled(layer, weight=weight, bias=bias)
+
+    return op.builder.module(op.name_from(1), make, op.input(0), key=_sharing(op, settings))
+
+
+@converts("BatchNormalization")
+def batch_normalization(op: Operation) -> Value:
+    if op.integer("training_mode", 0):
+        op.refuse("it is in training mode")
+    rank = len(op.builder.shape(op.input(0)))
+    kind = nn.BatchNorm2d if rank == 4 else nn.BatchNorm1d
+    scale, shift, mean, variance = (op.constant(index) for index in range(1, 5))
+    momentum = 1.0 - op.number("momentum", 0.9)
+
+    def make() -> nn.Module:
+        layer = kind(len(scale), eps=op.number("epsilon", 1e-5), momentum=momentum)
+        return _filled(layer, weight=scale, bias=shift, running_mean=mean, running_var=variance)
+
+    return op.builder.module(op.name_from(1), make, op.input(0))
+
+
+@converts("InstanceNormalization")
+def instance_normalization(op: Operation) -> Value:
+    epsilon = op.number("epsilon", 1e-5)
+    return op.call(
+        functional.instance_norm,
+        op.input(0),
+        weight=op.input(1),
+        bias=op.input(2),
+        use_input_stats=True,
+        eps=epsilon,
+    )
+
+
+@converts("LayerNormalization")
+def layer_normalization(op: Operation) -> Value:
+    scale, shift = op.constant(1), _bias(op, 2)
+    rank = len(op.builder.shape(op.input(0)))
+    if op.integer("axis", -1) % rank != rank - scale.dim():
+        op.refuse("its scale does not span the normalized axes")
+
+    def make() -> nn.Module:
+        layer = nn.LayerNorm(tuple(scale.shape), eps=op.number("epsilon", 1e-5), bias=shift is not None)
+        return _filled(layer, weight=scale, bias=shift)
+
+    return op.builder.module(op.name_from(1), make, op.input(0))
+
+
+@converts("Gemm")
+def gemm(op: Operation) -> Value:
+    """α·A·B + β·C as nn.Linear; α and β go into the weights."""
+    if op.integer("transA", 0):
+        op.refuse("its input is transposed")
+    weight = op.constant(1) * op.number("alpha", 1.0)
+    if not op.integer("transB", 0):
+        weight = weight.T
+    bias = _bias(op, 2)
+    if bias is not None:
+        bias = (bias * op.number("beta", 1.0)).flatten().expand(weight.shape[0])
+    return op.builder.module(op.name_from(1), _linear(weight, bias), op.input(0), key=_sharing(op, {}))
+
+
+@converts("MatMul")
+def matrix_product(op: Operation) -> Value:
+    """A product with a fixed matrix is a linear layer; one of two computed tensors stays a function."""
+    right = op.input(1)
+    if isinstance(op.input(0), Constant) or not isinstance(right, Constant) or right.tensor.dim() != 2:
+        return op.call(torch.matmul, op.input(0), right)
+    return op.builder.module(op.name_from(1), _linear(right.tensor.T, None), op.input(0))
+
+
+@converts("Add")
+def addition(op: Operation) -> Value:
+    """A product with a fixed matrix and the sum with a fixed vector that follows it are one linear layer."""
+    for value, bias, last in (
+        (op.input(0), op.input(1), op.last_use[0]),
+        (op.input(1), op.input(0), op.last_use[1]),
+    ):
+        layer = _linear_without_bias(op, value)
+        fits = layer is not None and isinstance(bias, Constant) and bias.tensor.shape == (layer.out_features,)
+        if layer is not None and fits and last and isinstance(value, fx.Node) and not value.users:
+            layer.bias = nn.Parameter(op.builder.example(bias).clone())
+            op.builder.forget(value)
+            return value
+    return op.call(operator.add, op.input(0), op.input(1))
+
+
+def _linear_without_bias(op: Operation, value: Value) -> nn.Linear | None:
+    if not isinstance(value, fx.Node) or value.op != "call_module":
+        return None
+    layer = op.builder.root.get_submodule(str(value.target))
+    return layer if isinstance(layer, nn.Linear) and layer.bias is None else None
+
+
+@converts("PRelu")
+def prelu(op: Operation) -> Value:
+    slope = op.constant(1)
+    rank = len(op.builder.shape(op.input(0)))
+    aligned = [1] * (rank - slope.dim()) + list(slope.shape)
+    if slope.numel() not in (1, aligned[1]):
+        op.refuse("its slope is not one per channel")
+    return op.builder.module(
+        op.name_from(1), lambda: _filled(nn.PReLU(slope.numel()), weight=slope.flatten()), op.input(0)
+    )
+
+
+def _linear(weight: Tensor, bias: Tensor | None) -> Callable[[], nn.Module]:
+    def make() -> nn.Module:
+        layer = empty(nn.Linear, weight.shape[1], weight.shape[0], bias=bias is not None)
+        return _filled(layer, weight=weight, bias=bias)
+
+    return make
+
+
+def _filled(layer: nn.Module, **tensors: Tensor | None) -> nn.Module:
+    """The layer with these parameters and buffers; None is for what it does not have."""
+    for name, tensor in tensors.items():
+        if tensor is not None:
+            getattr(layer, name).copy_(tensor)
+    return layer
+
+
+def _bias(op: Operation, index: int) -> Tensor | None:
+    return None if op.optional(index) is None else op.constant(index)
+
+
+def _sizes(op: Operation, name: str, rank: int) -> tuple[int, ...]:
+    return tuple(op.attributes.get(name, [1] * rank))
+
+
+def _sharing(op: Operation, settings: dict[str, Any]) -> tuple[Any, ...]:
+    """Two nodes with the same named weights and settings are one module called twice."""
+    names = tuple(value.name if isinstance(value, Constant) else None for value in op.inputs[1:])
+    return (op.node.op_type, names, tuple(sorted(settings.items()))) if names[0] else ()

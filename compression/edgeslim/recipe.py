@@ -1,0 +1,82 @@
+"""A recipe: ordered steps and a seed. Order rules are checked before any compute."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edgeslim import params
+from edgeslim.errors import EdgeSlimError, RecipeError
+from edgeslim.steps import STEPS, Step, order
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to do to a model; empty is the baseline. `name` is for people and not in the fingerprint."""
+
+    steps: tuple[Step, ...] = ()
+    seed: int = 0
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        order.check(self.steps)
+
+    @property
+    def title(self) -> str:
+        """The given name, or the steps' names joined."""
+        return self.name or " + ".join(step.name for step in self.steps) or "float32"
+
+    def prefix(self, length: int) -> Recipe:
+        """The first `length` steps, same seed."""
+        return Recipe(self.steps[:length], self.seed)
+
+    def fingerprint(self) -> str:
+        """Hex digest of steps, parameters and seed."""
+        canonical = json.dumps([self.seed, [step.to_json() for step in self.steps]], sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "seed": self.seed, "steps": [step.to_json() for step in self.steps]}
+
+    @staticmethod
+    def from_json(data: Any) -> Recipe:
+        """Read `{"name", "seed", "steps": [{"step", parameters…}]}`. Raises RecipeError or ParameterError."""
+        if not isinstance(data, dict) or not isinstance(data.get("steps", []), list):
+            raise _malformed("a recipe must be an object with a list 'steps'")
+        unknown = sorted(set(data) - {"name", "seed", "steps"})
+        if unknown:
+            raise _malformed(f"'{unknown[0]}' is not a key of a recipe")
+        seed = data.get("seed", 0)
+        if type(seed) is not int or seed < 0:
+            raise _malformed(f"'seed' must be a whole number ≥ 0, got {seed!r} instead")
+        return Recipe(_steps_from_json(data), seed, str(data.get("name", "")))
+
+
+def repaired(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A recipe's JSON with its steps in an order that makes sense, None if there is none. Raises ParameterError."""
+    steps = order.repaired(_steps_from_json(data))
+    return None if steps is None else {**data, "steps": [step.to_json() for step in steps]}
+
+
+def _steps_from_json(data: Mapping[str, Any]) -> tuple[Step, ...]:
+    return tuple(_step_from_json(item) for item in data.get("steps", []))
+
+
+def _step_from_json(item: Any) -> Step:
+    if not isinstance(item, dict) or not isinstance(item.get("step"), str):
+        raise _malformed("every step must be an object with a name under 'step'")
+    cls = STEPS.get(item["step"])
+    values = params.coerce(cls, {key: value for key, value in item.items() if key != "step"})
+    return cls(**values)
+
+
+def _malformed(problem: str) -> EdgeSlimError:
+    return RecipeError(
+        "malformed_recipe",
+        f"This is not a recipe: {problem}.",
+        'Write it as {"name": "…", "seed": 0, "steps": [{"step": "…"}]}; `edgeslim steps` lists the steps.',
+        detail=problem,
+    )

@@ -1,0 +1,56 @@
+"""A name → thing table; adding a technique, family or format is one decorated definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Generic, Protocol, TypeVar
+
+from edgeslim.errors import EdgeSlimError
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Things by their `name`, in the order of registration. A duplicate name is a programming error."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._items: dict[str, T] = {}
+
+    def add(self, item: T) -> T:
+        """Register `item` under `item.name`; usable as a decorator."""
+        name = getattr(item, "name")  # noqa: B009 - classes and instances alike
+        assert name not in self._items, f"duplicate {self.kind} '{name}'"
+        self._items[name] = item
+        return item
+
+    def get(self, name: str) -> T:
+        """Return the thing called `name`. Raises EdgeSlimError(code='unknown_name') with the nearest names."""
+        if name in self._items:
+            return self._items[name]
+        near = get_close_matches(name, self._items, n=3) or list(self._items)
+        choices = ", ".join(near)
+        raise EdgeSlimError(
+            "unknown_name",
+            f"No {self.kind} named '{name}'.",
+            f"Choose one of: {choices}.",
+            kind=self.kind,
+            name=name,
+            choices=choices,
+        )
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._items)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._items.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._items

@@ -1,0 +1,121 @@
+"""Latency of model files against a baseline, measured so that a busy machine disturbs all of them alike.
+
+In every round each model is timed once, in random order, so drift (heat, other processes) meets all models;
+the ratio to the baseline compares medians over the same rounds. A sample is the mean of as many runs as take
+about 2 ms, after one run that is not timed and brings the model back into the caches.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgeslim.metrics import FloatArray64
+from edgeslim.metrics.bootstrap import interval
+from edgeslim.progress import Progress, silent
+from edgeslim.runtime.session import input_dtype, input_shape, open_session
+
+SAMPLE_SECONDS = 0.002
+RESAMPLES = 2000
+MAX_TAIL = 1.25
+"""A model is noisy if its p95 is above this multiple of its median …"""
+MAX_SPREAD = 0.10
+"""… or its interquartile range above this fraction of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds for one input. `ratio` is the median over the baseline's: below 1 is faster."""
+
+    median_ms: float
+    p95_ms: float
+    ratio: float
+    ratio_ci95: list[float]
+    rounds: int
+    noisy: bool
+    """The model or its baseline varied too much for the figures to be trusted."""
+
+    def to_json(self) -> dict[str, object]:
+        return dataclasses.asdict(self)
+
+
+def compare_latency(
+    paths: Mapping[str, Path],
+    baseline: str,
+    rounds: int = 30,
+    warmup: int = 5,
+    threads: int = 1,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> dict[str, Latency]:
+    """Time all models by name on seeded random input of their own shape. Raises ModelError.
+
+    `warmup` untimed runs of each come before the first round.
+    """
+    assert baseline in paths, "the baseline is one of the models"
+    timers = {name: _timer(path, threads, seed) for name, path in paths.items()}
+    repeats = {name: _repeats(timer, warmup) for name, timer in timers.items()}
+    samples = {name: np.zeros(rounds) for name in paths}
+    order = np.random.default_rng(seed)
+    names = list(paths)
+    for round_ in range(rounds):
+        progress("latency", round_, rounds)
+        for index in order.permutation(len(names)):
+            name = names[index]
+            timers[name](1)
+            samples[name][round_] = timers[name](repeats[name]) / repeats[name]
+    return {name: summarise(samples[name], samples[baseline], seed) for name in paths}
+
+
+def summarise(seconds: FloatArray64, baseline: FloatArray64, seed: int = 0) -> Latency:
+    """Figures from a model's and the baseline's seconds per run, (rounds,) each, of the same rounds.
+
+    The interval of the ratio is a percentile bootstrap over rounds, drawn together for both.
+    """
+    rounds = len(seconds)
+    drawn = np.random.default_rng(seed).integers(0, rounds, size=(RESAMPLES, rounds))
+    spread = interval(np.median(seconds[drawn], axis=1) / np.median(baseline[drawn], axis=1))
+    assert spread is not None, "times are positive"
+    return Latency(
+        median_ms=float(np.median(seconds)) * 1000,
+        p95_ms=float(np.quantile(seconds, 0.95)) * 1000,
+        ratio=float(np.median(seconds) / np.median(baseline)),
+        ratio_ci95=spread,
+        rounds=rounds,
+        noisy=is_noisy(seconds) or is_noisy(baseline),
+    )
+
+
+def is_noisy(seconds: FloatArray64) -> bool:
+    """Whether samples of one model scatter more than MAX_TAIL or MAX_SPREAD allow."""
+    low, median, high, tail = np.quantile(seconds, [0.25, 0.5, 0.75, 0.95])
+    return bool(tail > MAX_TAIL * median or high - low > MAX_SPREAD * median)
+
+
+def _timer(path: Path, threads: int, seed: int) -> Callable[[int], float]:
+    """A function that runs the model so many times and returns the seconds that took."""
+    session = open_session(path, threads)
+    entry = session.get_inputs()[0]
+    values = np.random.default_rng(seed).random(input_shape(session), dtype=np.float32)
+    feeds = {entry.name: values.astype(input_dtype(entry))}
+
+    def seconds(times: int) -> float:
+        start = time.perf_counter()
+        for _ in range(times):
+            session.run(None, feeds)
+        return time.perf_counter() - start
+
+    return seconds
+
+
+def _repeats(timer: Callable[[int], float], warmup: int) -> int:
+    """Warm up; return how many runs make a sample of SAMPLE_SECONDS."""
+    timer(warmup)
+    quickest = min(timer(1) for _ in range(3))
+    return max(1, math.ceil(SAMPLE_SECONDS / quickest))

@@ -1,0 +1,47 @@
+"""What a preset is: a named list of recipes, cut to what a model and its data can take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from edgeslim.recipe import Recipe
+from edgeslim.registry import Registry
+from edgeslim.steps.base import Need
+
+StepJson = dict[str, Any]
+RecipeJson = dict[str, Any]
+Variants = tuple[RecipeJson, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named list of recipes, each in one or more variants: the first that needs nothing missing is taken."""
+
+    name: str
+    variants: tuple[Variants, ...]
+
+    @property
+    def recipes(self) -> tuple[RecipeJson, ...]:
+        """All variants of all recipes."""
+        return tuple(recipe for variants in self.variants for recipe in variants)
+
+
+PRESETS: Registry[Preset] = Registry("preset")
+
+
+def fitting(preset: Preset, there: frozenset[Need]) -> tuple[list[Recipe], list[dict[str, Any]]]:
+    """The recipes that need nothing but what is `there`, and the others: {title, needs: what is missing}."""
+    fit: list[Recipe] = []
+    left_out: list[dict[str, Any]] = []
+    for variants in preset.variants:
+        recipes = [Recipe.from_json(recipe) for recipe in variants]
+        missing = [
+            sorted({need for step in recipe.steps for need in step.needs} - there) for recipe in recipes
+        ]
+        if [] in missing:
+            fit.append(recipes[missing.index([])])
+        else:
+            nearest = min(range(len(recipes)), key=lambda index: len(missing[index]))
+            left_out.append({"title": recipes[nearest].title, "needs": missing[nearest]})
+    return fit, left_out

@@ -1,0 +1,181 @@
+"""Weight clustering: k-means palettes, packed indices, bit mask and codes for pruned layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import onnx
+
+from edgeslim.export.packed import CodedWeight
+from edgeslim.export.packed.packing import bits_for
+from edgeslim.params import param
+from edgeslim.steps import fields
+from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
+from edgeslim.steps.clustering.palette import Palette, make_palette, tuned
+from edgeslim.steps.images import prepared
+from edgeslim.steps.layerwise.compress import Packing, packed
+from edgeslim.steps.layerwise.gram import Gram
+from edgeslim.steps.layerwise.layers import FloatArray, WeightLayer, ends, pruned_zeros
+from edgeslim.steps.layerwise.walk import Visit
+from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.quantization import coding
+from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
+from edgeslim.steps.quantization.grids import Doubles, alive, uniform
+from edgeslim.steps.quantization.rounding import Bools, compensated, nearest
+
+ROUNDINGS = ("nearest", "compensated", "trained")
+TUNED_VALUES = 64
+"""Larger palettes are so fine that fitting them gains nothing, and takes long."""
+WEIGHTS_PER_VALUE = 4
+"""A palette has at most one value for so many weights: in small layers it would outweigh the codes."""
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WeightClustering(OnnxStep):
+    """Let the weights of a layer share a few values, found by k-means, and store which one each takes.
+
+    Zeros of a pruned layer keep a code of their own, and are stored as a bit mask where that is smaller. Makes the
+    file and the download smaller; memory and latency stay as they are.
+    """
+
+    name: ClassVar[str] = "weight_clustering"
+    group: ClassVar[str] = "clustering"
+    source: ClassVar[str] = (
+        "Deep Compression, Han et al. 2016, arXiv 1510.00149; compensated: arXiv 2210.17323"
+    )
+    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
+    needs: ClassVar[frozenset[Need]] = coding.NEEDS
+
+    values: int = param(
+        16, search=(4, 128), log=True, low=2, high=256, unit="values", help="Different weights in a palette."
+    )
+    channels_per_palette: int = param(
+        0, low=0, high=4096, unit="channels", help="Output channels that share a palette; 0: the whole layer."
+    )
+    channel_scales: bool = param(True, help="Scale each channel before clustering, and store its scale.")
+    rounding: str = param(
+        "compensated",
+        choices=ROUNDINGS,
+        help="nearest value; compensated: errors are made good by other weights of the channel; trained: compensated, "
+        "then all palettes and scales learn together what the original gives.",
+    )
+    tuning: int = param(
+        1, low=0, high=8, unit="rounds", help="Of fitting the palette's values to the layer's outputs."
+    )
+    statistics: bool = fields.statistics()
+    first_last_bits: int = fields.special_bits("the first and last layers, uniform", "palettes too")
+    depthwise_bits: int = fields.special_bits("depthwise convolutions, uniform", "palettes too")
+    storage: str = param(
+        "packed",
+        search=("packed", "bytes"),
+        choices=("packed", "bytes"),
+        help="packed: codes share bytes, the smaller file; bytes: one code a byte, the smaller download.",
+    )
+    vectors: str = fields.vectors("palettes, scales and biases")
+    images: int = fields.images()
+    steps: int = param(200, low=1, high=10_000, unit="steps", help="Of learning (rounding 'trained').")
+    learning_rate: float = fields.learning_rate(
+        1e-3, "Peak, for one update (rounding 'trained'); it falls along a cosine.", always=False
+    )
+    batch: int = fields.batch()
+    label_weight: float = fields.label_weight()
+
+    @property
+    def looks(self) -> bool:
+        """Whether images are needed."""
+        return self.statistics or self.rounding != "nearest" or self.tuning > 0
+
+    def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
+        """`context.info` receives each layer's bits, entropy and number of values, and which are stored sparse.
+
+        Raises RecipeError (codes 'no_float_weights', 'no_calibration_images'), DatasetError.
+        """
+        layers = float_layers(model, self.name)
+        images = (
+            prepared(calibration_images(context.calibration, self.name), context.spec, self.images)
+            if self.looks
+            else []
+        )
+        first, last = ends(model, layers)
+
+        def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:
+            special = self.first_last_bits if layer.name in first | last else 0
+            special = special or (self.depthwise_bits if layer.depthwise else 0)
+            return self._coded(layer, rows, visit, special, context.seed)
+
+        packing = Packing(
+            statistics=self.statistics,
+            scaling=self.channel_scales,
+            vectors=self.vectors,
+            storage=self.storage,
+            learning=coding.learning(self),
+        )
+        result, coded = packed(model, layers, code, images, packing, context, self.name)
+        for line in context.info["layers"]:
+            book = coded.weights[line["name"]].codebook
+            line["values"] = None if book is None else book.shape[1]
+        return result
+
+    def _coded(
+        self, layer: WeightLayer, rows: FloatArray, visit: Visit | None, special: int, seed: int
+    ) -> CodedWeight:
+        zeros = pruned_zeros(rows)
+        looking = "nearest" if self.rounding == "nearest" and not self.tuning else "compensated"
+        centred = self.statistics and layer.adjustable
+        weight, gram = approached(rows, visit, rounding=looking, centred=centred, seed=seed)
+        if special:
+            zero = 0.5 if special == 1 else float(1 << (special - 1))
+            grid = uniform(weight, 1 << special, zero, "mse")
+            return coded_weight(layer, rounded(weight, grid, gram, zeros, self.rounding, 0), grid)
+        if zeros is not None:
+            weight = np.where(zeros, 0.0, weight)
+        sparse = zeros is not None and bool(zeros.mean() * bits_for(self.values) > 1)
+        count = min(self.values, max(2, layer.size // WEIGHTS_PER_VALUE)) + (1 if sparse else 0)
+        palette = make_palette(
+            weight, self._blocks(len(rows)), count, self._scales(weight), leading_zero=zeros is not None
+        )
+        palette, codes = self._chosen(weight, palette, gram, zeros)
+        return CodedWeight(
+            layer.layout,
+            codes.astype(np.uint8),
+            count,
+            palette.scale[:, None] if self.channel_scales else None,
+            codebook=palette.book,
+            sparse=sparse,
+        )
+
+    def _chosen(
+        self, weight: Doubles, palette: Palette, gram: Gram | None, zeros: Bools | None
+    ) -> tuple[Palette, Doubles]:
+        """Codes, and the palette with its values fitted to them in turn."""
+        if gram is None:
+            return palette, nearest(weight, palette, zeros)
+        rounds = self.tuning if palette.book.shape[1] <= TUNED_VALUES else 0
+        for step in range(rounds + 1):
+            if self.rounding != "nearest":
+                codes = compensated(weight, palette, gram, zeros)
+            else:
+                codes = nearest(weight, palette, zeros)
+            if step < rounds:
+                palette = tuned(palette, codes, weight, gram)
+        return palette, codes
+
+    def _scales(self, weight: Doubles) -> Doubles:
+        """Root mean square of each row's weights that are not zero."""
+        if not self.channel_scales:
+            return np.ones(len(weight))
+        power = np.square(weight).sum(axis=1) / np.maximum((weight != 0).sum(axis=1), 1)
+        return alive(np.sqrt(power))
+
+    def _blocks(self, rows: int) -> int:
+        """Palettes of a layer: the fewest equal blocks with at most `channels_per_palette` rows."""
+        if not self.channels_per_palette:
+            return 1
+        return next(
+            count
+            for count in range(1, rows + 1)
+            if rows % count == 0 and rows // count <= self.channels_per_palette
+        )

@@ -1,0 +1,84 @@
+"""Which unit of the original a unit of the compressed network stands for, and which of its channels survive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from edgeslim.steps.network.units import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """`channels`: indices of the original's channels that the compressed unit still has; None: all."""
+
+    compressed: Unit
+    original: Unit
+    channels: Tensor | None
+
+
+def pair_up(compressed: Sequence[Unit], original: Sequence[Unit]) -> tuple[list[Pair], list[dict[str, str]]]:
+    """The pairs in the order of the compressed network, and the units without one: {name, reason}.
+
+    Units go by name; the last of the layers that took the place of one ('conv.2' of 'conv') stands for it. Where
+    channels are missing, the survivors are told by their biases, BatchNorm values and depthwise kernels, which removal
+    leaves as they were. Reasons: 'new' (no such unit in the original), 'shared' (called several times), 'channels'
+    (the survivors cannot be told).
+    """
+    wanted = {unit.name: unit for unit in original}
+    names = {unit.name for unit in compressed}
+    parts = [name for name in sorted(names - wanted.keys(), key=_number) if _above(name) not in names]
+    replaced = {_above(name): name for name in parts}
+    pairs, left = [], []
+    for unit in compressed:
+        above = _above(unit.name)
+        other = wanted.get(above if replaced.get(above) == unit.name else unit.name)
+        if other is None:
+            left.append({"name": unit.name, "reason": "new"})
+        elif unit.shared or other.shared:
+            left.append({"name": unit.name, "reason": "shared"})
+        elif unit.channels == other.channels:
+            pairs.append(Pair(unit, other, None))
+        elif (channels := _survivors(unit, other)) is None:
+            left.append({"name": unit.name, "reason": "channels"})
+        else:
+            pairs.append(Pair(unit, other, channels))
+    return pairs, left
+
+
+def _survivors(unit: Unit, other: Unit) -> Tensor | None:
+    """For every channel of the unit, the one of the original with the very same values; None if it is not unique."""
+    own, all_ = _marks(unit), _marks(other)
+    if own.shape[1] != all_.shape[1] or own.shape[1] == 0:
+        return None
+    equal = (own[:, None] == all_[None]).all(2)
+    return equal.int().argmax(1) if bool((equal.sum(1) == 1).all()) else None
+
+
+def _marks(unit: Unit) -> Tensor:
+    """(channels, k) values that belong to one output channel alone."""
+    columns = [torch.zeros((unit.channels, 0))]
+    if unit.layer.bias is not None:
+        columns.append(unit.layer.bias.detach()[:, None])
+    if unit.norm is not None:
+        norm = unit.norm
+        tensors = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
+        columns += [tensor.detach()[:, None] for tensor in tensors if tensor is not None]
+    layer = unit.layer
+    if isinstance(layer, nn.Conv1d | nn.Conv2d) and layer.groups == layer.in_channels == layer.out_channels:
+        columns.append(layer.weight.detach().flatten(1))
+    return torch.cat(columns, 1)
+
+
+def _above(name: str) -> str:
+    """'conv' of 'conv.2'."""
+    path, _, leaf = name.rpartition(".")
+    return path if leaf.isdigit() else ""
+
+
+def _number(name: str) -> int:
+    leaf = name.rpartition(".")[2]
+    return int(leaf) if leaf.isdigit() else -1

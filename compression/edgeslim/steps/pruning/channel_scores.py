@@ -1,0 +1,134 @@
+"""How much channels matter: a score for every place of every group, higher is more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from edgeslim.steps.pruning.channel_groups import ChannelGroup
+from edgeslim.steps.pruning.layer_inputs import by_input, has_steady_inputs, inputs_of
+
+Means = dict[nn.Module, Tensor]
+"""Mean (inputs,) of what a layer reads, over images and places."""
+
+
+def by_weights(groups: Sequence[ChannelGroup], importance: str, seed: int) -> list[Tensor | None]:
+    """Scores (size,) from the weights alone, or by chance; None where there is nothing to score.
+
+    Those of l1, l2, bn_scale, lamp and fpgm are relative to the mean of their group.
+    """
+    if importance == "fpgm":
+        return [_median_distance(group) for group in groups]
+    score = _scorer(importance, torch.Generator().manual_seed(seed))
+    found: list[Tensor | None] = []
+    for group in groups:
+        channels = score(group)
+        found.append(None if channels is None else channels.reshape(group.parts, -1).mean(0))
+    return found
+
+
+def by_gradients(
+    groups: Sequence[ChannelGroup], passes: Iterable[object], means: Means | None
+) -> list[Tensor]:
+    """Mean square of the first-order change when the channels at a place are gone, over backward passes.
+
+    What reads the channels sees zeros instead, or, given `means`, their mean: a shift of the biases makes up for it.
+    Source: Molchanov et al. 2019, arXiv 1906.10771. Comparable over groups.
+    """
+    totals = [torch.zeros(group.size) for group in groups]
+    readers = dict.fromkeys(member.layer for group in groups for member in group.readers)
+    shifts: dict[nn.Module, Tensor] = {}
+    with ExitStack() as stack:
+        for layer in readers if means is not None else ():
+            stack.callback(layer.register_forward_hook(_keep_shift(shifts)).remove)
+        count = 0
+        for _ in passes:
+            count += 1
+            change = {layer: _change(layer, means, shifts) for layer in readers}
+            for group, total in zip(groups, totals, strict=True):
+                here = torch.zeros_like(total)
+                for member in group.readers:
+                    here.scatter_add_(0, member.places, change[member.layer][member.channels])
+                total += here.square()
+    return [total / max(count, 1) for total in totals]
+
+
+def input_means(module: nn.Module, groups: Sequence[ChannelGroup], images: Sequence[Tensor]) -> Means:
+    """What the readers of all groups read on average; nothing for transposed convolutions."""
+    sums: dict[nn.Module, list[Tensor]] = {}
+
+    def look(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        rows = inputs[0].movedim(_axis(layer), 0).flatten(1)
+        sums.setdefault(layer, []).append(rows.mean(1))
+
+    with ExitStack() as stack, torch.no_grad():
+        for layer in dict.fromkeys(member.layer for group in groups for member in group.readers):
+            if has_steady_inputs(layer):
+                stack.callback(layer.register_forward_hook(look).remove)
+        for image in images:
+            module(image)
+    return {layer: torch.stack(rows).mean(0) for layer, rows in sums.items()}
+
+
+def _change(layer: nn.Module, means: Means | None, shifts: dict[nn.Module, Tensor]) -> Tensor:
+    """(inputs,): first-order change of what is told when one input is zero, or its mean."""
+    weight = layer.get_parameter("weight")
+    if weight.grad is None:
+        return torch.zeros(inputs_of(layer))
+    change = by_input(layer, weight.detach() * weight.grad)
+    if means is None or layer not in means or layer not in shifts:
+        return change
+    steady = shifts.pop(layer).reshape(-1, *(1,) * (weight.dim() - 1))
+    return change - means[layer] * by_input(layer, weight.detach() * steady)
+
+
+def _keep_shift(shifts: dict[nn.Module, Tensor]) -> Callable[..., None]:
+    """A forward hook that keeps the gradient of a layer's output, summed over places: that of a shift."""
+
+    def hook(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        def keep(gradient: Tensor) -> None:
+            rows = gradient.movedim(_axis(layer), 0).flatten(1).sum(1)
+            shifts[layer] = shifts[layer] + rows if layer in shifts else rows
+
+        if output.requires_grad:
+            output.register_hook(keep)  # type: ignore[no-untyped-call]
+
+    return hook
+
+
+def _axis(layer: nn.Module) -> int:
+    return -1 if isinstance(layer, nn.Linear) else 1
+
+
+def _scorer(name: str, generator: torch.Generator) -> Any:
+    """A function from a group to scores (channels,), None where there is nothing to score."""
+    from torch_pruning.pruner import importance
+
+    if name == "random":
+        return lambda group: torch.rand(group.channels, generator=generator)
+    found = {
+        "l1": lambda: importance.GroupMagnitudeImportance(p=1),
+        "l2": lambda: importance.GroupMagnitudeImportance(p=2),
+        "bn_scale": importance.BNScaleImportance,
+        "lamp": importance.LAMPImportance,
+    }[name]()
+    return lambda group: found(group.coupled)
+
+
+def _median_distance(group: ChannelGroup) -> Tensor:
+    """(size,): each filter's distances from the layer's others; those near the geometric median can be spared.
+
+    Source: He et al. 2019, arXiv 1811.00250. Relative to the layer's mean, and the mean over layers.
+    """
+    total = torch.zeros(group.size)
+    for member in group.writers:
+        weight = member.layer.get_parameter("weight").detach()
+        filters = weight.transpose(0, 1) if getattr(member.layer, "transposed", False) else weight
+        rows = filters[member.channels].flatten(1)
+        distance = torch.cdist(rows, rows, compute_mode="donot_use_mm_for_euclid_dist").sum(0)
+        total.scatter_add_(0, member.places, distance / distance.mean().clamp(min=1e-12))
+    return total / len(group.writers)

@@ -1,0 +1,134 @@
+"""Unstructured pruning while the network trains."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from edgeslim.params import param
+from edgeslim.steps import fields
+from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
+from edgeslim.steps.needs import NeedsByParameters, calibration_images, training_images
+from edgeslim.steps.pruning.fields import needs_of, signal, sparsity
+from edgeslim.steps.pruning.masks import prunable_weights, sparsity_info
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from edgeslim.steps.pruning.rising import RisingSparsity
+
+IMAGES = 48
+"""From which Taylor importance is measured."""
+WARM_UP = 0.05
+"""Part of the steps over which the learning rate rises."""
+PATIENCE = 10
+"""Tenths of the run: never stop early."""
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GradualPruning(TorchStep):
+    """Train, and set more and more weights to zero on the way, so that the others can take over.
+
+    Sparsity rises along a cubic and is held at the end; what is zero stays zero. With labels the task's loss is
+    trained, without them the network learns to give the original's outputs. The compressed download shrinks; file and
+    speed stay.
+    """
+
+    name: ClassVar[str] = "gradual_pruning"
+    group: ClassVar[str] = "pruning"
+    source: ClassVar[str] = (
+        "Zhu and Gupta 2017, arXiv 1710.01878 (schedule); Sanh et al. 2020, arXiv 2005.07683 (movement); "
+        "Molchanov et al. 2019, arXiv 1906.10771 (Taylor)"
+    )
+    changes: ClassVar[frozenset[Effect]] = frozenset({"download", "accuracy"})
+    needs: ClassVar[frozenset[Need]] = cast(
+        Any, NeedsByParameters(("calibration",), lambda step: needs_of(step.signal))
+    )
+    makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
+
+    sparsity: float = sparsity(0.8, (0.4, 0.95), "How many of the weights are zero at the end.")
+    importance: str = param(
+        "magnitude",
+        choices=("magnitude", "movement", "taylor"),
+        help="Which weights go: the smallest, those that training moves towards zero, or those whose loss changes the "
+        "outputs least by their gradients at the start.",
+    )
+    scope: str = param(
+        "global", choices=("global", "layer"), help="Rank all weights together, or each layer by itself."
+    )
+    signal: str = signal()
+    steps: int = param(300, search=(100, 900), log=True, low=1, high=5000, unit="steps", help="Updates.")
+    rising: float = param(
+        0.7,
+        low=0.0,
+        high=1.0,
+        unit="fraction of steps",
+        help="Over which part of the run the sparsity rises.",
+    )
+    learning_rate: float = fields.learning_rate(5e-4)
+    batch: int = fields.batch()
+
+    def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
+        """`context.info` receives the sparsity reached in all and by layer, and what the training tells.
+
+        Raises RecipeError: 'training_diverged', and as `recover`, `train` and `passes`.
+        """
+        from edgeslim.steps.pruning.gradients import passes
+        from edgeslim.steps.pruning.importance import mean_squared_gradients
+        from edgeslim.steps.pruning.rising import RisingSparsity
+
+        pruned = copy.deepcopy(model).eval().requires_grad_(True)
+        weights = prunable_weights(pruned)
+        curvature = None
+        if self.importance == "taylor":
+            rounds = passes(pruned, context, self.signal, IMAGES, self.name)
+            curvature = mean_squared_gradients(weights, rounds)
+        until = max(1, round(self.rising * self.steps))
+        rising = RisingSparsity(weights, self.sparsity, until, self.importance, self.scope, curvature)
+        if self.signal == "labels":
+            self._with_labels(pruned, rising, context)
+        else:
+            self._from_original(pruned, rising, until, context)
+        context.info.update(sparsity_info(weights))
+        return pruned
+
+    def _with_labels(self, pruned: nn.Module, rising: RisingSparsity, context: StepContext) -> None:
+        from edgeslim.training.loop import TrainSettings, train
+
+        images = training_images(context.train, self.name)
+        settings = TrainSettings(
+            steps=self.steps,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            warmup_steps=max(1, round(WARM_UP * self.steps)),
+            seed=context.seed,
+            threads=context.threads,
+        )
+        log = train(pruned, images, context.spec, settings, progress=context.progress, observer=rising)
+        context.info.update(loss=log.final_loss)
+
+    def _from_original(
+        self, pruned: nn.Module, rising: RisingSparsity, until: int, context: StepContext
+    ) -> None:
+        from torch import fx
+
+        from edgeslim.steps.recovery.recover import Schedule, Signal, recover
+        from edgeslim.training.loop import diverged
+
+        assert isinstance(pruned, fx.GraphModule), "distillation works on an imported graph"
+        calibration_images(context.calibration, self.name)
+        schedule = Schedule(
+            steps=self.steps,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            patience=PATIENCE,
+            seed=context.seed,
+            judged_from=until,
+        )
+        result = recover(
+            pruned, list(pruned.parameters()), context, Signal(), schedule, self.name, observer=rising
+        )
+        if result.best_step < until:
+            raise diverged(result.steps, self.learning_rate)

@@ -1,0 +1,54 @@
+"""Unstructured pruning by magnitude."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from edgeslim.params import param
+from edgeslim.steps.base import STEPS, Effect, StepContext, TorchStep, Trait
+from edgeslim.steps.pruning.fields import scope, sparsity
+from edgeslim.steps.pruning.masks import lowest_out, prunable_weights, sparsity_info, zero_out
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MagnitudePruning(TorchStep):
+    """Set the smallest weights to zero.
+
+    The file keeps its size and its speed: the zeros are stored and multiplied like any number. What shrinks
+    is the compressed download. Biases and normalization stay; weights already zero count as pruned.
+    """
+
+    name: ClassVar[str] = "magnitude_pruning"
+    group: ClassVar[str] = "pruning"
+    source: ClassVar[str] = "Han et al. 2015, arXiv 1506.02626"
+    changes: ClassVar[frozenset[Effect]] = frozenset({"download", "accuracy"})
+    makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
+
+    sparsity: float = sparsity()
+    scope: str = scope()
+    order: str = param(
+        "smallest_first",
+        choices=("smallest_first", "largest_first", "random"),
+        help="Which weights go first. The largest or any at random: counter-examples, to see that magnitude matters.",
+    )
+
+    def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
+        """`context.info` receives the achieved sparsity in all and by layer."""
+        from edgeslim.steps.pruning.importance import chance, magnitude
+
+        pruned = copy.deepcopy(model)
+        weights = prunable_weights(pruned)
+        if self.order == "random":
+            scores = chance(weights, context.seed)
+        else:
+            sign = -1 if self.order == "largest_first" else 1
+            scores = {name: sign * score for name, score in magnitude(weights).items()}
+        zero_out(weights, lowest_out(scores, self.sparsity, self.scope))
+        context.info.update(sparsity_info(weights))
+        return pruned

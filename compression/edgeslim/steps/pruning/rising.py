@@ -1,0 +1,61 @@
+"""The part of a pruning schedule in a training run: it takes weights when it is time, and holds them at zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from edgeslim.steps.pruning.importance import Scores, magnitude, taylor
+from edgeslim.steps.pruning.masks import lowest_out, zero_out
+from edgeslim.steps.pruning.schedule import is_due, sparsity_at
+
+
+class RisingSparsity:
+    """An observer of training. What is zero at the start or becomes zero stays so.
+
+    `importance` is 'magnitude', 'movement' (the sum of -gradient · weight, so what training has moved towards zero
+    goes first; by magnitude before anything has moved) or 'taylor' (which needs `curvature`, E[g²] at the start).
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, nn.Parameter],
+        sparsity: float,
+        until: int,
+        importance: str,
+        scope: str,
+        curvature: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        self._weights, self._final, self._until = weights, sparsity, until
+        self._importance, self._scope, self._curvature = importance, scope, curvature
+        self._keep: dict[str, Tensor] = {}
+        self._moved: Scores = {}
+
+    @torch.no_grad()
+    def before_update(self, step: int) -> None:
+        if not self._keep:  # not before: by now the weights are on the device where they are trained
+            self._keep = {name: weight != 0 for name, weight in self._weights.items()}
+            self._moved = {name: torch.zeros_like(weight) for name, weight in self._weights.items()}
+        if self._importance == "movement":
+            for name, weight in self._weights.items():
+                if weight.grad is not None:
+                    self._moved[name] -= weight.grad * weight
+
+    @torch.no_grad()
+    def after_update(self, step: int) -> None:
+        if is_due(step + 1, self._until):
+            gone = {name: score.where(self._keep[name], -torch.inf) for name, score in self._scores().items()}
+            masks = lowest_out(gone, sparsity_at(step + 1, self._until, self._final), self._scope)
+            self._keep = {name: self._keep[name] & mask for name, mask in masks.items()}
+        zero_out(self._weights, self._keep)
+
+    def _scores(self) -> Scores:
+        if self._importance == "taylor":
+            assert self._curvature is not None, "Taylor importance has been measured"
+            here = {name: value.to(self._weights[name].device) for name, value in self._curvature.items()}
+            return taylor(self._weights, here)
+        if self._importance == "movement" and any(bool(moved.any()) for moved in self._moved.values()):
+            return self._moved
+        return magnitude(self._weights)

@@ -1,0 +1,53 @@
+"""Unstructured pruning by first-order Taylor importance."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from edgeslim.steps import fields
+from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
+from edgeslim.steps.needs import NeedsByParameters
+from edgeslim.steps.pruning.fields import needs_of, scope, signal, sparsity
+from edgeslim.steps.pruning.masks import lowest_out, prunable_weights, sparsity_info, zero_out
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaylorPruning(TorchStep):
+    """Set those weights to zero whose loss changes least what the network says, as far as gradients can tell.
+
+    A weight's score is the mean square of weight times gradient over images, of the task's loss, or without labels of
+    random projections of the outputs. As with every unstructured pruning, file and speed stay; the download shrinks.
+    """
+
+    name: ClassVar[str] = "taylor_pruning"
+    group: ClassVar[str] = "pruning"
+    source: ClassVar[str] = "Molchanov et al. 2019, arXiv 1906.10771"
+    changes: ClassVar[frozenset[Effect]] = frozenset({"download", "accuracy"})
+    needs: ClassVar[frozenset[Need]] = cast(
+        Any, NeedsByParameters(("calibration",), lambda step: needs_of(step.signal))
+    )
+    makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
+
+    sparsity: float = sparsity()
+    scope: str = scope()
+    signal: str = signal()
+    images: int = fields.images()
+
+    def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
+        """`context.info` receives the achieved sparsity in all and by layer. Raises RecipeError as `passes`."""
+        from edgeslim.steps.pruning.gradients import passes
+        from edgeslim.steps.pruning.importance import mean_squared_gradients, taylor
+
+        pruned = copy.deepcopy(model).requires_grad_(True)
+        weights = prunable_weights(pruned)
+        rounds = passes(pruned, context, self.signal, self.images, self.name)
+        scores = taylor(weights, mean_squared_gradients(weights, rounds))
+        zero_out(weights, lowest_out(scores, self.sparsity, self.scope))
+        context.info.update(sparsity_info(weights))
+        return pruned

@@ -1,0 +1,131 @@
+"""From a layer's weight to its codes: what the low-bit steps have in common."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import onnx
+
+from edgeslim.errors import RecipeError
+from edgeslim.export.packed import CodedWeight
+from edgeslim.params import param
+from edgeslim.steps import fields
+from edgeslim.steps.base import Need
+from edgeslim.steps.layerwise.coded import Learning
+from edgeslim.steps.layerwise.gram import Gram, gram_of
+from edgeslim.steps.layerwise.layers import FloatArray, WeightLayer, weight_layers
+from edgeslim.steps.layerwise.walk import Visit
+from edgeslim.steps.needs import NeedsByParameters
+from edgeslim.steps.quantization.adaround import learned
+from edgeslim.steps.quantization.grids import Doubles, Grid
+from edgeslim.steps.quantization.rounding import Bools, compensated, nearest
+
+ROUNDINGS = ("nearest", "compensated", "adaround", "trained")
+
+
+class Rounds(Protocol):
+    """A step that has these parameters. `looks`: whether it looks at images at all."""
+
+    @property
+    def looks(self) -> bool: ...
+    @property
+    def rounding(self) -> str: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def label_weight(self) -> float: ...
+
+
+def rounding() -> Any:
+    return param(
+        "compensated",
+        choices=ROUNDINGS,
+        help="nearest; compensated: errors are made good by other weights of the channel; adaround: learned layer by "
+        "layer; trained: compensated, then all codes and scales learn together what the original gives.",
+    )
+
+
+def steps() -> Any:
+    return param(
+        400, low=1, high=10_000, unit="steps", help="Of learning (rounding 'adaround' and 'trained')."
+    )
+
+
+def learning_rate() -> Any:
+    return fields.learning_rate(
+        2e-2,
+        "Peak, in steps of the grid for one update (rounding 'trained'); it falls along a cosine.",
+        always=False,
+    )
+
+
+def _needs(step: Rounds) -> set[Need]:
+    """Images where the step looks at any; labels and a loss where it is trained with them."""
+    labels = step.rounding == "trained" and step.label_weight > 0
+    found: set[Need] = {"calibration"} if step.looks else set()
+    return found | {"train", "loss"} if labels else found
+
+
+NEEDS: Any = NeedsByParameters({"calibration"}, _needs)
+
+
+def learning(step: Rounds) -> Learning | None:
+    """How the step trains what it stores, if it does."""
+    if step.rounding != "trained":
+        return None
+    return Learning(
+        steps=step.steps,
+        learning_rate=step.learning_rate,
+        batch=step.batch,
+        label_weight=step.label_weight,
+    )
+
+
+def float_layers(model: onnx.ModelProto, step: str) -> tuple[WeightLayer, ...]:
+    """The layers whose weights can be coded. Raises RecipeError (code 'no_float_weights') if there are none."""
+    layers = tuple(layer for layer in weight_layers(model) if layer.size >= 2 * layer.layout.rows)
+    if not layers:
+        raise RecipeError(
+            "no_float_weights",
+            f"'{step}' finds no float weights of convolutions, linear or recurrent layers in the model.",
+            f"Leave out '{step}', or give a model whose weights are still float32.",
+            step=step,
+        )
+    return layers
+
+
+def approached(
+    rows: FloatArray, visit: Visit | None, *, rounding: str, centred: bool, seed: int
+) -> tuple[Doubles, Gram | None]:
+    """The float weight to come near to, and the Gram matrix to judge by (None: each weight by itself).
+
+    `centred`: means are corrected afterwards, so only variations count.
+    """
+    gram = None if visit is None or rounding == "nearest" else gram_of(visit, seed, centred=centred)
+    return (rows.astype(np.float64) if gram is None else gram.refitted(rows)), gram
+
+
+def rounded(
+    weight: Doubles, grid: Grid, gram: Gram | None, zeros: Bools | None, rounding: str, steps: int
+) -> Doubles:
+    """Codes (rows, K) by one of ROUNDINGS ('trained' begins as compensated); nearest without a Gram matrix."""
+    spread = grid.spread(*weight.shape)
+    if gram is None:
+        return nearest(weight, spread, zeros)
+    if rounding == "adaround":
+        return learned(weight, spread, gram, zeros, steps)
+    return compensated(weight, spread, gram, zeros)
+
+
+def coded_weight(layer: WeightLayer, codes: Doubles, grid: Grid, groups: int = 1) -> CodedWeight:
+    """Codes with their meaning, `groups` scales a row; sparse where that is smaller."""
+    scale = grid.scale if grid.scale.size == 1 else grid.scale.reshape(layer.layout.rows, groups)
+    zero: Any = grid.zero
+    if isinstance(zero, np.ndarray):
+        zero = zero.reshape(scale.shape).astype(np.uint8)
+    return CodedWeight(layer.layout, codes.astype(np.uint8), grid.levels, scale, zero=zero).sparsest()

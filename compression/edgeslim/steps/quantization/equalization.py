@@ -1,0 +1,108 @@
+"""Cross-layer equalization: channels brought to like ranges where that changes no output.
+
+A layer's output channel divided by a factor and the next layer's input channel multiplied by it cancel through
+LeakyRelu and Relu (not through SiLU). Source: Nagel et al. 2019, arXiv 1906.04721; here the factors come from measured
+activations rather than from weights, because weights already have one scale per channel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from edgeslim.detections import FloatArray
+from edgeslim.export.graph import Initializers, attributes, uses
+from edgeslim.steps.quantization.noise import channel_peaks
+
+HOMOGENEOUS = ("Relu", "LeakyRelu")
+"""f(s · x) = s · f(x) for s > 0."""
+LARGEST = 16.0
+"""Of a factor, and of its inverse."""
+SMALLEST = 0.01
+"""Of a channel's range, against the largest, to be taken as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two convolutions with at most one activation between them, that nothing else reads."""
+
+    first: onnx.NodeProto
+    second: onnx.NodeProto
+    measured: str
+    """The tensor whose channels are brought to like ranges: what the second reads or, before a LeakyRelu (which makes
+    the negative half small), what it is made of."""
+
+
+def equalized(model: onnx.ModelProto, images: list[FloatArray], threads: int) -> tuple[onnx.ModelProto, int]:
+    """A copy with equalized pairs of convolutions, and how many there are."""
+    result = onnx.ModelProto()
+    result.CopyFrom(model)
+    weights = Initializers(result.graph)
+    found = _pairs(result.graph, weights)
+    peaks = channel_peaks(model, [pair.measured for pair in found], images, threads)
+    for pair in found:
+        _scale(pair, _factor(peaks[pair.measured], pair.second, weights), weights)
+    return result, len(found)
+
+
+def _pairs(graph: onnx.GraphProto, weights: Initializers) -> list[Pair]:
+    counts = uses(graph)
+    readers = {name: node for node in graph.node for name in node.input}
+    pairs = []
+    for node in graph.node:
+        if not _usable(node, weights, counts):
+            continue
+        between = measured = node.output[0]
+        after = readers.get(between)
+        if after is not None and after.op_type in HOMOGENEOUS and counts[between] == 1:
+            between = after.output[0]
+            measured = between if after.op_type == "Relu" else measured
+            after = readers.get(between)
+        if after is None or counts[between] != 1 or not _usable(after, weights, counts):
+            continue
+        channels = weights.by_name[node.input[1]].dims[0]
+        groups = attributes(after).get("group", 1)
+        if after.input[0] == between and (groups == 1 or groups == channels == _outputs(after, weights)):
+            pairs.append(Pair(node, after, measured))
+    return pairs
+
+
+def _usable(node: onnx.NodeProto, weights: Initializers, counts: dict[str, int]) -> bool:
+    return (
+        node.op_type == "Conv"
+        and all(name in weights and counts[name] == 1 for name in node.input[1:] if name)
+        and len(weights.by_name[node.input[1]].dims) == 4
+    )
+
+
+def _outputs(node: onnx.NodeProto, weights: Initializers) -> int:
+    return int(weights.by_name[node.input[1]].dims[0])
+
+
+def _factor(peak: NDArray[np.float32], second: onnx.NodeProto, weights: Initializers) -> NDArray[np.float32]:
+    """What to divide each channel by: (channels,). Channels that hardly ever fire are left to themselves."""
+    peak = np.maximum(peak, SMALLEST * max(float(peak.max()), 1e-12))
+    if attributes(second).get("group", 1) == 1:
+        width = np.abs(weights.array(second.input[1])).max(axis=(0, 2, 3))
+        ratio = np.sqrt(peak / np.maximum(width, SMALLEST * max(float(width.max()), 1e-12)))
+    else:
+        # one weight scale per channel takes up any factor
+        ratio = peak
+    ratio = ratio / np.exp(np.mean(np.log(ratio)))
+    result: NDArray[np.float32] = np.clip(ratio, 1 / LARGEST, LARGEST).astype(np.float32)
+    return result
+
+
+def _scale(pair: Pair, factor: NDArray[np.float32], weights: Initializers) -> None:
+    first, second = pair.first, pair.second
+    weights.put(first.input[1], weights.array(first.input[1]) / factor[:, None, None, None])
+    if len(first.input) > 2 and first.input[2]:
+        weights.put(first.input[2], weights.array(first.input[2]) / factor)
+    kernel = weights.array(second.input[1])
+    grouped = attributes(second).get("group", 1) > 1
+    weights.put(
+        second.input[1], kernel * (factor[:, None, None, None] if grouped else factor[None, :, None, None])
+    )

@@ -1,0 +1,158 @@
+"""Training with integers: the written graph in torch, its weights' codes and its activations' scales learning.
+
+The trained graph is made from the very file that would be written, so quantization lies where the file has it: once a
+tensor, behind the operator that makes it. Tensors that share a scale in the file keep sharing it, zero points stay, and
+nothing of the file's structure changes, so that it is as fast as before. Sources: Jacob et al. 2018, arXiv 1712.05877;
+Esser et al. 2020, arXiv 1902.08153 (learned scales).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import onnx
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, fx, nn
+
+from edgeslim.export.graph import Initializers
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.models.torch_graph.quantization import dequantized, quantized
+from edgeslim.steps.base import StepContext
+from edgeslim.steps.layerwise.coded import Learning
+from edgeslim.steps.layerwise.layers import array_of
+from edgeslim.steps.layerwise.learning import Learner, learn, learnable
+from edgeslim.steps.quantization.calibration import Range
+from edgeslim.steps.quantization.int8_plan import Plan, integers_of
+
+Key = tuple[float, float, int, int]
+"""Scale, zero point, lowest and highest code."""
+SETTLED = (torch.sigmoid,)
+"""Functions whose outputs have a known range: their scale does not learn."""
+
+
+class RoundingToScale(torch.autograd.Function):
+    """Values rounded to codes and back; gradients pass inside the range, and the scale's is that of what is left."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, scale: Tensor, zero: float, low: int, high: int) -> Tensor:
+        exact = values / scale
+        steps = torch.clamp(torch.round(exact), low - zero, high - zero)
+        inside = (exact >= low - zero - 0.5) & (exact <= high - zero + 0.5)
+        ctx.save_for_backward(torch.where(inside, steps - exact, steps), inside)
+        return steps * scale
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        (slope, inside), (gradient,) = ctx.saved_tensors, gradients
+        return gradient * inside, (gradient * slope).sum(), None, None, None
+
+
+class FakeQuantize(nn.Module):
+    """A tensor as the integer graph has it. Shared by all tensors of one scale."""
+
+    def __init__(self, key: Key, learns: bool) -> None:
+        super().__init__()
+        self.start, self.zero, self.low, self.high = key
+        self.learns = learns
+        self.growth = nn.Parameter(torch.zeros(()))
+
+    @property
+    def scale(self) -> Tensor:
+        return self.start * torch.exp(self.growth)
+
+    @property
+    def range(self) -> Range:
+        """Of the values that the codes stand for."""
+        scale = float(self.scale.detach())
+        return (self.low - self.zero) * scale, (self.high - self.zero) * scale
+
+    def forward(self, values: Tensor) -> Tensor:
+        result: Tensor = RoundingToScale.apply(  # type: ignore[no-untyped-call]
+            values, self.scale, self.zero, self.low, self.high
+        )
+        return result
+
+
+def trained_plan(
+    plan: Plan, learning: Learning, ranges: bool, context: StepContext, step: str
+) -> tuple[Plan, dict[str, Any]]:
+    """The plan with weights, biases and (if `ranges`) activations' scales trained, and what `recover` tells.
+
+    Raises RecipeError, and ModelError for operators unknown to torch_graph.
+    """
+    network = to_torch(plan.written())
+    fakes = fake_quantized(network)
+    layers = learnable(plan.model, plan.layers())
+    learner = Learner(
+        network,
+        layers,
+        {layer.name: plan.coded(layer) for layer in layers},
+        {layer.bias: array_of(plan.model, layer.bias) for layer in layers if layer.bias is not None},
+        {layer.name: array_of(plan.model, layer.name) for layer in layers},
+    )
+    scales = list(dict.fromkeys(fake.growth for fake in fakes.values() if fake.learns and ranges))
+    for scale in scales:
+        scale.requires_grad_(True)
+    told = learn(network, [*learner.parameters, *scales], learning, context, step)
+    found = {name: fakes[f"{name}.float"].range for name in plan.ranges if f"{name}.float" in fakes}
+    return dataclasses.replace(
+        plan,
+        model=_with_biases(plan.model, learner.biases),
+        ranges={**plan.ranges, **found},
+        weights={**plan.weights, **{name: integers_of(each) for name, each in learner.weights.items()}},
+    ), told
+
+
+def fake_quantized(network: fx.GraphModule) -> dict[str, FakeQuantize]:
+    """Put FakeQuantize in place of each pair of quantization and its inverse, in place; by name of the ONNX tensor."""
+    nodes = {node.name: node for node in network.graph.nodes}
+    pairs = {
+        name: node
+        for name, place in network.meta["nodes"].items()
+        if (node := nodes.get(place)) is not None
+        and node.target is dequantized
+        and isinstance(node.args[0], fx.Node)
+        and node.args[0].target is quantized
+    }
+    made = {name: _key(node) for name, node in pairs.items()}
+    settled = {_key(node) for node in pairs.values() if _source(node).target in SETTLED}
+    shared = {
+        key: (f"fake_quantize_{number}", FakeQuantize(key, key not in settled))
+        for number, key in enumerate(dict.fromkeys(made.values()))
+    }
+    for target, fake in shared.values():
+        network.add_submodule(target, fake)
+    for node in dict.fromkeys(pairs.values()):
+        with network.graph.inserting_after(node):
+            new = network.graph.call_module(shared[_key(node)][0], (_source(node),))
+        node.replace_all_uses_with(new)
+    network.graph.eliminate_dead_code()
+    network.recompile()
+    return {name: shared[key][1] for name, key in made.items()}
+
+
+def _source(node: fx.Node) -> fx.Node:
+    """The value that is quantized and dequantized."""
+    codes = node.args[0]
+    assert isinstance(codes, fx.Node) and isinstance(codes.args[0], fx.Node)
+    return codes.args[0]
+
+
+def _key(node: fx.Node) -> Key:
+    codes = node.args[0]
+    assert isinstance(codes, fx.Node)
+    _, scale, zero, low, high = codes.args
+    numbers: tuple[Any, ...] = (scale, zero, low, high)
+    return float(numbers[0]), float(numbers[1]), int(numbers[2]), int(numbers[3])
+
+
+def _with_biases(model: onnx.ModelProto, biases: Mapping[str, NDArray[Any]]) -> onnx.ModelProto:
+    result = onnx.ModelProto()
+    result.CopyFrom(model)
+    weights = Initializers(result.graph)
+    for name, bias in biases.items():
+        weights.put(name, bias)
+    return result

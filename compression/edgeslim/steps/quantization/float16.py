@@ -1,0 +1,78 @@
+"""Weights in 16-bit floating point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from edgeslim.errors import RecipeError
+from edgeslim.steps.base import STEPS, Effect, OnnxStep, StepContext
+from edgeslim.steps.quantization.regions import LAYERS
+
+SMALLEST = 64
+"""Tensors of fewer elements stay float32: the conversion node would weigh more than what is saved."""
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Float16(OnnxStep):
+    """Store the weights in half the bits; compute in float32 as before.
+
+    Each weight is converted once, when the file is loaded: a processor without float16 arithmetic (any common
+    CPU) is neither faster nor slower, and inputs, outputs and decoding keep their full precision. Weights
+    that would overflow stay float32.
+    """
+
+    name: ClassVar[str] = "float16"
+    group: ClassVar[str] = "quantization"
+    source: ClassVar[str] = "IEEE 754-2008 binary16"
+    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
+
+    def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
+        """`context.info` receives the number of tensors converted and of those left in float32."""
+        result = onnx.ModelProto()
+        result.CopyFrom(model)
+        graph = result.graph
+        used = {name for node in graph.node if node.op_type in LAYERS for name in node.input[1:]}
+        weights = [
+            item
+            for item in graph.initializer
+            if item.name in used and item.data_type == onnx.TensorProto.FLOAT
+        ]
+        converted = [half for item in weights if (half := _half(item)) is not None]
+        if not converted:
+            raise RecipeError(
+                "nothing_to_quantize",
+                "The model has no weights that would get smaller in float16.",
+                f"Leave out '{self.name}'.",
+                step=self.name,
+            )
+        names = {item.name for item in converted}
+        kept = [item for item in graph.initializer if item.name not in names]
+        nodes = [
+            helper.make_node(
+                "Cast", [f"{name}.half"], [name], name=f"{name}.float", to=onnx.TensorProto.FLOAT
+            )
+            for name in names
+        ]
+        nodes.sort(key=lambda node: node.name)
+        nodes.extend(graph.node)
+        for item in converted:
+            item.name = f"{item.name}.half"
+        del graph.node[:], graph.initializer[:]
+        graph.node.extend(nodes)
+        graph.initializer.extend([*kept, *converted])
+        context.info.update(converted=len(converted), left=len(weights) - len(converted))
+        return result
+
+
+def _half(tensor: onnx.TensorProto) -> onnx.TensorProto | None:
+    """The tensor in float16, or None if that saves nothing or overflows."""
+    array = numpy_helper.to_array(tensor)
+    if array.size < SMALLEST or np.abs(array).max() > np.finfo(np.float16).max:
+        return None
+    return numpy_helper.from_array(array.astype(np.float16), tensor.name)

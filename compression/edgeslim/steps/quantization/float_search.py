@@ -1,0 +1,175 @@
+"""Which layers compute in int8: the assignment with the least noise whose predicted time fits a budget.
+
+Noise is measured for each layer alone and assumed to add up; time comes from a table of costs and includes every
+border between float and int8. Both are fixed numbers, so the choice is the same on every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import onnx
+
+from edgeslim.export.graph import Initializers, producers
+from edgeslim.steps.quantization import regions
+from edgeslim.steps.quantization.costs import FUSED, LAYERS, CostModel
+from edgeslim.steps.quantization.limits import SAME_VALUES
+
+GLUE = (*SAME_VALUES, "Add", "Concat", "Mul", "AveragePool", "GlobalAveragePool")
+"""Operators without weights that have int8 kernels, and follow what is around them."""
+ACTIVATIONS = (*FUSED, "LeakyRelu", "Sigmoid", "Mul")
+"""Element-wise operators that have int8 kernels."""
+PRICES = tuple(10.0 ** (exponent / 4) for exponent in range(-8, 13))
+"""Of noise against time, tried from cheap to dear."""
+LONGEST = 24
+"""Layers in a row that are changed together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A layer and the activation after it, by the names of their nodes."""
+
+    layer: str
+    nodes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`layers` compute in int8; `nodes` are theirs and the operators between them."""
+
+    layers: frozenset[str]
+    nodes: frozenset[str]
+    nanoseconds: float
+    noise: float
+
+
+def units(graph: onnx.GraphProto) -> list[Unit]:
+    """Layers that can be int8, in graph order. Those before outputs, and all that follows these, cannot."""
+    weights = Initializers(graph)
+    kept = regions.with_followers(graph, regions.outputs_region(graph))
+    kinds = {node.name: node.op_type for node in graph.node}
+    found = []
+    for node in graph.node:
+        if node.op_type in LAYERS and node.name not in kept and node.input[1] in weights:
+            followers = regions.with_followers(graph, {node.name}) - {node.name}
+            if all(kinds[name] in ACTIVATIONS for name in followers):
+                found.append(Unit(node.name, frozenset({node.name, *followers})))
+    return found
+
+
+class Search:
+    """Times and noises of assignments of one graph."""
+
+    def __init__(self, model: onnx.ModelProto, costs: CostModel, noises: Mapping[str, float]) -> None:
+        """`noises`: of each unit's layer, measured alone."""
+        graph = model.graph
+        self.units = units(graph)
+        self._nodes, self._made, self._costs = list(graph.node), producers(graph), costs
+        self._noises = noises
+        self._inputs = {item.name for item in graph.input}
+        kept = regions.with_followers(graph, regions.outputs_region(graph))
+        self._glue = {node.name for node in graph.node if node.op_type in GLUE and node.name not in kept}
+        self._glue -= {name for unit in self.units for name in unit.nodes}
+        self._outputs = {item.name for item in graph.output}
+        self._pairs = {
+            node.name: (costs.node(node, int8=False), costs.node(node, int8=True)) for node in graph.node
+        }
+        self._readers: dict[str, list[onnx.NodeProto]] = {}
+        for node in graph.node:
+            for name in node.input:
+                self._readers.setdefault(name, []).append(node)
+        self._seen: dict[frozenset[str], Assignment] = {}
+
+    def assign(self, layers: frozenset[str]) -> Assignment:
+        """These layers in int8, and what lies between them where that saves borders."""
+        if layers not in self._seen:
+            nodes = self._with_glue(layers)
+            noise = sum(self._noises[name] for name in sorted(layers))
+            self._seen[layers] = Assignment(layers, nodes, self._time(nodes), noise)
+        return self._seen[layers]
+
+    def best(self, budget: float, most_noise: float, progress: Callable[[int, int], None]) -> Assignment:
+        """The least noise within `budget` nanoseconds; if none is, the fastest with at most `most_noise`."""
+        everything = frozenset(unit.layer for unit in self.units)
+        tried: list[Assignment] = []
+        for start in (everything, frozenset[str]()):
+            current = self.assign(start)
+            prices = PRICES if start else PRICES[::-1]
+            for done, price in enumerate(prices):
+                progress(done + len(PRICES) * (not start), 2 * len(PRICES))
+                current = self._descend(current, price * budget)
+                tried.append(current)
+        sound = [found for found in tried if found.noise <= most_noise] or [self.assign(frozenset())]
+        within = [found for found in sound if found.nanoseconds <= budget]
+        if within:
+            return min(within, key=lambda found: (found.noise, found.nanoseconds))
+        return min(sound, key=lambda found: (found.nanoseconds, found.noise))
+
+    def _descend(self, current: Assignment, price: float) -> Assignment:
+        """Change runs of layers as long as time + price · noise falls."""
+
+        def value(found: Assignment) -> float:
+            return found.nanoseconds + price * found.noise
+
+        order = [unit.layer for unit in self.units]
+        improved = True
+        while improved:
+            improved = False
+            for length in (1, 2, 3, 5, 8, 12, LONGEST):
+                for start in range(max(len(order) - length + 1, 0)):
+                    run = frozenset(order[start : start + length])
+                    for changed in (current.layers | run, current.layers - run):
+                        if changed != current.layers:
+                            found = self.assign(changed)
+                            if value(found) < value(current) * (1 - 1e-9):
+                                current, improved = found, True
+        return current
+
+    def _with_glue(self, layers: frozenset[str]) -> frozenset[str]:
+        chosen = {name for unit in self.units if unit.layer in layers for name in unit.nodes}
+        for node in self._nodes:
+            if node.name in self._glue and self._follows(node, chosen):
+                chosen.add(node.name)
+        # glue at the end of an island only moves the border; take back what no int8 node reads
+        for node in reversed(self._nodes):
+            if node.name in self._glue and node.name in chosen:
+                readers = [reader for name in node.output for reader in self._readers.get(name, [])]
+                if not any(reader.name in chosen for reader in readers):
+                    chosen.discard(node.name)
+        return frozenset(chosen)
+
+    def _follows(self, node: onnx.NodeProto, chosen: set[str]) -> bool:
+        """Whether an operator between layers computes on integers, by where its inputs come from."""
+        integers = floats = 0
+        for name in node.input:
+            maker = self._made.get(name)
+            if maker is not None or name in self._inputs:
+                if maker is not None and maker.name in chosen:
+                    integers += self._costs.elements(name)
+                else:
+                    floats += self._costs.elements(name)
+        readers = [reader for name in node.output for reader in self._readers.get(name, [])]
+        wanted = bool(readers) and all(
+            reader.name in chosen or reader.name in self._glue for reader in readers
+        )
+        return integers > floats or (integers > 0 and wanted)
+
+    def _time(self, nodes: frozenset[str]) -> float:
+        total = sum(self._pairs[node.name][node.name in nodes] for node in self._nodes)
+        for name, readers in self._readers.items():
+            maker = self._made.get(name)
+            if maker is None and name not in self._inputs:
+                continue
+            integer = maker is not None and maker.name in nodes
+            readings = {reader.name in nodes for reader in readers}
+            if not integer and True in readings:
+                total += self._costs.quantize(name)
+            if integer and False in readings:
+                total += self._costs.dequantize(name)
+        return total
+
+
+def total_time(nodes: Sequence[onnx.NodeProto], costs: CostModel) -> float:
+    """Nanoseconds of the nodes in float."""
+    return sum(costs.node(node, int8=False) for node in nodes)

@@ -1,0 +1,108 @@
+"""A graph to be written with integers: which nodes compute with them, on which ranges, and with which weights."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+
+from edgeslim.export.packed import CodedWeight
+from edgeslim.steps.base import StepContext
+from edgeslim.steps.layerwise.compress import code_layers
+from edgeslim.steps.layerwise.layers import FloatArray, WeightLayer, array_of, pruned_zeros, weight_layers
+from edgeslim.steps.layerwise.walk import Visit
+from edgeslim.steps.quantization.calibration import Range
+from edgeslim.steps.quantization.coding import approached, coded_weight, rounded
+from edgeslim.steps.quantization.grids import uniform
+from edgeslim.steps.quantization.qdq import (
+    STORED_LIMIT,
+    Integers,
+    IntegerWeight,
+    channel_axis,
+    integer_weight,
+    write_qdq,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """`nodes` compute with integers on the ranges of their tensors; layers in `stored` only store them."""
+
+    model: onnx.ModelProto
+    nodes: Collection[str]
+    ranges: Mapping[str, Range]
+    integers: Integers
+    stored: Collection[str]
+    weights: Mapping[str, IntegerWeight] = field(default_factory=dict)
+    """Codes of weights by name; those not named are rounded to nearest."""
+
+    def written(self) -> onnx.ModelProto:
+        return write_qdq(
+            self.model, self.nodes, self.ranges, self.integers, stored=self.stored, rounded=self.weights
+        )
+
+    def layers(self) -> tuple[WeightLayer, ...]:
+        """Those whose weights are stored as integers, but for what has more rows than output channels."""
+        nodes = self.model.graph.node
+        return tuple(
+            layer
+            for layer in weight_layers(self.model)
+            if layer.slot == 1
+            and (nodes[layer.node].name in self.nodes or nodes[layer.node].name in self.stored)
+            and layer.layout.rows == layer.shape[channel_axis(nodes[layer.node], len(layer.shape))]
+        )
+
+    def limit(self, layer: WeightLayer) -> int:
+        """Largest code of a layer's weight."""
+        return self.integers.weight_limit if self._computes(layer) else STORED_LIMIT
+
+    def coded(self, layer: WeightLayer) -> CodedWeight:
+        """A layer's weight as it will be stored."""
+        limit, axis = self.limit(layer), channel_axis(self.model.graph.node[layer.node], len(layer.shape))
+        codes, scale = self.weights.get(layer.name) or integer_weight(
+            array_of(self.model, layer.name), axis, limit
+        )
+        rows = layer.layout.to_rows(codes.astype(np.float32)) + limit
+        return CodedWeight(
+            layer.layout, rows.astype(np.uint8), 2 * limit + 1, scale[:, None], zero=float(limit)
+        )
+
+    def _computes(self, layer: WeightLayer) -> bool:
+        return self.model.graph.node[layer.node].name in self.nodes
+
+
+def integers_of(weight: CodedWeight) -> IntegerWeight:
+    """The inverse of `Plan.coded`."""
+    assert weight.scale is not None and isinstance(weight.zero, float)
+    codes = weight.layout.to_weight(weight.codes.astype(np.float32) - np.float32(weight.zero))
+    return codes.astype(np.int8), weight.scale[:, 0].astype(np.float32)
+
+
+def rounded_weights(
+    plan: Plan, images: Sequence[FloatArray], rounding: str, steps: int, context: StepContext
+) -> dict[str, IntegerWeight]:
+    """Codes of the plan's weights by a rounding that looks at images: 'compensated' or 'adaround'.
+
+    The scales are those that rounding to nearest has; activations are taken as floats.
+    """
+
+    def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:
+        weight, gram = approached(rows, visit, rounding=rounding, centred=False, seed=context.seed)
+        limit = plan.limit(layer)
+        grid = uniform(weight, 2 * limit + 1, float(limit), "max")
+        codes = rounded(weight, grid, gram, pruned_zeros(rows), rounding, steps)
+        return coded_weight(layer, codes, grid)
+
+    coded = code_layers(
+        plan.model,
+        plan.layers(),
+        code,
+        images,
+        statistics=False,
+        half=False,
+        threads=context.threads,
+        progress=context.progress,
+    )
+    return {name: integers_of(weight) for name, weight in coded.weights.items()}

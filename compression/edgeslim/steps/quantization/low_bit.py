@@ -1,0 +1,172 @@
+"""Low-bit weights: 1 to 8 bits, ternary, binary, fixed point, in packed storage. Activations stay float."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import onnx
+
+from edgeslim.export.packed import STORAGES, CodedWeight
+from edgeslim.params import param
+from edgeslim.steps import fields
+from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
+from edgeslim.steps.images import prepared
+from edgeslim.steps.layerwise.compress import Packing, packed
+from edgeslim.steps.layerwise.layers import FloatArray, WeightLayer, ends, pruned_zeros
+from edgeslim.steps.layerwise.walk import Visit
+from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.quantization import coding, grids
+from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
+from edgeslim.steps.quantization.grids import Doubles, Grid
+
+SCHEMES = ("uniform", "ternary", "binary", "fixed_point")
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LowBitWeights(OnnxStep):
+    """Store weights in 1 to 8 bits, unpacked when the model is loaded; without labels, repaired layer by layer.
+
+    Makes the file and the download smaller; memory and latency stay as they are, because the network computes in float.
+    """
+
+    name: ClassVar[str] = "low_bit_weights"
+    group: ClassVar[str] = "quantization"
+    source: ClassVar[str] = (
+        "compensated: GPTQ, arXiv 2210.17323; adaround: arXiv 2004.10568; binary: XNOR-Net, arXiv 1603.05279; "
+        "ternary: arXiv 1605.04711; statistics: bias and scale correction after arXiv 1906.04721"
+    )
+    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
+    needs: ClassVar[frozenset[Need]] = coding.NEEDS
+    makes: ClassVar[frozenset[Trait]] = frozenset({"levels"})
+
+    bits: int = param(
+        4,
+        search=(2, 8),
+        low=1,
+        high=8,
+        unit="bits",
+        help="Width of a weight (schemes uniform and fixed point).",
+    )
+    scheme: str = param(
+        "uniform",
+        choices=SCHEMES,
+        help="uniform: equal steps; ternary: -s, 0, s; binary: -s, s; fixed_point: steps are powers of two.",
+    )
+    granularity: str = param(
+        "channel", choices=("layer", "channel", "group"), help="What has a scale of its own."
+    )
+    group_size: int = param(
+        32, low=8, high=1024, unit="weights", help="Weights that share a scale (granularity 'group')."
+    )
+    symmetric: bool = param(True, help="Steps lie evenly around zero; else each scale has a zero point too.")
+    clipping: str = param(
+        "mse",
+        choices=("max", "mse"),
+        help="Scales cover the largest weight, or have the least squared error.",
+    )
+    rounding: str = coding.rounding()
+    statistics: bool = fields.statistics()
+    first_last_bits: int = fields.special_bits("the first and last layers", "like all others")
+    depthwise_bits: int = fields.special_bits("depthwise convolutions", "like all others")
+    storage: str = param(
+        "packed",
+        search=("packed", "bytes"),
+        choices=STORAGES,
+        help="packed: fields share bytes; bytes: one code a byte; native: ONNX INT2, INT4, INT8 (slower to run).",
+    )
+    vectors: str = fields.vectors()
+    images: int = fields.images()
+    steps: int = coding.steps()
+    learning_rate: float = coding.learning_rate()
+    batch: int = fields.batch()
+    label_weight: float = fields.label_weight()
+
+    def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
+        """`context.info` receives each layer's width, the share of sparse layers and what was matched.
+
+        Raises RecipeError (codes 'no_float_weights', 'no_calibration_images' and, where it is trained, those of
+        `recovery.recover.recover`), DatasetError.
+        """
+        layers = float_layers(model, self.name)
+        images = (
+            prepared(calibration_images(context.calibration, self.name), context.spec, self.images)
+            if self.looks
+            else []
+        )
+        exceptions = self._exceptions(model, layers)
+
+        def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:
+            return self._coded(layer, rows, visit, exceptions[layer.name], context.seed)
+
+        packing = Packing(
+            statistics=self.statistics,
+            scaling=self.scheme != "fixed_point",
+            vectors=self.vectors,
+            storage=self.storage,
+            learning=coding.learning(self),
+        )
+        result, coded = packed(model, layers, code, images, packing, context, self.name)
+        if self.scheme == "fixed_point":
+            for line in context.info["layers"]:
+                line["format"] = fixed_point_format(coded.weights[line["name"]])
+        return result
+
+    @property
+    def looks(self) -> bool:
+        """Whether images are needed."""
+        return self.statistics or self.rounding != "nearest"
+
+    def _exceptions(self, model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> dict[str, int]:
+        """Bits of the layers that are not like all others, 0 of those that are."""
+        first, last = ends(model, layers)
+        return {
+            layer.name: (self.first_last_bits if layer.name in first | last else 0)
+            or (self.depthwise_bits if layer.depthwise else 0)
+            for layer in layers
+        }
+
+    def _coded(
+        self, layer: WeightLayer, rows: FloatArray, visit: Visit | None, special: int, seed: int
+    ) -> CodedWeight:
+        zeros = pruned_zeros(rows)
+        matched = self.statistics and layer.adjustable
+        weight, gram = approached(rows, visit, rounding=self.rounding, centred=matched, seed=seed)
+        columns = self._columns(rows.shape[1])
+        grid = self._grid(weight.reshape(-1, columns), special, zeros is not None)
+        codes = rounded(weight, grid, gram, zeros, self.rounding, self.steps)
+        return coded_weight(layer, codes, grid, rows.shape[1] // columns)
+
+    def _columns(self, size: int) -> int:
+        """Weights that share a scale: a whole row, or the largest divisor of it up to the group size."""
+        if self.granularity != "group" or self.scheme == "binary":
+            return size
+        return next(count for count in range(min(self.group_size, size), 0, -1) if size % count == 0)
+
+    def _grid(self, rows: Doubles, special: int, pruned: bool) -> Grid:
+        """Scales for rows (or groups of them)."""
+        whole = rows.reshape(1, -1) if self.granularity == "layer" else rows
+        scheme = "uniform" if special and self.scheme != "fixed_point" else self.scheme
+        bits = special or self.bits
+        if scheme == "ternary":
+            grid = grids.ternary(whole)
+        elif scheme == "binary":
+            grid = grids.binary(whole)
+        elif not self.symmetric and bits > 1:
+            grid = grids.asymmetric(whole, 1 << bits, self.clipping)
+        else:
+            halfway = bits == 1 or (bits == 2 and self.storage != "native" and not pruned)
+            zero = ((1 << bits) - 1) / 2 if halfway else float(1 << (bits - 1))
+            grid = grids.uniform(whole, 1 << bits, zero, self.clipping)
+        return grids.to_power_of_two(whole, grid) if scheme == "fixed_point" else grid
+
+
+def fixed_point_format(weight: CodedWeight) -> str:
+    """Qm.n (a sign, m whole and n fractional bits) of the widest and the finest rows."""
+    assert weight.scale is not None
+    fractional = sorted({-round(float(np.log2(scale))) for scale in weight.scale.reshape(-1)})
+    ends = dict.fromkeys((fractional[0], fractional[-1]))
+    return " … ".join(f"Q{weight.bits - 1 - n}.{n}" for n in ends)

@@ -1,0 +1,238 @@
+"""Writes QuantizeLinear and DequantizeLinear into a graph, placed so that onnxruntime merges them into int8 kernels.
+
+Every tensor that an int8 node reads or writes is quantized once, after the node that makes it; weights are stored as
+integers with one scale per output channel, biases as 32-bit integers on the product of both scales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper
+
+from edgeslim.export import clean
+from edgeslim.export.graph import Initializers, attributes, producers
+from edgeslim.models.graph import set_nodes
+from edgeslim.steps.quantization.calibration import Range
+from edgeslim.steps.quantization.costs import LAYERS
+
+OPSET = 13
+"""The first with one scale per channel."""
+STORED_LIMIT = 127
+"""Largest code of a weight that is only stored in 8 bits."""
+_WHOLE, _PARTS = 1e-3, 16
+"""How near to whole multiples of a step weights on its grid are, in steps; how many steps the smallest may be."""
+IntegerWeight = tuple[NDArray[np.int8], NDArray[np.float32]]
+"""Codes in the weight's shape, and a scale for every output channel (channels,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integers:
+    """8-bit number types: activations in 256 levels, signed or not; weights in ±`weight_limit`."""
+
+    signed_activations: bool
+    weight_limit: int
+
+    @property
+    def lowest(self) -> int:
+        return -128 if self.signed_activations else 0
+
+
+def write_qdq(
+    model: onnx.ModelProto,
+    int8: Collection[str],
+    ranges: Mapping[str, Range],
+    integers: Integers,
+    *,
+    stored: Collection[str] = (),
+    rounded: Mapping[str, IntegerWeight] | None = None,
+) -> onnx.ModelProto:
+    """A copy in which the nodes named in `int8` compute with integers on the given ranges of their tensors.
+
+    Layers named in `stored` compute in float with weights stored as integers. Weights named in `rounded` take these
+    codes; the others are rounded to nearest. Graph outputs made by int8 nodes are
+    not supported: what makes outputs stays float.
+    """
+    result = onnx.ModelProto()
+    result.CopyFrom(model)
+    for entry in result.opset_import:
+        if entry.domain in ("", "ai.onnx"):
+            entry.version = max(entry.version, OPSET)
+    _Writer(result, int8, ranges, integers, stored, rounded or {}).write()
+    clean.drop_unused(result)
+    return result
+
+
+def grid(limits: Range, lowest: int) -> tuple[np.float32, int]:
+    """Scale and zero point of 256 levels over the range, zero included and exact."""
+    low, high = min(limits[0], 0.0), max(limits[1], 0.0)
+    scale = np.float32(max((high - low) / 255, 1e-12))
+    return scale, int(np.clip(np.rint(lowest - low / scale), lowest, lowest + 255))
+
+
+def integer_weight(weight: NDArray[np.float32], axis: int, limit: int) -> IntegerWeight:
+    """Weight rounded to ±limit, and its scale for every index along `axis`: (channels,).
+
+    A channel whose weights are whole multiples of a step, as a low-bit step leaves them, keeps that step: its codes are
+    exact, and as few as they were.
+    """
+    rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
+    peak = np.abs(rows).max(axis=1)
+    scale = np.maximum(peak / limit, 1e-12).astype(np.float32)
+    step = _step(rows, limit)
+    scale = np.where(step > 0, step, scale)
+    spread = scale.reshape([-1 if index == axis else 1 for index in range(weight.ndim)])
+    return np.clip(np.rint(weight / spread), -limit, limit).astype(np.int8), scale
+
+
+def _step(rows: NDArray[np.float32], limit: int) -> NDArray[np.float32]:
+    """Of each row, the step of which its weights are multiples up to ±limit; 0 where there is none: (rows,)."""
+    least = np.where(rows == 0, np.inf, np.abs(rows)).min(axis=1, keepdims=True)
+    found = np.zeros(len(rows), np.float32)
+    for part in range(_PARTS, 0, -1):  # the coarsest last
+        multiples = rows / (least / part)
+        off = np.abs(multiples - np.rint(multiples)).max(axis=1)
+        fits = (off < _WHOLE) & (np.abs(multiples).max(axis=1) < limit + 0.5) & np.isfinite(least[:, 0])
+        found = np.where(fits, least[:, 0] / part, found).astype(np.float32)
+    return found
+
+
+def channel_axis(node: onnx.NodeProto, rank: int) -> int:
+    """Of the output channels, in a layer's weight."""
+    if node.op_type == "Conv":
+        return 0
+    if node.op_type == "Gemm":
+        return 0 if attributes(node).get("transB", 0) else 1
+    return rank - 1
+
+
+class _Writer:
+    def __init__(
+        self,
+        model: onnx.ModelProto,
+        int8: Collection[str],
+        ranges: Mapping[str, Range],
+        integers: Integers,
+        stored: Collection[str],
+        rounded: Mapping[str, IntegerWeight],
+    ) -> None:
+        self.graph = model.graph
+        self.weights = Initializers(self.graph)
+        self.int8, self.ranges, self.integers = int8, ranges, integers
+        self.stored, self.rounded = stored, rounded
+        self.made = producers(self.graph)
+        self.read_by_int8 = {
+            name for node in self.graph.node if node.name in int8 for name in node.input if name in ranges
+        }
+        self.scales: dict[str, np.float32] = {}
+        self.nodes: list[onnx.NodeProto] = []
+
+    def write(self) -> None:
+        for item in self.graph.input:
+            if item.name in self.read_by_int8:
+                self._pair(item.name)
+        for original in list(self.graph.node):
+            node = onnx.NodeProto()
+            node.CopyFrom(original)
+            int8 = node.name in self.int8
+            if int8 and node.op_type in LAYERS and node.input[1] in self.weights:
+                self._layer(node)
+            elif node.name in self.stored and node.input[1] in self.weights:
+                self._stored_weight(node)
+            for index, name in enumerate(node.input):
+                maker = self.made.get(name)
+                if name in self.scales and (int8 or (maker is not None and maker.name in self.int8)):
+                    node.input[index] = f"{name}.float"
+            self.nodes.append(node)
+            for name in original.output:
+                if name in self.ranges and (int8 or name in self.read_by_int8):
+                    self._pair(name)
+        set_nodes(self.graph, self.nodes)
+
+    def _pair(self, name: str) -> None:
+        """Quantize the tensor and make it float again, under the name `<tensor>.float`."""
+        lowest = self.integers.lowest
+        scale, zero = grid(self.ranges[name], lowest)
+        self.scales[name] = scale
+        kind = np.int8 if self.integers.signed_activations else np.uint8
+        self.weights.put(f"{name}.scale", np.array(scale, np.float32))
+        self.weights.put(f"{name}.zero", np.array(zero, kind))
+        fixed = [f"{name}.scale", f"{name}.zero"]
+        self.nodes += [
+            helper.make_node("QuantizeLinear", [name, *fixed], [f"{name}.int8"], name=f"{name}.quantize"),
+            helper.make_node(
+                "DequantizeLinear", [f"{name}.int8", *fixed], [f"{name}.float"], name=f"{name}.dequantize"
+            ),
+        ]
+
+    def _layer(self, node: onnx.NodeProto) -> None:
+        data, weight = node.input[0], node.input[1]
+        assert data in self.scales, "an int8 layer reads a tensor with a range"
+        scale = self._integer_weight(node)
+        if len(node.input) < 3 or node.input[2] not in self.weights:
+            return
+        bias = self.weights.array(node.input[2]).astype(np.float64).reshape(-1)
+        steps = self.scales[data] * scale
+        if bias.shape != steps.shape:
+            return
+        base = f"{node.output[0]}.bias"
+        codes = np.clip(np.rint(bias / steps), -(2**31) + 1, 2**31 - 1).astype(np.int32)
+        self._stored(base, codes, steps.astype(np.float32), 0)
+        node.input[1], node.input[2] = f"{weight}.float", f"{base}.float"
+
+    def _stored_weight(self, node: onnx.NodeProto) -> None:
+        """Integers cast and scaled by ordinary operators, which onnxruntime folds at load.
+
+        DequantizeLinear would stay, and a convolution whose weight is computed runs much slower.
+        """
+        name = node.input[1]
+        axis = channel_axis(node, len(self.weights.by_name[name].dims))
+        codes, scale = self._rounded(name, axis, STORED_LIMIT)
+        if f"{name}.codes" not in self.weights:
+            self.weights.put(f"{name}.codes", codes)
+            shape = [-1 if index == axis else 1 for index in range(codes.ndim)]
+            self.weights.put(f"{name}.steps", scale.reshape(shape))
+            self.nodes += [
+                helper.make_node(
+                    "Cast",
+                    [f"{name}.codes"],
+                    [f"{name}.cast"],
+                    name=f"{name}.cast",
+                    to=onnx.TensorProto.FLOAT,
+                ),
+                helper.make_node(
+                    "Mul", [f"{name}.cast", f"{name}.steps"], [f"{name}.scaled"], name=f"{name}.scaled"
+                ),
+            ]
+        node.input[1] = f"{name}.scaled"
+
+    def _integer_weight(self, node: onnx.NodeProto) -> NDArray[np.float32]:
+        """Store the layer's weight as integers and let the node read it; its scales, (channels,)."""
+        name = node.input[1]
+        axis = channel_axis(node, len(self.weights.by_name[name].dims))
+        codes, scale = self._rounded(name, axis, self.integers.weight_limit)
+        if f"{name}.int8" not in self.weights:
+            self._stored(name, codes, scale, axis)
+        node.input[1] = f"{name}.float"
+        return scale
+
+    def _rounded(self, name: str, axis: int, limit: int) -> IntegerWeight:
+        given = self.rounded.get(name)
+        return integer_weight(self.weights.array(name), axis, limit) if given is None else given
+
+    def _stored(
+        self, name: str, codes: NDArray[np.signedinteger], scale: NDArray[np.float32], axis: int
+    ) -> None:
+        self.weights.put(f"{name}.int8", codes)
+        self.weights.put(f"{name}.scale", scale)
+        self.weights.put(f"{name}.zero", np.zeros(scale.shape, codes.dtype))
+        inputs = [f"{name}.int8", f"{name}.scale", f"{name}.zero"]
+        self.nodes.append(
+            helper.make_node(
+                "DequantizeLinear", inputs, [f"{name}.float"], name=f"{name}.dequantize", axis=axis
+            )
+        )

@@ -1,0 +1,68 @@
+"""Quantization-aware training: int8 whose weights and ranges have learned to live with the rounding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import onnx
+
+from edgeslim.export import clean
+from edgeslim.params import param
+from edgeslim.steps import fields
+from edgeslim.steps.base import STEPS, STORED, Need, StepContext, Trait
+from edgeslim.steps.layerwise.coded import Learning
+from edgeslim.steps.needs import NeedsByParameters
+from edgeslim.steps.quantization.noise import decibels
+from edgeslim.steps.quantization.robust_int8 import RobustInt8
+
+
+def _needs(step: QuantizationAwareTraining) -> set[Need]:
+    return {"calibration", "train", "loss"} if step.label_weight > 0 else {"calibration"}
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuantizationAwareTraining(RobustInt8):
+    """Compute with 8-bit integers as robust_int8 does, and train the network with its own rounding in it.
+
+    Weights, biases and the scales of activations learn from the original's outputs, without labels or with them. The file
+    has the same structure as without training, so it is as fast.
+    """
+
+    name: ClassVar[str] = "quantization_aware_training"
+    source: ClassVar[str] = (
+        "Jacob et al. 2018, arXiv 1712.05877; learned scales: Esser et al. 2020, arXiv 1902.08153"
+    )
+    needs: ClassVar[frozenset[Need]] = cast(Any, NeedsByParameters({"calibration"}, _needs))
+    destroys: ClassVar[frozenset[Trait]] = STORED
+
+    steps: int = fields.updates("Updates at most.")
+    learning_rate: float = fields.learning_rate(
+        1e-2, "Peak, in steps of the grid for one update; it falls along a cosine."
+    )
+    batch: int = fields.batch()
+    learn_ranges: bool = param(True, help="The scales of activations learn too, not only weights and biases.")
+    label_weight: float = fields.label_weight()
+
+    def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
+        """`context.info` receives what robust_int8 tells, and under 'training' the held-out loss before and after.
+
+        Raises RecipeError: 'nothing_to_quantize', and the codes of `recovery.recover.recover`.
+        """
+        plan, noise = self.planned(model, context)
+        if self.steps > 0:
+            from edgeslim.steps.quantization.fake_quantization import trained_plan
+
+            learning = Learning(
+                steps=self.steps,
+                learning_rate=self.learning_rate,
+                batch=self.batch,
+                label_weight=self.label_weight,
+            )
+            plan, told = trained_plan(plan, learning, self.learn_ranges, context, self.name)
+            context.info["training"] = told
+        result = plan.written()
+        context.info["sqnr_db"]["trained"] = round(decibels(noise.of(result)), 2)
+        clean.strip(result)
+        return result

@@ -1,0 +1,293 @@
+"""Static int8 quantization that keeps a detector's accuracy: what is quantized is chosen by measured noise and cost."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import onnx
+
+from edgeslim.detections import FloatArray
+from edgeslim.errors import RecipeError
+from edgeslim.export import clean
+from edgeslim.export.packed import with_plain_weights
+from edgeslim.params import param
+from edgeslim.steps import fields
+from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext, Trait
+from edgeslim.steps.images import prepared
+from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.quantization.bias_correction import bias_corrected
+from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges
+from edgeslim.steps.quantization.costs import AVX2, LAYERS, VNNI, CostModel, Costs
+from edgeslim.steps.quantization.equalization import equalized
+from edgeslim.steps.quantization.float_search import Assignment, Search, total_time, units
+from edgeslim.steps.quantization.formats import CpuChoice, choice_here
+from edgeslim.steps.quantization.int8_plan import Plan, rounded_weights
+from edgeslim.steps.quantization.limits import adjusted
+from edgeslim.steps.quantization.noise import OutputNoise, decibels
+from edgeslim.steps.quantization.qdq import Integers, write_qdq
+from edgeslim.steps.quantization.rewriting import rewritten
+from edgeslim.steps.quantization.stored_weights import stored_layers
+
+PROCESSORS = {
+    "x86": (Integers(signed_activations=False, weight_limit=63), AVX2),
+    "x86_vnni": (Integers(signed_activations=False, weight_limit=127), VNNI),
+    "arm": (Integers(signed_activations=True, weight_limit=127), VNNI),
+}
+"""Number types and costs. On x86 without VNNI products saturate unless weights fit 7 bits; ARM with dot products
+multiplies 8-bit numbers as VNNI does."""
+CORRECTION_IMAGES = 16
+STORED_NOISE = 0.1
+"""Noise of weights that are only stored in 8 bits, as a fraction of that of the int8 layers …"""
+LEAST_STORED_NOISE = 0.02
+"""… or, where these are few, in all (17 dB)."""
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RobustInt8(OnnxStep):
+    """Store all weights in 8 bits and compute with 8-bit integers where that saves time and harms least.
+
+    After a low-bit step the weights keep their few levels, so the download stays small and the network gets fast too.
+    Label-free. Exact rewrites, cross-layer equalization, ranges that know the activation, a search for what stays
+    float by measured output noise and a table of costs, and bias correction. Layers that stay float store their
+    weights in 8 bits too, but for the few that suffer from it. The outputs' own layers always compute in float.
+    """
+
+    name: ClassVar[str] = "robust_int8"
+    group: ClassVar[str] = "quantization"
+    source: ClassVar[str] = (
+        "Nagel et al. 2019, arXiv 1906.04721 (equalization, bias correction); Jacob et al. 2018; "
+        "AdaRound: arXiv 2004.10568"
+    )
+    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "memory", "latency", "accuracy"})
+    needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
+    destroys: ClassVar[frozenset[Trait]] = frozenset({"codes"})
+
+    latency: float = param(
+        0.87,
+        search=(0.4, 1.0),
+        low=0.2,
+        high=1.5,
+        unit="fraction of the float time",
+        help="Predicted time to fit; within it, the least noise is chosen. Predicted, not measured.",
+    )
+    sqnr: float = param(
+        8.0,
+        low=0.0,
+        high=60.0,
+        unit="dB",
+        help="Least predicted signal-to-noise ratio of the outputs, kept even where the time does not fit then.",
+    )
+    processor: str = param(
+        "auto", choices=("auto", *PROCESSORS), help="For which processor; auto: for this one."
+    )
+    calibration: str = param("minmax_average", choices=METHODS, help="How ranges of activations are chosen.")
+    images: int = fields.images()
+    search_images: int = param(
+        4, low=1, high=64, unit="images", help="Images on which the noise of each layer is measured."
+    )
+    rewrite: bool = param(True, help="First replace operators by faster ones that give the same outputs.")
+    equalize: bool = param(True, help="Bring channels to like ranges where activations allow it exactly.")
+    correct_bias: bool = param(True, help="Take the mean rounding error of each channel back from its bias.")
+
+    rounding: str = param(
+        "nearest",
+        choices=("nearest", "compensated", "adaround"),
+        help="How weights are rounded: to nearest; compensated by other weights of the channel; or learned (adaround).",
+    )
+    rounding_steps: int = param(
+        400, low=1, high=10_000, unit="steps", help="Of learned rounding (rounding 'adaround')."
+    )
+
+    def resolve(self) -> Step:
+        """'auto' replaced by what it stands for on this machine."""
+        if self.processor != "auto":
+            return self
+        return dataclasses.replace(self, processor=processor_for(choice_here()))
+
+    def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
+        """`context.info` receives what stayed float, predicted times, SQNR after each stage, images and processor.
+
+        Raises RecipeError (nothing_to_quantize) for a model without float weights of linear layers.
+        """
+        plan, _ = self.planned(model, context)
+        result = plan.written()
+        clean.strip(result)
+        return result
+
+    def planned(self, model: onnx.ModelProto, context: StepContext) -> tuple[Plan, OutputNoise]:
+        """What to write, and how far from the model's its outputs are."""
+        split = calibration_images(context.calibration, self.name)
+        step = self.resolve()
+        assert isinstance(step, RobustInt8)
+        integers, costs = PROCESSORS[step.processor]
+        packed, model = model, with_plain_weights(model)
+        if model is not packed:  # other weights than those of few levels would have more
+            step = dataclasses.replace(step, equalize=False, rounding="nearest")
+        if not any(_stores(node, model.graph) for node in model.graph.node):
+            raise RecipeError(
+                "nothing_to_quantize",
+                "The model has no operator left that could be quantized.",
+                "Keep fewer layers in float.",
+                step=self.name,
+            )
+        float_time = total_time(model.graph.node, CostModel(model, costs))
+        work, rewrites = rewritten(model) if step.rewrite else (model, {})
+        images = prepared(split, context.spec, max(CORRECTION_IMAGES, step.search_images))
+        pairs = 0
+        if step.equalize:
+            work, pairs = equalized(work, images, context.threads)
+        ranges = step._ranges(work, split, context)
+        every = max(1, len(images) // step.search_images)
+        noise = OutputNoise(model, images[::every][: step.search_images], context.threads)
+        search = step._search(work, ranges, integers, noise, costs, context)
+        chosen = search.best(
+            step.latency * float_time,
+            10 ** (-step.sqnr / 10),
+            lambda done, total: context.progress("layers", done, total),
+        )
+        layers = [node for node in work.graph.node if _stores(node, work.graph)]
+        floating = [node for node in layers if node.name not in chosen.layers]
+        stored = stored_layers(
+            work,
+            floating,
+            max(STORED_NOISE * chosen.noise, LEAST_STORED_NOISE),
+            noise,
+            integers,
+            lambda done, total: context.progress("layers", done, total),
+        )
+        everything = search.assign(frozenset(unit.layer for unit in search.units))
+        plain = _plan(work, everything, ranges, integers, {node.name for node in layers})
+        plan = _plan(work, chosen, ranges, integers, stored)
+        stages = {"all_int8": noise.of(plain.written()), "chosen": noise.of(plan.written())}
+        plan = step._refined(plan, images[:CORRECTION_IMAGES], noise, stages, context)
+        context.info.update(
+            step._report(work, context, len(split), chosen, costs, float_time),
+            float32_weights=sorted(node.output[0] for node in floating if node.name not in stored),
+            rewrites=rewrites,
+            equalized_pairs=pairs,
+            sqnr_db={name: round(decibels(value), 2) for name, value in stages.items()},
+        )
+        return plan, noise
+
+    def _refined(
+        self,
+        plan: Plan,
+        images: list[FloatArray],
+        noise: OutputNoise,
+        stages: dict[str, float],
+        context: StepContext,
+    ) -> Plan:
+        """The plan with better rounding and corrected biases; `stages` receives the noise after each."""
+        if self.rounding != "nearest":
+            weights = rounded_weights(plan, images, self.rounding, self.rounding_steps, context)
+            plan = dataclasses.replace(plan, weights=weights)
+            stages["rounded"] = noise.of(plan.written())
+        if self.correct_bias:
+            corrected, _ = bias_corrected(
+                plan.model, plan.nodes, plan.ranges, plan.integers, images, context.threads, plan.weights
+            )
+            plan = dataclasses.replace(plan, model=corrected)
+            stages["bias_corrected"] = noise.of(plan.written())
+        return plan
+
+    def _ranges(self, model: onnx.ModelProto, split: Any, context: StepContext) -> dict[str, Range]:
+        return activation_ranges(
+            model,
+            _float_tensors(model),
+            split,
+            context.spec,
+            method=self.calibration,
+            percentile=99.99,
+            images=self.images,
+            threads=context.threads,
+            progress=context.progress,
+        )
+
+    def _search(
+        self,
+        model: onnx.ModelProto,
+        ranges: dict[str, Range],
+        integers: Integers,
+        noise: OutputNoise,
+        costs: Costs,
+        context: StepContext,
+    ) -> Search:
+        """The search over a graph, each layer's noise measured alone."""
+        found = units(model.graph)
+        alone = {}
+        for done, unit in enumerate(found):
+            context.progress("layers", done, len(found))
+            fitted = adjusted(model.graph, ranges, unit.nodes)
+            alone[unit.layer] = noise.of(write_qdq(model, unit.nodes, fitted, integers))
+        return Search(model, CostModel(model, costs), alone)
+
+    def _report(
+        self,
+        work: onnx.ModelProto,
+        context: StepContext,
+        available: int,
+        chosen: Assignment,
+        costs: Costs,
+        float_time: float,
+    ) -> dict[str, Any]:
+        table = CostModel(work, costs)
+        layers = [node for node in work.graph.node if _stores(node, work.graph)]
+        macs = sum(table.macs(node) for node in layers)
+        return {
+            "processor": self.processor,
+            "weight_bits": 7 if self.processor == "x86" else 8,
+            "images": min(self.images, available),
+            "seed": context.seed,
+            "layers": len(layers),
+            "float_layers": sum(node.name not in chosen.layers for node in layers),
+            "float_tensors": [node.output[0] for node in layers if node.name not in chosen.layers],
+            "int8_macs": sum(table.macs(node) for node in layers if node.name in chosen.layers)
+            / max(macs, 1),
+            "predicted_latency": chosen.nanoseconds / float_time,
+            "rewritten_latency": total_time(work.graph.node, table) / float_time,
+        }
+
+
+def processor_for(choice: CpuChoice) -> str:
+    """Key of PROCESSORS for a processor's preferred format."""
+    if choice.format == "s8s8":
+        return "arm"
+    return "x86" if choice.reduce_range else "x86_vnni"
+
+
+def _plan(
+    model: onnx.ModelProto,
+    chosen: Assignment,
+    ranges: dict[str, Range],
+    integers: Integers,
+    stored: set[str],
+) -> Plan:
+    fitted = adjusted(model.graph, ranges, chosen.nodes)
+    return Plan(
+        model=model, nodes=chosen.nodes, ranges=fitted, integers=integers, stored=stored - chosen.nodes
+    )
+
+
+def _stores(node: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
+    """Whether the node is a linear layer with a stored float weight."""
+    return node.op_type in LAYERS and any(
+        item.name == node.input[1] and item.data_type == onnx.TensorProto.FLOAT and len(item.dims) > 1
+        for item in graph.initializer
+    )
+
+
+def _float_tensors(model: onnx.ModelProto) -> list[str]:
+    """Computed float tensors, in graph order, the input first."""
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    types = {
+        item.name: item.type.tensor_type.elem_type
+        for item in (*inferred.input, *inferred.value_info, *inferred.output)
+    }
+    names = dict.fromkeys(
+        [item.name for item in model.graph.input]
+        + [name for node in model.graph.node for name in node.output]
+    )
+    return [name for name in names if types.get(name) == onnx.TensorProto.FLOAT]

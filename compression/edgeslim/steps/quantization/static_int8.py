@@ -1,0 +1,223 @@
+"""Static int8 quantization after training."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import onnx
+
+from edgeslim.errors import RecipeError
+from edgeslim.export import clean
+from edgeslim.params import param
+from edgeslim.steps import fields
+from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext
+from edgeslim.steps.images import prepared
+from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.quantization import regions
+from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges
+from edgeslim.steps.quantization.equalization import equalized
+from edgeslim.steps.quantization.formats import FORMATS, choice_here
+
+EQUALIZING = 16
+"""Images on which channels' ranges are compared."""
+KEEP_FLOAT = ("none", "outputs", "first_and_outputs", "first_depthwise_and_outputs")
+OPERATORS = (
+    *(
+        "Conv",
+        "ConvTranspose",
+        "Gemm",
+        "MatMul",
+        "Add",
+        "Mul",
+        "Relu",
+        "Clip",
+        "LeakyRelu",
+        "Sigmoid",
+        "Softmax",
+    ),
+    *("MaxPool", "AveragePool", "GlobalAveragePool", "Resize", "Concat", "Split", "Slice", "Pad", "Gather"),
+    *("Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Where", "ArgMax"),
+)
+"""What onnxruntime's static quantization treats by default, of operators that a float network may contain."""
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StaticInt8(OnnxStep):
+    """Store weights in 8 bits and compute with 8-bit integers, on scales measured on calibration images.
+
+    Written as QuantizeLinear and DequantizeLinear around each operator, which onnxruntime fuses where it has
+    an integer kernel. Which format is fast depends on the processor; 'auto' takes the right one for this one. What keeps
+    more accuracy (bias correction, learned rounding, a search for what stays float) is in robust_int8.
+    """
+
+    name: ClassVar[str] = "static_int8"
+    group: ClassVar[str] = "quantization"
+    source: ClassVar[str] = "Jacob et al. 2018, arXiv 1712.05877; onnxruntime.quantization"
+    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "memory", "latency", "accuracy"})
+    needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
+
+    calibration: str = param(
+        "minmax_average",
+        search=("minmax_average", "percentile", "mse"),
+        choices=METHODS,
+        help="How ranges of activations are chosen.",
+    )
+    images: int = fields.images()
+    percentile: float = param(
+        99.99, low=90.0, high=100.0, unit="%", help="Part of the values kept (calibration 'percentile')."
+    )
+    per_channel: bool = param(True, help="One weight scale per output channel instead of one per layer.")
+    format: str = param(
+        "auto",
+        choices=("auto", *FORMATS),
+        help="Number types of activations and weights: u unsigned, s signed; auto: for this processor.",
+    )
+    reduce_range: str = param(
+        "auto",
+        choices=("auto", "on", "off"),
+        help="7-bit weights, which processors without VNNI need; auto: for this processor.",
+    )
+    symmetric: bool = param(False, help="Centre the ranges of activations on zero.")
+    equalize: bool = param(
+        False, help="First bring channels to like ranges, where activations allow it exactly."
+    )
+    keep_float: str = param(
+        "outputs",
+        search=("outputs", "first_and_outputs"),
+        choices=KEEP_FLOAT,
+        help="What stays float: last layers and all that follows, first layers, depthwise layers.",
+    )
+    first_layers: int = param(
+        4, low=0, high=64, unit="layers", help="How many layers 'first' is, in order of computation."
+    )
+
+    def resolve(self) -> Step:
+        """'auto' replaced by what it stands for on this machine."""
+        choice = choice_here()
+        reduced = "on" if choice.reduce_range else "off"
+        return dataclasses.replace(
+            self,
+            format=choice.format if self.format == "auto" else self.format,
+            reduce_range=reduced if self.reduce_range == "auto" else self.reduce_range,
+        )
+
+    def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
+        """`context.info` receives the resolved format, the number of images and the share of float layers.
+
+        Raises RecipeError: 'no_calibration_images', 'nothing_to_quantize', 'nothing_to_equalize'.
+        """
+        images = calibration_images(context.calibration, self.name)
+        step = self.resolve()
+        assert isinstance(step, StaticInt8)
+        graph = model.graph
+        kept = step.float_nodes(graph)
+        quantized = [node for node in graph.node if node.op_type in OPERATORS and node.name not in kept]
+        if not any(node.op_type in regions.LAYERS for node in quantized):
+            raise RecipeError(
+                "nothing_to_quantize",
+                "No layer is left that could compute in 8 bits: recurrent layers cannot, the others are kept float.",
+                "Choose keep_float 'none', or use float16.",
+                step=self.name,
+            )
+        pairs = 0
+        if step.equalize:
+            some = prepared(images, context.spec, min(step.images, EQUALIZING))
+            model, pairs = equalized(model, some, context.threads)
+            if not pairs:
+                raise RecipeError(
+                    "nothing_to_equalize",
+                    "No two convolutions follow each other with nothing or a (leaky) ReLU between them.",
+                    "Switch equalize off.",
+                    step=self.name,
+                )
+        ranges = activation_ranges(
+            model,
+            _float_tensors(model, quantized),
+            images,
+            context.spec,
+            method=step.calibration,
+            percentile=step.percentile,
+            images=step.images,
+            threads=context.threads,
+            progress=context.progress,
+        )
+        result = step._quantized(model, ranges, [node.name for node in quantized])
+        layers = [node for node in graph.node if node.op_type in regions.LAYERS]
+        context.info.update(
+            format=step.format,
+            reduce_range=step.reduce_range == "on",
+            chosen_for=choice_here().because,
+            images=min(step.images, len(images)),
+            equalized_pairs=pairs,
+            layers=len(layers),
+            float_layers=sum(node.name in kept or node.op_type not in OPERATORS for node in layers),
+        )
+        return result
+
+    def float_nodes(self, graph: onnx.GraphProto) -> set[str]:
+        """Names of the nodes that `keep_float` leaves alone."""
+        kept: set[str] = set()
+        if "outputs" in self.keep_float:
+            kept |= regions.outputs_region(graph)
+        if "first" in self.keep_float:
+            kept |= regions.first_region(graph, self.first_layers)
+        if "depthwise" in self.keep_float:
+            kept |= regions.depthwise_region(graph)
+        return regions.with_followers(graph, kept)
+
+    def _quantized(
+        self, model: onnx.ModelProto, ranges: dict[str, Range], nodes: list[str]
+    ) -> onnx.ModelProto:
+        from onnxruntime.quantization import CalibrationMethod, QuantType
+        from onnxruntime.quantization.calibrate import TensorsData
+        from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+        from onnxruntime.quantization.quant_utils import add_infer_metadata
+
+        chosen = FORMATS[self.format]
+        shaped = onnx.shape_inference.infer_shapes(model)
+        add_infer_metadata(shaped)
+        quantizer = QDQQuantizer(
+            shaped,
+            self.per_channel,
+            self.reduce_range == "on",
+            QuantType.QInt8 if chosen.signed_weights else QuantType.QUInt8,
+            QuantType.QInt8 if chosen.signed_activations else QuantType.QUInt8,
+            TensorsData(
+                CalibrationMethod.MinMax, {name: _limits(*limits) for name, limits in ranges.items()}
+            ),
+            nodes,
+            [],
+            list(OPERATORS),
+            {"ActivationSymmetric": self.symmetric, "WeightSymmetric": True},
+        )
+        logging.disable(logging.WARNING)  # it warns of biases that it has itself made fit
+        try:
+            quantizer.quantize_model()
+        finally:
+            logging.disable(logging.NOTSET)
+        quantizer.model.topological_sort()
+        result: onnx.ModelProto = quantizer.model.model
+        clean.drop_unused(result)
+        clean.strip(result)
+        return result
+
+
+def _float_tensors(model: onnx.ModelProto, nodes: list[onnx.NodeProto]) -> list[str]:
+    """Computed float tensors that the nodes read or write, in graph order."""
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    types = {
+        item.name: item.type.tensor_type.elem_type
+        for item in (*inferred.input, *inferred.value_info, *inferred.output)
+    }
+    weights = {item.name for item in model.graph.initializer}
+    names = dict.fromkeys(name for node in nodes for name in (*node.input, *node.output) if name)
+    return [name for name in names if name not in weights and types.get(name) == onnx.TensorProto.FLOAT]
+
+
+def _limits(low: float, high: float) -> tuple[Any, Any]:
+    return np.array(low, np.float32), np.array(high, np.float32)

@@ -1,0 +1,116 @@
+"""How far inner layers are from the teacher's, with a linear map in between where their channels are not the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edgeslim.models.base import ModelSpec
+from edgeslim.steps.network.decoding import Places
+from edgeslim.steps.recovery.features import Pair
+from edgeslim.steps.recovery.losses.outputs import decoded, variance
+
+SURE = 0.3
+"""Boxes of at least this score make the foreground."""
+RIDGE = 1e-4
+"""Added to the covariance of the student's channels, as a part of its mean diagonal."""
+_TINY = 1e-6
+Features = Mapping[str, Tensor]
+Outputs = Sequence[Tensor]
+
+
+class Regressor(nn.Module):
+    """A linear map over channels, a 1×1 convolution, from the student's to the teacher's. Source: arXiv 1412.6550."""
+
+    def __init__(self, own: Tensor, wanted: Tensor, axis: int) -> None:
+        """It begins as the least-squares fit of features (B, …): what is left to learn then is the student's part."""
+        super().__init__()
+        x, y = (each.movedim(axis, -1).flatten(0, -2).double().cpu() for each in (own, wanted))
+        mean_x, mean_y = x.mean(0), y.mean(0)
+        x, y = x - mean_x, y - mean_y
+        covariance = x.T @ x
+        ridge = RIDGE * covariance.diagonal().mean().clamp(min=_TINY)
+        weight = torch.linalg.solve(covariance + ridge * torch.eye(len(covariance)), x.T @ y).T
+        self.axis = axis
+        self.weight = nn.Parameter(weight.to(own))
+        self.bias = nn.Parameter((mean_y - weight @ mean_x).to(own))
+
+    def forward(self, features: Tensor) -> Tensor:
+        mapped: Tensor = F.linear(features.movedim(self.axis, -1), self.weight, self.bias)
+        return mapped.movedim(-1, self.axis)
+
+
+@dataclass(frozen=True, slots=True)
+class InnerLoss:
+    """What is compared inside: pairs of layers, each with its map, and by what measure."""
+
+    pairs: Sequence[Pair]
+    maps: Sequence[Regressor | None]
+    measure: Callable[[Tensor, Tensor, Outputs], Tensor]
+    """(the student's features, the teacher's, the teacher's outputs) → scalar."""
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        return [parameter for each in self.maps if each is not None for parameter in each.parameters()]
+
+    def __call__(self, own: Features, wanted: Features, outputs: Outputs) -> Tensor:
+        """Mean over the layers."""
+        errors = []
+        for pair, regressor in zip(self.pairs, self.maps, strict=True):
+            mine = own[pair.own] if regressor is None else regressor(own[pair.own])
+            errors.append(self.measure(mine, wanted[pair.wanted], outputs))
+        return torch.stack(errors).mean()
+
+
+def hint(own: Tensor, wanted: Tensor, outputs: Outputs) -> Tensor:
+    """Mean squared difference in units of the teacher's variance. Source: arXiv 1412.6550."""
+    return (own - wanted).square().mean() / variance(wanted)
+
+
+def attention(own: Tensor, wanted: Tensor, outputs: Outputs) -> Tensor:
+    """Squared distance between attention maps. Source: arXiv 1612.03928.
+
+    A map is the sum of squares over channels, of norm 1 over the image: the number of channels may differ.
+    """
+    return (_map(own) - _map(wanted)).square().sum(1).mean()
+
+
+def foreground_hint(spec: ModelSpec) -> Callable[[Tensor, Tensor, Outputs], Tensor]:
+    """`hint` of features (B, C, h, w) where the teacher, whose specification this is, sees an object.
+
+    The mask is the best score of the boxes that hold a cell's centre. Source: Wang et al. 2019, arXiv 1906.03609, with
+    the teacher's own sure boxes in place of labels.
+    """
+
+    def measure(own: Tensor, wanted: Tensor, outputs: Outputs) -> Tensor:
+        places = decoded(outputs, spec)
+        assert places is not None, "boxes were decoded before"
+        mask = foreground(places, (wanted.shape[2], wanted.shape[3]), spec)
+        far = (own - wanted).square().mean(1) / variance(wanted)
+        return (far * mask).sum() / mask.sum().clamp(min=1.0)
+
+    return measure
+
+
+def foreground(places: Places, size: tuple[int, int], spec: ModelSpec) -> Tensor:
+    """(B, h, w): for each cell the best score of the sure boxes that hold its centre, else 0."""
+    height, width = size
+    device = places.boxes.device
+    x = (torch.arange(width, device=device) + 0.5) * spec.input_width / width
+    y = (torch.arange(height, device=device) + 0.5) * spec.input_height / height
+    masks = []
+    for scores, boxes in zip(places.scores.detach().amax(2), places.boxes.detach(), strict=True):
+        sure = scores >= SURE
+        left, top, right, bottom = boxes[sure].T[:, :, None]
+        inside = ((y > top) & (y < bottom))[:, :, None] & ((x > left) & (x < right))[:, None, :]
+        held = scores[sure][:, None, None] * inside
+        masks.append(held.amax(0) if len(held) else torch.zeros(size, device=device))
+    return torch.stack(masks)
+
+
+def _map(features: Tensor) -> Tensor:
+    return F.normalize(features.square().sum(1).flatten(1), dim=1)

@@ -1,0 +1,164 @@
+"""The training loss of the 'fcos' family: task-aligned assignment, soft-target BCE and generalized IoU.
+
+Sources: TOOD (arXiv 2108.07755) for the assignment and the targets, VarifocalNet (arXiv 2008.13367) for the soft
+targets, GIoU (arXiv 1902.09630) for the boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from edgeslim.datasets.base import Target
+from edgeslim.detections import Annotations
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.fcos import RAW_LIMIT, pair_levels
+
+CANDIDATES = 10
+"""At most this many cells learn one object."""
+SCORE_POWER, IOU_POWER = 0.5, 6.0
+"""How much score and overlap count in the alignment of a cell with an object."""
+BOX_WEIGHT = 4.0
+NEGATIVE_WEIGHT = 0.75
+EPSILON = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """All cells of all levels: logits (B, A, C), boxes (B, A, 4) xyxy, centres (A, 2), strides (A,), input pixels."""
+
+    logits: Tensor
+    boxes: Tensor
+    centres: Tensor
+    strides: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Padded annotations: boxes (B, M, 4), classes (B, M), real (B, M) bool."""
+
+    boxes: Tensor
+    classes: Tensor
+    real: Tensor
+
+
+def fcos_loss(outputs: Sequence[Tensor], targets: Sequence[Target], spec: ModelSpec) -> Tensor:
+    """Scalar loss of a batch; `targets` are Annotations in input pixels, one per image; crowds are left out."""
+    dense = gather(outputs, spec)
+    truth = pad(targets, dense.logits.device)
+    wanted, boxes, weight = assign(dense, truth)
+    scale = weight.sum().clamp(min=1.0)
+    classification = varifocal(dense.logits, wanted)
+    positive = weight > 0
+    overlap = generalized_iou(dense.boxes[positive], boxes[positive])
+    location = ((1 - overlap) * weight[positive]).sum()
+    return (classification + BOX_WEIGHT * location) / scale
+
+
+def varifocal(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Summed BCE with soft targets; positives weigh their target, negatives 0.75 p² (easy background is quiet)."""
+    with torch.no_grad():
+        weight = torch.where(wanted > 0, wanted, NEGATIVE_WEIGHT * logits.sigmoid().square())
+    return F.binary_cross_entropy_with_logits(logits, wanted, weight, reduction="sum")
+
+
+def gather(outputs: Sequence[Tensor], spec: ModelSpec) -> Dense:
+    """Flatten and decode the outputs, whatever their order."""
+    shapes = [tuple(output.shape) for output in outputs]
+    levels = pair_levels(shapes, (spec.input_height, spec.input_width))
+    assert levels is not None, f"not the outputs of an fcos network: {shapes}"
+    logits, boxes, centres, strides = [], [], [], []
+    for level in levels:
+        raw = outputs[level.boxes]
+        height, width = raw.shape[2:]
+        places = (torch.arange(size, device=raw.device) for size in (height, width))
+        rows, columns = torch.meshgrid(*places, indexing="ij")
+        centre = (torch.stack([columns, rows], dim=-1).reshape(-1, 2) + 0.5) * level.stride
+        distances = level.stride * raw.flatten(2).transpose(1, 2).clamp(max=RAW_LIMIT).exp()
+        boxes.append(torch.cat([centre - distances[..., :2], centre + distances[..., 2:]], dim=-1))
+        logits.append(outputs[level.classes].flatten(2).transpose(1, 2))
+        centres.append(centre)
+        strides.append(torch.full((height * width,), float(level.stride), device=raw.device))
+    return Dense(torch.cat(logits, 1), torch.cat(boxes, 1), torch.cat(centres), torch.cat(strides))
+
+
+def pad(targets: Sequence[Target], device: torch.device | str = "cpu") -> Truth:
+    """Stack annotations of different lengths."""
+    kept = []
+    for target in targets:
+        assert isinstance(target, Annotations), "a detector learns from annotated images"
+        keep = ~target.crowd & (target.boxes[:, 2:] > target.boxes[:, :2]).all(axis=1)
+        kept.append((target.boxes[keep], target.classes[keep]))
+    most = max([len(classes) for _, classes in kept] + [1])
+    boxes = np.zeros((len(kept), most, 4), np.float32)
+    classes = np.zeros((len(kept), most), np.int64)
+    real = np.zeros((len(kept), most), np.bool_)
+    for row, (some_boxes, some_classes) in enumerate(kept):
+        boxes[row, : len(some_boxes)] = some_boxes
+        classes[row, : len(some_classes)] = some_classes
+        real[row, : len(some_classes)] = True
+    return Truth(*(torch.from_numpy(array).to(device) for array in (boxes, classes, real)))
+
+
+@torch.no_grad()
+def assign(dense: Dense, truth: Truth) -> tuple[Tensor, Tensor, Tensor]:
+    """Which cell learns which object: wanted scores (B, A, C), boxes (B, A, 4), weight (B, A), 0 for background."""
+    batch, cells, classes = dense.logits.shape
+    index = truth.classes[:, :, None].expand(-1, -1, cells)
+    scores = dense.logits.sigmoid().transpose(1, 2).gather(1, index)
+    overlap = pairwise_iou(truth.boxes, dense.boxes)
+    inside = _candidates(dense, truth)
+    alignment = (scores.pow(SCORE_POWER) * overlap.pow(IOU_POWER) + EPSILON) * inside
+    best, cell = alignment.topk(min(CANDIDATES, cells), dim=2)
+    chosen = torch.zeros_like(alignment).scatter_(2, cell, (best > 0).to(alignment.dtype)) > 0
+    owner = torch.where(chosen, overlap, -1.0).argmax(dim=1)
+    owned = torch.zeros_like(chosen).scatter_(1, owner[:, None, :], chosen.any(dim=1, keepdim=True))
+    alignment = alignment * owned
+    strongest = alignment.amax(dim=2, keepdim=True).clamp(min=EPSILON)
+    tightest = (overlap * owned).amax(dim=2, keepdim=True)
+    weight = (alignment / strongest * tightest).amax(dim=1)
+    rows = torch.arange(batch, device=weight.device)[:, None]
+    wanted = weight.new_zeros(batch, cells, classes)
+    wanted[rows, torch.arange(cells, device=weight.device)[None], truth.classes[rows, owner]] = weight
+    return wanted, truth.boxes[rows, owner], weight
+
+
+def _candidates(dense: Dense, truth: Truth) -> Tensor:
+    """(B, M, A) bool: cells whose centre lies in the box; for every object, the finest cell that holds its centre."""
+    near = (dense.centres - truth.boxes[:, :, None, :2]).amin(dim=-1) > 0
+    far = (truth.boxes[:, :, None, 2:] - dense.centres).amin(dim=-1) > 0
+    middle = (truth.boxes[:, :, :2] + truth.boxes[:, :, 2:]) / 2
+    reach = (dense.centres - middle[:, :, None]).abs().amax(dim=-1) / dense.strides
+    holder = (reach <= 0.5) & (dense.strides == dense.strides.min())
+    return ((near & far) | holder) & truth.real[:, :, None]
+
+
+def pairwise_iou(first: Tensor, second: Tensor) -> Tensor:
+    """(B, M, 4) and (B, A, 4) xyxy → (B, M, A)."""
+    low = torch.maximum(first[:, :, None, :2], second[:, None, :, :2])
+    high = torch.minimum(first[:, :, None, 2:], second[:, None, :, 2:])
+    shared = (high - low).clamp(min=0).prod(dim=-1)
+    union = _area(first)[:, :, None] + _area(second)[:, None] - shared
+    return shared / union.clamp(min=EPSILON)
+
+
+def generalized_iou(first: Tensor, second: Tensor) -> Tensor:
+    """(N, 4) and (N, 4) xyxy → (N,), in [-1, 1]."""
+    low, high = torch.maximum(first[:, :2], second[:, :2]), torch.minimum(first[:, 2:], second[:, 2:])
+    shared = (high - low).clamp(min=0).prod(dim=-1)
+    union = (_area(first) + _area(second) - shared).clamp(min=EPSILON)
+    outer_low, outer_high = (
+        torch.minimum(first[:, :2], second[:, :2]),
+        torch.maximum(first[:, 2:], second[:, 2:]),
+    )
+    outer = (outer_high - outer_low).prod(dim=-1).clamp(min=EPSILON)
+    return shared / union - (outer - union) / outer
+
+
+def _area(boxes: Tensor) -> Tensor:
+    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])

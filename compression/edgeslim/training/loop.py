@@ -1,0 +1,274 @@
+"""The training loop: AdamW, warm-up and cosine, weight average, resumable, reproducible from its seed."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from edgeslim.datasets.base import Split
+from edgeslim.errors import ModelError, RecipeError
+from edgeslim.models.base import ModelSpec
+from edgeslim.progress import Progress, silent
+from edgeslim.tasks.losses import Loss, loss_for
+from edgeslim.training.augment import augment
+from edgeslim.training.average import WeightAverage
+from edgeslim.training.checkpoint import load_checkpoint, save_checkpoint
+from edgeslim.training.data import Examples, SplitExamples, batch_order, normalise
+from edgeslim.training.device import on_device
+from edgeslim.training.observer import Observer
+
+Evaluate = Callable[[nn.Module], dict[str, float]]
+"""A network in evaluation mode → named figures for the log."""
+
+STILL_PART = 0.1
+"""The last part of the run sees unmoved images, as in use. Source: YOLOX (arXiv 2107.08430)."""
+LAST_RATE = 0.02
+"""The cosine ends at this part of the learning rate."""
+LARGEST_GRADIENT = 10.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainSettings:
+    """One run. `ema_decay` None keeps the last weights instead of an average of them."""
+
+    steps: int
+    batch: int = 16
+    learning_rate: float = 2e-3
+    warmup_steps: int = 200
+    weight_decay: float = 0.02
+    seed: int = 0
+    ema_decay: float | None = None
+    augment: bool = True
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainLog:
+    """One row an epoch: epoch, step, loss (mean), learning_rate, seconds (since the start, resumed runs added up),
+    and what `evaluate` gave."""
+
+    rows: tuple[dict[str, float], ...]
+
+    @property
+    def final_loss(self) -> float:
+        return self.rows[-1]["loss"]
+
+    @property
+    def seconds(self) -> float:
+        return self.rows[-1]["seconds"]
+
+
+def train(
+    module: nn.Module,
+    split: Split | Examples,
+    spec: ModelSpec,
+    settings: TrainSettings,
+    *,
+    progress: Progress = silent,
+    observer: Observer | None = None,
+    evaluate: Evaluate | None = None,
+    checkpoint: Path | None = None,
+) -> TrainLog:
+    """Train `module` in place with its family's loss; afterwards it holds the final weights, in evaluation mode.
+
+    It runs on an accelerator if there is one (training.device), and the module is on the processor again at the end.
+    `observer` takes part in every update. `checkpoint`: written every epoch, good on any device; if the file exists
+    the run goes on from there (the schedule follows `settings.steps`, which may have grown).
+    Raises RecipeError if the family has no loss, if there are no images, or if the loss stops being finite.
+    """
+    loss = loss_for(spec)
+    if loss is None:
+        raise family_without_loss(spec)
+    if len(split) == 0:
+        raise RecipeError(
+            "no_training_images", "There are no training images.", "Choose a dataset with images."
+        )
+    threads = torch.get_num_threads()
+    torch.set_num_threads(settings.threads)
+    try:
+        examples = split if isinstance(split, Examples) else SplitExamples(split, spec)
+        with on_device(module) as device:
+            run = _Run(module, examples, spec, settings, loss, observer, device)
+            if checkpoint is not None:
+                run.resume(checkpoint)
+            return run.go(progress, evaluate, checkpoint)
+    finally:
+        torch.set_num_threads(threads)
+
+
+class _Run:
+    """The state of one run: module, optimizer, average, step, log."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        examples: Examples | SplitExamples,
+        spec: ModelSpec,
+        settings: TrainSettings,
+        loss: Loss,
+        observer: Observer | None,
+        device: torch.device,
+    ) -> None:
+        self.module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.examples, self.spec, self.settings, self.loss = examples, spec, settings, loss
+        self.observer, self.device = observer, device
+        self.batch = min(settings.batch, len(examples))
+        self.indices = batch_order(len(examples), self.batch, settings.seed)
+        self.epoch_steps = max(len(examples) // self.batch, 1)
+        self.optimizer = _optimizer(module, settings)
+        self.average = WeightAverage(module, settings.ema_decay) if settings.ema_decay is not None else None
+        self.step = 0
+        self.seconds = 0.0
+        self.rows: list[dict[str, float]] = []
+
+    def go(self, progress: Progress, evaluate: Evaluate | None, checkpoint: Path | None) -> TrainLog:
+        losses: list[float] = []
+        started = time.perf_counter() - self.seconds
+        while self.step < self.settings.steps:
+            self.module.train()
+            losses.append(self.one_step())
+            progress("training", self.step, self.settings.steps)
+            if self.step % self.epoch_steps == 0 or self.step == self.settings.steps:
+                self.seconds = time.perf_counter() - started
+                self.rows.append(self.row(losses, evaluate))
+                losses = []
+                if checkpoint is not None:
+                    save_checkpoint(checkpoint, self.state())
+        if self.average is not None:
+            self.module.load_state_dict(self.average.state)
+        self.module.eval()
+        return TrainLog(tuple(self.rows))
+
+    def one_step(self) -> float:
+        """Forward, backward, update; returns the loss."""
+        settings = self.settings
+        rate = learning_rate(self.step, settings)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        images, targets = self.next_batch()
+        outputs = self.module(images)
+        value = self.loss([outputs] if isinstance(outputs, Tensor) else list(outputs), targets, self.spec)
+        number = float(value.detach())
+        if not math.isfinite(number):
+            raise diverged(self.step, settings.learning_rate)
+        self.optimizer.zero_grad(set_to_none=True)
+        value.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.module.parameters(), LARGEST_GRADIENT)
+        if self.observer is not None:
+            self.observer.before_update(self.step)
+        self.optimizer.step()
+        if self.observer is not None:
+            self.observer.after_update(self.step)
+        self.step += 1
+        if self.average is not None:
+            self.average.update(self.module, self.step)
+        return number
+
+    def next_batch(self) -> tuple[Tensor, Sequence[Any]]:
+        raw, targets = self.examples.take(self.indices(self.step))
+        pixels = torch.from_numpy(raw).to(self.device).float()
+        if self.settings.augment:
+            rng = np.random.default_rng([self.settings.seed, 1, self.step])
+            move = self.step < self.settings.steps * (1 - STILL_PART)
+            pixels, targets = augment(pixels, targets, rng, move=move, pad_value=self.spec.pad_value)
+        return normalise(pixels, self.spec), targets
+
+    def row(self, losses: list[float], evaluate: Evaluate | None) -> dict[str, float]:
+        row = {
+            "epoch": self.step / self.epoch_steps,
+            "step": float(self.step),
+            "loss": float(np.mean(losses)),
+            "learning_rate": learning_rate(self.step - 1, self.settings),
+            "seconds": self.seconds,
+        }
+        return {**row, **self.evaluated(evaluate)} if evaluate is not None else row
+
+    def evaluated(self, evaluate: Evaluate) -> dict[str, float]:
+        """Figures of the averaged network, on the processor; the training weights are put back."""
+        own = {name: value.clone() for name, value in self.module.state_dict().items()}
+        if self.average is not None:
+            self.module.load_state_dict(self.average.state)
+        self.module.to("cpu").eval()
+        with torch.no_grad():
+            figures = evaluate(self.module)
+        self.module.to(self.device)
+        self.module.load_state_dict(own)
+        return figures
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "rows": self.rows,
+            "settings": dataclasses.asdict(self.settings),
+            "module": self.module.state_dict(),
+            "average": self.average.state if self.average is not None else None,
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def resume(self, path: Path) -> None:
+        state = load_checkpoint(path)
+        if state is None:
+            return
+        try:
+            self.module.load_state_dict(state["module"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise ModelError(
+                "checkpoint_of_another_model",
+                f"The checkpoint '{path}' belongs to another network.",
+                "Delete it, or give another folder.",
+                path=path,
+            ) from error
+        if self.average is not None and state["average"] is not None:
+            self.average.state = {name: value.to(self.device) for name, value in state["average"].items()}
+        self.step, self.seconds, self.rows = state["step"], state["seconds"], state["rows"]
+
+
+def learning_rate(step: int, settings: TrainSettings) -> float:
+    """Linear warm-up, then a half cosine down to LAST_RATE of the peak. `step` counts from 0."""
+    warmup = min(settings.warmup_steps, settings.steps // 2)
+    if step < warmup:
+        return settings.learning_rate * (step + 1) / warmup
+    done = (step - warmup) / max(settings.steps - warmup, 1)
+    return settings.learning_rate * (LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2)
+
+
+def _optimizer(module: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
+    """AdamW; biases and BatchNorm parameters do not decay."""
+    trained = [p for p in module.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+
+
+def family_without_loss(spec: ModelSpec) -> RecipeError:
+    """The refusal of a model that cannot be trained with labels."""
+    return RecipeError(
+        "family_without_loss",
+        f"Models of the family '{spec.family}' cannot be trained here: there is no loss for their outputs.",
+        "Leave out the training steps, or use a model of the family 'fcos' or a classifier.",
+        family=spec.family,
+    )
+
+
+def diverged(step: int, learning_rate: float) -> RecipeError:
+    """A loss that is no finite number any more."""
+    return RecipeError(
+        "training_diverged",
+        f"Training broke down at step {step}: the loss is no longer a finite number.",
+        f"Choose a learning rate below {learning_rate:g}.",
+        step=step,
+        learning_rate=learning_rate,
+    )

@@ -1,0 +1,66 @@
+"""The sample models' own training: which network, on which data, for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.digit_networks import DIGIT_NETWORKS, digit_network, digit_spec
+from edgeslim.models.street_sign_network import SIZES, street_sign_network, street_sign_spec
+from edgeslim.registry import Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleTraining:
+    """`build(name, seed)` gives the untrained network; `augment` as in TrainSettings; `epochs` is the default.
+
+    `safetensors` False: the ONNX file alone holds the weights, so that all samples stay under 12 MB.
+    """
+
+    name: str
+    dataset: str
+    spec: ModelSpec
+    build: Callable[[str, int], nn.Module]
+    outputs: tuple[str, ...]
+    epochs: int
+    learning_rate: float
+    augment: bool
+    safetensors: bool = True
+
+
+SAMPLE_TRAININGS: Registry[SampleTraining] = Registry("sample model")
+
+_EPOCHS = {"street-signs-large": 13, "street-signs-medium": 16, "street-signs-small": 16}
+_OUTPUTS = ("classes_8", "boxes_8", "classes_16", "boxes_16")
+
+for _name in SIZES:
+    SAMPLE_TRAININGS.add(
+        SampleTraining(
+            name=_name,
+            dataset="street-signs",
+            spec=street_sign_spec(),
+            build=street_sign_network,
+            outputs=_OUTPUTS,
+            epochs=_EPOCHS[_name],
+            learning_rate=2e-3,
+            augment=True,
+            safetensors=_name != "street-signs-large",
+        )
+    )
+
+for _name in DIGIT_NETWORKS:
+    SAMPLE_TRAININGS.add(
+        SampleTraining(
+            name=_name,
+            dataset="digits",
+            spec=digit_spec(),
+            build=digit_network,
+            outputs=("logits",),
+            epochs=60,
+            learning_rate=2e-3,
+            augment=False,
+        )
+    )

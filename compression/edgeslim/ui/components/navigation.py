@@ -1,0 +1,55 @@
+"""What surrounds every page: the mark, the language, links between pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import streamlit as st
+
+from edgeslim.ui.i18n import LANGUAGES, Language
+from edgeslim.ui.state import keep_language, language, t
+
+ASSETS = Path(__file__).parents[1] / "assets"
+MARK = str(ASSETS / "mark.svg")
+_FOLDER = Path(__file__).parents[4] / "pages"
+PAGES = {
+    "overview": str(_FOLDER / "overview" / "overview.py"),
+    "study": str(_FOLDER / "study" / "study.py"),
+    "compare": str(_FOLDER / "compare" / "compare.py"),
+    "new": str(_FOLDER / "study" / "new.py"),
+}
+"""Scripts by the name they have in the address, in the order of the navigation."""
+
+
+def logo() -> None:
+    st.logo(str(ASSETS / "logo.svg"), icon_image=MARK, size="large")
+
+
+def language_switch() -> None:
+    """In the sidebar; the address keeps the choice, so that a link opens in the language it was sent in."""
+    now = language()
+    st.session_state["language_switch"] = now
+
+    def switched() -> None:
+        keep_language(cast(Language, st.session_state["language_switch"] or now))
+
+    with st.sidebar:
+        st.segmented_control(
+            t("app.language"),
+            list(LANGUAGES),
+            format_func=lambda key: LANGUAGES[key],
+            key="language_switch",
+            on_change=switched,
+            required=True,
+        )
+        st.caption(t("app.about"))
+    keep_language(now)
+
+
+def go(page: str, label: str, *, icon: str | None = None, **parameters: object) -> None:
+    """A link to another page of the app, with what it shall show and in the language of this one."""
+    given = {key: str(value) for key, value in parameters.items() if value is not None}
+    if "lang" in st.query_params:
+        given["lang"] = st.query_params["lang"]
+    st.page_link(PAGES[page], label=label, icon=icon, query_params=given)

@@ -1,0 +1,123 @@
+"""A study's search on the screen: how far it is, what it came to, and going on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from edgeslim import workbench
+from edgeslim.report.info import trial_of
+from edgeslim.report.search_progress import SearchInfo, search_chart, search_info
+from edgeslim.report.units import format_clock
+from edgeslim.search.selection import Budget
+from edgeslim.ui.components.choice import choice_under, choice_words, compromise_words
+from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.words import chart_texts, numbered
+from edgeslim.ui.i18n import plain
+from edgeslim.ui.state import t
+
+Study = Mapping[str, Any]
+
+
+def searching(status: Mapping[str, Any]) -> bool:
+    """Whether a study's process (`study_status`) is at its search just now."""
+    return bool(status["current"] and status["current"]["message"] == "searching")
+
+
+def time_left(now: Mapping[str, Any], search: Mapping[str, Any], tried: int) -> None:
+    """How much of the search's time is over; of one without a time limit, how many of its recipes are tried."""
+    spent, total = now["done"], now["total"]
+    if total:
+        text = t("search.time_left", left=format_clock(max(0, total - spent)), total=format_clock(total))
+        st.progress(min(1.0, spent / total), text=text)
+    elif search.get("trials"):
+        text = t("search.trials_left", tried=tried, total=search["trials"], spent=format_clock(spent))
+        st.progress(min(1.0, tried / search["trials"]), text=text)
+    else:
+        st.caption(f":material/search: {t('search.time_spent', spent=format_clock(spent))}")
+
+
+def search_results(study: Study, *, improvable: bool) -> None:
+    """What the search has come to: in words, in figures, and how to go on. Nothing for a study without one."""
+    info = search_info(study)
+    if info is None:
+        return
+    search = study["search"]
+    told = [t("search.told", sampler=t(f"search.{search['sampler']}"), minutes=f"{info.minutes:.1f}")]
+    if search["ended"]:
+        if study["state"] == "complete":
+            _verdict(study)
+        else:  # what is measured and not yet timed counts for nothing in a choice
+            st.info(t("choice.not_yet"), icon=":material/hourglass_top:")
+        told.append(t("search.counts", tried=info.tried, full=info.full, cheap=info.cheap))
+        told.append(t(f"search.end_{search['ended']}"))
+        if info.improved is not None:
+            told.append(t("search.improved", minutes=f"{info.improved:.1f}"))
+    else:
+        _figures(info)
+    st.caption(" · ".join(told))
+    with st.container(horizontal=True, vertical_alignment="center", key="search_more"):
+        with st.popover(t("search.details"), icon=":material/insights:"):
+            _details(study, info)
+        if improvable:
+            improve_form(study["name"])
+
+
+def improve_form(name: str) -> None:
+    """Search on in a study, from its own results."""
+    minutes = st.number_input(
+        t("search.improve_minutes"),
+        min_value=0.0,
+        value=5.0,
+        step=1.0,
+        format="%g",
+        label_visibility="collapsed",
+        width=150,
+        key="more_minutes",
+    )
+    words = t("search.improve", minutes=f"{minutes:g}")
+    if st.button(words, icon=":material/trending_up:", key="improve_study", help=t("search.improve_help")):
+        with boundary():
+            workbench.improve_study(name, minutes=minutes)
+            st.rerun()
+
+
+def _verdict(study: Study) -> None:
+    """The file to take under the study's own budget; without one, where the front bends."""
+    budget = Budget(**study["budget"])
+    choice = choice_under(study, budget)
+    if choice is None:
+        compromise_words(study)
+    else:
+        choice_words(study, choice, budget)
+
+
+def _figures(info: SearchInfo) -> None:
+    """While it searches: how much was tried, and whether it still gets better."""
+    since = None if info.improved is None else max(0.0, 60 * (info.minutes - info.improved))
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(t("search.tried"), info.tried, help=t("search.tried_help"), border=True)
+        st.metric(t("search.full"), info.full, help=t("search.full_help"), border=True)
+        st.metric(t("search.cheap"), info.cheap, help=t("search.cheap_help"), border=True)
+        st.metric(
+            t("search.last_gain"),
+            t("search.none_yet") if since is None else t("search.ago", time=format_clock(since)),
+            help=t("search.last_gain_help"),
+            border=True,
+        )
+
+
+def _details(study: Study, info: SearchInfo) -> None:
+    volume, knee = study.get("hypervolume"), trial_of(study, study.get("knee"))
+    if info.moments and info.moments[-1].volume:
+        st.plotly_chart(
+            search_chart(info, chart_texts()), key="search_chart", config={"displayModeBar": False}
+        )
+    else:
+        st.markdown(t("search.no_gain"))
+    if volume is not None:
+        parts = [t("search.hypervolume", value=f"{volume['value']:.3f}")]
+        parts += [] if knee is None else [t("search.knee", title=plain(numbered(knee)))]
+        st.caption(" · ".join(parts), help=t("search.hypervolume_help"))

@@ -1,0 +1,101 @@
+"""The only door to compute, for the screens and the shell: one file for each use case.
+
+Importing it costs neither torch nor onnxruntime; what a function needs, it imports when it is called.
+"""
+
+from edgeslim.workbench.ablation import ablate
+from edgeslim.workbench.compare import Compared, compare, model_spec, predict
+from edgeslim.workbench.compress import compress
+from edgeslim.workbench.confidence import compare_trials
+from edgeslim.workbench.datasets import (
+    describe_dataset,
+    gallery_images,
+    import_dataset,
+    list_datasets,
+    read_image,
+)
+from edgeslim.workbench.evaluate import evaluate_model
+from edgeslim.workbench.maintenance import check_store, collect_garbage, store_info
+from edgeslim.workbench.models import (
+    describe_model,
+    download_model,
+    import_model,
+    list_families,
+    list_models,
+    read_spec,
+)
+from edgeslim.workbench.presets import list_presets
+from edgeslim.workbench.samples import publish_study, sample_study
+from edgeslim.workbench.search import improve_study
+from edgeslim.workbench.sensitivity import layer_sensitivity, list_techniques
+from edgeslim.workbench.steps import check_recipe, list_steps, read_recipes, repaired_recipe
+from edgeslim.workbench.studies import (
+    artifact_bytes,
+    artifact_path,
+    cancel_study,
+    check_study,
+    choose_trial,
+    delete_study,
+    extend_study,
+    list_studies,
+    pause_study,
+    resume_study,
+    retry_study,
+    start_study,
+    study_plan,
+    study_result,
+    study_status,
+)
+from edgeslim.workbench.xray import score_predictions, xray
+
+__all__ = [
+    "Compared",
+    "ablate",
+    "artifact_bytes",
+    "artifact_path",
+    "cancel_study",
+    "check_recipe",
+    "check_store",
+    "check_study",
+    "choose_trial",
+    "collect_garbage",
+    "compare",
+    "compare_trials",
+    "compress",
+    "delete_study",
+    "describe_dataset",
+    "describe_model",
+    "download_model",
+    "evaluate_model",
+    "extend_study",
+    "gallery_images",
+    "import_dataset",
+    "import_model",
+    "improve_study",
+    "layer_sensitivity",
+    "list_datasets",
+    "list_families",
+    "list_models",
+    "list_presets",
+    "list_steps",
+    "list_studies",
+    "list_techniques",
+    "model_spec",
+    "pause_study",
+    "predict",
+    "publish_study",
+    "read_image",
+    "read_recipes",
+    "read_spec",
+    "repaired_recipe",
+    "resume_study",
+    "retry_study",
+    "sample_study",
+    "score_predictions",
+    "start_study",
+    "store_info",
+    "study_plan",
+    "study_result",
+    "study_status",
+    "xray",
+]

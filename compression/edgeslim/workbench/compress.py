@@ -1,0 +1,89 @@
+"""Make the files of a few recipes, here and now, without a study."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeslim.artifacts.store import Store, write_atomically
+from edgeslim.errors import InfeasibleError
+from edgeslim.progress import Progress, silent
+from edgeslim.workbench.setting import opened
+
+if TYPE_CHECKING:
+    from edgeslim.jobs.setting import Setting
+    from edgeslim.recipe import Recipe
+
+
+def compress(
+    model: str | Path,
+    dataset: str | Path,
+    recipes: Sequence[Recipe],
+    out: Path,
+    *,
+    calibration: str | Path | None = None,
+    spec: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+    threads: int = 1,
+    store: Store | None = None,
+    progress: Progress = silent,
+) -> list[dict[str, Any]]:
+    """Write each recipe's file to the folder `out`, and beside it its measurements (.json).
+
+    Returns the measurements as trials' JSON, `file` being the written one. Of several recipes, one that this network
+    cannot meet is 'infeasible' and the others go on; a single one raises InfeasibleError. Raises EdgeSlimError.
+    """
+    store = store or Store()
+    with store.in_use():
+        setting = opened(
+            model, dataset, store, calibration=calibration, spec=spec, limit=limit, progress=progress
+        )
+        trials = measure(recipes, setting, store, threads, progress)
+        if len(trials) == 1 and trials[0]["error"]:
+            raise InfeasibleError.from_json(trials[0]["error"])
+        return [_write(trial, out) if trial["file"] else trial for trial in trials]
+
+
+def measure(
+    recipes: Sequence[Recipe], setting: Setting, store: Store, threads: int, progress: Progress
+) -> list[dict[str, Any]]:
+    """Make and measure all recipes' files in this process; latency last, against the uncompressed model.
+
+    The store is to be held `in_use` meanwhile, and for as long as the files are needed.
+    """
+    from edgeslim.jobs.trial import compress_and_score, make_file, time_files
+    from edgeslim.recipe import Recipe
+    from edgeslim.search.study import TrialResult
+
+    measured: list[dict[str, Any]] = []
+    for recipe in recipes:
+        try:
+            result = compress_and_score(recipe, setting, store, threads, progress)
+            measured.append({"state": "complete", "file": str(store.path(result["sha256"])), **result})
+        except InfeasibleError as error:
+            measured.append({"state": "infeasible", "model": setting.model.name, "error": error.to_json()})
+    baseline = make_file(Recipe(), setting, store, threads, progress).sha256
+    made = [result["sha256"] for result in measured if "sha256" in result]
+    latency = time_files(list(dict.fromkeys([baseline, *made])), store, progress)
+    return [
+        TrialResult(
+            number=number,
+            recipe=recipe.to_json(),
+            title=recipe.title,
+            recipe_fingerprint=recipe.fingerprint(),
+            latency=latency.get(result.get("sha256", "")),
+            **result,
+        ).to_json()
+        for number, (recipe, result) in enumerate(zip(recipes, measured, strict=True))
+    ]
+
+
+def _write(trial: dict[str, Any], out: Path) -> dict[str, Any]:
+    stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in f"{trial['model']}-{trial['title']}")
+    path = out / f"{stem}-{trial['recipe_fingerprint'][:6]}.onnx"
+    write_atomically(path, Path(trial["file"]).read_bytes())
+    written = {**trial, "file": str(path)}
+    write_atomically(path.with_suffix(".json"), json.dumps(written, indent=1).encode())
+    return written

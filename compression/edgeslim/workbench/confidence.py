@@ -1,0 +1,70 @@
+"""How sure a study's differences are: any two trials, compared on the same images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import StudyError
+from edgeslim.jobs import supervisor
+from edgeslim.search.study import StudyResult, TrialResult
+
+
+def compare_trials(name: str, first: int, second: int, store: Store | None = None) -> dict[str, Any]:
+    """The headline measure of two trials of a study, and their difference (first − second), paired over images.
+
+    metric, images, first and second ({number, title, value, ci95}), difference, ci95, distinguishable (at 95 %,
+    these two looked at alone), and images_80 and images_95: how many images would show this difference with
+    that probability in percent (None if there is none). Raises StudyError (no_trial, no_resamples).
+    """
+    import numpy as np
+
+    from edgeslim.metrics import resamples
+    from edgeslim.search.statistics import images_needed, standard_errors
+
+    store = store or Store()
+    study = supervisor.load(store, name)
+    trials = [_trial(study, number) for number in (first, second)]
+    figures = []
+    for trial in trials:
+        figure = None if trial.resamples is None else resamples.load(store, trial.resamples)
+        if figure is None:
+            raise StudyError(
+                "no_resamples",
+                f"Nothing is kept of trial {trial.number} of '{name}' that it could be compared by.",
+                "Only measured trials of this version's studies can be compared; run its recipe again.",
+                name=name,
+                number=trial.number,
+            )
+        figures.append(figure)
+    difference = figures[0] - figures[1]
+    table = np.stack([figure.resamples for figure in figures])
+    error = float(standard_errors(table[:, np.isfinite(table).all(axis=0)])[0, 1])
+    interval = difference.paired_ci95
+    assert interval is not None, "a figure that was kept has resamples"
+    return {
+        "metric": trials[0].primary_metric,
+        "images": difference.images,
+        **{
+            key: {"number": trial.number, "title": trial.title, "value": figure.value, "ci95": figure.ci95}
+            for key, trial, figure in zip(("first", "second"), trials, figures, strict=True)
+        },
+        "difference": difference.value,
+        "ci95": interval,
+        "distinguishable": not interval[0] <= 0.0 <= interval[1],
+        "images_80": images_needed(difference.value, error, difference.images, 0.80),
+        "images_95": images_needed(difference.value, error, difference.images, 0.95),
+    }
+
+
+def _trial(study: StudyResult, number: int) -> TrialResult:
+    found = next((trial for trial in study.trials if trial.number == number), None)
+    if found is None:
+        raise StudyError(
+            "no_trial",
+            f"Study '{study.name}' has no trial {number}.",
+            "`edgeslim study show` lists them.",
+            name=study.name,
+            number=number,
+        )
+    return found

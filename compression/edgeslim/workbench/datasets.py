@@ -1,0 +1,127 @@
+"""Datasets: which there are, what one holds, and bringing one in."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeslim.artifacts.store import Store, write_atomically
+from edgeslim.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from edgeslim.datasets.base import Dataset, SplitName
+    from edgeslim.detections import Annotations, Image
+
+_IMPORTED = "dataset-names"
+"""Record kind: {name, path, task, labels, sizes} of data that a user brought."""
+
+
+def list_datasets(store: Store | None = None) -> list[dict[str, Any]]:
+    """Built-in ones (origin 'sample'), then imported ones: name, task, labels, images by split (sizes) …"""
+    from edgeslim.datasets import DATASETS
+
+    store = store or Store()
+    built_in = [{**described.to_json(), "origin": "sample"} for described in DATASETS]
+    records = [store.get_record(_IMPORTED, key) for key in store.keys(_IMPORTED)]
+    return [*built_in, *({**record, "origin": "imported"} for record in records if record)]
+
+
+def resolve_dataset(reference: str | Path, store: Store) -> str:
+    """What `open_dataset` takes for a built-in name, an imported name or a path (made absolute)."""
+    from edgeslim.datasets import DATASETS
+
+    name = str(reference)
+    if name in DATASETS:
+        return name
+    if name in store.keys(_IMPORTED):
+        record = store.get_record(_IMPORTED, name)
+        if record is not None:
+            return str(record["path"])
+    return str(Path(reference).expanduser().absolute())
+
+
+def open_dataset(reference: str | Path, store: Store | None = None, progress: Progress = silent) -> Dataset:
+    """Open a dataset by built-in name, imported name or path. Raises DatasetError."""
+    from edgeslim.datasets import open_dataset as open_
+
+    store = store or Store()
+    return open_(resolve_dataset(reference, store), store, progress)
+
+
+def describe_dataset(
+    reference: str | Path, store: Store | None = None, progress: Progress = silent
+) -> dict[str, Any]:
+    """Name, task, labels, images by split, whether it is labelled, and what was repaired (warnings)."""
+    from edgeslim.jobs.setting import notice_json
+
+    dataset = open_dataset(reference, store, progress)
+    return {
+        "name": dataset.name,
+        "task": dataset.task,
+        "labels": list(dataset.labels),
+        "sizes": {name: len(dataset.split(name)) for name in dataset.splits},
+        "has_labels": dataset.has_labels,
+        "warnings": [notice_json(notice) for notice in dataset.warnings],
+    }
+
+
+def import_dataset(
+    source: str | Path | bytes,
+    *,
+    name: str,
+    store: Store | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """List a dataset under `name`: a path (which must stay where it is) or the bytes of an uploaded zip.
+
+    Returns what `describe_dataset` does. Raises DatasetError; then nothing is listed.
+    """
+    from edgeslim.datasets import DATASETS
+    from edgeslim.errors import DatasetError
+
+    store = store or Store()
+    if name in DATASETS or not re.fullmatch(r"\w[\w.\-]{0,63}", name):
+        raise DatasetError(
+            "dataset_name",
+            f"'{name}' cannot be the name of a dataset.",
+            "Use up to 64 letters, digits, '-', '_' and '.', and no built-in dataset's name.",
+            name=name,
+        )
+    if isinstance(source, bytes):
+        digest = hashlib.sha256(source).hexdigest()
+        path = store.root / "uploads" / digest[:32] / f"{name}.zip"
+        write_atomically(path, source)
+    else:
+        path = Path(source).expanduser().absolute()
+    found = describe_dataset(path, store, progress)
+    record = {"name": name, "path": str(path), **{key: found[key] for key in ("task", "labels", "sizes")}}
+    store.put_record(_IMPORTED, name, record)
+    return {**found, "name": name}
+
+
+def gallery_images(
+    reference: str | Path,
+    split: SplitName | None = None,
+    *,
+    start: int = 0,
+    count: int = 24,
+    store: Store | None = None,
+    progress: Progress = silent,
+) -> list[tuple[str, Image, Annotations | int | None]]:
+    """(image id, image, truth) of some images to look at, from 'gallery' if there is one, else 'validation'.
+
+    Raises DatasetError.
+    """
+    dataset = open_dataset(reference, store, progress)
+    images = dataset.split(split or ("gallery" if "gallery" in dataset.splits else "validation"))
+    indices = range(start, min(start + count, len(images)))
+    return [(images.image_id(i), images.image(i), images.target(i)) for i in indices]
+
+
+def read_image(content: bytes, name: str) -> Image:
+    """An uploaded picture as (height, width, 3) RGB uint8. Raises DatasetError naming it."""
+    from edgeslim.datasets.images import read_image as read
+
+    return read(content, name)

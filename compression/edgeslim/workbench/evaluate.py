@@ -1,0 +1,37 @@
+"""Measure a model as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgeslim.artifacts.store import Store
+from edgeslim.progress import Progress, silent
+from edgeslim.workbench.compress import measure
+from edgeslim.workbench.datasets import resolve_dataset
+
+
+def evaluate_model(
+    model: str | Path,
+    dataset: str | Path,
+    *,
+    spec: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+    threads: int = 1,
+    store: Store | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """The model's deployable file (nothing compressed) measured on the dataset, as a trial's JSON.
+
+    `limit` takes the first images only. Raises ModelError, DatasetError.
+    """
+    from edgeslim.jobs.setting import open_setting
+    from edgeslim.recipe import Recipe
+
+    store = store or Store()
+    with store.in_use():
+        setting = open_setting(
+            str(model), resolve_dataset(dataset, store), store, spec=spec, limit=limit, progress=progress
+        )
+        return measure([Recipe()], setting, store, threads, progress)[0]

@@ -1,0 +1,117 @@
+"""The data folder: what lies in it, whether it is sound, and making room."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from edgeslim.artifacts.audit import Finding, Problem, audit
+from edgeslim.artifacts.garbage import sweep
+from edgeslim.artifacts.inventory import BLOBS, KEPT, STUDIES, mentioned, sizes
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import StoreError, StudyError
+from edgeslim.search import storage
+from edgeslim.search.folders import out_of_reach
+
+
+def store_info(store: Store | None = None) -> dict[str, Any]:
+    """root, bytes, free (bytes on its disk), studies, and by kind: {files, bytes}."""
+    store = store or Store()
+    kinds = sizes(store)
+    return {
+        "root": str(store.root),
+        "bytes": sum(kind["bytes"] for kind in kinds.values()),
+        "free": shutil.disk_usage(_existing(store.root)).free,
+        "studies": len(storage.names(store)),
+        "kinds": kinds,
+    }
+
+
+def check_store(store: Store | None = None, repair: bool = False) -> list[dict[str, Any]]:
+    """What is not as it should be: {problem, kind, path, bytes, needed_by}.
+
+    The problem is 'corrupt', 'missing', 'unreferenced', or, of a study whose database cannot be used, 'out of reach'.
+    Every file is read. `repair` removes corrupt files of what can be computed again, and says so (`removed`).
+    Raises StoreError (store_in_use) if something is at work while it should repair.
+    """
+    store = store or Store()
+    needed: dict[str, str] = {}
+    findings = []
+    for name in storage.names(store):
+        try:
+            study = storage.read(store, name)
+        except (StudyError, StoreError) as error:
+            problem: Problem = "corrupt" if isinstance(error, StudyError) else "out of reach"
+            path = storage.study_folder(store, name)
+            findings.append(Finding(problem, STUDIES, str(path), needed_by=f"study {name}"))
+            continue
+        for trial in study.trials:
+            if trial.sha256 is not None:
+                needed.setdefault(trial.sha256, f"study {name}, trial {trial.number}")
+    findings += audit(store, needed)
+    found = [{**finding.to_json(), "removed": False} for finding in findings]
+    if repair and any(_can_be_made_again(finding) for finding in found):
+        try:
+            with store.alone():
+                for finding in filter(_can_be_made_again, found):
+                    Path(finding["path"]).unlink(missing_ok=True)
+                    finding["removed"] = True
+        except TimeoutError as error:
+            raise _in_use() from error
+    return found
+
+
+def collect_garbage(
+    store: Store | None = None, max_bytes: int | None = None, wait: float = 0.0
+) -> dict[str, Any]:
+    """Remove files that nothing refers to; then, while the store is larger than `max_bytes`, what was used least
+    recently. What trials of studies and named models refer to stays, as do data and studies.
+
+    Returns before and after (bytes), removed ({files, bytes} by kind), and fits: whether it is within `max_bytes`.
+    Raises StoreError (store_in_use) if something is at work for longer than `wait` seconds; StudyError
+    (study_damaged) or StoreError (study_out_of_reach) if it cannot be told what a study refers to.
+    """
+    store = store or Store()
+    try:
+        with store.alone(wait):
+            keep: set[str] = set()
+            for name in storage.names(store):
+                keep |= _referred_to(store, name)
+            swept = sweep(store, keep, max_bytes)
+    except TimeoutError as error:
+        raise _in_use() from error
+    return {
+        "before": swept.before,
+        "after": swept.after,
+        "removed": swept.removed,
+        "fits": max_bytes is None or swept.after <= max_bytes,
+    }
+
+
+def _referred_to(store: Store, name: str) -> set[str]:
+    """Everything that the study's trials name: files, and figures kept beside them, but not the stages on the way."""
+    try:
+        data = storage.read(store, name).to_json()
+    except StoreError as error:
+        raise out_of_reach(name, error) from error
+    for trial in data["trials"]:
+        trial["stages"] = ()
+    return mentioned(data)
+
+
+def _can_be_made_again(finding: dict[str, Any]) -> bool:
+    return finding["problem"] == "corrupt" and (finding["kind"] == BLOBS or finding["kind"] not in KEPT)
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there."""
+    return next(each for each in (path, *path.absolute().parents) if each.exists())
+
+
+def _in_use() -> StoreError:
+    return StoreError(
+        "store_in_use",
+        "Files in the data folder are in use: a study, or another command, is at work.",
+        "Wait for its end or pause it, or give the seconds to wait for it (--wait).",
+    )

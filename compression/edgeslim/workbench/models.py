@@ -1,0 +1,100 @@
+"""Models: which there are, what one is, and bringing one in."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgeslim.artifacts.store import Store
+from edgeslim.progress import Progress, silent
+
+
+def list_models(store: Store | None = None) -> list[dict[str, Any]]:
+    """Samples, imported models, catalogue: name, origin, task, family, input size, params, bytes, ready …"""
+    from edgeslim.models.library import list_models as entries
+
+    return [entry.to_json() for entry in entries(store or Store())]
+
+
+def list_families() -> list[str]:
+    """The model families whose outputs can be read, 'unknown' last: judged by output fidelity alone."""
+    from edgeslim.models.families import FAMILIES, UNKNOWN
+
+    return [*FAMILIES.names(), UNKNOWN]
+
+
+def describe_model(
+    reference: str | Path, spec: Mapping[str, Any] | None = None, store: Store | None = None
+) -> dict[str, Any]:
+    """Name, sha256, origin, spec, import proof, whether there is a loss to train it by, counts and sizes.
+
+    Raises ModelError.
+    """
+    from edgeslim.metrics.counts import counts
+    from edgeslim.metrics.size import sizes
+    from edgeslim.models.library import open_model
+    from edgeslim.tasks.losses import has_loss
+
+    model = open_model(reference, store or Store(), _spec(spec))
+    counted = counts(model.path)
+    return {
+        "name": model.name,
+        "sha256": model.sha256,
+        "origin": model.origin,
+        "spec": model.spec.to_json(),
+        "proof": dict(model.proof),
+        "trainable": has_loss(model.spec),
+        "params": counted.params,
+        "macs": counted.macs,
+        "sizes": sizes(model.path).to_json(),
+    }
+
+
+def import_model(
+    source: str | Path | bytes,
+    *,
+    file_name: str = "",
+    name: str | None = None,
+    spec: Mapping[str, Any] | None = None,
+    store: Store | None = None,
+) -> dict[str, Any]:
+    """Import an ONNX file, a path or an upload's bytes with its `file_name`, and list it under `name`.
+
+    Without `name` the file's is used (an upload's is made a sound one); without `spec` the family is
+    recognised from the outputs. Returns what `describe_model` does. Raises ModelError: nothing is stored.
+    """
+    from edgeslim.models.importing import import_bytes, import_onnx, register
+    from edgeslim.models.naming import default_name, refuse_reserved
+
+    store = store or Store()
+    if isinstance(source, bytes):
+        name = default_name(Path(f"{name}.onnx" if name else file_name))
+        refuse_reserved(name)
+        imported = import_bytes(source, file_name or f"{name}.onnx", _spec(spec), store)
+        model = register(dataclasses.replace(imported, name=name, origin="imported"), store)
+    else:
+        model = import_onnx(Path(source), _spec(spec), name, store)
+    return describe_model(model.name, store=store)
+
+
+def download_model(name: str, store: Store | None = None, progress: Progress = silent) -> dict[str, Any]:
+    """Fetch a catalogue model, verified by its SHA-256, and list it. Raises DownloadError, EdgeSlimError."""
+    from edgeslim.models.download import download_model as download
+
+    store = store or Store()
+    return describe_model(download(name, store, progress).name, store=store)
+
+
+def read_spec(path: Path) -> dict[str, Any]:
+    """A model specification from a JSON file, complete. Raises ModelError naming the file and the key."""
+    from edgeslim.models.spec import load_spec
+
+    return load_spec(path).to_json()
+
+
+def _spec(spec: Mapping[str, Any] | None) -> Any:
+    from edgeslim.models.spec import spec_from_json
+
+    return None if spec is None else spec_from_json(dict(spec))

@@ -1,0 +1,112 @@
+"""Ready-made recipe lists, cut to what a model and its data can take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import RecipeError
+
+if TYPE_CHECKING:
+    from edgeslim.recipe import Recipe
+    from edgeslim.steps.base import Need
+
+
+def list_presets(
+    model: str | Path,
+    dataset: str | Path,
+    calibration: str | Path | None = None,
+    *,
+    spec: Mapping[str, Any] | None = None,
+    store: Store | None = None,
+) -> list[dict[str, Any]]:
+    """Every preset that leaves something to run: name, recipes (JSON), left_out ([{title, needs}]).
+
+    A recipe is left out if it needs what is not there: 'calibration' images, a labelled 'train' split, a
+    'loss' for the model's family. Raises ModelError, DatasetError.
+    """
+    from edgeslim.search.presets import PRESETS, fitting
+
+    there = available_needs(model, dataset, calibration, spec=spec, store=store)
+    found = []
+    for preset in PRESETS:
+        recipes, left_out = fitting(preset, there)
+        if recipes:
+            listed = [{**recipe.to_json(), "title": recipe.title} for recipe in recipes]
+            found.append({"name": preset.name, "recipes": listed, "left_out": left_out})
+    return found
+
+
+def preset_recipes(
+    preset: str,
+    model: str | Path,
+    dataset: str | Path,
+    calibration: str | Path | None = None,
+    *,
+    spec: Mapping[str, Any] | None = None,
+    store: Store | None = None,
+) -> list[Recipe]:
+    """The recipes of a preset that fit. Raises RecipeError if none does, or if there is no such preset."""
+    from edgeslim.search.presets import PRESETS, fitting
+
+    there = available_needs(model, dataset, calibration, spec=spec, store=store)
+    recipes, left_out = fitting(PRESETS.get(preset), there)
+    if not recipes:
+        needs = sorted({need for recipe in left_out for need in recipe["needs"]})
+        raise RecipeError(
+            "preset_does_not_fit",
+            f"No recipe of the preset '{preset}' can be run here: missing {', '.join(needs)}.",
+            "Choose another preset, or data with training or calibration images.",
+            preset=preset,
+            needs=", ".join(needs),
+        )
+    return recipes
+
+
+def available_needs(
+    model: str | Path,
+    dataset: str | Path,
+    calibration: str | Path | None = None,
+    *,
+    spec: Mapping[str, Any] | None = None,
+    store: Store | None = None,
+) -> frozenset[Need]:
+    """What steps may ask for that this model and data have. A built-in dataset is not opened for that."""
+    from edgeslim.datasets import DATASETS
+    from edgeslim.models.library import open_model
+    from edgeslim.models.spec import spec_from_json
+    from edgeslim.tasks.losses import has_loss
+    from edgeslim.workbench.datasets import open_dataset
+
+    store = store or Store()
+    there: set[Need] = set()
+    opened_model = open_model(model, store, None if spec is None else spec_from_json(dict(spec)))
+    if has_loss(opened_model.spec):
+        there.add("loss")
+    if str(dataset) in DATASETS:
+        splits, labelled = set(DATASETS.get(str(dataset)).sizes), True
+    else:
+        opened = open_dataset(dataset, store)
+        splits, labelled = set(opened.splits), opened.has_labels
+    if "train" in splits and labelled:
+        there.add("train")
+    if "calibration" in splits or calibration is not None:
+        there.add("calibration")
+    return frozenset(there)
+
+
+def check_preset(name: str | None) -> None:
+    """Raise EdgeSlimError (unknown_name) if there is no preset of that name; None is none."""
+    from edgeslim.search.presets import PRESETS
+
+    if name is not None:
+        PRESETS.get(name)
+
+
+def read_all(recipes: Sequence[Mapping[str, Any]]) -> list[Recipe]:
+    """Recipes from their JSON. Raises RecipeError, ParameterError."""
+    from edgeslim.recipe import Recipe
+
+    return [Recipe.from_json(dict(recipe)) for recipe in recipes]

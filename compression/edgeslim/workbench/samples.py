@@ -1,0 +1,72 @@
+"""The study that comes with EdgeSlim: reading it, and publishing a study as such."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import edgeslim
+from edgeslim.artifacts.store import Store, write_atomically
+from edgeslim.errors import StudyError
+from edgeslim.jobs import supervisor
+from edgeslim.report.info import worth_it
+
+SAMPLE_STUDY = Path(edgeslim.__file__).resolve().parents[2] / "sample_models" / "study"
+_STUDY = "study.json"
+
+
+def sample_study(folder: Path = SAMPLE_STUDY) -> dict[str, Any] | None:
+    """The published study, with `file` an absolute path for the trials whose file was published, else None.
+
+    None if nothing is published there.
+    """
+    try:
+        study: dict[str, Any] = json.loads((folder / _STUDY).read_bytes())
+    except FileNotFoundError:
+        return None
+    for trial in study["trials"]:
+        trial["file"] = str(folder / trial["file"]) if trial["file"] else None
+    return study
+
+
+def sample_file(sha256: str, folder: Path = SAMPLE_STUDY) -> Path | None:
+    """The published file of that hash, if there is one."""
+    path = folder / f"{sha256}.onnx"
+    return path if path.exists() else None
+
+
+def publish_study(name: str, to: Path = SAMPLE_STUDY, store: Store | None = None) -> list[Path]:
+    """Write the study (study.json), its baseline's file, the headline's and those of its front into the folder `to`.
+
+    A file on the front that is not smaller than the baseline (a control that was only trained on) stays out.
+    What was published there before is replaced. Raises StudyError if the study is not complete.
+    """
+    store = store or Store()
+    result = supervisor.load(store, name)
+    if result.state != "complete":
+        raise StudyError(
+            "study_not_complete",
+            f"Study '{name}' is not complete.",
+            "Let it run to its end, then publish it.",
+            name=name,
+        )
+    study = result.to_json()
+    chosen = {*result.front, result.baseline, worth_it(study)}
+    files = {trial.sha256: store.path(trial.sha256) for trial in result.trials if trial.sha256}
+    downloads = {trial.number: trial.sizes["download"] for trial in result.trials if trial.sizes}
+    assert result.baseline is not None, "a complete study has a baseline"
+    limit = downloads[result.baseline]
+    published = {
+        trial.sha256
+        for trial in result.trials
+        if trial.number in chosen and trial.sha256 and downloads[trial.number] <= limit
+    }
+    for trial in study["trials"]:
+        trial["file"] = f"{trial['sha256']}.onnx" if trial["sha256"] in published else None
+    shutil.rmtree(to, ignore_errors=True)
+    for sha256 in published:
+        write_atomically(to / f"{sha256}.onnx", files[sha256].read_bytes())
+    write_atomically(to / _STUDY, json.dumps(study, indent=1, ensure_ascii=False).encode())
+    return sorted(to.iterdir())

@@ -1,0 +1,40 @@
+"""Searching: a study that finds recipes by itself, and one that goes on."""
+
+from __future__ import annotations
+
+from edgeslim.artifacts.store import Store
+from edgeslim.jobs import supervisor
+from edgeslim.search.stint import SamplerName, Stint
+from edgeslim.search.storage import study_search
+
+
+def improve_study(
+    name: str,
+    *,
+    minutes: float | None = None,
+    trials: int | None = None,
+    patience: int | None = None,
+    sampler: SamplerName | None = None,
+    store: Store | None = None,
+) -> None:
+    """Search on in a study that does not run, whatever it was: its own results are where the search begins.
+
+    It stops as a new search does (search.stint); the sampler and all else are those of the study's last search,
+    the usual ones if it had none. Raises StudyError.
+    """
+    store = store or Store()
+    last = study_search(store, name) or Stint(minutes=1.0)
+    supervisor.search_on(
+        store,
+        name,
+        Stint(
+            sampler=sampler or last.sampler,
+            minutes=minutes,
+            trials=trials,
+            patience=patience,
+            multi_fidelity=last.multi_fidelity,
+            preset=last.preset,
+            seed=last.seed,
+        ),
+    )
+    supervisor.start(store, name)

@@ -1,0 +1,75 @@
+"""How much every layer minds every technique."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgeslim.artifacts.store import Store
+from edgeslim.progress import Progress, silent
+from edgeslim.workbench.setting import opened, opened_unlabelled
+
+
+def list_techniques() -> list[dict[str, Any]]:
+    """The technique families that can be simulated on a layer: name, unit, usual strengths (the mildest first)."""
+    from edgeslim.steps.layerwise.techniques import TECHNIQUES
+
+    return [
+        {"name": each.name, "unit": each.unit, "strengths": list(each.strengths), "probe": each.probe}
+        for each in TECHNIQUES
+    ]
+
+
+def layer_sensitivity(
+    model: str | Path,
+    dataset: str | Path,
+    *,
+    techniques: Mapping[str, Sequence[float]] | None = None,
+    labels: bool = False,
+    images: int | None = None,
+    calibration: str | Path | None = None,
+    spec: Mapping[str, Any] | None = None,
+    threads: int = 1,
+    store: Store | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Each layer changed alone by each technique: relative output error on calibration images, without labels; or,
+    with `labels`, the change of the primary metric on validation images, with its paired interval.
+
+    As `analysis.sensitivity` tells it. `techniques` maps names to strengths (none: the usual ones); `images` defaults to
+    8, with labels to 32. What was measured before comes from the store. Raises ModelError, DatasetError, EdgeSlimError.
+    """
+    from edgeslim.analysis.network import required
+    from edgeslim.analysis.sensitivity import accuracy_sensitivity, output_sensitivity
+    from edgeslim.errors import DatasetError
+
+    store = store or Store()
+    with store.in_use():
+        found, split = opened_unlabelled(
+            model, dataset, store, calibration=calibration, spec=spec, progress=progress
+        )
+        seen = required(split)
+        if not labels:
+            return output_sensitivity(
+                found, seen, store, techniques, images=images or 8, threads=threads, progress=progress
+            )
+        setting = opened(model, dataset, store, calibration=calibration, spec=spec, progress=progress)
+        if setting.labels is None:
+            raise DatasetError(
+                "no_labels",
+                f"Nothing is known about the images of '{setting.dataset}' that the model could be scored against.",
+                "Measure sensitivity without labels, or choose a labelled dataset with the model's classes.",
+                dataset=setting.dataset,
+            )
+        return accuracy_sensitivity(
+            setting.model,
+            setting.evaluation,
+            setting.labels,
+            seen,
+            store,
+            techniques,
+            images=images or 32,
+            threads=threads,
+            progress=progress,
+        )

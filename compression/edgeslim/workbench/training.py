@@ -1,0 +1,187 @@
+"""Train a sample model from scratch and put it, with all that is needed to repeat it, into the samples folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeslim.artifacts.store import Store, sha256_of, write_atomically
+from edgeslim.datasets import open_dataset
+from edgeslim.datasets.base import Split, Subset
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.samples import SAMPLES, sample_records
+from edgeslim.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from edgeslim.training.samples import SampleTraining
+
+BATCH = 16
+AVERAGE_DECAY = 0.999
+WATCHED_IMAGES = 200
+"""So many validation images are scored after each epoch, for the log alone."""
+
+
+def list_trainings() -> tuple[str, ...]:
+    """Names of the models that `train_sample` can train."""
+    from edgeslim.training.samples import SAMPLE_TRAININGS
+
+    return SAMPLE_TRAININGS.names()
+
+
+def train_sample(
+    name: str,
+    *,
+    epochs: int | None = None,
+    seed: int = 0,
+    threads: int = 1,
+    folder: Path = SAMPLES,
+    store: Store | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Train, export, measure; returns the model's new entry in `folder`/manifest.json.
+
+    The run's checkpoint lies in the store: a run that was broken off goes on, and one with more `epochs` extends it.
+    Weights end as float16 values (in float32 storage), so that the safetensors file holds them exactly in two bytes.
+    Raises EdgeSlimError (code 'unknown_name') for an unknown name.
+    """
+    from edgeslim.training.loop import TrainSettings, train
+    from edgeslim.training.samples import SAMPLE_TRAININGS
+
+    sample = SAMPLE_TRAININGS.get(name)
+    store = store or Store()
+    epochs = sample.epochs if epochs is None else epochs
+    dataset = open_dataset(sample.dataset, store, progress)
+    train_split, validation = dataset.split("train"), dataset.split("validation")
+    network = sample.build(name, seed)
+    settings = TrainSettings(
+        steps=epochs * max(len(train_split) // BATCH, 1),
+        batch=BATCH,
+        learning_rate=sample.learning_rate,
+        seed=seed,
+        ema_decay=AVERAGE_DECAY,
+        augment=sample.augment,
+        threads=threads,
+    )
+    log = train(
+        network,
+        train_split,
+        sample.spec,
+        settings,
+        progress=progress,
+        evaluate=lambda module: _watch(module, sample.spec, Subset(validation, WATCHED_IMAGES)),
+        checkpoint=store.root / "training" / f"{name}-seed{seed}.pt",
+    )
+    round_to_float16(network)
+    path = _export(network, sample, folder)
+    entry = {
+        "name": name,
+        "task": sample.spec.task,
+        "file": path.name,
+        "sha256": sha256_of(path),
+        "weights": f"{name}.safetensors" if sample.safetensors else None,
+        "spec": sample.spec.to_json(),
+        "command": f"edgeslim train {name} --epochs {epochs} --seed {seed}",
+        "seed": seed,
+        "data": {
+            "dataset": sample.dataset,
+            "images": len(train_split),
+            "fingerprint": train_split.fingerprint,
+        },
+        "metrics": _measure(path, sample.spec, validation, store, threads, progress),
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "log": {
+            "file": f"logs/{name}.csv",
+            "epochs": epochs,
+            "seconds": round(log.seconds),
+            "final_loss": round(log.final_loss, 4),
+        },
+        "trained": datetime.now(UTC).date().isoformat(),
+    }
+    write_atomically(folder / "logs" / f"{name}.csv", _as_csv(log.rows))
+    _enter(entry, folder, SAMPLE_TRAININGS.names())
+    return entry
+
+
+def round_to_float16(module: nn.Module) -> None:
+    """Round every trained weight to the nearest float16 value, in place; BatchNorm statistics stay as they are."""
+    import torch
+
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(parameter.half().float())
+
+
+def _export(network: nn.Module, sample: SampleTraining, folder: Path) -> Path:
+    """Write NAME.onnx (training form, BatchNorm kept) and NAME.safetensors (weights float16, statistics float32),
+    unless the sample does without the second."""
+    from safetensors.torch import save
+
+    from edgeslim.export.onnx import export_training_form, to_bytes
+
+    spec = sample.spec
+    shape = (1, 1 if spec.color == "GRAY" else 3, spec.input_height, spec.input_width)
+    network.to("cpu")
+    model = export_training_form(network, shape, "image", sample.outputs)
+    path = folder / f"{sample.name}.onnx"
+    write_atomically(path, to_bytes(model))
+    if not sample.safetensors:
+        return path
+    trained = {name for name, _ in network.named_parameters()}
+    tensors = {
+        name: (value.half() if name in trained else value).contiguous()
+        for name, value in network.state_dict().items()
+    }
+    write_atomically(folder / f"{sample.name}.safetensors", save(tensors))
+    return path
+
+
+def _watch(module: nn.Module, spec: ModelSpec, split: Split) -> dict[str, float]:
+    """The headline figure of a network in training, in torch."""
+    import torch
+
+    from edgeslim.tasks import task_for
+
+    task = task_for(spec)
+    predictions = []
+    for index in range(len(split)):
+        prepared = task.prepare(split.image(index), spec)
+        outputs = module(torch.from_numpy(prepared.tensor))
+        arrays = [out.numpy() for out in (outputs if isinstance(outputs, tuple) else (outputs,))]
+        predictions.append(task.decode(arrays, prepared, spec))
+    scores = task.score(predictions, split, spec.labels)
+    return {task.primary_metric: float(scores.figures[task.primary_metric])}
+
+
+def _measure(
+    path: Path, spec: ModelSpec, split: Split, store: Store, threads: int, progress: Progress
+) -> dict[str, Any]:
+    """Accuracy of the exported file on the whole validation split."""
+    from edgeslim.evaluation import evaluate
+
+    result = evaluate(path, spec, split, spec.labels, store, threads=threads, progress=progress)
+    assert result.accuracy is not None, "sample data has labels"
+    return {key: value for key, value in result.accuracy.items() if key != "by_class"}
+
+
+def _as_csv(rows: Sequence[Mapping[str, float]]) -> bytes:
+    text = io.StringIO()
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    writer = csv.DictWriter(text, fieldnames=names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: f"{value:.6g}" for key, value in row.items()} for row in rows)
+    return text.getvalue().encode()
+
+
+def _enter(entry: Mapping[str, Any], folder: Path, order: Sequence[str]) -> None:
+    """Put the entry into the manifest, which keeps the registry's order."""
+    entries = {record["name"]: record for record in sample_records(folder)}
+    entries[entry["name"]] = dict(entry)
+    models = [entries[name] for name in order if name in entries]
+    write_atomically(folder / "manifest.json", (json.dumps({"models": models}, indent=1) + "\n").encode())

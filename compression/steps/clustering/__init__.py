@@ -1,5 +1,0 @@
-"""Clustering: weights share a few values."""
-
-from compression.steps.clustering.weight_clustering import WeightClustering
-
-__all__ = ["WeightClustering"]

@@ -1,5 +1,0 @@
-"""Low rank: layers replaced by two or three smaller ones whose product is close to them."""
-
-from compression.steps.low_rank.factorization import LowRank
-
-__all__ = ["LowRank"]
