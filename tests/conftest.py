@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import linear_digits
 import pytest
+
+import linear_digits
 
 
 @pytest.fixture(scope="session")

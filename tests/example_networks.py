@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
 from edgeslim.datasets.base import Target
 from edgeslim.export.onnx import export_training_form
 from edgeslim.models.base import ModelSpec
-from torch import Tensor, nn
-from torch.nn import functional
 
 SIZE = 16
 CLASSES = 4

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+
 from edgeslim.artifacts.store import sha256_of
 from edgeslim.cli.main import main
-from edgeslim.search.presets import PRESETS
+from edgeslim.studies.presets import PRESETS
 
 MEASURED = {"model", "recipe", "file", "sha256", "sizes", "params", "nonzero", "macs", "accuracy", "latency"}
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import linear_digits
 import numpy as np
 import pytest
+
+import linear_digits
 from edgeslim import evaluation
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import open_dataset

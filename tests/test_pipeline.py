@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+
 from edgeslim import pipeline
 from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.errors import EdgeSlimError, RecipeError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from edgeslim.errors import EdgeSlimError, ParameterError, RecipeError
 from edgeslim.params import parameters
 from edgeslim.recipe import Recipe, repaired

@@ -7,13 +7,14 @@ import json
 from typing import Any
 
 import pytest
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.cli.search import limit
 from edgeslim.jobs import supervisor
 from edgeslim.report.choice import choice_lines
-from edgeslim.search.storage import study_search
+from edgeslim.studies.storage import study_search
 
 
 @pytest.mark.parametrize(
@@ -78,19 +79,29 @@ def test_a_search_is_planned_with_objectives_budget_and_stop_rules(store: Store,
     assert study["budget"] == {"file": 20_000, "loss": 0.01}
     assert len(study["trials"]) == 1
     assert {"hypervolume", "knee", "choice", "search", "front"} <= set(study)
-    stint = study_search(store, "s")
-    assert stint is not None
-    assert (stint.sampler, stint.minutes, stint.patience, stint.seed) == ("tpe", 8.0, 30, 3)
-    assert stint.multi_fidelity
+    search_run = study_search(store, "s")
+    assert search_run is not None
+    assert (search_run.sampler, search_run.minutes, search_run.patience, search_run.seed) == (
+        "tpe",
+        8.0,
+        30,
+        3,
+    )
+    assert search_run.multi_fidelity
 
 
 def test_improving_keeps_the_sampler_and_counts_anew(store: Store):
     run(store, "--search", "grid", "--trials", "5", "--no-multi-fidelity", "--json")
     assert main(["study", "improve", "s", "--minutes", "10", "--json", "--store", str(store.root)]) == 0
-    stint = study_search(store, "s")
-    assert stint is not None
-    assert (stint.sampler, stint.minutes, stint.trials, stint.first) == ("grid", 10.0, None, 1)
-    assert not stint.multi_fidelity
+    search_run = study_search(store, "s")
+    assert search_run is not None
+    assert (search_run.sampler, search_run.minutes, search_run.trials, search_run.first) == (
+        "grid",
+        10.0,
+        None,
+        1,
+    )
+    assert not search_run.multi_fidelity
 
 
 def test_recipes_can_be_added(store: Store, tmp_path: Any, capsys: Any):

@@ -1,6 +1,7 @@
 """Side by side: what the original sees and what compressed files see, on the same picture."""
 
 import streamlit as st
+
 from edgeslim.report.info import trial_of, worth_it
 from edgeslim.ui import data
 from edgeslim.ui.components.navigation import go

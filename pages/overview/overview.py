@@ -1,6 +1,7 @@
 """The first screen: what a compressed detector costs, in one sentence, one chart and one pair of pictures."""
 
 import streamlit as st
+
 from edgeslim.report.info import headline, trial_of, worth_it
 from edgeslim.report.units import format_interval
 from edgeslim.ui import data

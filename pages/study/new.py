@@ -1,6 +1,7 @@
 """A new study: a model, a dataset, recipes."""
 
 import streamlit as st
+
 from edgeslim import workbench
 from edgeslim.ui import data
 from edgeslim.ui.components.navigation import PAGES

@@ -1,6 +1,7 @@
 """A study: what its compressed files cost, which to choose, and all about one of them."""
 
 import streamlit as st
+
 from edgeslim import workbench
 from edgeslim.report.info import counts, measured, trial_of
 from edgeslim.report.units import format_bytes

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.export.onnx import to_bytes
 from edgeslim.models.base import Model

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from edgeslim.analysis.ablation import Plan, ablation, change, plan
 from edgeslim.artifacts.store import Store
 from edgeslim.metrics import resamples

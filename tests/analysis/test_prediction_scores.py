@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from edgeslim.analysis.scoring import correlation, score_files, score_layers, score_predictions
 
 ERRORS = [0.001, 0.004, 0.002, 0.05, 0.2]

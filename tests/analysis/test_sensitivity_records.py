@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+
 from edgeslim.analysis import sensitivity as module
 from edgeslim.analysis.network import required, spread
 from edgeslim.analysis.sensitivity import SENSITIVITY, accuracy_sensitivity, output_sensitivity, ranks

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from edgeslim.analysis import xray as xrays
 from edgeslim.analysis.network import open_network
 from edgeslim.analysis.predictions import best_of
@@ -15,7 +16,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.errors import ModelError
 from edgeslim.metrics.counts import counts
 from edgeslim.models.base import Model
-from edgeslim.steps.layerwise.layers import weight_layers
+from edgeslim.steps.onnx_layers.layers import weight_layers
 from example_networks import NETWORKS, RandomImages
 
 IMAGES = RandomImages(6)

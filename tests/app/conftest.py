@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
+
 from edgeslim import workbench
 from edgeslim.detections import Annotations, Detections
 from edgeslim.models.base import ModelSpec
-from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "compression" / "edgeslim" / "ui" / "frame.py"

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
+
 from edgeslim import workbench
 from edgeslim.errors import StoreError, StudyError
-from streamlit.testing.v1 import AppTest
 
 PAGES = ("overview", "study", "compare", "new")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from edgeslim import workbench
-from edgeslim.search.selection import Budget
-from edgeslim.search.stint import Stint
+from edgeslim.studies.choice import Budget
+from edgeslim.studies.search_run import SearchRun
 
 
 @pytest.fixture
@@ -237,7 +238,7 @@ def test_a_search_is_started_with_its_wishes(show: Any, started: list[dict[str, 
     app.number_input(key="search_patience").set_value(20)
     app.button(key="start_study").click().run()
     assert not app.exception
-    assert started[0]["search"] == Stint(minutes=10.0, patience=20, preset="tiny")
+    assert started[0]["search"] == SearchRun(minutes=10.0, patience=20, preset="tiny")
     assert started[0]["objectives"] == ("accuracy", "download", "latency")
     assert started[0]["budget"] == Budget(download=150_000, loss=0.015, latency_ratio=0.8, agreement=0.9)
     assert "preset" not in started[0]
@@ -256,7 +257,7 @@ def test_a_search_is_not_asked_for_seeds_which_it_would_not_use(
 
 def test_a_search_left_alone_is_a_sensible_one(show: Any, started: list[dict[str, Any]]) -> None:
     show("new", way="search").button(key="start_study").click().run()
-    assert started[0]["search"] == Stint(sampler="nsga2", minutes=8.0)
+    assert started[0]["search"] == SearchRun(sampler="nsga2", minutes=8.0)
     assert started[0]["objectives"] == ("accuracy", "download")
     assert started[0]["budget"] == Budget()
 

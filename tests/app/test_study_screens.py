@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from edgeslim import workbench
 from edgeslim.errors import DatasetError, ParameterError
 from edgeslim.recipe import Recipe

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.errors import StoreError
-from edgeslim.search import storage
-from edgeslim.search.storage import PlannedTrial, StudyJournal
-from edgeslim.search.study import StudyPlan
+from edgeslim.studies import storage
+from edgeslim.studies.storage import PlannedTrial, StudyJournal
+from edgeslim.studies.study import StudyPlan
 
 DAY = 86_400.0
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from real_detectors import Steps, print_recipes
+
 from edgeslim.artifacts.artifact import Artifact
 from edgeslim.evaluation import Evaluation
-from real_detectors import Steps, print_recipes
 
 COLUMNS = "pruned | by | way | mAP | change, 95 % | boxes that agree | MMACs | k parameters | download kB | s"
 RATIOS = (0.02, 0.05, 0.1, 0.2, 0.3)

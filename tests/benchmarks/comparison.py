@@ -18,12 +18,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from real_detectors import DATA, coco_setting
+
 from edgeslim.artifacts.store import Store
 from edgeslim.evaluation import evaluate
-from edgeslim.jobs.setting import Setting, open_setting
+from edgeslim.measurement.workload import Workload, open_workload
 from edgeslim.pipeline import run
 from edgeslim.recipe import Recipe
-from real_detectors import DATA, coco_setting
 
 Steps = list[dict[str, Any]]
 LEAST_MODELS = 2
@@ -126,14 +127,14 @@ class Row:
 
 def rows(claims: Iterator[Claim], store: Store, limit: int | None) -> Iterator[Row]:
     for claim in claims:
-        setting = opened(claim.model, store, limit)
+        workload = opened(claim.model, store, limit)
         worse, better = (Recipe.from_json({"steps": steps}) for steps in (claim.worse, claim.better))
         first, second = (
-            store.path(run(recipe, setting.model, setting.data, store).sha256) for recipe in (worse, better)
+            store.path(run(recipe, workload.model, workload.data, store).sha256) for recipe in (worse, better)
         )
         scores = [
             evaluate(
-                file, setting.model.spec, setting.evaluation, setting.labels, store, baseline=reference
+                file, workload.model.spec, workload.evaluation, workload.labels, store, baseline=reference
             ).accuracy
             for file, reference in ((first, None), (second, first))
         ]
@@ -163,10 +164,10 @@ def _given(step: dict[str, Any]) -> list[str]:
     return [f"{name}={value}" for name, value in step.items() if name != "step"]
 
 
-def opened(model: str, store: Store, limit: int | None) -> Setting:
+def opened(model: str, store: Store, limit: int | None) -> Workload:
     if model in (YOLOX, NANODET):
         return coco_setting(model, store, limit)
-    return open_setting(model, "digits" if model == DIGITS else "street-signs", store, limit=limit)
+    return open_workload(model, "digits" if model == DIGITS else "street-signs", store, limit=limit)
 
 
 def line(row: Row) -> str:

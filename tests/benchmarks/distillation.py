@@ -18,7 +18,7 @@ from typing import Any
 
 from edgeslim.artifacts.store import Store
 from edgeslim.evaluation import evaluate
-from edgeslim.jobs.setting import Setting, open_setting
+from edgeslim.measurement.workload import Workload, open_workload
 from edgeslim.pipeline import run
 from edgeslim.recipe import Recipe
 
@@ -101,12 +101,12 @@ def main() -> int:
     if options.only in (None, "teacher"):
         print("street-signs-small taught by street-signs-large, mAP on 400 scenes\n")
         detector_table(
-            open_setting("street-signs-small", "street-signs", store), teacher_rows(options.steps), store
+            open_workload("street-signs-small", "street-signs", store), teacher_rows(options.steps), store
         )
     if options.only in (None, "recovery"):
         print("\nstreet-signs-medium, mAP on 400 scenes\n")
         detector_table(
-            open_setting("street-signs-medium", "street-signs", store), recovery_rows(options.steps), store
+            open_workload("street-signs-medium", "street-signs", store), recovery_rows(options.steps), store
         )
     if options.only in (None, "digits"):
         print(f"\ntop-1 on 450 digits, mean and range over {len(SEEDS)} seeds\n")
@@ -114,13 +114,13 @@ def main() -> int:
     return 0
 
 
-def detector_table(setting: Setting, rows: dict[str, Steps], store: Store) -> None:
+def detector_table(workload: Workload, rows: dict[str, Steps], store: Store) -> None:
     width = next(reversed(rows)).count("|") + 1
     titles = ["damage", "learns from"][-width:]
     print("| " + " | ".join([*titles, "mAP", "AP50", "AP75", "steps", "s"]) + " |")
     print("|---" * (width + 5) + "|", flush=True)
     for title, steps in rows.items():
-        accuracy, stages = measured(setting, Recipe.from_json({"steps": steps}), store)
+        accuracy, stages = measured(workload, Recipe.from_json({"steps": steps}), store)
         told = stages[-1].info.get("steps", 0) if stages else 0
         seconds = sum(stage.seconds for stage in stages[-1:])
         figures = [f"{100 * accuracy[key]:.2f}" for key in ("mAP", "AP50", "AP75")]
@@ -130,19 +130,19 @@ def detector_table(setting: Setting, rows: dict[str, Steps], store: Store) -> No
 def digit_table(rows: dict[str, tuple[str, Steps]], store: Store) -> None:
     print("| model | learns by | top-1 | range |\n|---|---|---|---|", flush=True)
     for title, (model, steps) in rows.items():
-        setting = open_setting(model, "digits", store)
+        workload = open_workload(model, "digits", store)
         found = [
-            100 * measured(setting, Recipe.from_json({"steps": steps, "seed": seed}), store)[0]["top1"]
+            100 * measured(workload, Recipe.from_json({"steps": steps, "seed": seed}), store)[0]["top1"]
             for seed in SEEDS
         ]
         print(f"| {title} | {statistics.mean(found):.2f} | {min(found):.2f}–{max(found):.2f} |", flush=True)
 
 
-def measured(setting: Setting, recipe: Recipe, store: Store) -> tuple[dict[str, Any], tuple[Any, ...]]:
+def measured(workload: Workload, recipe: Recipe, store: Store) -> tuple[dict[str, Any], tuple[Any, ...]]:
     """Accuracy of the recipe's file, and its stages."""
-    artifact = run(recipe, setting.model, setting.data, store)
+    artifact = run(recipe, workload.model, workload.data, store)
     path = store.path(artifact.sha256)
-    scored = evaluate(path, setting.model.spec, setting.evaluation, setting.labels, store)
+    scored = evaluate(path, workload.model.spec, workload.evaluation, workload.labels, store)
     return dict(scored.accuracy or {}), artifact.stages
 
 

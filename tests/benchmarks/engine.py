@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.jobs.run import cores
 from edgeslim.jobs.status import read_status
-from edgeslim.search import storage
-from edgeslim.search.storage import PlannedTrial, StudyJournal
-from edgeslim.search.study import StudyPlan
+from edgeslim.studies import storage
+from edgeslim.studies.storage import PlannedTrial, StudyJournal
+from edgeslim.studies.study import StudyPlan
 
 
 def study(model: str, data: str, preset: str, workers: int, store: Store) -> dict[str, Any]:
@@ -105,17 +106,17 @@ def trials(count: int, store: Store) -> dict[str, Any]:
 def evaluation(model: str, data: str, limit: int, store: Store) -> dict[str, Any]:
     """Milliseconds for an image, all in, on one core: reading, preparing, running, decoding, scoring."""
     from edgeslim.evaluation import evaluate
-    from edgeslim.jobs.setting import open_setting
-    from edgeslim.jobs.trial import make_file
+    from edgeslim.measurement.measure import make_file
+    from edgeslim.measurement.workload import open_workload
     from edgeslim.recipe import Recipe
 
-    setting = open_setting(model, data, store, limit=limit)
-    path = store.path(make_file(Recipe(), setting, store).sha256)
-    spec, labels = setting.model.spec, setting.labels
-    seconds = _seconds(lambda: evaluate(path, spec, setting.evaluation, labels, store))
+    workload = open_workload(model, data, store, limit=limit)
+    path = store.path(make_file(Recipe(), workload, store).sha256)
+    spec, labels = workload.model.spec, workload.labels
+    seconds = _seconds(lambda: evaluate(path, spec, workload.evaluation, labels, store))
     return {
-        "images": len(setting.evaluation),
-        "ms_an_image": round(seconds / len(setting.evaluation) * 1000, 2),
+        "images": len(workload.evaluation),
+        "ms_an_image": round(seconds / len(workload.evaluation) * 1000, 2),
     }
 
 

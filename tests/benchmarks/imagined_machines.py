@@ -9,8 +9,9 @@ from itertools import count
 from typing import Any
 
 from edgeslim import workbench
-from edgeslim.jobs.schedule import Schedule, Task
+from edgeslim.jobs.schedule import Schedule
 from edgeslim.recipe import Recipe
+from edgeslim.studies.task import TrialTask
 
 MACHINES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
@@ -43,7 +44,7 @@ class Durations:
             self.after[recipe.prefix(length + 1).fingerprint()] = seconds
         self.scoring[recipe.fingerprint()] = trial["seconds"] - sum(s["seconds"] for s in trial["stages"])
 
-    def of(self, task: Task, made: set[str]) -> float:
+    def of(self, task: TrialTask, made: set[str]) -> float:
         """Seconds of the task where the beginnings in `made` lie in the store."""
         steps = task.recipe.steps
         whole = Recipe(steps)
@@ -58,7 +59,7 @@ def simulate(
 ) -> dict[str, Any]:
     """One study on so many machines with one worker each."""
     schedule, supervisor, link = Schedule(trials), Server(), Server()
-    events: list[tuple[float, int, str, Task]] = []
+    events: list[tuple[float, int, str, TrialTask]] = []
     order, idle, cold, compute, now = count(), machines, machines, 0.0, 0.0
     made: set[str] = set()
 
@@ -71,7 +72,7 @@ def simulate(
             begins, start = sent, 0.0
             if cold:  # a machine that has not got the model yet
                 cold -= 1
-                begins, start = link.serve(sent, costs["freight"]), costs["start"]
+                begins, start = link.serve(sent, costs["transfer_bundle"]), costs["start"]
             seconds = durations.of(task, made)
             compute += seconds
             heapq.heappush(events, (begins + start + seconds + costs["worker"], next(order), "made", task))
@@ -142,7 +143,7 @@ def scenario(
         "submit": serial / 2,
         "handle": serial / 2 + measured["journal_ms"] / 1000,
         "home": sizes["cluster"]["bytes_home_a_trial"] / rate,
-        "freight": sizes["freight_bytes"] / rate,
+        "transfer_bundle": sizes["freight_bytes"] / rate,
         "worker": max(far["dask_worker_cpu_ms"] / 1000, far["seconds_a_trial"] - far["own_seconds_a_trial"]),
         "latency": sizes["cluster"]["latency_seconds_a_file"],
         "start": start,

@@ -1,4 +1,4 @@
-"""Static int8 on real detectors: default, best plain setting, robust, trained.
+"""Static int8 on real detectors: default, best plain workload, robust, trained.
 
 Run: python tests/benchmarks/int8_real.py [model …]
 
@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 
 import onnx
+from real_detectors import accuracy_cells, coco_setting, print_table
+
 from edgeslim.artifacts.store import Store
 from edgeslim.evaluation import evaluate
 from edgeslim.export.onnx import deployable, to_bytes
@@ -22,7 +24,6 @@ from edgeslim.steps.quantization.quantization_aware import QuantizationAwareTrai
 from edgeslim.steps.quantization.rewriting import rewritten
 from edgeslim.steps.quantization.robust_int8 import RobustInt8
 from edgeslim.steps.quantization.static_int8 import StaticInt8
-from real_detectors import accuracy_cells, coco_setting, print_table
 
 MODELS = ("yolox_nano", "nanodet_m_320")
 NAIVE = {
@@ -44,14 +45,14 @@ STEPS: dict[str, OnnxStep] = {
 
 def rows(name: str, store: Store) -> Iterator[str]:
     """One line for each file of the model."""
-    setting = coco_setting(name, store)
-    model = setting.model
+    workload = coco_setting(name, store)
+    model = workload.model
     graph = deployable(onnx.load(model.path))
     made = {"float32": graph, "float32, rewritten": rewritten(graph)[0]}
     seconds = dict.fromkeys(made, 0.0)
     notes = dict.fromkeys(made, "")
     for title, step in STEPS.items():
-        context = StepContext(spec=model.spec, original=model.path, calibration=setting.data.calibration)
+        context = StepContext(spec=model.spec, original=model.path, calibration=workload.data.calibration)
         start = time.perf_counter()
         made[title] = step.apply(graph, context)
         seconds[title] = time.perf_counter() - start
@@ -61,7 +62,7 @@ def rows(name: str, store: Store) -> Iterator[str]:
     latency = compare_latency(files, "float32", rounds=30)
     for title, file in files.items():
         found = evaluate(
-            file, model.spec, setting.data.evaluation, setting.labels, store, baseline=files["float32"]
+            file, model.spec, workload.data.evaluation, workload.labels, store, baseline=files["float32"]
         )
         timed = latency[title]
         yield (

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from real_detectors import Steps, print_recipes
+
 from edgeslim.artifacts.artifact import Artifact
 from edgeslim.evaluation import Evaluation
-from real_detectors import Steps, print_recipes
 
 COLUMNS = "damage | recovery | mAP | AP50 | boxes that agree | SQNR dB | recovery s"
 MATCH = {"step": "match_statistics"}

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import onnx
+from real_detectors import accuracy_cells, coco_setting, print_table
+
 from edgeslim.artifacts.store import Store
 from edgeslim.evaluation import evaluate
 from edgeslim.export.onnx import deployable, shipped, to_bytes
@@ -22,7 +24,6 @@ from edgeslim.models.proof import run
 from edgeslim.steps import OnnxStep, StepContext
 from edgeslim.steps.clustering import WeightClustering
 from edgeslim.steps.quantization import LowBitWeights, MixedLowBitWeights
-from real_detectors import accuracy_cells, coco_setting, print_table
 
 MODELS = ("yolox_nano",)
 RECIPES: dict[str, OnnxStep] = {
@@ -48,15 +49,15 @@ RECIPES: dict[str, OnnxStep] = {
 
 def rows(name: str, store: Store) -> Iterator[str]:
     """One line for each file of the model."""
-    setting = coco_setting(name, store)
-    model = setting.model
+    workload = coco_setting(name, store)
+    model = workload.model
     graph = deployable(onnx.load(model.path))
     image = np.random.default_rng(0).random(model.spec.input_shape, np.float32) * np.float32(255)
     baseline = store.path(store.put(to_bytes(shipped(graph))))
     for title, step in {"float32": None, **RECIPES}.items():
         result, seconds, info = graph, 0.0, {}
         if step is not None:
-            context = StepContext(spec=model.spec, original=model.path, calibration=setting.data.calibration)
+            context = StepContext(spec=model.spec, original=model.path, calibration=workload.data.calibration)
             start = time.perf_counter()
             result, info = step.apply(graph, context), context.info
             seconds = time.perf_counter() - start
@@ -64,8 +65,8 @@ def rows(name: str, store: Store) -> Iterator[str]:
         found = evaluate(
             store.path(store.put(content)),
             model.spec,
-            setting.data.evaluation,
-            setting.labels,
+            workload.data.evaluation,
+            workload.labels,
             store,
             baseline=baseline,
         )

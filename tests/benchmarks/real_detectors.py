@@ -15,7 +15,7 @@ DATA = ROOT.parent / "shared" / "data"
 from edgeslim.artifacts.artifact import Artifact  # noqa: E402
 from edgeslim.artifacts.store import Store  # noqa: E402
 from edgeslim.evaluation import Evaluation, evaluate  # noqa: E402
-from edgeslim.jobs.setting import Setting, open_setting  # noqa: E402
+from edgeslim.measurement.workload import Workload, open_workload  # noqa: E402
 from edgeslim.pipeline import run  # noqa: E402
 from edgeslim.recipe import Recipe  # noqa: E402
 
@@ -23,9 +23,9 @@ Steps = list[dict[str, Any]]
 NOT_THERE = f"{DATA} is not there: no real model to measure"
 
 
-def coco_setting(model: str, store: Store, limit: int | None = None) -> Setting:
+def coco_setting(model: str, store: Store, limit: int | None = None) -> Workload:
     """A model of ../shared/data by its name: scored on coco_val (the first `limit` images), calibrated unlabelled."""
-    return open_setting(
+    return open_workload(
         str(DATA / "models" / f"{model}.onnx"),
         str(DATA / "images" / "coco_val" / "instances.json"),
         store,
@@ -75,18 +75,18 @@ def print_recipes(
         sys.exit(NOT_THERE)
     started = time.perf_counter()
     store = Store(options.store) if options.store else Store()
-    setting = coco_setting("yolox_nano", store, options.limit)
+    workload = coco_setting("yolox_nano", store, options.limit)
     print(heading(columns))
     for title, steps in recipes:
         if options.only in title:
-            artifact = run(Recipe.from_json({"steps": steps}), setting.model, setting.data, store)
+            artifact = run(Recipe.from_json({"steps": steps}), workload.model, workload.data, store)
             found = evaluate(
                 store.path(artifact.sha256),
-                setting.model.spec,
-                setting.evaluation,
-                setting.labels,
+                workload.model.spec,
+                workload.evaluation,
+                workload.labels,
                 store,
-                baseline=setting.model.path,
+                baseline=workload.model.path,
             )
             print("| " + " | ".join([title, *figures(artifact, found)]) + " |", flush=True)
     print(f"\n{time.perf_counter() - started:.0f} s in all", file=sys.stderr)

@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from workers import recipes
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, Store
 from edgeslim.jobs.status import read_status
-from edgeslim.search.storage import StudyJournal
-from workers import recipes
+from edgeslim.studies.storage import StudyJournal
 
 LOOK = 0.05
 """Seconds between two looks at a study."""
@@ -132,7 +133,7 @@ def _bytes(store: Store, paths: list[Path]) -> int:
 
 def _journal(store: Store) -> float:
     """Milliseconds to keep a trial's result: begun, and recorded, each on the disk."""
-    from edgeslim.search.storage import PlannedTrial, names, read
+    from edgeslim.studies.storage import PlannedTrial, names, read
 
     name = names(store)[0]
     journal, result = StudyJournal(store, name), read(store, name).trials[0].to_json()

@@ -5,7 +5,7 @@
 Every search runs on two cores (--cores) in a store of its own, where nothing was made before but the images. With
 --at-once several run beside each other, each on its own cores and measuring latency for itself. The order of kinds
 changes from seed to seed, so that a machine that slows down favours nobody. Hypervolumes share one reference
-(edgeslim.search.objectives), as all have the same original; `ratio` is each kind's median over random's.
+(edgeslim.studies.objectives), as all have the same original; `ratio` is each kind's median over random's.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from typing import Any
 
 from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, Store
-from edgeslim.jobs.machine import LOCKS_VARIABLE, allowed
-from edgeslim.search.hypervolume import hypervolume
-from edgeslim.search.objectives import values_of, yardstick
-from edgeslim.search.selection import Budget, misses
-from edgeslim.search.study import StudyResult
+from edgeslim.measurement.machine import LOCKS_VARIABLE, allowed
+from edgeslim.studies.choice import Budget, misses
+from edgeslim.studies.hypervolume import hypervolume
+from edgeslim.studies.objectives import reference_point, values_of
+from edgeslim.studies.study import StudyResult
 
 ROOT = Path(__file__).parents[2]
 KINDS = {
@@ -81,7 +81,7 @@ def figures(told: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
     study = StudyResult.from_json(told)
     original = next(trial for trial in study.trials if trial.number == study.baseline)
     budget = Budget(**study.budget)
-    scale = yardstick(original, study.objectives, budget)
+    scale = reference_point(original, study.objectives, budget)
     found = [
         (trial.found_after, gains)
         for trial in study.trials

@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
-from edgeslim.jobs.machine import CORES_VARIABLE
 from edgeslim.jobs.status import read_status
+from edgeslim.measurement.machine import CORES_VARIABLE
 
 LOOK = 0.1
 """Seconds between two looks at the study."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError

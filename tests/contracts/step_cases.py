@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+
 from edgeslim.artifacts.store import sha256_of
 from edgeslim.errors import EdgeSlimError, InfeasibleError, RecipeError
 from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes

@@ -10,6 +10,8 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from step_cases import applied, bounds, code_of, final, quick, refusal, training_form, tried
+
 from edgeslim.errors import InfeasibleError, RecipeError
 from edgeslim.export.onnx import deployable, to_bytes
 from edgeslim.metrics import graph as graphs
@@ -17,7 +19,6 @@ from edgeslim.metrics.counts import weights_of
 from edgeslim.params import parameters
 from edgeslim.steps import STEPS, MagnitudePruning, NOfMPruning, OnnxStep, Step, TorchStep
 from example_networks import NETWORKS
-from step_cases import applied, bounds, code_of, final, quick, refusal, training_form, tried
 
 TORCH_STEPS = [step.name for step in STEPS if issubclass(step, TorchStep)]
 ONNX_STEPS = [step.name for step in STEPS if issubclass(step, OnnxStep)]

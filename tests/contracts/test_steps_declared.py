@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from step_cases import bounds
+
 from edgeslim.cli.main import main
 from edgeslim.errors import EdgeSlimError
 from edgeslim.params import Param, parameters
 from edgeslim.recipe import Recipe
 from edgeslim.steps import STEPS, ChannelPruning
-from step_cases import bounds
 
 EFFECTS = {"file", "download", "memory", "latency", "accuracy"}
 PURE_NUMBERS = {"learning_rate", "ema_decay", "temperature", "alpha", "beta", "background"}

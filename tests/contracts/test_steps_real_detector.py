@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from step_cases import code_of, quick
+
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import InfeasibleError, RecipeError
 from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
@@ -16,7 +18,6 @@ from edgeslim.models.proof import run
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps import STEPS, OnnxStep, StepContext, TorchStep
 from example_networks import RandomImages
-from step_cases import code_of, quick
 
 REFUSED = {"fine_tuning": "family_without_loss", "dynamic_int8": "nothing_dynamic"}
 """Step → code."""

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edgeslim.artifacts.store import Store
 from PIL import Image
+
+from edgeslim.artifacts.store import Store
 
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data" / "images"
 Box = tuple[float, float, float, float]

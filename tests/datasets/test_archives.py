@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import archives, open_dataset
 from edgeslim.datasets.archives import extract_zip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgeslim.datasets import Relabelled, map_classes, unmatched_classes
 from edgeslim.datasets.base import Split, Target
 from edgeslim.detections import Annotations, Image

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from edgeslim.datasets import open_dataset
 from edgeslim.datasets.base import Dataset
 from edgeslim.detections import Annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgeslim.datasets.base import Split, Subset
 from edgeslim.datasets.held_out import check_share, choosing_part, hold_out
 from edgeslim.errors import DatasetError

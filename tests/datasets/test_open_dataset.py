@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import DATASETS, FORMATS, any_images, open_dataset
 from edgeslim.datasets.base import Notice, Split

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from edgeslim.datasets.images import check_image, list_images, read_image
 from edgeslim.errors import DatasetError
-from PIL import Image
 
 
 def png_header(width: int, height: int) -> bytes:

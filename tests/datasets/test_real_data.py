@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from edgeslim.datasets import open_dataset
 from edgeslim.datasets.base import Dataset, Split
 from edgeslim.detections import Annotations

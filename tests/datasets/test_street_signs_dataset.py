@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import DATASETS, Relabelled, open_dataset
 from edgeslim.datasets.street_signs import dataset as street_signs

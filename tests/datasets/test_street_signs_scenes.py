@@ -6,11 +6,12 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from edgeslim.datasets.street_signs.canvas import Canvas, PlacedSign
 from edgeslim.datasets.street_signs.classes import CLASSES, DISTRACTORS
 from edgeslim.datasets.street_signs.scene import Scene, render_scene
 from edgeslim.datasets.street_signs.weather import MOODS
-from PIL import Image
 
 SEED = 11
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from edgeslim.datasets import open_dataset
 from edgeslim.detections import Annotations
 from edgeslim.errors import DatasetError

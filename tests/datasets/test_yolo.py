@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from edgeslim.datasets import open_dataset
 from edgeslim.datasets.base import Dataset
 from edgeslim.detections import Annotations

@@ -6,12 +6,13 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from edgeslim.errors import ModelError
-from edgeslim.export.onnx import deployable, export_training_form, max_relative_error, shipped, to_bytes
-from example_networks import NETWORKS, SIZE, make_network, make_onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
+
+from edgeslim.errors import ModelError
+from edgeslim.export.onnx import deployable, export_training_form, max_relative_error, shipped, to_bytes
+from example_networks import NETWORKS, SIZE, make_network, make_onnx
 
 SHAPE = (1, 3, SIZE, SIZE)
 

@@ -6,10 +6,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import TensorProto, helper, numpy_helper
+
 from edgeslim.export.packed import CodedWeight, Layout, entropy_bound, store, unpacked
 from edgeslim.export.packed.packing import bits_for, entropy, fields, filled, pack, pack_trits
 from edgeslim.metrics import size
-from onnx import TensorProto, helper, numpy_helper
 
 RANDOM = np.random.default_rng(0)
 CONV = (12, 7, 3, 3)

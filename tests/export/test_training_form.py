@@ -6,11 +6,12 @@ import copy
 
 import pytest
 import torch
-from edgeslim.export.onnx import export_training_form, max_relative_error, to_bytes
-from example_networks import SIZE, make_network, make_onnx
 from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
+
+from edgeslim.export.onnx import export_training_form, max_relative_error, to_bytes
+from example_networks import SIZE, make_network, make_onnx
 
 SHAPE = (1, 3, SIZE, SIZE)
 

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.errors import StudyError
 from edgeslim.jobs.status import read_status
-from edgeslim.search import storage
+from edgeslim.studies import storage
 
 IN_PROCESSES = Path(__file__).parent / "in_processes"
 ROOT = Path(__file__).parents[2]
@@ -103,8 +104,9 @@ def case(
     tmp_path: Path, digits_file: Path, own_machine: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Case]:
     monkeypatch.syspath_prepend(str(IN_PROCESSES))
-    from edgeslim.steps import STEPS
     from steps_for_tests import LOG, Act
+
+    from edgeslim.steps import STEPS
 
     monkeypatch.setitem(STEPS._items, Act.name, Act)
     monkeypatch.setenv(LOG, str(tmp_path / "ran.txt"))

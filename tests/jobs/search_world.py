@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from edgeslim.artifacts.store import Store
-from edgeslim.jobs.schedule import Task
-from edgeslim.jobs.search import Search, Timing
 from edgeslim.recipe import Recipe
-from edgeslim.search import storage
-from edgeslim.search.stint import Stint
-from edgeslim.search.storage import PlannedTrial, StudyJournal
-from edgeslim.search.study import StudyPlan, StudyResult
+from edgeslim.search.policy import Search, Timing
+from edgeslim.studies import storage
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.storage import PlannedTrial, StudyJournal
+from edgeslim.studies.study import StudyPlan, StudyResult
+from edgeslim.studies.task import TrialTask
 
 STEPS = ("channel_pruning", "magnitude_pruning", "fine_tuning", "static_int8", "low_bit_weights", "float16")
 SIZE = 1_000_000
@@ -69,14 +69,14 @@ class World:
 
     def __init__(self, store: Store, images: int = 400, **plan: Any) -> None:
         self.store, self.images = store, images
-        self.ran: list[Task] = []
+        self.ran: list[TrialTask] = []
         self._plan = plan
 
-    def plan(self, stint: Stint) -> None:
+    def plan(self, search_run: SearchRun) -> None:
         plan = StudyPlan(
             name="s", model="m", model_name="m", dataset="d", dataset_name="d", created="", **self._plan
         )
-        storage.create(self.store, plan, [planned(Recipe())], stint)
+        storage.create(self.store, plan, [planned(Recipe())], search_run)
         journal = StudyJournal(self.store, "s")
         journal.note(images=self.images, primary_metric="mAP")
         journal.start(0)
@@ -105,7 +105,7 @@ class World:
         search.finish()
         self.complete()
 
-    def perform(self, search: Search, task: Task) -> None:
+    def perform(self, search: Search, task: TrialTask) -> None:
         found = result(task.recipe, task.images)
         search.work(found["seconds"])
         search.done(task, found)

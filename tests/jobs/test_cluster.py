@@ -14,17 +14,18 @@ from typing import Any
 
 import psutil
 import pytest
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, Store
 from edgeslim.errors import StudyError
 from edgeslim.jobs import connecting, remote
-from edgeslim.jobs.freight import freight
-from edgeslim.jobs.schedule import Task
-from edgeslim.jobs.trial import Job, perform
+from edgeslim.jobs.job import Job, perform
+from edgeslim.jobs.transfer import transfer_bundle
 from edgeslim.progress import silent
 from edgeslim.recipe import Recipe
-from edgeslim.search import storage
-from edgeslim.search.stint import Stint
+from edgeslim.studies import storage
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.task import TrialTask
 
 distributed = pytest.importorskip("distributed")
 DASK = Path(sys.executable).parent / "dask"
@@ -134,7 +135,7 @@ def test_other_versions_and_wrong_addresses_are_refused(cluster, case, monkeypat
         case.start({"change": 8.0}, name="planned")
     plan = storage.read_plan(case.store, "planned")
     order = remote.Order(Job(Path(), plan, 1), "t", {**remote.versions(), "onnx": "0.1"})
-    reply = cluster.client.submit(remote.work_on, order, freight(plan, case.store)).result()
+    reply = cluster.client.submit(remote.work_on, order, transfer_bundle(plan, case.store)).result()
     assert (reply.outcome.stops_study, reply.outcome.error["code"]) == (True, "cluster_versions")
     assert not (cluster.folder / "a" / "store").exists()
 
@@ -165,7 +166,7 @@ def test_a_cluster_gives_what_one_machine_gives_though_a_worker_dies_in_the_midd
     Path(os.environ["EDGESLIM_TEST_LOG"]).write_text("1.0\n")  # so that it does not sleep
     own, plan = Store(case.store.root.parent / "alone"), storage.read_plan(case.store, "s")
     for trial in far["trials"]:
-        task = Task(trial["number"], Recipe.from_json(trial["recipe"]), evaluate=True)
+        task = TrialTask(trial["number"], Recipe.from_json(trial["recipe"]), evaluate=True)
         near = perform(Job(own.root, plan, threads=1, task=task), silent).result
         assert near is not None
         assert {name: trial[name] for name in SAME} == {name: near[name] for name in SAME}
@@ -179,7 +180,7 @@ def test_a_search_runs_there_on_images_that_were_sent_and_a_trial_is_ended_that_
         case.pictures,
         name="s",
         recipes=[recipe],
-        search=Stint(sampler="random", trials=3),
+        search=SearchRun(sampler="random", trials=3),
         cluster=cluster.address,
         trial_minutes=0.1,
         store=case.store,

@@ -11,23 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from edgeslim import pipeline, workbench
-from edgeslim.artifacts.parcel import Parcel
+from edgeslim.artifacts.bundle import Bundle
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import open_dataset
 from edgeslim.errors import ModelError, StoreError, StudyError
 from edgeslim.jobs import cluster as clusters
 from edgeslim.jobs import connecting, remote
 from edgeslim.jobs.cluster import ClusterPool
-from edgeslim.jobs.freight import freight
+from edgeslim.jobs.job import Job, Outcome
 from edgeslim.jobs.pool import Event
 from edgeslim.jobs.remote import Order, Reply, work_on
-from edgeslim.jobs.schedule import Task
-from edgeslim.jobs.trial import Job, Outcome
+from edgeslim.jobs.transfer import transfer_bundle
 from edgeslim.models.importing import import_onnx
 from edgeslim.models.library import open_model
 from edgeslim.recipe import Recipe
-from edgeslim.search.study import StudyPlan
+from edgeslim.studies.study import StudyPlan
+from edgeslim.studies.task import TrialTask
 
 pytest.importorskip("distributed")
 ROUNDED = {"steps": [{"step": "float16"}]}
@@ -65,7 +66,7 @@ class Client:
         ]
 
     def sent_with(self, number: int) -> set[str]:
-        """Places of the files that went with an order, but for the freight."""
+        """Places of the files that went with an order, but for the transfer_bundle."""
         contents = {id(future): arguments[0] for _, arguments, _, future in self.tasks}
         return {place for future in self.orders[number][1][1:] for place in contents[id(future)].files}
 
@@ -103,7 +104,7 @@ def plan(digits_file: Path) -> StudyPlan:
 
 def job(plan: StudyPlan, store: Store, recipe: Any = None, images: int | None = None) -> Job:
     chosen = Recipe() if recipe is None else Recipe.from_json(recipe)
-    return Job(store.root, plan, 1, task=Task(1, chosen, evaluate=True, images=images))
+    return Job(store.root, plan, 1, task=TrialTask(1, chosen, evaluate=True, images=images))
 
 
 def outcome_of(pool: ClusterPool) -> Outcome:
@@ -133,14 +134,14 @@ def test_the_last_worker_may_leave_between_two_looks(pool, client, plan, store, 
 def test_records_at_home_win_and_only_what_trials_make_is_taken(pool, client, plan, store):
     store.put_record("stages", "key", {"sha256": "mine"})
     pool.submit(job(plan, store))
-    sent = Parcel.of({"stages/key.json": b'{"sha256": "theirs"}', "stages/new.json": b'{"sha256": "theirs"}'})
+    sent = Bundle.of({"stages/key.json": b'{"sha256": "theirs"}', "stages/new.json": b'{"sha256": "theirs"}'})
     client.orders[0][3].set_result(Reply(Outcome(result={}), sent))
     assert outcome_of(pool).error is None
     assert store.get_record("stages", "key") == {"sha256": "mine"}
     assert store.get_record("stages", "new") == {"sha256": "theirs"}
 
     pool.submit(job(plan, store))
-    client.orders[1][3].set_result(Reply(Outcome(result={}), Parcel.of({"models/mine.json": b"{}"})))
+    client.orders[1][3].set_result(Reply(Outcome(result={}), Bundle.of({"models/mine.json": b"{}"})))
     refused = outcome_of(pool)
     assert refused.error is not None
     assert (refused.error["code"], refused.stops_study) == ("parcel_place", False)
@@ -152,7 +153,7 @@ def test_a_recipes_own_stages_go_with_its_next_rung_and_scores_do_not(pool, clie
         pool.submit(job(plan, store, ROUNDED, images=10 * (rung + 1)))
         # What was made before the first rung is nothing; after it, the stage is sent, also when that made only scores.
         assert client.sent_with(rung) == (set() if rung == 0 else {"stages/one.json"})
-        client.orders[rung][3].set_result(Reply(Outcome(result={}), Parcel.of(dict.fromkeys(made, b"{}"))))
+        client.orders[rung][3].set_result(Reply(Outcome(result={}), Bundle.of(dict.fromkeys(made, b"{}"))))
         assert outcome_of(pool).error is None
         pool._at_hand.clear()  # as after resuming
 
@@ -223,7 +224,7 @@ def test_one_workers_full_disk_fails_a_trial_and_is_told_with_its_address(worker
     full = StoreError(
         "disk_full", "The disk is full: '/x/y' could not be written.", "Free some space.", path="/x/y"
     )
-    sent = freight(plan, store)
+    sent = transfer_bundle(plan, store)
     order = Order(job(plan, store), "t", remote.versions())
     by_job = Reply(Outcome(error=full.to_json(), stops_study=True))
     monkeypatch.setattr(remote, "_done", lambda *_: by_job)
@@ -232,7 +233,7 @@ def test_one_workers_full_disk_fails_a_trial_and_is_told_with_its_address(worker
     def refuse(*_: object, **__: object) -> None:
         raise full
 
-    monkeypatch.setattr(Parcel, "unpack", refuse)
+    monkeypatch.setattr(Bundle, "unpack", refuse)
     replies.append(work_on(order, sent))
     for reply in replies:
         error = reply.outcome.error
@@ -254,10 +255,10 @@ def test_a_worker_works_with_the_models_it_was_sent_and_returns_what_trials_make
         return Reply(Outcome(result={}), places=("stages/key.json", "imports/key.json"))
 
     monkeypatch.setattr(remote, "_done", perform)
-    sent = freight(plan, store)
+    sent = transfer_bundle(plan, store)
     order = Order(replace(job(plan, store), models={"mine": sent.model}), "t", remote.versions())
     reply = work_on(order, sent)
-    assert set(reply.parcel.files) == {"stages/key.json"}
+    assert set(reply.bundle.files) == {"stages/key.json"}
     (given,) = done
     assert set(given.models) == {"mine", plan.model}
     assert {model.path for model in given.models.values()} == {worker.path(sent.model.sha256)}
@@ -271,7 +272,8 @@ def test_what_a_worker_was_sent_is_no_more_than_a_cache_there(worker, plan, stor
     pictures.mkdir()
     (pictures / "0.png").write_bytes(b"pixels")
     work_on(
-        Order(job(plan, store), "t", remote.versions()), freight(replace(plan, dataset=str(pictures)), store)
+        Order(job(plan, store), "t", remote.versions()),
+        transfer_bundle(replace(plan, dataset=str(pictures)), store),
     )
     files = [path for path in worker.root.rglob("*") if path.is_file()]
     assert sorted(path.suffix for path in files) == [".onnx", ".png"]

@@ -10,15 +10,16 @@ from contextlib import suppress
 from typing import Any
 
 import optuna
-import postgres_server
 import psycopg
 import pytest
+
+import postgres_server
 from edgeslim import workbench
 from edgeslim.artifacts.store import STORAGE_VARIABLE
 from edgeslim.cli.main import main
 from edgeslim.errors import EdgeSlimError, StoreError
-from edgeslim.search import database
-from edgeslim.search.storage import StudyJournal
+from edgeslim.studies import database
+from edgeslim.studies.storage import StudyJournal
 from postgres_server import PASSWORD, Postgres
 
 LONG = {"what": "sleep", "seconds": 60.0}

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 
@@ -116,10 +117,10 @@ import sys, time
 from pathlib import Path
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
-from edgeslim.search import storage
-from edgeslim.search.storage import PlannedTrial
-from edgeslim.search.study import StudyPlan
-import edgeslim.search.journal
+from edgeslim.studies import storage
+from edgeslim.studies.storage import PlannedTrial
+from edgeslim.studies.study import StudyPlan
+import edgeslim.studies.journal
 store, who, gate = Store(Path(sys.argv[1])), sys.argv[2], Path(sys.argv[3])
 plan = StudyPlan(name="s", model=who, model_name=who, dataset="d", dataset_name="d", created="")
 trials = [PlannedTrial({"steps": []}, who, who)] * 20
@@ -160,7 +161,7 @@ from pathlib import Path
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.jobs import supervisor
-import edgeslim.search.journal, edgeslim.models.library
+import edgeslim.studies.journal, edgeslim.models.library
 supervisor.start = lambda *_: None
 store, model, pictures, gate = (Path(each) for each in sys.argv[1:])
 print("ready", flush=True)

@@ -8,12 +8,13 @@ import signal
 from typing import Any
 
 import pytest
+
 from edgeslim import workbench
 from edgeslim.cli.main import main
 from edgeslim.datasets import choosing_part, open_dataset
 from edgeslim.errors import DatasetError, StudyError
-from edgeslim.search import storage
-from edgeslim.search.study import StudyPlan
+from edgeslim.studies import storage
+from edgeslim.studies.study import StudyPlan
 
 CHANGES = [{"steps": [{"step": "act", "change": change}]} for change in (1.0, 5.0)]
 

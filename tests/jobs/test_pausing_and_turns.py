@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+
 from edgeslim import workbench
 from edgeslim.errors import StudyError
 from edgeslim.jobs.status import read_status

@@ -13,9 +13,10 @@ from typing import Any
 
 import psutil
 import pytest
-from edgeslim.jobs.machine import allowed
+
+from edgeslim.jobs.core_queue import CoreQueue
 from edgeslim.jobs.pool import Event, Limits, Pool
-from edgeslim.jobs.turns import Turns
+from edgeslim.measurement.machine import allowed
 from edgeslim.progress import Progress
 
 SECONDS = 30.0
@@ -131,7 +132,7 @@ def test_a_task_that_eats_memory_is_ended(pool: Pool[tuple[str, str]]):
 
 
 def test_time_in_which_somebody_measures_is_not_the_tasks_own(own_machine: None):
-    from edgeslim.jobs.machine import alone
+    from edgeslim.measurement.machine import alone
 
     pool: Pool[tuple[str, str]] = Pool(1, act)
     pool.submit(("sleep", "3"), Limits(seconds=2.0, memory=10**12))
@@ -143,7 +144,7 @@ def test_time_in_which_somebody_measures_is_not_the_tasks_own(own_machine: None)
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system keeps processes where it likes")
 def test_each_task_is_done_on_the_cores_of_its_turn(own_machine: None, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("EDGESLIM_CORES", str(len(allowed())))
-    turns = Turns("me", 1)
+    turns = CoreQueue("me", 1)
     pool: Pool[tuple[str, str]] = Pool(len(allowed()) + 1, act, turns)
     count = 0
     while pool.ready():
@@ -153,12 +154,12 @@ def test_each_task_is_done_on_the_cores_of_its_turn(own_machine: None, monkeypat
     assert sorted(event.value for event in finish(pool, count)) == sorted(str([core]) for core in allowed())
     assert pool.ready(), "the turns were given back"
     pool.close()
-    assert Turns("other", len(allowed())).take() is not None, "closing gives back what was not used"
+    assert CoreQueue("other", len(allowed())).take() is not None, "closing gives back what was not used"
 
 
 def test_who_waits_for_a_turn_gives_up_processes_when_memory_is_short(own_machine: None, monkeypatch: Any):
     monkeypatch.setenv("EDGESLIM_CORES", "1")
-    other, turns = Turns("other", 1), Turns("me", 1)
+    other, turns = CoreQueue("other", 1), CoreQueue("me", 1)
     pool: Pool[tuple[str, str]] = Pool(1, act, turns)
     assert pool.ready()
     pool.submit(("pid", ""))

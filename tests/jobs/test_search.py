@@ -8,18 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from search_world import World
+
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
 from edgeslim.recipe import Recipe
-from edgeslim.search.findings import findings
 from edgeslim.search.space import recovers
-from edgeslim.search.stint import Stint
-from edgeslim.search.storage import StudyJournal, study_search
 from edgeslim.search.strategy import parts
-from edgeslim.search.study import TrialResult
-from search_world import World
+from edgeslim.studies.front_summary import findings
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.storage import StudyJournal, study_search
+from edgeslim.studies.study import TrialResult
 
-RANDOM = Stint(sampler="random", trials=40)
+RANDOM = SearchRun(sampler="random", trials=40)
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_without_several_fidelities_everything_is_measured_fully(world: World):
 
 
 def test_learning_samplers_begin_with_ready_recipes_and_others_do_not(world: World, tmp_path: Path):
-    world.plan(Stint(sampler="nsga2", trials=6))
+    world.plan(SearchRun(sampler="nsga2", trials=6))
     world.run(world.begin())
     titles = [trial.title for trial in world.read().trials]
     assert titles[1:3] == ["float16", "int8"]
@@ -104,9 +105,9 @@ def test_time_ends_it_and_nothing_is_begun_that_cannot_end_in_time(world: World)
     world.plan(replace(RANDOM, trials=None, minutes=5.0))
     search = world.begin()
     world.run(search)
-    assert search.stint.ended == "time"
-    assert 270 < search.stint.spent <= 300 * 1.05, "but for a step that was never seen"
-    assert world.read().search["spent"] == pytest.approx(search.stint.spent, abs=130)
+    assert search.search_run.ended == "time"
+    assert 270 < search.search_run.spent <= 300 * 1.05, "but for a step that was never seen"
+    assert world.read().search["spent"] == pytest.approx(search.search_run.spent, abs=130)
 
 
 def test_recovery_that_would_take_too_long_is_shortened(world: World):
@@ -122,7 +123,7 @@ def test_no_progress_ends_it(world: World):
     world.plan(replace(RANDOM, trials=None, patience=15))
     search = world.begin()
     world.run(search)
-    assert search.stint.ended == "patience"
+    assert search.search_run.ended == "patience"
     assert 15 < len(world.read().trials) < 400
 
 
@@ -131,7 +132,7 @@ def test_a_small_space_ends_it(world: World, monkeypatch: pytest.MonkeyPatch):
     world.plan(RANDOM)
     search = world.begin()
     world.run(search)
-    assert search.stint.ended == "space"
+    assert search.search_run.ended == "space"
     assert [trial.title for trial in world.read().trials] == ["float32", "float16"]
 
 
@@ -158,7 +159,7 @@ def test_evolution_covers_more_than_chance_in_the_same_time(tmp_path: Path):
         for seed in range(3):
             world = World(Store(tmp_path / f"{sampler}{seed}"))
             cheap = sampler == "nsga2"
-            world.plan(Stint(sampler=sampler, minutes=12.0, seed=seed, multi_fidelity=cheap))
+            world.plan(SearchRun(sampler=sampler, minutes=12.0, seed=seed, multi_fidelity=cheap))
             world.run(world.begin())
             found.append(findings(world.read())["hypervolume"]["value"])
     assert sorted(volumes["nsga2"])[1] > 1.05 * sorted(volumes["random"])[1]
@@ -203,7 +204,7 @@ def test_going_on_takes_up_what_was_dropped(world: World):
     world.run(world.begin())
     first = world.read()
     journal = StudyJournal(world.store, "s")
-    journal.note(search=Stint(sampler="random", trials=30, first=journal.count).to_json())
+    journal.note(search=SearchRun(sampler="random", trials=30, first=journal.count).to_json())
     world.ran.clear()
     world.run(world.begin())
     study = world.read()
@@ -223,7 +224,7 @@ def test_going_on_takes_up_what_was_dropped(world: World):
 def test_a_study_of_given_recipes_can_be_searched_on(world: World):
     world.plan(replace(RANDOM, trials=3))
     journal = StudyJournal(world.store, "s")
-    ended = Stint(sampler="nsga2", trials=12, first=journal.count)
+    ended = SearchRun(sampler="nsga2", trials=12, first=journal.count)
     journal.note(search=ended.to_json())
     world.run(world.begin())
     assert study_search(world.store, "s").ended == "trials"
@@ -261,7 +262,7 @@ def test_what_cannot_be_measured_is_no_objective(tmp_path: Path):
 
 
 def test_asking_holds_up_nobody_however_many_were_tried(world: World):
-    world.plan(Stint(sampler="nsga2", trials=150))
+    world.plan(SearchRun(sampler="nsga2", trials=150))
     search = world.begin()
     slowest = 0.0
     while True:

@@ -7,15 +7,16 @@ import signal
 from typing import Any
 
 import pytest
+
 from edgeslim import workbench
 from edgeslim.errors import StudyError
-from edgeslim.search.selection import Budget
-from edgeslim.search.stint import Stint
+from edgeslim.studies.choice import Budget
+from edgeslim.studies.search_run import SearchRun
 
 
-def search(case: Any, stint: Stint, **more: Any) -> None:
+def search(case: Any, search_run: SearchRun, **more: Any) -> None:
     workbench.start_study(
-        case.model, case.pictures, name="s", workers=2, limit=12, search=stint, store=case.store, **more
+        case.model, case.pictures, name="s", workers=2, limit=12, search=search_run, store=case.store, **more
     )
 
 
@@ -24,7 +25,7 @@ def states(study: dict[str, Any]) -> list[str]:
 
 
 def test_a_search_finds_measures_and_chooses_and_can_be_improved(case):
-    search(case, Stint(sampler="nsga2", trials=6), budget=Budget(download=100_000))
+    search(case, SearchRun(sampler="nsga2", trials=6), budget=Budget(download=100_000))
     study = case.finish()
     assert study["state"] == "complete"
     assert study["search"]["ended"] == "trials"
@@ -62,7 +63,7 @@ def test_a_study_of_given_recipes_can_be_improved(case):
 
 
 def test_time_ends_a_search(case):
-    search(case, Stint(sampler="random", minutes=0.1))
+    search(case, SearchRun(sampler="random", minutes=0.1))
     study = case.finish()
     assert study["state"] == "complete"
     assert study["search"]["ended"] in ("time", "space")
@@ -71,7 +72,7 @@ def test_time_ends_a_search(case):
 
 
 def test_a_killed_search_is_resumed_and_ends(case):
-    search(case, Stint(sampler="nsga2", trials=8))
+    search(case, SearchRun(sampler="nsga2", trials=8))
     case.wait(lambda: workbench.study_status("s", case.store)["done"] >= 3, "some results")
     os.kill(case.pid(), signal.SIGKILL)
     case.wait(lambda: workbench.study_status("s", case.store)["state"] == "interrupted", "interruption")
@@ -85,7 +86,7 @@ def test_a_killed_search_is_resumed_and_ends(case):
 
 
 def test_latency_is_measured_while_searching_where_the_budget_asks_for_it(case):
-    search(case, Stint(sampler="random", trials=5), budget=Budget(latency_ratio=50.0))
+    search(case, SearchRun(sampler="random", trials=5), budget=Budget(latency_ratio=50.0))
     study = case.finish()
     assert study["state"] == "complete"
     assert study["choice"]["pick"] is not None
@@ -93,7 +94,7 @@ def test_latency_is_measured_while_searching_where_the_budget_asks_for_it(case):
 
 
 def test_a_search_shows_how_long_it_has_searched(case):
-    search(case, Stint(sampler="random", minutes=10.0, trials=500))
+    search(case, SearchRun(sampler="random", minutes=10.0, trials=500))
     seen: list[dict[str, Any]] = []
 
     def told() -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 
 import psutil
 import pytest
+
 from edgeslim import workbench
 from edgeslim.cli.main import main
 from edgeslim.errors import StoreError

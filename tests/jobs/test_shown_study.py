@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import pytest
+
 from edgeslim.cli.main import main
 
 RECIPES: list[list[dict[str, Any]]] = [

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from edgeslim.artifacts.store import Store
 from edgeslim.jobs.status import (
     JobStatus,

@@ -13,9 +13,10 @@ from typing import Any
 
 import psutil
 import pytest
+from filelock import FileLock
+
 from edgeslim import workbench
 from edgeslim.errors import StudyError
-from filelock import FileLock
 
 LONG = {"what": "sleep", "seconds": 60.0}
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError

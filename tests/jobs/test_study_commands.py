@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from edgeslim import workbench
 from edgeslim.cli.main import main
 

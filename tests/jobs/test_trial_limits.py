@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+
 from edgeslim.jobs.limits import trial_limits
 from edgeslim.jobs.pool import Limits
-from edgeslim.search.study import StudyPlan
+from edgeslim.studies.study import StudyPlan
 
 GB = 10**9
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgeslim.metrics.classification import classification_scores, label_agreement, resampled
 
 LABELS = ("a", "b", "c")

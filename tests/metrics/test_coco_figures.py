@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scenes import random_scenes
+
 from edgeslim.detections import Annotations, Detections
 from edgeslim.metrics.bootstrap import resample_weights
 from edgeslim.metrics.detection import coco_scores, resampled, resampled_map
 from edgeslim.metrics.matching import Matches, match
-from scenes import random_scenes
 
 FIGURES = {
     "mAP": "AP_all",

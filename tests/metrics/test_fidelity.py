@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgeslim.detections import Detections
 from edgeslim.metrics.bootstrap import resample_weights
 from edgeslim.metrics.fidelity import RESOLUTION_DB, agreement, box_iou, diff, signal_and_noise, sqnr_db

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from tiny_graphs import model, node, weights
+
 from edgeslim.errors import ModelError
 from edgeslim.metrics.counts import Counts, counts, counts_of
 from edgeslim.metrics.graph import read
-from tiny_graphs import model, node, weights
 
 
 def conv_relu(size: int | str = 16, filters: int = 8) -> onnx.ModelProto:

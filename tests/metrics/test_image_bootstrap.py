@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scenes import random_scenes
+
 from edgeslim.metrics.bootstrap import interval, resample_weights
 from edgeslim.metrics.detection import resampled_map
 from edgeslim.metrics.matching import match
-from scenes import random_scenes
 
 
 def test_every_resample_draws_as_many_images_as_there_are() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgeslim.artifacts.store import Store
 from edgeslim.metrics import resamples
 from edgeslim.metrics.bootstrap import HELD_OUT_SEED, Resampled, resample_weights, resampled_mean

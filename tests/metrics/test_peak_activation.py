@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
-from edgeslim.metrics.counts import counts_of
 from tiny_graphs import model, node, weights
+
+from edgeslim.metrics.counts import counts_of
 
 PLANE = 64
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgeslim.metrics.redundancy import (
     effective_rank,
     energy_by_rank,

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from edgeslim.artifacts.store import Store
 from models_for_tests import SHARED
+
+from edgeslim.artifacts.store import Store
 
 
 @pytest.fixture

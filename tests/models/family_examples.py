@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from edgeslim.models.families.base import grid
 
 HEIGHT, WIDTH = 64, 96

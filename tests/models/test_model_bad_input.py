@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from models_for_tests import HEIGHT, WIDTH, build, detector, save, weights
+from onnx import TensorProto, helper, numpy_helper
+
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import ModelError
 from edgeslim.models import checks
 from edgeslim.models.importing import import_onnx
 from edgeslim.models.spec import spec_from_json
-from models_for_tests import HEIGHT, WIDTH, build, detector, save, weights
-from onnx import TensorProto, helper, numpy_helper
 
 Build = Callable[[], onnx.ModelProto]
 

@@ -11,6 +11,8 @@ from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
+from models_for_tests import HEIGHT, SHARED, WIDTH, detector
+
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import DownloadError, EdgeSlimError
 from edgeslim.models import download
@@ -19,7 +21,6 @@ from edgeslim.models.download import download_model
 from edgeslim.models.library import list_models, open_model
 from edgeslim.models.spec import spec_from_json
 from edgeslim.registry import Registry
-from models_for_tests import HEIGHT, SHARED, WIDTH, detector
 
 CONTENT = detector().SerializeToString()
 ENTRY = CatalogueEntry(

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from models_for_tests import SHARED
+
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import Relabelled, map_classes, open_dataset
 from edgeslim.evaluation import evaluate
 from edgeslim.models.library import open_model
-from models_for_tests import SHARED
 
 
 @pytest.mark.parametrize(

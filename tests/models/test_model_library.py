@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from models_for_tests import HEIGHT, WIDTH, detector, save
+
 from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.errors import ModelError
 from edgeslim.models.importing import import_onnx
 from edgeslim.models.library import list_models, open_model
 from edgeslim.models.samples import open_sample, sample_models
 from edgeslim.models.spec import save_spec, spec_from_json
-from models_for_tests import HEIGHT, WIDTH, detector, save
 
 SPEC = {
     "family": "fcos",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+
 from edgeslim.artifacts.store import Store
 from edgeslim.models.families import FAMILIES
 from edgeslim.models.importing import import_file

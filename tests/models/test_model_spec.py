@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from edgeslim.errors import ModelError
 from edgeslim.models.families import FAMILIES
 from edgeslim.models.labels import COCO_80, default_labels

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
+
 from edgeslim.datasets.street_signs.classes import CLASSES
 from edgeslim.models.digit_networks import DIGIT_NETWORKS, digit_network
 from edgeslim.models.families.fcos import pair_levels
@@ -14,7 +16,6 @@ from edgeslim.models.street_sign_network import (
     street_sign_network,
     street_sign_spec,
 )
-from torch import nn
 
 PARAMETERS = {"street-signs-large": 1.05e6, "street-signs-medium": 0.30e6, "street-signs-small": 0.086e6}
 

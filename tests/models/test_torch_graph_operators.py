@@ -9,10 +9,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper, numpy_helper
+
 from edgeslim.errors import ModelError
 from edgeslim.models.proof import run
 from edgeslim.models.torch_graph import to_torch
-from onnx import TensorProto, helper, numpy_helper
 
 RANDOM = np.random.default_rng(0)
 IMAGE = (1, 4, 6, 7)

@@ -6,11 +6,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper, numpy_helper
+
 from edgeslim.errors import ModelError
 from edgeslim.models.proof import run
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.models.torch_graph.quantization import quantized
-from onnx import TensorProto, helper, numpy_helper
 
 SHAPE = (1, 3, 8, 8)
 

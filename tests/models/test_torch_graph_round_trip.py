@@ -8,10 +8,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import version_converter
+
 from edgeslim.export.onnx import deployable, export_training_form, max_relative_error, to_bytes
 from edgeslim.models.torch_graph import to_torch
 from example_networks import NETWORKS, OUTPUTS, SIZE, make_network, make_onnx
-from onnx import version_converter
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "models"
 EXACT = 1e-5

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import torch
-from edgeslim.export.onnx import export_training_form
-from edgeslim.models.torch_graph import to_torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
+
+from edgeslim.export.onnx import export_training_form
+from edgeslim.models.torch_graph import to_torch
 
 
 def model_of(

@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
+
 from edgeslim.report.axes import AXES
 from edgeslim.report.bars import class_chart, size_chart
 from edgeslim.report.charts import TEXTS, drawing_scale, pareto_chart
@@ -14,7 +15,7 @@ from edgeslim.report.info import class_info, size_info
 from edgeslim.report.marks import MANY
 from edgeslim.report.palette import MARK_COLORS, MARK_SYMBOLS
 from edgeslim.report.pareto import MARKS, pareto_info
-from edgeslim.search.selection import Budget
+from edgeslim.studies.choice import Budget
 
 Words = {key: f"<{key}>" for key in TEXTS}
 

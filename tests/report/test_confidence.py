@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+
 from edgeslim.report.axes import AXES
 from edgeslim.report.certainty import certainty_lines, comparison_lines
 from edgeslim.report.charts import TEXTS, pareto_chart
@@ -15,8 +16,8 @@ from edgeslim.report.confidence import groups_info, held_out_info, held_out_stat
 from edgeslim.report.info import noisy
 from edgeslim.report.pareto import pareto_info
 from edgeslim.report.repeats import by_recipe, spreads
-from edgeslim.search.selection import Budget
-from edgeslim.search.study import StudyResult
+from edgeslim.studies.choice import Budget
+from edgeslim.studies.study import StudyResult
 
 Study = dict[str, Any]
 Words = {key: f"<{key}>" for key in TEXTS}

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from edgeslim.errors import EdgeSlimError
 from edgeslim.report.axes import AXES, available
 from edgeslim.report.info import (
@@ -15,7 +16,7 @@ from edgeslim.report.info import (
     worth_it,
 )
 from edgeslim.report.pareto import pareto_info
-from edgeslim.search.selection import Budget
+from edgeslim.studies.choice import Budget
 
 Study = dict[str, Any]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from edgeslim.report.choice import choice_lines, closest
 from edgeslim.report.search_progress import search_info
 from edgeslim.report.units import format_clock
-from edgeslim.search.selection import Budget
+from edgeslim.studies.choice import Budget
 
 
 def trial(

@@ -7,6 +7,7 @@ import io
 import json
 
 import pytest
+
 from edgeslim.report.document import look_up, study_csv, study_json
 from edgeslim.report.text import study_table, table, trial_lines
 

@@ -1,6 +1,7 @@
 """Numbers as people read them."""
 
 import pytest
+
 from edgeslim.report import units
 
 

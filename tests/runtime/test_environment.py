@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import edgeslim
 import onnxruntime
+
+import edgeslim
 from edgeslim.runtime.environment import environment
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
+
 from edgeslim.errors import ModelError
 from edgeslim.runtime.benchmark import compare_latency, is_noisy, summarise
-from onnx import TensorProto, helper, numpy_helper
 
 
 def square_product(path: Path, side: int) -> Path:

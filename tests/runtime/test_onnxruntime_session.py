@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto, helper
+
 from edgeslim.errors import ModelError
 from edgeslim.runtime.session import input_shape, open_session, run
-from onnx import TensorProto, helper
 
 
 def doubling(shape: list[int | str], element: int = TensorProto.FLOAT) -> bytes:

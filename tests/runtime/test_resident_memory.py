@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
+
 from edgeslim.errors import ModelError
 from edgeslim.runtime.memory import resident_memory
-from onnx import TensorProto, helper, numpy_helper
 
 MIB = 1 << 20
 

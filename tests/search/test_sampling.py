@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from edgeslim.recipe import Recipe
 from edgeslim.search.sampling import POPULATION, Proposals
 from edgeslim.search.space import searched, space_of
-from edgeslim.search.stint import LEARNING, SAMPLERS
 from edgeslim.steps import STEPS
+from edgeslim.studies.search_run import LEARNING, SAMPLERS
 
 SPACE = space_of(["channel_pruning", "magnitude_pruning", "fine_tuning", "static_int8", "low_bit_weights"])
 SMALL = space_of(["float16", "match_statistics"])

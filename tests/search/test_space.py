@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import optuna
 import pytest
+
 from edgeslim.params import param
 from edgeslim.recipe import Recipe
-from edgeslim.search.presets import PRESETS, fitting
 from edgeslim.search.space import (
     LEVELS,
     NONE,
@@ -23,6 +23,7 @@ from edgeslim.search.space import (
     title,
 )
 from edgeslim.steps import STEPS, FineTuning, OnnxStep, TorchStep, order
+from edgeslim.studies.presets import PRESETS, fitting
 
 EVERYTHING = space_of(STEPS.names())
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from edgeslim.recipe import Recipe
-from edgeslim.search.judging import Judge
-from edgeslim.search.selection import Budget
+from edgeslim.search.evaluator import ObjectiveEvaluator
 from edgeslim.search.space import space_of
 from edgeslim.search.strategy import Factored, Whole, parts
-from edgeslim.search.study import TrialResult
+from edgeslim.studies.choice import Budget
+from edgeslim.studies.study import TrialResult
 
 SPACE = space_of(["channel_pruning", "fine_tuning", "static_int8", "float16"])
 SHAPE = {"step": "channel_pruning", "ratio": 0.3}
@@ -26,7 +27,7 @@ def low_bits(bits: int) -> Recipe:
     return recipe({"step": "low_bit_weights", "bits": bits})
 
 
-def judge(**budget: Any) -> Judge:
+def judge(**budget: Any) -> ObjectiveEvaluator:
     original = TrialResult(
         number=0,
         state="complete",
@@ -39,14 +40,14 @@ def judge(**budget: Any) -> Judge:
         primary_metric="mAP",
         macs=100,
     )
-    return Judge(original, ("accuracy", "download"), Budget(**budget))
+    return ObjectiveEvaluator(original, ("accuracy", "download"), Budget(**budget))
 
 
 def values(accuracy: float, download: float, **more: float) -> dict[str, float]:
     return {"accuracy": accuracy, "download": download, **more}
 
 
-def measured(made: Judge) -> Factored:
+def measured(made: ObjectiveEvaluator) -> Factored:
     """A strategy that knows one shape and one storage."""
     strategy = Factored(SPACE, "random", 0, (), made)
     for each, found in (

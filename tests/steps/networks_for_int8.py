@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from onnx import TensorProto, helper, numpy_helper
+
 from edgeslim.models.base import ModelSpec
 from edgeslim.runtime.session import open_session
 from edgeslim.steps import StepContext
-from onnx import TensorProto, helper, numpy_helper
 
 SIDE = 96
 SPEC = ModelSpec(input_width=SIDE, input_height=SIDE)

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from torch import Tensor, fx, nn
+
 from edgeslim.detections import Image
 from edgeslim.export.onnx import export_training_form
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps import StepContext
-from torch import Tensor, fx, nn
 
 SPEC = ModelSpec(input_width=16, input_height=16, scale=1 / 255)
 

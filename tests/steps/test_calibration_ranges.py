@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgeslim.export.onnx import deployable
 from edgeslim.progress import silent
 from edgeslim.steps.images import evenly_spaced

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor, nn
+
 from edgeslim.steps.pruning.channel_choice import by_curves, ranked, uniform
 from edgeslim.steps.pruning.channel_groups import ChannelGroup
-from torch import Tensor, nn
 
 
 def setting(*scores: list[float], parts: int = 1) -> tuple[list[ChannelGroup], list[Tensor]]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor, fx, nn
+
 from edgeslim.export.onnx import export_training_form
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.progress import silent
@@ -14,7 +16,6 @@ from edgeslim.steps.pruning.channel_groups import Coupling, pruned_copy, survivo
 from edgeslim.steps.pruning.gradients import answers
 from edgeslim.steps.pruning.reconstruction import reconstruct, sampled
 from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
-from torch import Tensor, fx, nn
 
 EXAMPLE = torch.zeros(1, 3, SIZE, SIZE)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor, fx, nn
+
 from edgeslim.export.onnx import export_training_form
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.progress import silent
@@ -16,7 +18,6 @@ from edgeslim.steps.pruning.channel_sensitivity import sensitivity, silent_chann
 from edgeslim.steps.pruning.channel_targets import measured
 from edgeslim.steps.pruning.gradients import Answers, answers
 from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
-from torch import Tensor, fx, nn
 
 EXAMPLE = torch.zeros(1, 3, SIZE, SIZE)
 

@@ -6,11 +6,13 @@ import copy
 import dataclasses
 from pathlib import Path
 
-import example_networks as examples
 import numpy as np
 import onnx
 import pytest
 import torch
+from torch import Tensor, fx, nn
+
+import example_networks as examples
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import open_dataset
 from edgeslim.errors import RecipeError
@@ -21,11 +23,10 @@ from edgeslim.models.torch_graph import to_torch
 from edgeslim.recipe import Recipe
 from edgeslim.steps import StepContext
 from edgeslim.steps.distillation import DistilFromOriginal
-from edgeslim.steps.network.running import Images
-from edgeslim.steps.network.units import units_of
 from edgeslim.steps.pruning import ChannelPruning, MagnitudePruning
 from edgeslim.steps.recovery.recover import divided
-from torch import Tensor, fx, nn
+from edgeslim.steps.torch_network.running import Images
+from edgeslim.steps.torch_network.units import units_of
 
 NETWORKS = [name for name in examples.NETWORKS if name != "gru"]
 

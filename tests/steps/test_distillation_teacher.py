@@ -8,11 +8,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import example_networks as examples
 import numpy as np
 import onnx
 import pytest
 import torch
+from torch import Tensor, nn
+
+import example_networks as examples
 from edgeslim import pipeline
 from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.datasets import open_dataset
@@ -27,14 +29,13 @@ from edgeslim.recipe import Recipe
 from edgeslim.steps import StepContext
 from edgeslim.steps.distillation import DistilFromOriginal, DistilFromTeacher
 from edgeslim.steps.distillation.teachers import matched_by
-from edgeslim.steps.network.decoding import Places
 from edgeslim.steps.recovery.budget import fitting_steps
+from edgeslim.steps.recovery.config import Signal
 from edgeslim.steps.recovery.features import same_places
 from edgeslim.steps.recovery.losses.inner import Regressor, foreground
 from edgeslim.steps.recovery.losses.objects import objects_loss
 from edgeslim.steps.recovery.losses.outputs import aligned_loss
-from edgeslim.steps.recovery.signal import Signal
-from torch import Tensor, nn
+from edgeslim.steps.torch_network.decoding import Places
 
 SIDE = 32
 DETECTOR = ModelSpec(

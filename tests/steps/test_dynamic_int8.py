@@ -9,6 +9,8 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from torch import Tensor, nn
+
 from edgeslim.errors import RecipeError
 from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
 from edgeslim.metrics.counts import counts
@@ -16,7 +18,6 @@ from edgeslim.models.proof import run
 from edgeslim.steps import StepContext
 from edgeslim.steps.quantization import DynamicInt8
 from example_networks import SIZE, Gru, Mlp, PlainCnn, make_spec
-from torch import Tensor, nn
 
 SHAPE = (1, 3, SIZE, SIZE)
 

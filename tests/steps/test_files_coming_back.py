@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
+
 from edgeslim.errors import ModelError
 from edgeslim.export.onnx import deployable, shipped, to_bytes
 from edgeslim.models.importing import prepare

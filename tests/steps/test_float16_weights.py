@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import numpy_helper
+
 from edgeslim.errors import RecipeError
 from edgeslim.export.onnx import deployable, max_relative_error, to_bytes
 from edgeslim.steps import Float16, StepContext
 from example_networks import make_onnx, make_spec
-from onnx import numpy_helper
 
 
 def context() -> StepContext:

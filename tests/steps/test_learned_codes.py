@@ -9,19 +9,20 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from torch.nn.utils import parametrize
+
 from edgeslim.export.onnx import to_bytes
 from edgeslim.export.packed import CodedWeight, Layout, unpacked
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps import OnnxStep, StepContext
 from edgeslim.steps.clustering import WeightClustering
-from edgeslim.steps.layerwise.coded import Coded, stored
-from edgeslim.steps.layerwise.layers import array_of, weight_layers
-from edgeslim.steps.layerwise.learned_codes import Codes, Rounding
-from edgeslim.steps.layerwise.learning import Learner, learnable
+from edgeslim.steps.onnx_layers.coded import Coded, stored
+from edgeslim.steps.onnx_layers.layers import array_of, weight_layers
+from edgeslim.steps.onnx_layers.learned_codes import Codes, Rounding
+from edgeslim.steps.onnx_layers.learning import Learner, learnable
 from edgeslim.steps.quantization import LowBitWeights, MixedLowBitWeights
 from example_networks import make_onnx
 from low_bit_networks import context, inputs, network, noise_db, outputs, pruned, weights
-from torch.nn.utils import parametrize
 
 ALL_ALIKE = {"first_last_bits": 0, "depthwise_bits": 0}
 TRAINED = {"rounding": "trained", "steps": 40, "learning_rate": 0.05, "statistics": False, **ALL_ALIKE}
@@ -101,8 +102,8 @@ def test_training_comes_nearer_to_the_original(bits: int, tmp_path: Path) -> Non
 
 def test_what_was_trained_is_what_the_file_computes(tmp_path: Path) -> None:
     """The held-out loss that training tells is that of the file."""
-    from edgeslim.steps.network.running import original_network
     from edgeslim.steps.recovery.recover import divided
+    from edgeslim.steps.torch_network.running import original_network
 
     result, told = trained(LowBitWeights(bits=2, **TRAINED), "mlp", tmp_path)  # type: ignore[arg-type]
     assert told.calibration is not None

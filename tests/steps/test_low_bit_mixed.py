@@ -6,10 +6,11 @@ import itertools
 
 import numpy as np
 import pytest
+
 from edgeslim.errors import InfeasibleError
 from edgeslim.export.packed import unpacked
-from edgeslim.steps.layerwise.layers import array_of, weight_layers
-from edgeslim.steps.layerwise.sensitivity import disturbances
+from edgeslim.steps.onnx_layers.layers import array_of, weight_layers
+from edgeslim.steps.onnx_layers.sensitivity import disturbances
 from edgeslim.steps.quantization.allocation import allocate
 from edgeslim.steps.quantization.low_bit import LowBitWeights
 from edgeslim.steps.quantization.mixed import STEPS, WIDTHS

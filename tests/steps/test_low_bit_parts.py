@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from onnx import helper
+
 from edgeslim.export.onnx import to_bytes
 from edgeslim.models.proof import run
-from edgeslim.steps.layerwise import gram
-from edgeslim.steps.layerwise.gram import Gram, gram_of
-from edgeslim.steps.layerwise.layers import array_of, ends, weight_layers
-from edgeslim.steps.layerwise.walk import Choice, Visit, visitable, walk
+from edgeslim.steps.onnx_layers import gram
+from edgeslim.steps.onnx_layers.gram import Gram, gram_of
+from edgeslim.steps.onnx_layers.layers import array_of, ends, weight_layers
+from edgeslim.steps.onnx_layers.walk import Choice, Visit, visitable, walk
 from edgeslim.steps.quantization import grids
 from edgeslim.steps.quantization.adaround import learned
 from edgeslim.steps.quantization.low_bit import LowBitWeights
 from edgeslim.steps.quantization.rounding import compensated, nearest
 from low_bit_networks import context, inputs, model_of, network, noise_db, pruned
-from onnx import helper
 
 RANDOM = np.random.default_rng(2)
 ROWS = RANDOM.standard_t(3, (8, 60))

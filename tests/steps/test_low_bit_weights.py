@@ -7,11 +7,12 @@ import itertools
 import numpy as np
 import onnx
 import pytest
+from onnx import helper
+
 from edgeslim.errors import RecipeError
 from edgeslim.export.packed import unpacked
 from edgeslim.steps.quantization.low_bit import SCHEMES, LowBitWeights
 from low_bit_networks import IMAGES, applied, context, model_of, network, noise_db, outputs, pruned, weights
-from onnx import helper
 
 RANDOM = np.random.default_rng(1)
 ALL_ALIKE = {"first_last_bits": 0, "depthwise_bits": 0}

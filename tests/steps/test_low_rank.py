@@ -8,6 +8,9 @@ from pathlib import Path
 import onnx
 import pytest
 import torch
+from networks_for_low_rank import SPEC, Block, Mlp, Pictures, Recurrent, context, imported, onnx_of, outputs
+from torch import nn
+
 from edgeslim.errors import InfeasibleError, RecipeError
 from edgeslim.export.onnx import deployable, shipped, to_bytes
 from edgeslim.metrics.counts import counts_of
@@ -19,8 +22,6 @@ from edgeslim.runtime.session import open_session
 from edgeslim.steps import StepContext
 from edgeslim.steps.low_rank import LowRank
 from edgeslim.steps.low_rank.factorization import METHODS
-from networks_for_low_rank import SPEC, Block, Mlp, Pictures, Recurrent, context, imported, onnx_of, outputs
-from torch import nn
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 IMAGE = torch.rand(SPEC.input_shape, generator=torch.Generator().manual_seed(1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgeslim.steps.low_rank.candidates import DECOMPOSITIONS
 from edgeslim.steps.low_rank.decomposition import compose, energy_kept
 from edgeslim.steps.low_rank.options import (

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
+
 from edgeslim.errors import RecipeError
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps import MagnitudePruning, StepContext
 from edgeslim.steps.pruning.masks import lowest_out
 from example_networks import make_onnx, make_spec
-from torch import nn
 
 
 def context() -> StepContext:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
-import example_networks as examples
 import onnx
 import pytest
 import torch
+from torch import fx, nn
+
+import example_networks as examples
 from edgeslim.errors import RecipeError
 from edgeslim.export.onnx import export_training_form
 from edgeslim.models.torch_graph import to_torch
@@ -16,10 +18,9 @@ from edgeslim.steps import StepContext
 from edgeslim.steps.distillation import MatchStatistics
 from edgeslim.steps.distillation.moments import moments_of
 from edgeslim.steps.low_rank import LowRank
-from edgeslim.steps.network.units import units_of
-from edgeslim.steps.network.walk import walk
 from edgeslim.steps.pruning import ChannelPruning, MagnitudePruning
-from torch import fx, nn
+from edgeslim.steps.torch_network.units import units_of
+from edgeslim.steps.torch_network.walk import walk
 
 IMAGES = examples.RandomImages(12)
 

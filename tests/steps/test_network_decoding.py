@@ -11,6 +11,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "models"))
 import family_examples as known
+
 from edgeslim.models.base import ModelSpec
 from edgeslim.steps.recovery.losses.outputs import decoded
 

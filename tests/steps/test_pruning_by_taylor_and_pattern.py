@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
+
 from edgeslim.errors import RecipeError
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps import MagnitudePruning, NOfMPruning, StepContext, TaylorPruning
 from example_networks import RandomImages, make_onnx, make_spec
-from torch import nn
 
 
 def context(network: str = "plain_cnn", labelled: bool = True) -> StepContext:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
+
 from edgeslim.errors import RecipeError
 from edgeslim.export.onnx import to_bytes
 from edgeslim.models.torch_graph import to_torch
@@ -14,7 +16,6 @@ from edgeslim.steps.pruning.masks import lowest_out, n_of_m
 from edgeslim.steps.pruning.rising import RisingSparsity
 from edgeslim.steps.pruning.schedule import PRUNINGS, is_due, sparsity_at
 from example_networks import RandomImages, make_onnx, make_spec
-from torch import nn
 
 
 def context(folder: Path, network: str = "mlp") -> StepContext:

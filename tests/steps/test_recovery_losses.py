@@ -7,14 +7,15 @@ import math
 
 import pytest
 import torch
+from torch import Tensor, nn
+
 from edgeslim.models.base import ModelSpec
-from edgeslim.steps.network.heads import Columns, Head, as_rows, heads_of
-from edgeslim.steps.network.running import Network
+from edgeslim.steps.recovery.config import Signal
 from edgeslim.steps.recovery.losses.classes import class_loss, decoupled, logit_error, soft_targets
 from edgeslim.steps.recovery.losses.inner import attention, hint
 from edgeslim.steps.recovery.losses.outputs import output_loss
-from edgeslim.steps.recovery.signal import Signal
-from torch import Tensor, nn
+from edgeslim.steps.torch_network.heads import Columns, Head, as_rows, heads_of
+from edgeslim.steps.torch_network.running import Network
 
 LABELS = tuple("abcde")
 FORMS: dict[str, list[tuple[int, ...]]] = {

@@ -7,17 +7,6 @@ import math
 import numpy as np
 import onnx
 import pytest
-from edgeslim.steps.images import prepared
-from edgeslim.steps.quantization.bias_correction import bias_corrected
-from edgeslim.steps.quantization.calibration import activation_ranges
-from edgeslim.steps.quantization.costs import AVX2, VNNI, CostModel, Costs
-from edgeslim.steps.quantization.equalization import equalized
-from edgeslim.steps.quantization.float_search import Search, total_time, units
-from edgeslim.steps.quantization.limits import adjusted, silu_floor
-from edgeslim.steps.quantization.noise import OutputNoise, channel_peaks, decibels
-from edgeslim.steps.quantization.qdq import Integers, grid, integer_weight, write_qdq
-from edgeslim.steps.quantization.rewriting import rewritten
-from edgeslim.steps.quantization.stored_weights import stored_layers
 from networks_for_int8 import (
     SPEC,
     Builder,
@@ -30,6 +19,18 @@ from networks_for_int8 import (
     silu_network,
 )
 from onnx import numpy_helper
+
+from edgeslim.steps.images import prepared
+from edgeslim.steps.quantization.bias_correction import bias_corrected
+from edgeslim.steps.quantization.calibration import activation_ranges
+from edgeslim.steps.quantization.costs import AVX2, VNNI, CostModel, Costs
+from edgeslim.steps.quantization.equalization import equalized
+from edgeslim.steps.quantization.float_search import Search, total_time, units
+from edgeslim.steps.quantization.limits import adjusted, silu_floor
+from edgeslim.steps.quantization.noise import OutputNoise, channel_peaks, decibels
+from edgeslim.steps.quantization.qdq import Integers, grid, integer_weight, write_qdq
+from edgeslim.steps.quantization.rewriting import rewritten
+from edgeslim.steps.quantization.stored_weights import stored_layers
 
 UNSIGNED = Integers(signed_activations=False, weight_limit=127)
 IMAGES = prepared(Pictures(), SPEC, 4)

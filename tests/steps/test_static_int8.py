@@ -8,6 +8,8 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import numpy_helper
+
 from edgeslim.errors import RecipeError
 from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
 from edgeslim.models.proof import run
@@ -20,7 +22,6 @@ from edgeslim.steps.quantization.regions import (
     with_followers,
 )
 from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
-from onnx import numpy_helper
 
 
 def context(images: RandomImages | None = None) -> StepContext:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import permutations, product
 
 import pytest
+
 from edgeslim.errors import RecipeError
 from edgeslim.steps import (
     STEPS,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgeslim.export.packed import unpacked
 from edgeslim.steps.clustering import WeightClustering
 from edgeslim.steps.clustering.palette import clustered, make_palette, tuned
-from edgeslim.steps.layerwise.gram import Gram
+from edgeslim.steps.onnx_layers.gram import Gram
 from low_bit_networks import applied, context, network, noise_db, outputs, pruned, weights
 
 RANDOM = np.random.default_rng(3)

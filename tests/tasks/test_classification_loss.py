@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+
 from edgeslim.errors import ModelError
 from edgeslim.models.digit_networks import digit_spec
 from edgeslim.tasks.classification_loss import classification_loss

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from known_targets import Targets
+
 from edgeslim.models.base import ModelSpec
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prepared
-from known_targets import Targets
 
 SPEC = ModelSpec(
     task="classification",

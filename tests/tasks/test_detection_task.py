@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from known_targets import Targets
+
 from edgeslim.detections import Annotations, Detections
 from edgeslim.errors import ModelError
 from edgeslim.models.base import ModelSpec
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prepared
-from known_targets import Targets
 
 LABELS = ("cat", "dog")
 PREPARED = Prepared(np.zeros((1, 3, 64, 64), np.float32), 0.5, 0.5, 4, 0, 100, 120)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from edgeslim.datasets import open_dataset
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families import FAMILIES

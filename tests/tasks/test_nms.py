@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgeslim.detections import FloatArray, IntArray
 from edgeslim.metrics.fidelity import box_iou
 from edgeslim.tasks.nms import CANDIDATES, nms

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from edgeslim.detections import Image
 from edgeslim.models.base import ModelSpec
 from edgeslim.tasks.preprocess import prepare, to_image

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from edgeslim.datasets.street_signs.scene import render_scene
 from edgeslim.detections import Annotations
 from edgeslim.models.street_sign_network import Size, StreetSignNetwork, street_sign_spec

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgeslim.detections import Annotations, Image
 from edgeslim.models.base import ModelSpec
 from edgeslim.training.data import SplitExamples, batch_order, load_examples

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+
 from edgeslim.datasets.street_signs.scene import render_scene
 from edgeslim.detections import Annotations
 from edgeslim.export.onnx import export_training_form

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
+
 from edgeslim.datasets import open_dataset
 from edgeslim.errors import ModelError, RecipeError
 from edgeslim.models.base import ModelSpec
@@ -16,7 +18,6 @@ from edgeslim.models.digit_networks import digit_network, digit_spec
 from edgeslim.training.data import Examples, load_examples
 from edgeslim.training.loop import TrainSettings, learning_rate, train
 from edgeslim.training.observer import ZerosStay
-from torch import nn
 
 SETTINGS = TrainSettings(
     steps=60, batch=16, learning_rate=3e-3, warmup_steps=5, seed=3, ema_decay=0.9, augment=False

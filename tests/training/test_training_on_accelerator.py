@@ -7,6 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
 from edgeslim.detections import Annotations
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.digit_networks import DIGIT_NETWORKS, digit_network, digit_spec
@@ -15,8 +18,6 @@ from edgeslim.training.data import Examples
 from edgeslim.training.device import on_device
 from edgeslim.training.loop import TrainSettings, train
 from edgeslim.training.observer import ZerosStay
-from torch import Tensor, nn
-from torch.nn import functional
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no accelerator")
 SETTINGS = TrainSettings(steps=12, batch=8, ema_decay=0.9)

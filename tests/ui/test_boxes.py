@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from edgeslim.detections import Annotations, Detections
 from edgeslim.metrics.fidelity import diff
 from edgeslim.ui.components.boxes import (

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
+
 from edgeslim.steps import STEPS
 from edgeslim.ui.forms import _fine
-from streamlit.testing.v1 import AppTest
 
 Declared = dict[str, Any]
 
@@ -13,6 +14,7 @@ Declared = dict[str, Any]
 def form(step: str) -> AppTest:
     def script(step: str) -> None:
         import streamlit as st
+
         from edgeslim.steps import STEPS
         from edgeslim.ui.forms import parameter_inputs
 
@@ -48,6 +50,7 @@ def test_a_number_moves_in_steps_of_its_own_size(value: float, step: float) -> N
 def test_a_specification_form_gives_back_what_it_was_given() -> None:
     def script() -> None:
         import streamlit as st
+
         from edgeslim.ui.forms import spec_form
 
         initial = {

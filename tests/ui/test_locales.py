@@ -6,11 +6,12 @@ import string
 from pathlib import Path
 
 import pytest
+
 from edgeslim.errors import StudyError
 from edgeslim.report.charts import TEXTS
-from edgeslim.search.objectives import check_objectives
-from edgeslim.search.presets import PRESETS
 from edgeslim.steps import STEPS
+from edgeslim.studies.objectives import check_objectives
+from edgeslim.studies.presets import PRESETS
 from edgeslim.ui.i18n import (
     LANGUAGES,
     Language,

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from edgeslim.ui.components.pareto import trial_clicked
 
 

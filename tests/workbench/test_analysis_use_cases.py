@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main

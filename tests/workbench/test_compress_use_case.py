@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import InfeasibleError

@@ -11,12 +11,13 @@ import numpy as np
 import onnx
 import PIL.Image
 import pytest
+from onnx import TensorProto, helper, numpy_helper
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.detections import Detections
 from edgeslim.errors import DatasetError, ModelError
 from edgeslim.models.base import ModelSpec
-from onnx import TensorProto, helper, numpy_helper
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import numpy_helper
+from safetensors.numpy import load_file
+
 from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.errors import EdgeSlimError
 from edgeslim.models.samples import SAMPLES, open_sample, sample_records
 from edgeslim.workbench.training import list_trainings, round_to_float16, train_sample
-from onnx import numpy_helper
-from safetensors.numpy import load_file
 
 RECORDS = {record["name"]: record for record in sample_records()}
 PROMISED = {

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError, ModelError, RecipeError, StudyError
 from edgeslim.jobs import supervisor
-from edgeslim.search import storage
-from edgeslim.search.selection import Budget
-from edgeslim.search.storage import PlannedTrial, StudyJournal
-from edgeslim.search.study import StudyPlan
+from edgeslim.studies import storage
+from edgeslim.studies.choice import Budget
+from edgeslim.studies.storage import PlannedTrial, StudyJournal
+from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.samples import sample_file
 
 

@@ -13,7 +13,7 @@ from edgeslim.errors import DatasetError, ModelError
 from edgeslim.export.onnx import deployable
 from edgeslim.models.base import Model
 from edgeslim.steps.images import evenly_spaced
-from edgeslim.steps.layerwise.layers import WeightLayer, weight_layers
+from edgeslim.steps.onnx_layers.layers import WeightLayer, weight_layers
 from edgeslim.tasks import task_for
 
 

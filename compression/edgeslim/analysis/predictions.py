@@ -1,6 +1,6 @@
 """What the X-ray promises of each technique, at each layer and for a whole network.
 
-Errors follow the rule of `steps.layerwise.predicting`. What a technique pays at a layer is the part of its weight's
+Errors follow the rule of `analysis.predicting`. What a technique pays at a layer is the part of its weight's
 bits saved at the strongest strength whose error is within the tolerance; the technique that saves most is `best`.
 A network whose layers are all changed is promised the sum of their errors.
 """
@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+from edgeslim.analysis.activations import Observed
 from edgeslim.analysis.network import Network
+from edgeslim.analysis.predicting import TOLERANCE, predictable, predicted_error
+from edgeslim.analysis.probing import reach
+from edgeslim.analysis.techniques import TECHNIQUES, Technique
 from edgeslim.progress import Progress, silent
-from edgeslim.steps.layerwise.activations import Observed
-from edgeslim.steps.layerwise.layers import array_of, ends
-from edgeslim.steps.layerwise.predicting import TOLERANCE, predictable, predicted_error
-from edgeslim.steps.layerwise.probing import reach
-from edgeslim.steps.layerwise.techniques import TECHNIQUES, Technique
+from edgeslim.steps.onnx_layers.layers import array_of, ends
 
 FLOAT_BITS = 32
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from edgeslim.analysis.predicting import TOLERANCE
 from edgeslim.analysis.predictions import best_of
-from edgeslim.steps.layerwise.predicting import TOLERANCE
 
 FEWEST = 4
 """Of fewer pairs no rank correlation is told."""

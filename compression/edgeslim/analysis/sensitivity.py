@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from edgeslim.analysis.activations import observe
 from edgeslim.analysis.network import Network, open_network, prepared_images, spread
+from edgeslim.analysis.probing import disturbed_outputs, layer_sensitivity
 from edgeslim.analysis.records import key_of
+from edgeslim.analysis.techniques import TECHNIQUES, Strengths, parsed
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
 from edgeslim.errors import ModelError
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress, silent
 from edgeslim.runtime.session import open_session, run
-from edgeslim.steps.layerwise.activations import observe
-from edgeslim.steps.layerwise.probing import disturbed_outputs, layer_sensitivity
-from edgeslim.steps.layerwise.techniques import TECHNIQUES, Strengths, parsed
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prediction
 

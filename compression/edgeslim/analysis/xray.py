@@ -10,7 +10,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from edgeslim.analysis.activations import Observed, observe
 from edgeslim.analysis.network import Network, open_network, prepared_images, spread
+from edgeslim.analysis.predicting import TOLERANCE
 from edgeslim.analysis.predictions import layer_predictions, network_predictions
 from edgeslim.analysis.records import recorded
 from edgeslim.artifacts.store import Store
@@ -28,9 +30,7 @@ from edgeslim.metrics.redundancy import (
 from edgeslim.metrics.redundancy import entropy as weight_entropy
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress, silent
-from edgeslim.steps.layerwise.activations import Observed, observe
-from edgeslim.steps.layerwise.layers import FloatArray, WeightLayer, array_of
-from edgeslim.steps.layerwise.predicting import TOLERANCE
+from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
 
 XRAYS = "xrays"
 """Record kind in the store."""

@@ -15,7 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
-from edgeslim.artifacts.room import Room
+from edgeslim.artifacts.shared_lock import SharedLock
 from edgeslim.errors import StoreError
 
 HOME_VARIABLE = "EDGESLIM_HOME"
@@ -62,7 +62,7 @@ class Store:
     def __init__(self, root: Path | None = None, database: str | None = None) -> None:
         self.root = root or home()
         self.database = database or os.environ.get(STORAGE_VARIABLE) or None
-        """URL of the database for new studies (search.database), perhaps with a password: not to be shown."""
+        """URL of the database for new studies (studies.database), perhaps with a password: not to be shown."""
 
     def put(self, content: bytes, suffix: str = ".onnx") -> str:
         """Store `content`; return its SHA-256. Storing the same bytes twice is one file."""
@@ -116,8 +116,8 @@ class Store:
         """Hold while throwing files away. Raises TimeoutError if the store is `in_use` for so many seconds."""
         return self._room().alone(within)
 
-    def _room(self) -> Room:
-        return Room(self.root / "locks", "store")
+    def _room(self) -> SharedLock:
+        return SharedLock(self.root / "locks", "store")
 
     def lock(self, name: str, within: float | None = None) -> AbstractContextManager[None]:
         """Hold an inter-process lock; it is released when its holder dies. See `locked`."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from edgeslim.cli.common import Arguments, minutes, positive
 from edgeslim.report.units import parse_bytes
-from edgeslim.search.objectives import COSTS, DEFAULT, QUALITIES
-from edgeslim.search.selection import Budget
-from edgeslim.search.stint import SAMPLERS, Stint
+from edgeslim.studies.choice import Budget
+from edgeslim.studies.objectives import COSTS, DEFAULT, QUALITIES
+from edgeslim.studies.search_run import SAMPLERS, SearchRun
 
 _BYTES = ("download", "file", "memory")
 
@@ -52,11 +52,11 @@ def add_search(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, default=0, help="of the search")
 
 
-def stint_of(given: Arguments) -> Stint | None:
+def stint_of(given: Arguments) -> SearchRun | None:
     """What was asked, if a search was. Raises StudyError."""
     if given.search is None:
         return None
-    return Stint(
+    return SearchRun(
         sampler=given.search,
         minutes=given.minutes,
         trials=given.trials,

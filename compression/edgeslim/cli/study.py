@@ -28,8 +28,8 @@ from edgeslim.report.certainty import certainty_lines, comparison_lines
 from edgeslim.report.choice import choice_lines
 from edgeslim.report.document import study_csv, study_json
 from edgeslim.report.text import study_table, table
-from edgeslim.search.objectives import DEFAULT
-from edgeslim.search.stint import SAMPLERS
+from edgeslim.studies.objectives import DEFAULT
+from edgeslim.studies.search_run import SAMPLERS
 
 RECIPES_FAILED = 1
 """The exit code of a study that is through, but for recipes that failed."""

@@ -16,14 +16,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
-from edgeslim.artifacts.parcel import Parcel, packed
+from edgeslim.artifacts.bundle import Bundle, packed
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError, ModelError, StoreError
 from edgeslim.jobs.connecting import connect, empty, lost, workers_died
-from edgeslim.jobs.freight import freight, model_files
+from edgeslim.jobs.job import Job, Outcome, perform, unexpected
 from edgeslim.jobs.pool import Event, Limits, Pool
 from edgeslim.jobs.remote import MADE, Order, Reply, as_it_is, versions, work_on
-from edgeslim.jobs.trial import Job, Outcome, perform, unexpected
+from edgeslim.jobs.transfer import model_files, transfer_bundle
 from edgeslim.models.base import Model
 from edgeslim.models.library import open_model
 from edgeslim.recipe import Recipe
@@ -92,7 +92,7 @@ class ClusterPool:
             self._local.submit(task, limits)
             return
         if self._freight is None:
-            self._freight = self._client.submit(as_it_is, freight(task.plan, self._store), pure=False)
+            self._freight = self._client.submit(as_it_is, transfer_bundle(task.plan, self._store), pure=False)
         key, worker = f"{self._topic}-{uuid.uuid4().hex}", self._freest()
         self._jobs[key] = task
         try:
@@ -178,10 +178,10 @@ class ClusterPool:
         found += [self._held(f"model {model.sha256}", _parcel_of, model) for model in models.values()]
         return [future for future in found if future is not None]
 
-    def _held(self, name: str, parcel: Callable[[Any], Parcel | None], of: Any) -> Future[Any] | None:
-        """A parcel that the cluster holds, sent there if it has not got it; None if there is none."""
+    def _held(self, name: str, bundle: Callable[[Any], Bundle | None], of: Any) -> Future[Any] | None:
+        """A bundle that the cluster holds, sent there if it has not got it; None if there is none."""
         if name not in self._at_hand:
-            made = parcel(of)
+            made = bundle(of)
             if made is None:
                 return None
             self._at_hand[name] = self._client.submit(as_it_is, made, pure=False)
@@ -190,7 +190,7 @@ class ClusterPool:
             self._at_hand.popitem(last=False)
         return self._at_hand[name]
 
-    def _earlier(self, recipe: Recipe) -> Parcel | None:
+    def _earlier(self, recipe: Recipe) -> Bundle | None:
         """The files that an earlier trial made, as far as they are still here."""
         record = self._store.get_record(self._made, recipe.fingerprint())
         if record is None:
@@ -213,12 +213,12 @@ class ClusterPool:
         assert job.task is not None, "only trials are sent"
         try:
             reply = cast(Reply, future.result())
-            reply.parcel.unpack(self._store, kinds=MADE, keep=True)
+            reply.bundle.unpack(self._store, kinds=MADE, keep=True)
             if reply.outcome.result is not None:
                 fingerprint = job.task.recipe.fingerprint()
                 known = self._store.get_record(self._made, fingerprint) or {"places": ()}
                 # What was sent along with it does not come back.
-                places = dict.fromkeys([*known["places"], *reply.parcel.files])
+                places = dict.fromkeys([*known["places"], *reply.bundle.files])
                 self._store.put_record(self._made, fingerprint, {"places": list(places)})
             outcome = reply.outcome
         except CancelledError:
@@ -247,5 +247,5 @@ class ClusterPool:
         return [Event("done", job, value)]
 
 
-def _parcel_of(model: Model) -> Parcel:
-    return Parcel.of(model_files(model))
+def _parcel_of(model: Model) -> Bundle:
+    return Bundle.of(model_files(model))

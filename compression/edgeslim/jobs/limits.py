@@ -9,10 +9,10 @@ import psutil
 
 from edgeslim.errors import StudyError
 from edgeslim.jobs.pool import Event, Limits
-from edgeslim.search.study import StudyPlan
+from edgeslim.studies.study import StudyPlan
 
 if TYPE_CHECKING:
-    from edgeslim.jobs.trial import Job
+    from edgeslim.jobs.job import Job
 
 MINUTES = 120.0
 """A trial's time, if the plan says nothing."""

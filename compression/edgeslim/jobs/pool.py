@@ -15,8 +15,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 import psutil
 
-from edgeslim.jobs.machine import measuring, pin
-from edgeslim.jobs.turns import Turn, Turns
+from edgeslim.jobs.core_queue import CoreQueue, Turn
+from edgeslim.measurement.machine import measuring, pin
 from edgeslim.progress import Progress
 
 Task = TypeVar("Task")
@@ -79,7 +79,7 @@ class Pool(Generic[Task]):
     With `turns`, tasks are given out when it is this study's turn, and are done on that turn's cores.
     """
 
-    def __init__(self, size: int, perform: Perform, turns: Turns | None = None) -> None:
+    def __init__(self, size: int, perform: Perform, turns: CoreQueue | None = None) -> None:
         self._perform, self._turns = perform, turns
         self._slots: list[_Slot[Task]] = [_Slot() for _ in range(size)]
         self._turn: Turn | None = None

@@ -16,15 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from edgeslim.artifacts.bundle import Bundle, TracingStore, packed
 from edgeslim.artifacts.inventory import BLOBS
-from edgeslim.artifacts.parcel import Parcel, TracingStore, packed
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError, StudyError
-from edgeslim.jobs.freight import Freight, received
+from edgeslim.jobs.job import Job, Outcome, perform
 from edgeslim.jobs.limits import ended, trial_limits
-from edgeslim.jobs.machine import THREAD_VARIABLES, cores
 from edgeslim.jobs.pool import Pool
-from edgeslim.jobs.trial import Job, Outcome, perform
+from edgeslim.jobs.transfer import TransferBundle, received
+from edgeslim.measurement.machine import THREAD_VARIABLES, cores
 from edgeslim.pipeline import ARTIFACTS, DEPLOYABLES, STAGES
 from edgeslim.progress import Progress
 from edgeslim.runtime.environment import environment
@@ -59,7 +59,7 @@ class Reply:
     """The outcome, the files that were made or found, and the places of all that the job has used."""
 
     outcome: Outcome
-    parcel: Parcel = dataclasses.field(default_factory=Parcel)
+    bundle: Bundle = dataclasses.field(default_factory=Bundle)
     places: tuple[str, ...] = ()
 
 
@@ -69,29 +69,29 @@ def versions() -> dict[str, str]:
     return {name: here[name] for name in _DECISIVE}
 
 
-def work_on(order: Order, freight: Freight, *parcels: Parcel) -> Reply:
+def work_on(order: Order, transfer_bundle: TransferBundle, *parcels: Bundle) -> Reply:
     """Do the job in this machine's store ($EDGESLIM_HOME). Whatever goes wrong is an outcome."""
     from distributed import get_worker
 
     here, where = versions(), get_worker().address
     if here != order.versions:
         return Reply(Outcome(error=other_versions(where, here, order.versions).to_json(), stops_study=True))
-    store, given = Store(), (freight.parcel, *parcels)
+    store, given = Store(), (transfer_bundle.bundle, *parcels)
     try:
-        for parcel in given:
-            parcel.unpack(store)
+        for bundle in given:
+            bundle.unpack(store)
     except EdgeSlimError as error:
         return Reply(_of_this_machine(Outcome(error=error.to_json()), where))
-    sent = {freight.plan.model: freight.model, **order.job.models}
+    sent = {transfer_bundle.plan.model: transfer_bundle.model, **order.job.models}
     models = {reference: received(model, store) for reference, model in sent.items()}
     job = dataclasses.replace(
-        order.job, root=store.root, plan=freight.plan_in(store), threads=1, models=models
+        order.job, root=store.root, plan=transfer_bundle.plan_in(store), threads=1, models=models
     )
     reply = _done(job, order.study, get_worker())
-    known = {place for parcel in given for place in parcel.files}
+    known = {place for bundle in given for place in bundle.files}
     made = (place for place in reply.places if place.split("/")[0] in MADE)
     return dataclasses.replace(
-        reply, outcome=_of_this_machine(reply.outcome, where), parcel=packed(store, made, without=known)
+        reply, outcome=_of_this_machine(reply.outcome, where), bundle=packed(store, made, without=known)
     )
 
 
@@ -127,7 +127,7 @@ def _of_this_machine(outcome: Outcome, where: str) -> Outcome:
 
 
 def _done(job: Job, study: str, worker: Worker) -> Reply:
-    """The job's reply, without a parcel, by a process; empty when the study does not want it any more."""
+    """The job's reply, without a bundle, by a process; empty when the study does not want it any more."""
     key, told = worker.get_current_task(), 0.0
     with _process() as pool:
         pool.submit(job, trial_limits(job.plan, cores()))

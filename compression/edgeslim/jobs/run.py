@@ -14,22 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError
+from edgeslim.jobs.core_queue import CoreQueue
+from edgeslim.jobs.job import Job, Outcome, perform
 from edgeslim.jobs.limits import ended, trial_limits
-from edgeslim.jobs.machine import THREAD_VARIABLES, cores
 from edgeslim.jobs.pool import Event, Pool
-from edgeslim.jobs.schedule import Schedule, Task
-from edgeslim.jobs.search import ROUNDS, Search, Timing
+from edgeslim.jobs.schedule import Schedule
 from edgeslim.jobs.status import StatusWriter
 from edgeslim.jobs.supervisor import StudyPaused, pause_file
-from edgeslim.jobs.trial import Job, Outcome, perform
-from edgeslim.jobs.turns import Turns
+from edgeslim.measurement.machine import THREAD_VARIABLES, cores
 from edgeslim.recipe import Recipe
 from edgeslim.runtime.environment import environment
-from edgeslim.search.objectives import values_of
-from edgeslim.search.selection import Budget, excesses
-from edgeslim.search.stint import Stint
-from edgeslim.search.storage import StudyJournal, read
-from edgeslim.search.study import StudyResult, TrialResult
+from edgeslim.search.policy import ROUNDS, Search, Timing
+from edgeslim.studies.choice import Budget, excesses
+from edgeslim.studies.objectives import values_of
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.storage import StudyJournal, read
+from edgeslim.studies.study import StudyResult, TrialResult
+from edgeslim.studies.task import TrialTask
 
 if TYPE_CHECKING:
     from edgeslim.jobs.cluster import ClusterPool
@@ -71,7 +72,7 @@ class StudyRun:
         """So many processes here, or the study's cluster. Raises StudyError if that cannot be used."""
         cluster = self._journal.plan.cluster
         if cluster is None:
-            turns = Turns(str(self._store.root.resolve()), self._threads)
+            turns = CoreQueue(str(self._store.root.resolve()), self._threads)
             return Pool(size, perform, turns)
         from edgeslim.jobs.cluster import ClusterPool
 
@@ -104,7 +105,7 @@ class StudyRun:
         if not study.searching:
             return
         search = Search(self._journal, study, self._steps)
-        todo: Task | Timing | None = None
+        todo: TrialTask | Timing | None = None
         while not search.time_is_up:
             began, waited = time.monotonic(), not self._pool.running
             while self._pool.idle and not self._pausing():
@@ -119,7 +120,7 @@ class StudyRun:
                 self._found(search, event)
             if not (waited and todo is not None):
                 search.work(time.monotonic() - began)
-            self._status.current = _searching(search.stint)
+            self._status.current = _searching(search.search_run)
             self._leave_if_paused()
         self._pool.abandon()
         search.finish()
@@ -171,13 +172,13 @@ class StudyRun:
         misses = excesses(found, Budget(**self._journal.plan.budget), original)
         self._journal.complete(trial.number, timed[trial.sha256], values, misses)
 
-    def _submit(self, task: Task) -> None:
+    def _submit(self, task: TrialTask) -> None:
         self._journal.start(task.number)
         self._status.progress[task.number] = _progress("starting", 0, 0)
         job = Job(self._store.root, self._journal.plan, self._threads, task=task, images=self._images)
         self._pool.submit(job, self._limits)
 
-    def _try(self, todo: Task | Timing) -> None:
+    def _try(self, todo: TrialTask | Timing) -> None:
         """Give a worker what the search wants."""
         if isinstance(todo, Timing):
             job = Job(self._store.root, self._journal.plan, self._threads, files=todo.files, rounds=ROUNDS)
@@ -228,7 +229,7 @@ class StudyRun:
             self._journal.record(task.number, outcome.result)
             self._status.done += 1
 
-    def _fail(self, task: Task, outcome: Outcome) -> None:
+    def _fail(self, task: TrialTask, outcome: Outcome) -> None:
         """The trial fails, and all that build on its result; the baseline's failure ends the study."""
         if outcome.stops_study or task.number == self._baseline:
             raise _as_error(outcome)
@@ -256,8 +257,8 @@ def _progress(message: str, done: int, total: int) -> dict[str, Any]:
     return {"message": message, "done": done, "total": total}
 
 
-def _searching(stint: Stint) -> dict[str, Any]:
-    return _progress("searching", round(stint.spent), round(60 * (stint.minutes or 0)))
+def _searching(search_run: SearchRun) -> dict[str, Any]:
+    return _progress("searching", round(search_run.spent), round(60 * (search_run.minutes or 0)))
 
 
 def _unfinished(study: StudyResult) -> list[TrialResult]:

@@ -7,26 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edgeslim.recipe import Recipe
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """Run `recipe`; then, unless it is only a prefix that others share, evaluate it as trial `number`.
-
-    Of a search's task, `rung` tells how thoroughly (search.halving), and `images` on how many, None being all.
-    """
-
-    number: int
-    """The trial; of a shared prefix the first trial that waits for it."""
-    recipe: Recipe
-    evaluate: bool
-    rung: int | None = None
-    images: int | None = None
+from edgeslim.studies.task import TrialTask
 
 
 @dataclass(slots=True)
 class _Node:
-    task: Task
+    task: TrialTask
     parent: _Node | None
     children: list[_Node] = field(default_factory=list)
 
@@ -46,14 +32,14 @@ class Schedule:
 
     def __init__(self, trials: Sequence[tuple[int, Recipe]]) -> None:
         self._ready: list[_Node] = []
-        self._given: dict[Task, _Node] = {}
+        self._given: dict[TrialTask, _Node] = {}
         self._grow(list(trials), 0, None)
 
     def __len__(self) -> int:
         """Tasks that `next` can give now."""
         return len(self._ready)
 
-    def next(self) -> Task:
+    def next(self) -> TrialTask:
         """The most urgent ready task: the baseline, what most trials wait for, long work, in this order."""
         node = min(
             self._ready,
@@ -63,11 +49,11 @@ class Schedule:
         self._given[node.task] = node
         return node.task
 
-    def finish(self, task: Task) -> None:
+    def finish(self, task: TrialTask) -> None:
         """The task is done; what it was holding up is ready."""
         self._ready.extend(self._given.pop(task).children)
 
-    def fail(self, task: Task) -> list[int]:
+    def fail(self, task: TrialTask) -> list[int]:
         """The task cannot be done: drop all that builds on it. Returns the lost trials' numbers, sorted."""
         lost, numbers = [self._given.pop(task)], []
         while lost:
@@ -82,16 +68,16 @@ class Schedule:
         groups: dict[str, list[tuple[int, Recipe]]] = defaultdict(list)
         for number, recipe in trials:
             if len(recipe.steps) == length:
-                self._add(_Node(Task(number, recipe, evaluate=True), parent))
+                self._add(_Node(TrialTask(number, recipe, evaluate=True), parent))
             else:
                 groups[recipe.prefix(length + 1).fingerprint()].append((number, recipe))
         for group in groups.values():
             number, recipe = group[0]
             if len(group) == 1:
-                self._add(_Node(Task(number, recipe, evaluate=True), parent))
+                self._add(_Node(TrialTask(number, recipe, evaluate=True), parent))
                 continue
             shared = _common_length([recipe for _, recipe in group])
-            node = _Node(Task(number, recipe.prefix(shared), evaluate=False), parent)
+            node = _Node(TrialTask(number, recipe.prefix(shared), evaluate=False), parent)
             self._add(node)
             self._grow(group, shared, node)
 

@@ -15,8 +15,8 @@ import psutil
 
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.errors import StoreError
-from edgeslim.search.storage import study_folder
-from edgeslim.search.study import StudyState
+from edgeslim.studies.storage import study_folder
+from edgeslim.studies.study import StudyState
 
 RESERVE = 65_536
 """Bytes."""

@@ -25,9 +25,9 @@ from edgeslim.artifacts.store import (
 )
 from edgeslim.errors import StudyError
 from edgeslim.jobs.status import JobStatus, identity, read_status, study_state, write_status
-from edgeslim.search.stint import Stint
-from edgeslim.search.storage import PlannedTrial, StudyJournal, forget, read, study_folder
-from edgeslim.search.study import StudyResult, StudyState
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.storage import PlannedTrial, StudyJournal, forget, read, study_folder
+from edgeslim.studies.study import StudyResult, StudyState
 
 HERE = "none"
 """In place of a cluster's address."""
@@ -155,18 +155,18 @@ def add(store: Store, name: str, trials: Sequence[PlannedTrial]) -> list[int]:
         return StudyJournal(store, name).add(trial for trial in trials if trial.fingerprint not in known)
 
 
-def search_on(store: Store, name: str, stint: Stint) -> None:
-    """Let the study begin another stint of searching when it is started. Raises StudyError."""
+def search_on(store: Store, name: str, search_run: SearchRun) -> None:
+    """Let the study begin another search_run of searching when it is started. Raises StudyError."""
     with store.lock(f"study-{name}", PATIENCE):
         _refuse_running(store, name)
         journal = StudyJournal(store, name)
-        journal.note(search=replace(stint, first=journal.count).to_json())
+        journal.note(search=replace(search_run, first=journal.count).to_json())
 
 
 def delete(store: Store, name: str, *, force: bool = False) -> None:
     """Forget the study; the files that it made stay. Raises StudyError if it runs or does not exist.
 
-    `force`: as `search.storage.forget` has it. Raises StoreError.
+    `force`: as `studies.storage.forget` has it. Raises StoreError.
     """
     with store.lock(f"study-{name}", PATIENCE):
         _refuse_running(store, name)

@@ -15,11 +15,11 @@ from filelock import FileLock, Timeout
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError
+from edgeslim.jobs.job import unexpected
 from edgeslim.jobs.run import StudyRun
 from edgeslim.jobs.status import StatusWriter
 from edgeslim.jobs.supervisor import StudyPaused
-from edgeslim.jobs.trial import unexpected
-from edgeslim.search.storage import study_folder
+from edgeslim.studies.storage import study_folder
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgeslim.registry import Registry
 from edgeslim.report import units
-from edgeslim.search.pareto import Direction
+from edgeslim.studies.pareto import Direction
 
 Trial = Mapping[str, Any]
 """A trial as the study's JSON holds it."""

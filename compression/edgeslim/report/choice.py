@@ -7,9 +7,9 @@ from typing import Any
 
 from edgeslim.report.info import Study, proposed, trial_of
 from edgeslim.report.units import format_bytes, format_change, format_count, format_points, format_ratio
-from edgeslim.search.objectives import values_of
-from edgeslim.search.selection import Budget, excesses
-from edgeslim.search.study import StudyResult
+from edgeslim.studies.choice import Budget, excesses
+from edgeslim.studies.objectives import values_of
+from edgeslim.studies.study import StudyResult
 
 ENDS = {
     "time": "its time was up",

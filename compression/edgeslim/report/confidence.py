@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from edgeslim.report.info import noisy
-from edgeslim.search.statistics import images_needed
+from edgeslim.studies.statistics import images_needed
 
 Study = Mapping[str, Any]
 Bounds = tuple[float, float]
@@ -32,7 +32,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class GroupsInfo:
-    """What `search.statistics.Groups` holds, with the figures of the trials."""
+    """What `studies.statistics.Groups` holds, with the figures of the trials."""
 
     metric: str
     level: float

@@ -35,7 +35,7 @@ def trial_of(study: Study, number: int | None) -> dict[str, Any] | None:
 
 
 def proposed(study: Study) -> list[dict[str, Any]]:
-    """The trials that the study's search has proposed, in its last stint: like the time it tells."""
+    """The trials that the study's search has proposed, in its last search_run: like the time it tells."""
     first = (study.get("search") or {}).get("first", 0)
     return [trial for trial in study["trials"] if trial.get("proposed") and trial["number"] >= first]
 

@@ -10,9 +10,9 @@ from edgeslim.report.axes import AXES, Axis, Trial, look_up
 from edgeslim.report.confidence import groups_info
 from edgeslim.report.info import Study, like_original, measured, trial_of
 from edgeslim.report.repeats import Spread, by_recipe
-from edgeslim.search.pareto import front
-from edgeslim.search.selection import Budget, Reason, choose
-from edgeslim.search.study import StudyResult
+from edgeslim.studies.choice import Budget, Reason, choose
+from edgeslim.studies.pareto import front
+from edgeslim.studies.study import StudyResult
 
 Mark = Literal["front", "dominated", "baseline", "over_budget", "failed", "infeasible", "untimed"]
 MARKS: tuple[Mark, ...] = (

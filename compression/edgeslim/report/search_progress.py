@@ -10,10 +10,10 @@ import plotly.graph_objects as go
 from edgeslim.report.info import Study, proposed
 from edgeslim.report.marks import Texts
 from edgeslim.report.palette import ACCENT, FONT_SIZE
-from edgeslim.search.findings import gains_of, scale_of
-from edgeslim.search.hypervolume import Gains, hypervolume
-from edgeslim.search.selection import Budget, choose
-from edgeslim.search.study import StudyResult
+from edgeslim.studies.choice import Budget, choose
+from edgeslim.studies.front_summary import gains_of, scale_of
+from edgeslim.studies.hypervolume import Gains, hypervolume
+from edgeslim.studies.study import StudyResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class SearchInfo:
-    """All of the last stint.
+    """All of the last search_run.
 
     `tried` recipes: of them `full` are measured fully, `cheap` were only judged cheaply, `failed` failed.
     """
@@ -42,7 +42,7 @@ class SearchInfo:
 
     @property
     def improved(self) -> float | None:
-        """The minute of the last gain; None if the stint has brought none."""
+        """The minute of the last gain; None if the search_run has brought none."""
         return self.moments[-1].minutes if len(self.moments) > 1 else None
 
 
@@ -64,7 +64,7 @@ def search_info(study: Study) -> SearchInfo | None:
 
 
 def _moments(study: StudyResult, first: int) -> Sequence[Moment]:
-    """The front's volume whenever it grew; trials before number `first` were there when the stint began."""
+    """The front's volume whenever it grew; trials before number `first` were there when the search_run began."""
     scale = scale_of(study)
     if scale is None:
         return ()

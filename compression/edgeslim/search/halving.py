@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edgeslim.search.hypervolume import Gains, contributions
-from edgeslim.search.pareto import front
+from edgeslim.studies.hypervolume import Gains, contributions
+from edgeslim.studies.pareto import front
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgeslim.recipe import Recipe
 from edgeslim.search.space import Space
-from edgeslim.search.stint import LEARNING, SamplerName
+from edgeslim.studies.search_run import LEARNING, SamplerName
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -22,7 +22,7 @@ _DRAWS, _LEARNED_DRAWS = 200, 20
 
 
 class Proposals:
-    """Proposes recipes, none twice, beginning with `seeds`; learns from gains (search.objectives)."""
+    """Proposes recipes, none twice, beginning with `seeds`; learns from gains (studies.objectives)."""
 
     def __init__(
         self,

@@ -13,18 +13,18 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edgeslim.recipe import Recipe
+from edgeslim.search.evaluator import ObjectiveEvaluator, Values
 from edgeslim.search.halving import Standing
-from edgeslim.search.hypervolume import Gains, hypervolume
-from edgeslim.search.judging import Judge, Values
 from edgeslim.search.neighbours import Neighbours
-from edgeslim.search.objectives import QUALITIES
-from edgeslim.search.pareto import front
-from edgeslim.search.presets import PRESETS, fitting
 from edgeslim.search.sampling import Proposals
 from edgeslim.search.space import Space
-from edgeslim.search.stint import SamplerName
 from edgeslim.steps import order
 from edgeslim.steps.base import STORED
+from edgeslim.studies.hypervolume import Gains, hypervolume
+from edgeslim.studies.objectives import QUALITIES
+from edgeslim.studies.pareto import front
+from edgeslim.studies.presets import PRESETS, fitting
+from edgeslim.studies.search_run import SamplerName
 
 Fits = Callable[[Recipe], bool]
 _FIRST_STORAGES = 6
@@ -61,9 +61,14 @@ class Whole:
     """One sampler over the whole space."""
 
     def __init__(
-        self, space: Space, sampler: SamplerName, seed: int, seeds: Sequence[Recipe], judge: Judge
+        self,
+        space: Space,
+        sampler: SamplerName,
+        seed: int,
+        seeds: Sequence[Recipe],
+        judge: ObjectiveEvaluator,
     ) -> None:
-        self._judge = judge
+        self._evaluator = judge
         self._proposals = Proposals(space, sampler, len(judge.objectives), seed, seeds)
 
     def next(self) -> Recipe | None:
@@ -76,13 +81,13 @@ class Whole:
         return ""
 
     def standing(self, recipe: Recipe, values: Values) -> Standing:
-        return self._judge.standing(values)
+        return self._evaluator.standing(values)
 
     def tell(self, recipe: Recipe, values: Values | None, full: bool) -> None:
         if values is None:
             self._proposals.tell(recipe, None, {})
         else:
-            self._proposals.tell(recipe, self._judge.gains(values), self._judge.misses(values))
+            self._proposals.tell(recipe, self._evaluator.gains(values), self._evaluator.misses(values))
 
     def claim(self, recipe: Recipe) -> None:
         self._proposals.claim(recipe)
@@ -92,9 +97,14 @@ class Factored:
     """A sampler for shapes, one for storages; what they are worth together is predicted before it is measured."""
 
     def __init__(
-        self, space: Space, sampler: SamplerName, seed: int, seeds: Sequence[Recipe], judge: Judge
+        self,
+        space: Space,
+        sampler: SamplerName,
+        seed: int,
+        seeds: Sequence[Recipe],
+        judge: ObjectiveEvaluator,
     ) -> None:
-        self._judge = judge
+        self._evaluator = judge
         shapes, storages = zip(*map(parts, seeds), strict=True) if seeds else ((), ())
         measures = len(judge.objectives)
         self._shapes = Proposals(space.shapes(), sampler, measures, seed, shapes)
@@ -145,7 +155,7 @@ class Factored:
 
     def _quality(self, points: Sequence[Gains]) -> float:
         """The best gain in quality: near a limit on costs it decides what is picked, and hardly counts as volume."""
-        places = [place for place, name in enumerate(self._judge.objectives) if name in QUALITIES]
+        places = [place for place, name in enumerate(self._evaluator.objectives) if name in QUALITIES]
         return max((point[place] for point in points for place in places), default=0.0)
 
     def kind(self, recipe: Recipe) -> str:
@@ -154,9 +164,9 @@ class Factored:
     def standing(self, recipe: Recipe, values: Values) -> Standing:
         """A part misses limits by no more than it does with the counterpart that suits it best."""
         counterparts = self._measured[not parts(recipe)[1].steps].values()
-        together = (self._judge.together(values, other) for _, other in counterparts)
-        misses = [self._judge.cost_miss(each) for each in (values, *together)]
-        return Standing(self._judge.raised(values), min(misses))
+        together = (self._evaluator.together(values, other) for _, other in counterparts)
+        misses = [self._evaluator.cost_miss(each) for each in (values, *together)]
+        return Standing(self._evaluator.raised(values), min(misses))
 
     def tell(self, recipe: Recipe, values: Values | None, full: bool) -> None:
         shape, storage = parts(recipe)
@@ -171,14 +181,14 @@ class Factored:
             self._measured[bool(storage.steps)][recipe.fingerprint()] = recipe, values
             for middle, its in self._neighbours.add(recipe, values):
                 self._between.add(middle.fingerprint())
-                self._promise(middle, Recipe(), self._judge.halfway(values, its))
+                self._promise(middle, Recipe(), self._evaluator.halfway(values, its))
             for other, its in self._measured[not storage.steps].values():
                 pair = (other, recipe) if storage.steps else (recipe, other)
-                self._promise(*pair, self._judge.together(values, its))
+                self._promise(*pair, self._evaluator.together(values, its))
         standing = self.standing(recipe, values)
-        least = self._judge.gains(values) if full else standing.gains
+        least = self._evaluator.gains(values) if full else standing.gains
         beyond = {f"reference {i}": -gain for i, gain in enumerate(least)}
-        proposals.tell(recipe, self._judge.gains(values), {"budget": standing.miss, **beyond})
+        proposals.tell(recipe, self._evaluator.gains(values), {"budget": standing.miss, **beyond})
 
     def claim(self, recipe: Recipe) -> None:
         self._known.add(recipe.fingerprint())
@@ -195,8 +205,8 @@ class Factored:
         if steps is None or len(steps) < len(shape.steps) + len(storage.steps):
             return
         recipe = Recipe(steps, shape.seed)
-        if recipe.fingerprint() not in self._known and self._judge.within(values):
-            self._promises[recipe.fingerprint()] = recipe, self._judge.gains(values)
+        if recipe.fingerprint() not in self._known and self._evaluator.within(values):
+            self._promises[recipe.fingerprint()] = recipe, self._evaluator.gains(values)
 
 
 def ready_recipes(space: Space, preset: str | None) -> list[Recipe]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from edgeslim.artifacts.store import Store
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.compress import measure
-from edgeslim.workbench.setting import opened
+from edgeslim.workbench.workload import opened
 
 if TYPE_CHECKING:
     from edgeslim.recipe import Recipe
@@ -36,13 +36,13 @@ def ablate(
     """
     from edgeslim.analysis.ablation import ORDERS, ablation, plan
     from edgeslim.errors import EdgeSlimError, StoreError
-    from edgeslim.jobs.trial import make_file
+    from edgeslim.measurement.measure import make_file
     from edgeslim.recipe import Recipe
 
     store = store or Store()
     whole = recipe if isinstance(recipe, Recipe) else Recipe.from_json(dict(recipe))
     with store.in_use():
-        setting = opened(
+        workload = opened(
             model, dataset, store, calibration=calibration, spec=spec, limit=limit, progress=progress
         )
         orders = ORDERS if orders is None else orders
@@ -54,7 +54,7 @@ def ablate(
         for done, (fingerprint, variant) in enumerate(recipes.items()):
             progress("ablation", done, len(recipes))
             try:
-                make_file(variant, setting, store, threads, progress)
+                make_file(variant, workload, store, threads, progress)
             except StoreError:
                 raise
             except EdgeSlimError as error:
@@ -63,12 +63,12 @@ def ablate(
                 errors[fingerprint] = error.to_json()
         made = [variant for fingerprint, variant in recipes.items() if fingerprint not in errors]
         trials = {
-            trial["recipe_fingerprint"]: trial for trial in measure(made, setting, store, threads, progress)
+            trial["recipe_fingerprint"]: trial for trial in measure(made, workload, store, threads, progress)
         }
         return {
-            "model": setting.model.name,
-            "dataset": setting.dataset,
-            "images": len(setting.evaluation),
+            "model": workload.model.name,
+            "dataset": workload.dataset,
+            "images": len(workload.evaluation),
             "metric": trials[whole.fingerprint()]["primary_metric"],
             "orders_limit": orders,
             **ablation(whole, planned, trials, errors, store),

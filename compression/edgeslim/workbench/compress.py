@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.errors import InfeasibleError
 from edgeslim.progress import Progress, silent
-from edgeslim.workbench.setting import opened
+from edgeslim.workbench.workload import opened
 
 if TYPE_CHECKING:
-    from edgeslim.jobs.setting import Setting
+    from edgeslim.measurement.workload import Workload
     from edgeslim.recipe import Recipe
 
 
@@ -37,34 +37,34 @@ def compress(
     """
     store = store or Store()
     with store.in_use():
-        setting = opened(
+        workload = opened(
             model, dataset, store, calibration=calibration, spec=spec, limit=limit, progress=progress
         )
-        trials = measure(recipes, setting, store, threads, progress)
+        trials = measure(recipes, workload, store, threads, progress)
         if len(trials) == 1 and trials[0]["error"]:
             raise InfeasibleError.from_json(trials[0]["error"])
         return [_write(trial, out) if trial["file"] else trial for trial in trials]
 
 
 def measure(
-    recipes: Sequence[Recipe], setting: Setting, store: Store, threads: int, progress: Progress
+    recipes: Sequence[Recipe], workload: Workload, store: Store, threads: int, progress: Progress
 ) -> list[dict[str, Any]]:
     """Make and measure all recipes' files in this process; latency last, against the uncompressed model.
 
     The store is to be held `in_use` meanwhile, and for as long as the files are needed.
     """
-    from edgeslim.jobs.trial import compress_and_score, make_file, time_files
+    from edgeslim.measurement.measure import compress_and_score, make_file, time_files
     from edgeslim.recipe import Recipe
-    from edgeslim.search.study import TrialResult
+    from edgeslim.studies.study import TrialResult
 
     measured: list[dict[str, Any]] = []
     for recipe in recipes:
         try:
-            result = compress_and_score(recipe, setting, store, threads, progress)
+            result = compress_and_score(recipe, workload, store, threads, progress)
             measured.append({"state": "complete", "file": str(store.path(result["sha256"])), **result})
         except InfeasibleError as error:
-            measured.append({"state": "infeasible", "model": setting.model.name, "error": error.to_json()})
-    baseline = make_file(Recipe(), setting, store, threads, progress).sha256
+            measured.append({"state": "infeasible", "model": workload.model.name, "error": error.to_json()})
+    baseline = make_file(Recipe(), workload, store, threads, progress).sha256
     made = [result["sha256"] for result in measured if "sha256" in result]
     latency = time_files(list(dict.fromkeys([baseline, *made])), store, progress)
     return [

@@ -7,7 +7,7 @@ from typing import Any
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
 from edgeslim.jobs import supervisor
-from edgeslim.search.study import StudyResult, TrialResult
+from edgeslim.studies.study import StudyResult, TrialResult
 
 
 def compare_trials(name: str, first: int, second: int, store: Store | None = None) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def compare_trials(name: str, first: int, second: int, store: Store | None = Non
     import numpy as np
 
     from edgeslim.metrics import resamples
-    from edgeslim.search.statistics import images_needed, standard_errors
+    from edgeslim.studies.statistics import images_needed, standard_errors
 
     store = store or Store()
     study = supervisor.load(store, name)

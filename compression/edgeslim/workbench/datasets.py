@@ -54,7 +54,7 @@ def describe_dataset(
     reference: str | Path, store: Store | None = None, progress: Progress = silent
 ) -> dict[str, Any]:
     """Name, task, labels, images by split, whether it is labelled, and what was repaired (warnings)."""
-    from edgeslim.jobs.setting import notice_json
+    from edgeslim.measurement.workload import notice_json
 
     dataset = open_dataset(reference, store, progress)
     return {

@@ -26,12 +26,12 @@ def evaluate_model(
 
     `limit` takes the first images only. Raises ModelError, DatasetError.
     """
-    from edgeslim.jobs.setting import open_setting
+    from edgeslim.measurement.workload import open_workload
     from edgeslim.recipe import Recipe
 
     store = store or Store()
     with store.in_use():
-        setting = open_setting(
+        workload = open_workload(
             str(model), resolve_dataset(dataset, store), store, spec=spec, limit=limit, progress=progress
         )
-        return measure([Recipe()], setting, store, threads, progress)[0]
+        return measure([Recipe()], workload, store, threads, progress)[0]

@@ -11,8 +11,8 @@ from edgeslim.artifacts.garbage import sweep
 from edgeslim.artifacts.inventory import BLOBS, KEPT, STUDIES, mentioned, sizes
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StoreError, StudyError
-from edgeslim.search import storage
-from edgeslim.search.folders import out_of_reach
+from edgeslim.studies import storage
+from edgeslim.studies.folders import out_of_reach
 
 
 def store_info(store: Store | None = None) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
-from edgeslim.search.stint import Stint
-from edgeslim.search.storage import PlannedTrial, taken
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.storage import PlannedTrial, taken
 
 if TYPE_CHECKING:
     from edgeslim.recipe import Recipe
@@ -35,7 +35,7 @@ def planned(recipes: Iterable[Recipe]) -> list[PlannedTrial]:
     ]
 
 
-def kind_of(search: Stint | None, preset: str | None) -> str:
+def kind_of(search: SearchRun | None, preset: str | None) -> str:
     """What sort of study it is, for its name."""
     return search.sampler if search is not None else preset or "recipes"
 

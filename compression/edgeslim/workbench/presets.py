@@ -27,7 +27,7 @@ def list_presets(
     A recipe is left out if it needs what is not there: 'calibration' images, a labelled 'train' split, a
     'loss' for the model's family. Raises ModelError, DatasetError.
     """
-    from edgeslim.search.presets import PRESETS, fitting
+    from edgeslim.studies.presets import PRESETS, fitting
 
     there = available_needs(model, dataset, calibration, spec=spec, store=store)
     found = []
@@ -49,7 +49,7 @@ def preset_recipes(
     store: Store | None = None,
 ) -> list[Recipe]:
     """The recipes of a preset that fit. Raises RecipeError if none does, or if there is no such preset."""
-    from edgeslim.search.presets import PRESETS, fitting
+    from edgeslim.studies.presets import PRESETS, fitting
 
     there = available_needs(model, dataset, calibration, spec=spec, store=store)
     recipes, left_out = fitting(PRESETS.get(preset), there)
@@ -99,7 +99,7 @@ def available_needs(
 
 def check_preset(name: str | None) -> None:
     """Raise EdgeSlimError (unknown_name) if there is no preset of that name; None is none."""
-    from edgeslim.search.presets import PRESETS
+    from edgeslim.studies.presets import PRESETS
 
     if name is not None:
         PRESETS.get(name)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from edgeslim.artifacts.store import Store
 from edgeslim.jobs import supervisor
-from edgeslim.search.stint import SamplerName, Stint
-from edgeslim.search.storage import study_search
+from edgeslim.studies.search_run import SamplerName, SearchRun
+from edgeslim.studies.storage import study_search
 
 
 def improve_study(
@@ -19,15 +19,15 @@ def improve_study(
 ) -> None:
     """Search on in a study that does not run, whatever it was: its own results are where the search begins.
 
-    It stops as a new search does (search.stint); the sampler and all else are those of the study's last search,
+    It stops as a new search does (search.search_run); the sampler and all else are those of the study's last search,
     the usual ones if it had none. Raises StudyError.
     """
     store = store or Store()
-    last = study_search(store, name) or Stint(minutes=1.0)
+    last = study_search(store, name) or SearchRun(minutes=1.0)
     supervisor.search_on(
         store,
         name,
-        Stint(
+        SearchRun(
             sampler=sampler or last.sampler,
             minutes=minutes,
             trials=trials,

@@ -8,12 +8,12 @@ from typing import Any
 
 from edgeslim.artifacts.store import Store
 from edgeslim.progress import Progress, silent
-from edgeslim.workbench.setting import opened, opened_unlabelled
+from edgeslim.workbench.workload import opened, opened_unlabelled
 
 
 def list_techniques() -> list[dict[str, Any]]:
     """The technique families that can be simulated on a layer: name, unit, usual strengths (the mildest first)."""
-    from edgeslim.steps.layerwise.techniques import TECHNIQUES
+    from edgeslim.analysis.techniques import TECHNIQUES
 
     return [
         {"name": each.name, "unit": each.unit, "strengths": list(each.strengths), "probe": each.probe}
@@ -54,18 +54,18 @@ def layer_sensitivity(
             return output_sensitivity(
                 found, seen, store, techniques, images=images or 8, threads=threads, progress=progress
             )
-        setting = opened(model, dataset, store, calibration=calibration, spec=spec, progress=progress)
-        if setting.labels is None:
+        workload = opened(model, dataset, store, calibration=calibration, spec=spec, progress=progress)
+        if workload.labels is None:
             raise DatasetError(
                 "no_labels",
-                f"Nothing is known about the images of '{setting.dataset}' that the model could be scored against.",
+                f"Nothing is known about the images of '{workload.dataset}' that the model could be scored against.",
                 "Measure sensitivity without labels, or choose a labelled dataset with the model's classes.",
-                dataset=setting.dataset,
+                dataset=workload.dataset,
             )
         return accuracy_sensitivity(
-            setting.model,
-            setting.evaluation,
-            setting.labels,
+            workload.model,
+            workload.evaluation,
+            workload.labels,
             seen,
             store,
             techniques,

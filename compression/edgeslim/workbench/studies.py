@@ -14,12 +14,12 @@ from edgeslim.errors import EdgeSlimError, StoreError, StudyError
 from edgeslim.jobs import supervisor
 from edgeslim.jobs.status import read_status
 from edgeslim.report.confidence import certainty
-from edgeslim.search import storage
-from edgeslim.search.findings import findings
-from edgeslim.search.objectives import DEFAULT, check_objectives
-from edgeslim.search.selection import Budget, choose
-from edgeslim.search.stint import Stint
-from edgeslim.search.study import StudyPlan
+from edgeslim.studies import storage
+from edgeslim.studies.choice import Budget, choose
+from edgeslim.studies.front_summary import findings
+from edgeslim.studies.objectives import DEFAULT, check_objectives
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.planning import free_name, kind_of, planned, reference, repeated
 
 
@@ -38,7 +38,7 @@ def start_study(
     held_out: float | None = None,
     trial_minutes: float | None = None,
     trial_memory: int | None = None,
-    search: Stint | None = None,
+    search: SearchRun | None = None,
     objectives: Sequence[str] = DEFAULT,
     budget: Budget | None = None,
     cluster: str | None = None,
@@ -54,7 +54,7 @@ def start_study(
     decides). Raises EdgeSlimError where model, dataset, recipes or name cannot be used.
 
     With a `search` the study finds recipes by itself, after those given; a preset is where it begins. `objectives`
-    are what its front weighs (search.objectives); the `budget` is what a file must keep to be chosen.
+    are what its front weighs (studies.objectives); the `budget` is what a file must keep to be chosen.
 
     With `cluster`, a Dask scheduler's address, its workers do the trials; all else is done here.
     """
@@ -157,7 +157,7 @@ def study_status(name: str, store: Store | None = None) -> dict[str, Any]:
 
 
 def study_result(name: str, store: Store | None = None) -> dict[str, Any]:
-    """The study with all its trials, its front, what follows from it (search.findings) and how sure that is
+    """The study with all its trials, its front, what follows from it (studies.front_summary) and how sure that is
     (certainty: report.confidence), as plain data. Needs no torch. Raises StudyError.
     """
     study = supervisor.load(store or Store(), name)
@@ -171,7 +171,7 @@ def study_plan(name: str, store: Store | None = None) -> dict[str, Any]:
 
 
 def choose_trial(name: str, budget: Budget, store: Store | None = None) -> dict[str, Any]:
-    """The choice under a budget: {pick, runner_up, rejected, remarks}. See `search.selection`."""
+    """The choice under a budget: {pick, runner_up, rejected, remarks}. See `studies.choice`."""
     return choose(supervisor.load(store or Store(), name), budget).to_json()
 
 

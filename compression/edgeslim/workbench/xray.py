@@ -8,7 +8,7 @@ from typing import Any
 
 from edgeslim.artifacts.store import Store
 from edgeslim.progress import Progress, silent
-from edgeslim.workbench.setting import opened_unlabelled
+from edgeslim.workbench.workload import opened_unlabelled
 
 
 def xray(

@@ -2,12 +2,13 @@
 
 import os
 
-from edgeslim.steps import STEPS
 from steps_for_tests import Act
+
+from edgeslim.steps import STEPS
 
 STEPS.add(Act)
 
 if "EDGESLIM_TEST_PATIENCE" in os.environ:
-    from edgeslim.search import journal
+    from edgeslim.studies import journal
 
     journal.PATIENCE = float(os.environ["EDGESLIM_TEST_PATIENCE"])

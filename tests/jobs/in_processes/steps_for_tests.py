@@ -12,10 +12,11 @@ from typing import ClassVar
 
 import numpy as np
 import onnx
+from onnx import numpy_helper
+
 from edgeslim.errors import InfeasibleError
 from edgeslim.params import param
 from edgeslim.steps.base import OnnxStep, StepContext
-from onnx import numpy_helper
 
 LOG = "EDGESLIM_TEST_LOG"
 """Environment variable: the file that receives a line for each time the step runs."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.steps.layerwise.gram import Gram
+from edgeslim.steps.onnx_layers.gram import Gram
 
 Doubles = NDArray[np.float64]
 ROUNDS = 100

@@ -15,11 +15,11 @@ from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
 from edgeslim.steps.clustering.palette import Palette, make_palette, tuned
 from edgeslim.steps.images import prepared
-from edgeslim.steps.layerwise.compress import Packing, packed
-from edgeslim.steps.layerwise.gram import Gram
-from edgeslim.steps.layerwise.layers import FloatArray, WeightLayer, ends, pruned_zeros
-from edgeslim.steps.layerwise.walk import Visit
 from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.onnx_layers.compress import Packing, packed
+from edgeslim.steps.onnx_layers.gram import Gram
+from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, pruned_zeros
+from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization import coding
 from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
 from edgeslim.steps.quantization.grids import Doubles, alive, uniform

@@ -12,7 +12,7 @@ from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import Effect, Need, StepContext, TorchStep
 from edgeslim.steps.needs import NeedsByParameters, calibration_images
-from edgeslim.steps.recovery.signal import BOX_LOSSES, CLASS_LOSSES, FEATURES, Signal
+from edgeslim.steps.recovery.config import BOX_LOSSES, CLASS_LOSSES, FEATURES, Signal
 
 if TYPE_CHECKING:
     from torch import nn

@@ -59,9 +59,9 @@ class MatchStatistics(TorchStep):
 
         from edgeslim.steps.distillation.moments import original_moments
         from edgeslim.steps.distillation.survivors import pair_up
-        from edgeslim.steps.network.running import Images, original_network
-        from edgeslim.steps.network.units import units_of
-        from edgeslim.steps.network.walk import affordable
+        from edgeslim.steps.torch_network.running import Images, original_network
+        from edgeslim.steps.torch_network.units import units_of
+        from edgeslim.steps.torch_network.walk import affordable
 
         assert isinstance(model, fx.GraphModule), "statistics are matched on an imported graph"
         split = calibration_images(context.calibration, self.name)
@@ -101,7 +101,7 @@ class MatchStatistics(TorchStep):
         context: StepContext,
     ) -> None:
         from edgeslim.steps.distillation.moments import match
-        from edgeslim.steps.network.walk import walk
+        from edgeslim.steps.torch_network.walk import walk
 
         ends = {pair.compressed.end: pair for pair in pairs}
 
@@ -126,8 +126,8 @@ class MatchStatistics(TorchStep):
 
 def _error(compressed: nn.Module, original: nn.Module, images: Any, indices: list[int]) -> float | None:
     """Mean squared difference of the outputs over the original's variance; None if it is not a finite number."""
-    from edgeslim.steps.network.running import Network
     from edgeslim.steps.recovery.losses.outputs import relative_error
+    from edgeslim.steps.torch_network.running import Network
 
     chosen = images.take(indices[:: -(-len(indices) // COMPARED)])
     example = chosen[:1]

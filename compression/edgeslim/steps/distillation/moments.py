@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, fx
 
 from edgeslim.progress import Progress
-from edgeslim.steps.network.running import Images
-from edgeslim.steps.network.units import Unit
-from edgeslim.steps.network.walk import walk
+from edgeslim.steps.torch_network.running import Images
+from edgeslim.steps.torch_network.units import Unit
+from edgeslim.steps.torch_network.walk import walk
 
 GAIN_LIMIT = 8.0
 """No channel is made stronger or weaker by more: what is left of it would be noise."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from edgeslim.steps.network.units import Unit
+from edgeslim.steps.torch_network.units import Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from edgeslim.params import param
 from edgeslim.steps.base import STEPS, StepContext
 from edgeslim.steps.distillation.distilling import Distilling
 from edgeslim.steps.distillation.teachers import check_teacher, matched_by
-from edgeslim.steps.recovery.signal import MATCHES
+from edgeslim.steps.recovery.config import MATCHES
 
 if TYPE_CHECKING:
     from torch import nn

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils import parametrize
 
-from edgeslim.steps.network.units import Unit, scaled_weight, units_of
+from edgeslim.steps.torch_network.units import Unit, scaled_weight, units_of
 
 TRAINABLE = ("scales_and_biases", "all", "last")
 

@@ -11,7 +11,7 @@ from torch import Tensor, fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
 from edgeslim.steps.low_rank.decomposition import Doubles, Ints, Part
-from edgeslim.steps.network.reach import before_output
+from edgeslim.steps.torch_network.reach import before_output
 
 WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 Size = tuple[int, int]

@@ -143,8 +143,8 @@ class ChannelPruning(TorchStep):
         """The network on calibration images, where anything is looked at; on fewer if memory holds no more."""
         import torch
 
-        from edgeslim.steps.network.walk import affordable
         from edgeslim.steps.pruning.gradients import answers
+        from edgeslim.steps.torch_network.walk import affordable
 
         by_outputs = self.importance == "taylor" and self.signal == "outputs"
         if not (by_outputs or self.scope == "sensitivity" or self._reconstructs(model)):

@@ -18,8 +18,8 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.steps.base import StepContext
 from edgeslim.steps.images import evenly_spaced
 from edgeslim.steps.needs import calibration_images, training_images
-from edgeslim.steps.network.running import Images, Network
 from edgeslim.steps.pruning.output_metric import metric_of
+from edgeslim.steps.torch_network.running import Images, Network
 from edgeslim.tasks.losses import Loss, loss_for
 from edgeslim.training.data import SplitExamples, normalise
 from edgeslim.training.loop import family_without_loss

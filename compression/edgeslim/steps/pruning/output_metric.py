@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from edgeslim.models.base import ModelSpec
-from edgeslim.steps.network.decoding import probabilities, scores_of
-from edgeslim.steps.network.heads import Columns, Head, as_rows, heads_of
+from edgeslim.steps.torch_network.decoding import probabilities, scores_of
+from edgeslim.steps.torch_network.heads import Columns, Head, as_rows, heads_of
 
 _TINY = 1e-6
 

@@ -19,10 +19,10 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from edgeslim.progress import Progress
-from edgeslim.steps.layerwise.gram import Gram
-from edgeslim.steps.network.units import Unit, units_of
-from edgeslim.steps.network.walk import walk
+from edgeslim.steps.onnx_layers.gram import Gram
 from edgeslim.steps.pruning.gradients import Answers
+from edgeslim.steps.torch_network.units import Unit, units_of
+from edgeslim.steps.torch_network.walk import walk
 
 SAMPLES = 8000
 """Places at which a layer is looked at, over all images."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgeslim.steps.layerwise.gram import Gram
+from edgeslim.steps.onnx_layers.gram import Gram
 from edgeslim.steps.quantization.grids import Doubles, Grid
 from edgeslim.steps.quantization.rounding import Bools
 

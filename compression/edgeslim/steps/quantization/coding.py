@@ -12,11 +12,11 @@ from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import Need
-from edgeslim.steps.layerwise.coded import Learning
-from edgeslim.steps.layerwise.gram import Gram, gram_of
-from edgeslim.steps.layerwise.layers import FloatArray, WeightLayer, weight_layers
-from edgeslim.steps.layerwise.walk import Visit
 from edgeslim.steps.needs import NeedsByParameters
+from edgeslim.steps.onnx_layers.coded import Learning
+from edgeslim.steps.onnx_layers.gram import Gram, gram_of
+from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, weight_layers
+from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization.adaround import learned
 from edgeslim.steps.quantization.grids import Doubles, Grid
 from edgeslim.steps.quantization.rounding import Bools, compensated, nearest

@@ -15,7 +15,7 @@ from edgeslim.export import clean
 from edgeslim.export.packed import CodedWeight, store
 from edgeslim.params import param
 from edgeslim.steps.base import STEPS, Effect, OnnxStep, Step, StepContext
-from edgeslim.steps.layerwise.layers import WeightLayer, array_of, weight_layers
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of, weight_layers
 from edgeslim.steps.quantization.formats import choice_here
 from edgeslim.steps.quantization.grids import uniform
 from edgeslim.steps.quantization.rounding import nearest

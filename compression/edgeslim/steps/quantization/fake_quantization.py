@@ -21,9 +21,9 @@ from edgeslim.export.graph import Initializers
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.models.torch_graph.quantization import dequantized, quantized
 from edgeslim.steps.base import StepContext
-from edgeslim.steps.layerwise.coded import Learning
-from edgeslim.steps.layerwise.layers import array_of
-from edgeslim.steps.layerwise.learning import Learner, learn, learnable
+from edgeslim.steps.onnx_layers.coded import Learning
+from edgeslim.steps.onnx_layers.layers import array_of
+from edgeslim.steps.onnx_layers.learning import Learner, learn, learnable
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.int8_plan import Plan, integers_of
 

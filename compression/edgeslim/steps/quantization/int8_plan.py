@@ -10,9 +10,9 @@ import onnx
 
 from edgeslim.export.packed import CodedWeight
 from edgeslim.steps.base import StepContext
-from edgeslim.steps.layerwise.compress import code_layers
-from edgeslim.steps.layerwise.layers import FloatArray, WeightLayer, array_of, pruned_zeros, weight_layers
-from edgeslim.steps.layerwise.walk import Visit
+from edgeslim.steps.onnx_layers.compress import code_layers
+from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of, pruned_zeros, weight_layers
+from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.coding import approached, coded_weight, rounded
 from edgeslim.steps.quantization.grids import uniform

@@ -10,12 +10,12 @@ import onnx
 
 from edgeslim.export.packed.packing import entropy
 from edgeslim.progress import Progress, silent
-from edgeslim.steps.layerwise.gram import Gram, gram_of
-from edgeslim.steps.layerwise.layers import FloatArray, WeightLayer, array_of, pruned_zeros
-from edgeslim.steps.layerwise.sensitivity import disturbances
-from edgeslim.steps.layerwise.stages import Tensor
-from edgeslim.steps.layerwise.statistics import gains, moments
-from edgeslim.steps.layerwise.walk import Choice, Visit, visitable, walk
+from edgeslim.steps.onnx_layers.gram import Gram, gram_of
+from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of, pruned_zeros
+from edgeslim.steps.onnx_layers.sensitivity import disturbances
+from edgeslim.steps.onnx_layers.stages import Tensor
+from edgeslim.steps.onnx_layers.statistics import gains, moments
+from edgeslim.steps.onnx_layers.walk import Choice, Visit, visitable, walk
 from edgeslim.steps.quantization import grids
 from edgeslim.steps.quantization.coding import rounded
 from edgeslim.steps.quantization.grids import Doubles, Grid

@@ -11,8 +11,8 @@ from edgeslim.export import clean
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, STORED, Need, StepContext, Trait
-from edgeslim.steps.layerwise.coded import Learning
 from edgeslim.steps.needs import NeedsByParameters
+from edgeslim.steps.onnx_layers.coded import Learning
 from edgeslim.steps.quantization.noise import decibels
 from edgeslim.steps.quantization.robust_int8 import RobustInt8
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.steps.layerwise.gram import Gram
+from edgeslim.steps.onnx_layers.gram import Gram
 from edgeslim.steps.quantization.grids import Doubles
 
 Bools = NDArray[np.bool_]

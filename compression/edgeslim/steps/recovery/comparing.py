@@ -11,13 +11,13 @@ from torch import Tensor, fx
 from edgeslim.errors import RecipeError
 from edgeslim.models.base import ModelSpec
 from edgeslim.steps.images import evenly_spaced
-from edgeslim.steps.network.running import Images, Network, Watch
+from edgeslim.steps.recovery.config import Signal
 from edgeslim.steps.recovery.features import LAYERS, Pair, same_layers, same_places
-from edgeslim.steps.recovery.lesson import Lesson, Teacher
 from edgeslim.steps.recovery.losses.inner import InnerLoss, Regressor, attention, foreground_hint, hint
 from edgeslim.steps.recovery.losses.objects import objects_loss
 from edgeslim.steps.recovery.losses.outputs import OutputLoss, aligned_loss, decoded
-from edgeslim.steps.recovery.signal import Signal
+from edgeslim.steps.recovery.objective import DistillationObjective, Teacher
+from edgeslim.steps.torch_network.running import Images, Network, Watch
 from edgeslim.tasks.losses import loss_for
 
 FITTED = 16
@@ -42,7 +42,7 @@ def lesson_of(
     step: str,
     *,
     related: bool,
-) -> tuple[str, Lesson]:
+) -> tuple[str, DistillationObjective]:
     """The name of the output loss, and what is compared.
 
     `related`: the student is the teacher, compressed, so that their layers correspond by name.
@@ -55,13 +55,13 @@ def lesson_of(
     reference = source.outputs(held_out)
     name, loss = _output_loss(pupil, own, reference, student.spec, teacher.spec, signal, step)
     if not pairs:
-        return name, Lesson(pupil, source, student.images, loss)
+        return name, DistillationObjective(pupil, source, student.images, loss)
     if signal.features == "foreground" and decoded(reference, teacher.spec) is None:
         raise _no_boxes(step)
     maps = _maps(pupil, master, student.images, teacher.images, pairs, learned[:FITTED], signal, related)
     measure = {"hints": hint, "attention": attention}.get(signal.features) or foreground_hint(teacher.spec)
     inner = InnerLoss(pairs, maps, measure)
-    return name, Lesson(pupil, source, student.images, loss, inner, signal.feature_weight)
+    return name, DistillationObjective(pupil, source, student.images, loss, inner, signal.feature_weight)
 
 
 def _output_loss(

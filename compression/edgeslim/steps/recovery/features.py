@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, fx
 
-from edgeslim.steps.network.running import Watch
-from edgeslim.steps.network.units import Unit, units_of
+from edgeslim.steps.torch_network.running import Watch
+from edgeslim.steps.torch_network.units import Unit, units_of
 
 LAYERS = 8
 """Layers whose features are compared, spread over the depth of the network."""

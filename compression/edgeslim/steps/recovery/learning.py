@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from edgeslim.progress import Progress
 from edgeslim.steps.images import evenly_spaced
 from edgeslim.steps.recovery.budget import fitting_steps
-from edgeslim.steps.recovery.lesson import Lesson
 from edgeslim.steps.recovery.norms import Norms
+from edgeslim.steps.recovery.objective import DistillationObjective
 from edgeslim.training.data import batch_order
 from edgeslim.training.loop import LARGEST_GRADIENT, LAST_RATE
 from edgeslim.training.observer import Observer, zero_masks
@@ -62,7 +62,7 @@ class Result:
 
 
 def learn(
-    lesson: Lesson,
+    lesson: DistillationObjective,
     parameters: Sequence[nn.Parameter],
     learned: Sequence[int],
     held_out: Sequence[int],
@@ -147,7 +147,12 @@ def learn(
 
 
 def _better_measured(
-    norms: Norms, lesson: Lesson, learned: Sequence[int], held_out: Sequence[int], batch: int, before: float
+    norms: Norms,
+    lesson: DistillationObjective,
+    learned: Sequence[int],
+    held_out: Sequence[int],
+    batch: int,
+    before: float,
 ) -> bool:
     """Give the BatchNorms the statistics of some images; whether the network is nearer to its teacher with them."""
     some = [learned[place] for place in evenly_spaced(len(learned), MEASURED)]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from edgeslim.steps.network.units import NORMS
+from edgeslim.steps.torch_network.units import NORMS
 
 
 class Norms:

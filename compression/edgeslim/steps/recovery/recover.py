@@ -19,10 +19,10 @@ from edgeslim.models.base import Model
 from edgeslim.steps.base import StepContext
 from edgeslim.steps.images import evenly_spaced
 from edgeslim.steps.needs import calibration_images, training_images
-from edgeslim.steps.network.running import Images, original_network
 from edgeslim.steps.recovery.comparing import Side, lesson_of
+from edgeslim.steps.recovery.config import Signal
 from edgeslim.steps.recovery.learning import LabelLoss, Result, Schedule, learn
-from edgeslim.steps.recovery.signal import Signal
+from edgeslim.steps.torch_network.running import Images, original_network
 from edgeslim.training.device import on_device
 from edgeslim.training.observer import Observer
 

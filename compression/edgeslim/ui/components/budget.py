@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from edgeslim.search.selection import Budget
+from edgeslim.studies.choice import Budget
 from edgeslim.ui.state import linked, number_in, t
 
 

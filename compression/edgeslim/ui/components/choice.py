@@ -19,8 +19,8 @@ from edgeslim.report.units import (
     format_points,
     format_share,
 )
-from edgeslim.search.selection import Budget, Choice, choose
-from edgeslim.search.study import StudyResult
+from edgeslim.studies.choice import Budget, Choice, choose
+from edgeslim.studies.study import StudyResult
 from edgeslim.ui.components.headline import savings
 from edgeslim.ui.components.words import change_words, numbered
 from edgeslim.ui.i18n import plain

@@ -11,7 +11,7 @@ from edgeslim import workbench
 from edgeslim.report.info import trial_of
 from edgeslim.report.search_progress import SearchInfo, search_chart, search_info
 from edgeslim.report.units import format_clock
-from edgeslim.search.selection import Budget
+from edgeslim.studies.choice import Budget
 from edgeslim.ui.components.choice import choice_under, choice_words, compromise_words
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import chart_texts, numbered
@@ -118,6 +118,6 @@ def _details(study: Study, info: SearchInfo) -> None:
     else:
         st.markdown(t("search.no_gain"))
     if volume is not None:
-        parts = [t("search.hypervolume", value=f"{volume['value']:.3f}")]
+        parts = [t("studies.hypervolume", value=f"{volume['value']:.3f}")]
         parts += [] if knee is None else [t("search.knee", title=plain(numbered(knee)))]
         st.caption(" · ".join(parts), help=t("search.hypervolume_help"))

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from edgeslim.errors import EdgeSlimError
-from edgeslim.search.objectives import COSTS, DEFAULT, QUALITIES, check_objectives
-from edgeslim.search.selection import Budget
-from edgeslim.search.stint import LEARNING, SAMPLERS, Stint
+from edgeslim.studies.choice import Budget
+from edgeslim.studies.objectives import COSTS, DEFAULT, QUALITIES, check_objectives
+from edgeslim.studies.search_run import LEARNING, SAMPLERS, SearchRun
 from edgeslim.ui.components.budget import budget_fields
 from edgeslim.ui.components.problems import show
 from edgeslim.ui.components.words import named
@@ -58,7 +58,7 @@ def search_form(presets: Sequence[str]) -> dict[str, Any] | None:
         limits |= budget_fields(RARE_LIMITS)
     try:
         return {
-            "search": Stint(minutes=minutes, **way),
+            "search": SearchRun(minutes=minutes, **way),
             "objectives": check_objectives((quality, *costs)),
             "budget": Budget(**limits),
         }
@@ -68,7 +68,7 @@ def search_form(presets: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _advanced(presets: Sequence[str]) -> dict[str, Any]:
-    """How to search, and when to stop before the time is up, as `Stint` takes them."""
+    """How to search, and when to stop before the time is up, as `SearchRun` takes them."""
     columns = st.columns(3, vertical_alignment="bottom")
     sampler = columns[0].selectbox(
         t("search.sampler"),
@@ -88,7 +88,7 @@ def _advanced(presets: Sequence[str]) -> dict[str, Any]:
         )
         for column, name in zip(columns[1:], ("trials", "patience"), strict=True)
     )
-    usual = Stint(minutes=MINUTES).preset
+    usual = SearchRun(minutes=MINUTES).preset
     preset = columns[0].selectbox(
         t("search.begin_with"),
         presets,

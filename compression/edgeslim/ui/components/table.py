@@ -11,7 +11,7 @@ import streamlit as st
 from edgeslim.report.axes import AXES, available
 from edgeslim.report.pareto import pareto_info
 from edgeslim.report.units import DASH, format_interval
-from edgeslim.search.selection import Budget
+from edgeslim.studies.choice import Budget
 from edgeslim.ui.components.words import state_words, trial_title
 from edgeslim.ui.i18n import known
 from edgeslim.ui.state import language, select_trial, t

@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from edgeslim.models.base import ModelSpec
-from edgeslim.steps.network.decoding import Places, boxes_of, probabilities, scores_of
-from edgeslim.steps.network.heads import Columns, Head
-from edgeslim.steps.recovery.signal import Signal
+from edgeslim.steps.recovery.config import Signal
+from edgeslim.steps.torch_network.decoding import Places, boxes_of, probabilities, scores_of
+from edgeslim.steps.torch_network.heads import Columns, Head
 from edgeslim.tasks.detection_loss import generalized_iou
 
 BOX_WEIGHT = 10.0

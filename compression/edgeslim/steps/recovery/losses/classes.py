@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from edgeslim.steps.recovery.signal import Signal
+from edgeslim.steps.recovery.config import Signal
 
 _TINY = 1e-6
 

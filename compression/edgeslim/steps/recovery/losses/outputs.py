@@ -10,12 +10,12 @@ from torch import Tensor
 
 from edgeslim.errors import RecipeError
 from edgeslim.models.base import ModelSpec
-from edgeslim.steps.network.decoding import Places, places_of
-from edgeslim.steps.network.heads import Head, as_rows, heads_of
-from edgeslim.steps.network.running import Network
+from edgeslim.steps.recovery.config import Signal
 from edgeslim.steps.recovery.losses.boxes import by_heads, by_places, spread
 from edgeslim.steps.recovery.losses.classes import class_loss, logits_of
-from edgeslim.steps.recovery.signal import Signal
+from edgeslim.steps.torch_network.decoding import Places, places_of
+from edgeslim.steps.torch_network.heads import Head, as_rows, heads_of
+from edgeslim.steps.torch_network.running import Network
 
 OutputLoss = Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor]
 """(the student's outputs, the teacher's), each (B, …) → scalar."""

@@ -1,0 +1,126 @@
+"""The part of a network that a layer's change can reach, as a session in which that layer can be changed at will.
+
+All that comes before the layer is computed once, and only what leads from it to the tensors looked at is run: half the
+work of whole runs, and every other layer keeps its weights as constants, which onnxruntime prepares for speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import onnx
+
+from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
+from edgeslim.steps.onnx_layers.stages import Batch, Cut, Stage, Tensor, outputs_of, reads
+
+_CHANGED = "changed.input"
+"""The layer's input, apart from what else reads the same tensor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suffix:
+    """`inputs` is what goes into the layer, `reached` names the tensors looked at that depend on it."""
+
+    layer: WeightLayer
+    weight: FloatArray
+    bias: FloatArray | None
+    inputs: Batch
+    reached: tuple[str, ...]
+    _session: Any
+    _feeds: tuple[Mapping[str, Tensor], ...]
+
+    def run(
+        self,
+        weight: FloatArray | None = None,
+        bias: FloatArray | None = None,
+        inputs: Sequence[Tensor] | None = None,
+    ) -> dict[str, Batch]:
+        """Values of the `reached` tensors with another weight, bias or input of this layer."""
+        fixed = {self.layer.name: self.weight if weight is None else weight}
+        if self.layer.bias is not None and self.bias is not None:
+            fixed[self.layer.bias] = self.bias if bias is None else bias
+        own = self.inputs if inputs is None else inputs
+        feeds = [{**feed, **fixed, _CHANGED: item} for feed, item in zip(self._feeds, own, strict=True)]
+        return dict(zip(self.reached, outputs_of(self._session, feeds), strict=True))
+
+
+def suffixes(
+    model: onnx.ModelProto,
+    layers: Sequence[WeightLayer],
+    images: Sequence[FloatArray],
+    watched: Sequence[str],
+    *,
+    threads: int = 1,
+) -> Iterator[Suffix]:
+    """One for every layer from which a `watched` tensor is reached, in graph order.
+
+    `images` are values of the network's one input, all held at a time, with what lies between two layers.
+    """
+    by_node: dict[int, list[WeightLayer]] = {}
+    for layer in layers:
+        by_node.setdefault(layer.node, []).append(layer)
+    cut = Cut(model, {*by_node, len(model.graph.node) - 1}, threads)
+    side: dict[str, Batch] = {cut.feed: list(images)}
+    for stage in cut.stages:
+        for layer in by_node.get(-1 if stage.index is None else stage.index, ()):
+            suffix = _suffix(cut, model, layer, side, watched)
+            if suffix is not None:
+                yield suffix
+        if stage.outputs:
+            session = cut.session(stage, {name: side[name][0] for name in stage.inputs})
+            feeds = [{name: side[name][i] for name in stage.inputs} for i in range(len(images))]
+            side.update(zip(stage.outputs, outputs_of(session, feeds), strict=True))
+        for name in stage.last_use:
+            side.pop(name, None)
+
+
+def data_input(model: onnx.ModelProto, layer: WeightLayer) -> str:
+    """Name of the tensor that a layer multiplies its weight with; of a recurrent layer's state, its input."""
+    return str(model.graph.node[layer.node].input[1 - layer.slot if layer.op == "MatMul" else 0])
+
+
+def reached_from(model: onnx.ModelProto, layer: WeightLayer, watched: Sequence[str]) -> tuple[str, ...]:
+    """Those of the `watched` tensors that depend on the layer."""
+    touched = {layer.name}
+    for node in model.graph.node[layer.node :]:
+        if any(name in touched for name in reads(node)):
+            touched.update(node.output)
+    return tuple(name for name in watched if name in touched)
+
+
+def _suffix(
+    cut: Cut,
+    model: onnx.ModelProto,
+    layer: WeightLayer,
+    side: Mapping[str, Batch],
+    watched: Sequence[str],
+) -> Suffix | None:
+    reached = reached_from(model, layer, watched)
+    if not reached:
+        return None
+    data = data_input(model, layer)
+    own = onnx.NodeProto()
+    own.CopyFrom(model.graph.node[layer.node])
+    own.input[list(own.input).index(data)] = _CHANGED
+    nodes = _leading_to([own, *model.graph.node[layer.node + 1 :]], reached)
+    names = dict.fromkeys(name for node in nodes for name in reads(node) if name in side)
+    example: dict[str, Tensor] = {name: side[name][0] for name in names}
+    example |= {_CHANGED: side[data][0], layer.name: array_of(model, layer.name)}
+    bias = None
+    if layer.bias is not None:
+        bias = example[layer.bias] = array_of(model, layer.bias)
+    stage = Stage(tuple(nodes), tuple(example), reached, (), None)
+    feeds = tuple({name: side[name][i] for name in names} for i in range(len(side[data])))
+    return Suffix(layer, example[layer.name], bias, side[data], reached, cut.session(stage, example), feeds)
+
+
+def _leading_to(nodes: Sequence[onnx.NodeProto], wanted: Sequence[str]) -> list[onnx.NodeProto]:
+    """The nodes that the wanted tensors need, in their order."""
+    needed, kept = set(wanted), []
+    for node in reversed(nodes):
+        if needed.intersection(node.output):
+            needed.update(reads(node))
+            kept.append(node)
+    return kept[::-1]

@@ -1,0 +1,136 @@
+"""What a worker process does: open a study's workload, make and score one recipe's file, measure latencies."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import DatasetError, EdgeSlimError, InfeasibleError, StoreError
+from edgeslim.jobs.conclude import conclude, to_come
+from edgeslim.measurement.machine import busy
+from edgeslim.measurement.measure import compress_and_score, make_file, time_files, usable_steps
+from edgeslim.measurement.workload import Workload, notice_json, open_workload
+from edgeslim.models.base import Model
+from edgeslim.progress import Progress
+from edgeslim.studies.storage import read
+from edgeslim.studies.study import StudyPlan
+from edgeslim.studies.task import TrialTask
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A job's result, or why there is none. `stops_study`: no other trial would fare better."""
+
+    result: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    state: Literal["failed", "infeasible"] = "failed"
+    stops_study: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that a worker process must know: a task, files to time, what to conclude, or none (prepare)."""
+
+    root: Path
+    plan: StudyPlan
+    threads: int
+    task: TrialTask | None = None
+    files: Sequence[str] = ()
+    """SHA-256 of the files to time, the baseline's first."""
+    rounds: int = 30
+    conclude: bool = False
+    """Say what the results are worth: nothing is left to be chosen."""
+    images: str | None = None
+    """Fingerprint of the images to evaluate on, as the study was prepared with them."""
+    models: Mapping[str, Model] = field(default_factory=dict)
+    """Models of another machine by the references that lead to them there, and not here."""
+
+
+def perform(job: Job, progress: Progress, store: Store | None = None) -> Outcome:
+    """Do the job; whatever goes wrong is an outcome. Details of the unexpected go to the log (stderr)."""
+    try:
+        return Outcome(result=_work(job, progress, store or Store(job.root)))
+    except InfeasibleError as error:
+        return Outcome(error=error.to_json(), state="infeasible")
+    except EdgeSlimError as error:
+        return Outcome(error=error.to_json(), stops_study=isinstance(error, StoreError))
+    except Exception as error:  # noqa: BLE001 - a job's top
+        traceback.print_exc(file=sys.stderr)
+        return Outcome(error=unexpected(error))
+
+
+def unexpected(error: Exception) -> dict[str, Any]:
+    """The JSON of an error that is not the user's."""
+    detail = f"{type(error).__name__}: {error}"
+    return EdgeSlimError(
+        "unexpected",
+        f"Something unexpected happened: {detail}.",
+        "The study's log tells more; the other recipes go on.",
+        detail=detail,
+    ).to_json()
+
+
+def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
+    if job.files:
+        return time_files(job.files, store, progress, job.rounds)
+    with store.in_use(), busy() as breathe:
+
+        def report(message: str, done: int, total: int) -> None:
+            breathe()
+            progress(message, done, total)
+
+        workload = _setting(job, report)
+        data = dataclasses.replace(workload.data, models=job.models)
+        workload = dataclasses.replace(workload, data=data)
+        if job.conclude:
+            return conclude(read(store, job.plan.name), workload, store, job.threads, report)
+        if job.task is None:
+            return {
+                "dataset": workload.dataset,
+                "images": len(workload.evaluation),
+                "warnings": [notice_json(notice) for notice in workload.notices],
+                "to_hold_out": to_come(workload),
+                "steps": usable_steps(workload, store),
+                "fingerprint": workload.evaluation.fingerprint,
+            }
+        if job.images not in (None, workload.evaluation.fingerprint):
+            raise DatasetError(
+                "other_images",
+                f"The images of '{job.plan.dataset_name}' on another machine are not those of this study.",
+                "Put the same files at the same path on every machine.",
+                dataset=job.plan.dataset_name,
+            )
+        if not job.task.evaluate:
+            make_file(job.task.recipe, workload, store, job.threads, report)
+            return {}
+        return compress_and_score(job.task.recipe, workload, store, job.threads, report, job.task.images)
+
+
+def _setting(job: Job, progress: Progress) -> Workload:
+    """The job's workload, kept open from one job to the next."""
+    plan, model = job.plan, job.models.get(job.plan.model)
+    sha256 = None if model is None else model.sha256
+    key = json.dumps([str(job.root), plan.to_json(), sha256], sort_keys=True)
+    if key not in _OPEN:
+        _OPEN.clear()
+        _OPEN[key] = open_workload(
+            model or plan.model,
+            plan.dataset,
+            Store(job.root),
+            calibration=plan.calibration,
+            spec=plan.spec,
+            limit=plan.limit,
+            held_out=plan.held_out,
+            progress=progress,
+        )
+    return _OPEN[key]
+
+
+_OPEN: dict[str, Workload] = {}

@@ -1,0 +1,100 @@
+"""Sharing this machine: its cores, and that compute may run side by side but a latency measurement runs alone."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import tempfile
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeslim.artifacts.shared_lock import SharedLock
+from edgeslim.errors import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOCKS_VARIABLE = "EDGESLIM_LOCKS"
+"""A folder that several accounts on one machine can write to: they then share its cores, and measure alone."""
+CORES_VARIABLE = "EDGESLIM_CORES"
+"""How many cores the studies on this machine may use together."""
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What a process must find when it starts, so that it does not use every core."""
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def locks_folder() -> Path:
+    """Where what is shared on this machine is locked: $EDGESLIM_LOCKS, else this account's own folder."""
+    given = os.environ.get(LOCKS_VARIABLE)
+    return Path(given) if given else Path(tempfile.gettempdir()) / f"edgeslim-{os.getuid()}"
+
+
+def busy() -> AbstractContextManager[Callable[[], None]]:
+    """Hold while computing; waits while somebody measures, or waits to measure.
+
+    Yields a function to call now and then, between two pieces of work: it makes way for who waits to measure,
+    and returns when the machine is free again.
+    """
+    return _machine().shared()
+
+
+def alone() -> AbstractContextManager[None]:
+    """Hold while measuring latency: no `busy` process is computing, in any study or store."""
+    return _machine().alone()
+
+
+def measuring() -> bool:
+    """Whether somebody measures or waits to: what computes may stand still."""
+    return _machine().wanted_alone()
+
+
+def cores() -> int:
+    """How many cores studies may use: $EDGESLIM_CORES, else those of this process, within its container's quota.
+
+    Raises StudyError if the variable is no number of cores.
+    """
+    given = os.environ.get(CORES_VARIABLE)
+    if not given:
+        return max(1, min(len(allowed()), _quota()))
+    if not given.isdecimal() or int(given) < 1:
+        raise StudyError(
+            "cores_variable",
+            f"{CORES_VARIABLE} is '{given}'.",
+            "Set it to a number of cores, at least 1, or leave it out.",
+            variable=CORES_VARIABLE,
+            given=given,
+        )
+    return int(given)
+
+
+def allowed() -> list[int]:
+    """The numbers of the cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def pin(to: Iterable[int]) -> None:
+    """Keep all threads of this process, and those to come, to these cores, where the system can do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    chosen = set(to)
+    for thread in os.listdir("/proc/self/task"):
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+            os.sched_setaffinity(int(thread), chosen)
+
+
+def _machine() -> SharedLock:
+    return SharedLock(locks_folder(), "machine")
+
+
+def _quota() -> int:
+    """Cores' worth of time that the container may use, rounded up."""
+    try:
+        quota, period = _QUOTA.read_text().split()
+    except (OSError, ValueError):
+        return len(allowed())
+    return len(allowed()) if quota == "max" else math.ceil(int(quota) / int(period))

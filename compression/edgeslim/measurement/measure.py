@@ -1,0 +1,100 @@
+"""Making a recipe's file and measuring it: what compressing, evaluating, ablating and every study's trials do."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgeslim import pipeline
+from edgeslim.artifacts.artifact import Artifact
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets.base import Split
+from edgeslim.datasets.held_out import Part
+from edgeslim.errors import EdgeSlimError
+from edgeslim.evaluation import evaluate
+from edgeslim.measurement.machine import alone
+from edgeslim.measurement.workload import Workload
+from edgeslim.progress import Progress, silent
+from edgeslim.recipe import Recipe
+from edgeslim.runtime.benchmark import compare_latency
+from edgeslim.steps import STEPS, Step, TorchStep
+
+
+def make_file(
+    recipe: Recipe, workload: Workload, store: Store, threads: int = 1, progress: Progress = silent
+) -> Artifact:
+    """Make the recipe's file, from the store as far as it was made before. Raises EdgeSlimError."""
+    return pipeline.run(recipe, workload.model, workload.data, store, threads=threads, progress=progress)
+
+
+def compress_and_score(
+    recipe: Recipe,
+    workload: Workload,
+    store: Store,
+    threads: int = 1,
+    progress: Progress = silent,
+    images: int | None = None,
+) -> dict[str, Any]:
+    """Make the recipe's file and measure all but its latency, in the words of a trial's JSON.
+
+    With `images` it is scored on so many only, spread over those there are.
+    """
+    artifact = make_file(recipe, workload, store, threads, progress)
+    began = time.perf_counter()
+    baseline = make_file(Recipe(), workload, store, threads, progress)
+    scored = evaluate(
+        store.path(artifact.sha256),
+        workload.model.spec,
+        workload.evaluation if images is None else _some(workload.evaluation, images),
+        workload.labels,
+        store,
+        baseline=store.path(baseline.sha256),
+        threads=threads,
+        progress=progress,
+    )
+    seconds = sum(stage.seconds for stage in artifact.stages) + time.perf_counter() - began
+    return {
+        "model": artifact.model,
+        "sha256": artifact.sha256,
+        "stages": [dataclasses.asdict(stage) for stage in artifact.stages],
+        "environment": artifact.environment,
+        "seconds": round(seconds, 3),
+        **scored.to_json(),
+    }
+
+
+def time_files(
+    hashes: Sequence[str], store: Store, progress: Progress = silent, rounds: int = 30
+) -> dict[str, Any]:
+    """Latency by SHA-256, the first being the baseline, while nothing else computes. Raises ModelError."""
+    files = {sha256: store.path(sha256) for sha256 in hashes}
+    with alone():
+        timed = compare_latency(files, hashes[0], rounds, progress=progress)
+    return {sha256: latency.to_json() for sha256, latency in timed.items()}
+
+
+def usable_steps(workload: Workload, store: Store) -> list[str]:
+    """Names of the steps that the model and the data can take: those of which a search makes recipes."""
+
+    def usable(*steps: Step) -> bool:
+        try:
+            pipeline.check(Recipe(steps), workload.model, workload.data, store)
+        except EdgeSlimError:
+            return False
+        return True
+
+    alone = [step for step in STEPS if usable(step())]
+    # What only recovers needs something to recover from.
+    reshaping = next((step for step in alone if issubclass(step, TorchStep) and not step.recovers), None)
+    after = [] if reshaping is None else [s for s in STEPS if s.recovers and usable(reshaping(), s())]
+    return [step.name for step in (*alone, *after)]
+
+
+def _some(split: Split, images: int) -> Split:
+    """So many images, spread over the split."""
+    places = sorted({round(place) for place in np.linspace(0, len(split) - 1, images)})
+    return Part(split, places, f"{len(places)} spread")

@@ -1,0 +1,116 @@
+"""What a study's trials work with: the model, and the data in the model's own classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import (
+    Relabelled,
+    any_images,
+    choosing_part,
+    map_classes,
+    open_dataset,
+    unmatched_classes,
+)
+from edgeslim.datasets.base import Dataset, Notice, Split, SplitName, Subset
+from edgeslim.models.base import Model
+from edgeslim.models.library import open_model
+from edgeslim.models.spec import spec_from_json
+from edgeslim.pipeline import TaskData
+from edgeslim.progress import Progress, silent
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """`dataset` is its name; `labels` are the model's, None where nothing is known about the evaluation images.
+
+    `held_out` are validation images that nothing may look at before the choosing is over.
+    """
+
+    model: Model
+    dataset: str
+    data: TaskData
+    evaluation: Split
+    labels: tuple[str, ...] | None
+    notices: Sequence[Notice]
+    held_out: Split | None = None
+
+
+def open_workload(
+    model: str | Model,
+    dataset: str,
+    store: Store,
+    *,
+    calibration: str | None = None,
+    spec: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+    held_out: float | None = 0.0,
+    progress: Progress = silent,
+) -> Workload:
+    """Open model and data by their references. Raises ModelError or DatasetError."""
+    if isinstance(model, str):
+        model = open_model(model, store, spec_from_json(dict(spec)) if spec is not None else None)
+    data = open_dataset(dataset, store, progress)
+    images = open_dataset(calibration, store, progress) if calibration else None
+    return make_workload(model, data, images, limit, held_out)
+
+
+def make_workload(
+    model: Model,
+    dataset: Dataset,
+    calibration: Dataset | None = None,
+    limit: int | None = None,
+    held_out: float | None = 0.0,
+) -> Workload:
+    """Bring model and data together: evaluate on 'validation' (the first `limit` images of it), calibrate on
+    `calibration` if given, else on the dataset's own split.
+
+    `held_out` is the share of the evaluation images to keep apart, None a sensible one (`choosing_part`).
+    """
+    model, notices = _named(model, dataset), list(dataset.warnings)
+    evaluation, train = dataset.split("validation"), _split(dataset, "train")
+    labels: tuple[str, ...] | None = None
+    if dataset.has_labels and model.spec.labels:
+        labels = model.spec.labels
+        mapping = map_classes(dataset.labels, labels)
+        notices.extend(unmatched_classes(dataset.labels, mapping))
+        # A relabelled split reads its content for its fingerprint; the same classes in the same order need none.
+        if mapping.tolist() != list(range(len(labels))):
+            evaluation = Relabelled(evaluation, mapping)
+            train = Relabelled(train, mapping) if train is not None else None
+    if limit is not None:
+        evaluation = Subset(evaluation, limit)
+    evaluation, apart, told = choosing_part(evaluation, held_out)
+    notices.extend(told)
+    images = any_images(calibration) if calibration is not None else _split(dataset, "calibration")
+    if apart is not None and images is not None and _same(images, dataset.split("validation")):
+        images = choosing_part(images, held_out)[0]
+    data = TaskData(calibration=images, train=train, evaluation=evaluation, labels=model.spec.labels)
+    return Workload(model, dataset.name, data, evaluation, labels, notices, apart)
+
+
+def notice_json(notice: Notice) -> dict[str, Any]:
+    """A data warning as JSON: code, values, and the English text."""
+    return {"code": notice.code, "text": str(notice), "values": notice.values}
+
+
+def _named(model: Model, dataset: Dataset) -> Model:
+    """A model whose labels are placeholders (class_0 …) takes the dataset's names if they are as many."""
+    labels = model.spec.labels
+    if len(labels) == len(dataset.labels) and all(re.fullmatch(r"class_\d+", label) for label in labels):
+        spec = dataclasses.replace(model.spec, labels=tuple(dataset.labels))
+        return dataclasses.replace(model, spec=spec)
+    return model
+
+
+def _same(images: Split, others: Split) -> bool:
+    return images.fingerprint == others.fingerprint
+
+
+def _split(dataset: Dataset, name: SplitName) -> Split | None:
+    return dataset.split(name) if name in dataset.splits else None

@@ -1,0 +1,90 @@
+"""A search's proposals on their way: what was measured of each, and on which rung."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgeslim.recipe import Recipe
+from edgeslim.search.halving import Rung
+from edgeslim.search.space import Space, title
+from edgeslim.studies.storage import PlannedTrial
+from edgeslim.studies.study import TrialResult
+
+_KEPT = ("sha256", "seconds", "sizes", "macs", "memory", "primary_metric")
+_KEPT_FIGURES = {"accuracy": ("paired_delta", "paired_ci95"), "fidelity": ("agreement", "sqnr_db")}
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """A proposal on its way up `rungs`; `records` holds what was found on each of them so far."""
+
+    number: int
+    recipe: Recipe
+    rungs: tuple[Rung, ...]
+    records: list[Mapping[str, Any]] = field(default_factory=list)
+    dropped: bool = False
+    """By an earlier search_run: it would go on under a new number."""
+    told: bool = False
+    """The sampler knows what became of it."""
+
+    @property
+    def through(self) -> bool:
+        """Whether it is fully measured."""
+        return len(self.records) == len(self.rungs)
+
+    def measured(self) -> TrialResult:
+        """What was found last."""
+        known = {key: value for key, value in self.records[-1].items() if key not in ("share", "images")}
+        return TrialResult(
+            **{
+                "model": "",
+                **known,
+                "number": self.number,
+                "state": "running",
+                "recipe": self.recipe.to_json(),
+                "title": "",
+                "recipe_fingerprint": "",
+            }
+        )
+
+
+def cheap_record(rung: Rung, result: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a result that is no full measurement, with how it was made."""
+    record: dict[str, Any] = {"share": rung.share, "images": rung.images}
+    record |= {key: result[key] for key in _KEPT}
+    for name, keys in _KEPT_FIGURES.items():
+        figures = result[name] or {}
+        wanted = (*keys, result["primary_metric"])
+        record[name] = {key: figures[key] for key in wanted if key in figures} or None
+    return record
+
+
+def timed(record: Mapping[str, Any], latencies: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The record with its file's latency."""
+    return {**record, "latency": latencies[record["sha256"]]}
+
+
+def placed(trial: TrialResult, rungs: tuple[Rung, ...]) -> Candidate:
+    """The candidate that a study's trial is, as far as it has come."""
+    records = list(trial.rungs[: len(rungs) - 1])
+    if trial.sha256 is not None:
+        full = trial.to_json()
+        records.append({key: full[key] for key in (*_KEPT, *_KEPT_FIGURES, "latency")})
+        rungs = rungs[-len(records) :]
+    recipe = Recipe.from_json(trial.recipe)
+    return Candidate(trial.number, recipe, rungs, records, dropped=trial.state == "pruned")
+
+
+def planned(recipe: Recipe, space: Space) -> PlannedTrial:
+    """The trial of a proposal, with its place in the space if it has one."""
+    point = space.exact_point(recipe)
+    return PlannedTrial(
+        recipe.to_json(),
+        title(recipe),
+        recipe.fingerprint(),
+        proposed=True,
+        point=point,
+        distributions=space.distributions(point),
+    )

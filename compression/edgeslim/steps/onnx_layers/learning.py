@@ -1,0 +1,154 @@
+"""Training what is stored: codes, palettes, scales and biases of a whole network at once, against the original."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import onnx
+import torch
+from torch import fx, nn
+from torch.nn.utils import parametrize
+
+from edgeslim.export.packed import CodedWeight, unpacked
+from edgeslim.models.torch_graph import to_torch
+from edgeslim.steps.base import StepContext
+from edgeslim.steps.onnx_layers.coded import Coded, Learning, Vector, stored
+from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of, pruned_zeros
+from edgeslim.steps.onnx_layers.learned_codes import Codes, Palette, Shift
+from edgeslim.steps.recovery.recover import Schedule, Signal, recover
+from edgeslim.training.reproducible import reproducible
+
+PATIENCE = 4
+"""Tenths of the steps without gain after which training stops."""
+
+
+def learnable(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[WeightLayer, ...]:
+    """The layers that are one torch layer each with the same weight, but perhaps for its order of axes."""
+    reads = Counter(name for node in model.graph.node for name in node.input)
+    return tuple(
+        layer
+        for layer in layers
+        if reads[layer.name] == 1
+        and (layer.adjustable or (layer.op == "MatMul" and layer.slot == 1 and len(layer.shape) == 2))
+    )
+
+
+class Learner:
+    """A network some of whose stored weights and biases learn."""
+
+    def __init__(
+        self,
+        network: fx.GraphModule,
+        layers: Iterable[WeightLayer],
+        weights: Mapping[str, CodedWeight],
+        biases: Mapping[str, Vector],
+        original: Mapping[str, FloatArray],
+        *,
+        scales: bool = True,
+    ) -> None:
+        """`layers` are some of `learnable`; weights, biases and the float weights they code go by their ONNX
+        names. Zeros of pruned layers stay.
+
+        The network is changed: its layers get parametrizations. Everything else in it stays as it is.
+        """
+        nodes = {node.name: node for node in network.graph.nodes}
+        self._weights: dict[str, nn.Module] = {}
+        self._biases: dict[str, nn.Module] = {}
+        network.requires_grad_(False)
+        for layer in layers:
+            module = network.get_submodule(str(nodes[network.meta["nodes"][layer.output]].target))
+            weight = weights[layer.name]
+            form: nn.Module = (
+                Codes(weight, pruned_zeros(layer.layout.to_rows(original[layer.name])), scales=scales)
+                if weight.codebook is None
+                else Palette(weight, scales=scales)
+            )
+            parametrize.register_parametrization(module, "weight", form, unsafe=True)
+            _form(module, "weight").original.requires_grad_(True)
+            self._weights[layer.name] = module
+            if layer.bias_name in biases:
+                parametrize.register_parametrization(module, "bias", Shift(biases[layer.bias_name]))
+                _form(module, "bias").original.requires_grad_(True)
+                self._biases[layer.bias_name] = module
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """All that learns."""
+        found = [_form(module, "weight") for module in self._weights.values()]
+        found += [_form(module, "bias") for module in self._biases.values()]
+        return [parameter for form in found for parameter in form.parameters() if parameter.requires_grad]
+
+    @property
+    def weights(self) -> dict[str, CodedWeight]:
+        """As they are now, by name."""
+        return {name: _learned(module, "weight") for name, module in self._weights.items()}
+
+    @property
+    def biases(self) -> dict[str, Vector]:
+        return {name: _learned(module, "bias") for name, module in self._biases.items()}
+
+
+def trained(
+    model: onnx.ModelProto,
+    layers: Sequence[WeightLayer],
+    coded: Coded,
+    learning: Learning,
+    scales: bool,
+    context: StepContext,
+    step: str,
+) -> Coded:
+    """What is coded, trained all at once to give the original's outputs; layers that cannot learn keep their codes.
+
+    `context.info['training']` receives what `recover` tells. Raises RecipeError, and ModelError for operators unknown to
+    torch_graph.
+    """
+    student = to_torch(unpacked(stored(model, coded, layers, "packed")))
+    original = {layer.name: array_of(model, layer.name) for layer in layers}
+    chosen = learnable(model, layers)
+    learner = Learner(student, chosen, coded.weights, coded.biases, original, scales=scales)
+    context.info["training"] = learn(student, learner.parameters, learning, context, step)
+    weights = {
+        name: dataclasses.replace(weight, sparse=False).sparsest() for name, weight in learner.weights.items()
+    }
+    return dataclasses.replace(
+        coded, weights={**coded.weights, **weights}, biases={**coded.biases, **learner.biases}
+    )
+
+
+def learn(
+    network: fx.GraphModule,
+    parameters: Sequence[nn.Parameter],
+    learning: Learning,
+    context: StepContext,
+    step: str,
+) -> dict[str, Any]:
+    """Train the network, which ends in its best state; what `recover` tells. Its errors are raised."""
+    told = dataclasses.replace(context, info={})
+    schedule = Schedule(
+        steps=learning.steps,
+        batch=learning.batch,
+        learning_rate=learning.learning_rate,
+        patience=PATIENCE,
+        seed=context.seed,
+    )
+    with reproducible(context.seed, context.threads):
+        recover(network, parameters, told, Signal(label_weight=learning.label_weight), schedule, step)
+    return told.info
+
+
+def _form(module: nn.Module, name: str) -> parametrize.ParametrizationList:
+    forms = module.parametrizations
+    assert isinstance(forms, nn.ModuleDict)
+    form = forms[name]
+    assert isinstance(form, parametrize.ParametrizationList)
+    return form
+
+
+def _learned(module: nn.Module, name: str) -> Any:
+    forms = _form(module, name)
+    form: Any = forms[0]
+    with torch.no_grad():
+        return form.learned(forms.original)

@@ -1,0 +1,1 @@
+"""Studies as data: the plan, trials, their storage and statistics, and the choice under a budget."""

@@ -1,0 +1,125 @@
+"""What the chosen files score on images they were not chosen by, and how much choosing had flattered them.
+
+The best of many files on some images is partly the luckiest on them. So the candidates for the final choice are
+scored, after all choosing, on the held-out part of the validation images, and the difference is told:
+
+* optimism = score when choosing − held-out score. Also the original has one, though nobody chose it: that is how
+  much harder the held-out images are.
+* optimism of the change = (score − original's score) when choosing − the same on the held-out images. How hard the
+  images are cancels: what is left is chance and the luck of being chosen.
+
+Both parts are resampled independently, and the intervals are percentile bootstrap intervals of the differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets.base import Split
+from edgeslim.evaluation import score
+from edgeslim.metrics import resamples
+from edgeslim.metrics.bootstrap import HELD_OUT_SEED, Resampled
+from edgeslim.models.base import ModelSpec
+from edgeslim.progress import Progress, silent
+from edgeslim.studies.statistics import contenders
+from edgeslim.studies.study import StudyResult, TrialResult
+
+
+def held_out_scores(
+    study: StudyResult,
+    images: Split,
+    spec: ModelSpec,
+    labels: tuple[str, ...] | None,
+    store: Store,
+    *,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> dict[str, Any] | None:
+    """Score every trial that a choice could fall on, and the original, on the held-out `images`.
+
+    metric, images (how many), looks (how often new trials were scored on them: after the first time they are no
+    longer quite unseen), optimism (of the change, mean over the trials but the original: {value, ci95}), and
+    trials: number, chosen (the score it was chosen by), value, ci95, paired_delta, paired_ci95, optimism,
+    optimism_ci95, change_optimism, change_optimism_ci95. Trials that were claimed before are claimed again.
+
+    None if nothing has resamples that could be compared. Raises ModelError, DatasetError, StoreError.
+    """
+    before = study.held_out or {}
+    known = {each["number"] for each in before.get("trials", ())}
+    numbers = contenders(study) | known
+    trials = [trial for trial in study.trials if trial.number in numbers and trial.sha256 is not None]
+    chosen = {trial.number: figure for trial in trials if (figure := _chosen(trial, store)) is not None}
+    original = next((trial for trial in trials if trial.number == study.baseline), None)
+    if original is None or original.number not in chosen:
+        return None
+    assert original.sha256 is not None, "only trials with a file are looked at"
+    found: dict[int, Resampled] = {}
+    scored = [trial for trial in trials if trial.number in chosen]
+    for done, trial in enumerate(scored):
+        progress("held_out", done, len(scored))
+        assert trial.sha256 is not None, "only trials with a file are looked at"
+        figure = score(
+            store.path(trial.sha256),
+            spec,
+            images,
+            labels,
+            store,
+            baseline=store.path(original.sha256),
+            threads=threads,
+            seed=HELD_OUT_SEED,
+        ).primary
+        if figure is not None:
+            found[trial.number] = figure
+    if original.number not in found:
+        return None
+    claims = [_claim(number, original.number, chosen, found) for number in found]
+    return {
+        "metric": original.primary_metric,
+        "images": len(images),
+        "looks": before.get("looks", 0) + bool(set(found) - known),
+        "optimism": _mean_optimism(sorted(set(found) - {original.number}), original.number, chosen, found),
+        "trials": claims,
+    }
+
+
+def _chosen(trial: TrialResult, store: Store) -> Resampled | None:
+    return None if trial.resamples is None else resamples.load(store, trial.resamples)
+
+
+def _claim(
+    number: int, original: int, chosen: dict[int, Resampled], found: dict[int, Resampled]
+) -> dict[str, Any]:
+    optimism = chosen[number] - found[number]
+    change = found[number] - found[original]
+    change_optimism = (chosen[number] - chosen[original]) - change
+    return {
+        "number": number,
+        "chosen": chosen[number].value,
+        "value": found[number].value,
+        "ci95": found[number].ci95,
+        "paired_delta": change.value,
+        "paired_ci95": change.paired_ci95,
+        "optimism": optimism.value,
+        "optimism_ci95": optimism.ci95,
+        "change_optimism": change_optimism.value,
+        "change_optimism_ci95": change_optimism.paired_ci95,
+    }
+
+
+def _mean_optimism(
+    numbers: Sequence[int], original: int, chosen: dict[int, Resampled], found: dict[int, Resampled]
+) -> dict[str, Any] | None:
+    """Of the change, over the trials: {value, ci95}. None if nothing but the original was scored."""
+    if not numbers:
+        return None
+    each = [(chosen[n] - chosen[original]) - (found[n] - found[original]) for n in numbers]
+    mean = Resampled(
+        float(np.mean([one.value for one in each])),
+        np.mean([one.resamples for one in each], axis=0),
+        each[0].images,
+    )
+    return {"value": mean.value, "ci95": mean.paired_ci95}

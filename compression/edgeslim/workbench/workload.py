@@ -1,0 +1,62 @@
+"""Opening what most use cases work with: a model and data, by their references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeslim.artifacts.store import Store
+from edgeslim.progress import Progress
+from edgeslim.workbench.datasets import open_dataset, resolve_dataset
+
+if TYPE_CHECKING:
+    from edgeslim.datasets.base import Split
+    from edgeslim.measurement.workload import Workload
+    from edgeslim.models.base import Model
+
+
+def opened(
+    model: str | Path,
+    dataset: str | Path,
+    store: Store,
+    *,
+    calibration: str | Path | None,
+    spec: Mapping[str, Any] | None,
+    progress: Progress,
+    limit: int | None = None,
+) -> Workload:
+    """The model and the data in its classes. Raises ModelError, DatasetError."""
+    from edgeslim.measurement.workload import open_workload
+
+    return open_workload(
+        str(model),
+        resolve_dataset(dataset, store),
+        store,
+        calibration=None if calibration is None else resolve_dataset(calibration, store),
+        spec=spec,
+        limit=limit,
+        progress=progress,
+    )
+
+
+def opened_unlabelled(
+    model: str | Path,
+    dataset: str | Path | None,
+    store: Store,
+    *,
+    calibration: str | Path | None,
+    spec: Mapping[str, Any] | None,
+    progress: Progress,
+) -> tuple[Model, Split | None]:
+    """The model, and images to look at it with: of `calibration` or else the dataset, whatever its classes.
+
+    Raises ModelError, DatasetError.
+    """
+    from edgeslim.datasets import any_images
+    from edgeslim.models.library import open_model
+    from edgeslim.models.spec import spec_from_json
+
+    found = open_model(model, store, None if spec is None else spec_from_json(dict(spec)))
+    images = calibration if calibration is not None else dataset
+    return found, None if images is None else any_images(open_dataset(images, store, progress))
