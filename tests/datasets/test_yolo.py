@@ -155,7 +155,13 @@ def test_dataset_without_any_labels_is_for_fidelity_only(tmp_path: Path, write_y
         ("names", "it has no keys"),
         ("val: images\nnames: 3", "'names' is not a list"),
         ("val: images\nnames: {0: a, 2: b}", "'names' is not a list"),
+        ("val: images\nnames: {0: person, x: y}", "'names' is not a list"),
+        ("val: images\nnames: [[a], b]", "'names' is not a list"),
         ("val: 5\nnames: [a]", "'5' is not a path"),
+        ("val: [[a]]\nnames: [a]", "a list is not a path"),
+        ("path: {a: b}\nnames: [a]", "a dict is not a path"),
+        ("val: 2001-99-99\nnames: [a]", "not valid YAML"),
+        ('val: images\nnames: ["\\ud800"]', "half a surrogate pair"),
         ("val: !!python/object/apply:os.system ['true']\nnames: [a]", "not valid YAML"),
     ],
 )

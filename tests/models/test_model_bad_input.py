@@ -164,7 +164,10 @@ def test_anything_but_float32_is_refused(tmp_path: Path, store: Store, make: Bui
     assert refused_model(make(), tmp_path, store).code == "not_float32"
 
 
-@pytest.mark.parametrize("shape", [(1, HEIGHT, WIDTH, 3), (1, 3), (1, 4, HEIGHT, WIDTH), ()])
+@pytest.mark.parametrize(
+    "shape",
+    [(1, HEIGHT, WIDTH, 3), (1, 3), (1, 4, HEIGHT, WIDTH), (), (1, 3, -5, WIDTH), (1, 3, HEIGHT, 1 << 40)],
+)
 def test_input_that_is_no_image_is_refused(tmp_path: Path, store: Store, shape: tuple[int, ...]) -> None:
     error = refused_model(relu(input_shape=shape), tmp_path, store)
     assert error.code == "not_an_image_input"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -35,6 +36,10 @@ INTERRUPTED = 130
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of files need not be text. What cannot be printed appears as `\udc80`, which JSON reads too.
+            stream.reconfigure(errors="backslashreplace")
     given = _parser().parse_args(arguments)
     given.store = Store(given.store, given.storage)
     try:

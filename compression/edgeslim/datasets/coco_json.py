@@ -11,6 +11,7 @@ from typing import Any
 from edgeslim.datasets.images import Size
 from edgeslim.datasets.text import read_text
 from edgeslim.errors import DatasetError
+from edgeslim.reading import parse_json
 
 
 @dataclass(slots=True)
@@ -61,8 +62,8 @@ def load(path: Path) -> CocoFile:
 def _parse(path: Path) -> Any:
     text = read_text(path)
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return parse_json(text)
+    except ValueError as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         raise DatasetError(
             "broken_json",

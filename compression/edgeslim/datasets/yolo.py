@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import yaml
-
 from edgeslim.datasets.base import Notice
 from edgeslim.datasets.boxes import BoxReader
 from edgeslim.datasets.images import Size, check_image, is_image, list_images
@@ -16,6 +14,7 @@ from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, detecti
 from edgeslim.datasets.text import inside, read_text
 from edgeslim.datasets.yolo_labels import YoloLabels, read_labels
 from edgeslim.errors import DatasetError
+from edgeslim.reading import parse_yaml
 
 _YAML = (".yaml", ".yml")
 _HEAD = 1 << 16
@@ -108,18 +107,18 @@ def _has_labels_beside_images(folder: Path) -> bool:
 def _declared(path: Path) -> _Layout:
     """What a data.yaml says."""
     try:
-        data = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
-        raise _yaml_error(path, "it is not valid YAML") from error
+        data = parse_yaml(read_text(path))
+    except ValueError as error:
+        raise _yaml_error(path, str(error)) from error
     if not isinstance(data, dict):
         raise _yaml_error(path, "it has no keys")
     names = data.get("names")
-    if isinstance(names, dict) and sorted(names) == list(range(len(names))):
+    if isinstance(names, dict) and set(names) == set(range(len(names))):
         names = [names[index] for index in range(len(names))]
-    if not isinstance(names, list) or not names:
+    if not isinstance(names, list) or not names or any(isinstance(name, dict | list) for name in names):
         raise _yaml_error(path, "'names' is not a list of class names")
     folder = path.parent
-    base = folder / inside(str(data.get("path") or ""))
+    base = folder / inside(_text(path, data.get("path") or ""))
     roots = (base, folder) if base.is_dir() else (folder,)
     places = {key: _places(path, roots, data[key]) for key in (*_TRAIN, *_VALIDATION) if data.get(key)}
     images = {key: _listed(found, roots) if found else None for key, found in places.items()}
@@ -135,11 +134,16 @@ def _places(source: Path, roots: Sequence[Path], value: Any) -> list[Path]:
     """What is there of a split: folders or lists of images, one or several."""
     found: list[Path] = []
     for entry in value if isinstance(value, list) else [value]:
-        if not isinstance(entry, str):
-            raise _yaml_error(source, f"{str(entry)[:60]!r} is not a path")
-        places = (root / inside(entry) for root in roots)
+        places = (root / inside(_text(source, entry)) for root in roots)
         found += [place for place in places if place.exists()][:1]
     return found
+
+
+def _text(source: Path, value: Any) -> str:
+    if not isinstance(value, str):
+        shown = f"a {type(value).__name__}" if isinstance(value, dict | list) else f"'{value}'"
+        raise _yaml_error(source, f"{shown} is not a path")
+    return value
 
 
 def _listed(places: Sequence[Path], roots: Sequence[Path]) -> list[Path]:

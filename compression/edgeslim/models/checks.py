@@ -22,6 +22,7 @@ from edgeslim.models.graph import (
     model_nodes,
     opset_version,
 )
+from edgeslim.models.spec import MAX_INPUT_SIDE
 
 MAX_MODEL_BYTES = 512 << 20
 """Far above any model for an edge device, and below protobuf's own limit."""
@@ -96,16 +97,17 @@ def image_input(model: onnx.ModelProto, file: str | Path) -> onnx.ValueInfoProto
     if tensor.elem_type != TensorProto.FLOAT:
         raise _not_float32(file, inputs[0].name, TensorProto.DataType.Name(tensor.elem_type).lower())
     shape = [dim.dim_value for dim in tensor.shape.dim]
-    if len(shape) != 4 or shape[1] not in (0, 1, 3):
+    if len(shape) != 4 or shape[1] not in (0, 1, 3) or not all(0 <= side <= MAX_INPUT_SIDE for side in shape):
         listed = "×".join(str(dim or "?") for dim in shape)
         raise ModelError(
             "not_an_image_input",
             f"The input '{inputs[0].name}' of '{file}' is {listed}; it must be 1×channels×height×width with "
-            "1 or 3 channels.",
+            f"1 or 3 channels and sides of at most {MAX_INPUT_SIDE} pixels.",
             "Export the model with channels first (NCHW), and with preprocessing left outside.",
             file=file,
             input=inputs[0].name,
             shape=listed,
+            limit=MAX_INPUT_SIDE,
         )
     return inputs[0]
 

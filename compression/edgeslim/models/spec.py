@@ -18,6 +18,7 @@ from edgeslim.errors import ModelError
 from edgeslim.models.base import ColorOrder, ModelSpec, Resize
 from edgeslim.models.families import FAMILIES, UNKNOWN
 from edgeslim.models.families.base import TaskName
+from edgeslim.reading import parse_json
 
 MAX_INPUT_SIDE = 8192
 _MAX_SPEC_BYTES = 4 << 20
@@ -57,7 +58,7 @@ def load_spec(path: Path | str) -> ModelSpec:
     path = Path(path)
     try:
         with path.open("rb") as file:
-            data = json.loads(file.read(_MAX_SPEC_BYTES))
+            data = parse_json(file.read(_MAX_SPEC_BYTES))
     except OSError as error:
         raise ModelError(
             "spec_unreadable",
@@ -66,7 +67,7 @@ def load_spec(path: Path | str) -> ModelSpec:
             file=path,
             reason=error.strerror,
         ) from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise ModelError(
             "spec_not_json",
             f"The model specification '{path}' is not JSON ({error}).",

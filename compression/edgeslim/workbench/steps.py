@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeslim.errors import RecipeError
+from edgeslim.reading import parse_json
 
 if TYPE_CHECKING:
     from edgeslim.recipe import Recipe
@@ -40,7 +40,7 @@ def read_recipes(path: str | Path) -> list[Recipe]:
 
     path = Path(path)
     try:
-        data = json.loads(path.read_bytes())
+        data = parse_json(path.read_bytes())
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise RecipeError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.errors import EdgeSlimError
+from edgeslim.reading import parse_json
 from edgeslim.recipe import Recipe
 from edgeslim.ui.components.plan import preset_contents
 from edgeslim.ui.components.problems import boundary, show
@@ -231,13 +231,13 @@ def _load(drafts: list[dict[str, Any]]) -> None:
     if given is None or given.file_id in loaded:
         return
     try:
-        data = json.loads(given.getvalue())
+        data = parse_json(given.getvalue())
         read = [Recipe.from_json(recipe).to_json() for recipe in (data if isinstance(data, list) else [data])]
         made = [_draft(recipe) for recipe in read]
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        st.error(t("recipes.not_json", file=plain(given.name)))
     except EdgeSlimError as error:
         show(error.to_json())
+    except ValueError:
+        st.error(t("recipes.not_json", file=plain(given.name)))
     else:
         # Any touch of session state may end this run for a newer one: all or nothing, and only once.
         drafts.extend(made)
