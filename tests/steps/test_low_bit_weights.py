@@ -10,7 +10,7 @@ import pytest
 from onnx import helper
 
 from edgeslim.errors import RecipeError
-from edgeslim.export.packed import unpacked
+from edgeslim.export.packed import STORAGES, unpacked
 from edgeslim.steps.quantization.low_bit import SCHEMES, LowBitWeights
 from low_bit_networks import IMAGES, applied, context, model_of, network, noise_db, outputs, pruned, weights
 
@@ -230,10 +230,14 @@ def test_transposed_convolutions_are_coded_by_output_channel() -> None:
         assert np.abs(error).max() < 0.1 * np.abs(weight[:, channel]).max()
 
 
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("granularity", ["layer", "channel", "group"])
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("storage", ["packed", "bytes", "native"])
-def test_all_storages_hold_the_same_weights(scheme: str, storage: str) -> None:
-    step = {"bits": 4, "scheme": scheme}
+@pytest.mark.parametrize("storage", [each for each in STORAGES if each != "packed"])
+def test_all_storages_hold_the_same_weights(
+    storage: str, scheme: str, granularity: str, symmetric: bool
+) -> None:
+    step = {"bits": 4, "scheme": scheme, "granularity": granularity, "symmetric": symmetric, "group_size": 8}
     expected = weights(applied(plain(**step), "plain_cnn")[0])
     found = weights(applied(plain(**step, storage=storage), "plain_cnn")[0])
     for name, array in expected.items():
