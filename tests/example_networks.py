@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edgeslim.datasets.base import Target
+from edgeslim.detections import Target
 from edgeslim.export.onnx import export_training_form
 from edgeslim.models.base import ModelSpec
 

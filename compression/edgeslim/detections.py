@@ -56,3 +56,7 @@ class Annotations:
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+
+Target = Annotations | int | None
+"""What is known of an image: boxes (detection), a class index (classification), or nothing (unlabelled)."""

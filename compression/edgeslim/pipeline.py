@@ -17,7 +17,6 @@ from edgeslim import __version__
 from edgeslim.artifacts.artifact import Artifact, Stage
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
-from edgeslim.errors import RecipeError
 from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
 from edgeslim.models.base import Model
 from edgeslim.models.library import open_model
@@ -27,6 +26,7 @@ from edgeslim.runtime.environment import environment
 from edgeslim.runtime.session import open_session
 from edgeslim.steps import OnnxStep, Step, StepContext, TorchStep
 from edgeslim.steps.needs import calibration_images, training_images
+from edgeslim.tasks.losses import required_loss
 
 ARTIFACTS, STAGES, DEPLOYABLES = "artifacts", "stages", "deployables"
 """Record kinds in the store."""
@@ -63,7 +63,7 @@ def check(recipe: Recipe, model: Model, data: TaskData, store: Store | None = No
         if "train" in step.needs:
             training_images(data.train, step.name)
         if "loss" in step.needs:
-            _require_loss(step, model)
+            required_loss(model.spec)
     return teachers
 
 
@@ -218,16 +218,3 @@ def _key(
 def _stage_seed(seed: int, index: int) -> int:
     """A seed for each stage, so that two equal steps in a recipe draw different numbers."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{index}".encode()).digest()[:4])
-
-
-def _require_loss(step: Step, model: Model) -> None:
-    from edgeslim.tasks.losses import loss_for
-
-    if loss_for(model.spec) is None:
-        raise RecipeError(
-            "family_without_loss",
-            f"Models of the family '{model.spec.family}' cannot be trained with labels here: no loss is known.",
-            f"Leave out '{step.name}', or use a sample model or a classifier.",
-            family=model.spec.family,
-            step=step.name,
-        )

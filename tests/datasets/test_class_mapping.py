@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from edgeslim.datasets import Relabelled, map_classes, unmatched_classes
-from edgeslim.datasets.base import Split, Target
-from edgeslim.detections import Annotations, Image
+from edgeslim.datasets.base import Split
+from edgeslim.detections import Annotations, Image, Target
 from edgeslim.errors import DatasetError
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from family_examples import CELL, EXAMPLES, HEIGHT, HW, THREE, WIDTH, Example, bins, gfl, yolov8, zeros
 
 from edgeslim.errors import ModelError
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families import FAMILIES, recognise
-from edgeslim.models.families.base import grid
 from edgeslim.models.families.classifier import probabilities
+from edgeslim.models.families.geometry import grid
+from family_examples import CELL, EXAMPLES, HEIGHT, HW, THREE, WIDTH, Example, bins, gfl, yolov8, zeros
 
 DETECTORS = [family.name for family in FAMILIES if family.task == "detection"]
 

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.base import Columns, HeadColumns
 from edgeslim.steps.recovery.config import Signal
 from edgeslim.steps.recovery.losses.classes import class_loss, decoupled, logit_error, soft_targets
 from edgeslim.steps.recovery.losses.inner import attention, hint
 from edgeslim.steps.recovery.losses.outputs import output_loss
-from edgeslim.steps.torch_network.heads import Columns, Head, as_rows, heads_of
+from edgeslim.steps.torch_network.decoding import rows_and_heads
 from edgeslim.steps.torch_network.running import Network
 
 LABELS = tuple("abcde")
@@ -54,18 +55,19 @@ def test_families_are_compared_by_heads(family: str) -> None:
 
 def test_yunet_has_two_scores_boxes_and_landmarks() -> None:
     shapes = [(1, places, columns) for columns in (1, 1, 4, 10) for places in (64, 16, 4)]
-    rows = as_rows(random_outputs(shapes), spec("yunet", ("face",)))
-    assert rows is not None
-    heads = heads_of(rows, spec("yunet", ("face",)))
-    assert heads is not None and len(heads) == 3
+    found = rows_and_heads(random_outputs(shapes), spec("yunet", ("face",)))
+    assert found is not None
+    heads = found[1]
+    assert len(heads) == 3
     first = heads[0]
     assert (first.classes, first.objectness) == (Columns(0, 0, 1), Columns(3, 0, 1))
     assert first.numbers == (Columns(6, 0, 4), Columns(9, 0, 10))
 
 
 def test_background_column_gives_no_confidence_to_boxes() -> None:
-    heads = heads_of(random_outputs([(1, 84, 6), (1, 84, 4)]), spec("ssd"))
-    assert heads == (Head(Columns(0, 0, 6), numbers=(Columns(1, 0, 4),), background=1),)
+    found = rows_and_heads(random_outputs([(1, 84, 6), (1, 84, 4)]), spec("ssd"))
+    assert found is not None
+    assert found[1] == (HeadColumns(Columns(0, 0, 6), numbers=(Columns(1, 0, 4),), background=1),)
     scores = torch.zeros(1, 84, 6)
     scores[..., 0] = 1.0
     scores[0, 3, :2] = torch.tensor([0.1, 0.9])

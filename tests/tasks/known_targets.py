@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgeslim.datasets.base import Target
-from edgeslim.detections import Image
+from edgeslim.detections import Image, Target
 
 
 class Targets:

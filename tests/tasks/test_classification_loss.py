@@ -9,17 +9,17 @@ import torch
 
 from edgeslim.errors import ModelError
 from edgeslim.models.digit_networks import digit_spec
-from edgeslim.tasks.classification_loss import classification_loss
+from edgeslim.models.families.classifier import cross_entropy
 
 
 def test_equal_logits_cost_the_logarithm_of_the_number_of_classes() -> None:
-    loss = classification_loss([torch.zeros(3, 10)], [0, 4, 9], digit_spec())
+    loss = cross_entropy([torch.zeros(3, 10)], [0, 4, 9], digit_spec())
     assert float(loss) == pytest.approx(math.log(10))
 
 
 def test_several_outputs_are_refused_with_a_remedy() -> None:
     with pytest.raises(ModelError) as caught:
-        classification_loss([torch.zeros(1, 10), torch.zeros(1, 4)], [0], digit_spec())
+        cross_entropy([torch.zeros(1, 10), torch.zeros(1, 4)], [0], digit_spec())
     assert caught.value.code == "classifier_outputs"
     assert caught.value.values == {"outputs": 2}
     assert "distil_from_original" in caught.value.remedy

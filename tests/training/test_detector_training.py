@@ -8,8 +8,9 @@ import torch
 
 from edgeslim.datasets.street_signs.scene import render_scene
 from edgeslim.detections import Annotations
+from edgeslim.models.families.dense_loss import assign, generalized_iou, pad, pairwise_iou
+from edgeslim.models.families.fcos import Fcos
 from edgeslim.models.street_sign_network import Size, StreetSignNetwork, street_sign_spec
-from edgeslim.tasks.detection_loss import assign, fcos_loss, gather, generalized_iou, pad, pairwise_iou
 from edgeslim.training.augment import augment
 from edgeslim.training.data import Examples, normalise
 from edgeslim.training.loop import TrainSettings, train
@@ -44,7 +45,7 @@ def _best_boxes(
     with torch.no_grad():
         outputs = network(normalise(torch.from_numpy(scenes.pixels).float(), SPEC))
     network.eval()
-    dense, truth = gather(outputs, SPEC), pad(scenes.targets)
+    dense, truth = Fcos().dense(outputs, SPEC), pad(scenes.targets)
     overlap, cell = pairwise_iou(truth.boxes, dense.boxes).max(dim=2)
     boxes = torch.gather(dense.boxes, 1, cell[:, :, None].expand(-1, -1, 4))
     return boxes[truth.real], overlap[truth.real]
@@ -86,17 +87,17 @@ def test_perfect_outputs_cost_almost_nothing_and_poor_ones_much() -> None:
             raw[0, index] = (side.clamp(min=1e-3) / stride).log().expand(rows, columns)
         inside = torch.stack([s.expand(rows, columns) for s in sides]).amin(dim=0) > 0
         logits[0, 3][inside] = 12.0
-    weight = assign(gather(outputs, SPEC), pad(targets))[2][0]
+    weight = assign(Fcos().dense(outputs, SPEC), pad(targets))[2][0]
     assert int((weight > 0).sum()) == 10
     assert float(weight.max()) == pytest.approx(1.0, abs=1e-4)
     cells = weight.split([24 * 36, 12 * 18])
     for logits, level in ((outputs[0], cells[0]), (outputs[2], cells[1])):
         logits[0, 3] = torch.where(level.reshape(logits.shape[2:]) > 0, 12.0, -12.0)
-    assert float(fcos_loss(outputs, targets, SPEC)) < 0.01
+    assert float(Fcos().loss(outputs, targets, SPEC)) < 0.01
     shifted = [out if out.shape[1] == 10 else out + 0.5 for out in outputs]
     missed = [torch.full_like(out, -12.0) if out.shape[1] == 10 else out for out in outputs]
-    assert float(fcos_loss(shifted, targets, SPEC)) > 1.0
-    assert float(fcos_loss(missed, targets, SPEC)) > 10.0
+    assert float(Fcos().loss(shifted, targets, SPEC)) > 1.0
+    assert float(Fcos().loss(missed, targets, SPEC)) > 10.0
 
 
 def test_generalized_iou_of_known_boxes() -> None:

@@ -8,9 +8,9 @@ import torch
 from edgeslim.datasets.street_signs.scene import render_scene
 from edgeslim.detections import Annotations
 from edgeslim.export.onnx import export_training_form
+from edgeslim.models.families.fcos import Fcos
 from edgeslim.models.street_sign_network import OUTPUT_NAMES, Size, StreetSignNetwork, street_sign_spec
 from edgeslim.models.torch_graph import to_torch
-from edgeslim.tasks.detection_loss import fcos_loss
 from edgeslim.training.data import Examples, normalise
 from edgeslim.training.loop import TrainSettings, train
 
@@ -28,13 +28,13 @@ def test_a_network_read_back_from_onnx_has_the_same_loss_and_goes_on_learning() 
     imported = to_torch(model).eval()
     images = normalise(torch.from_numpy(examples.pixels).float(), SPEC)
     with torch.no_grad():
-        before = float(fcos_loss(network(images), targets, SPEC))
-        again = float(fcos_loss(list(imported(images)), targets, SPEC))
-        swapped = float(fcos_loss(list(reversed(imported(images))), targets, SPEC))
+        before = float(Fcos().loss(network(images), targets, SPEC))
+        again = float(Fcos().loss(list(imported(images)), targets, SPEC))
+        swapped = float(Fcos().loss(list(reversed(imported(images))), targets, SPEC))
     assert abs(again - before) < 1e-4 * before
     assert swapped == again
     settings = TrainSettings(steps=20, batch=8, learning_rate=6e-3, warmup_steps=2, augment=False)
     train(imported, examples, SPEC, settings)
     with torch.no_grad():
-        after = float(fcos_loss(list(imported.train()(images)), targets, SPEC))
+        after = float(Fcos().loss(list(imported.train()(images)), targets, SPEC))
     assert after < 0.9 * before

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol, runtime_checkable
 
-from edgeslim.detections import Annotations, Image
+from edgeslim.detections import Image, Target
 
 TaskName = Literal["detection", "classification"]
 SplitName = Literal["train", "calibration", "validation", "gallery"]
-Target = Annotations | int | None
-"""Boxes (detection), a class index (classification), or nothing known (unlabelled images)."""
 
 
 class Notice(str):

@@ -6,8 +6,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from edgeslim.datasets.base import Notice, Split, Target
-from edgeslim.detections import Image
+from edgeslim.datasets.base import Notice, Split
+from edgeslim.detections import Image, Target
 from edgeslim.errors import DatasetError
 
 HELD_OUT_SHARE = 0.25

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeslim.datasets.base import Notice, Split, Target
-from edgeslim.detections import Annotations, Image, IntArray
+from edgeslim.datasets.base import Notice, Split
+from edgeslim.detections import Annotations, Image, IntArray, Target
 from edgeslim.errors import DatasetError
 
 UNKNOWN = -1

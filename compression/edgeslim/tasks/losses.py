@@ -1,33 +1,27 @@
-"""Which loss trains which family; families without one cannot be fine-tuned with labels."""
+"""Which loss trains a model with labels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
-from edgeslim.datasets.base import Target
+from edgeslim.errors import RecipeError
 from edgeslim.models.base import ModelSpec
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-Loss = Callable[["Sequence[Tensor]", Sequence[Target], ModelSpec], "Tensor"]
-"""(outputs in any order, one target per image in input pixels, spec) → scalar."""
+from edgeslim.models.families import FAMILIES
+from edgeslim.models.families.base import Loss
 
 
 def loss_for(spec: ModelSpec) -> Loss | None:
-    """The loss of the spec's family, or None if there is none. Imports torch only where there is one."""
-    if spec.family == "fcos":
-        from edgeslim.tasks.detection_loss import fcos_loss
-
-        return fcos_loss
-    if spec.task == "classification":
-        from edgeslim.tasks.classification_loss import classification_loss
-
-        return classification_loss
-    return None
+    """The loss of the specification's family, or None if it has none. Torch is imported when the loss is computed."""
+    family = "classifier" if spec.task == "classification" else spec.family
+    return FAMILIES.get(family).loss if family in FAMILIES else None
 
 
-def has_loss(spec: ModelSpec) -> bool:
-    """Whether `loss_for` finds one; imports nothing."""
-    return spec.family == "fcos" or spec.task == "classification"
+def required_loss(spec: ModelSpec) -> Loss:
+    """The loss of the specification's family. Raises RecipeError (code 'family_without_loss') if it has none."""
+    loss = loss_for(spec)
+    if loss is None:
+        raise RecipeError(
+            "family_without_loss",
+            f"Models of the family '{spec.family}' cannot be trained with labels: no loss is known for their outputs.",
+            "Leave out what needs labels; without them, any model can learn from its original (distil_from_original).",
+            family=spec.family,
+        )
+    return loss

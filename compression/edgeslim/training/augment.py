@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from edgeslim.datasets.base import Target
-from edgeslim.detections import Annotations
+from edgeslim.detections import Annotations, Target
 
 ZOOM = (0.8, 1.35)
 STRETCH = 0.08

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from edgeslim.datasets.base import Split, Target
-from edgeslim.detections import Annotations
+from edgeslim.datasets.base import Split
+from edgeslim.detections import Annotations, Target
 from edgeslim.models.base import ModelSpec
 from edgeslim.tasks import task_for
 

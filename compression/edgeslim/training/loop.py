@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from edgeslim.datasets.base import Split
 from edgeslim.errors import ModelError, RecipeError
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.base import Loss
 from edgeslim.progress import Progress, silent
-from edgeslim.tasks.losses import Loss, loss_for
+from edgeslim.tasks.losses import required_loss
 from edgeslim.training.augment import augment
 from edgeslim.training.average import WeightAverage
 from edgeslim.training.checkpoint import load_checkpoint, save_checkpoint
@@ -85,9 +86,7 @@ def train(
     the run goes on from there (the schedule follows `settings.steps`, which may have grown).
     Raises RecipeError if the family has no loss, if there are no images, or if the loss stops being finite.
     """
-    loss = loss_for(spec)
-    if loss is None:
-        raise family_without_loss(spec)
+    loss = required_loss(spec)
     if len(split) == 0:
         raise RecipeError(
             "no_training_images", "There are no training images.", "Choose a dataset with images."
@@ -251,16 +250,6 @@ def _optimizer(module: nn.Module, settings: TrainSettings) -> torch.optim.Optimi
         {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-
-
-def family_without_loss(spec: ModelSpec) -> RecipeError:
-    """The refusal of a model that cannot be trained with labels."""
-    return RecipeError(
-        "family_without_loss",
-        f"Models of the family '{spec.family}' cannot be trained here: there is no loss for their outputs.",
-        "Leave out the training steps, or use a model of the family 'fcos' or a classifier.",
-        family=spec.family,
-    )
 
 
 def diverged(step: int, learning_rate: float) -> RecipeError:

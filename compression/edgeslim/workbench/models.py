@@ -35,7 +35,7 @@ def describe_model(
     from edgeslim.metrics.counts import counts
     from edgeslim.metrics.size import sizes
     from edgeslim.models.library import open_model
-    from edgeslim.tasks.losses import has_loss
+    from edgeslim.tasks.losses import loss_for
 
     model = open_model(reference, store or Store(), _spec(spec))
     counted = counts(model.path)
@@ -45,7 +45,7 @@ def describe_model(
         "origin": model.origin,
         "spec": model.spec.to_json(),
         "proof": dict(model.proof),
-        "trainable": has_loss(model.spec),
+        "trainable": loss_for(model.spec) is not None,
         "params": counted.params,
         "macs": counted.macs,
         "sizes": sizes(model.path).to_json(),

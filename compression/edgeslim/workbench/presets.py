@@ -77,13 +77,13 @@ def available_needs(
     from edgeslim.datasets import DATASETS
     from edgeslim.models.library import open_model
     from edgeslim.models.spec import spec_from_json
-    from edgeslim.tasks.losses import has_loss
+    from edgeslim.tasks.losses import loss_for
     from edgeslim.workbench.datasets import open_dataset
 
     store = store or Store()
     there: set[Need] = set()
     opened_model = open_model(model, store, None if spec is None else spec_from_json(dict(spec)))
-    if has_loss(opened_model.spec):
+    if loss_for(opened_model.spec) is not None:
         there.add("loss")
     if str(dataset) in DATASETS:
         splits, labelled = set(DATASETS.get(str(dataset)).sizes), True

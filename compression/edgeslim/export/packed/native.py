@@ -18,7 +18,7 @@ _IR_VERSIONS = {8: 8, 4: 10, 2: 13}
 
 
 def fits(weight: CodedWeight) -> bool:
-    """Whether a native type holds these codes: signed whole numbers of 2, 4 or 8 bits, scaled, all zeros in the middle."""
+    """Whether a native type holds these codes: signed whole numbers of 2, 4 or 8 bits, scaled, zero in the middle."""
     return (
         weight.codebook is None
         and not weight.sparse

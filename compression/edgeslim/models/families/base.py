@@ -1,41 +1,94 @@
-"""What a model family is: how its outputs are shaped, recognised, and turned into boxes."""
+"""What a model family is: how its outputs are shaped, recognised and turned into boxes, and how it is trained.
+
+Whatever is common to NumPy arrays and torch tensors is written once for both; torch is imported only where tensors
+already are, so that looking at results does not need it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Literal, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.detections import FloatArray, IntArray
+from edgeslim.detections import FloatArray, IntArray, Target
 from edgeslim.errors import ModelError
 from edgeslim.models.base import ColorOrder, ModelSpec, Resize
+from edgeslim.models.families.geometry import Values
 from edgeslim.models.labels import default_labels
 from edgeslim.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 TaskName = Literal["detection", "classification"]
 Shape = tuple[int, ...]
 Output = NDArray[Any]
 Raw = tuple[FloatArray, FloatArray, IntArray]
 """Before NMS: boxes (N, 4) xyxy in network-input pixels, scores (N,), classes (N,)."""
+Loss = Callable[["Sequence[Tensor]", Sequence[Target], ModelSpec], "Tensor"]
+"""(outputs in any order, one target per image in input pixels, specification) → scalar."""
 
-COMMON_STRIDES = ((8, 16, 32), (8, 16, 32, 64))
-"""The level sets that detectors with all levels in one output use."""
-_LARGEST_EXPONENT = 20.0
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Columns `start` … `stop` - 1 of one output, seen as rows (…, places, columns)."""
+
+    output: int
+    start: int
+    stop: int
+
+    @property
+    def width(self) -> int:
+        return self.stop - self.start
+
+    def part(self, start: int, stop: int) -> Columns:
+        """Some of the columns, counted from the first of these."""
+        return Columns(self.output, self.start + start, self.start + stop)
+
+    def of(self, rows: Sequence[Values]) -> Values:
+        return rows[self.output][..., self.start : self.stop]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadColumns:
+    """What the columns of one detection head mean: all that is predicted at the same places.
+
+    `numbers` are boxes (and landmarks) as numbers, `bins` the logits of four distributions over bins.
+    """
+
+    classes: Columns
+    objectness: Columns | None = None
+    numbers: tuple[Columns, ...] = ()
+    bins: Columns | None = None
+    logits: bool = False
+    """Whether class scores are still before their sigmoid."""
+    background: int = 0
+    """Leading class columns that stand for no object."""
+
+    @property
+    def boxes(self) -> Columns | None:
+        return self.bins or next((each for each in self.numbers if each.width == 4), None)
 
 
 class Family:
     """One way of laying out a network's outputs. Subclasses are registered in FAMILIES, one file each.
 
-    Outputs are told apart by shape, never by name or order. A missing batch dimension is accepted everywhere.
+    Outputs are identified by shape, never by name or order. A missing batch dimension is accepted everywhere.
+    A detector's family decodes twice: `decode` gives the boxes of one image in NumPy, for use; `head` and `boxes`
+    tell where scores and boxes are and what the numbers mean, for training with gradients. Both must agree.
     """
 
     name: str
     task: TaskName = "detection"
     nms: bool = True
     """Whether decoded boxes still need non-maximum suppression."""
+    on_grid: bool = True
+    """Whether `boxes` needs to know where in the image a row of the outputs is."""
+    offset: float = 0.0
+    """Where in its cell a place's point is, as a part of the cell's side."""
     conventions: Mapping[str, Any]
     """How the family's published models are fed: values for a specification's keys that nobody gave."""
 
@@ -64,6 +117,26 @@ class Family:
     def decode(self, outputs: Sequence[Output], spec: ModelSpec) -> Raw:
         """Boxes scoring at least `spec.confidence`; a place may have one a class. Raises ModelError."""
         raise AssertionError("a detector's family defines decode")
+
+    def columns_first(self, shape: Shape, labels: int) -> bool:
+        """Whether an output of this shape (batch, columns, places) has its columns before its places."""
+        return False
+
+    def head(self, level: Sequence[Columns], labels: int) -> HeadColumns | None:
+        """The head made of these outputs, all that have as many places; None if they do not fit `labels` classes."""
+        raise AssertionError("a detector's family defines head")
+
+    def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
+        """Boxes (…, N, 4) xyxy in input pixels from a head's box columns (…, N, K).
+
+        `points` (N, 2) in pixels and `strides` (N, 1) are those of the places; unused unless `on_grid`.
+        """
+        raise AssertionError("a family with heads defines boxes")
+
+    @property
+    def loss(self) -> Loss | None:
+        """The loss that trains the family with labels; None if there is none."""
+        return None
 
     def misfit(self, outputs: Sequence[Output], spec: ModelSpec) -> NoReturn:
         """Raise ModelError: these outputs are not this family's."""
@@ -124,65 +197,22 @@ def row_shape(shape: Shape) -> tuple[int, int] | None:
     return (shape[0], shape[1]) if len(shape) == 2 else None
 
 
-def cells(input_hw: tuple[int, int], stride: int) -> tuple[int, int]:
-    """(rows, columns) of a level's grid."""
-    return -(-input_hw[0] // stride), -(-input_hw[1] // stride)
-
-
-def strides_for(count: int, input_hw: tuple[int, int]) -> tuple[int, ...] | None:
-    """The common level set with `count` cells over all levels, if there is one."""
-    for strides in COMMON_STRIDES:
-        if sum(h * w for h, w in (cells(input_hw, s) for s in strides)) == count:
-            return strides
-    return None
-
-
-@lru_cache(maxsize=32)
-def grid(input_hw: tuple[int, int], strides: tuple[int, ...], offset: float) -> tuple[FloatArray, FloatArray]:
-    """Points (N, 2) as x, y in pixels at (cell + offset)·stride and their strides (N,), level by level."""
-    points, scales = [np.zeros((0, 2))], [np.zeros(0)]
-    for stride in strides:
-        height, width = cells(input_hw, stride)
-        y, x = np.mgrid[0:height, 0:width]
-        points.append((np.stack([x, y], axis=-1).reshape(-1, 2) + offset) * stride)
-        scales.append(np.full(height * width, stride))
-    found = np.concatenate(points).astype(np.float32), np.concatenate(scales).astype(np.float32)
-    for array in found:
-        array.setflags(write=False)
-    return found
-
-
-def size_of(spec: ModelSpec) -> tuple[int, int]:
-    """The network's input size as (height, width)."""
-    return spec.input_height, spec.input_width
-
-
 def candidates(scores: FloatArray, confidence: float) -> tuple[IntArray, IntArray]:
     """Rows and classes of the entries of (N, C) `scores` that reach `confidence` (NaN never does)."""
     rows, classes = np.nonzero(scores >= confidence)
     return rows, classes
 
 
-def around(points: FloatArray, distances: FloatArray) -> FloatArray:
-    """Boxes xyxy from points (N, 2) and their distances (N, 4) to the left, top, right and bottom edge."""
-    return np.concatenate([points - distances[:, :2], points + distances[:, 2:]], axis=1)
-
-
-def from_centres(centres: FloatArray, sizes: FloatArray) -> FloatArray:
-    """Boxes xyxy from centres (N, 2) and sizes (N, 2)."""
-    return np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
-
-
-def exp(values: FloatArray) -> FloatArray:
-    """Exponential that a damaged network cannot overflow."""
-    result: FloatArray = np.exp(np.minimum(values, _LARGEST_EXPONENT))
-    return result
-
-
-def sigmoid(values: FloatArray) -> FloatArray:
-    """Logistic function, in the form that cannot overflow."""
-    result: FloatArray = 0.5 * (1.0 + np.tanh(0.5 * values))
-    return result
+def classes_and_boxes(
+    level: Sequence[Columns], classes: tuple[int, ...], boxes: Callable[[int], bool]
+) -> tuple[Columns, Columns] | None:
+    """Two outputs as (class scores, boxes), by their widths; where both could be either, the first is the scores."""
+    if len(level) != 2:
+        return None
+    for first, second in (level, level[::-1]):
+        if first.width in classes and boxes(second.width):
+            return first, second
+    return None
 
 
 def raw(boxes: FloatArray, scores: FloatArray, classes: IntArray) -> Raw:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgeslim.detections import FloatArray
-from edgeslim.models.families.base import FAMILIES, Family, Output, Shape, feeding
+from edgeslim.detections import FloatArray, Target
+from edgeslim.errors import ModelError
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.base import FAMILIES, Family, Loss, Output, Shape, feeding
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _IMAGENET_CLASSES = 1000
 _IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
@@ -32,6 +37,30 @@ class Classifier(Family):
         if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][0] == 1 and shapes[0][1] > 1:
             return (), shapes[0][1]
         return None
+
+    @property
+    def loss(self) -> Loss:
+        return cross_entropy
+
+
+def cross_entropy(outputs: Sequence[Tensor], targets: Sequence[Target], spec: ModelSpec) -> Tensor:
+    """Mean cross-entropy of logits (B, C), the only output, against class indices, one per image.
+
+    Raises ModelError (code 'classifier_outputs') for a network with several outputs.
+    """
+    import torch
+
+    if len(outputs) != 1:
+        raise ModelError(
+            "classifier_outputs",
+            f"A classifier is trained on one output of logits, and this network has {len(outputs)}.",
+            "Export the model with the logits as its only output, or recover without labels: distil_from_original.",
+            outputs=len(outputs),
+        )
+    indices = [target for target in targets if isinstance(target, int)]
+    assert len(indices) == len(targets), "a classifier learns from labelled images"
+    labels = torch.tensor(indices, device=outputs[0].device)
+    return torch.nn.functional.cross_entropy(outputs[0].flatten(1), labels)
 
 
 def probabilities(outputs: Sequence[Output]) -> FloatArray:

@@ -12,7 +12,9 @@ import numpy as np
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import (
     FAMILIES,
+    Columns,
     Family,
+    HeadColumns,
     Output,
     Raw,
     Shape,
@@ -21,8 +23,8 @@ from edgeslim.models.families.base import (
     raw,
     row_shape,
     rows_of,
-    strides_for,
 )
+from edgeslim.models.families.geometry import strides_for
 from edgeslim.models.labels import COCO_80
 
 _COLUMNS = 6
@@ -53,6 +55,10 @@ class EndToEnd(Family):
         known = (rows[:, 5] >= 0) & (rows[:, 5] < len(spec.labels))
         rows = rows[(rows[:, 4] >= spec.confidence) & known]
         return raw(rows[:, :4], rows[:, 4], rows[:, 5].astype(np.int64))
+
+    def head(self, level: Sequence[Columns], labels: int) -> HeadColumns | None:
+        """None: after suppression a row is no place in the image."""
+        return None
 
 
 FAMILIES.add(EndToEnd())

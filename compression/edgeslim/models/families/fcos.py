@@ -8,27 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgeslim.detections import Target
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import (
     FAMILIES,
+    Columns,
     Family,
+    HeadColumns,
+    Loss,
     Output,
     Raw,
     Shape,
     are_scores,
-    around,
     candidates,
-    cells,
+    classes_and_boxes,
     feeding,
-    grid,
     raw,
     rows_of,
-    sigmoid,
-    size_of,
 )
+from edgeslim.models.families.geometry import Values, around, cells, exp, grid, sigmoid, size_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from edgeslim.models.families.dense_loss import Dense
 
 RAW_LIMIT = 10.0
 """Larger raw distances are read as this one: a box would be far outside any image."""
@@ -70,6 +77,7 @@ class Fcos(Family):
 
     name = "fcos"
     conventions = feeding(scale=1 / 255)
+    offset = 0.5
 
     def match(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[tuple[int, ...], int] | None:
         levels = pair_levels(shapes, input_hw)
@@ -88,12 +96,47 @@ class Fcos(Family):
         levels = pair_levels([output.shape for output in outputs], input_hw) or ()
         logits = np.concatenate([rows_of(outputs[level.classes]) for level in levels])
         distances = np.concatenate([rows_of(outputs[level.boxes]) for level in levels])
-        points, scales = grid(input_hw, spec.strides, 0.5)
+        points, scales = grid(input_hw, spec.strides, self.offset)
         # the sigmoid is monotone: compare logits, and take it of the few that remain
         confidence = min(max(spec.confidence, _TINY), 1 - _TINY)
         found, classes = candidates(logits, np.log(confidence / (1 - confidence)))
-        sizes = np.exp(np.minimum(distances[found], RAW_LIMIT)) * scales[found, None]
-        return raw(around(points[found], sizes), sigmoid(logits[found, classes]), classes)
+        boxes = self.boxes(distances[found], points[found], scales[found, None], spec)
+        return raw(boxes, sigmoid(logits[found, classes]), classes)
+
+    def head(self, level: Sequence[Columns], labels: int) -> HeadColumns | None:
+        pair = classes_and_boxes(level, (labels,), lambda width: width == 4)
+        return HeadColumns(pair[0], numbers=(pair[1],), logits=True) if pair else None
+
+    def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
+        return around(points, exp(values, RAW_LIMIT) * strides)
+
+    @property
+    def loss(self) -> Loss:
+        return self._loss
+
+    def _loss(self, outputs: Sequence[Tensor], targets: Sequence[Target], spec: ModelSpec) -> Tensor:
+        """Targets are Annotations in input pixels."""
+        from edgeslim.models.families.dense_loss import dense_loss
+
+        return dense_loss(self.dense(outputs, spec), targets)
+
+    def dense(self, outputs: Sequence[Tensor], spec: ModelSpec) -> Dense:
+        """All levels of a batch, one after the other, whatever the order of the outputs."""
+        import torch
+
+        from edgeslim.models.families.dense_loss import Dense
+
+        shapes = [tuple(output.shape) for output in outputs]
+        levels = pair_levels(shapes, size_of(spec))
+        assert levels is not None, f"not the outputs of an fcos network: {shapes}"
+        strides = tuple(level.stride for level in levels)
+        logits, distances = (
+            torch.cat([outputs[index].flatten(2).transpose(1, 2) for index in indices], 1)
+            for indices in zip(*((level.classes, level.boxes) for level in levels), strict=True)
+        )
+        found = grid(size_of(spec), strides, self.offset)
+        points, scales = (torch.tensor(each, device=logits.device) for each in found)
+        return Dense(logits, self.boxes(distances, points, scales[:, None], spec), points, scales)
 
 
 FAMILIES.add(Fcos())

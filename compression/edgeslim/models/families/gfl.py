@@ -16,20 +16,27 @@ import numpy as np
 from edgeslim.detections import FloatArray
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import (
-    COMMON_STRIDES,
     FAMILIES,
+    Columns,
     Family,
+    HeadColumns,
     Output,
     Raw,
     Shape,
     are_scores,
-    around,
     candidates,
-    cells,
-    grid,
+    classes_and_boxes,
     raw,
     row_shape,
     rows_of,
+)
+from edgeslim.models.families.geometry import (
+    COMMON_STRIDES,
+    Values,
+    around,
+    cells,
+    constants,
+    grid,
     size_of,
     strides_for,
 )
@@ -85,17 +92,30 @@ class Gfl(Family):
         scores, logits = parts
         points, scales = grid(input_hw, spec.strides, self.offset)
         found, classes = candidates(scores, spec.confidence)
-        distances = _expected_bins(logits[found]) * scales[found, None]
-        return raw(around(points[found], distances), scores[found, classes], classes)
+        boxes = self.boxes(logits[found], points[found], scales[found, None], spec)
+        return raw(boxes, scores[found, classes], classes)
+
+    def head(self, level: Sequence[Columns], labels: int) -> HeadColumns | None:
+        if len(level) == 1:
+            (one,) = level
+            if not _is_boxes(one.width - labels):
+                return None
+            return HeadColumns(one.part(0, labels), bins=one.part(labels, one.width))
+        pair = classes_and_boxes(level, (labels,), _is_boxes)
+        return HeadColumns(pair[0], bins=pair[1]) if pair else None
+
+    def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
+        return around(points, _expected_bins(values) * strides)
 
 
-def _expected_bins(logits: FloatArray) -> FloatArray:
-    """(N, 4) mean bin of the four distributions in (N, 4·bins) logits."""
-    bins = logits.shape[1] // 4
-    edges = logits.reshape(-1, 4, bins)
-    weights = np.exp(edges - edges.max(axis=2, keepdims=True, initial=-np.inf))
-    mean: FloatArray = (weights @ np.arange(bins, dtype=np.float32)) / weights.sum(axis=2)
-    return mean
+def _expected_bins(logits: Values) -> Values:
+    """(…, 4) mean bin of the four distributions in (…, 4·bins) logits."""
+    bins = logits.shape[-1] // 4
+    edges = logits.reshape(*logits.shape[:-1], 4, bins)
+    if not isinstance(edges, np.ndarray):
+        return edges.softmax(-1) @ constants(range(bins), edges)
+    weights = np.exp(edges - edges.max(axis=-1, keepdims=True, initial=-np.inf))
+    return (weights @ constants(range(bins), edges)) / weights.sum(axis=-1)
 
 
 def _joined_classes(

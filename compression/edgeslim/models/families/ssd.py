@@ -7,22 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import (
     FAMILIES,
+    Columns,
     Family,
+    HeadColumns,
     Output,
     Raw,
     Shape,
     are_scores,
     candidates,
+    classes_and_boxes,
     feeding,
     raw,
     row_shape,
     rows_of,
 )
+from edgeslim.models.families.geometry import Values, constants
 from edgeslim.models.labels import COCO_80
 
 
@@ -33,6 +35,7 @@ class Ssd(Family):
     """
 
     name = "ssd"
+    on_grid = False
     conventions = feeding(
         mean=(127.0, 127.0, 127.0), std=(128.0, 128.0, 128.0), confidence=0.01, nms_iou=0.45
     )
@@ -60,8 +63,14 @@ class Ssd(Family):
             self.misfit(outputs, spec)
         wanted = scores[0][:, background:]
         found, classes = candidates(wanted, spec.confidence)
-        size = np.array([spec.input_width, spec.input_height] * 2, np.float32)
-        return raw(boxes[0][found] * size, wanted[found, classes], classes)
+        return raw(self.boxes(boxes[0][found], None, None, spec), wanted[found, classes], classes)
+
+    def head(self, level: Sequence[Columns], labels: int) -> HeadColumns | None:
+        pair = classes_and_boxes(level, (labels, labels + 1), lambda width: width == 4)
+        return HeadColumns(pair[0], numbers=(pair[1],), background=pair[0].width - labels) if pair else None
+
+    def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
+        return values * constants([spec.input_width, spec.input_height] * 2, values)
 
 
 FAMILIES.add(Ssd())

@@ -11,19 +11,20 @@ from edgeslim.detections import FloatArray
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import (
     FAMILIES,
+    Columns,
     Family,
+    HeadColumns,
     Output,
     Raw,
     Shape,
     are_scores,
     candidates,
     feeding,
-    from_centres,
     raw,
     row_shape,
     rows_of,
-    strides_for,
 )
+from edgeslim.models.families.geometry import Values, from_centres, strides_for
 from edgeslim.models.families.yolox import centres_in_pixels
 
 
@@ -31,6 +32,7 @@ class Yolov8(Family):
     """The number of columns beside the labels' tells the orientation."""
 
     name = "yolov8"
+    on_grid = False
     conventions = feeding(scale=1 / 255, resize="letterbox_center", confidence=0.001, nms_iou=0.7)
 
     def match(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[tuple[int, ...], int] | None:
@@ -53,8 +55,18 @@ class Yolov8(Family):
         rows = self._oriented(outputs, spec)
         scores = rows[:, 4:]
         found, classes = candidates(scores, spec.confidence)
-        boxes = from_centres(rows[found, :2], rows[found, 2:4])
-        return raw(boxes, scores[found, classes], classes)
+        return raw(self.boxes(rows[found, :4], None, None, spec), scores[found, classes], classes)
+
+    def columns_first(self, shape: Shape, labels: int) -> bool:
+        return shape[1] == 4 + labels
+
+    def head(self, level: Sequence[Columns], labels: int) -> HeadColumns | None:
+        if len(level) != 1 or level[0].width != 4 + labels:
+            return None
+        return HeadColumns(level[0].part(4, 4 + labels), numbers=(level[0].part(0, 4),))
+
+    def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
+        return from_centres(values[..., :2], values[..., 2:])
 
     def _oriented(self, outputs: Sequence[Output], spec: ModelSpec) -> FloatArray:
         columns = 4 + len(spec.labels)

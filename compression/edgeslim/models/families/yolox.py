@@ -12,21 +12,19 @@ import numpy as np
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import (
     FAMILIES,
+    Columns,
     Family,
+    HeadColumns,
     Output,
     Raw,
     Shape,
     are_scores,
-    exp,
     feeding,
-    from_centres,
-    grid,
     raw,
     row_shape,
     rows_of,
-    size_of,
-    strides_for,
 )
+from edgeslim.models.families.geometry import Values, from_cells, from_centres, grid, size_of, strides_for
 
 _CONVENTIONS = feeding(color="BGR", resize="letterbox_corner", confidence=0.01, nms_iou=0.65)
 _FIXED = 5
@@ -73,11 +71,17 @@ class Yolox(Family):
         best = rows[:, _FIXED:].argmax(axis=1)
         scores = rows[:, 4] * rows[np.arange(len(rows)), _FIXED + best]
         found = np.flatnonzero(scores >= spec.confidence)
-        centres, sizes = rows[found, :2], rows[found, 2:4]
-        if not self.decoded:
-            stride = scales[found, None]
-            centres, sizes = centres * stride + points[found], exp(sizes) * stride
-        return raw(from_centres(centres, sizes), scores[found], best[found])
+        boxes = self.boxes(rows[found, :4], points[found], scales[found, None], spec)
+        return raw(boxes, scores[found], best[found])
+
+    def head(self, level: Sequence[Columns], labels: int) -> HeadColumns | None:
+        if len(level) != 1 or level[0].width != _FIXED + labels:
+            return None
+        (one,) = level
+        return HeadColumns(one.part(_FIXED, one.width), one.part(4, _FIXED), (one.part(0, 4),))
+
+    def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
+        return from_cells(values, points, strides)
 
 
 class YoloxDecoded(Yolox):
@@ -85,6 +89,10 @@ class YoloxDecoded(Yolox):
 
     name = "yolox_decoded"
     decoded = True
+    on_grid = False
+
+    def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
+        return from_centres(values[..., :2], values[..., 2:])
 
 
 FAMILIES.add(Yolox())

@@ -12,24 +12,21 @@ import numpy as np
 
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import (
-    COMMON_STRIDES,
     FAMILIES,
+    Columns,
     Family,
+    HeadColumns,
     Output,
     Raw,
     Shape,
     are_scores,
     candidates,
-    cells,
-    exp,
     feeding,
-    from_centres,
-    grid,
     raw,
     row_shape,
     rows_of,
-    size_of,
 )
+from edgeslim.models.families.geometry import COMMON_STRIDES, Values, cells, from_cells, grid, size_of
 
 _COLUMNS = (1, 1, 4, 10)
 
@@ -62,9 +59,18 @@ class YuNet(Family):
         scores = np.sqrt(np.concatenate(both[::2]) * np.concatenate(both[1::2]))
         boxes = np.concatenate([part for part in rows if part.shape[1] == 4])
         found, classes = candidates(scores, spec.confidence)
-        stride = scales[found, None]
-        centres = boxes[found, :2] * stride + points[found]
-        return raw(from_centres(centres, exp(boxes[found, 2:]) * stride), scores[found, classes], classes)
+        found_boxes = self.boxes(boxes[found], points[found], scales[found, None], spec)
+        return raw(found_boxes, scores[found, classes], classes)
+
+    def head(self, level: Sequence[Columns], labels: int) -> HeadColumns | None:
+        scores = [each for each in level if each.width == 1]
+        numbers = tuple(each for each in level if each.width > 1)
+        if len(scores) != 2 or len(numbers) != 2:
+            return None
+        return HeadColumns(scores[0], scores[1], numbers)
+
+    def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
+        return from_cells(values, points, strides)
 
 
 FAMILIES.add(YuNet())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgeslim.errors import RecipeError
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.families import UNKNOWN
-from edgeslim.tasks.losses import has_loss
+from edgeslim.tasks.losses import loss_for
 
 
 def matched_by(match: str, spec: ModelSpec, teacher: ModelSpec) -> str:
@@ -13,7 +13,9 @@ def matched_by(match: str, spec: ModelSpec, teacher: ModelSpec) -> str:
     if match != "auto":
         return match
     return (
-        "objects" if spec.task == "detection" and has_loss(spec) and teacher.family != UNKNOWN else "places"
+        "objects"
+        if spec.task == "detection" and loss_for(spec) is not None and teacher.family != UNKNOWN
+        else "places"
     )
 
 
@@ -58,7 +60,7 @@ def check_teacher(spec: ModelSpec, teacher: Model | None, match: str, step: str)
 
 def _check_detectors(spec: ModelSpec, teacher: Model, match: str, step: str) -> None:
     other = teacher.spec
-    if match == "objects" and not has_loss(spec):
+    if match == "objects" and loss_for(spec) is None:
         raise RecipeError(
             "objects_without_loss",
             f"Models of the family '{spec.family}' cannot learn objects here: no loss is known.",

@@ -15,14 +15,14 @@ from torch import Tensor, nn
 
 from edgeslim.errors import RecipeError
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.base import Loss
 from edgeslim.steps.base import StepContext
 from edgeslim.steps.images import evenly_spaced
 from edgeslim.steps.needs import calibration_images, training_images
 from edgeslim.steps.pruning.output_metric import metric_of
 from edgeslim.steps.torch_network.running import Images, Network
-from edgeslim.tasks.losses import Loss, loss_for
+from edgeslim.tasks.losses import required_loss
 from edgeslim.training.data import SplitExamples, normalise
-from edgeslim.training.loop import family_without_loss
 
 
 class Answers:
@@ -69,9 +69,7 @@ def passes(module: nn.Module, context: StepContext, signal: str, count: int, ste
     if signal == "outputs":
         yield from answers(module, context, count, step).passes(context.seed, step)
         return
-    split, loss = training_images(context.train, step), loss_for(context.spec)
-    if loss is None:
-        raise family_without_loss(context.spec)
+    split, loss = training_images(context.train, step), required_loss(context.spec)
     examples = SplitExamples(split, context.spec)
     for index in evenly_spaced(len(examples), count):
         yield from _backward(module, _loss_of(module, examples, index, context.spec, loss), index, step)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from edgeslim.models.base import ModelSpec
-from edgeslim.steps.torch_network.decoding import probabilities, scores_of
-from edgeslim.steps.torch_network.heads import Columns, Head, as_rows, heads_of
+from edgeslim.models.families.base import Columns, HeadColumns
+from edgeslim.steps.torch_network.decoding import class_probabilities, label_scores, rows_and_heads
 
 _TINY = 1e-6
 
@@ -23,7 +23,7 @@ class OutputMetric:
     """
 
     spec: ModelSpec
-    heads: tuple[Head, ...]
+    heads: tuple[HeadColumns, ...]
     units: tuple[Tensor, ...]
     """Spread of each kind, of each column for boxes; without heads, of each output."""
     confidence: float
@@ -53,8 +53,8 @@ class OutputMetric:
 def metric_of(reference: Sequence[Sequence[Tensor]], spec: ModelSpec) -> OutputMetric:
     """The metric for a network that gave `reference`: its outputs (1, …) for each of some images."""
     joined = [torch.cat(column).detach() for column in zip(*reference, strict=True)]
-    rows = as_rows(joined, spec) if spec.task == "detection" else None
-    heads = (heads_of(rows, spec) if rows is not None else None) or ()
+    found = rows_and_heads(joined, spec)
+    heads = found[1] if found is not None else ()
     kinds = _kinds(joined, spec, heads)
     weights = _weights(joined, spec, heads, len(kinds))
     confidence = next((float(weight.mean()) for weight in weights if weight is not None), 1.0)
@@ -62,13 +62,12 @@ def metric_of(reference: Sequence[Sequence[Tensor]], spec: ModelSpec) -> OutputM
     return OutputMetric(spec, heads, units, max(confidence, _TINY))
 
 
-def _kinds(outputs: Sequence[Tensor], spec: ModelSpec, heads: Sequence[Head]) -> list[Tensor]:
+def _kinds(outputs: Sequence[Tensor], spec: ModelSpec, heads: Sequence[HeadColumns]) -> list[Tensor]:
     """(B, places, columns) of each kind: class scores, objectness if there is one, then what tells boxes."""
     if not heads:
         return [output[:, None] if output.dim() < 2 else output for output in outputs if _counts(output)]
-    rows = as_rows(outputs, spec)
-    assert rows is not None, "outputs keep their shapes"
-    kinds = [torch.cat([probabilities(head, rows) for head in heads], 1)]
+    rows = _rows(outputs, spec)
+    kinds = [torch.cat([class_probabilities(head, rows) for head in heads], 1)]
     objectness = [head.objectness.of(rows) for head in heads if head.objectness is not None]
     kinds += [torch.cat(objectness, 1)] if objectness else []
     return [
@@ -77,27 +76,32 @@ def _kinds(outputs: Sequence[Tensor], spec: ModelSpec, heads: Sequence[Head]) ->
     ]
 
 
-def _boxes(head: Head, rows: Sequence[Tensor]) -> list[Tensor]:
+def _rows(outputs: Sequence[Tensor], spec: ModelSpec) -> list[Tensor]:
+    found = rows_and_heads(outputs, spec)
+    assert found is not None, "outputs keep their shapes"
+    return found[0]
+
+
+def _boxes(head: HeadColumns, rows: Sequence[Tensor]) -> list[Tensor]:
     numbers = [columns.of(rows) for columns in head.numbers]
     return numbers if head.bins is None else [*numbers, _expected(head.bins, rows)]
 
 
 def _expected(bins: Columns, rows: Sequence[Tensor]) -> Tensor:
     """(B, places, 4): the mean of each edge's distribution over its bins, in bins."""
-    values = bins.of(rows)
+    values: Tensor = bins.of(rows)
     chances = values.reshape(*values.shape[:2], 4, -1).softmax(-1)
     return (chances * torch.arange(chances.shape[-1], device=chances.device)).sum(-1)
 
 
 def _weights(
-    reference: Sequence[Tensor], spec: ModelSpec, heads: Sequence[Head], kinds: int
+    reference: Sequence[Tensor], spec: ModelSpec, heads: Sequence[HeadColumns], kinds: int
 ) -> list[Tensor | None]:
     """(B, places) of each kind: the network's confidence for boxes, None where all places count alike."""
     if not heads:
         return [None] * kinds
-    rows = as_rows(reference, spec)
-    assert rows is not None, "outputs keep their shapes"
-    confidence = torch.cat([scores_of(head, rows).amax(2) for head in heads], 1).detach()
+    rows = _rows(reference, spec)
+    confidence = torch.cat([label_scores(head, rows).amax(2) for head in heads], 1).detach()
     scores = 1 if heads[0].objectness is None else 2
     return [*[None] * scores, *[confidence] * (kinds - scores)]
 

@@ -15,10 +15,11 @@ from edgeslim.steps.recovery.config import Signal
 from edgeslim.steps.recovery.features import LAYERS, Pair, same_layers, same_places
 from edgeslim.steps.recovery.losses.inner import InnerLoss, Regressor, attention, foreground_hint, hint
 from edgeslim.steps.recovery.losses.objects import objects_loss
-from edgeslim.steps.recovery.losses.outputs import OutputLoss, aligned_loss, decoded
+from edgeslim.steps.recovery.losses.outputs import OutputLoss, aligned_loss
 from edgeslim.steps.recovery.objective import DistillationObjective, Teacher
+from edgeslim.steps.torch_network.decoding import decoded
 from edgeslim.steps.torch_network.running import Images, Network, Watch
-from edgeslim.tasks.losses import loss_for
+from edgeslim.tasks.losses import required_loss
 
 FITTED = 16
 """Images on which the maps between inner layers begin."""
@@ -74,9 +75,7 @@ def _output_loss(
     step: str,
 ) -> tuple[str, OutputLoss]:
     if spec.task == "detection" and signal.match == "objects":
-        task_loss = loss_for(spec)
-        assert task_loss is not None, "the loss was looked up before"
-        return "objects", objects_loss(spec, teacher, task_loss)
+        return "objects", objects_loss(spec, teacher, required_loss(spec))
     with torch.no_grad():
         own = pupil(images)
     return aligned_loss(own, reference, spec, teacher, signal, step)

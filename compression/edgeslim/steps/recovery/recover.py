@@ -23,6 +23,8 @@ from edgeslim.steps.recovery.comparing import Side, lesson_of
 from edgeslim.steps.recovery.config import Signal
 from edgeslim.steps.recovery.learning import LabelLoss, Result, Schedule, learn
 from edgeslim.steps.torch_network.running import Images, original_network
+from edgeslim.tasks.losses import required_loss
+from edgeslim.training.data import SplitExamples, batch_order, normalise
 from edgeslim.training.device import on_device
 from edgeslim.training.observer import Observer
 
@@ -94,18 +96,7 @@ def _labels(
     module: nn.Module, context: StepContext, signal: Signal, schedule: Schedule, step: str
 ) -> LabelLoss:
     """Step → weighted loss of the task on a labelled batch."""
-    from edgeslim.tasks.losses import loss_for
-    from edgeslim.training.data import SplitExamples, batch_order, normalise
-
-    split, task_loss = training_images(context.train, step), loss_for(context.spec)
-    if task_loss is None:
-        raise RecipeError(
-            "family_without_loss",
-            f"Models of the family '{context.spec.family}' cannot be trained with labels here: no loss is known.",
-            "Set label_weight to 0: without labels, any model can be distilled.",
-            family=context.spec.family,
-            step=step,
-        )
+    split, task_loss = training_images(context.train, step), required_loss(context.spec)
     examples = SplitExamples(split, context.spec)
     order = batch_order(len(examples), min(schedule.batch, len(examples)), schedule.seed + 1)
     device = next(module.parameters()).device

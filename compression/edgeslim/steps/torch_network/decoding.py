@@ -1,22 +1,19 @@
-"""What a detector says, whatever its family: scores and boxes at every place, in torch, so that gradients flow."""
+"""What a detector's raw outputs say in torch, whatever its family: scores and boxes at every place, with gradients."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.families import FAMILIES
-from edgeslim.models.families.base import cells, grid, size_of
-from edgeslim.models.families.fcos import RAW_LIMIT
-from edgeslim.models.families.gfl import Gfl
-from edgeslim.steps.torch_network.heads import Head
+from edgeslim.models.families import FAMILIES, Family
+from edgeslim.models.families.base import Columns, HeadColumns
+from edgeslim.models.families.geometry import cells, grid, size_of
 
-LARGEST_EXPONENT = 20.0
-"""As in the families' own decoders: what a damaged network cannot overflow."""
+Heads = tuple[HeadColumns, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,44 +24,83 @@ class Places:
     boxes: Tensor
 
 
-def places_of(rows: Sequence[Tensor], heads: Sequence[Head], spec: ModelSpec) -> Places | None:
-    """All heads one after the other, the finest first; None if they do not lie on the grid of the specification."""
-    ordered = sorted(heads, key=lambda head: -rows[head.classes.output].shape[1])
-    boxes = [boxes_of(head, rows, spec) for head in ordered]
-    found = [each for each in boxes if each is not None]
-    if len(found) < len(ordered):
+def decoded(outputs: Sequence[Tensor], spec: ModelSpec) -> Places | None:
+    """Scores and boxes of all heads of a detector, the finest first, from its outputs (B, …).
+
+    None if its family is unknown or has no heads, if the outputs do not fit it, or if they do not lie on the grid of the
+    specification.
+    """
+    found = rows_and_heads(outputs, spec)
+    if found is None:
         return None
-    return Places(torch.cat([scores_of(head, rows) for head in ordered], 1), torch.cat(found, 1))
+    rows, heads = found
+    ordered = sorted(heads, key=lambda head: -rows[head.classes.output].shape[1])
+    boxes = [decoded_boxes(head, rows, spec) for head in ordered]
+    known = [each for each in boxes if each is not None]
+    if len(known) < len(ordered):
+        return None
+    return Places(torch.cat([label_scores(head, rows) for head in ordered], 1), torch.cat(known, 1))
 
 
-def probabilities(head: Head, rows: Sequence[Tensor]) -> Tensor:
+def rows_and_heads(outputs: Sequence[Tensor], spec: ModelSpec) -> tuple[list[Tensor], Heads] | None:
+    """The outputs as rows (B, places, columns), and the heads in them; None for what `decoded` does not read either."""
+    family = _family(spec)
+    rows = None if family is None else _rows(outputs, family, len(spec.labels))
+    if family is None or rows is None:
+        return None
+    levels: dict[int, list[Columns]] = {}
+    for index, output in enumerate(rows):
+        levels.setdefault(output.shape[1], []).append(Columns(index, 0, output.shape[2]))
+    heads = [family.head(level, len(spec.labels)) for level in levels.values()]
+    found = tuple(head for head in heads if head is not None)
+    return (rows, found) if found and len(found) == len(heads) else None
+
+
+def class_probabilities(head: HeadColumns, rows: Sequence[Tensor]) -> Tensor:
     """(B, places, classes) of the head, objectness left out and background columns left in."""
-    classes = head.classes.of(rows)
+    classes: Tensor = head.classes.of(rows)
     return classes.sigmoid() if head.logits else classes.clamp(0, 1)
 
 
-def scores_of(head: Head, rows: Sequence[Tensor]) -> Tensor:
-    """(B, places, labels): probabilities times objectness."""
-    scores = probabilities(head, rows)[..., head.background :]
+def label_scores(head: HeadColumns, rows: Sequence[Tensor]) -> Tensor:
+    """(B, places, labels): class probabilities times objectness."""
+    scores = class_probabilities(head, rows)[..., head.background :]
     return scores if head.objectness is None else scores * head.objectness.of(rows).clamp(0, 1)
 
 
-def boxes_of(head: Head, rows: Sequence[Tensor], spec: ModelSpec) -> Tensor | None:
+def decoded_boxes(head: HeadColumns, rows: Sequence[Tensor], spec: ModelSpec) -> Tensor | None:
     """(B, places, 4) xyxy in input pixels; None where the places are not those of the specification's strides."""
-    decode = _DECODERS.get(spec.family)
-    columns = head.bins or next((each for each in head.numbers if each.stop - each.start == 4), None)
-    if decode is None or columns is None:
+    family, columns = _family(spec), head.boxes
+    if family is None or columns is None:
         return None
     values = columns.of(rows)
-    strides = _strides(values.shape[1], spec)
-    if spec.family in _WITHOUT_GRID:
-        points = scales = torch.zeros(0, device=values.device)
-    elif strides is None:
-        return None
-    else:
-        found = grid(size_of(spec), strides, _offset(spec.family))
+    points = scales = torch.zeros(0, device=values.device)
+    if family.on_grid:
+        strides = _strides(values.shape[1], spec)
+        if strides is None:
+            return None
+        found = grid(size_of(spec), strides, family.offset)
         points, scales = (torch.tensor(each, device=values.device) for each in found)
-    return decode(values, points, scales[:, None], spec)
+    boxes: Tensor = family.boxes(values, points, scales[:, None], spec)
+    return boxes
+
+
+def _family(spec: ModelSpec) -> Family | None:
+    return FAMILIES.get(spec.family) if spec.task == "detection" and spec.family in FAMILIES else None
+
+
+def _rows(outputs: Sequence[Tensor], family: Family, labels: int) -> list[Tensor] | None:
+    """Each output (B, places, columns); None if one has neither three nor four dimensions."""
+    rows = []
+    for output in outputs:
+        if output.dim() == 4:
+            rows.append(output.flatten(2).transpose(1, 2))
+        elif output.dim() == 3:
+            turned = family.columns_first(tuple(output.shape), labels)
+            rows.append(output.transpose(1, 2) if turned else output)
+        else:
+            return None
+    return rows
 
 
 def _strides(places: int, spec: ModelSpec) -> tuple[int, ...] | None:
@@ -74,60 +110,3 @@ def _strides(places: int, spec: ModelSpec) -> tuple[int, ...] | None:
     if sum(each.values()) == places and each:
         return spec.strides
     return next(((stride,) for stride, count in each.items() if count == places), None)
-
-
-def _offset(family: str) -> float:
-    known = FAMILIES.get(family)
-    if isinstance(known, Gfl):
-        return known.offset
-    return 0.5 if family == "fcos" else 0.0
-
-
-Decoder = Callable[[Tensor, Tensor, Tensor, ModelSpec], Tensor]
-"""(values (B, N, K), points (N, 2), strides (N, 1), specification) → boxes (B, N, 4)."""
-
-
-def _offsets_and_logs(values: Tensor, points: Tensor, scales: Tensor, spec: ModelSpec) -> Tensor:
-    sizes = values[..., 2:].clamp(max=LARGEST_EXPONENT).exp() * scales
-    return _from_centres(values[..., :2] * scales + points, sizes)
-
-
-def _pixels(values: Tensor, points: Tensor, scales: Tensor, spec: ModelSpec) -> Tensor:
-    return _from_centres(values[..., :2], values[..., 2:])
-
-
-def _parts(values: Tensor, points: Tensor, scales: Tensor, spec: ModelSpec) -> Tensor:
-    size = [spec.input_width, spec.input_height] * 2
-    return values * torch.tensor(size, dtype=values.dtype, device=values.device)
-
-
-def _log_distances(values: Tensor, points: Tensor, scales: Tensor, spec: ModelSpec) -> Tensor:
-    return _around(points, values.clamp(max=RAW_LIMIT).exp() * scales)
-
-
-def _bins(values: Tensor, points: Tensor, scales: Tensor, spec: ModelSpec) -> Tensor:
-    weights = values.reshape(*values.shape[:2], 4, -1).softmax(3)
-    return _around(points, weights @ torch.arange(weights.shape[3], device=values.device).float() * scales)
-
-
-def _from_centres(centres: Tensor, sizes: Tensor) -> Tensor:
-    return torch.cat([centres - sizes / 2, centres + sizes / 2], -1)
-
-
-def _around(points: Tensor, distances: Tensor) -> Tensor:
-    return torch.cat([points - distances[..., :2], points + distances[..., 2:]], -1)
-
-
-_WITHOUT_GRID = ("yolov8", "yolox_decoded", "ssd")
-"""Families whose boxes are not told from their place."""
-_DECODERS: dict[str, Decoder] = {
-    "yolox": _offsets_and_logs,
-    "yunet": _offsets_and_logs,
-    "yolox_decoded": _pixels,
-    "yolov8": _pixels,
-    "ssd": _parts,
-    "fcos": _log_distances,
-    "gfl": _bins,
-    "picodet": _bins,
-    "nanodet_plus": _bins,
-}

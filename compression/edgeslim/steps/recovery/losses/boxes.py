@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.base import Columns, HeadColumns
+from edgeslim.models.families.dense_loss import generalized_iou
 from edgeslim.steps.recovery.config import Signal
-from edgeslim.steps.torch_network.decoding import Places, boxes_of, probabilities, scores_of
-from edgeslim.steps.torch_network.heads import Columns, Head
-from edgeslim.tasks.detection_loss import generalized_iou
+from edgeslim.steps.torch_network.decoding import Places, class_probabilities, decoded_boxes, label_scores
 
 BOX_WEIGHT = 10.0
 """Of boxes against scores: scores are told by many places, boxes by few, and mAP asks for tight ones."""
@@ -22,7 +22,7 @@ _TINY = 1e-6
 def by_heads(
     own: Sequence[Tensor],
     wanted: Sequence[Tensor],
-    heads: Sequence[Head],
+    heads: Sequence[HeadColumns],
     spreads: Sequence[Sequence[Tensor]],
     spec: ModelSpec,
     signal: Signal,
@@ -35,7 +35,7 @@ def by_heads(
     """
     total, mass = own[0].new_zeros(()), own[0].new_zeros(())
     for head, spread in zip(heads, spreads, strict=True):
-        classes = probabilities(head, wanted)
+        classes = class_probabilities(head, wanted)
         confidence = _confidence(head, wanted)
         mass = mass + confidence.sum()
         divergence = _divergence(head.classes.of(own), classes, logits=head.logits).sum(2)
@@ -48,7 +48,7 @@ def by_heads(
         if boxes is not None:
             total = total + BOX_WEIGHT * (boxes * confidence).sum()
         for columns, unit in zip(head.numbers, spread, strict=True):
-            if boxes is not None and columns.stop - columns.start == 4:
+            if boxes is not None and columns.width == 4:
                 continue
             difference = (columns.of(own) - columns.of(wanted)) / unit
             far = F.smooth_l1_loss(difference, torch.zeros_like(difference), reduction="none").mean(2)
@@ -70,19 +70,19 @@ def by_places(own: Places, wanted: Places, signal: Signal) -> Tensor:
     return (scores.sum() + BOX_WEIGHT * boxes.sum()) / confidence.sum().clamp(min=float(len(confidence)))
 
 
-def spread(rows: Sequence[Tensor], head: Head, columns: Columns) -> Tensor:
+def spread(rows: Sequence[Tensor], head: HeadColumns, columns: Columns) -> Tensor:
     """(columns,) standard deviation over places, weighted by confidence: that of boxes of objects."""
     weight = _confidence(head, rows)[..., None]
-    values = columns.of(rows)
+    values: Tensor = columns.of(rows)
     total = weight.sum().clamp(min=_TINY)
     mean = (values * weight).sum((0, 1)) / total
     deviation = (((values - mean).square() * weight).sum((0, 1)) / total).sqrt()
     return deviation.clamp(min=_TINY)
 
 
-def _confidence(head: Head, rows: Sequence[Tensor]) -> Tensor:
+def _confidence(head: HeadColumns, rows: Sequence[Tensor]) -> Tensor:
     """(B, places): that of the best class, times objectness."""
-    return scores_of(head, rows).amax(2)
+    return label_scores(head, rows).amax(2)
 
 
 def _weight(confidence: Tensor, signal: Signal) -> Tensor:
@@ -90,11 +90,11 @@ def _weight(confidence: Tensor, signal: Signal) -> Tensor:
 
 
 def _overlap_loss(
-    head: Head, own: Sequence[Tensor], wanted: Sequence[Tensor], spec: ModelSpec
+    head: HeadColumns, own: Sequence[Tensor], wanted: Sequence[Tensor], spec: ModelSpec
 ) -> Tensor | None:
     """(B, places); None for heads with bins, and where boxes cannot be decoded."""
-    mine = None if head.bins is not None else boxes_of(head, own, spec)
-    theirs = None if mine is None else boxes_of(head, wanted, spec)
+    mine = None if head.bins is not None else decoded_boxes(head, own, spec)
+    theirs = None if mine is None else decoded_boxes(head, wanted, spec)
     return None if mine is None or theirs is None else _box_distance(mine, theirs)
 
 

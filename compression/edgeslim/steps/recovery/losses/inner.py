@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from edgeslim.models.base import ModelSpec
 from edgeslim.steps.recovery.features import Pair
-from edgeslim.steps.recovery.losses.outputs import decoded, variance
-from edgeslim.steps.torch_network.decoding import Places
+from edgeslim.steps.recovery.losses.outputs import variance
+from edgeslim.steps.torch_network.decoding import Places, decoded
 
 SURE = 0.3
 """Boxes of at least this score make the foreground."""

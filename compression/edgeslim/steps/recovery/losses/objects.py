@@ -9,10 +9,10 @@ from torch import Tensor
 
 from edgeslim.detections import Annotations, Detections
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.base import Loss
 from edgeslim.steps.recovery.losses.outputs import OutputLoss
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prepared
-from edgeslim.tasks.losses import Loss
 
 SURE = 0.4
 """Detections of at least this score are taught as objects."""

@@ -13,8 +13,7 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.steps.recovery.config import Signal
 from edgeslim.steps.recovery.losses.boxes import by_heads, by_places, spread
 from edgeslim.steps.recovery.losses.classes import class_loss, logits_of
-from edgeslim.steps.torch_network.decoding import Places, places_of
-from edgeslim.steps.torch_network.heads import Head, as_rows, heads_of
+from edgeslim.steps.torch_network.decoding import Places, decoded, rows_and_heads
 from edgeslim.steps.torch_network.running import Network
 
 OutputLoss = Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor]
@@ -30,7 +29,7 @@ def output_loss(reference: Sequence[Tensor], spec: ModelSpec, signal: Signal) ->
     """
     if _classifies(spec, reference):
         return signal.loss, lambda own, wanted: class_loss(own[0], wanted[0], signal)
-    found = _heads(reference, spec)
+    found = rows_and_heads(reference, spec)
     if found is None:
         spreads = [variance(output) for output in reference]
         return "outputs", lambda own, wanted: squared_error(own, wanted, spreads)
@@ -38,9 +37,9 @@ def output_loss(reference: Sequence[Tensor], spec: ModelSpec, signal: Signal) ->
     units = [[spread(rows, head, columns) for columns in head.numbers] for head in heads]
 
     def loss(own: Sequence[Tensor], wanted: Sequence[Tensor]) -> Tensor:
-        mine, theirs = as_rows(own, spec), as_rows(wanted, spec)
+        mine, theirs = rows_and_heads(own, spec), rows_and_heads(wanted, spec)
         assert mine is not None and theirs is not None, "outputs keep their shapes"
-        return by_heads(mine, theirs, heads, units, spec, signal)
+        return by_heads(mine[0], theirs[0], heads, units, spec, signal)
 
     return "heads", loss
 
@@ -82,12 +81,6 @@ def aligned_loss(
     return "places", loss
 
 
-def decoded(outputs: Sequence[Tensor], spec: ModelSpec) -> Places | None:
-    """What a detector's outputs (B, …) say of every place; None if its family is not known or they do not fit it."""
-    found = _heads(outputs, spec)
-    return None if found is None else places_of(*found, spec)
-
-
 def squared_error(own: Sequence[Tensor], wanted: Sequence[Tensor], spreads: Sequence[Tensor]) -> Tensor:
     """Mean over outputs of the squared difference in units of the teacher's variance."""
     pairs = zip(own, wanted, spreads, strict=True)
@@ -110,9 +103,3 @@ def variance(values: Tensor) -> Tensor:
 
 def _classifies(spec: ModelSpec, outputs: Sequence[Tensor]) -> bool:
     return spec.task == "classification" and len(outputs) == 1 and outputs[0].flatten(1).shape[1] > 1
-
-
-def _heads(outputs: Sequence[Tensor], spec: ModelSpec) -> tuple[list[Tensor], tuple[Head, ...]] | None:
-    rows = as_rows(outputs, spec) if spec.task == "detection" else None
-    heads = None if rows is None else heads_of(rows, spec)
-    return None if rows is None or heads is None else (rows, heads)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeslim.models.families.base import grid
+from edgeslim.models.families.geometry import grid
 
 HEIGHT, WIDTH = 64, 96
 HW = (HEIGHT, WIDTH)

@@ -1,4 +1,4 @@
-"""The training loss of the 'fcos' family: task-aligned assignment, soft-target BCE and generalized IoU.
+"""A training loss for dense detectors: task-aligned assignment, soft-target BCE and generalized IoU.
 
 Sources: TOOD (arXiv 2108.07755) for the assignment and the targets, VarifocalNet (arXiv 2008.13367) for the soft
 targets, GIoU (arXiv 1902.09630) for the boxes.
@@ -14,10 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from edgeslim.datasets.base import Target
-from edgeslim.detections import Annotations
-from edgeslim.models.base import ModelSpec
-from edgeslim.models.families.fcos import RAW_LIMIT, pair_levels
+from edgeslim.detections import Annotations, Target
 
 CANDIDATES = 10
 """At most this many cells learn one object."""
@@ -47,9 +44,8 @@ class Truth:
     real: Tensor
 
 
-def fcos_loss(outputs: Sequence[Tensor], targets: Sequence[Target], spec: ModelSpec) -> Tensor:
+def dense_loss(dense: Dense, targets: Sequence[Target]) -> Tensor:
     """Scalar loss of a batch; `targets` are Annotations in input pixels, one per image; crowds are left out."""
-    dense = gather(outputs, spec)
     truth = pad(targets, dense.logits.device)
     wanted, boxes, weight = assign(dense, truth)
     scale = weight.sum().clamp(min=1.0)
@@ -65,26 +61,6 @@ def varifocal(logits: Tensor, wanted: Tensor) -> Tensor:
     with torch.no_grad():
         weight = torch.where(wanted > 0, wanted, NEGATIVE_WEIGHT * logits.sigmoid().square())
     return F.binary_cross_entropy_with_logits(logits, wanted, weight, reduction="sum")
-
-
-def gather(outputs: Sequence[Tensor], spec: ModelSpec) -> Dense:
-    """Flatten and decode the outputs, whatever their order."""
-    shapes = [tuple(output.shape) for output in outputs]
-    levels = pair_levels(shapes, (spec.input_height, spec.input_width))
-    assert levels is not None, f"not the outputs of an fcos network: {shapes}"
-    logits, boxes, centres, strides = [], [], [], []
-    for level in levels:
-        raw = outputs[level.boxes]
-        height, width = raw.shape[2:]
-        places = (torch.arange(size, device=raw.device) for size in (height, width))
-        rows, columns = torch.meshgrid(*places, indexing="ij")
-        centre = (torch.stack([columns, rows], dim=-1).reshape(-1, 2) + 0.5) * level.stride
-        distances = level.stride * raw.flatten(2).transpose(1, 2).clamp(max=RAW_LIMIT).exp()
-        boxes.append(torch.cat([centre - distances[..., :2], centre + distances[..., 2:]], dim=-1))
-        logits.append(outputs[level.classes].flatten(2).transpose(1, 2))
-        centres.append(centre)
-        strides.append(torch.full((height * width,), float(level.stride), device=raw.device))
-    return Dense(torch.cat(logits, 1), torch.cat(boxes, 1), torch.cat(centres), torch.cat(strides))
 
 
 def pad(targets: Sequence[Target], device: torch.device | str = "cpu") -> Truth:
