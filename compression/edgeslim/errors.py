@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRecord:
+    """An error as it is kept: see EdgeSlimError, whose `code` names the translation of both sentences."""
+
+    code: str
+    problem: str
+    remedy: str
+    values: Mapping[str, str]
 
 
 class EdgeSlimError(ValueError):
@@ -24,14 +35,15 @@ class EdgeSlimError(ValueError):
         """Pickle by arguments: errors cross process boundaries."""
         return _rebuild, (type(self), self.code, self.problem, self.remedy, self.values)
 
-    def to_json(self) -> dict[str, object]:
+    def record(self) -> ErrorRecord:
+        """What is kept of it: values as strings."""
         values = {key: str(value) for key, value in self.values.items()}
-        return {"code": self.code, "problem": self.problem, "remedy": self.remedy, "values": values}
+        return ErrorRecord(self.code, self.problem, self.remedy, values)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of `to_json`; values are strings then."""
-        return cls(data["code"], data["problem"], data["remedy"], **data["values"])
+    def of(cls, record: ErrorRecord) -> Self:
+        """The error of a record, to be raised."""
+        return cls(record.code, record.problem, record.remedy, **record.values)
 
 
 class ParameterError(EdgeSlimError):

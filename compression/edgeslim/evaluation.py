@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from edgeslim.metrics.fidelity import agreement, signal_and_noise, sqnr_db
 from edgeslim.metrics.size import sizes
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
+from edgeslim.records import Sizes
 from edgeslim.runtime.session import open_session, run
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prediction, Scores
@@ -40,7 +41,7 @@ class Evaluation:
     `accuracy` is None without labels or without a decoder, `fidelity` None without a baseline.
     """
 
-    sizes: dict[str, int]
+    sizes: Sizes
     params: int
     nonzero: int
     macs: int
@@ -50,9 +51,6 @@ class Evaluation:
     primary_metric: str
     resamples: str | None
     """Where the store keeps the primary metric's resamples."""
-
-    def to_json(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +90,7 @@ def evaluate(
         resamples.keep(store, key, found.primary)
     counted = counts(path)
     return Evaluation(
-        sizes=sizes(path, bound=packed.entropy_bound).to_json(),
+        sizes=sizes(path, bound=packed.entropy_bound),
         params=counted.params,
         nonzero=counted.nonzero,
         macs=counted.macs,

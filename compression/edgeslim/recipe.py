@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edgeslim import params
 from edgeslim.errors import EdgeSlimError, RecipeError
+from edgeslim.records import RecipeRecord
 from edgeslim.steps import STEPS, Step, order
 
 
@@ -38,8 +39,12 @@ class Recipe:
         canonical = json.dumps([self.seed, [step.to_json() for step in self.steps]], sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
+    def record(self) -> RecipeRecord:
+        """As it is kept."""
+        return RecipeRecord(tuple(step.to_json() for step in self.steps), self.seed, self.name)
+
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "seed": self.seed, "steps": [step.to_json() for step in self.steps]}
+        return self.record().to_json()
 
     @staticmethod
     def from_json(data: Any) -> Recipe:
@@ -55,10 +60,10 @@ class Recipe:
         return Recipe(_steps_from_json(data), seed, str(data.get("name", "")))
 
 
-def repaired(data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A recipe's JSON with its steps in an order that makes sense, None if there is none. Raises ParameterError."""
-    steps = order.repaired(_steps_from_json(data))
-    return None if steps is None else {**data, "steps": [step.to_json() for step in steps]}
+def repaired(recipe: RecipeRecord) -> RecipeRecord | None:
+    """A recipe with its steps in an order that makes sense, None if there is none. Raises ParameterError."""
+    steps = order.repaired(_steps_from_json(recipe.to_json()))
+    return None if steps is None else replace(recipe, steps=tuple(step.to_json() for step in steps))
 
 
 def _steps_from_json(data: Mapping[str, Any]) -> tuple[Step, ...]:

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from edgeslim.report.info import headline, trial_of, worth_it
-from edgeslim.report.units import format_interval
 from edgeslim.ui import data
 from edgeslim.ui.components.gallery import before_and_after
 from edgeslim.ui.components.headline import figures, sentence
@@ -13,6 +12,7 @@ from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import trial_title
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import selected_trial, t
+from edgeslim.units import format_interval
 
 LOSS = 0.015
 

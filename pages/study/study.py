@@ -4,7 +4,6 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.report.info import counts, measured, trial_of
-from edgeslim.report.units import format_bytes
 from edgeslim.ui import data
 from edgeslim.ui.components.budget import budget_form
 from edgeslim.ui.components.certainty import certainty
@@ -15,6 +14,7 @@ from edgeslim.ui.components.study import show_progress, study_actions, study_cho
 from edgeslim.ui.components.table import trial_table
 from edgeslim.ui.components.trial import links, trial_panel
 from edgeslim.ui.state import selected_trial, t
+from edgeslim.units import format_bytes
 
 st.title(t("study.title"), anchor=False)
 top, actions = st.columns([5, 1], vertical_alignment="bottom")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edgeslim import workbench
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 from edgeslim.studies.search_run import SearchRun
 
 

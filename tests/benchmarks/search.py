@@ -23,12 +23,13 @@ from queue import SimpleQueue
 from statistics import median
 from typing import Any
 
+from edgeslim.studies.objectives import reference_point, values_of
+
 from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, Store
 from edgeslim.measurement.machine import LOCKS_VARIABLE, allowed
-from edgeslim.studies.choice import Budget, misses
+from edgeslim.studies.budget import Budget, misses
 from edgeslim.studies.hypervolume import hypervolume
-from edgeslim.studies.objectives import reference_point, values_of
 from edgeslim.studies.study import StudyResult
 
 ROOT = Path(__file__).parents[2]

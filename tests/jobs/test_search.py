@@ -18,7 +18,7 @@ from edgeslim.search.strategy import parts
 from edgeslim.studies.front_summary import findings
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import StudyJournal, study_search
-from edgeslim.studies.study import TrialResult
+from edgeslim.studies.trial import TrialResult
 
 RANDOM = SearchRun(sampler="random", trials=40)
 

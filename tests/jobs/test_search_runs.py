@@ -10,7 +10,7 @@ import pytest
 
 from edgeslim import workbench
 from edgeslim.errors import StudyError
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 from edgeslim.studies.search_run import SearchRun
 
 

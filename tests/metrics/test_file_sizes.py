@@ -6,11 +6,11 @@ import numpy as np
 import onnx
 import pytest
 import zstandard
+from edgeslim.metrics.gap import entropy_gap
 from onnx import TensorProto, helper
 from tiny_graphs import model, node, weights
 
 from edgeslim.errors import ModelError
-from edgeslim.metrics.gap import entropy_gap
 from edgeslim.metrics.size import entropy_bits, entropy_bound, sizes, wide_bits
 
 MODELS = Path(__file__).parents[3] / "shared" / "data" / "models"

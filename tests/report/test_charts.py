@@ -15,7 +15,7 @@ from edgeslim.report.info import class_info, size_info
 from edgeslim.report.marks import MANY
 from edgeslim.report.palette import MARK_COLORS, MARK_SYMBOLS
 from edgeslim.report.pareto import MARKS, pareto_info
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 
 Words = {key: f"<{key}>" for key in TEXTS}
 

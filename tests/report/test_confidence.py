@@ -16,7 +16,7 @@ from edgeslim.report.confidence import groups_info, held_out_info, held_out_stat
 from edgeslim.report.info import noisy
 from edgeslim.report.pareto import pareto_info
 from edgeslim.report.repeats import by_recipe, spreads
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 from edgeslim.studies.study import StudyResult
 
 Study = dict[str, Any]

@@ -16,7 +16,7 @@ from edgeslim.report.info import (
     worth_it,
 )
 from edgeslim.report.pareto import pareto_info
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 
 Study = dict[str, Any]
 

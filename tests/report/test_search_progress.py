@@ -8,8 +8,8 @@ import pytest
 
 from edgeslim.report.choice import choice_lines, closest
 from edgeslim.report.search_progress import search_info
-from edgeslim.report.units import format_clock
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
+from edgeslim.units import format_clock
 
 
 def trial(

@@ -10,8 +10,8 @@ from edgeslim.recipe import Recipe
 from edgeslim.search.evaluator import ObjectiveEvaluator
 from edgeslim.search.space import space_of
 from edgeslim.search.strategy import Factored, Whole, parts
-from edgeslim.studies.choice import Budget
-from edgeslim.studies.study import TrialResult
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.trial import TrialResult
 
 SPACE = space_of(["channel_pruning", "fine_tuning", "static_int8", "float16"])
 SHAPE = {"step": "channel_pruning", "ratio": 0.3}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from edgeslim.studies.study import StudyResult, TrialResult
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 
 
 def recipe(number: int, seed: int = 0) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from made_studies import made_study, made_trial
 
-from edgeslim.studies.choice import Budget, choose
-from edgeslim.studies.study import StudyResult, TrialResult
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.choice import choose
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 
 
 def trial(

@@ -20,7 +20,8 @@ from edgeslim.metrics.bootstrap import HELD_OUT_SEED, resampled_mean
 from edgeslim.models.spec import spec_from_json
 from edgeslim.studies import held_out as claims
 from edgeslim.studies.held_out import held_out_scores
-from edgeslim.studies.study import StudyResult, TrialResult
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 
 SPEC = spec_from_json(linear_digits.SPEC)
 

@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from edgeslim.studies.objectives import check_objectives, reference_point, values_of
 from made_studies import made_study, made_trial
 
 from edgeslim.errors import StudyError
-from edgeslim.studies.choice import Budget, excesses
+from edgeslim.studies.budget import Budget, excesses
 from edgeslim.studies.front_summary import findings
-from edgeslim.studies.objectives import check_objectives, reference_point, values_of
 from edgeslim.studies.search_run import SearchRun
-from edgeslim.studies.study import StudyResult, TrialResult
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 
 
 def trial(number: int, accuracy: float, download: int, **more: Any) -> TrialResult:

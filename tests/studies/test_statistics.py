@@ -25,7 +25,7 @@ from edgeslim.studies.statistics import (
     standard_errors,
     study_groups,
 )
-from edgeslim.studies.study import TrialResult
+from edgeslim.studies.trial import TrialResult
 
 
 def resampled(scores: np.ndarray, draws: int = 1000) -> np.ndarray:

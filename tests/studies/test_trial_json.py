@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from edgeslim.studies.study import TrialResult
+from edgeslim.studies.trial import TrialResult
 
 FIELDS = {
     "number": 1,

@@ -6,11 +6,11 @@ import string
 from pathlib import Path
 
 import pytest
+from edgeslim.studies.objectives import check_objectives
 
 from edgeslim.errors import StudyError
 from edgeslim.report.charts import TEXTS
 from edgeslim.steps import STEPS
-from edgeslim.studies.objectives import check_objectives
 from edgeslim.studies.presets import PRESETS
 from edgeslim.ui.i18n import (
     LANGUAGES,

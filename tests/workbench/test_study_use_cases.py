@@ -15,7 +15,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError, ModelError, RecipeError, StudyError
 from edgeslim.jobs import supervisor
 from edgeslim.studies import storage
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 from edgeslim.studies.storage import PlannedTrial, StudyJournal
 from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.samples import sample_file

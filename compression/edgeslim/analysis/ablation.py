@@ -149,7 +149,7 @@ def _variant(recipe: Recipe, kind: Kind, order: Order, against: Order | None) ->
     try:
         made = Recipe(tuple(recipe.steps[place] for place in order), recipe.seed)
     except RecipeError as error:
-        return Variant(kind, order, against, None, error.to_json())
+        return Variant(kind, order, against, None, error.record())
     return Variant(kind, order, against, made)
 
 

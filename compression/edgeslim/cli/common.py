@@ -12,7 +12,7 @@ from typing import Any
 from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, STORAGE_VARIABLE
 from edgeslim.progress import Progress, silent
-from edgeslim.report.units import parse_bytes
+from edgeslim.units import parse_bytes
 
 Arguments = argparse.Namespace
 

@@ -27,8 +27,9 @@ from edgeslim.cli.common import (
     with_data,
 )
 from edgeslim.errors import EdgeSlimError
+from edgeslim.records import encoded
 from edgeslim.report.text import table, trial_lines
-from edgeslim.report.units import format_bytes, format_count
+from edgeslim.units import format_bytes, format_count
 
 USER_ERROR = 2
 INTERRUPTED = 130
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         clear_line()
         print(f"error: {error.problem} {error.remedy}", file=sys.stderr)
         if given.json:
-            print_json({"error": error.to_json()})
+            print_json({"error": encoded(error.record())})
         return USER_ERROR
     except KeyboardInterrupt:
         clear_line()

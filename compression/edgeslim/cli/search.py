@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgeslim.cli.common import Arguments, minutes, positive
-from edgeslim.report.units import parse_bytes
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 from edgeslim.studies.objectives import COSTS, DEFAULT, QUALITIES
 from edgeslim.studies.search_run import SAMPLERS, SearchRun
+from edgeslim.units import parse_bytes
 
 _BYTES = ("download", "file", "memory")
 

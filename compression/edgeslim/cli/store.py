@@ -7,7 +7,7 @@ from typing import Any
 from edgeslim import workbench
 from edgeslim.cli.common import Arguments, add, size, tell
 from edgeslim.report.text import table
-from edgeslim.report.units import format_bytes
+from edgeslim.units import format_bytes
 
 UNSOUND = 1
 """The exit code when files are corrupt or missing, or there was no room to be made."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 from edgeslim.detections import Image, Target
@@ -18,7 +18,7 @@ class Notice(str):
     """
 
     code: str
-    values: dict[str, object]
+    values: dict[str, int | float | str]
 
     def __new__(cls, code: str, text: str, /, **values: object) -> Notice:
         notice = super().__new__(cls, text)
@@ -26,7 +26,7 @@ class Notice(str):
         notice.values = {k: v if isinstance(v, int | float) else str(v) for k, v in values.items()}
         return notice
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, object]]:
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], Mapping[str, object]]:
         """Pickle by arguments: notices cross process boundaries."""
         return (self.code, str(self)), self.values
 

@@ -98,7 +98,7 @@ class ClusterPool:
         try:
             models = self._teachers(task.task.recipe)
         except ModelError as error:  # the others may do without it
-            self._told.put(("done", key, Outcome(error=error.to_json())))
+            self._told.put(("done", key, Outcome(error=error.record())))
             return
         if worker is not None:
             self._meant_for[key] = worker
@@ -225,9 +225,9 @@ class ClusterPool:
             self._told.put(("lost", key, None))
             return
         except KilledWorker:
-            outcome = Outcome(error=workers_died().to_json())
+            outcome = Outcome(error=workers_died().record())
         except EdgeSlimError as error:
-            outcome = Outcome(error=error.to_json(), stops_study=isinstance(error, StoreError))
+            outcome = Outcome(error=error.record(), stops_study=isinstance(error, StoreError))
         except Exception as error:  # noqa: BLE001 - a job's top
             outcome = Outcome(error=unexpected(error))
         self._told.put(("done", key, outcome))

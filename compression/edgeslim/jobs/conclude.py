@@ -7,6 +7,8 @@ from typing import Any
 from edgeslim.artifacts.store import Store
 from edgeslim.measurement.workload import Workload
 from edgeslim.progress import Progress, silent
+from edgeslim.records import encoded
+from edgeslim.studies.groups import HeldOut
 from edgeslim.studies.held_out import held_out_scores
 from edgeslim.studies.statistics import study_groups
 from edgeslim.studies.study import StudyResult
@@ -22,16 +24,18 @@ def conclude(
     """
     progress("comparing", 0, 0)
     groups = study_groups(study, store)
-    found: dict[str, Any] = {"groups": groups.to_json() if groups else None, "concluded": study.complete}
+    found: dict[str, Any] = {"groups": encoded(groups) if groups else None, "concluded": study.complete}
     if workload.held_out is not None:
-        found["held_out"] = held_out_scores(
-            study,
-            workload.held_out,
-            workload.model.spec,
-            workload.labels,
-            store,
-            threads=threads,
-            progress=progress,
+        found["held_out"] = encoded(
+            held_out_scores(
+                study,
+                workload.held_out,
+                workload.model.spec,
+                workload.labels,
+                store,
+                threads=threads,
+                progress=progress,
+            )
         )
     return found
 
@@ -40,4 +44,4 @@ def to_come(workload: Workload) -> dict[str, Any] | None:
     """The held-out part before anything was scored on it, as a study's JSON has it; None if there is none."""
     if workload.held_out is None:
         return None
-    return {"metric": None, "images": len(workload.held_out), "looks": 0, "optimism": None, "trials": []}
+    return dict(encoded(HeldOut(images=len(workload.held_out))))

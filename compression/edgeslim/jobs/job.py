@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import DatasetError, EdgeSlimError, InfeasibleError, StoreError
+from edgeslim.errors import DatasetError, EdgeSlimError, ErrorRecord, InfeasibleError, StoreError
 from edgeslim.jobs.conclude import conclude, to_come
 from edgeslim.measurement.machine import busy
 from edgeslim.measurement.measure import compress_and_score, make_file, time_files, usable_steps
-from edgeslim.measurement.workload import Workload, notice_json, open_workload
+from edgeslim.measurement.workload import Workload, notice_record, open_workload
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress
+from edgeslim.records import encoded
 from edgeslim.studies.storage import read
 from edgeslim.studies.study import StudyPlan
 from edgeslim.studies.task import TrialTask
@@ -29,7 +30,7 @@ class Outcome:
     """A job's result, or why there is none. `stops_study`: no other trial would fare better."""
 
     result: Mapping[str, Any] | None = None
-    error: Mapping[str, Any] | None = None
+    error: ErrorRecord | None = None
     state: Literal["failed", "infeasible"] = "failed"
     stops_study: bool = False
 
@@ -58,35 +59,35 @@ def perform(job: Job, progress: Progress, store: Store | None = None) -> Outcome
     try:
         return Outcome(result=_work(job, progress, store or Store(job.root)))
     except InfeasibleError as error:
-        return Outcome(error=error.to_json(), state="infeasible")
+        return Outcome(error=error.record(), state="infeasible")
     except EdgeSlimError as error:
-        return Outcome(error=error.to_json(), stops_study=isinstance(error, StoreError))
+        return Outcome(error=error.record(), stops_study=isinstance(error, StoreError))
     except Exception as error:  # noqa: BLE001 - a job's top
         traceback.print_exc(file=sys.stderr)
         return Outcome(error=unexpected(error))
 
 
-def unexpected(error: Exception) -> dict[str, Any]:
-    """The JSON of an error that is not the user's."""
+def unexpected(error: Exception) -> ErrorRecord:
+    """An error that is not the user's."""
     detail = f"{type(error).__name__}: {error}"
     return EdgeSlimError(
         "unexpected",
         f"Something unexpected happened: {detail}.",
         "The study's log tells more; the other recipes go on.",
         detail=detail,
-    ).to_json()
+    ).record()
 
 
 def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
     if job.files:
-        return time_files(job.files, store, progress, job.rounds)
+        return dict(encoded(time_files(job.files, store, progress, job.rounds)))
     with store.in_use(), busy() as breathe:
 
         def report(message: str, done: int, total: int) -> None:
             breathe()
             progress(message, done, total)
 
-        workload = _setting(job, report)
+        workload = _workload(job, report)
         data = dataclasses.replace(workload.data, models=job.models)
         workload = dataclasses.replace(workload, data=data)
         if job.conclude:
@@ -95,7 +96,7 @@ def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
             return {
                 "dataset": workload.dataset,
                 "images": len(workload.evaluation),
-                "warnings": [notice_json(notice) for notice in workload.notices],
+                "warnings": [encoded(notice_record(notice)) for notice in workload.notices],
                 "to_hold_out": to_come(workload),
                 "steps": usable_steps(workload, store),
                 "fingerprint": workload.evaluation.fingerprint,
@@ -110,10 +111,14 @@ def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
         if not job.task.evaluate:
             make_file(job.task.recipe, workload, store, job.threads, report)
             return {}
-        return compress_and_score(job.task.recipe, workload, store, job.threads, report, job.task.images)
+        return dict(
+            encoded(
+                compress_and_score(job.task.recipe, workload, store, job.threads, report, job.task.images)
+            )
+        )
 
 
-def _setting(job: Job, progress: Progress) -> Workload:
+def _workload(job: Job, progress: Progress) -> Workload:
     """The job's workload, kept open from one job to the next."""
     plan, model = job.plan, job.models.get(job.plan.model)
     sha256 = None if model is None else model.sha256

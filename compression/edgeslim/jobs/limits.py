@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 
-from edgeslim.errors import StudyError
+from edgeslim.errors import ErrorRecord, StudyError
 from edgeslim.jobs.pool import Event, Limits
 from edgeslim.studies.study import StudyPlan
 
@@ -29,8 +29,8 @@ def trial_limits(plan: StudyPlan, workers: int) -> Limits:
     return Limits(seconds=minutes * 60, memory=memory)
 
 
-def ended(event: Event[Job]) -> dict[str, Any]:
-    """The JSON of the error of a task whose process has ended before it was done."""
+def ended(event: Event[Job]) -> ErrorRecord:
+    """The error of a task whose process has ended before it was done."""
     if event.kind == "timeout":
         minutes = f"{event.value / 60:g}"
         return StudyError(
@@ -38,7 +38,7 @@ def ended(event: Event[Job]) -> dict[str, Any]:
             f"This recipe took longer than {minutes} minutes and was stopped.",
             "Leave it out, or give the study's trials more time (--trial-minutes).",
             minutes=minutes,
-        ).to_json()
+        ).record()
     if event.kind == "memory":
         limit = f"{event.value / 1e9:.3g} GB"
         return StudyError(
@@ -46,7 +46,7 @@ def ended(event: Event[Job]) -> dict[str, Any]:
             f"This recipe needed more than {limit} of memory and was stopped.",
             "Leave it out, or give the study's trials more memory (--trial-memory).",
             limit=limit,
-        ).to_json()
+        ).record()
     assert event.kind == "died"
     cause = f"signal {-event.value}" if event.value < 0 else f"exit code {event.value}"
     return StudyError(
@@ -54,7 +54,7 @@ def ended(event: Event[Job]) -> dict[str, Any]:
         f"The process that worked on this recipe died ({cause}).",
         "Often memory ran out: use fewer workers, then retry the trial.",
         cause=cause,
-    ).to_json()
+    ).record()
 
 
 def _memory() -> int:

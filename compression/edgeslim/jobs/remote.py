@@ -75,13 +75,13 @@ def work_on(order: Order, transfer_bundle: TransferBundle, *parcels: Bundle) -> 
 
     here, where = versions(), get_worker().address
     if here != order.versions:
-        return Reply(Outcome(error=other_versions(where, here, order.versions).to_json(), stops_study=True))
+        return Reply(Outcome(error=other_versions(where, here, order.versions).record(), stops_study=True))
     store, given = Store(), (transfer_bundle.bundle, *parcels)
     try:
         for bundle in given:
             bundle.unpack(store)
     except EdgeSlimError as error:
-        return Reply(_of_this_machine(Outcome(error=error.to_json()), where))
+        return Reply(_of_this_machine(Outcome(error=error.record()), where))
     sent = {transfer_bundle.plan.model: transfer_bundle.model, **order.job.models}
     models = {reference: received(model, store) for reference, model in sent.items()}
     job = dataclasses.replace(
@@ -118,11 +118,11 @@ def other_versions(where: str, found: Mapping[str, str], wanted: Mapping[str, st
 def _of_this_machine(outcome: Outcome, where: str) -> Outcome:
     """A full disk is a trial's matter, since the others' are not; its path is told with the machine that it is on."""
     error = outcome.error
-    if error is not None and "path" in error["values"]:
-        path = error["values"]["path"]
+    if error is not None and "path" in error.values:
+        path = error.values["path"]
         told = f"{path} ({where})"
-        problem = error["problem"].replace(path, told)
-        error = {**error, "problem": problem, "values": {**error["values"], "path": told}}
+        problem = error.problem.replace(path, told)
+        error = dataclasses.replace(error, problem=problem, values={**error.values, "path": told})
     return dataclasses.replace(outcome, error=error, stops_study=False)
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import EdgeSlimError
+from edgeslim.errors import EdgeSlimError, ErrorRecord
 from edgeslim.jobs.core_queue import CoreQueue
 from edgeslim.jobs.job import Job, Outcome, perform
 from edgeslim.jobs.limits import ended, trial_limits
@@ -23,14 +23,16 @@ from edgeslim.jobs.status import StatusWriter
 from edgeslim.jobs.supervisor import StudyPaused, pause_file
 from edgeslim.measurement.machine import THREAD_VARIABLES, cores
 from edgeslim.recipe import Recipe
+from edgeslim.records import Latency, ProgressRecord, decoded
 from edgeslim.runtime.environment import environment
 from edgeslim.search.policy import ROUNDS, Search, Timing
-from edgeslim.studies.choice import Budget, excesses
-from edgeslim.studies.objectives import values_of
+from edgeslim.studies.budget import excesses
+from edgeslim.studies.figures import objective_values
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import StudyJournal, read
-from edgeslim.studies.study import StudyResult, TrialResult
+from edgeslim.studies.study import StudyResult
 from edgeslim.studies.task import TrialTask
+from edgeslim.studies.trial import TrialResult
 
 if TYPE_CHECKING:
     from edgeslim.jobs.cluster import ClusterPool
@@ -52,7 +54,9 @@ class StudyRun:
         study = read(store, name)
         todo = [t for t in _unfinished(study) if not (t.proposed or self._is_measured(t))]
         self._baseline = study.baseline
-        self._schedule = Schedule([(trial.number, Recipe.from_json(trial.recipe)) for trial in todo])
+        self._schedule = Schedule(
+            [(trial.number, Recipe.from_json(trial.recipe.to_json())) for trial in todo]
+        )
         status.total, status.done = len(study.trials), len(study.trials) - len(todo)
         self._limits = trial_limits(self._journal.plan, workers)
         at_once = workers if study.searching else min(workers, max(1, len(todo)))
@@ -133,7 +137,7 @@ class StudyRun:
         if not todo:
             return
         self._status.phase = "latency"
-        self._status.progress = {trial.number: _progress("latency", 0, 0) for trial in todo}
+        self._status.progress = {trial.number: ProgressRecord("latency", 0, 0) for trial in todo}
         baseline = next(trial for trial in study.trials if trial.number == study.baseline)
         hashes = dict.fromkeys(trial.sha256 for trial in (baseline, *todo) if trial.sha256 is not None)
         timed = self._alone(Job(self._store.root, self._journal.plan, self._threads, files=tuple(hashes)))
@@ -166,15 +170,15 @@ class StudyRun:
 
     def _complete(self, trial: TrialResult, timed: Mapping[str, Any], original: float | None) -> None:
         assert trial.sha256 is not None
-        measured = replace(trial, latency=timed[trial.sha256])
-        found = values_of(measured)
+        latency = decoded(Latency, timed[trial.sha256])
+        found = objective_values(replace(trial, latency=latency))
         values = [found[name] for name in self._journal.plan.objectives]
-        misses = excesses(found, Budget(**self._journal.plan.budget), original)
-        self._journal.complete(trial.number, timed[trial.sha256], values, misses)
+        misses = excesses(found, self._journal.plan.budget, original)
+        self._journal.complete(trial.number, latency, values, misses)
 
     def _submit(self, task: TrialTask) -> None:
         self._journal.start(task.number)
-        self._status.progress[task.number] = _progress("starting", 0, 0)
+        self._status.progress[task.number] = ProgressRecord("starting", 0, 0)
         job = Job(self._store.root, self._journal.plan, self._threads, task=task, images=self._images)
         self._pool.submit(job, self._limits)
 
@@ -192,7 +196,7 @@ class StudyRun:
         task = event.task.task
         if event.kind == "progress":
             if task is not None:
-                self._status.progress[task.number] = _progress(*event.value)
+                self._status.progress[task.number] = ProgressRecord(*event.value)
             return
         outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
         if outcome.stops_study or (task is None and outcome.result is None):
@@ -204,7 +208,7 @@ class StudyRun:
         self._status.done += 1
         if outcome.result is None:
             search.failed(task)
-            self._journal.fail(task.number, outcome.state, outcome.error or {})
+            self._journal.fail(task.number, outcome.state, _error(outcome))
         else:
             search.done(task, outcome.result)
 
@@ -212,7 +216,7 @@ class StudyRun:
         task = event.task.task
         assert task is not None, "only tasks of the schedule run now"
         if event.kind == "progress":
-            self._status.progress[task.number] = _progress(*event.value)
+            self._status.progress[task.number] = ProgressRecord(*event.value)
             return
         self._status.progress.pop(task.number, None)
         outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
@@ -234,7 +238,7 @@ class StudyRun:
         if outcome.stops_study or task.number == self._baseline:
             raise _as_error(outcome)
         for number in self._schedule.fail(task):
-            self._journal.fail(number, outcome.state, outcome.error or {})
+            self._journal.fail(number, outcome.state, _error(outcome))
             self._status.done += 1
 
     def _alone(self, job: Job) -> Mapping[str, Any]:
@@ -244,7 +248,7 @@ class StudyRun:
         while True:
             for event in self._tick():
                 if event.kind == "progress":
-                    self._status.current = _progress(*event.value)
+                    self._status.current = ProgressRecord(*event.value)
                     continue
                 outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
                 self._status.current = None
@@ -253,18 +257,19 @@ class StudyRun:
                 return outcome.result
 
 
-def _progress(message: str, done: int, total: int) -> dict[str, Any]:
-    return {"message": message, "done": done, "total": total}
-
-
-def _searching(search_run: SearchRun) -> dict[str, Any]:
-    return _progress("searching", round(search_run.spent), round(60 * (search_run.minutes or 0)))
+def _searching(search_run: SearchRun) -> ProgressRecord:
+    return ProgressRecord("searching", round(search_run.spent), round(60 * (search_run.minutes or 0)))
 
 
 def _unfinished(study: StudyResult) -> list[TrialResult]:
     return [trial for trial in study.trials if trial.state == "waiting"]
 
 
+def _error(outcome: Outcome) -> ErrorRecord:
+    assert outcome.error is not None, "there is a result, or an error"
+    return outcome.error
+
+
 def _as_error(outcome: Outcome) -> EdgeSlimError:
     """The outcome's error, to be raised."""
-    return EdgeSlimError.from_json(outcome.error or {})
+    return EdgeSlimError.of(_error(outcome))

@@ -9,12 +9,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import psutil
 
 from edgeslim.artifacts.store import Store, write_atomically
-from edgeslim.errors import StoreError
+from edgeslim.errors import ErrorRecord, StoreError
+from edgeslim.records import ProgressRecord, decoded, encoded
 from edgeslim.studies.storage import study_folder
 from edgeslim.studies.study import StudyState
 
@@ -37,10 +38,10 @@ class JobStatus:
     phase: Phase = ""
     done: int = 0
     total: int = 0
-    current: Mapping[str, Any] | None = None
+    current: ProgressRecord | None = None
     """What is done for the study as a whole (preparing, timing): message, done, total."""
-    progress: Mapping[int, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    error: Mapping[str, Any] | None = None
+    progress: Mapping[int, ProgressRecord] = dataclasses.field(default_factory=dict)
+    error: ErrorRecord | None = None
     ahead: int | None = None
     """How many studies come before this one, while it waits for its turn at the machine."""
     pausing: bool = False
@@ -55,9 +56,6 @@ class JobStatus:
             return bool(same and process.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
-
-    def to_json(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
 def identity(process: psutil.Process) -> tuple[int, str]:
@@ -83,7 +81,7 @@ _START = 19
 
 def write_status(store: Store, name: str, status: JobStatus) -> None:
     """Replace the study's status. Raises StoreError."""
-    content = json.dumps(status.to_json())
+    content = json.dumps(encoded(status))
     write_atomically(study_folder(store, name) / "status.json", content.encode())
 
 
@@ -93,8 +91,7 @@ def read_status(store: Store, name: str) -> JobStatus | None:
         data = json.loads((study_folder(store, name) / "status.json").read_bytes())
     except (FileNotFoundError, json.JSONDecodeError):  # only a dying disk leaves half a file
         return None
-    progress = {int(number): value for number, value in data["progress"].items()}
-    return JobStatus(**{**data, "progress": progress})
+    return decoded(JobStatus, data)
 
 
 def study_state(status: JobStatus | None) -> StudyState:
@@ -121,8 +118,8 @@ class StatusWriter:
         write_atomically(self._reserve, os.urandom(RESERVE))
         self.phase: Phase = "preparing"
         self.done = self.total = 0
-        self.progress: dict[int, dict[str, Any]] = {}
-        self.current: dict[str, Any] | None = None
+        self.progress: dict[int, ProgressRecord] = {}
+        self.current: ProgressRecord | None = None
         self.ahead: int | None = None
         self.pausing = False
 
@@ -131,7 +128,7 @@ class StatusWriter:
         if now or time.monotonic() - self._written >= self.INTERVAL:
             self._write("running", None)
 
-    def end(self, error: Mapping[str, Any] | None, state: JobState = "complete") -> None:
+    def end(self, error: ErrorRecord | None, state: JobState = "complete") -> None:
         """The process is through: with an error the study has failed, else it is in `state`."""
         self.phase, self.progress, self.current = "", {}, None
         self.ahead, self.pausing = None, False
@@ -142,7 +139,7 @@ class StatusWriter:
             self._write("failed" if error else state, error)
         self._reserve.unlink(missing_ok=True)
 
-    def _write(self, state: JobState, error: Mapping[str, Any] | None) -> None:
+    def _write(self, state: JobState, error: ErrorRecord | None) -> None:
         pid, started = identity(psutil.Process())
         status = JobStatus(
             state=state,

@@ -25,6 +25,7 @@ from edgeslim.artifacts.store import (
 )
 from edgeslim.errors import StudyError
 from edgeslim.jobs.status import JobStatus, identity, read_status, study_state, write_status
+from edgeslim.records import encoded
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import PlannedTrial, StudyJournal, forget, read, study_folder
 from edgeslim.studies.study import StudyResult, StudyState
@@ -156,11 +157,11 @@ def add(store: Store, name: str, trials: Sequence[PlannedTrial]) -> list[int]:
 
 
 def search_on(store: Store, name: str, search_run: SearchRun) -> None:
-    """Let the study begin another search_run of searching when it is started. Raises StudyError."""
+    """Let the study begin another run of its search when it is started. Raises StudyError."""
     with store.lock(f"study-{name}", PATIENCE):
         _refuse_running(store, name)
         journal = StudyJournal(store, name)
-        journal.note(search=replace(search_run, first=journal.count).to_json())
+        journal.note(search=encoded(replace(search_run, first=journal.count)))
 
 
 def delete(store: Store, name: str, *, force: bool = False) -> None:

@@ -17,7 +17,6 @@ from edgeslim.datasets.splits import ImageFiles
 from edgeslim.datasets.yolo import files_of
 from edgeslim.models.base import Model
 from edgeslim.models.library import open_model
-from edgeslim.models.spec import spec_from_json
 from edgeslim.studies.study import StudyPlan
 
 MOST = 256_000_000
@@ -52,8 +51,7 @@ def transfer_bundle(plan: StudyPlan, store: Store) -> TransferBundle:
 
     The model goes without its name, so that it takes no other's place; built-in data are made on each machine.
     """
-    spec = None if plan.spec is None else spec_from_json(dict(plan.spec))
-    model = open_model(plan.model, store, spec)
+    model = open_model(plan.model, store, plan.spec)
     files = model_files(model)
     dataset, calibration = (
         None if reference is None else _add(Path(reference), files, store)

@@ -53,7 +53,7 @@ def _run(store: Store, name: str) -> int:
         status.end(None, "paused")
         return 0
     except EdgeSlimError as error:
-        status.end(error.to_json())
+        status.end(error.record())
         return 1
     except Exception as error:  # noqa: BLE001 - a job's top
         traceback.print_exc(file=sys.stderr)

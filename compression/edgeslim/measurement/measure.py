@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from edgeslim import pipeline
-from edgeslim.artifacts.artifact import Artifact
+from edgeslim.artifacts.artifact import Artifact, Stage
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
 from edgeslim.datasets.held_out import Part
 from edgeslim.errors import EdgeSlimError
-from edgeslim.evaluation import evaluate
+from edgeslim.evaluation import Evaluation, evaluate
 from edgeslim.measurement.machine import alone
 from edgeslim.measurement.workload import Workload
 from edgeslim.progress import Progress, silent
 from edgeslim.recipe import Recipe
+from edgeslim.records import Latency
 from edgeslim.runtime.benchmark import compare_latency
 from edgeslim.steps import STEPS, Step, TorchStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement(Evaluation):
+    """What was measured of a recipe's file, and how it was made; the fields are a trial's."""
+
+    model: str
+    sha256: str
+    stages: tuple[Stage, ...]
+    environment: Mapping[str, str]
+    seconds: float
 
 
 def make_file(
@@ -38,8 +50,8 @@ def compress_and_score(
     threads: int = 1,
     progress: Progress = silent,
     images: int | None = None,
-) -> dict[str, Any]:
-    """Make the recipe's file and measure all but its latency, in the words of a trial's JSON.
+) -> Measurement:
+    """Make the recipe's file and measure all but its latency.
 
     With `images` it is scored on so many only, spread over those there are.
     """
@@ -57,24 +69,23 @@ def compress_and_score(
         progress=progress,
     )
     seconds = sum(stage.seconds for stage in artifact.stages) + time.perf_counter() - began
-    return {
-        "model": artifact.model,
-        "sha256": artifact.sha256,
-        "stages": [dataclasses.asdict(stage) for stage in artifact.stages],
-        "environment": artifact.environment,
-        "seconds": round(seconds, 3),
-        **scored.to_json(),
-    }
+    return Measurement(
+        model=artifact.model,
+        sha256=artifact.sha256,
+        stages=artifact.stages,
+        environment=artifact.environment,
+        seconds=round(seconds, 3),
+        **{each.name: getattr(scored, each.name) for each in dataclasses.fields(scored)},
+    )
 
 
 def time_files(
     hashes: Sequence[str], store: Store, progress: Progress = silent, rounds: int = 30
-) -> dict[str, Any]:
+) -> dict[str, Latency]:
     """Latency by SHA-256, the first being the baseline, while nothing else computes. Raises ModelError."""
     files = {sha256: store.path(sha256) for sha256 in hashes}
     with alone():
-        timed = compare_latency(files, hashes[0], rounds, progress=progress)
-    return {sha256: latency.to_json() for sha256, latency in timed.items()}
+        return compare_latency(files, hashes[0], rounds, progress=progress)
 
 
 def usable_steps(workload: Workload, store: Store) -> list[str]:

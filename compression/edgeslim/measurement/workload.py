@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import (
@@ -18,11 +17,11 @@ from edgeslim.datasets import (
     unmatched_classes,
 )
 from edgeslim.datasets.base import Dataset, Notice, Split, SplitName, Subset
-from edgeslim.models.base import Model
+from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.library import open_model
-from edgeslim.models.spec import spec_from_json
 from edgeslim.pipeline import TaskData
 from edgeslim.progress import Progress, silent
+from edgeslim.records import NoticeRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,14 @@ def open_workload(
     store: Store,
     *,
     calibration: str | None = None,
-    spec: Mapping[str, Any] | None = None,
+    spec: ModelSpec | None = None,
     limit: int | None = None,
     held_out: float | None = 0.0,
     progress: Progress = silent,
 ) -> Workload:
     """Open model and data by their references. Raises ModelError or DatasetError."""
     if isinstance(model, str):
-        model = open_model(model, store, spec_from_json(dict(spec)) if spec is not None else None)
+        model = open_model(model, store, spec)
     data = open_dataset(dataset, store, progress)
     images = open_dataset(calibration, store, progress) if calibration else None
     return make_workload(model, data, images, limit, held_out)
@@ -94,9 +93,9 @@ def make_workload(
     return Workload(model, dataset.name, data, evaluation, labels, notices, apart)
 
 
-def notice_json(notice: Notice) -> dict[str, Any]:
-    """A data warning as JSON: code, values, and the English text."""
-    return {"code": notice.code, "text": str(notice), "values": notice.values}
+def notice_record(notice: Notice) -> NoticeRecord:
+    """A data warning as it is kept."""
+    return NoticeRecord(notice.code, str(notice), notice.values)
 
 
 def _named(model: Model, dataset: Dataset) -> Model:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +13,11 @@ from onnx import numpy_helper
 
 from edgeslim.metrics.counts import Counts, counts
 from edgeslim.metrics.graph import load, stored_tensors
+from edgeslim.records import Sizes
 
 __all__ = ["Counts", "Sizes", "counts", "entropy_bits", "entropy_bound", "sizes"]
 
 ZSTD_LEVEL = 19
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """Bytes. `entropy_bound` covers the stored tensors only, not the graph's structure."""
-
-    file: int
-    download: int
-    """The file after zstd -19."""
-    entropy_bound: int
-
-    def to_json(self) -> dict[str, int]:
-        return dataclasses.asdict(self)
 
 
 def sizes(path: Path, bound: Callable[[onnx.ModelProto], int] | None = None) -> Sizes:

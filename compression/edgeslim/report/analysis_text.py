@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edgeslim.report.text import table
-from edgeslim.report.units import (
+from edgeslim.units import (
     DASH,
     MINUS,
     format_bytes,

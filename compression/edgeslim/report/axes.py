@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgeslim import units
 from edgeslim.registry import Registry
-from edgeslim.report import units
 from edgeslim.studies.pareto import Direction
 
 Trial = Mapping[str, Any]

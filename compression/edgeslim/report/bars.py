@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from edgeslim.report.info import ClassRow, SizeRow
 from edgeslim.report.marks import Texts
 from edgeslim.report.palette import ACCENT, FONT_SIZE, GAIN, LOSS, NEUTRAL, faint
-from edgeslim.report.units import format_bytes, format_change, format_points
+from edgeslim.units import format_bytes, format_change, format_points
 
 
 def size_chart(rows: Sequence[SizeRow], texts: Texts) -> go.Figure:

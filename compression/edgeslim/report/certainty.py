@@ -16,7 +16,7 @@ from edgeslim.report.confidence import (
 from edgeslim.report.info import Study, noisy, trial_of
 from edgeslim.report.repeats import spreads
 from edgeslim.report.text import table
-from edgeslim.report.units import format_change, format_interval, format_points
+from edgeslim.units import format_change, format_interval, format_points
 
 MOST_PAIRS = 6
 

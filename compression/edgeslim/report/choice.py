@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgeslim.report.info import Study, proposed, trial_of
-from edgeslim.report.units import format_bytes, format_change, format_count, format_points, format_ratio
-from edgeslim.studies.choice import Budget, excesses
+from edgeslim.studies.budget import Budget, excesses
 from edgeslim.studies.objectives import values_of
 from edgeslim.studies.study import StudyResult
+from edgeslim.units import format_bytes, format_change, format_count, format_points, format_ratio
 
 ENDS = {
     "time": "its time was up",

@@ -10,7 +10,8 @@ from edgeslim.report.axes import AXES, Axis, Trial, look_up
 from edgeslim.report.confidence import groups_info
 from edgeslim.report.info import Study, like_original, measured, trial_of
 from edgeslim.report.repeats import Spread, by_recipe
-from edgeslim.studies.choice import Budget, Reason, choose
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.choice import Reason, choose
 from edgeslim.studies.pareto import front
 from edgeslim.studies.study import StudyResult
 

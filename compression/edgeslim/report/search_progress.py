@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from edgeslim.report.info import Study, proposed
 from edgeslim.report.marks import Texts
 from edgeslim.report.palette import ACCENT, FONT_SIZE
-from edgeslim.studies.choice import Budget, choose
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.choice import choose
 from edgeslim.studies.front_summary import gains_of, scale_of
 from edgeslim.studies.hypervolume import Gains, hypervolume
 from edgeslim.studies.study import StudyResult

@@ -7,7 +7,7 @@ from typing import Any
 
 from edgeslim.metrics.gap import entropy_gap
 from edgeslim.report.document import look_up
-from edgeslim.report.units import (
+from edgeslim.units import (
     DASH,
     MINUS,
     format_bytes,

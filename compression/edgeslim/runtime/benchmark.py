@@ -7,11 +7,9 @@ about 2 ms, after one run that is not timed and brings the model back into the c
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ import numpy as np
 from edgeslim.metrics import FloatArray64
 from edgeslim.metrics.bootstrap import interval
 from edgeslim.progress import Progress, silent
+from edgeslim.records import Latency
 from edgeslim.runtime.session import input_dtype, input_shape, open_session
 
 SAMPLE_SECONDS = 0.002
@@ -27,22 +26,6 @@ MAX_TAIL = 1.25
 """A model is noisy if its p95 is above this multiple of its median …"""
 MAX_SPREAD = 0.10
 """… or its interquartile range above this fraction of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Milliseconds for one input. `ratio` is the median over the baseline's: below 1 is faster."""
-
-    median_ms: float
-    p95_ms: float
-    ratio: float
-    ratio_ci95: list[float]
-    rounds: int
-    noisy: bool
-    """The model or its baseline varied too much for the figures to be trusted."""
-
-    def to_json(self) -> dict[str, object]:
-        return dataclasses.asdict(self)
 
 
 def compare_latency(
@@ -86,7 +69,7 @@ def summarise(seconds: FloatArray64, baseline: FloatArray64, seed: int = 0) -> L
         median_ms=float(np.median(seconds)) * 1000,
         p95_ms=float(np.quantile(seconds, 0.95)) * 1000,
         ratio=float(np.median(seconds) / np.median(baseline)),
-        ratio_ci95=spread,
+        ratio_ci95=(spread[0], spread[1]),
         rounds=rounds,
         noisy=is_noisy(seconds) or is_noisy(baseline),
     )

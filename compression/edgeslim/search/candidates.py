@@ -10,7 +10,7 @@ from edgeslim.recipe import Recipe
 from edgeslim.search.halving import Rung
 from edgeslim.search.space import Space, title
 from edgeslim.studies.storage import PlannedTrial
-from edgeslim.studies.study import TrialResult
+from edgeslim.studies.trial import TrialResult
 
 _KEPT = ("sha256", "seconds", "sizes", "macs", "memory", "primary_metric")
 _KEPT_FIGURES = {"accuracy": ("paired_delta", "paired_ci95"), "fidelity": ("agreement", "sqnr_db")}
@@ -37,8 +37,8 @@ class Candidate:
     def measured(self) -> TrialResult:
         """What was found last."""
         known = {key: value for key, value in self.records[-1].items() if key not in ("share", "images")}
-        return TrialResult(
-            **{
+        return TrialResult.from_json(
+            {
                 "model": "",
                 **known,
                 "number": self.number,
@@ -73,7 +73,7 @@ def placed(trial: TrialResult, rungs: tuple[Rung, ...]) -> Candidate:
         full = trial.to_json()
         records.append({key: full[key] for key in (*_KEPT, *_KEPT_FIGURES, "latency")})
         rungs = rungs[-len(records) :]
-    recipe = Recipe.from_json(trial.recipe)
+    recipe = Recipe.from_json(trial.recipe.to_json())
     return Candidate(trial.number, recipe, rungs, records, dropped=trial.state == "pruned")
 
 
@@ -81,7 +81,7 @@ def planned(recipe: Recipe, space: Space) -> PlannedTrial:
     """The trial of a proposal, with its place in the space if it has one."""
     point = space.exact_point(recipe)
     return PlannedTrial(
-        recipe.to_json(),
+        recipe.record(),
         title(recipe),
         recipe.fingerprint(),
         proposed=True,

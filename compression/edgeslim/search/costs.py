@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from edgeslim.recipe import Recipe
 from edgeslim.search.space import recovery_steps
@@ -18,14 +17,14 @@ class Costs:
         self._made: set[str] = set()
         """Fingerprints of the beginnings of recipes that lie in the store."""
 
-    def learn(self, recipe: Recipe, stages: Sequence[Mapping[str, Any]], seconds: float) -> None:
-        """The recipe took `seconds`, its stages included (as a trial's JSON has them)."""
+    def learn(self, recipe: Recipe, stages: Sequence[float], seconds: float) -> None:
+        """The recipe took `seconds`, of them its `stages` so many each."""
         for index, (step, stage) in enumerate(zip(recipe.steps, stages, strict=False)):
             prefix = recipe.prefix(index + 1).fingerprint()
             if prefix not in self._made:
                 self._made.add(prefix)
-                self._add(step.name, stage["seconds"] / _units(step))
-        self._add("", max(0.0, seconds - sum(stage["seconds"] for stage in stages)))
+                self._add(step.name, stage / _units(step))
+        self._add("", max(0.0, seconds - sum(stages)))
 
     def seconds(self, recipe: Recipe) -> float:
         """The recipe's predicted time; a step that was never seen counts as nothing."""

@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 
 from edgeslim.search.halving import Standing
-from edgeslim.studies.choice import QUALITY_LIMITS, Budget, excesses
+from edgeslim.studies.budget import Budget, excesses
+from edgeslim.studies.figures import FIGURES, objective_values
 from edgeslim.studies.hypervolume import Gains
-from edgeslim.studies.objectives import QUALITIES, reference_point, values_of
-from edgeslim.studies.study import TrialResult
+from edgeslim.studies.reference_point import original_values, reference_point
+from edgeslim.studies.trial import TrialResult
 
 Values = Mapping[str, float]
-"""Figures by name, as studies.objectives names them."""
+"""Figures by name, as studies.figures names them."""
 
 
 class ObjectiveEvaluator:
@@ -20,15 +21,15 @@ class ObjectiveEvaluator:
 
     def __init__(self, original: TrialResult, objectives: Sequence[str], budget: Budget) -> None:
         self.objectives = tuple(objectives)
-        self._original: Values = {**values_of(original), "latency": 1.0}
+        self._original: Values = original_values(original)
         self._budget = budget
         self._yardstick = reference_point(original, objectives, budget)
-        self.needs_latency = "latency" in objectives or budget.latency_ratio is not None
+        self.needs_latency = "latency_ratio" in objectives or budget.limit("latency_ratio") is not None
 
     def values(self, trial: TrialResult) -> Values:
         """A trial's figures; accuracy as the original's on all images, changed by what was lost on those looked at."""
-        values = values_of(trial)
-        change = (trial.accuracy or {}).get("paired_delta")
+        values = objective_values(trial)
+        change = trial.figure("paired_delta")
         return values if change is None else {**values, "accuracy": self._original["accuracy"] + change}
 
     def gains(self, values: Values) -> Gains:
@@ -46,7 +47,7 @@ class ObjectiveEvaluator:
     def cost_miss(self, values: Values) -> float:
         """By how much limits on costs are missed in all."""
         misses = excesses(values, self._budget, self._original["accuracy"])
-        return sum(max(0.0, amount) for name, amount in misses.items() if name not in QUALITY_LIMITS)
+        return sum(max(0.0, amount) for name, amount in misses.items() if FIGURES.get(name).cost)
 
     def within(self, values: Values) -> bool:
         """Whether all limits are kept."""
@@ -56,7 +57,7 @@ class ObjectiveEvaluator:
         """The gains before recovery, when a quality may yet rise: it counts from as far below the reference as the
         original is above."""
         gains = zip(self.objectives, self.gains(values), strict=True)
-        return tuple(gain + (name in QUALITIES) for name, gain in gains)
+        return tuple(gain + (not FIGURES.get(name).cost) for name, gain in gains)
 
     def standing(self, values: Values) -> Standing:
         """The standing on a cheap rung, where limits on quality are not looked at."""
@@ -66,16 +67,18 @@ class ObjectiveEvaluator:
         """What two changes of the original would come to: costs multiply, losses of quality add up."""
         known = [name for name in self._original if name in one and name in other]
         return {
-            name: one[name] + other[name] - self._original[name]
-            if name in QUALITIES
-            else one[name] * other[name] / max(self._original[name], 1e-9)
+            name: one[name] * other[name] / max(self._original[name], 1e-9)
+            if FIGURES.get(name).cost
+            else one[name] + other[name] - self._original[name]
             for name in known
         }
 
     def halfway(self, one: Values, other: Values) -> Values:
         """What is expected halfway between two: of costs the geometric mean, of qualities the mean."""
         return {
-            name: (one[name] + other[name]) / 2 if name in QUALITIES else math.sqrt(one[name] * other[name])
+            name: math.sqrt(one[name] * other[name])
+            if FIGURES.get(name).cost
+            else (one[name] + other[name]) / 2
             for name in self._original
             if name in one and name in other
         }

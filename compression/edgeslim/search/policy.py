@@ -15,18 +15,19 @@ from typing import Any
 
 from edgeslim.errors import EdgeSlimError
 from edgeslim.recipe import Recipe
+from edgeslim.records import encoded
 from edgeslim.search.candidates import Candidate, cheap_record, placed, planned, timed
 from edgeslim.search.costs import Costs
 from edgeslim.search.evaluator import ObjectiveEvaluator, Values
 from edgeslim.search.halving import FULL, Ladder, Rung, rungs
 from edgeslim.search.space import at_share, recovers, space_of
 from edgeslim.search.strategy import Factored, Strategy, Whole, ready_recipes
-from edgeslim.studies.choice import Budget
 from edgeslim.studies.hypervolume import Gains, hypervolume
-from edgeslim.studies.search_run import LEARNING, End, SearchRun
+from edgeslim.studies.search_run import LEARNING, End
 from edgeslim.studies.storage import StudyJournal
-from edgeslim.studies.study import StudyResult, TrialResult
+from edgeslim.studies.study import StudyResult
 from edgeslim.studies.task import TrialTask
+from edgeslim.studies.trial import TrialResult
 
 TIMED_TOGETHER = 6
 """While searching, latency is measured for so many files at a time: everybody else stands still meanwhile …"""
@@ -57,9 +58,9 @@ class Search:
         assert study.search is not None, "only what was asked for is searched"
         plan = journal.plan
         self._journal = journal
-        self.search_run = SearchRun.from_json(study.search)
+        self.search_run = study.search
         self._original = next(trial for trial in study.trials if trial.number == study.baseline)
-        self._evaluator = ObjectiveEvaluator(self._original, plan.objectives, Budget(**plan.budget))
+        self._evaluator = ObjectiveEvaluator(self._original, plan.objectives, plan.budget)
         self._images, self._costs = study.images or 0, Costs()
         self._ladders: dict[tuple[str, bool], Ladder] = {}
         """By kind, and by whether the recipe recovers: only like is compared with like."""
@@ -108,21 +109,21 @@ class Search:
             if not candidate.through and not candidate.dropped:
                 self._journal.prune(candidate.number)
         self.search_run = replace(self.search_run, ended=self._reached() or "time")
-        self._journal.note(search=self.search_run.to_json())
+        self._journal.note(search=encoded(self.search_run))
 
     def done(self, task: TrialTask, result: Mapping[str, Any]) -> None:
         """A task's result; on a rung below the last it is kept as what it is, and not as the trial's."""
         candidate = self._at_work.pop(task.number)
         index = len(candidate.records)
         rung = candidate.rungs[index]
-        self._costs.learn(task.recipe, result["stages"], result["seconds"])
+        self._costs.learn(task.recipe, [each["seconds"] for each in result["stages"]], result["seconds"])
         if rung.full:
             candidate.records.append(result)
             self._journal.record(task.number, {**result, "found_after": round(self.search_run.spent, 1)})
         else:
             candidate.records.append(cheap_record(rung, result))
             self._journal.rung(task.number, index, candidate.records[index])
-        self._journal.note(search=self.search_run.to_json())
+        self._journal.note(search=encoded(self.search_run))
         self._place(candidate)
         self._tell_decided()
 
@@ -290,7 +291,7 @@ class Search:
 
     def _remember(self, trial: TrialResult) -> None:
         """Take up what the study has tried already. Raises EdgeSlimError for a recipe that cannot be read."""
-        recipe = Recipe.from_json(trial.recipe)
+        recipe = Recipe.from_json(trial.recipe.to_json())
         way = self._way(recovers(recipe))
         candidate = placed(trial, way)
         if trial.objective is None and not (trial.proposed or trial.error):
@@ -301,6 +302,6 @@ class Search:
             return
         self._candidates[recipe.fingerprint()] = candidate
         if candidate.through:
-            self._costs.learn(recipe, trial.stages, trial.seconds or 0.0)
+            self._costs.learn(recipe, [each.seconds for each in trial.stages], trial.seconds or 0.0)
         if candidate.records:
             self._place(candidate)

@@ -20,8 +20,8 @@ from edgeslim.search.sampling import Proposals
 from edgeslim.search.space import Space
 from edgeslim.steps import order
 from edgeslim.steps.base import STORED
+from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.hypervolume import Gains, hypervolume
-from edgeslim.studies.objectives import QUALITIES
 from edgeslim.studies.pareto import front
 from edgeslim.studies.presets import PRESETS, fitting
 from edgeslim.studies.search_run import SamplerName
@@ -155,7 +155,9 @@ class Factored:
 
     def _quality(self, points: Sequence[Gains]) -> float:
         """The best gain in quality: near a limit on costs it decides what is picked, and hardly counts as volume."""
-        places = [place for place, name in enumerate(self._evaluator.objectives) if name in QUALITIES]
+        places = [
+            place for place, name in enumerate(self._evaluator.objectives) if not FIGURES.get(name).cost
+        ]
         return max((point[place] for point in points for place in places), default=0.0)
 
     def kind(self, recipe: Recipe) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -10,7 +10,7 @@ import onnx
 
 from edgeslim.datasets.base import Split
 from edgeslim.models.base import Model, ModelSpec
-from edgeslim.params import parameters, validate
+from edgeslim.params import Param, parameters, validate
 from edgeslim.progress import Progress, silent
 from edgeslim.registry import Registry
 
@@ -41,6 +41,24 @@ class StepContext:
     threads: int = 1
     progress: Progress = silent
     info: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepInfo:
+    """A step as it declares itself, for forms and lists."""
+
+    name: str
+    group: str
+    summary: str
+    source: str
+    changes: tuple[str, ...]
+    """What of a file it changes: accuracy, file, download, latency, memory."""
+    needs: tuple[str, ...]
+    parameters: tuple[Param, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**told, "parameters": [each.to_json() for each in self.parameters]}
 
 
 class Step:
@@ -80,17 +98,17 @@ class Step:
         """Raise RecipeError if the step cannot work on a model so specified or with this teacher; computes nothing."""
 
     @classmethod
-    def describe(cls) -> dict[str, Any]:
-        """Name, group, parameters with bounds, effects, needs and source, as JSON values."""
-        return {
-            "name": cls.name,
-            "group": cls.group,
-            "summary": (cls.__doc__ or "").strip().splitlines()[0],
-            "source": cls.source,
-            "changes": sorted(cls.changes),
-            "needs": sorted(cls.needs),
-            "parameters": [p.to_json() for p in parameters(cls)],
-        }
+    def describe(cls) -> StepInfo:
+        """What the step declares of itself."""
+        return StepInfo(
+            name=cls.name,
+            group=cls.group,
+            summary=(cls.__doc__ or "").strip().splitlines()[0],
+            source=cls.source,
+            changes=tuple(sorted(cls.changes)),
+            needs=tuple(sorted(cls.needs)),
+            parameters=parameters(cls),
+        )
 
 
 class TorchStep(Step):

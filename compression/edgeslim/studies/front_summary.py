@@ -2,50 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from typing import Any
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 
 from edgeslim.errors import StudyError
-from edgeslim.studies.choice import Budget, choose
+from edgeslim.studies.choice import Choice, choose
+from edgeslim.studies.figures import objective_values
 from edgeslim.studies.hypervolume import Gains, hypervolume, knee
-from edgeslim.studies.objectives import ReferencePoint, reference_point, values_of
-from edgeslim.studies.study import StudyResult, TrialResult
+from edgeslim.studies.reference_point import ReferencePoint, reference_point
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 
 
-def findings(study: StudyResult) -> dict[str, Any]:
-    """hypervolume ({value, reference: by objective}), knee (a trial's number) and, with a budget, the choice.
+@dataclass(frozen=True, slots=True)
+class Hypervolume:
+    """Measured in gains on the reference (studies.reference_point): halvings of costs, times quality."""
 
-    Only trials inside the budget count. The volume is measured in gains on the reference (studies.objectives):
-    halvings of costs, times quality, where 1 is from half the original's to the original's. None where the
-    original is not measured, or nothing gains on it.
-    """
-    budget = Budget(**study.budget)
-    choice = choose(study, budget)
-    told: dict[str, Any] = {
-        "hypervolume": None,
-        "knee": None,
-        "choice": choice.to_json() if study.budget else None,
-    }
+    value: float
+    reference: Mapping[str, float]
+    """By objective."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrontSummary:
+    """None: where the original is not measured, or nothing gains on it; `choice`: without a budget."""
+
+    hypervolume: Hypervolume | None
+    knee: int | None
+    """A trial's number."""
+    choice: Choice | None
+
+
+def front_summary(study: StudyResult) -> FrontSummary:
+    """The front's volume and knee, and with a budget the choice; only trials inside the budget count."""
+    choice = choose(study, study.budget)
+    told = choice if study.budget else None
     scale = scale_of(study)
     if scale is None:
-        return told
+        return FrontSummary(None, None, told)
     measured = gains_of(study, scale, choice.rejected)
     points = [gains for _, gains in measured]
     bend = knee(points)
-    return {
-        **told,
-        "hypervolume": {"value": round(hypervolume(points), 6), "reference": dict(scale.reference)},
-        "knee": None if bend is None else measured[bend][0].number,
-    }
+    volume = Hypervolume(round(hypervolume(points), 6), dict(scale.reference))
+    return FrontSummary(volume, None if bend is None else measured[bend][0].number, told)
 
 
 def scale_of(study: StudyResult) -> ReferencePoint | None:
     """What the study's gains are measured with; None where the original lacks one of the figures."""
-    original = next((trial for trial in study.trials if trial.number == study.baseline), None)
+    original = study.original
     if original is None or original.objective is None:
         return None
     try:
-        return reference_point(original, study.objectives, Budget(**study.budget))
+        return reference_point(original, study.objectives, study.budget)
     except StudyError:  # the search says so too, as its end
         return None
 
@@ -58,5 +66,5 @@ def gains_of(
         (trial, gains)
         for trial in study.trials
         if trial.state in ("complete", "running") and trial.number not in rejected
-        if (gains := scale.gains(values_of(trial))) is not None
+        if (gains := scale.gains(objective_values(trial))) is not None
     ]

@@ -14,7 +14,6 @@ Both parts are resampled independently, and the intervals are percentile bootstr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -25,8 +24,10 @@ from edgeslim.metrics import resamples
 from edgeslim.metrics.bootstrap import HELD_OUT_SEED, Resampled
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
+from edgeslim.studies.groups import HeldOut, HeldOutScore, Mean
 from edgeslim.studies.statistics import contenders
-from edgeslim.studies.study import StudyResult, TrialResult
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import Bounds, TrialResult
 
 
 def held_out_scores(
@@ -38,18 +39,14 @@ def held_out_scores(
     *,
     threads: int = 1,
     progress: Progress = silent,
-) -> dict[str, Any] | None:
+) -> HeldOut | None:
     """Score every trial that a choice could fall on, and the original, on the held-out `images`.
 
-    metric, images (how many), looks (how often new trials were scored on them: after the first time they are no
-    longer quite unseen), optimism (of the change, mean over the trials but the original: {value, ci95}), and
-    trials: number, chosen (the score it was chosen by), value, ci95, paired_delta, paired_ci95, optimism,
-    optimism_ci95, change_optimism, change_optimism_ci95. Trials that were claimed before are claimed again.
-
+    Trials that were scored before are scored again.
     None if nothing has resamples that could be compared. Raises ModelError, DatasetError, StoreError.
     """
-    before = study.held_out or {}
-    known = {each["number"] for each in before.get("trials", ())}
+    before = study.held_out
+    known = {each.number for each in before.trials} if before else set()
     numbers = contenders(study) | known
     trials = [trial for trial in study.trials if trial.number in numbers and trial.sha256 is not None]
     chosen = {trial.number: figure for trial in trials if (figure := _chosen(trial, store)) is not None}
@@ -76,44 +73,47 @@ def held_out_scores(
             found[trial.number] = figure
     if original.number not in found:
         return None
-    claims = [_claim(number, original.number, chosen, found) for number in found]
-    return {
-        "metric": original.primary_metric,
-        "images": len(images),
-        "looks": before.get("looks", 0) + bool(set(found) - known),
-        "optimism": _mean_optimism(sorted(set(found) - {original.number}), original.number, chosen, found),
-        "trials": claims,
-    }
+    return HeldOut(
+        metric=original.primary_metric,
+        images=len(images),
+        looks=(before.looks if before else 0) + bool(set(found) - known),
+        optimism=_mean_optimism(sorted(set(found) - {original.number}), original.number, chosen, found),
+        trials=tuple(_score(number, original.number, chosen, found) for number in found),
+    )
 
 
 def _chosen(trial: TrialResult, store: Store) -> Resampled | None:
     return None if trial.resamples is None else resamples.load(store, trial.resamples)
 
 
-def _claim(
+def _score(
     number: int, original: int, chosen: dict[int, Resampled], found: dict[int, Resampled]
-) -> dict[str, Any]:
+) -> HeldOutScore:
     optimism = chosen[number] - found[number]
     change = found[number] - found[original]
     change_optimism = (chosen[number] - chosen[original]) - change
-    return {
-        "number": number,
-        "chosen": chosen[number].value,
-        "value": found[number].value,
-        "ci95": found[number].ci95,
-        "paired_delta": change.value,
-        "paired_ci95": change.paired_ci95,
-        "optimism": optimism.value,
-        "optimism_ci95": optimism.ci95,
-        "change_optimism": change_optimism.value,
-        "change_optimism_ci95": change_optimism.paired_ci95,
-    }
+    return HeldOutScore(
+        number=number,
+        chosen=chosen[number].value,
+        value=found[number].value,
+        ci95=_bounds(found[number].ci95),
+        paired_delta=change.value,
+        paired_ci95=_bounds(change.paired_ci95),
+        optimism=optimism.value,
+        optimism_ci95=_bounds(optimism.ci95),
+        change_optimism=change_optimism.value,
+        change_optimism_ci95=_bounds(change_optimism.paired_ci95),
+    )
+
+
+def _bounds(interval: Sequence[float] | None) -> Bounds | None:
+    return None if interval is None else (interval[0], interval[1])
 
 
 def _mean_optimism(
     numbers: Sequence[int], original: int, chosen: dict[int, Resampled], found: dict[int, Resampled]
-) -> dict[str, Any] | None:
-    """Of the change, over the trials: {value, ci95}. None if nothing but the original was scored."""
+) -> Mean | None:
+    """Of the change, over the trials. None if nothing but the original was scored."""
     if not numbers:
         return None
     each = [(chosen[n] - chosen[original]) - (found[n] - found[original]) for n in numbers]
@@ -122,4 +122,4 @@ def _mean_optimism(
         np.mean([one.resamples for one in each], axis=0),
         each[0].images,
     )
-    return {"value": mean.value, "ci95": mean.paired_ci95}
+    return Mean(mean.value, _bounds(mean.paired_ci95))

@@ -27,13 +27,21 @@ class Preset:
         return tuple(recipe for variants in self.variants for recipe in variants)
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A recipe that a model or its data cannot take, and what is missing for it."""
+
+    title: str
+    needs: tuple[Need, ...]
+
+
 PRESETS: Registry[Preset] = Registry("preset")
 
 
-def fitting(preset: Preset, there: frozenset[Need]) -> tuple[list[Recipe], list[dict[str, Any]]]:
-    """The recipes that need nothing but what is `there`, and the others: {title, needs: what is missing}."""
+def fitting(preset: Preset, there: frozenset[Need]) -> tuple[list[Recipe], list[LeftOut]]:
+    """The recipes that need nothing but what is `there`, and the others."""
     fit: list[Recipe] = []
-    left_out: list[dict[str, Any]] = []
+    left_out: list[LeftOut] = []
     for variants in preset.variants:
         recipes = [Recipe.from_json(recipe) for recipe in variants]
         missing = [
@@ -43,5 +51,5 @@ def fitting(preset: Preset, there: frozenset[Need]) -> tuple[list[Recipe], list[
             fit.append(recipes[missing.index([])])
         else:
             nearest = min(range(len(recipes)), key=lambda index: len(missing[index]))
-            left_out.append({"title": recipes[nearest].title, "needs": missing[nearest]})
+            left_out.append(LeftOut(recipes[nearest].title, tuple(missing[nearest])))
     return fit, left_out

@@ -1,11 +1,9 @@
-"""A search_run of searching: what was asked, when it stops, and how far it is."""
+"""A run of a search: what was asked, when it stops, and how far it is."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from edgeslim.errors import StudyError
 
@@ -63,10 +61,3 @@ class SearchRun:
                 "This search would never stop.",
                 "Give it minutes, a number of trials, or a number of trials without progress after which to stop.",
             )
-
-    def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
-    @staticmethod
-    def from_json(data: Mapping[str, Any]) -> SearchRun:
-        return SearchRun(**data)

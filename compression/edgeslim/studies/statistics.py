@@ -14,13 +14,11 @@ paired. Two questions are answered, each for all trials at once at one level:
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from edgeslim.studies import objectives
-from edgeslim.studies.choice import Budget, choose
+from edgeslim.studies import figures
+from edgeslim.studies.choice import choose
+from edgeslim.studies.groups import LEVEL, Groups
 from edgeslim.studies.pareto import front
 from edgeslim.studies.study import StudyResult
 
@@ -30,39 +28,7 @@ if TYPE_CHECKING:
     from edgeslim.artifacts.store import Store
     from edgeslim.metrics import BoolArray, FloatArray64
 
-LEVEL = 0.95
 MOST_CONTENDERS = 150
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Groups:
-    """What is known of the differences between a study's trials. Shares of 1; trials by number."""
-
-    metric: str
-    level: float
-    images: int
-    compared: tuple[int, ...]
-    """The trials that were compared with each other: what any front can show. The best first."""
-    errors: tuple[tuple[float, ...], ...]
-    """Row i holds the standard errors of the differences of compared[i] from compared[0] … compared[i - 1]."""
-    critical: float
-    """Two compared trials differ if their difference is larger than so many of its standard errors."""
-    alike: tuple[tuple[int, ...], ...]
-    """Largest sets of compared trials in which no two differ, the best set first. They may overlap."""
-    best: tuple[int, ...]
-    """The trials, of all that were scored, that could be the best."""
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "metric": self.metric,
-            "level": self.level,
-            "images": self.images,
-            "compared": list(self.compared),
-            "errors": [list(row) for row in self.errors],
-            "critical": self.critical,
-            "alike": [list(one) for one in self.alike],
-            "best": list(self.best),
-        }
 
 
 def study_groups(study: StudyResult, store: Store) -> Groups | None:
@@ -111,15 +77,15 @@ def contenders(study: StudyResult) -> set[int]:
     """
     first = {study.baseline}
     if study.budget:  # of several limits at once, the pick need not be on any front
-        choice = choose(study, Budget(**study.budget))
+        choice = choose(study, study.budget)
         first |= {number for number in (choice.pick, choice.runner_up) if number is not None}
     found = first | {*study.front}
     scored = [trial for trial in study.trials if trial.state in ("complete", "running")]
-    for cost in objectives.COSTS:
-        points = [(trial.objective, objectives.value_of(trial, cost)) for trial in scored]
+    for cost in (each for each in figures.objectives() if each.cost):
+        points = [(trial.objective, cost.value(trial)) for trial in scored]
         found |= {scored[index].number for index in front(points, ("maximize", "minimize"))}
-    steps = [trial.recipe["steps"] for trial in scored if trial.number in found]
-    of_interest = [t for t in scored if t.number in found or t.recipe["steps"] in steps]
+    steps = [trial.recipe.steps for trial in scored if trial.number in found]
+    of_interest = [t for t in scored if t.number in found or t.recipe.steps in steps]
     of_interest.sort(key=lambda t: (t.number not in first, -(t.objective or 0.0), t.number))
     return {trial.number for trial in of_interest[:MOST_CONTENDERS]}
 
@@ -212,20 +178,3 @@ def possibly_best(values: FloatArray64, resampled: FloatArray64, level: float = 
                 continue
         kept.append(i)
     return kept
-
-
-def images_needed(
-    difference: float, error: float, images: int, power: float, level: float = LEVEL
-) -> int | None:
-    """How many images would show this difference with probability `power`, in a two-sided test at `level`.
-
-    n = images · ((z₁₋α⸝₂ + z_power) · error / |difference|)²: `error` is the difference's standard error on
-    `images` images, which falls with the square root of their number (the usual sample size for a mean of
-    paired differences; Chow, Shao & Wang, Sample Size Calculations in Clinical Research, 2008, 3.2). It takes
-    the difference for the true one, and is only as good as that. None if there is no difference.
-    """
-    if difference == 0:
-        return None
-    normal = NormalDist()
-    z = normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)
-    return max(1, math.ceil(images * (z * error / abs(difference)) ** 2))

@@ -12,20 +12,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeslim.artifacts.store import Store, as_store_error
-from edgeslim.errors import StoreError, StudyError
-from edgeslim.studies.choice import Budget, misses
+from edgeslim.errors import ErrorRecord, StoreError, StudyError
+from edgeslim.records import Latency, ProgressRecord, decoded, encoded
+from edgeslim.studies.budget import Budget, misses
+from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.folders import JOURNAL, POINTER, damaged, exists, no_study, out_of_reach
 from edgeslim.studies.folders import names as names
 from edgeslim.studies.folders import study_folder as study_folder
-from edgeslim.studies.objectives import direction
 from edgeslim.studies.search_run import SearchRun
-from edgeslim.studies.study import StudyPlan, StudyResult, StudyState, TrialResult, TrialState
+from edgeslim.studies.study import StudyPlan, StudyResult, StudyState
+from edgeslim.studies.trial import TrialResult, TrialState
 from edgeslim.studies.trials import PlannedTrial as PlannedTrial
 from edgeslim.studies.trials import rung_key, template, trial_result
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.study import StudyDirection
+
+
+_FACTS = ("images", "environment", "warnings", "groups", "concluded")
+"""What is kept of a whole study as its JSON has it."""
 
 
 def taken(store: Store) -> set[str]:
@@ -51,13 +57,13 @@ def create(
     except OSError as error:
         raise as_store_error(folder, error) from error
     try:
-        directions = [StudyDirection[direction(name).upper()] for name in plan.objectives]
+        directions = [StudyDirection[FIGURES.get(name).better.upper()] for name in plan.objectives]
         with _new(store.database, unfinished, folder, directions) as (storage, study):
             # As Study.set_metric_names does: what Optuna and its dashboard call the values of a trial.
             storage.set_study_system_attr(study, "study:metric_names", list(plan.objectives))
             storage.set_study_user_attr(study, "plan", plan.to_json())
             if search is not None:
-                storage.set_study_user_attr(study, "search", search.to_json())
+                storage.set_study_user_attr(study, "search", encoded(search))
             for trial in trials:
                 storage.create_new_trial(study, template(trial))
     except OSError as error:
@@ -145,13 +151,13 @@ class StudyJournal:
         """Keep what was measured (all but latency) on the running trial."""
         self._storage.set_trial_user_attr(self._id(number), "result", dict(result))
 
-    def fail(self, number: int, outcome: TrialState, error: Mapping[str, Any]) -> None:
+    def fail(self, number: int, outcome: TrialState, error: ErrorRecord) -> None:
         """End a trial without a result: `outcome` is 'failed' or 'infeasible'."""
         from optuna.trial import TrialState as State
 
         self.start(number)
         self._storage.set_trial_user_attr(self._id(number), "outcome", outcome)
-        self._storage.set_trial_user_attr(self._id(number), "error", dict(error))
+        self._storage.set_trial_user_attr(self._id(number), "error", encoded(error))
         self._storage.set_trial_state_values(self._id(number), State.FAIL)
 
     def rung(self, number: int, index: int, record: Mapping[str, Any]) -> None:
@@ -168,7 +174,7 @@ class StudyJournal:
     def complete(
         self,
         number: int,
-        latency: Mapping[str, Any],
+        latency: Latency,
         values: Sequence[float],
         excess: Mapping[str, float] | None = None,
     ) -> None:
@@ -176,7 +182,7 @@ class StudyJournal:
         from optuna.trial import TrialState as State
 
         trial = self._id(number)
-        self._storage.set_trial_user_attr(trial, "latency", dict(latency))
+        self._storage.set_trial_user_attr(trial, "latency", encoded(latency))
         for name, amount in (excess or {}).items():
             # Where Optuna and its dashboard look for constraints (Trial.set_constraint).
             self._storage.set_trial_system_attr(trial, f"constraints:{name}", amount)
@@ -187,10 +193,10 @@ class StudyJournal:
 
 
 def study_search(store: Store, name: str) -> SearchRun | None:
-    """The study's last search_run of searching. Raises StudyError as `read_plan` does."""
+    """The last run of the study's search. Raises StudyError as `read_plan` does."""
     storage, study = _open_existing(store, name)
     kept = storage.get_study_user_attrs(study).get("search")
-    return None if kept is None else SearchRun.from_json(kept)
+    return None if kept is None else decoded(SearchRun, kept)
 
 
 def read_plan(store: Store, name: str) -> StudyPlan:
@@ -203,7 +209,7 @@ def read(
     store: Store,
     name: str,
     state: StudyState = "waiting",
-    progress: Mapping[int, Mapping[str, Any]] | None = None,
+    progress: Mapping[int, ProgressRecord] | None = None,
 ) -> StudyResult:
     """All that is stored of a study. `state` and `progress` are the worker's, which the caller knows.
 
@@ -220,25 +226,26 @@ def read(
         for trial in frozen
         if trial.number not in replaced
     )
-    baseline = next((trial for trial in trials if not trial.recipe["steps"]), None)
-    return StudyResult(
-        name=name,
-        state=state,
-        model=plan.model_name,
-        dataset=facts.get("dataset", plan.dataset_name),
-        preset=plan.preset,
-        created=plan.created,
-        baseline=None if baseline is None else baseline.number,
-        trials=_within(trials, Budget(**plan.budget), baseline),
-        images=facts.get("images"),
-        environment=facts.get("environment", {}),
-        warnings=facts.get("warnings", ()),
-        groups=facts.get("groups"),
-        held_out=facts.get("held_out") or facts.get("to_hold_out"),
-        concluded=facts.get("concluded", 0),
-        objectives=plan.objectives,
-        budget=plan.budget,
-        search=facts.get("search"),
+    baseline = next((trial for trial in trials if not trial.recipe.steps), None)
+    return replace(
+        StudyResult.from_json(
+            {
+                **{key: facts[key] for key in _FACTS if facts.get(key) is not None},
+                "held_out": facts.get("held_out") or facts.get("to_hold_out"),
+                "search": facts.get("search"),
+                "name": name,
+                "state": state,
+                "model": plan.model_name,
+                "dataset": facts.get("dataset", plan.dataset_name),
+                "preset": plan.preset,
+                "created": plan.created,
+                "baseline": None if baseline is None else baseline.number,
+                "trials": (),
+                "objectives": plan.objectives,
+                "budget": plan.budget.limits,
+            }
+        ),
+        trials=_within(trials, plan.budget, baseline),
     )
 
 
@@ -246,11 +253,10 @@ def _within(
     trials: tuple[TrialResult, ...], budget: Budget, baseline: TrialResult | None
 ) -> tuple[TrialResult, ...]:
     """The trials, those that are complete with the limits that they miss."""
-    if budget == Budget():
+    if not budget:
         return trials
-    original = None if baseline is None else baseline.objective
     return tuple(
-        replace(trial, missed=misses(trial, budget, original)) if trial.state == "complete" else trial
+        replace(trial, missed=misses(trial, budget, baseline)) if trial.state == "complete" else trial
         for trial in trials
     )
 

@@ -2,116 +2,78 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from edgeslim.metrics.gap import entropy_gap
-from edgeslim.studies import objectives
+from edgeslim.errors import ErrorRecord, StudyError
+from edgeslim.models.base import ModelSpec
+from edgeslim.records import NoticeRecord, decoded, encoded
+from edgeslim.studies import figures
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.figures import FIGURES
+from edgeslim.studies.groups import Groups, HeldOut
 from edgeslim.studies.pareto import front
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.trial import TrialResult
 
-TrialState = Literal["waiting", "running", "complete", "failed", "infeasible", "pruned", "cancelled"]
-"""'infeasible': the network cannot be made so. 'pruned': a search has dropped it after cheap measurements, or in time."""
 StudyState = Literal["waiting", "running", "complete", "cancelled", "paused", "interrupted", "failed"]
+DEFAULT_OBJECTIVES = ("accuracy", "download")
+_RENAMED = {"latency": "latency_ratio"}
+"""Objectives of studies from before names were the same everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyPlan:
-    """What a study was asked to do; its recipes are its trials.
+    """What a study is asked to do.
 
-    `model`, `dataset` and `calibration` are references as `open_model` and `open_dataset` take them, with
-    absolute paths. `workers` 0 means all cores, `limit` None all images.
+    `model`, `dataset` and `calibration` are references as `open_model` and `open_dataset` take them; a plan that is
+    kept has absolute paths, and a name, `model_name`, `dataset_name` and `created`, which `start_study` fills in.
     """
 
-    name: str
     model: str
-    model_name: str
     dataset: str
-    dataset_name: str
-    created: str
-    """ISO 8601, UTC."""
     calibration: str | None = None
-    spec: dict[str, Any] | None = None
+    name: str = ""
+    """Empty: made of the model, the sort of study and the day."""
     preset: str | None = None
+    """The list of recipes to run; of a search, the one that it begins with."""
+    spec: ModelSpec | None = None
+    """Where the model does not bring one, or another is wanted."""
     limit: int | None = None
+    """The first validation images only; None: all."""
     workers: int = 0
-    held_out: float | None = 0.0
-    """Share of the validation images kept from choosing; None: a sensible one. Older plans held out none."""
+    """Processes that compute; 0: one for each core."""
+    seeds: int = 1
+    """Every recipe is run with so many seeds, from its own on."""
+    held_out: float | None = None
+    """Share of the validation images that nothing is chosen by, and that the final candidates are scored on at the
+    end; None: a quarter, of enough images; 0: none."""
     trial_minutes: float | None = None
     """A trial that takes longer is stopped and failed; None: jobs.limits decides, as for memory."""
     trial_memory: int | None = None
     """Bytes of resident memory."""
-    objectives: tuple[str, ...] = objectives.DEFAULT
-    """What the front weighs against each other (studies.objectives)."""
-    budget: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """Limits by name (studies.choice.Budget)."""
+    objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
+    """What the front weighs against each other: figures that are objectives."""
+    budget: Budget = field(default_factory=Budget)
+    """What a file must keep to be chosen."""
     cluster: str | None = None
     """Address of the Dask scheduler whose workers do the trials; None: this machine does."""
+    model_name: str = ""
+    dataset_name: str = ""
+    created: str = ""
+    """ISO 8601, UTC."""
 
     def to_json(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        kept: dict[str, Any] = encoded({**told, "budget": self.budget.limits})
+        return kept
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> StudyPlan:
-        return StudyPlan(**{**data, "objectives": tuple(data.get("objectives", objectives.DEFAULT))})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialResult:
-    """One recipe's trial. Measurements are None until made; fractions are 0–1, sizes in bytes."""
-
-    number: int
-    state: TrialState
-    recipe: dict[str, Any]
-    title: str
-    recipe_fingerprint: str
-    model: str
-    file: str | None = None
-    sha256: str | None = None
-    stages: Sequence[Mapping[str, Any]] = ()
-    sizes: Mapping[str, int] | None = None
-    params: int | None = None
-    nonzero: int | None = None
-    macs: int | None = None
-    memory: Mapping[str, int] | None = None
-    accuracy: Mapping[str, Any] | None = None
-    fidelity: Mapping[str, Any] | None = None
-    latency: Mapping[str, Any] | None = None
-    error: Mapping[str, Any] | None = None
-    progress: Mapping[str, Any] | None = None
-    seconds: float | None = None
-    environment: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    primary_metric: str | None = None
-    resamples: str | None = None
-    """Where the store keeps the primary metric's resamples over images (metrics.resamples)."""
-    missed: Sequence[str] = ()
-    """The limits of the study's budget that it does not keep, as reasons of studies.choice."""
-    proposed: bool = False
-    """By a search."""
-    found_after: float | None = None
-    """Seconds that the search had taken when it was measured."""
-    rungs: Sequence[Mapping[str, Any]] = ()
-    """What a search measured cheaply before: share of the recovery, images, figures. No measurements of the file."""
-
-    @property
-    def objective(self) -> float | None:
-        """The primary metric's value: accuracy where there are labels, else fidelity to the original."""
-        if self.primary_metric is None:
-            return None
-        for figures in (self.accuracy, self.fidelity):
-            if figures and figures.get(self.primary_metric) is not None:
-                return float(figures[self.primary_metric])
-        return None
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields, and the derived `entropy_gap`."""
-        data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {**data, "entropy_gap": entropy_gap(self.sizes)}
-
-    @staticmethod
-    def from_json(data: Mapping[str, Any]) -> TrialResult:
-        return TrialResult(**{key: value for key, value in data.items() if key != "entropy_gap"})
+        """Older plans held out nothing, and have other names for some objectives."""
+        older = {"held_out": 0.0, **data}
+        return decoded(StudyPlan, {**older, **_with_budget(data), "objectives": read_objectives(data)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,29 +84,30 @@ class StudyResult:
     state: StudyState
     model: str
     dataset: str
-    preset: str | None
-    created: str
+    preset: str | None = None
+    created: str = ""
     baseline: int | None
     trials: tuple[TrialResult, ...]
     images: int | None = None
-    environment: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    warnings: Sequence[str] = ()
-    error: Mapping[str, Any] | None = None
-    groups: Mapping[str, Any] | None = None
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    """Processor and versions by name (runtime.environment)."""
+    warnings: tuple[NoticeRecord, ...] = ()
+    error: ErrorRecord | None = None
+    groups: Groups | None = None
     """Which trials cannot be told apart (studies.statistics), once that is known."""
-    held_out: Mapping[str, Any] | None = None
-    """What the front scores on images that nobody chose by (studies.held_out); None where none were held out."""
+    held_out: HeldOut | None = None
+    """What the front scores on images that nothing was chosen by; None where none were held out."""
     concluded: int = 0
     """How many trials were complete when groups and held-out scores were made."""
-    objectives: Sequence[str] = objectives.DEFAULT
-    budget: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    search: Mapping[str, Any] | None = None
-    """The last search_run of searching (search.search_run)."""
+    objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
+    budget: Budget = field(default_factory=Budget)
+    search: SearchRun | None = None
+    """The last run of its search."""
 
     @property
     def searching(self) -> bool:
         """Whether its search is not over."""
-        return self.search is not None and self.search["ended"] is None
+        return self.search is not None and self.search.ended is None
 
     @property
     def complete(self) -> int:
@@ -152,20 +115,58 @@ class StudyResult:
         return sum(trial.state == "complete" for trial in self.trials)
 
     @property
+    def original(self) -> TrialResult | None:
+        """The baseline's trial."""
+        return self.trial(self.baseline)
+
+    def trial(self, number: int | None) -> TrialResult | None:
+        """The trial of that number, or None."""
+        return next((trial for trial in self.trials if trial.number == number), None)
+
+    @property
     def front(self) -> list[int]:
         """Numbers of the trials worth choosing from by the study's objectives."""
         measured = [trial for trial in self.trials if trial.state not in ("failed", "infeasible", "pruned")]
-        points = [[objectives.value_of(trial, name) for name in self.objectives] for trial in measured]
-        best = front(points, [objectives.direction(name) for name in self.objectives])
-        return [measured[index].number for index in best]
+        weighed = [FIGURES.get(name) for name in self.objectives]
+        points = [[figure.value(trial) for figure in weighed] for trial in measured]
+        return [measured[index].number for index in front(points, [figure.better for figure in weighed])]
 
     def to_json(self) -> dict[str, Any]:
-        data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {**data, "trials": [trial.to_json() for trial in self.trials], "front": self.front}
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        trials = [trial.to_json() for trial in self.trials]
+        kept: dict[str, Any] = encoded({**told, "budget": self.budget.limits, "trials": trials})
+        return {**kept, "front": self.front}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> StudyResult:
         """The inverse of `to_json`; the front is computed again."""
-        known = {field.name for field in dataclasses.fields(StudyResult)}
-        trials = tuple(TrialResult.from_json(trial) for trial in data["trials"])
-        return StudyResult(**{key: data[key] for key in known & set(data)} | {"trials": trials})
+        return decoded(StudyResult, {**data, **_with_budget(data), "objectives": read_objectives(data)})
+
+
+def check_objectives(names: Sequence[str]) -> tuple[str, ...]:
+    """The objectives, checked: different ones, a quality and a cost among them. Raises StudyError (objectives)."""
+    known = figures.objectives()
+    unknown = set(names) - {each.name for each in known}
+    if not unknown:
+        both = {FIGURES.get(name).cost for name in names} == {True, False}
+    if unknown or not both or len(set(names)) < len(names):
+        qualities = ", ".join(each.name for each in known if not each.cost)
+        costs = ", ".join(each.name for each in known if each.cost)
+        raise StudyError(
+            "objectives",
+            f"'{', '.join(names)}' cannot be the objectives of a search.",
+            f"Give at least one of {qualities} and one of {costs}, each once.",
+            given=", ".join(names),
+            qualities=qualities,
+            costs=costs,
+        )
+    return tuple(names)
+
+
+def read_objectives(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Objectives as kept, by their names of today."""
+    return tuple(_RENAMED.get(name, name) for name in data.get("objectives", DEFAULT_OBJECTIVES))
+
+
+def _with_budget(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {"budget": {"limits": data.get("budget") or {}}}

@@ -8,7 +8,9 @@ from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any, cast
 
 from edgeslim.artifacts.store import Store
-from edgeslim.studies.study import StudyPlan, StudyState, TrialResult, TrialState
+from edgeslim.records import ProgressRecord, RecipeRecord, encoded
+from edgeslim.studies.study import StudyPlan, StudyState
+from edgeslim.studies.trial import TrialResult, TrialState
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -23,7 +25,7 @@ class PlannedTrial:
     Optuna's distributions for them), and `rungs` what was measured cheaply before.
     """
 
-    recipe: dict[str, Any]
+    recipe: RecipeRecord
     title: str
     fingerprint: str
     replaces: int | None = None
@@ -33,7 +35,11 @@ class PlannedTrial:
     rungs: Sequence[Mapping[str, Any]] = ()
 
     def attributes(self) -> dict[str, Any]:
-        values: dict[str, Any] = {"recipe": self.recipe, "title": self.title, "fingerprint": self.fingerprint}
+        values: dict[str, Any] = {
+            "recipe": self.recipe.to_json(),
+            "title": self.title,
+            "fingerprint": self.fingerprint,
+        }
         if self.replaces is not None:
             values["replaces"] = self.replaces
         if self.proposed:
@@ -71,15 +77,15 @@ def trial_result(
     facts: Mapping[str, Any],
     trial: FrozenTrial,
     study: StudyState,
-    progress: Mapping[str, Any] | None,
+    progress: ProgressRecord | None,
 ) -> TrialResult:
     """What is stored of a trial; `facts` are the study's, `study` and `progress` its process's."""
     known = trial.user_attrs
     measured: dict[str, Any] = dict(known.get("result", {}))
     if "sha256" in measured:
         measured["file"] = str(store.path(measured["sha256"]))
-    return TrialResult(
-        **{
+    return TrialResult.from_json(
+        {
             "model": plan.model_name,
             "primary_metric": facts.get("primary_metric"),
             **measured,
@@ -90,14 +96,14 @@ def trial_result(
             "recipe_fingerprint": known["fingerprint"],
             "latency": known.get("latency"),
             "error": known.get("error"),
-            "progress": progress if study == "running" else None,
+            "progress": encoded(progress) if study == "running" else None,
             "proposed": known.get("proposed", False),
             "rungs": _rungs(known),
         }
     )
 
 
-def _state(trial: FrozenTrial, study: StudyState, progress: Mapping[str, Any] | None) -> TrialState:
+def _state(trial: FrozenTrial, study: StudyState, progress: ProgressRecord | None) -> TrialState:
     from optuna.trial import TrialState as State
 
     if trial.state == State.COMPLETE:

@@ -28,7 +28,7 @@ from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.samples import publish_study, sample_study
 from edgeslim.workbench.search import improve_study
 from edgeslim.workbench.sensitivity import layer_sensitivity, list_techniques
-from edgeslim.workbench.steps import check_recipe, list_steps, read_recipes, repaired_recipe
+from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe
 from edgeslim.workbench.studies import (
     artifact_bytes,
     artifact_path,
@@ -54,7 +54,6 @@ __all__ = [
     "artifact_bytes",
     "artifact_path",
     "cancel_study",
-    "check_recipe",
     "check_store",
     "check_study",
     "choose_trial",
@@ -85,6 +84,7 @@ __all__ = [
     "predict",
     "publish_study",
     "read_image",
+    "read_recipe",
     "read_recipes",
     "read_spec",
     "repaired_recipe",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeslim.artifacts.store import Store
+from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.compress import measure
 from edgeslim.workbench.workload import opened
@@ -22,7 +23,7 @@ def ablate(
     *,
     orders: int | None = None,
     calibration: str | Path | None = None,
-    spec: Mapping[str, Any] | None = None,
+    spec: ModelSpec | None = None,
     limit: int | None = None,
     threads: int = 1,
     store: Store | None = None,
@@ -60,7 +61,7 @@ def ablate(
             except EdgeSlimError as error:
                 if fingerprint == whole.fingerprint():
                     raise
-                errors[fingerprint] = error.to_json()
+                errors[fingerprint] = error.record()
         made = [variant for fingerprint, variant in recipes.items() if fingerprint not in errors]
         trials = {
             trial["recipe_fingerprint"]: trial for trial in measure(made, workload, store, threads, progress)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
 
@@ -30,15 +30,11 @@ class Compared:
     changes: Fidelity | None
 
 
-def model_spec(
-    reference: str | Path, spec: Mapping[str, Any] | None = None, store: Store | None = None
-) -> ModelSpec:
+def model_spec(reference: str | Path, spec: ModelSpec | None = None, store: Store | None = None) -> ModelSpec:
     """The specification by which a model's files are fed and read. Raises ModelError."""
     from edgeslim.models.library import open_model
-    from edgeslim.models.spec import spec_from_json
 
-    given = None if spec is None else spec_from_json(dict(spec))
-    return open_model(reference, store or Store(), given).spec
+    return open_model(reference, store or Store(), spec).spec
 
 
 def predict(file: str | Path, image: Image, spec: ModelSpec) -> tuple[Prediction, float]:

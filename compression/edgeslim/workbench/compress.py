@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.errors import InfeasibleError
+from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
+from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.workload import opened
 
 if TYPE_CHECKING:
@@ -24,15 +27,15 @@ def compress(
     out: Path,
     *,
     calibration: str | Path | None = None,
-    spec: Mapping[str, Any] | None = None,
+    spec: ModelSpec | None = None,
     limit: int | None = None,
     threads: int = 1,
     store: Store | None = None,
     progress: Progress = silent,
-) -> list[dict[str, Any]]:
+) -> list[TrialResult]:
     """Write each recipe's file to the folder `out`, and beside it its measurements (.json).
 
-    Returns the measurements as trials' JSON, `file` being the written one. Of several recipes, one that this network
+    Returns them as trials, `file` being the written one. Of several recipes, one that this network
     cannot meet is 'infeasible' and the others go on; a single one raises InfeasibleError. Raises EdgeSlimError.
     """
     store = store or Store()
@@ -41,49 +44,50 @@ def compress(
             model, dataset, store, calibration=calibration, spec=spec, limit=limit, progress=progress
         )
         trials = measure(recipes, workload, store, threads, progress)
-        if len(trials) == 1 and trials[0]["error"]:
-            raise InfeasibleError.from_json(trials[0]["error"])
-        return [_write(trial, out) if trial["file"] else trial for trial in trials]
+        if len(trials) == 1 and trials[0].error:
+            raise InfeasibleError.of(trials[0].error)
+        return [_write(trial, out) for trial in trials]
 
 
 def measure(
     recipes: Sequence[Recipe], workload: Workload, store: Store, threads: int, progress: Progress
-) -> list[dict[str, Any]]:
+) -> list[TrialResult]:
     """Make and measure all recipes' files in this process; latency last, against the uncompressed model.
 
     The store is to be held `in_use` meanwhile, and for as long as the files are needed.
     """
     from edgeslim.measurement.measure import compress_and_score, make_file, time_files
     from edgeslim.recipe import Recipe
-    from edgeslim.studies.study import TrialResult
 
-    measured: list[dict[str, Any]] = []
-    for recipe in recipes:
-        try:
-            result = compress_and_score(recipe, workload, store, threads, progress)
-            measured.append({"state": "complete", "file": str(store.path(result["sha256"])), **result})
-        except InfeasibleError as error:
-            measured.append({"state": "infeasible", "model": workload.model.name, "error": error.to_json()})
-    baseline = make_file(Recipe(), workload, store, threads, progress).sha256
-    made = [result["sha256"] for result in measured if "sha256" in result]
-    latency = time_files(list(dict.fromkeys([baseline, *made])), store, progress)
-    return [
-        TrialResult(
+    measured: list[TrialResult] = []
+    for number, recipe in enumerate(recipes):
+        trial = TrialResult(
             number=number,
-            recipe=recipe.to_json(),
+            state="infeasible",
+            recipe=recipe.record(),
             title=recipe.title,
             recipe_fingerprint=recipe.fingerprint(),
-            latency=latency.get(result.get("sha256", "")),
-            **result,
-        ).to_json()
-        for number, (recipe, result) in enumerate(zip(recipes, measured, strict=True))
-    ]
+            model=workload.model.name,
+        )
+        try:
+            found = compress_and_score(recipe, workload, store, threads, progress)
+        except InfeasibleError as error:
+            measured.append(replace(trial, error=error.record()))
+            continue
+        figures = {each.name: getattr(found, each.name) for each in fields(found)}
+        measured.append(replace(trial, state="complete", file=str(store.path(found.sha256)), **figures))
+    baseline = make_file(Recipe(), workload, store, threads, progress).sha256
+    made = [trial.sha256 for trial in measured if trial.sha256 is not None]
+    latency = time_files(list(dict.fromkeys([baseline, *made])), store, progress)
+    return [replace(trial, latency=latency.get(trial.sha256 or "")) for trial in measured]
 
 
-def _write(trial: dict[str, Any], out: Path) -> dict[str, Any]:
-    stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in f"{trial['model']}-{trial['title']}")
-    path = out / f"{stem}-{trial['recipe_fingerprint'][:6]}.onnx"
-    write_atomically(path, Path(trial["file"]).read_bytes())
-    written = {**trial, "file": str(path)}
-    write_atomically(path.with_suffix(".json"), json.dumps(written, indent=1).encode())
+def _write(trial: TrialResult, out: Path) -> TrialResult:
+    if trial.file is None:
+        return trial
+    stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in f"{trial.model}-{trial.title}")
+    path = out / f"{stem}-{trial.recipe_fingerprint[:6]}.onnx"
+    write_atomically(path, Path(trial.file).read_bytes())
+    written = replace(trial, file=str(path))
+    write_atomically(path.with_suffix(".json"), json.dumps(written.to_json(), indent=1).encode())
     return written

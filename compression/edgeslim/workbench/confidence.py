@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
 from edgeslim.jobs import supervisor
-from edgeslim.studies.study import StudyResult, TrialResult
+from edgeslim.studies.groups import images_needed
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import Bounds, TrialResult
 
 
-def compare_trials(name: str, first: int, second: int, store: Store | None = None) -> dict[str, Any]:
-    """The headline measure of two trials of a study, and their difference (first − second), paired over images.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedTrial:
+    """A trial's headline measure."""
 
-    metric, images, first and second ({number, title, value, ci95}), difference, ci95, distinguishable (at 95 %,
-    these two looked at alone), and images_80 and images_95: how many images would show this difference with
-    that probability in percent (None if there is none). Raises StudyError (no_trial, no_resamples).
-    """
+    number: int
+    title: str
+    value: float
+    ci95: Bounds | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialComparison:
+    """Two trials and their difference (first − second), paired over images."""
+
+    metric: str
+    images: int
+    first: ComparedTrial
+    second: ComparedTrial
+    difference: float
+    ci95: Bounds
+    distinguishable: bool
+    """At 95 %, these two looked at alone."""
+    images_80: int | None
+    """How many images would show this difference with a probability of 80 %; None if there is none."""
+    images_95: int | None
+
+
+def compare_trials(name: str, first: int, second: int, store: Store | None = None) -> TrialComparison:
+    """The headline measure of two trials of a study, compared. Raises StudyError (no_trial, no_resamples)."""
     import numpy as np
 
     from edgeslim.metrics import resamples
-    from edgeslim.studies.statistics import images_needed, standard_errors
+    from edgeslim.studies.statistics import standard_errors
 
     store = store or Store()
     study = supervisor.load(store, name)
@@ -42,23 +66,30 @@ def compare_trials(name: str, first: int, second: int, store: Store | None = Non
     error = float(standard_errors(table[:, np.isfinite(table).all(axis=0)])[0, 1])
     interval = difference.paired_ci95
     assert interval is not None, "a figure that was kept has resamples"
-    return {
-        "metric": trials[0].primary_metric,
-        "images": difference.images,
-        **{
-            key: {"number": trial.number, "title": trial.title, "value": figure.value, "ci95": figure.ci95}
-            for key, trial, figure in zip(("first", "second"), trials, figures, strict=True)
-        },
-        "difference": difference.value,
-        "ci95": interval,
-        "distinguishable": not interval[0] <= 0.0 <= interval[1],
-        "images_80": images_needed(difference.value, error, difference.images, 0.80),
-        "images_95": images_needed(difference.value, error, difference.images, 0.95),
-    }
+    both = [
+        ComparedTrial(
+            number=trial.number,
+            title=trial.title,
+            value=figure.value,
+            ci95=None if figure.ci95 is None else (figure.ci95[0], figure.ci95[1]),
+        )
+        for trial, figure in zip(trials, figures, strict=True)
+    ]
+    return TrialComparison(
+        metric=trials[0].primary_metric or "",
+        images=difference.images,
+        first=both[0],
+        second=both[1],
+        difference=difference.value,
+        ci95=(interval[0], interval[1]),
+        distinguishable=not interval[0] <= 0.0 <= interval[1],
+        images_80=images_needed(difference.value, error, difference.images, 0.80),
+        images_95=images_needed(difference.value, error, difference.images, 0.95),
+    )
 
 
 def _trial(study: StudyResult, number: int) -> TrialResult:
-    found = next((trial for trial in study.trials if trial.number == number), None)
+    found = study.trial(number)
     if found is None:
         raise StudyError(
             "no_trial",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.progress import Progress, silent
+from edgeslim.records import NoticeRecord, decoded
 
 if TYPE_CHECKING:
     from edgeslim.datasets.base import Dataset, SplitName
@@ -18,14 +21,35 @@ _IMPORTED = "dataset-names"
 """Record kind: {name, path, task, labels, sizes} of data that a user brought."""
 
 
-def list_datasets(store: Store | None = None) -> list[dict[str, Any]]:
-    """Built-in ones (origin 'sample'), then imported ones: name, task, labels, images by split (sizes) …"""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetInfo:
+    """A dataset. `sizes` is images by split; `origin` is 'sample', 'imported' or 'file'."""
+
+    name: str
+    task: str
+    labels: tuple[str, ...]
+    sizes: Mapping[str, int]
+    origin: str = "file"
+    path: str | None = None
+    licence: str = ""
+    description: str = ""
+    """A code for the screens."""
+    has_labels: bool = True
+    warnings: tuple[NoticeRecord, ...] = ()
+    """What was repaired."""
+
+
+def list_datasets(store: Store | None = None) -> list[DatasetInfo]:
+    """Built-in ones (origin 'sample'), then imported ones; none is opened for that."""
     from edgeslim.datasets import DATASETS
 
     store = store or Store()
-    built_in = [{**described.to_json(), "origin": "sample"} for described in DATASETS]
+    built_in = [decoded(DatasetInfo, {**each.to_json(), "origin": "sample"}) for each in DATASETS]
     records = [store.get_record(_IMPORTED, key) for key in store.keys(_IMPORTED)]
-    return [*built_in, *({**record, "origin": "imported"} for record in records if record)]
+    return [
+        *built_in,
+        *(decoded(DatasetInfo, {**record, "origin": "imported"}) for record in records if record),
+    ]
 
 
 def resolve_dataset(reference: str | Path, store: Store) -> str:
@@ -52,19 +76,19 @@ def open_dataset(reference: str | Path, store: Store | None = None, progress: Pr
 
 def describe_dataset(
     reference: str | Path, store: Store | None = None, progress: Progress = silent
-) -> dict[str, Any]:
-    """Name, task, labels, images by split, whether it is labelled, and what was repaired (warnings)."""
-    from edgeslim.measurement.workload import notice_json
+) -> DatasetInfo:
+    """Open it and look. Raises DatasetError."""
+    from edgeslim.measurement.workload import notice_record
 
     dataset = open_dataset(reference, store, progress)
-    return {
-        "name": dataset.name,
-        "task": dataset.task,
-        "labels": list(dataset.labels),
-        "sizes": {name: len(dataset.split(name)) for name in dataset.splits},
-        "has_labels": dataset.has_labels,
-        "warnings": [notice_json(notice) for notice in dataset.warnings],
-    }
+    return DatasetInfo(
+        name=dataset.name,
+        task=dataset.task,
+        labels=tuple(dataset.labels),
+        sizes={name: len(dataset.split(name)) for name in dataset.splits},
+        has_labels=dataset.has_labels,
+        warnings=tuple(notice_record(notice) for notice in dataset.warnings),
+    )
 
 
 def import_dataset(
@@ -73,7 +97,7 @@ def import_dataset(
     name: str,
     store: Store | None = None,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> DatasetInfo:
     """List a dataset under `name`: a path (which must stay where it is) or the bytes of an uploaded zip.
 
     Returns what `describe_dataset` does. Raises DatasetError; then nothing is listed.
@@ -96,9 +120,10 @@ def import_dataset(
     else:
         path = Path(source).expanduser().absolute()
     found = describe_dataset(path, store, progress)
-    record = {"name": name, "path": str(path), **{key: found[key] for key in ("task", "labels", "sizes")}}
-    store.put_record(_IMPORTED, name, record)
-    return {**found, "name": name}
+    found = replace(found, name=name, path=str(path), origin="imported")
+    record = {key: getattr(found, key) for key in ("name", "path", "task", "sizes")}
+    store.put_record(_IMPORTED, name, {**record, "labels": list(found.labels)})
+    return found
 
 
 def gallery_images(

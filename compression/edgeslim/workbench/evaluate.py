@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from edgeslim.artifacts.store import Store
+from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
+from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.compress import measure
 from edgeslim.workbench.datasets import resolve_dataset
 
@@ -16,13 +16,13 @@ def evaluate_model(
     model: str | Path,
     dataset: str | Path,
     *,
-    spec: Mapping[str, Any] | None = None,
+    spec: ModelSpec | None = None,
     limit: int | None = None,
     threads: int = 1,
     store: Store | None = None,
     progress: Progress = silent,
-) -> dict[str, Any]:
-    """The model's deployable file (nothing compressed) measured on the dataset, as a trial's JSON.
+) -> TrialResult:
+    """The model's deployable file (nothing compressed) measured on the dataset.
 
     `limit` takes the first images only. Raises ModelError, DatasetError.
     """

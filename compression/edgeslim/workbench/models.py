@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgeslim.artifacts.store import Store
+from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
+from edgeslim.records import Sizes
+
+if TYPE_CHECKING:
+    from edgeslim.models.library import ModelEntry
 
 
-def list_models(store: Store | None = None) -> list[dict[str, Any]]:
-    """Samples, imported models, catalogue: name, origin, task, family, input size, params, bytes, ready …"""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """A model as it can be opened. `proof` says what import changed (free-form), and by how much outputs differ."""
+
+    name: str
+    sha256: str
+    origin: str
+    spec: ModelSpec
+    proof: Mapping[str, Any]
+    trainable: bool
+    """Whether there is a loss to train it by."""
+    params: int
+    macs: int
+    sizes: Sizes
+
+
+def list_models(store: Store | None = None) -> tuple[ModelEntry, ...]:
+    """Samples, imported models, catalogue."""
     from edgeslim.models.library import list_models as entries
 
-    return [entry.to_json() for entry in entries(store or Store())]
+    return entries(store or Store())
 
 
 def list_families() -> list[str]:
@@ -26,30 +48,27 @@ def list_families() -> list[str]:
 
 
 def describe_model(
-    reference: str | Path, spec: Mapping[str, Any] | None = None, store: Store | None = None
-) -> dict[str, Any]:
-    """Name, sha256, origin, spec, import proof, whether there is a loss to train it by, counts and sizes.
-
-    Raises ModelError.
-    """
+    reference: str | Path, spec: ModelSpec | None = None, store: Store | None = None
+) -> ModelInfo:
+    """Open the model and measure its file. Raises ModelError."""
     from edgeslim.metrics.counts import counts
     from edgeslim.metrics.size import sizes
     from edgeslim.models.library import open_model
     from edgeslim.tasks.losses import loss_for
 
-    model = open_model(reference, store or Store(), _spec(spec))
+    model = open_model(reference, store or Store(), spec)
     counted = counts(model.path)
-    return {
-        "name": model.name,
-        "sha256": model.sha256,
-        "origin": model.origin,
-        "spec": model.spec.to_json(),
-        "proof": dict(model.proof),
-        "trainable": loss_for(model.spec) is not None,
-        "params": counted.params,
-        "macs": counted.macs,
-        "sizes": sizes(model.path).to_json(),
-    }
+    return ModelInfo(
+        name=model.name,
+        sha256=model.sha256,
+        origin=model.origin,
+        spec=model.spec,
+        proof=model.proof,
+        trainable=loss_for(model.spec) is not None,
+        params=counted.params,
+        macs=counted.macs,
+        sizes=sizes(model.path),
+    )
 
 
 def import_model(
@@ -57,9 +76,9 @@ def import_model(
     *,
     file_name: str = "",
     name: str | None = None,
-    spec: Mapping[str, Any] | None = None,
+    spec: ModelSpec | None = None,
     store: Store | None = None,
-) -> dict[str, Any]:
+) -> ModelInfo:
     """Import an ONNX file, a path or an upload's bytes with its `file_name`, and list it under `name`.
 
     Without `name` the file's is used (an upload's is made a sound one); without `spec` the family is
@@ -72,14 +91,14 @@ def import_model(
     if isinstance(source, bytes):
         name = default_name(Path(f"{name}.onnx" if name else file_name))
         refuse_reserved(name)
-        imported = import_bytes(source, file_name or f"{name}.onnx", _spec(spec), store)
+        imported = import_bytes(source, file_name or f"{name}.onnx", spec, store)
         model = register(dataclasses.replace(imported, name=name, origin="imported"), store)
     else:
-        model = import_onnx(Path(source), _spec(spec), name, store)
+        model = import_onnx(Path(source), spec, name, store)
     return describe_model(model.name, store=store)
 
 
-def download_model(name: str, store: Store | None = None, progress: Progress = silent) -> dict[str, Any]:
+def download_model(name: str, store: Store | None = None, progress: Progress = silent) -> ModelInfo:
     """Fetch a catalogue model, verified by its SHA-256, and list it. Raises DownloadError, EdgeSlimError."""
     from edgeslim.models.download import download_model as download
 
@@ -87,14 +106,8 @@ def download_model(name: str, store: Store | None = None, progress: Progress = s
     return describe_model(download(name, store, progress).name, store=store)
 
 
-def read_spec(path: Path) -> dict[str, Any]:
-    """A model specification from a JSON file, complete. Raises ModelError naming the file and the key."""
+def read_spec(path: Path) -> ModelSpec:
+    """A model specification from a JSON file. Raises ModelError naming the file and the key."""
     from edgeslim.models.spec import load_spec
 
-    return load_spec(path).to_json()
-
-
-def _spec(spec: Mapping[str, Any] | None) -> Any:
-    from edgeslim.models.spec import spec_from_json
-
-    return None if spec is None else spec_from_json(dict(spec))
+    return load_spec(path)

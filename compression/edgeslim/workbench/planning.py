@@ -31,7 +31,7 @@ def planned(recipes: Iterable[Recipe]) -> list[PlannedTrial]:
         recipe.fingerprint(): recipe for recipe in (Recipe(), *recipes) if recipe.steps or not recipe.seed
     }
     return [
-        PlannedTrial(recipe.to_json(), _title(recipe), fingerprint) for fingerprint, recipe in once.items()
+        PlannedTrial(recipe.record(), _title(recipe), fingerprint) for fingerprint, recipe in once.items()
     ]
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import RecipeError
 
 if TYPE_CHECKING:
+    from edgeslim.models.base import ModelSpec
     from edgeslim.recipe import Recipe
     from edgeslim.steps.base import Need
+    from edgeslim.studies.preset import LeftOut
+
+
+@dataclass(frozen=True, slots=True)
+class FittingPreset:
+    """A preset's recipes that can be run, and those that cannot."""
+
+    name: str
+    recipes: tuple[Recipe, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 def list_presets(
@@ -19,10 +30,10 @@ def list_presets(
     dataset: str | Path,
     calibration: str | Path | None = None,
     *,
-    spec: Mapping[str, Any] | None = None,
+    spec: ModelSpec | None = None,
     store: Store | None = None,
-) -> list[dict[str, Any]]:
-    """Every preset that leaves something to run: name, recipes (JSON), left_out ([{title, needs}]).
+) -> list[FittingPreset]:
+    """Every preset that leaves something to run.
 
     A recipe is left out if it needs what is not there: 'calibration' images, a labelled 'train' split, a
     'loss' for the model's family. Raises ModelError, DatasetError.
@@ -30,13 +41,10 @@ def list_presets(
     from edgeslim.studies.presets import PRESETS, fitting
 
     there = available_needs(model, dataset, calibration, spec=spec, store=store)
-    found = []
-    for preset in PRESETS:
-        recipes, left_out = fitting(preset, there)
-        if recipes:
-            listed = [{**recipe.to_json(), "title": recipe.title} for recipe in recipes]
-            found.append({"name": preset.name, "recipes": listed, "left_out": left_out})
-    return found
+    cut = ((preset.name, *fitting(preset, there)) for preset in PRESETS)
+    return [
+        FittingPreset(name, tuple(recipes), tuple(left_out)) for name, recipes, left_out in cut if recipes
+    ]
 
 
 def preset_recipes(
@@ -45,7 +53,7 @@ def preset_recipes(
     dataset: str | Path,
     calibration: str | Path | None = None,
     *,
-    spec: Mapping[str, Any] | None = None,
+    spec: ModelSpec | None = None,
     store: Store | None = None,
 ) -> list[Recipe]:
     """The recipes of a preset that fit. Raises RecipeError if none does, or if there is no such preset."""
@@ -54,13 +62,13 @@ def preset_recipes(
     there = available_needs(model, dataset, calibration, spec=spec, store=store)
     recipes, left_out = fitting(PRESETS.get(preset), there)
     if not recipes:
-        needs = sorted({need for recipe in left_out for need in recipe["needs"]})
+        needs = ", ".join(sorted({need for recipe in left_out for need in recipe.needs}))
         raise RecipeError(
             "preset_does_not_fit",
-            f"No recipe of the preset '{preset}' can be run here: missing {', '.join(needs)}.",
+            f"No recipe of the preset '{preset}' can be run here: missing {needs}.",
             "Choose another preset, or data with training or calibration images.",
             preset=preset,
-            needs=", ".join(needs),
+            needs=needs,
         )
     return recipes
 
@@ -70,20 +78,18 @@ def available_needs(
     dataset: str | Path,
     calibration: str | Path | None = None,
     *,
-    spec: Mapping[str, Any] | None = None,
+    spec: ModelSpec | None = None,
     store: Store | None = None,
 ) -> frozenset[Need]:
     """What steps may ask for that this model and data have. A built-in dataset is not opened for that."""
     from edgeslim.datasets import DATASETS
     from edgeslim.models.library import open_model
-    from edgeslim.models.spec import spec_from_json
     from edgeslim.tasks.losses import loss_for
     from edgeslim.workbench.datasets import open_dataset
 
     store = store or Store()
     there: set[Need] = set()
-    opened_model = open_model(model, store, None if spec is None else spec_from_json(dict(spec)))
-    if loss_for(opened_model.spec) is not None:
+    if loss_for(open_model(model, store, spec).spec) is not None:
         there.add("loss")
     if str(dataset) in DATASETS:
         splits, labelled = set(DATASETS.get(str(dataset)).sizes), True
@@ -103,10 +109,3 @@ def check_preset(name: str | None) -> None:
 
     if name is not None:
         PRESETS.get(name)
-
-
-def read_all(recipes: Sequence[Mapping[str, Any]]) -> list[Recipe]:
-    """Recipes from their JSON. Raises RecipeError, ParameterError."""
-    from edgeslim.recipe import Recipe
-
-    return [Recipe.from_json(dict(recipe)) for recipe in recipes]

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import edgeslim
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.errors import StudyError
 from edgeslim.jobs import supervisor
 from edgeslim.report.info import worth_it
+from edgeslim.studies.study import StudyResult
 
 SAMPLE_STUDY = Path(edgeslim.__file__).resolve().parents[2] / "sample_models" / "study"
 _STUDY = "study.json"
 
 
-def sample_study(folder: Path = SAMPLE_STUDY) -> dict[str, Any] | None:
+def sample_study(folder: Path = SAMPLE_STUDY) -> StudyResult | None:
     """The published study, with `file` an absolute path for the trials whose file was published, else None.
 
     None if nothing is published there.
     """
     try:
-        study: dict[str, Any] = json.loads((folder / _STUDY).read_bytes())
+        study = StudyResult.from_json(json.loads((folder / _STUDY).read_bytes()))
     except FileNotFoundError:
         return None
-    for trial in study["trials"]:
-        trial["file"] = str(folder / trial["file"]) if trial["file"] else None
-    return study
+    trials = (replace(t, file=str(folder / t.file)) if t.file else t for t in study.trials)
+    return replace(study, trials=tuple(trials))
 
 
 def sample_file(sha256: str, folder: Path = SAMPLE_STUDY) -> Path | None:
@@ -52,10 +52,9 @@ def publish_study(name: str, to: Path = SAMPLE_STUDY, store: Store | None = None
             "Let it run to its end, then publish it.",
             name=name,
         )
-    study = result.to_json()
-    chosen = {*result.front, result.baseline, worth_it(study)}
+    chosen = {*result.front, result.baseline, worth_it(result)}
     files = {trial.sha256: store.path(trial.sha256) for trial in result.trials if trial.sha256}
-    downloads = {trial.number: trial.sizes["download"] for trial in result.trials if trial.sizes}
+    downloads = {trial.number: trial.sizes.download for trial in result.trials if trial.sizes}
     assert result.baseline is not None, "a complete study has a baseline"
     limit = downloads[result.baseline]
     published = {
@@ -63,6 +62,7 @@ def publish_study(name: str, to: Path = SAMPLE_STUDY, store: Store | None = None
         for trial in result.trials
         if trial.number in chosen and trial.sha256 and downloads[trial.number] <= limit
     }
+    study = result.to_json()
     for trial in study["trials"]:
         trial["file"] = f"{trial['sha256']}.onnx" if trial["sha256"] in published else None
     shutil.rmtree(to, ignore_errors=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edgeslim.artifacts.store import Store
 from edgeslim.jobs import supervisor
 from edgeslim.studies.search_run import SamplerName, SearchRun
@@ -19,22 +21,18 @@ def improve_study(
 ) -> None:
     """Search on in a study that does not run, whatever it was: its own results are where the search begins.
 
-    It stops as a new search does (search.search_run); the sampler and all else are those of the study's last search,
-    the usual ones if it had none. Raises StudyError.
+    It stops as a new search does (studies.search_run); the sampler and all else are those of the study's last
+    search, the usual ones if it had none. Raises StudyError.
     """
     store = store or Store()
-    last = study_search(store, name) or SearchRun(minutes=1.0)
-    supervisor.search_on(
-        store,
-        name,
-        SearchRun(
-            sampler=sampler or last.sampler,
-            minutes=minutes,
-            trials=trials,
-            patience=patience,
-            multi_fidelity=last.multi_fidelity,
-            preset=last.preset,
-            seed=last.seed,
-        ),
+    asked = SearchRun(minutes=minutes, trials=trials, patience=patience)
+    last = study_search(store, name) or asked
+    again = replace(
+        asked,
+        sampler=sampler or last.sampler,
+        multi_fidelity=last.multi_fidelity,
+        preset=last.preset,
+        seed=last.seed,
     )
+    supervisor.search_on(store, name, again)
     supervisor.start(store, name)

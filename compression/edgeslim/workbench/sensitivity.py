@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeslim.artifacts.store import Store
+from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.workload import opened, opened_unlabelled
 
@@ -29,7 +30,7 @@ def layer_sensitivity(
     labels: bool = False,
     images: int | None = None,
     calibration: str | Path | None = None,
-    spec: Mapping[str, Any] | None = None,
+    spec: ModelSpec | None = None,
     threads: int = 1,
     store: Store | None = None,
     progress: Progress = silent,

@@ -7,37 +7,36 @@ from typing import TYPE_CHECKING, Any
 
 from edgeslim.errors import RecipeError
 from edgeslim.reading import parse_json
+from edgeslim.records import RecipeRecord
 
 if TYPE_CHECKING:
     from edgeslim.recipe import Recipe
+    from edgeslim.steps.base import StepInfo
 
 
-def list_steps() -> list[dict[str, Any]]:
+def list_steps() -> list[StepInfo]:
     """Every step: name, group, summary, source, what it changes and needs, its parameters with bounds."""
     from edgeslim.steps import STEPS
 
     return [step.describe() for step in STEPS]
 
 
-def check_recipe(data: Any) -> dict[str, Any]:
-    """The recipe's complete JSON, with defaults, title and fingerprint. Raises EdgeSlimError."""
+def read_recipe(data: Any) -> Recipe:
+    """A recipe from what a file, a form or a record holds. Raises EdgeSlimError where it is none."""
     from edgeslim.recipe import Recipe
 
-    recipe = Recipe.from_json(data)
-    return {**recipe.to_json(), "title": recipe.title, "fingerprint": recipe.fingerprint()}
+    return Recipe.from_json(data.to_json() if isinstance(data, RecipeRecord) else data)
 
 
-def repaired_recipe(data: dict[str, Any]) -> dict[str, Any] | None:
-    """The recipe's JSON with its steps in a sensible order, None if they have none. Raises EdgeSlimError."""
+def repaired_recipe(recipe: RecipeRecord) -> RecipeRecord | None:
+    """The recipe with its steps in a sensible order, None if they have none. Raises EdgeSlimError."""
     from edgeslim.recipe import repaired
 
-    return repaired(data)
+    return repaired(recipe)
 
 
 def read_recipes(path: str | Path) -> list[Recipe]:
     """Recipes from a JSON file: one, a list, or {"recipes": […]}. Raises RecipeError naming the file."""
-    from edgeslim.recipe import Recipe
-
     path = Path(path)
     try:
         data = parse_json(path.read_bytes())
@@ -52,4 +51,4 @@ def read_recipes(path: str | Path) -> list[Recipe]:
         ) from error
     if isinstance(data, dict) and "recipes" in data:
         data = data["recipes"]
-    return [Recipe.from_json(item) for item in (data if isinstance(data, list) else [data])]
+    return [read_recipe(item) for item in (data if isinstance(data, list) else [data])]

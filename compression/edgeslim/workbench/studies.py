@@ -6,173 +6,190 @@ import dataclasses
 import datetime
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 from edgeslim.artifacts.store import PATIENCE, Store, sha256_of
-from edgeslim.errors import EdgeSlimError, StoreError, StudyError
+from edgeslim.errors import ErrorRecord, StoreError, StudyError
 from edgeslim.jobs import supervisor
-from edgeslim.jobs.status import read_status
-from edgeslim.report.confidence import certainty
+from edgeslim.jobs.status import Phase, read_status
+from edgeslim.records import ProgressRecord
 from edgeslim.studies import storage
-from edgeslim.studies.choice import Budget, choose
-from edgeslim.studies.front_summary import findings
-from edgeslim.studies.objectives import DEFAULT, check_objectives
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.choice import Choice, choose
 from edgeslim.studies.search_run import SearchRun
-from edgeslim.studies.study import StudyPlan
+from edgeslim.studies.study import StudyPlan, StudyResult, StudyState, check_objectives
 from edgeslim.workbench.planning import free_name, kind_of, planned, reference, repeated
+
+if TYPE_CHECKING:
+    from edgeslim.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyEntry:
+    """A line of the list of studies. With an `error` it cannot be read, and can only be deleted."""
+
+    name: str
+    state: StudyState
+    model: str = ""
+    dataset: str = ""
+    preset: str | None = None
+    created: str = ""
+    done: int = 0
+    total: int = 0
+    sample: bool = False
+    """It comes with EdgeSlim."""
+    error: ErrorRecord | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyStatus:
+    """What a study is doing: `done` of `total` trials are through."""
+
+    name: str
+    state: StudyState
+    log: Path
+    phase: Phase = ""
+    done: int = 0
+    total: int = 0
+    current: ProgressRecord | None = None
+    """Of the study as a whole (preparing, timing)."""
+    progress: Mapping[int, ProgressRecord] = field(default_factory=dict)
+    """By the number of a trial that is at work."""
+    ahead: int | None = None
+    """Studies before it, while it waits for its turn."""
+    pausing: bool = False
+    error: ErrorRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """A trial whose file is not what was measured."""
+
+    number: int
+    file: Path
+    problem: Literal["missing", "changed"]
 
 
 def start_study(
-    model: str | Path,
-    dataset: str | Path,
-    *,
-    preset: str | None = None,
-    recipes: Sequence[Mapping[str, Any]] | None = None,
-    calibration: str | Path | None = None,
-    name: str | None = None,
-    spec: Mapping[str, Any] | None = None,
-    workers: int = 0,
-    limit: int | None = None,
-    seeds: int = 1,
-    held_out: float | None = None,
-    trial_minutes: float | None = None,
-    trial_memory: int | None = None,
+    plan: StudyPlan,
+    recipes: Sequence[Recipe] = (),
     search: SearchRun | None = None,
-    objectives: Sequence[str] = DEFAULT,
-    budget: Budget | None = None,
-    cluster: str | None = None,
     store: Store | None = None,
 ) -> str:
-    """Plan a study, run it in a process of its own, and return its name at once.
+    """Complete the plan, run the study in a process of its own, and return its name at once.
 
-    Give a `preset`, or `recipes` as JSON. The baseline is added as trial 0; equal recipes are taken once.
-    `workers` 0 means all cores; `limit` takes the first validation images only. Every recipe is run with `seeds`
-    seeds, from its own on. `held_out` is the share of the validation images that nothing is chosen by, and that
-    the final candidates are scored on at the end (None: a quarter, of enough images; 0: none). A trial that takes
-    longer than `trial_minutes` or more than `trial_memory` bytes is stopped and failed (None: `jobs.limits`
-    decides). Raises EdgeSlimError where model, dataset, recipes or name cannot be used.
-
-    With a `search` the study finds recipes by itself, after those given; a preset is where it begins. `objectives`
-    are what its front weighs (studies.objectives); the `budget` is what a file must keep to be chosen.
-
-    With `cluster`, a Dask scheduler's address, its workers do the trials; all else is done here.
+    The recipes are those of the plan's preset, or those given; the baseline is added as trial 0, and equal recipes
+    are taken once. With a `search` the study finds recipes by itself, after those given; a preset is where it begins.
+    Raises EdgeSlimError where model, dataset, recipes or name cannot be used.
     """
     from edgeslim.datasets import check_share
     from edgeslim.models.library import open_model
-    from edgeslim.models.spec import spec_from_json
     from edgeslim.workbench.datasets import resolve_dataset
-    from edgeslim.workbench.presets import check_preset, preset_recipes, read_all
+    from edgeslim.workbench.presets import check_preset, preset_recipes
 
-    check_share(held_out)
+    check_share(plan.held_out)
     store = store or Store()
-    opened = open_model(model, store, None if spec is None else spec_from_json(dict(spec)))
-    data = resolve_dataset(dataset, store)
-    images = None if calibration is None else resolve_dataset(calibration, store)
+    opened = open_model(plan.model, store, plan.spec)
+    data = resolve_dataset(plan.dataset, store)
+    images = None if plan.calibration is None else resolve_dataset(plan.calibration, store)
     if search is not None:
-        check_preset(search.preset if preset is None else preset)
-        search = search if preset is None else dataclasses.replace(search, preset=preset)
-        chosen = read_all(recipes or ())
-    elif preset is not None:
-        chosen = preset_recipes(preset, model, dataset, calibration, spec=spec, store=store)
-    else:
-        chosen = read_all(recipes or ())
+        search = search if plan.preset is None else dataclasses.replace(search, preset=plan.preset)
+        check_preset(search.preset)
+    elif plan.preset is not None:
+        recipes = preset_recipes(
+            plan.preset, plan.model, plan.dataset, plan.calibration, spec=plan.spec, store=store
+        )
     today = datetime.datetime.now(datetime.UTC)
-    stem = f"{opened.name}-{kind_of(search, preset)}-{today:%Y%m%d}"
-    plan = StudyPlan(
-        name=name or stem,
-        model=reference(model),
+    stem = f"{opened.name}-{kind_of(search, plan.preset)}-{today:%Y%m%d}"
+    wanted = plan.name
+    plan = dataclasses.replace(
+        plan,
+        name=wanted or stem,
+        model=reference(plan.model),
         model_name=opened.name,
         dataset=data,
         dataset_name=Path(data).stem,
         created=today.isoformat(timespec="seconds"),
         calibration=images,
-        spec=None if spec is None else dict(spec),
-        preset=preset if search is None else None,
-        limit=limit,
-        workers=workers,
-        held_out=held_out,
-        trial_minutes=trial_minutes,
-        trial_memory=trial_memory,
-        objectives=check_objectives(objectives),
-        budget={} if budget is None else budget.to_json(),
-        cluster=None if cluster == supervisor.HERE else cluster,
+        preset=plan.preset if search is None else None,
+        objectives=check_objectives(plan.objectives),
+        cluster=None if plan.cluster == supervisor.HERE else plan.cluster,
     )
     with store.lock("study-names", PATIENCE):  # two that are started at once get two names
-        plan = dataclasses.replace(plan, name=name or free_name(store, stem))
-        storage.create(store, plan, planned(repeated(chosen, seeds)), search)
+        plan = dataclasses.replace(plan, name=wanted or free_name(store, stem))
+        storage.create(store, plan, planned(repeated(recipes, plan.seeds)), search)
     supervisor.start(store, plan.name)
     return plan.name
 
 
-def list_studies(store: Store | None = None) -> list[dict[str, Any]]:
-    """All studies, the newest first: name, state, model, dataset, preset, created, done of total trials."""
+def list_studies(store: Store | None = None) -> list[StudyEntry]:
+    """All studies, the newest first."""
     store = store or Store()
     found = []
     for name in storage.names(store):
         try:
             study = supervisor.load(store, name)
         except (StudyError, StoreError) as error:
-            found.append(_unreadable(name, error))
+            found.append(StudyEntry(name=name, state="failed", error=error.record()))
             continue
-        found.append(
-            {
-                "name": name,
-                "state": study.state,
-                "model": study.model,
-                "dataset": study.dataset,
-                "preset": study.preset,
-                "created": study.created,
-                "done": sum(trial.sha256 is not None or trial.error is not None for trial in study.trials),
-                "total": len(study.trials),
-            }
-        )
-    return sorted(found, key=lambda each: (each["created"], each["name"]), reverse=True)
+        found.append(study_entry(study))
+    return sorted(found, key=lambda each: (each.created, each.name), reverse=True)
 
 
-def study_status(name: str, store: Store | None = None) -> dict[str, Any]:
-    """What the study is doing, cheap enough to ask every second.
+def study_entry(study: StudyResult, sample: bool = False) -> StudyEntry:
+    """A study's line in the list."""
+    return StudyEntry(
+        name=study.name,
+        state=study.state,
+        model=study.model,
+        dataset=study.dataset,
+        preset=study.preset,
+        created=study.created,
+        done=sum(trial.sha256 is not None or trial.error is not None for trial in study.trials),
+        total=len(study.trials),
+        sample=sample,
+    )
 
-    state, phase (preparing, trials, latency), done, total, current and progress ({message, done, total}, for
-    the whole and by trial number), ahead (studies before it while it waits for its turn, else None), pausing,
-    error, log (path).
-    """
+
+def study_status(name: str, store: Store | None = None) -> StudyStatus:
+    """What the study is doing, cheap enough to ask every second."""
     store = store or Store()
     state, status = supervisor.state(store, name), read_status(store, name)
-    known = {} if status is None else status.to_json()
-    running = state == "running"
-    return {
-        "name": name,
-        "state": state,
-        "phase": known.get("phase", "") if running else "",
-        "done": known.get("done", 0),
-        "total": known.get("total", 0),
-        "current": known.get("current") if running else None,
-        "progress": known.get("progress", {}) if running else {},
-        "ahead": known.get("ahead") if running else None,
-        "pausing": bool(running and known.get("pausing")),
-        "error": known.get("error") if state == "failed" else None,
-        "log": str(supervisor.log_path(store, name)),
-    }
+    log = supervisor.log_path(store, name)
+    if status is None:
+        return StudyStatus(name=name, state=state, log=log)
+    error = status.error if state == "failed" else None
+    if state != "running":
+        return StudyStatus(name=name, state=state, log=log, done=status.done, total=status.total, error=error)
+    return StudyStatus(
+        name=name,
+        state=state,
+        log=log,
+        phase=status.phase,
+        done=status.done,
+        total=status.total,
+        current=status.current,
+        progress=status.progress,
+        ahead=status.ahead,
+        pausing=status.pausing,
+    )
 
 
-def study_result(name: str, store: Store | None = None) -> dict[str, Any]:
-    """The study with all its trials, its front, what follows from it (studies.front_summary) and how sure that is
-    (certainty: report.confidence), as plain data. Needs no torch. Raises StudyError.
-    """
-    study = supervisor.load(store or Store(), name)
-    told = {**study.to_json(), **findings(study)}
-    return {**told, "certainty": certainty(told)}
+def study_result(name: str, store: Store | None = None) -> StudyResult:
+    """The study with all its trials. Needs no torch. Raises StudyError."""
+    return supervisor.load(store or Store(), name)
 
 
-def study_plan(name: str, store: Store | None = None) -> dict[str, Any]:
-    """What the study was asked: model, dataset and calibration as references, spec, limit …"""
-    return storage.read_plan(store or Store(), name).to_json()
+def study_plan(name: str, store: Store | None = None) -> StudyPlan:
+    """What the study was asked. Raises StudyError."""
+    return storage.read_plan(store or Store(), name)
 
 
-def choose_trial(name: str, budget: Budget, store: Store | None = None) -> dict[str, Any]:
-    """The choice under a budget: {pick, runner_up, rejected, remarks}. See `studies.choice`."""
-    return choose(supervisor.load(store or Store(), name), budget).to_json()
+def choose_trial(name: str, budget: Budget, store: Store | None = None) -> Choice:
+    """The choice under a budget. Raises StudyError."""
+    return choose(supervisor.load(store or Store(), name), budget)
 
 
 def cancel_study(name: str, store: Store | None = None) -> None:
@@ -211,12 +228,10 @@ def retry_study(
     return numbers
 
 
-def extend_study(name: str, recipes: Sequence[Mapping[str, Any]], store: Store | None = None) -> list[int]:
+def extend_study(name: str, recipes: Sequence[Recipe], store: Store | None = None) -> list[int]:
     """Add recipes to a study that is not running, and go on; returns their numbers. Raises EdgeSlimError."""
-    from edgeslim.workbench.presets import read_all
-
     store = store or Store()
-    numbers = supervisor.add(store, name, list(planned(read_all(recipes)))[1:])
+    numbers = supervisor.add(store, name, list(planned(recipes))[1:])
     supervisor.start(store, name)
     return numbers
 
@@ -229,17 +244,18 @@ def delete_study(name: str, store: Store | None = None, *, force: bool = False) 
     supervisor.delete(store or Store(), name, force=force)
 
 
-def check_study(name: str, store: Store | None = None) -> list[dict[str, Any]]:
-    """Trials whose file is not what was measured: {number, file, problem: 'missing' | 'changed'}."""
+def check_study(name: str, store: Store | None = None) -> list[FileProblem]:
+    """Trials whose file is not what was measured."""
     store = store or Store()
     found = []
     for trial in supervisor.load(store, name).trials:
         if trial.sha256 is None:
             continue
         path = store.path(trial.sha256)
-        problem = "missing" if not path.exists() else "changed" if sha256_of(path) != trial.sha256 else None
-        if problem:
-            found.append({"number": trial.number, "file": str(path), "problem": problem})
+        if not path.exists():
+            found.append(FileProblem(trial.number, path, "missing"))
+        elif sha256_of(path) != trial.sha256:
+            found.append(FileProblem(trial.number, path, "changed"))
     return found
 
 
@@ -259,12 +275,6 @@ def artifact_path(sha256: str, store: Store | None = None) -> Path:
 def artifact_bytes(sha256: str, store: Store | None = None) -> bytes:
     """The content of the file of that hash. Raises StudyError if there is none."""
     return artifact_path(sha256, store).read_bytes()
-
-
-def _unreadable(name: str, error: EdgeSlimError) -> dict[str, Any]:
-    """A study that cannot be read, in the list of studies: it can still be deleted, if need be by `force`."""
-    unknown = {"model": "", "dataset": "", "preset": None, "created": "", "done": 0, "total": 0}
-    return {"name": name, "state": "failed", **unknown, "error": error.to_json()}
 
 
 def _no_file(sha256: str) -> StudyError:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
 from edgeslim.progress import Progress
@@ -13,7 +12,7 @@ from edgeslim.workbench.datasets import open_dataset, resolve_dataset
 if TYPE_CHECKING:
     from edgeslim.datasets.base import Split
     from edgeslim.measurement.workload import Workload
-    from edgeslim.models.base import Model
+    from edgeslim.models.base import Model, ModelSpec
 
 
 def opened(
@@ -22,7 +21,7 @@ def opened(
     store: Store,
     *,
     calibration: str | Path | None,
-    spec: Mapping[str, Any] | None,
+    spec: ModelSpec | None,
     progress: Progress,
     limit: int | None = None,
 ) -> Workload:
@@ -46,7 +45,7 @@ def opened_unlabelled(
     store: Store,
     *,
     calibration: str | Path | None,
-    spec: Mapping[str, Any] | None,
+    spec: ModelSpec | None,
     progress: Progress,
 ) -> tuple[Model, Split | None]:
     """The model, and images to look at it with: of `calibration` or else the dataset, whatever its classes.
@@ -55,8 +54,7 @@ def opened_unlabelled(
     """
     from edgeslim.datasets import any_images
     from edgeslim.models.library import open_model
-    from edgeslim.models.spec import spec_from_json
 
-    found = open_model(model, store, None if spec is None else spec_from_json(dict(spec)))
+    found = open_model(model, store, spec)
     images = calibration if calibration is not None else dataset
     return found, None if images is None else any_images(open_dataset(images, store, progress))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeslim.artifacts.store import Store
+from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.workload import opened_unlabelled
 
@@ -18,7 +19,7 @@ def xray(
     bits: int = 8,
     images: int = 8,
     calibration: str | Path | None = None,
-    spec: Mapping[str, Any] | None = None,
+    spec: ModelSpec | None = None,
     threads: int = 1,
     store: Store | None = None,
     progress: Progress = silent,
@@ -46,7 +47,7 @@ def score_predictions(
     trials: Sequence[Mapping[str, Any]] | None = None,
     images: int = 8,
     calibration: str | Path | None = None,
-    spec: Mapping[str, Any] | None = None,
+    spec: ModelSpec | None = None,
     threads: int = 1,
     store: Store | None = None,
     progress: Progress = silent,

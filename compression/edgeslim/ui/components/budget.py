@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 from edgeslim.ui.state import linked, number_in, t
 
 

@@ -18,10 +18,10 @@ from edgeslim.report.confidence import (
 )
 from edgeslim.report.info import noisy, trial_of
 from edgeslim.report.repeats import spreads
-from edgeslim.report.units import DASH, format_change, format_interval, format_points, format_share
 from edgeslim.ui.components.words import change_words, numbered, trial_title
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
+from edgeslim.units import DASH, format_change, format_interval, format_points, format_share
 
 Study = Mapping[str, Any]
 MOST_NAMED = 8

@@ -12,19 +12,20 @@ from edgeslim.report.axes import AXES, look_up
 from edgeslim.report.choice import closest
 from edgeslim.report.confidence import held_out_info
 from edgeslim.report.info import headline, measured, trial_of
-from edgeslim.report.units import (
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.choice import Choice, choose
+from edgeslim.studies.study import StudyResult
+from edgeslim.ui.components.headline import savings
+from edgeslim.ui.components.words import change_words, numbered
+from edgeslim.ui.i18n import plain
+from edgeslim.ui.state import t
+from edgeslim.units import (
     format_bytes,
     format_change,
     format_count,
     format_points,
     format_share,
 )
-from edgeslim.studies.choice import Budget, Choice, choose
-from edgeslim.studies.study import StudyResult
-from edgeslim.ui.components.headline import savings
-from edgeslim.ui.components.words import change_words, numbered
-from edgeslim.ui.i18n import plain
-from edgeslim.ui.state import t
 
 Study = Mapping[str, Any]
 

@@ -11,13 +11,13 @@ import streamlit as st
 from edgeslim.detections import Annotations, Detections, Image
 from edgeslim.metrics.fidelity import Fidelity
 from edgeslim.report.info import trial_of
-from edgeslim.report.units import format_bytes
 from edgeslim.tasks.base import Prediction
 from edgeslim.ui import data
 from edgeslim.ui.components.boxes import CHANGES, SYMBOLS, boxes_of, changes_of, draw
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.words import trial_title
 from edgeslim.ui.state import t
+from edgeslim.units import format_bytes
 
 BADGES = {"kept": "green", "moved": "blue", "relabelled": "violet", "lost": "red", "gained": "orange"}
 TOP_CLASSES = 3

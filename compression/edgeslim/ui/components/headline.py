@@ -8,7 +8,9 @@ from typing import Any
 import streamlit as st
 
 from edgeslim.report.info import Headline, headline, trial_of
-from edgeslim.report.units import (
+from edgeslim.ui.components.words import change_words
+from edgeslim.ui.state import t
+from edgeslim.units import (
     MINUS,
     format_bytes,
     format_factor,
@@ -16,8 +18,6 @@ from edgeslim.report.units import (
     format_points,
     format_share,
 )
-from edgeslim.ui.components.words import change_words
-from edgeslim.ui.state import t
 
 
 def sentence(found: Headline, metric: str) -> str:

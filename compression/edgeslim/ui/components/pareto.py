@@ -10,7 +10,7 @@ import streamlit as st
 from edgeslim.report.axes import available
 from edgeslim.report.charts import pareto_chart
 from edgeslim.report.pareto import pareto_info
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 from edgeslim.ui.components.words import chart_texts, trial_title
 from edgeslim.ui.state import linked, one_of, select_trial, t
 

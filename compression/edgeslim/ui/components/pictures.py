@@ -9,13 +9,13 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.detections import Image
-from edgeslim.report.units import format_bytes, format_ms, format_ratio
 from edgeslim.ui import data
 from edgeslim.ui.components.gallery import change_badges, picture
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import numbered
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import linked, number_in, one_of, t
+from edgeslim.units import format_bytes, format_ms, format_ratio
 
 SOURCES = ("gallery", "validation", "upload")
 BIGGEST = 1_000_000

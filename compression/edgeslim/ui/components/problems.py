@@ -20,7 +20,7 @@ class boundary:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         if isinstance(error, EdgeSlimError):
-            show(error.to_json())
+            show(error.record())
             return True
         return False
 

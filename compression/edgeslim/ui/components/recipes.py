@@ -58,7 +58,7 @@ def recipe_editor(
             try:
                 Recipe.from_json(recipe)
             except EdgeSlimError as error:
-                show(error.to_json())
+                show(error.record())
                 if "repaired" in error.values:  # it is about the order
                     _repair(draft, recipe)
                 sound = False
@@ -235,7 +235,7 @@ def _load(drafts: list[dict[str, Any]]) -> None:
         read = [Recipe.from_json(recipe).to_json() for recipe in (data if isinstance(data, list) else [data])]
         made = [_draft(recipe) for recipe in read]
     except EdgeSlimError as error:
-        show(error.to_json())
+        show(error.record())
     except ValueError:
         st.error(t("recipes.not_json", file=plain(given.name)))
     else:

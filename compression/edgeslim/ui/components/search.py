@@ -10,13 +10,13 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.report.info import trial_of
 from edgeslim.report.search_progress import SearchInfo, search_chart, search_info
-from edgeslim.report.units import format_clock
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 from edgeslim.ui.components.choice import choice_under, choice_words, compromise_words
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import chart_texts, numbered
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
+from edgeslim.units import format_clock
 
 Study = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from edgeslim.errors import EdgeSlimError
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 from edgeslim.studies.objectives import COSTS, DEFAULT, QUALITIES, check_objectives
 from edgeslim.studies.search_run import LEARNING, SAMPLERS, SearchRun
 from edgeslim.ui.components.budget import budget_fields
@@ -63,7 +63,7 @@ def search_form(presets: Sequence[str]) -> dict[str, Any] | None:
             "budget": Budget(**limits),
         }
     except EdgeSlimError as error:
-        show(error.to_json())
+        show(error.record())
         return None
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.report.units import format_bytes, format_count
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import notice_words
 from edgeslim.ui.forms import spec_form
 from edgeslim.ui.i18n import known, plain
 from edgeslim.ui.state import language, linked, one_of, t
+from edgeslim.units import format_bytes, format_count
 
 _IMPORTED, _ADDED = "edgeslim_imported_model", "edgeslim_added_dataset"
 SAYS_NOTHING = ("instances", "annotations", "_annotations.coco", "data", "dataset", "labels")

@@ -10,11 +10,11 @@ import streamlit as st
 
 from edgeslim.report.axes import AXES, available
 from edgeslim.report.pareto import pareto_info
-from edgeslim.report.units import DASH, format_interval
-from edgeslim.studies.choice import Budget
+from edgeslim.studies.budget import Budget
 from edgeslim.ui.components.words import state_words, trial_title
 from edgeslim.ui.i18n import known
 from edgeslim.ui.state import language, select_trial, t
+from edgeslim.units import DASH, format_interval
 
 DIGITS = {
     "KB": "%.1f",

@@ -12,7 +12,6 @@ import streamlit as st
 from edgeslim.report.axes import AXES, look_up
 from edgeslim.report.bars import class_chart, size_chart
 from edgeslim.report.info import class_info, measured, size_info, trial_of, unchanged
-from edgeslim.report.units import format_bytes, format_seconds, format_share
 from edgeslim.ui.components.headline import figures
 from edgeslim.ui.components.problems import show
 from edgeslim.ui.components.words import (
@@ -26,6 +25,7 @@ from edgeslim.ui.components.words import (
 )
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import address, t
+from edgeslim.units import format_bytes, format_seconds, format_share
 
 Study = Mapping[str, Any]
 BAR_CONFIG = {"displayModeBar": False}

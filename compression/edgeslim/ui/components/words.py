@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgeslim.report.charts import TEXTS
-from edgeslim.report.units import format_change, format_interval
 from edgeslim.ui import data
 from edgeslim.ui.i18n import error_text, known, plain
 from edgeslim.ui.state import language, t
+from edgeslim.units import format_change, format_interval
 
 
 def chart_texts() -> Mapping[str, str]:

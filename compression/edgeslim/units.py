@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 MINUS = "−"
 DASH = "–"
@@ -112,3 +114,27 @@ def _figures(value: float) -> str:
     """Three figures: 1.18, 15.8, 158."""
     decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0
     return f"{value:.{decimals}f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A way of writing values: `scale` turns a stored value into the one drawn, in `unit` (may be empty).
+
+    `relative`: a limit is missed by a share of it (bytes, counts, times), not by a difference (shares, decibels).
+    """
+
+    scale: float
+    unit: str
+    text: Callable[[float | None], str]
+    relative: bool = False
+
+
+BYTES = Kind(1e-3, "KB", format_bytes, relative=True)
+COUNT = Kind(1e-3, "K", format_count, relative=True)
+LARGE_COUNT = Kind(1e-6, "M", format_count, relative=True)
+MILLISECONDS = Kind(1.0, "ms", format_ms, relative=True)
+RATIO = Kind(1.0, "×", format_ratio, relative=True)
+POINTS = Kind(100.0, "", format_points)
+CHANGE = Kind(100.0, "", format_change)
+SHARE = Kind(100.0, "%", format_share)
+DECIBELS = Kind(1.0, "dB", format_decibels)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgeslim.report import units
+from edgeslim import units
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""What is measured of a file, as plain records, and records as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+R = TypeVar("R")
+
+
+def encoded(record: object) -> Any:
+    """A record (a dataclass of plain fields and other records) as JSON values."""
+    return msgspec.to_builtins(record, str_keys=True)
+
+
+def decoded(cls: type[R], data: Any) -> R:
+    """The record that JSON values stand for; keys it does not know are passed over. Raises msgspec.ValidationError."""
+    return msgspec.convert(data, cls, strict=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Bytes. `entropy_bound` covers the stored tensors only, not the graph's structure."""
+
+    file: int
+    download: int
+    """The file after zstd -19."""
+    entropy_bound: int | None = None
+    """None in studies from before it was measured."""
+
+    @property
+    def entropy_gap(self) -> int | None:
+        """Download less bound: the graph's structure is in the one and not in the other.
+
+        Below zero where the coder has used an order of symbols that the bound does not know.
+        """
+        return self.download - self.entropy_bound if self.entropy_bound else None
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds for one input. `ratio` is the median over the baseline's: below 1 is faster."""
+
+    median_ms: float
+    p95_ms: float
+    ratio: float
+    ratio_ci95: tuple[float, float]
+    rounds: int
+    noisy: bool
+    """The model or its baseline varied too much for the figures to be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRecord:
+    """A warning as it is kept: the English sentence, and `code` and `values` to say it in another language."""
+
+    code: str
+    text: str
+    values: Mapping[str, int | float | str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressRecord:
+    """How far something is: `done` of `total` (0 where that is not known)."""
+
+    message: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeRecord:
+    """A recipe as it is kept: each step is its name under 'step' and its parameters, free-form since steps come and go.
+
+    Unlike `edgeslim.recipe.Recipe` it can be read without the steps, and without torch.
+    """
+
+    steps: tuple[Mapping[str, Any], ...] = ()
+    seed: int = 0
+    name: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "seed": self.seed, "steps": [dict(step) for step in self.steps]}

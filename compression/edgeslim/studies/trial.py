@@ -1,0 +1,95 @@
+"""A trial as plain data: one recipe of a study, and what was measured of its file."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from edgeslim.artifacts.artifact import Stage
+from edgeslim.errors import ErrorRecord
+from edgeslim.records import Latency, ProgressRecord, RecipeRecord, Sizes, decoded, encoded
+
+TrialState = Literal["waiting", "running", "complete", "failed", "infeasible", "pruned", "cancelled"]
+"""'infeasible': the network cannot be made so. 'pruned': a search has dropped it after cheap measurements, or in time."""
+Bounds = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """One recipe's trial. Measurements are None until made; fractions are 0–1, sizes in bytes.
+
+    `accuracy` and `fidelity` hold figures by the names that the task gives them, so they are free-form;
+    `studies.figures` knows which there are.
+    """
+
+    number: int
+    state: TrialState
+    recipe: RecipeRecord
+    title: str
+    recipe_fingerprint: str
+    model: str
+    file: str | None = None
+    sha256: str | None = None
+    stages: tuple[Stage, ...] = ()
+    sizes: Sizes | None = None
+    params: int | None = None
+    nonzero: int | None = None
+    macs: int | None = None
+    memory: Mapping[str, int] | None = None
+    accuracy: Mapping[str, Any] | None = None
+    fidelity: Mapping[str, Any] | None = None
+    latency: Latency | None = None
+    error: ErrorRecord | None = None
+    progress: ProgressRecord | None = None
+    seconds: float | None = None
+    environment: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    primary_metric: str | None = None
+    resamples: str | None = None
+    """Where the store keeps the primary metric's resamples over images (metrics.resamples)."""
+    missed: tuple[str, ...] = ()
+    """The limits of the study's budget that it does not keep, as reasons of studies.choice."""
+    proposed: bool = False
+    """By a search."""
+    found_after: float | None = None
+    """Seconds that the search had taken when it was measured."""
+    rungs: tuple[Mapping[str, Any], ...] = ()
+    """What a search measured cheaply before: share of the recovery, images, figures. No measurements of the file."""
+
+    @property
+    def objective(self) -> float | None:
+        """The primary metric's value: accuracy where there are labels, else fidelity to the original."""
+        return None if self.primary_metric is None else self.figure(self.primary_metric)
+
+    @property
+    def measured(self) -> bool:
+        """Whether it has a file with a size: complete, or only its timing still to come."""
+        return self.state in ("complete", "running") and self.sizes is not None
+
+    def figure(self, name: str) -> float | None:
+        """A figure of accuracy or fidelity by its name, None where it was not measured."""
+        for figures in (self.accuracy, self.fidelity):
+            if figures and figures.get(name) is not None:
+                return float(figures[name])
+        return None
+
+    def bounds(self, name: str) -> Bounds | None:
+        """An interval of accuracy or fidelity by its name ('ci95', 'paired_ci95', 'agreement_ci95')."""
+        for figures in (self.accuracy, self.fidelity):
+            found = (figures or {}).get(name)
+            if found and None not in found:
+                return float(found[0]), float(found[1])
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields, and the derived `entropy_gap`: in bytes, and as a share of the bound."""
+        gap = self.sizes.entropy_gap if self.sizes else None
+        told: dict[str, Any] = encoded(self)
+        if gap is None or self.sizes is None or not self.sizes.entropy_bound:
+            return {**told, "entropy_gap": None}
+        return {**told, "entropy_gap": {"bytes": gap, "share": gap / self.sizes.entropy_bound}}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> TrialResult:
+        return decoded(TrialResult, data)
