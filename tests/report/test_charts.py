@@ -7,8 +7,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-
 from edgeslim.report.axes import AXES
+
 from edgeslim.report.bars import class_chart, size_chart
 from edgeslim.report.charts import TEXTS, drawing_scale, pareto_chart
 from edgeslim.report.info import class_info, size_info

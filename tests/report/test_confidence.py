@@ -8,11 +8,11 @@ import time
 from typing import Any
 
 import pytest
-
 from edgeslim.report.axes import AXES
+from edgeslim.report.confidence import groups_info, held_out_info, held_out_state
+
 from edgeslim.report.certainty import certainty_lines, comparison_lines
 from edgeslim.report.charts import TEXTS, pareto_chart
-from edgeslim.report.confidence import groups_info, held_out_info, held_out_state
 from edgeslim.report.info import noisy
 from edgeslim.report.pareto import pareto_info
 from edgeslim.report.repeats import by_recipe, spreads

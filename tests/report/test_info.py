@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from edgeslim.report.axes import AXES, available
 
 from edgeslim.errors import EdgeSlimError
-from edgeslim.report.axes import AXES, available
 from edgeslim.report.info import (
     class_info,
     headline,

@@ -10,13 +10,14 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from edgeslim.report.axes import AXES, POINTS, SHARE, Axis
-from edgeslim.report.marks import Texts, draw_rings, draw_seeds, point_marks
+from edgeslim.report.marks import Texts, axis_name, draw_rings, draw_seeds, point_marks
 from edgeslim.report.palette import BUDGET_COLOR, FONT_SIZE, MARK_COLORS, NEUTRAL, halo, marker_of, ring
 from edgeslim.report.pareto import MARKS, Absent, ParetoInfo, Point
+from edgeslim.studies.figures import Figure, axes
+from edgeslim.units import POINTS, SHARE
 
 TEXTS: tuple[str, ...] = (
-    *(f"axis.{name}" for name in AXES.names()),
+    *(f"axis.{figure.name}" for figure in axes()),
     *(f"mark.{mark}" for mark in MARKS),
     "chart.interval",
     "chart.like_original",
@@ -116,7 +117,7 @@ def pareto_chart(
 
 
 def _reach(
-    shown: Sequence[Point], axis: Axis, limit: float | None, scale: float
+    shown: Sequence[Point], axis: Figure, limit: float | None, scale: float
 ) -> tuple[float, float] | None:
     """The y axis' range: all that is shown with its intervals, the limit, and room above for words; never
     beyond 100 %."""
@@ -132,7 +133,7 @@ def _reach(
     return low - 0.08 * room, top
 
 
-def drawing_scale(axis: Axis, values: Sequence[float]) -> tuple[float, str]:
+def drawing_scale(axis: Figure, values: Sequence[float]) -> tuple[float, str]:
     """Factor and unit in which an axis is drawn: KB becomes MB, and K becomes M, from ten of them on."""
     kind, largest = axis.kind, max(values, default=0.0)
     larger = {"KB": "MB", "K": "M", "M": "G"}.get(kind.unit)
@@ -240,8 +241,8 @@ def _pin(figure: go.Figure, point: Point, words: str, kx: float, ky: float, away
     )
 
 
-def _axis(axis: Axis, texts: Texts, unit: str) -> dict[str, object]:
-    name = texts[f"axis.{axis.name}"]
+def _axis(axis: Figure, texts: Texts, unit: str) -> dict[str, object]:
+    name = axis_name(axis, texts)
     return {
         "title": {
             "text": f"{name} ({unit})" if unit else name,

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from edgeslim.report.palette import MARK_COLORS, faint, marker_of
 from edgeslim.report.pareto import MARKS, Mark, ParetoInfo, Point
+from edgeslim.studies.figures import Figure
 
 Texts = Mapping[str, str]
 MOST_NAMED = 8
@@ -17,11 +18,16 @@ MANY = 30
 """From so many points on, only those that matter show their intervals; the others' are on their hover cards."""
 
 
+def axis_name(figure: Figure, texts: Texts) -> str:
+    """The figure's name in the language of the texts, or as it was declared."""
+    return texts.get(f"axis.{figure.name}", figure.label)
+
+
 def card(point: Point, info: ParetoInfo, texts: Texts) -> str:
     """The hover card of a point; titles are escaped, since people write them."""
     lines = [f"<b>#{point.number} {escape(point.title)}</b>"]
     for axis, value, bounds in ((info.y, point.y, point.y_bounds), (info.x, point.x, point.x_bounds)):
-        line = f"{texts[f'axis.{axis.name}']}: <b>{axis.kind.text(value)}</b>"
+        line = f"{axis_name(axis, texts)}: <b>{axis.kind.text(value)}</b>"
         if bounds[0] != bounds[1]:
             what = f"{len(point.seeds)} {texts['chart.seeds']}" if point.seeds else texts["chart.interval"]
             line += f" ({what} {axis.kind.text(bounds[0])} … {axis.kind.text(bounds[1])})"
@@ -95,7 +101,7 @@ def draw_seeds(
     single = [(point, seed) for point in repeated for seed in point.seeds]
     if single:
         cards = [
-            f"<b>#{seed.number} {escape(point.title)}</b><br>{texts[f'axis.{info.y.name}']}: "
+            f"<b>#{seed.number} {escape(point.title)}</b><br>{axis_name(info.y, texts)}: "
             f"<b>{info.y.kind.text(seed.y)}</b><br><i>{texts['chart.seed']}</i>"
             for point, seed in single
         ]

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from edgeslim.report.axes import AXES, Axis, Trial, look_up
-from edgeslim.report.confidence import groups_info
-from edgeslim.report.info import Study, like_original, measured, trial_of
+from edgeslim.report.info import like_original
 from edgeslim.report.repeats import Spread, by_recipe
-from edgeslim.studies.budget import Budget
-from edgeslim.studies.choice import Reason, choose
+from edgeslim.studies.budget import NOT_MEASURED, Budget
+from edgeslim.studies.choice import choose
+from edgeslim.studies.figures import FIGURES, Figure
 from edgeslim.studies.pareto import front
 from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 
 Mark = Literal["front", "dominated", "baseline", "over_budget", "failed", "infeasible", "untimed"]
 MARKS: tuple[Mark, ...] = (
@@ -49,7 +49,7 @@ class Point:
     """The single results of a recipe that was repeated: the point is their mean, its bounds their range, its
     number that of the seed nearest to the mean."""
     alike: tuple[int, ...] = ()
-    """Trials that cannot be told from this one (report.confidence), if the y axis is what was compared."""
+    """Trials that cannot be told from this one (studies.groups), if the y axis is what was compared."""
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -70,8 +70,8 @@ class Absent:
 class ParetoInfo:
     """The chart as data. `front` holds trial numbers, the cheapest first; limits are stored values."""
 
-    x: Axis
-    y: Axis
+    x: Figure
+    y: Figure
     points: tuple[Point, ...]
     absent: tuple[Absent, ...]
     front: tuple[int, ...]
@@ -83,37 +83,37 @@ class ParetoInfo:
         return next((point for point in self.points if number in point.numbers), None)
 
 
-def pareto_info(study: Study, x: str, y: str, budget: Budget | None = None) -> ParetoInfo:
-    """Every measured trial of a study on two axes (names in AXES), with its front.
+def pareto_info(study: StudyResult, x: str, y: str, budget: Budget | None = None) -> ParetoInfo:
+    """Every measured trial of a study on two axes (names in FIGURES), with its front.
 
     Trials that differ by their seed alone are one point, at the mean. Trials over the budget take no part in the
     front, nor do those of which that is not known yet. Trials without a value on either axis are in `absent`.
     """
-    axes = AXES.get(x), AXES.get(y)
-    baseline: int | None = study["baseline"]
-    rejected = choose(StudyResult.from_json(study), budget).rejected if budget else {}
+    axes = FIGURES.get(x), FIGURES.get(y)
+    rejected = choose(study, budget).rejected if budget else {}
     values: dict[int, tuple[float, float]] = {}
     absent: list[Absent] = []
-    for trial in study["trials"]:
-        found = axes[0].value(trial, baseline), axes[1].value(trial, baseline)
-        if measured(trial) and found[0] is not None and found[1] is not None:
-            values[trial["number"]] = found[0], found[1]
-        elif measured(trial) or trial["state"] in ("failed", "infeasible"):
-            mark: Mark = "untimed" if measured(trial) else trial["state"]
-            absent.append(Absent(trial["number"], trial["title"], mark))
+    for trial in study.trials:
+        across, up = (axis.value(trial, study.original) for axis in axes)
+        if trial.measured and across is not None and up is not None:
+            values[trial.number] = across, up
+        elif trial.measured:
+            absent.append(Absent(trial.number, trial.title, "untimed"))
+        elif trial.state in ("failed", "infeasible"):
+            absent.append(Absent(trial.number, trial.title, trial.state))
     placed = [
         _placed(group, values, axes)
-        for group in by_recipe(trial for trial in study["trials"] if trial["number"] in values)
+        for group in by_recipe(trial for trial in study.trials if trial.number in values)
     ]
     kept = [point for point in placed if not all(number in rejected for number in point.numbers)]
     best = {kept[i].number for i in front([(p.x, p.y) for p in kept], [axis.better for axis in axes])}
-    groups = groups_info(study)
+    groups = study.groups
     if groups is not None and y not in (groups.metric, "paired_delta"):
         groups = None
     points = tuple(
         replace(
             point,
-            mark=_mark(point, baseline, best, rejected),
+            mark=_mark(point, study.baseline, best, rejected),
             alike=groups.like(point.number) if groups else (),
         )
         for point in placed
@@ -125,10 +125,10 @@ def pareto_info(study: Study, x: str, y: str, budget: Budget | None = None) -> P
 
 
 def _placed(
-    group: Sequence[Trial], values: Mapping[int, tuple[float, float]], axes: tuple[Axis, Axis]
+    group: Sequence[TrialResult], values: Mapping[int, tuple[float, float]], axes: tuple[Figure, Figure]
 ) -> Point:
     """A recipe's point: its trial, or the mean of its trials."""
-    seeds = tuple(Seed(trial["number"], *values[trial["number"]]) for trial in group)
+    seeds = tuple(Seed(trial.number, *values[trial.number]) for trial in group)
     numbers = tuple(seed.number for seed in seeds)
     across, up = Spread(numbers, tuple(s.x for s in seeds)), Spread(numbers, tuple(s.y for s in seeds))
     number, first = up.middle, group[0]
@@ -136,47 +136,39 @@ def _placed(
         bounds = across.bounds, up.bounds
     else:
         bounds = axes[0].bounds(first) or across.bounds, axes[1].bounds(first) or up.bounds
-    middle = next(trial for trial in group if trial["number"] == number)
+    middle = next(trial for trial in group if trial.number == number)
     return Point(
         number=number,
-        title=first["title"],
+        title=first.title,
         mark="dominated",
         x=across.mean,
         y=up.mean,
         x_bounds=bounds[0],
         y_bounds=bounds[1],
-        like_original=bool(middle["recipe"]["steps"]) and like_original(middle),
+        like_original=bool(middle.recipe.steps) and like_original(middle),
         seeds=seeds if len(seeds) > 1 else (),
     )
 
 
-def _mark(
-    point: Point, baseline: int | None, best: Set[int], rejected: Mapping[int, Sequence[Reason]]
-) -> Mark:
+def _mark(point: Point, baseline: int | None, best: Set[int], rejected: Mapping[int, Sequence[str]]) -> Mark:
     if point.number == baseline:
         return "baseline"
     if all(number in rejected for number in point.numbers):
         reasons = {reason for number in point.numbers for reason in rejected[number]}
-        return "untimed" if reasons == {"not_measured"} else "over_budget"
+        return "untimed" if reasons == {NOT_MEASURED} else "over_budget"
     return "front" if point.number in best else "dominated"
 
 
-def _limits(study: Study, budget: Budget) -> dict[str, float | None]:
-    """The budget by axis name. A loss is a limit on the change, and so on the headline measure."""
-    original = trial_of(study, study["baseline"]) or {}
-    metric = original.get("primary_metric") or "mAP"
-    limits: dict[str, float | None] = {
-        "download": budget.download,
-        "file": budget.file,
-        "latency_ratio": budget.latency_ratio,
-        "macs": budget.macs,
-        "peak_memory": budget.memory,
-        "paired_delta": None if budget.loss is None else -budget.loss,
-        metric: budget.accuracy,
-    }
-    best = look_up(original, AXES.get(metric).path)
-    if budget.loss is not None and best is not None:
-        limits[metric] = max(best - budget.loss, budget.accuracy or 0.0)
-    if budget.agreement is not None:
-        limits["agreement"] = max(budget.agreement, limits.get("agreement") or 0.0)
+def _limits(study: StudyResult, budget: Budget) -> dict[str, float]:
+    """The budget by axis name. Accuracy limits the headline measure, a loss that measure and the change."""
+    limits = dict(budget.limits)
+    loss = limits.pop("loss", None)
+    original = study.original
+    metric = (original.primary_metric if original else None) or "mAP"
+    if "accuracy" in limits:
+        limits[metric] = max(limits.pop("accuracy"), limits.get(metric, 0.0))
+    if loss is not None:
+        limits["paired_delta"] = -loss
+        if original is not None and original.objective is not None:
+            limits[metric] = max(original.objective - loss, limits.get(metric, 0.0))
     return limits

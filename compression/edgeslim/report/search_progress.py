@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from edgeslim.report.info import Study, proposed
+from edgeslim.report.info import proposed
 from edgeslim.report.marks import Texts
 from edgeslim.report.palette import ACCENT, FONT_SIZE
-from edgeslim.studies.budget import Budget
 from edgeslim.studies.choice import choose
 from edgeslim.studies.front_summary import gains_of, scale_of
 from edgeslim.studies.hypervolume import Gains, hypervolume
@@ -27,7 +26,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class SearchInfo:
-    """All of the last search_run.
+    """All of the last run.
 
     `tried` recipes: of them `full` are measured fully, `cheap` were only judged cheaply, `failed` failed.
     """
@@ -43,33 +42,33 @@ class SearchInfo:
 
     @property
     def improved(self) -> float | None:
-        """The minute of the last gain; None if the search_run has brought none."""
+        """The minute of the last gain; None if the run has brought none."""
         return self.moments[-1].minutes if len(self.moments) > 1 else None
 
 
-def search_info(study: Study) -> SearchInfo | None:
+def search_info(study: StudyResult) -> SearchInfo | None:
     """What became of a study's search; None if it had none."""
-    search = study.get("search")
+    search = study.search
     if search is None:
         return None
     tried = proposed(study)
-    cheap = [trial for trial in tried if trial["state"] != "failed" and not trial["sizes"]]
+    cheap = [trial for trial in tried if trial.state != "failed" and trial.sizes is None]
     return SearchInfo(
         tried=len(tried),
-        full=sum(trial["sizes"] is not None for trial in tried),
-        cheap=sum(bool(trial.get("rungs")) for trial in cheap),
-        failed=sum(trial["state"] in ("failed", "infeasible") for trial in tried),
-        moments=tuple(_moments(StudyResult.from_json(study), search.get("first", 0))),
-        minutes=search["spent"] / 60,
+        full=sum(trial.sizes is not None for trial in tried),
+        cheap=sum(bool(trial.rungs) for trial in cheap),
+        failed=sum(trial.state in ("failed", "infeasible") for trial in tried),
+        moments=tuple(_moments(study, search.first)),
+        minutes=search.spent / 60,
     )
 
 
 def _moments(study: StudyResult, first: int) -> Sequence[Moment]:
-    """The front's volume whenever it grew; trials before number `first` were there when the search_run began."""
+    """The front's volume whenever it grew; trials before number `first` were there when the search began."""
     scale = scale_of(study)
     if scale is None:
         return ()
-    rejected = choose(study, Budget(**study.budget)).rejected
+    rejected = choose(study, study.budget).rejected
     found = sorted(
         (trial.found_after / 60 if trial.found_after is not None and trial.number >= first else 0.0, gains)
         for trial, gains in gains_of(study, scale, rejected)
