@@ -9,5 +9,6 @@ import pytest
 
 @pytest.fixture
 def study() -> dict[str, Any]:
+    """As it is kept, so that a test can change what it is about."""
     loaded: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "study.json").read_text())
     return loaded

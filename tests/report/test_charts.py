@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-from edgeslim.report.axes import AXES
+from as_kept import of
 
 from edgeslim.report.bars import class_chart, size_chart
 from edgeslim.report.charts import TEXTS, drawing_scale, pareto_chart
@@ -16,12 +16,13 @@ from edgeslim.report.marks import MANY
 from edgeslim.report.palette import MARK_COLORS, MARK_SYMBOLS
 from edgeslim.report.pareto import MARKS, pareto_info
 from edgeslim.studies.budget import Budget
+from edgeslim.studies.figures import FIGURES
 
 Words = {key: f"<{key}>" for key in TEXTS}
 
 
 def chart(study: dict[str, Any], x: str = "download", y: str = "mAP", **options: Any) -> go.Figure:
-    return pareto_chart(pareto_info(study, x, y), Words, **options)
+    return pareto_chart(pareto_info(of(study), x, y), Words, **options)
 
 
 def clickable(figure: go.Figure) -> dict[int, go.Scatter]:
@@ -49,10 +50,10 @@ def test_values_are_drawn_in_kilobytes_and_points(study: dict[str, Any]) -> None
 
 
 def test_large_files_are_drawn_in_megabytes() -> None:
-    assert drawing_scale(AXES.get("download"), [3.1e6]) == (1e-3, "KB")
-    assert drawing_scale(AXES.get("download"), [31e6, 2.0]) == (1e-6, "MB")
-    assert drawing_scale(AXES.get("macs"), [4e8]) == (1e-6, "M")
-    assert drawing_scale(AXES.get("mAP"), []) == (100.0, "")
+    assert drawing_scale(FIGURES.get("download"), [3.1e6]) == (1e-3, "KB")
+    assert drawing_scale(FIGURES.get("download"), [31e6, 2.0]) == (1e-6, "MB")
+    assert drawing_scale(FIGURES.get("macs"), [4e8]) == (1e-6, "M")
+    assert drawing_scale(FIGURES.get("mAP"), []) == (100.0, "")
 
 
 def test_trials_without_values_stand_outside_of_the_axes(study: dict[str, Any]) -> None:
@@ -86,16 +87,16 @@ def test_a_trial_like_the_original_says_so(study: dict[str, Any]) -> None:
 
 
 def test_a_budget_is_a_line_on_the_axis_it_limits(study: dict[str, Any]) -> None:
-    figure = pareto_chart(pareto_info(study, "download", "mAP", Budget(download=200_000)), Words)
+    figure = pareto_chart(pareto_info(of(study), "download", "mAP", Budget.of(download=200_000)), Words)
     assert [shape.x0 for shape in figure.layout.shapes] == [200.0]
     assert [note.text for note in figure.layout.annotations if note.text == "<chart.budget>"]
 
 
 def test_every_limit_is_drawn_where_its_axis_is_shown_even_beyond_all_trials(study: dict[str, Any]) -> None:
-    generous = Budget(download=9_000_000, agreement=0.1, macs=10**12, memory=10**9, accuracy=0.01)
+    generous = Budget.of(download=9_000_000, agreement=0.1, macs=10**12, memory=10**9, accuracy=0.01)
     lines = {
-        (x, y): pareto_info(study, x, y, generous)
-        for x, y in (("download", "agreement"), ("macs", "mAP"), ("peak_memory", "mAP"))
+        (x, y): pareto_info(of(study), x, y, generous)
+        for x, y in (("download", "agreement"), ("macs", "mAP"), ("memory", "mAP"))
     }
     assert [(info.x_limit, info.y_limit) for info in lines.values()] == [
         (9_000_000, 0.1), (10**12, 0.01), (10**9, 0.01),
@@ -117,7 +118,7 @@ def test_where_there_are_many_only_the_front_and_the_original_show_intervals(stu
 
 
 def test_without_a_front_a_close_up_limits_nothing(study: dict[str, Any]) -> None:
-    nothing = pareto_info(study, "download", "mAP", Budget(download=1))
+    nothing = pareto_info(of(study), "download", "mAP", Budget.of(download=1))
     assert pareto_chart(nothing, Words, close_up=True).layout.yaxis.range[0] < 0
 
 
@@ -180,10 +181,10 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_bars_show_sizes_and_classes(study: dict[str, Any]) -> None:
-    sizes = size_chart(size_info(study, 12), Words)
+    sizes = size_chart(size_info(of(study), 12), Words)
     assert list(sizes.data[0].x) == [372_411, 121_906, 108_330]
     assert list(sizes.data[0].text) == ["372 KB", "122 KB", "108 KB"]
-    classes = class_chart(class_info(study, 10), Words)
+    classes = class_chart(class_info(of(study), 10), Words)
     assert min(classes.data[0].x) < 0
     assert class_chart((), Words).data[0].x in (None, ())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,19 @@ import pytest
 from edgeslim.report.choice import choice_lines, closest
 from edgeslim.report.search_progress import search_info
 from edgeslim.studies.budget import Budget
+from edgeslim.studies.study import StudyResult
 from edgeslim.units import format_clock
+
+
+def timed(ratio: float) -> dict[str, Any]:
+    return {
+        "median_ms": ratio,
+        "p95_ms": ratio,
+        "ratio": ratio,
+        "ratio_ci95": [ratio, ratio],
+        "rounds": 30,
+        "noisy": False,
+    }
 
 
 def trial(
@@ -25,19 +38,20 @@ def trial(
         "sizes": {"download": download, "file": download},
         "accuracy": {"top1": top1},
         "primary_metric": "top1",
-        "latency": {"ratio": 1.0 - number / 10},
+        "latency": timed(1.0 - number / 10),
         "proposed": number > 0,
         "found_after": None if minutes is None else 60 * minutes,
         **more,
     }
 
 
-def study(*trials: dict[str, Any], first: int = 1, **more: Any) -> dict[str, Any]:
-    return {
+def study(*trials: dict[str, Any], first: int = 1, **more: Any) -> StudyResult:
+    told = {
         "name": "s", "state": "complete", "model": "m", "dataset": "d", "preset": None, "created": "", "baseline": 0,
         "trials": [trial(0, 0.8, 1000), *trials], "objectives": ["accuracy", "download"], "budget": {},
-        "search": {"sampler": "nsga2", "spent": 360.0, "ended": "time", "first": first}, **more,
+        "search": {"sampler": "nsga2", "minutes": 6.0, "spent": 360.0, "ended": "time", "first": first}, **more,
     }  # fmt: skip
+    return StudyResult.from_json(told)
 
 
 def test_the_front_grows_only_where_it_gains() -> None:
@@ -74,8 +88,7 @@ def test_what_was_tried_is_counted_in_the_stint_that_the_time_is_of() -> None:
 
 @pytest.mark.parametrize(("state", "known"), [("complete", True), ("cancelled", False), ("paused", False)])
 def test_that_nothing_keeps_the_budget_is_said_only_when_all_is_timed(state: str, known: bool) -> None:
-    none = {"pick": None, "runner_up": None, "why": [], "remarks": [], "rejected": {}}
-    told = choice_lines({**study(budget={"download": 300}), "state": state, "choice": none})
+    told = choice_lines(study(budget={"download": 300}, state=state))
     assert ("No file keeps this budget." in told) == known
     assert ("still to be measured or timed" in told) != known
 
@@ -100,20 +113,20 @@ def test_dropped_and_failed_proposals_are_counted_as_such() -> None:
 
 
 def test_without_a_measured_original_nothing_is_known_yet() -> None:
-    waiting = study()
-    waiting["trials"][0].update(state="waiting", sizes=None, accuracy=None, primary_metric=None, latency=None)
+    first = replace(study().trials[0], state="waiting", sizes=None, accuracy=None, primary_metric=None)
+    waiting = replace(study(), trials=(first,))
     info = search_info(waiting)
     assert info is not None
     assert (info.moments, info.improved) == ((), None)
-    assert search_info({**waiting, "search": None}) is None
+    assert search_info(replace(waiting, search=None)) is None
 
 
 def test_the_closest_to_a_budget_misses_it_by_least() -> None:
     found = study(trial(1, 0.8, 120), trial(2, 0.3, 90), trial(3, 0.79, 400))
     # 20 % too large, against half of the accuracy.
-    assert closest(found, Budget(download=100, loss=0.02)) == (1, ["download"])
-    assert closest(found, Budget(download=100, latency_ratio=0.5)) == (2, ["latency_ratio"])
-    assert closest(found, Budget(agreement=0.9)) is None, "nobody measured that"
+    assert closest(found, Budget.of(download=100, loss=0.02)) == (1, ["download"])
+    assert closest(found, Budget.of(download=100, latency_ratio=0.5)) == (2, ["latency_ratio"])
+    assert closest(found, Budget.of(agreement=0.9)) is None, "nobody measured that"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(5, "0:05"), (103.4, "1:43"), (7500, "2:05:00")])
