@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,13 +13,21 @@ R = TypeVar("R")
 
 
 def encoded(record: object) -> Any:
-    """A record (a dataclass of plain fields and other records) as JSON values."""
-    return msgspec.to_builtins(record, str_keys=True)
+    """A record (a dataclass of plain fields and other records) as JSON values. Paths and types become their names."""
+    return msgspec.to_builtins(record, str_keys=True, enc_hook=_name)
 
 
 def decoded(cls: type[R], data: Any) -> R:
     """The record that JSON values stand for; keys it does not know are passed over. Raises msgspec.ValidationError."""
     return msgspec.convert(data, cls, strict=False)
+
+
+def _name(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, type):
+        return value.__name__
+    raise TypeError(f"{type(value).__name__} is no part of a record")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Generic, Protocol, TypeVar
 
@@ -30,6 +31,15 @@ class Registry(Generic[T]):
         assert name not in self._items, f"duplicate {self.kind} '{name}'"
         self._items[name] = item
         return item
+
+    @contextmanager
+    def with_item(self, item: T) -> Iterator[T]:
+        """Have `item` registered inside a `with` block only: for tests."""
+        self.add(item)
+        try:
+            yield item
+        finally:
+            self._items = {name: other for name, other in self._items.items() if other is not item}
 
     def get(self, name: str) -> T:
         """Return the thing called `name`. Raises EdgeSlimError(code='unknown_name') with the nearest names."""

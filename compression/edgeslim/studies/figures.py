@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from edgeslim.registry import Registry
 from edgeslim.studies.pareto import Direction
@@ -27,6 +28,12 @@ from edgeslim.units import (
 
 Original = TrialResult | None
 """The study's baseline, None where it is not measured."""
+Read = Callable[[TrialResult, Original], float | None]
+
+
+def no_interval(trial: TrialResult) -> Bounds | None:
+    """The `bounds` of a figure whose interval is not known."""
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +45,15 @@ class Figure:
     """In English; other languages have it in their locales, under 'axis.<name>'."""
     kind: Kind
     better: Direction
-    read: Callable[[TrialResult, Original], float | None]
-    bounds: Callable[[TrialResult], Bounds | None] = lambda trial: None
+    read: Read
+    bounds: Callable[[TrialResult], Bounds | None] = no_interval
     """The 95 % interval of the value, where there is one."""
     of_original: float | None = None
     """What the original has by definition (a ratio of 1, a change of 0) where it was not measured."""
     axis: bool = True
-    """Whether charts, tables and CSV show it."""
+    """Whether charts and CSV show it."""
+    column: bool = True
+    """Whether tables of trials show it too, which have no room for all."""
     limit: bool = False
     """Whether a budget may limit it: a cost from above, a quality from below."""
     objective: bool = False
@@ -80,6 +89,12 @@ def axes(trials: Iterable[TrialResult] | None = None, cost: bool | None = None) 
     return tuple(each for each in chosen if any(each.value(trial) is not None for trial in known))
 
 
+def columns(trials: Iterable[TrialResult]) -> tuple[Figure, ...]:
+    """What a table of the trials shows: qualities, then costs, of which at least one trial has a value."""
+    chosen = (each for each in axes(trials) if each.column)
+    return tuple(sorted(chosen, key=lambda each: each.cost))
+
+
 def limits() -> tuple[Figure, ...]:
     """What a budget can limit, costs first: what is cheap to look at is said first."""
     return tuple(sorted((each for each in FIGURES if each.limit), key=lambda each: not each.cost))
@@ -110,184 +125,95 @@ def _loss_bounds(trial: TrialResult) -> Bounds | None:
     return None if found is None else (-found[1], -found[0])
 
 
-def _headline_bounds(trial: TrialResult, name: str) -> Bounds | None:
+def _headline_bounds(name: str) -> Callable[[TrialResult], Bounds | None]:
     """Of accuracy only the primary metric has an interval."""
-    return trial.bounds("ci95") if trial.primary_metric == name else None
+    return lambda trial: trial.bounds("ci95") if trial.primary_metric == name else None
 
 
-def _size(name: str) -> Callable[[TrialResult, Original], float | None]:
+def _size(name: str) -> Read:
     return lambda trial, _: None if trial.sizes is None else getattr(trial.sizes, name)
 
 
-def _metric(name: str, label: str) -> None:
-    FIGURES.add(
-        Figure(
-            name=name,
-            label=label,
-            kind=POINTS,
-            better="maximize",
-            read=lambda trial, _: trial.figure(name),
-            bounds=lambda trial: _headline_bounds(trial, name),
-        )
-    )
+def _cost(name: str, label: str, kind: Kind, read: Read, **more: Any) -> None:
+    FIGURES.add(Figure(name=name, label=label, kind=kind, better="minimize", read=read, **more))
 
 
-FIGURES.add(
-    Figure(
-        name="download",
-        label="Download",
-        kind=BYTES,
-        better="minimize",
-        read=_size("download"),
-        limit=True,
-        objective=True,
-    )
+def _quality(name: str, label: str, kind: Kind, read: Read, **more: Any) -> None:
+    FIGURES.add(Figure(name=name, label=label, kind=kind, better="maximize", read=read, **more))
+
+
+def _named(name: str) -> Read:
+    """A figure of accuracy or fidelity under the name that its task gives it."""
+    return lambda trial, _: trial.figure(name)
+
+
+_cost("download", "Download", BYTES, _size("download"), limit=True, objective=True)
+_cost("file", "File", BYTES, _size("file"), limit=True, objective=True)
+_cost("entropy_bound", "Entropy bound", BYTES, _size("entropy_bound"), column=False)
+_cost(
+    "latency_ratio",
+    "Latency, as a ratio to the original's",
+    RATIO,
+    lambda trial, _: None if trial.latency is None else trial.latency.ratio,
+    bounds=lambda trial: None if trial.latency is None else trial.latency.ratio_ci95,
+    of_original=1.0,
+    limit=True,
+    objective=True,
 )
-FIGURES.add(
-    Figure(
-        name="file",
-        label="File",
-        kind=BYTES,
-        better="minimize",
-        read=_size("file"),
-        limit=True,
-        objective=True,
-    )
+_cost(
+    "latency",
+    "Latency",
+    MILLISECONDS,
+    lambda trial, _: None if trial.latency is None else trial.latency.median_ms,
 )
-FIGURES.add(
-    Figure(
-        name="entropy_bound",
-        label="Entropy bound",
-        kind=BYTES,
-        better="minimize",
-        read=_size("entropy_bound"),
-    )
+_cost("params", "Parameters", COUNT, lambda trial, _: trial.params, column=False)
+_cost("nonzero", "Non-zero parameters", COUNT, lambda trial, _: trial.nonzero)
+_cost(
+    "memory",
+    "Peak activation memory",
+    BYTES,
+    lambda trial, _: (trial.memory or {}).get("peak_activation"),
+    column=False,
+    limit=True,
+    objective=True,
 )
-FIGURES.add(
-    Figure(
-        name="latency_ratio",
-        label="Latency, as a ratio to the original's",
-        kind=RATIO,
-        better="minimize",
-        read=lambda trial, _: None if trial.latency is None else trial.latency.ratio,
-        bounds=lambda trial: None if trial.latency is None else trial.latency.ratio_ci95,
-        of_original=1.0,
-        limit=True,
-        objective=True,
-    )
+_cost("macs", "MACs", LARGE_COUNT, lambda trial, _: trial.macs, limit=True, objective=True)
+_cost("loss", "Points lost against the original", POINTS, _loss, bounds=_loss_bounds, axis=False, limit=True)
+_quality(
+    "accuracy",
+    "Accuracy: the headline measure, whatever it is",
+    POINTS,
+    lambda trial, _: trial.objective,
+    bounds=lambda trial: trial.bounds("ci95"),
+    axis=False,
+    limit=True,
+    objective=True,
 )
-FIGURES.add(
-    Figure(
-        name="latency",
-        label="Latency",
-        kind=MILLISECONDS,
-        better="minimize",
-        read=lambda trial, _: None if trial.latency is None else trial.latency.median_ms,
-    )
+_quality("mAP", "mAP", POINTS, _named("mAP"), bounds=_headline_bounds("mAP"), column=False)
+_quality("AP50", "AP50", POINTS, _named("AP50"), column=False)
+_quality("AP75", "AP75", POINTS, _named("AP75"), column=False)
+_quality("AP_small", "AP, small objects", POINTS, _named("AP_small"), column=False)
+_quality("AP_medium", "AP, medium objects", POINTS, _named("AP_medium"), column=False)
+_quality("AP_large", "AP, large objects", POINTS, _named("AP_large"), column=False)
+_quality("top1", "Top-1 accuracy", POINTS, _named("top1"), bounds=_headline_bounds("top1"), column=False)
+_quality("top5", "Top-5 accuracy", POINTS, _named("top5"), column=False)
+_quality("macro_F1", "Macro-F1", POINTS, _named("macro_F1"), column=False)
+_quality(
+    "paired_delta",
+    "Change against the original",
+    CHANGE,
+    _named("paired_delta"),
+    bounds=lambda trial: trial.bounds("paired_ci95"),
+    of_original=0.0,
 )
-FIGURES.add(
-    Figure(
-        name="params", label="Parameters", kind=COUNT, better="minimize", read=lambda trial, _: trial.params
-    )
+_quality(
+    "agreement",
+    "Agreement with the original",
+    SHARE,
+    _named("agreement"),
+    bounds=lambda trial: trial.bounds("agreement_ci95"),
+    of_original=1.0,
+    limit=True,
+    objective=True,
 )
-FIGURES.add(
-    Figure(
-        name="nonzero",
-        label="Non-zero parameters",
-        kind=COUNT,
-        better="minimize",
-        read=lambda trial, _: trial.nonzero,
-    )
-)
-FIGURES.add(
-    Figure(
-        name="memory",
-        label="Peak activation memory",
-        kind=BYTES,
-        better="minimize",
-        read=lambda trial, _: (trial.memory or {}).get("peak_activation"),
-        limit=True,
-        objective=True,
-    )
-)
-FIGURES.add(
-    Figure(
-        name="macs",
-        label="MACs",
-        kind=LARGE_COUNT,
-        better="minimize",
-        read=lambda trial, _: trial.macs,
-        limit=True,
-        objective=True,
-    )
-)
-FIGURES.add(
-    Figure(
-        name="loss",
-        label="Points lost against the original",
-        kind=POINTS,
-        better="minimize",
-        read=_loss,
-        bounds=_loss_bounds,
-        axis=False,
-        limit=True,
-    )
-)
-FIGURES.add(
-    Figure(
-        name="accuracy",
-        label="Accuracy: the headline measure, whatever it is",
-        kind=POINTS,
-        better="maximize",
-        read=lambda trial, _: trial.objective,
-        bounds=lambda trial: trial.bounds("ci95"),
-        axis=False,
-        limit=True,
-        objective=True,
-    )
-)
-for _name, _label in (
-    ("mAP", "mAP"),
-    ("AP50", "AP50"),
-    ("AP75", "AP75"),
-    ("AP_small", "AP, small objects"),
-    ("AP_medium", "AP, medium objects"),
-    ("AP_large", "AP, large objects"),
-    ("top1", "Top-1 accuracy"),
-    ("top5", "Top-5 accuracy"),
-    ("macro_F1", "Macro-F1"),
-):
-    _metric(_name, _label)
-FIGURES.add(
-    Figure(
-        name="paired_delta",
-        label="Change against the original",
-        kind=CHANGE,
-        better="maximize",
-        read=lambda trial, _: trial.figure("paired_delta"),
-        bounds=lambda trial: trial.bounds("paired_ci95"),
-        of_original=0.0,
-    )
-)
-FIGURES.add(
-    Figure(
-        name="agreement",
-        label="Agreement with the original",
-        kind=SHARE,
-        better="maximize",
-        read=lambda trial, _: trial.figure("agreement"),
-        bounds=lambda trial: trial.bounds("agreement_ci95"),
-        of_original=1.0,
-        limit=True,
-        objective=True,
-    )
-)
-FIGURES.add(
-    Figure(
-        name="sqnr_db",
-        label="Output SQNR",
-        kind=DECIBELS,
-        better="maximize",
-        read=lambda trial, _: trial.figure("sqnr_db"),
-    )
-)
+_quality("sqnr_db", "Output SQNR", DECIBELS, _named("sqnr_db"), column=False)
