@@ -33,9 +33,9 @@ def locks_folder() -> Path:
 
 
 def busy() -> AbstractContextManager[Callable[[], None]]:
-    """Hold while computing; waits while somebody measures, or waits to measure.
+    """Hold while computing; waits while another process measures, or waits to measure.
 
-    Yields a function to call now and then, between two pieces of work: it makes way for who waits to measure,
+    Yields a function to call now and then, between two pieces of work: it yields to a process that waits to measure,
     and returns when the machine is free again.
     """
     return _machine().shared()
@@ -47,7 +47,7 @@ def alone() -> AbstractContextManager[None]:
 
 
 def measuring() -> bool:
-    """Whether somebody measures or waits to: what computes may stand still."""
+    """Whether a process measures, or waits to: computing processes may then be paused."""
     return _machine().wanted_alone()
 
 

@@ -53,7 +53,7 @@ def compress_and_score(
 ) -> Measurement:
     """Make the recipe's file and measure all but its latency.
 
-    With `images` it is scored on so many only, spread over those there are.
+    With `images` it is scored on that many only, evenly spread over the split.
     """
     artifact = make_file(recipe, workload, store, threads, progress)
     began = time.perf_counter()
@@ -89,7 +89,7 @@ def time_files(
 
 
 def usable_steps(workload: Workload, store: Store) -> list[str]:
-    """Names of the steps that the model and the data can take: those of which a search makes recipes."""
+    """Names of the steps that this model and data can take: a search makes recipes of these."""
 
     def usable(*steps: Step) -> bool:
         try:
@@ -99,13 +99,13 @@ def usable_steps(workload: Workload, store: Store) -> list[str]:
         return True
 
     alone = [step for step in STEPS if usable(step())]
-    # What only recovers needs something to recover from.
+    # A step that only recovers is tried after one that damages.
     reshaping = next((step for step in alone if issubclass(step, TorchStep) and not step.recovers), None)
     after = [] if reshaping is None else [s for s in STEPS if s.recovers and usable(reshaping(), s())]
     return [step.name for step in (*alone, *after)]
 
 
 def _some(split: Split, images: int) -> Split:
-    """So many images, spread over the split."""
+    """That many images, evenly spread over the split."""
     places = sorted({round(place) for place in np.linspace(0, len(split) - 1, images)})
     return Part(split, places, f"{len(places)} spread")

@@ -26,9 +26,9 @@ from edgeslim.records import NoticeRecord
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """`dataset` is its name; `labels` are the model's, None where nothing is known about the evaluation images.
+    """`dataset` is a name; `labels` are the model's, None where the evaluation images have no labels.
 
-    `held_out` are validation images that nothing may look at before the choosing is over.
+    `held_out` are validation images that are not used before the choice is made.
     """
 
     model: Model

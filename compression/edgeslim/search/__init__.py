@@ -1,1 +1,1 @@
-"""Studies as data: trials on disk, the front, the choice under a budget, ready-made recipe lists."""
+"""Searching: the space of recipes, what to propose next, and which proposals deserve a full measurement."""

@@ -1,4 +1,4 @@
-"""A search's proposals on their way: what was measured of each, and on which rung."""
+"""A search's proposals: what was measured of each, and on which rung."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _KEPT_FIGURES = {"accuracy": ("paired_delta", "paired_ci95"), "fidelity": ("agre
 
 @dataclass(slots=True, eq=False)
 class Candidate:
-    """A proposal on its way up `rungs`; `records` holds what was found on each of them so far."""
+    """A proposal that climbs `rungs`; `records` holds the measurements of each rung so far."""
 
     number: int
     recipe: Recipe
     rungs: tuple[Rung, ...]
     records: list[Mapping[str, Any]] = field(default_factory=list)
     dropped: bool = False
-    """By an earlier search_run: it would go on under a new number."""
+    """By an earlier run: it would continue under a new number."""
     told: bool = False
-    """The sampler knows what became of it."""
+    """The sampler has been given its result."""
 
     @property
     def through(self) -> bool:
@@ -35,7 +35,7 @@ class Candidate:
         return len(self.records) == len(self.rungs)
 
     def measured(self) -> TrialResult:
-        """What was found last."""
+        """The latest measurements."""
         known = {key: value for key, value in self.records[-1].items() if key not in ("share", "images")}
         return TrialResult.from_json(
             {
@@ -51,7 +51,7 @@ class Candidate:
 
 
 def cheap_record(rung: Rung, result: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of a result that is no full measurement, with how it was made."""
+    """The record of a result that is not a full measurement, with the share and the images it was made with."""
     record: dict[str, Any] = {"share": rung.share, "images": rung.images}
     record |= {key: result[key] for key in _KEPT}
     for name, keys in _KEPT_FIGURES.items():
@@ -67,7 +67,7 @@ def timed(record: Mapping[str, Any], latencies: Mapping[str, Mapping[str, Any]])
 
 
 def placed(trial: TrialResult, rungs: tuple[Rung, ...]) -> Candidate:
-    """The candidate that a study's trial is, as far as it has come."""
+    """A study's trial as a candidate, with what was measured so far."""
     records = list(trial.rungs[: len(rungs) - 1])
     if trial.sha256 is not None:
         full = trial.to_json()

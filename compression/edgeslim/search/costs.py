@@ -1,4 +1,4 @@
-"""How long a recipe will take, by what its steps took before: nothing is begun that cannot end in time."""
+"""Predicted time of a recipe, from the time its steps took before: nothing is started that cannot end in time."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from edgeslim.steps import Step
 
 
 class Costs:
-    """Mean seconds of every step (for a step of training, where it trains) and of all that comes after the steps."""
+    """Mean seconds of every step (per training step, where it trains) and of scoring."""
 
     def __init__(self) -> None:
         self._sums: dict[str, tuple[float, int]] = {}
         self._made: set[str] = set()
-        """Fingerprints of the beginnings of recipes that lie in the store."""
+        """Fingerprints of recipe prefixes that are in the store."""
 
     def learn(self, recipe: Recipe, stages: Sequence[float], seconds: float) -> None:
-        """The recipe took `seconds`, of them its `stages` so many each."""
+        """Learn from a recipe that took `seconds` in all, and each of its `stages` the seconds given."""
         for index, (step, stage) in enumerate(zip(recipe.steps, stages, strict=False)):
             prefix = recipe.prefix(index + 1).fingerprint()
             if prefix not in self._made:
@@ -27,7 +27,7 @@ class Costs:
         self._add("", max(0.0, seconds - sum(stages)))
 
     def seconds(self, recipe: Recipe) -> float:
-        """The recipe's predicted time; a step that was never seen counts as nothing."""
+        """The recipe's predicted time; a step that was never seen counts as zero."""
         made = (recipe.prefix(index + 1).fingerprint() in self._made for index in range(len(recipe.steps)))
         steps = (step for step, there in zip(recipe.steps, made, strict=True) if not there)
         return self._mean("") + sum(self._mean(step.name) * _units(step) for step in steps)

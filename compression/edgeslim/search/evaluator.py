@@ -1,4 +1,4 @@
-"""What measurements are worth to a search: gains, missed limits, and what two changes would come to together."""
+"""The value of measurements to a search: gains, missed limits, and the prediction for two changes combined."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Values = Mapping[str, float]
 
 
 class ObjectiveEvaluator:
-    """Judges files against the `original`, which must be measured. Raises StudyError (objective_not_measured)."""
+    """Evaluates files against the `original`, which must be measured. Raises StudyError (objective_not_measured)."""
 
     def __init__(self, original: TrialResult, objectives: Sequence[str], budget: Budget) -> None:
         self.objectives = tuple(objectives)
@@ -27,25 +27,27 @@ class ObjectiveEvaluator:
         self.needs_latency = "latency_ratio" in objectives or budget.limit("latency_ratio") is not None
 
     def values(self, trial: TrialResult) -> Values:
-        """A trial's figures; accuracy as the original's on all images, changed by what was lost on those looked at."""
+        """A trial's figures; accuracy is the original's on all images plus the paired change on the images scored."""
         values = objective_values(trial)
         change = trial.figure("paired_delta")
         return values if change is None else {**values, "accuracy": self._original["accuracy"] + change}
 
     def gains(self, values: Values) -> Gains:
-        """The gain in every objective, all of which must be there."""
+        """The gain in every objective, all of which must be measured."""
         gains = self._yardstick.gains(values)
         assert gains is not None, "everything was measured"
         return gains
 
     def misses(self, values: Values) -> dict[str, float]:
-        """By how much limits are missed (above 0). What lies beyond the reference adds nothing, and misses too."""
+        """By how much limits are missed (above 0). A value beyond the reference point adds no volume, and counts as
+        missed.
+        """
         gains = zip(self.objectives, self.gains(values), strict=True)
         beyond = {f"reference {name}": -gain for name, gain in gains}
         return {**excesses(values, self._budget, self._original["accuracy"]), **beyond}
 
     def cost_miss(self, values: Values) -> float:
-        """By how much limits on costs are missed in all."""
+        """Sum of the excesses over limits on costs."""
         misses = excesses(values, self._budget, self._original["accuracy"])
         return sum(max(0.0, amount) for name, amount in misses.items() if FIGURES.get(name).cost)
 
@@ -54,17 +56,16 @@ class ObjectiveEvaluator:
         return all(amount <= 0 for amount in self.misses(values).values())
 
     def raised(self, values: Values) -> Gains:
-        """The gains before recovery, when a quality may yet rise: it counts from as far below the reference as the
-        original is above."""
+        """The gains before recovery, when quality may still rise: 1 is added to the gain of every quality."""
         gains = zip(self.objectives, self.gains(values), strict=True)
         return tuple(gain + (not FIGURES.get(name).cost) for name, gain in gains)
 
     def standing(self, values: Values) -> Standing:
-        """The standing on a cheap rung, where limits on quality are not looked at."""
+        """The standing on a cheap rung, where limits on quality are ignored."""
         return Standing(self.raised(values), self.cost_miss(values))
 
     def together(self, one: Values, other: Values) -> Values:
-        """What two changes of the original would come to: costs multiply, losses of quality add up."""
+        """Predicted figures of two changes combined: costs multiply, losses of quality add up."""
         known = [name for name in self._original if name in one and name in other]
         return {
             name: one[name] * other[name] / max(self._original[name], 1e-9)
@@ -74,7 +75,7 @@ class ObjectiveEvaluator:
         }
 
     def halfway(self, one: Values, other: Values) -> Values:
-        """What is expected halfway between two: of costs the geometric mean, of qualities the mean."""
+        """Predicted figures halfway between two: the geometric mean of costs, the mean of qualities."""
         return {
             name: math.sqrt(one[name] * other[name])
             if FIGURES.get(name).cost

@@ -1,9 +1,9 @@
-"""Asynchronous successive halving over several objectives: who, of those measured cheaply, deserves more.
+"""Asynchronous successive halving over several objectives: which of the cheaply measured recipes are promoted.
 
 Li et al. 2020, arXiv 1810.05934 (ASHA), ranked by non-dominated sorting as in Schmucker et al. 2021, arXiv 2106.12639.
-Recipes with recovery and those without climb ladders of their own: the first are judged before they have
-recovered, the second are as good as they will ever be, and to compare them would be to drop the first. Likewise
-shapes and storages (search.strategy): a storage is small and accurate at once, a shape is worth what it is with one.
+Recipes with recovery and recipes without climb separate ladders: the first are judged before they have recovered, the
+second are final, so that comparing them would drop the first. Likewise shapes and storages (search.strategy): a storage
+is small and accurate at once, a shape only together with one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from edgeslim.studies.pareto import front
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """How thoroughly a recipe is tried: that share of its recovery's steps, scored on so many images (None: all)."""
+    """The fidelity of a trial: the share of its recovery steps, and the number of images scored (None: all)."""
 
     share: float
     images: int | None
@@ -29,7 +29,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What was measured on a rung. `miss` sums up by how much limits on costs are missed, 0 if all are kept."""
+    """A measurement on a rung. `miss` is the sum of the excesses over limits on costs, 0 if all are kept."""
 
     gains: Gains
     miss: float = 0.0
@@ -37,13 +37,13 @@ class Standing:
 
 FULL = Rung(1.0, None)
 _FEW_IMAGES = 96
-"""Images of the cheap rung; without recovery, scoring must take much longer for it to be worth it."""
+"""Images of the cheap rung with recovery, and without: there only a large split makes the rung worth it."""
 _SHARE = 0.1
-"""Of the recovery's steps, on the cheap rung."""
+"""Share of the recovery steps on the cheap rung."""
 
 
 def rungs(recovers: bool, images: int, multi_fidelity: bool = True) -> tuple[Rung, ...]:
-    """The rungs for a recipe with or without recovery, where `images` can be scored on; the last is the full one."""
+    """The rungs of a recipe with or without recovery, given the number of images; the last is the full measurement."""
     few = _FEW_IMAGES if images > _FEW_IMAGES else None
     if multi_fidelity and recovers:
         return Rung(_SHARE, few), FULL
@@ -54,7 +54,7 @@ def rungs(recovers: bool, images: int, multi_fidelity: bool = True) -> tuple[Run
 
 @dataclass(slots=True)
 class Ladder:
-    """Recipes by fingerprint on their way up. One in `keep` of a rung's goes on, once `grace` were measured there."""
+    """Recipes by fingerprint. One in `keep` of a rung is promoted, once `grace` were measured there."""
 
     height: int
     keep: int
@@ -67,15 +67,15 @@ class Ladder:
         self.promoted = [set() for _ in range(self.height - 1)]
 
     def record(self, name: str, rung: int, standing: Standing) -> None:
-        """It has been measured on a rung below the last."""
+        """Record a measurement on a rung below the last."""
         self.standings[rung][name] = standing
 
     def passed(self, name: str, rung: int) -> None:
-        """It has gone on to the next rung."""
+        """Record a promotion to the next rung."""
         self.promoted[rung].add(name)
 
     def next(self, closing: bool = False) -> list[tuple[str, int]]:
-        """(recipe, its rung) of those that may go on now, the highest first; `closing`: nothing else will come."""
+        """(recipe, its rung) of the recipes to promote, the highest rung first; `closing`: no other recipe will join."""
         found = []
         for rung in reversed(range(self.height - 1)):
             standings = self.standings[rung]
@@ -87,15 +87,14 @@ class Ladder:
         return found
 
     def drop(self, name: str) -> None:
-        """It is out of the race."""
+        """Remove a recipe that failed."""
         for standings in self.standings:
             standings.pop(name, None)
 
 
 def ranked(standings: Mapping[str, Standing]) -> list[str]:
-    """The recipes, the best first: those inside the limits before those near them, then front by front.
-
-    Within a front, those without whom it would lose most come first.
+    """The recipes, the best first: by how little they miss the limits, then by non-dominated front, and within a front
+    by their contribution to its volume.
     """
     inside = [name for name in standings if standings[name].miss <= 0.0]
     outside = sorted((n for n in standings if standings[n].miss > 0.0), key=lambda n: standings[n].miss)
@@ -111,7 +110,7 @@ def ranked(standings: Mapping[str, Standing]) -> list[str]:
 def _by_contribution(names: Sequence[str], standings: Mapping[str, Standing]) -> list[str]:
     gains = [standings[name].gains for name in names]
     lost = contributions(gains)
-    # What lies beyond the reference has no volume: the nearest goes first.
+    # Beyond the reference point there is no volume: the nearest comes first.
     nearness = [min(each) for each in gains]
     places = sorted(range(len(names)), key=lambda i: (lost[i], nearness[i]), reverse=True)
     return [names[place] for place in places]

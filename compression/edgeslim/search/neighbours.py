@@ -1,4 +1,4 @@
-"""Recipes that differ in one number, and what lies halfway between them: a search closes in on a limit so."""
+"""Recipes that differ in one number, and the recipe halfway between them, by which a search closes in on a limit."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ Found = TypeVar("Found")
 
 
 class Neighbours(Generic[Found]):
-    """Recipes and what was found of them, on lines: those of a line differ in one searched number alone."""
+    """Measured recipes on lines: the recipes of a line differ in one searched number only."""
 
     def __init__(self) -> None:
         self._lines: dict[str, list[tuple[float, str, Found]]] = {}
 
     def add(self, recipe: Recipe, found: Found) -> Iterator[tuple[Recipe, Found]]:
-        """Take it up. For its nearest neighbours on every line: the recipe halfway to them, what was found of them."""
+        """Add a measured recipe. Returns, for its nearest neighbour on each side of every line, the recipe halfway to
+        it and its figures.
+        """
         name = recipe.fingerprint()
         for place, step in enumerate(recipe.steps):
             for p in searched(type(step)):
@@ -40,7 +42,7 @@ class Neighbours(Generic[Found]):
 
 
 def _line(recipe: Recipe, place: int, p: Param) -> str:
-    """What the recipe has in common with those that differ in that number alone."""
+    """The key of a line: the recipe without that number."""
     steps: list[dict[str, Any]] = [step.to_json() for step in recipe.steps]
     steps[place][p.name] = None
     return json.dumps([recipe.seed, steps])

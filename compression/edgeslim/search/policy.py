@@ -1,9 +1,9 @@
-"""A study's search: what to try next, and what to make of the results. It decides; `jobs.run` does.
+"""A study's search: it decides what to try next and keeps the results in the study's journal; `jobs.run` executes.
 
-Where recipes come from is the strategy's matter (search.strategy). A proposal whose full measurement is dear is tried
-cheaply first, if the study asks for that: with little recovery, on few images. The best of each ladder
-(search.halving) are measured fully; the others are dropped at the end. The strategy is told what became of a
-proposal when that is decided, so that it learns from full measurements where there are any.
+Recipes come from a strategy (search.strategy). If the study asks for multi-fidelity, a proposal whose full measurement is
+expensive is first measured with little recovery and on few images. The best of each ladder (search.halving) are measured
+fully; the others are pruned at the end. The strategy learns the result of a proposal once it is final, so that it learns
+from full measurements where there are any.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from edgeslim.studies.task import TrialTask
 from edgeslim.studies.trial import TrialResult
 
 TIMED_TOGETHER = 6
-"""While searching, latency is measured for so many files at a time: everybody else stands still meanwhile …"""
+"""While searching, latency is measured for this many files at a time, since all other work pauses meanwhile …"""
 ROUNDS = 10
 """… and in fewer rounds than at the end."""
 _PROGRESS = 1e-3
-"""A hypervolume that is larger by less than this share is no progress."""
+"""A relative gain in hypervolume below this is not progress."""
 _ONE, _SHORTER = 1 / 8, (0.7, 0.5, 0.35, 0.25, 0.18, 0.1)
-"""Of the search's time one recovery may take so much, and is shortened to such a share where it would take more."""
+"""The share of the search's time that one recovery may take, and the shares to which a longer one is shortened."""
 _DRAWS = 20
-"""Proposals that would take too long, one after the other, before no other is asked for."""
+"""Consecutive proposals that would take too long, after which the search ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Timing:
 
 
 class Search:
-    """One search_run of a study's search. The original must be measured; `steps` are the names of those that can be used.
+    """One run of a study's search. The original must be measured; `steps` are the names of those that can be used.
 
     Raises StudyError (objective_not_measured).
     """
@@ -63,30 +63,32 @@ class Search:
         self._evaluator = ObjectiveEvaluator(self._original, plan.objectives, plan.budget)
         self._images, self._costs = study.images or 0, Costs()
         self._ladders: dict[tuple[str, bool], Ladder] = {}
-        """By kind, and by whether the recipe recovers: only like is compared with like."""
+        """By kind, and by whether the recipe recovers: only comparable recipes compete."""
         self._candidates: dict[str, Candidate] = {}
         self._at_work: dict[int, Candidate] = {}
         self._to_time, self._being_timed = list[Candidate](), list[Candidate]()
         self._front: list[Gains] = []
         self._volume, self._without_progress = 0.0, 0
         self._no_more: End | None = None
-        """Why nothing else is proposed: no recipe is left, or none that the time left is enough for."""
+        """Why nothing else is proposed: no recipe is left, or none that fits into the time left."""
         self._space = space_of(steps)
         self._count = sum(t.proposed and t.number >= self.search_run.first for t in study.trials)
         make = Factored if self.search_run.multi_fidelity else Whole
-        # A search that goes on does not propose the same again.
+        # A continued search does not repeat its proposals.
         seed = self.search_run.seed + len(study.trials)
         seeds = (
             ready_recipes(self._space, self.search_run.preset) if self.search_run.sampler in LEARNING else []
         )
         self._strategy: Strategy = make(self._space, self.search_run.sampler, seed, seeds, self._evaluator)
         for trial in study.trials:
-            with contextlib.suppress(EdgeSlimError):  # a recipe of an older version, whose steps are no more
+            with contextlib.suppress(
+                EdgeSlimError
+            ):  # a recipe of an older version, with steps that no longer exist
                 self._remember(trial)
         self._tell_decided()
 
     def next(self) -> TrialTask | Timing | None:
-        """What a worker can do now; None if that depends on others' results, or nothing is left."""
+        """The next piece of work; None if it depends on pending results, or nothing is left."""
         if self.time_is_up:
             return None
         enough = len(self._to_time) >= TIMED_TOGETHER or not self._at_work
@@ -96,7 +98,7 @@ class Search:
         return self._promoted() or self._combined() or self._proposed() or self._promoted(closing)
 
     def work(self, seconds: float) -> None:
-        """So much time was spent."""
+        """Add to the time spent."""
         self.search_run = replace(self.search_run, spent=self.search_run.spent + seconds)
 
     @property
@@ -104,7 +106,7 @@ class Search:
         return self._left() <= 0.0
 
     def finish(self) -> None:
-        """Drop what is not fully measured, and keep that and why the search_run is over."""
+        """Prune what is not fully measured, and record why the run has ended."""
         for candidate in self._candidates.values():
             if not candidate.through and not candidate.dropped:
                 self._journal.prune(candidate.number)
@@ -112,7 +114,7 @@ class Search:
         self._journal.note(search=encoded(self.search_run))
 
     def done(self, task: TrialTask, result: Mapping[str, Any]) -> None:
-        """A task's result; on a rung below the last it is kept as what it is, and not as the trial's."""
+        """Take a task's result; on a rung below the last it is recorded as cheap, not as the trial's."""
         candidate = self._at_work.pop(task.number)
         index = len(candidate.records)
         rung = candidate.rungs[index]
@@ -128,7 +130,7 @@ class Search:
         self._tell_decided()
 
     def timed(self, latencies: Mapping[str, Mapping[str, Any]]) -> None:
-        """The latencies of the files that were to be timed, by SHA-256."""
+        """Take the latencies of the files that were timed, by SHA-256."""
         judged, self._being_timed = self._being_timed, []
         for candidate in judged:
             candidate.records[-1] = timed(candidate.records[-1], latencies)
@@ -138,7 +140,7 @@ class Search:
         self._tell_decided()
 
     def failed(self, task: TrialTask) -> None:
-        """A task has failed: the recipe is out."""
+        """Remove the recipe of a task that failed."""
         candidate = self._at_work.pop(task.number)
         name = candidate.recipe.fingerprint()
         del self._candidates[name]
@@ -155,7 +157,7 @@ class Search:
         )
 
     def _reached(self) -> End | None:
-        """Which limit is reached, so that nothing else is proposed."""
+        """The limit that is reached, None while more can be proposed."""
         if self.time_is_up:
             return "time"
         if self.search_run.patience is not None and self._without_progress >= self.search_run.patience:
@@ -168,13 +170,13 @@ class Search:
         return rungs(recovers, self._images, self.search_run.multi_fidelity)
 
     def _ladder(self, recipe: Recipe) -> Ladder:
-        """The ladder of the recipe's like. Where it recovers, full measurements are dear: fewer get one."""
+        """The ladder of comparable recipes. With recovery a full measurement is expensive, so fewer are promoted."""
         kind = self._strategy.kind(recipe), (dear := recovers(recipe))
         new = Ladder(len(self._way(dear)), keep=3 if dear else 2, grace=6 if dear else 2)
         return self._ladders.setdefault(kind, new)
 
     def _closing(self) -> bool:
-        """Whether no candidate will join those that are to be compared."""
+        """Whether no further candidate will join the comparison."""
         cheap = any(len(candidate.records) + 1 < len(candidate.rungs) for candidate in self._at_work.values())
         return self._reached() is not None and not (cheap or self._to_time or self._being_timed)
 
@@ -184,7 +186,7 @@ class Search:
         return Timing(tuple(dict.fromkeys(sha256 for sha256 in files if sha256 is not None)))
 
     def _promoted(self, closing: bool = False) -> TrialTask | None:
-        """A candidate that deserves more, and can have it in time."""
+        """A candidate that is promoted and whose next rung fits into the time left."""
         for ladder in self._ladders.values():
             for name, index in ladder.next(closing):
                 task = self._further(self._candidates[name], index + 1)
@@ -194,7 +196,7 @@ class Search:
         return None
 
     def _further(self, candidate: Candidate, index: int) -> TrialTask | None:
-        """The candidate's next rung; or, where there is no time for all its recovery, a recipe with less of it."""
+        """The candidate's next rung; or, if its recovery does not fit into the time left, a recipe with a shorter one."""
         if self._costs.seconds(at_share(candidate.recipe, candidate.rungs[index].share)) <= self._allowed():
             return self._task(candidate)
         for share in _SHORTER:
@@ -206,11 +208,11 @@ class Search:
         return None
 
     def _allowed(self) -> float:
-        """Seconds that a single recovery may take: there must be time for others."""
+        """Seconds that a single recovery may take, so that time is left for others."""
         return min(self._left(), (self.search_run.minutes or float("inf")) * 60 * _ONE)
 
     def _combined(self) -> TrialTask | None:
-        """Two parts that are measured, put together."""
+        """A combination of two measured parts."""
         recipe = None if self._reached() else self._strategy.combination(self._front, self._fits)
         return None if recipe is None else self._begun(recipe, (FULL,))
 
@@ -253,7 +255,7 @@ class Search:
         return TrialTask(candidate.number, recipe, evaluate=True, rung=index, images=rung.images)
 
     def _place(self, candidate: Candidate) -> None:
-        """Where a candidate goes that was just measured: to be timed, in line for more, or into the front."""
+        """File a candidate that was just measured: for timing, for promotion, or into the front."""
         if self._evaluator.needs_latency and candidate.records[-1].get("latency") is None:
             self._to_time.append(candidate)
         elif candidate.through:
@@ -264,7 +266,7 @@ class Search:
             self._ladder(candidate.recipe).record(name, rung, standing)
 
     def _settle(self, candidate: Candidate) -> None:
-        """A full measurement: does the front gain?"""
+        """Take a full measurement into the front."""
         self._tell(candidate)
         values = self._values(candidate)
         if self._evaluator.within(values):
@@ -274,7 +276,7 @@ class Search:
                 self._volume, self._without_progress = volume, 0
 
     def _tell_decided(self) -> None:
-        """Tell the strategy of all candidates that get no more for now."""
+        """Give the strategy the results of all candidates that are not promoted for now."""
         in_line = {name for ladder in self._ladders.values() for name, _ in ladder.next()}
         for name, candidate in self._candidates.items():
             waits = candidate.number in self._at_work or candidate in (*self._to_time, *self._being_timed)
@@ -290,12 +292,12 @@ class Search:
         return self._evaluator.values(candidate.measured())
 
     def _remember(self, trial: TrialResult) -> None:
-        """Take up what the study has tried already. Raises EdgeSlimError for a recipe that cannot be read."""
+        """Take up a trial of an earlier run. Raises EdgeSlimError for a recipe that cannot be read."""
         recipe = Recipe.from_json(trial.recipe.to_json())
         way = self._way(recovers(recipe))
         candidate = placed(trial, way)
         if trial.objective is None and not (trial.proposed or trial.error):
-            return  # it waits for what comes before the search
+            return  # it is measured before the search begins
         self._strategy.claim(recipe)
         if trial.error is not None:
             self._strategy.tell(recipe, None, full=False)

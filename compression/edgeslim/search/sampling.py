@@ -1,4 +1,4 @@
-"""Recipes from an Optuna sampler. It works in memory on what it is told: the study's journal is the record."""
+"""Recipes from an Optuna sampler that works in memory: the study's journal is the record."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 POPULATION = 10
 _MUTATIONS = 3.0
-"""Choices of a child that are drawn anew, on average; most of those that are carried along do not matter in it."""
+"""Mean number of mutated choices of a child; most inherited choices are inactive."""
 _DRAWS, _LEARNED_DRAWS = 200, 20
-"""After so many known recipes in a row nothing is left to propose; after so few, what was learned leads nowhere new."""
+"""Known recipes in a row after which nothing is left to propose, and after which the sampler is given up for a random
+one.
+"""
 
 
 class Proposals:
@@ -39,12 +41,12 @@ class Proposals:
         self._seeds, self._known = deque(seeds), set[str]()
         self._grid = space.grid(seed) if sampler == "grid" else None
         self._asked: dict[str, Trial | None] = {}
-        """Proposals of which nothing has been told; None where nothing can be learned from it."""
+        """Proposals without a result yet; None for recipes that have no place in the space."""
         self._sampler, self._chance = _sampler(space, sampler, seed), _sampler(space, "random", seed)
         self._study = optuna.create_study(directions=["maximize"] * objectives)
 
     def next(self) -> Recipe | None:
-        """A recipe that is not known yet; None if none is left."""
+        """A recipe that was not proposed before; None if none is left."""
         while self._seeds:
             recipe = self._seeds.popleft()
             if recipe.fingerprint() not in self._known:
@@ -62,9 +64,8 @@ class Proposals:
         return None
 
     def tell(self, recipe: Recipe, gains: Sequence[float] | None, misses: Mapping[str, float]) -> bool:
-        """What became of a proposal: its gains, and by how much it misses limits (above 0); None if it failed.
-
-        It listens once for each proposal, and returns whether it did.
+        """Learn the result of a proposal: its gains (None if it failed), and by how much it misses limits (above 0).
+        A second result of a proposal is ignored; returns whether it was taken.
         """
         if recipe.fingerprint() not in self._asked:
             return False
@@ -80,7 +81,7 @@ class Proposals:
         return True
 
     def claim(self, recipe: Recipe) -> None:
-        """As if it had been proposed: what was tried before this search began."""
+        """Count a recipe as proposed: it was tried before this search began."""
         self._remember(recipe, self._placed(recipe))
 
     def _remember(self, recipe: Recipe, trial: Trial | None) -> Recipe:
@@ -90,7 +91,7 @@ class Proposals:
         return recipe
 
     def _placed(self, recipe: Recipe) -> Trial | None:
-        """A trial at the recipe's place in the space, if it has one."""
+        """A trial at the recipe's point in the space, if it has one."""
         point = self._space.point(recipe)
         if point is None or self._grid is not None:
             return None
@@ -100,7 +101,7 @@ class Proposals:
     def _ask(self, by_chance: bool = False) -> Trial:
         self._study.sampler = self._chance if by_chance and self._name in LEARNING else self._sampler
         if self._name == "nsga2":
-            # Children inherit only what all parents have: so everybody has everything, also what does not matter.
+            # Children inherit only what all parents have, so every individual also has the inactive choices.
             return self._study.ask(fixed_distributions=self._space.flat())
         trial = self._study.ask()
         self._space.suggest(trial)

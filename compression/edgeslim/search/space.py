@@ -1,8 +1,8 @@
 """The recipes that a search tries, derived from what the steps declare.
 
-A recipe is a row of slots, each empty or filled by one step: one slot for each group of techniques that reshape
-the network, one for recovery (steps that change nothing but accuracy), one for how weights are stored, one for
-computing with what is stored so. Which steps can fill them follows from what model and data have; their
+A recipe is a row of slots, each empty or filled by one step: one slot for each group of techniques that reshape the
+network, one for recovery (steps that change accuracy only), one for how weights are stored, one for computing with
+weights stored like that. Which steps can fill them follows from what model and data have; their
 parameters' `search` says what is tried.
 """
 
@@ -29,13 +29,13 @@ NONE = "none"
 """The choice that leaves a slot empty."""
 RECOVERY, STORAGE, COMPUTING = "recovery", "storage", "computing"
 _FIRST_GROUPS = ("pruning", "low_rank")
-"""What is removed is removed before the rest is factorized; other groups follow as they are registered."""
+"""Pruning comes before factorization; other groups follow in the order of registration."""
 _SIDE_UNITS = ("images", "steps", "seconds", "s")
 """Units of parameters that say how thoroughly a step works, not how much it compresses."""
 LEVELS = 3
 """Values of a number on a grid."""
 _MOST_OF_GRID = 100_000
-"""Nobody tries more."""
+"""Points of a grid at most."""
 LEAST_STEPS = 10
 
 
@@ -61,7 +61,7 @@ class Space:
         return Space(tuple(slot for slot in self.slots if slot.name in (STORAGE, COMPUTING)))
 
     def flat(self) -> dict[str, BaseDistribution]:
-        """Every choice at once, whether it matters or not: a genome of fixed length."""
+        """All choices, active or not: a genome of fixed length."""
         found: dict[str, BaseDistribution] = {}
         for slot in self.slots:
             found[slot.name] = _one_of((NONE, *(step.name for step in slot.steps)))
@@ -70,7 +70,7 @@ class Space:
         return found
 
     def suggest(self, trial: Trial) -> dict[str, Any]:
-        """Ask `trial` for what matters, choice by choice."""
+        """Ask `trial` for the active choices, one by one."""
         point: dict[str, Any] = {}
         for slot in self.slots:
             names = (NONE, *(step.name for step in slot.steps))
@@ -82,7 +82,7 @@ class Space:
         return point
 
     def grid(self, seed: int = 0) -> Iterator[dict[str, Any]]:
-        """All points whose numbers are at a few levels, in random order."""
+        """All points with numbers at LEVELS values, in random order."""
         slots = [_choices(slot) for slot in self.slots]
         total = math.prod(len(choices) for choices in slots)
         for index in Random(seed).sample(range(total), min(total, _MOST_OF_GRID)):
@@ -93,7 +93,7 @@ class Space:
             yield point
 
     def recipe(self, point: Mapping[str, Any], seed: int = 0) -> Recipe | None:
-        """The point's recipe, its steps in an order that makes sense; None if they have none."""
+        """The point's recipe, with its steps in a valid order; None if there is none."""
         steps = []
         for slot in self.slots:
             for step in slot.steps:
@@ -104,7 +104,7 @@ class Space:
         return None if sensible is None else Recipe(sensible, seed)
 
     def point(self, recipe: Recipe) -> dict[str, Any] | None:
-        """The point nearest to a recipe, with what matters only; None if its steps have no slots here."""
+        """The point nearest to a recipe, active choices only; None if its steps have no slots here."""
         point: dict[str, Any] = {slot.name: NONE for slot in self.slots}
         for step in recipe.steps:
             free = (slot for slot in self.slots if type(step) in slot.steps and point[slot.name] == NONE)
@@ -117,7 +117,7 @@ class Space:
         return point
 
     def exact_point(self, recipe: Recipe) -> dict[str, Any]:
-        """The recipe's point; empty if it has none that is exactly it."""
+        """The point whose recipe equals this one; empty if there is none."""
         point = self.point(recipe)
         found = None if point is None else self.recipe(point, recipe.seed)
         return point if point is not None and found is not None and found.steps == recipe.steps else {}
@@ -145,8 +145,8 @@ def space_of(names: Collection[str]) -> Space:
 def searched(step: type[Step]) -> tuple[Param, ...]:
     """The parameters that a search varies, each with its `search`.
 
-    Without any hint it is how long a recovery takes, and of other steps the amount: the first number with bounds
-    that does not say how thoroughly the step works.
+    Without any, it is the length of a recovery, and of other steps the amount: the first number with bounds that is not
+    an effort (images, steps, seconds).
     """
     declared = parameters(step)
     hinted = tuple(p for p in declared if p.search is not None)
@@ -171,7 +171,7 @@ def recovers(recipe: Recipe) -> bool:
 
 
 def recovery_steps(step: Step) -> int:
-    """How many steps of training the step does, as far as a search varies that."""
+    """Training steps of the step, as far as a search varies them."""
     return sum(getattr(step, p.name) for p in searched(type(step)) if p.unit == "steps")
 
 
@@ -207,7 +207,7 @@ def _one_of(values: tuple[Any, ...]) -> BaseDistribution:
 
 
 def _choices(slot: Slot) -> list[dict[str, Any]]:
-    """All that can be in a slot, on the grid."""
+    """All contents of a slot on the grid."""
     found: list[dict[str, Any]] = [{slot.name: NONE}]
     for step in slot.steps:
         names = [f"{step.name}.{p.name}" for p in searched(step)]
@@ -231,7 +231,7 @@ def _distribution(p: Param) -> BaseDistribution:
 
 
 def _levels(p: Param) -> tuple[Any, ...]:
-    """Of a number, a few values from one end of the range to the other."""
+    """LEVELS values from one end of the range to the other."""
     assert p.search is not None
     if p.type not in (int, float):
         return p.search
@@ -249,7 +249,7 @@ def _nearest(p: Param, value: Any) -> Any:
 
 
 def rounded(value: Any) -> Any:
-    """Two figures are enough, and let recipes share their beginnings."""
+    """Two significant digits are enough, and let recipes share prefixes."""
     if isinstance(value, float):
         return float(f"{value:.2g}")
     return int(float(f"{value:.2g}")) if type(value) is int else value

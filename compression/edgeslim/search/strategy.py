@@ -1,10 +1,10 @@
-"""Where a search's recipes come from: whole ones from one sampler, or shapes and storages from two, put together.
+"""The source of a search's recipes: whole recipes from one sampler, or shapes and storages from two, combined.
 
-A recipe's shape is what is pruned, factorized and recovered; its storage is how weights are stored. What either costs
-multiplies, nearly, and what either loses adds up: so a combination's figures can be predicted from its parts'. A
-recovered shape is dear, and from the store it comes for nothing: it is combined with every storage that promises
-to enlarge the front, and no sampler has to hit on it again. Likewise what lies halfway between two measured parts
-that differ in one number: so a search closes in on a limit.
+A recipe's shape is what is pruned, factorized and recovered; its storage is how weights are stored. Costs of the two
+nearly multiply, and losses nearly add up, so a combination's figures can be predicted from those of its parts. A
+recovered shape is expensive to make but free once it is in the store: it is combined with every storage that promises
+to enlarge the front, without a sampler having to propose it again. Likewise the recipe halfway between two measured
+parts that differ in one number: so a search closes in on a limit.
 """
 
 from __future__ import annotations
@@ -28,33 +28,33 @@ from edgeslim.studies.search_run import SamplerName
 
 Fits = Callable[[Recipe], bool]
 _FIRST_STORAGES = 6
-"""Tried before any shape, being quick …"""
+"""Storages proposed before the first shape, since they are quick …"""
 _SHAPES = 2
-"""… and later one for so many shapes."""
+"""… and later one storage for this many shapes."""
 _WORTH = 0.01
-"""A combination must promise to enlarge the front's volume by this share, or the best quality by so much."""
+"""The predicted relative gain in volume, or gain in quality, that a combination must promise."""
 
 
 class Strategy(Protocol):
-    """Proposes recipes, and learns what became of them."""
+    """Proposes recipes, and learns from their results."""
 
     def next(self) -> Recipe | None:
         """A new recipe; None if no other is left."""
 
     def combination(self, measured: Sequence[Gains], fits: Fits) -> Recipe | None:
-        """A recipe whose parts or neighbours are measured, that promises to add most to the front, if it is worth it."""
+        """The recipe, of measured parts or neighbours, that promises to add most to the front, if that is enough."""
 
     def kind(self, recipe: Recipe) -> str:
-        """What it competes with: others of its kind."""
+        """The kind of recipes that it competes with."""
 
     def standing(self, recipe: Recipe, values: Values) -> Standing:
-        """How a recipe stands among others of its kind that were measured as cheaply."""
+        """The standing of a recipe among others of its kind on the same rung."""
 
     def tell(self, recipe: Recipe, values: Values | None, full: bool) -> None:
-        """What was measured last of a proposal, of which nothing else is to come; None: it failed."""
+        """Learn the final measurement of a proposal; None: it failed."""
 
     def claim(self, recipe: Recipe) -> None:
-        """It was proposed before this search began."""
+        """Count a recipe as proposed: it was tried before this search began."""
 
 
 class Whole:
@@ -94,7 +94,7 @@ class Whole:
 
 
 class Factored:
-    """A sampler for shapes, one for storages; what they are worth together is predicted before it is measured."""
+    """One sampler for shapes and one for storages; the value of a combination is predicted before it is measured."""
 
     def __init__(
         self,
@@ -111,15 +111,15 @@ class Factored:
         self._storages = Proposals(space.storages(), sampler, measures, seed, storages)
         self._known: set[str] = set()
         self._measured: tuple[dict[str, tuple[Recipe, Values]], ...] = ({}, {})
-        """Shapes and storages that were measured fully, by fingerprint."""
+        """Fully measured shapes and storages, by fingerprint."""
         self._promises: dict[str, tuple[Recipe, Gains]] = {}
-        """What combinations would gain that nobody has tried."""
+        """Predicted gains of combinations that were not tried."""
         self._neighbours: Neighbours[Values] = Neighbours()
         self._between: set[str] = set()
-        """Promises between neighbours: one is taken up for each new proposal, or nothing new would be tried."""
+        """Recipes between neighbours: one for each new proposal, or nothing new would be tried."""
         self._between_turn = -1
         self._awaited: dict[str, Gains] = {}
-        """What combinations promise that are being measured."""
+        """Predicted gains of combinations that are being measured."""
         self._turn = 0
 
     def next(self) -> Recipe | None:
@@ -131,7 +131,7 @@ class Factored:
 
     def combination(self, measured: Sequence[Gains], fits: Fits) -> Recipe | None:
         taken = _best([*measured, *self._awaited.values()])
-        # What is measured stays measured: a promise that adds nothing now never will.
+        # The front only grows: a combination that adds nothing now never will.
         self._promises = {
             name: promise for name, promise in self._promises.items() if not _covered(promise[1], taken)
         }
@@ -154,7 +154,7 @@ class Factored:
         return recipe
 
     def _quality(self, points: Sequence[Gains]) -> float:
-        """The best gain in quality: near a limit on costs it decides what is picked, and hardly counts as volume."""
+        """The best gain in quality: near a limit on costs it decides the choice, but adds little volume."""
         places = [
             place for place, name in enumerate(self._evaluator.objectives) if not FIGURES.get(name).cost
         ]
@@ -164,7 +164,7 @@ class Factored:
         return "storage" if parts(recipe)[1].steps else "shape"
 
     def standing(self, recipe: Recipe, values: Values) -> Standing:
-        """A part misses limits by no more than it does with the counterpart that suits it best."""
+        """A part counts as missing limits by as much as with its best counterpart."""
         counterparts = self._measured[not parts(recipe)[1].steps].values()
         together = (self._evaluator.together(values, other) for _, other in counterparts)
         misses = [self._evaluator.cost_miss(each) for each in (values, *together)]
@@ -202,7 +202,7 @@ class Factored:
             self._storages.claim(recipe)
 
     def _promise(self, shape: Recipe, storage: Recipe, values: Values) -> None:
-        """Remember what two parts promise together, if they go together and would keep all limits."""
+        """Remember the predicted gains of two parts, if they can be combined and would keep all limits."""
         steps = order.repaired((*shape.steps, *storage.steps))
         if steps is None or len(steps) < len(shape.steps) + len(storage.steps):
             return
@@ -212,7 +212,7 @@ class Factored:
 
 
 def ready_recipes(space: Space, preset: str | None) -> list[Recipe]:
-    """The recipes of a preset that have a place in the space."""
+    """The recipes of a preset that have a point in the space."""
     if preset is None:
         return []
     there = frozenset(need for slot in space.slots for step in slot.steps for need in step().needs)
@@ -231,11 +231,11 @@ def parts(recipe: Recipe) -> tuple[Recipe, Recipe]:
 
 
 def _best(points: Sequence[Gains]) -> list[Gains]:
-    """Those that are not dominated and gain in every measure."""
+    """The points that are not dominated and gain in every objective."""
     inside = [point for point in points if min(point) > 0]
     return [inside[index] for index in front(inside, ["maximize"] * len(inside[0]))] if inside else []
 
 
 def _covered(gains: Gains, points: Sequence[Gains]) -> bool:
-    """Whether they add nothing to the points."""
+    """Whether the gains add no volume to the points."""
     return min(gains) <= 0 or any(all(a >= b for a, b in zip(p, gains, strict=True)) for p in points)
