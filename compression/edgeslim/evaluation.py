@@ -31,7 +31,7 @@ from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prediction, Scores
 
 SQNR_IMAGES = 8
-"""Raw outputs are compared on so many images, spread over the split."""
+"""Raw outputs are compared on this many images, evenly spread over the split."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

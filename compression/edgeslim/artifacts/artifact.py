@@ -9,7 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step's result inside a recipe: the working file after it, how long it took, what it told."""
+    """One step's result inside a recipe: the working file after it, its seconds, and `info` that the step reports
+    (free-form).
+    """
 
     step: str
     parameters: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Is everything in a store what it says it is, and is everything there that is spoken of?"""
+"""Checking a store: every file has the content that it should have, and every referenced file exists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Problem = Literal["corrupt", "missing", "unreferenced", "out of reach"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A file that is not what it should be; `needed_by` tells who speaks of it, such as 'study s, trial 3'."""
+    """A file that is not what it should be; `needed_by` names what refers to it, such as 'study s, trial 3'."""
 
     problem: Problem
     kind: str
@@ -32,7 +32,7 @@ class Finding:
 
 
 def audit(store: Store, needed: Mapping[str, str]) -> list[Finding]:
-    """Read everything. `needed` tells, by SHA-256, who else speaks of files that must be there."""
+    """Read everything. `needed` maps the SHA-256 of further files that must exist to what refers to them."""
     found = list(items(store))
     blobs = {item.key for item in found if item.kind == BLOBS and not item.is_partial}
     speakers = {**_spoken_of(found), **needed}
@@ -55,7 +55,7 @@ def audit(store: Store, needed: Mapping[str, str]) -> list[Finding]:
 
 
 def _spoken_of(found: list[Item]) -> dict[str, str]:
-    """Who speaks of a file, by its SHA-256: records of what was computed, and named models."""
+    """What refers to files, by SHA-256: records of computed results, and named models."""
     speakers = {}
     for item in found:
         if item.is_record and not item.is_partial and (item.kind == MODELS or item.kind not in KEPT):
@@ -66,7 +66,7 @@ def _spoken_of(found: list[Item]) -> dict[str, str]:
 
 
 def _is_corrupt(item: Item) -> bool:
-    """Whether the content is not what the name, or the format, says."""
+    """Whether the content contradicts the name or the format."""
     if item.kind == BLOBS:
         return sha256_of(item.path) != item.key
     if item.kind == UPLOADS:

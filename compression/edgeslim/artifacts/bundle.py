@@ -25,11 +25,11 @@ class Bundle:
         return Bundle(files, hashes)
 
     def unpack(self, store: Store, kinds: Collection[str] | None = None, keep: bool = False) -> None:
-        """Put everything into the store, records last: none ever speaks of a file that is not there.
+        """Put everything into the store, records last, so that none refers to a missing file.
 
-        With `kinds` nothing else is taken; with `keep` the store's own records stay as they are. A blob must be
-        what its name says, whatever its sender says of it. Raises DownloadError, with nothing written, if a content
-        is not what its hash says or has its place elsewhere; StoreError.
+        With `kinds` nothing else is taken; with `keep` the store's own records stay as they are. A blob is checked
+        against its own name, other files against the hash sent along. Raises DownloadError, with nothing written, if a
+        content does not match its hash or its place is outside of the store; StoreError.
         """
         for place, content in self.files.items():
             named = PurePosixPath(place)
@@ -56,7 +56,7 @@ class Bundle:
 
 
 def packed(store: Store, places: Iterable[str], without: Collection[str] = ()) -> Bundle:
-    """A bundle of what is there of `places`, but for what lies at the places in `without`."""
+    """A bundle of the existing files at `places`, except those in `without`."""
     paths = {place: store.root / place for place in places if place not in without}
     return Bundle.of({place: path.read_bytes() for place, path in paths.items() if path.is_file()})
 

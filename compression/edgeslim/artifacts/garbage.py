@@ -1,4 +1,4 @@
-"""Throwing away what can be computed again: what nobody refers to, then what was used least recently."""
+"""Garbage collection: unreferenced files that can be computed again, then the least recently used ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edgeslim.artifacts.store import Store
 
 @dataclass(slots=True)
 class Swept:
-    """What was thrown away: files and bytes by kind; bytes of the store before and after."""
+    """What was removed: files and bytes by kind; bytes of the store before and after."""
 
     removed: dict[str, dict[str, int]] = field(default_factory=dict)
     before: int = 0
@@ -20,7 +20,7 @@ class Swept:
 
 @dataclass(slots=True)
 class _Bundle:
-    """A file and the records that lead to it: they go together, by the last use of any."""
+    """A file and the records that refer to it: they are removed together, by the last use of any of them."""
 
     files: list[Item] = field(default_factory=list)
     records: list[Item] = field(default_factory=list)
@@ -31,9 +31,9 @@ class _Bundle:
 
 
 def sweep(store: Store, keep: Set[str], max_bytes: int | None = None) -> Swept:
-    """Remove what nothing refers to; then, while the store is larger than `max_bytes`, what was used least recently.
+    """Remove unreferenced files; then, while the store is larger than `max_bytes`, the least recently used ones.
 
-    To be called by who has the store `alone`. `keep` are hashes and keys that studies refer to; named models' files
+    The caller holds the store `alone`. `keep` are hashes and keys that studies refer to; named models' files
     are kept as well.
     """
     found = list(items(store))
@@ -47,7 +47,7 @@ def sweep(store: Store, keep: Set[str], max_bytes: int | None = None) -> Swept:
     for bundle in sorted(bundles, key=lambda bundle: bundle.used):
         if max_bytes is None or swept.after <= max_bytes:
             break
-        # Records first: whoever dies here leaves a file without a name, not a name without its file.
+        # Records first: dying here leaves an unreferenced file, not a record without its file.
         for item in (*bundle.records, *bundle.files):
             _remove(item, swept)
     for path in (store.root / LOCKS).glob("*-*.lock"):
@@ -57,7 +57,7 @@ def sweep(store: Store, keep: Set[str], max_bytes: int | None = None) -> Swept:
 
 
 def _bundles(found: list[Item], keep: Set[str]) -> tuple[list[_Bundle], list[Item]]:
-    """What may go if there is no room for it, and what nothing leads to."""
+    """The units that may be removed, and the unreferenced files."""
     blobs = {item.key: _Bundle([item]) for item in found if item.kind == BLOBS and not item.is_partial}
     others, nameless = [], [item for item in found if item.is_partial and not item.is_young]
     for item in found:

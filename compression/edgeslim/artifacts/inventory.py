@@ -1,4 +1,4 @@
-"""What lies in a store: files by content hash, what was computed and can be computed again, and what cannot."""
+"""The contents of a store: files by content hash, results that can be computed again, and those that cannot."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ BLOBS, LOCKS, STUDIES, MODELS, UPLOADS, DATASET_NAMES = (
     "blobs", "locks", "studies", "models", "uploads", "dataset-names",
 )  # fmt: skip
 KEPT = frozenset({STUDIES, MODELS, UPLOADS, DATASET_NAMES, "datasets", "training"})
-"""What users made or brought, or takes long to make. All other kinds but blobs and locks are a cache."""
+"""Kinds that users made or imported, or that take long to make. All others except blobs and locks are a cache."""
 GRACE = 3600.0
-"""Seconds for which a file without a name is left alone: somebody may be about to name it."""
+"""Seconds for which an unreferenced file is kept: a record of it may be about to be written."""
 HASH = re.compile(r"[0-9a-f]{64}")
 PARTIAL = ".partial-"
 
@@ -44,7 +44,7 @@ class Item:
 
     @property
     def is_young(self) -> bool:
-        """Whether it was written a moment ago (or, as the clock was set, in what is the future now)."""
+        """Whether it was written a moment ago (or, if the clock was set back, in the future)."""
         return time.time() - self.changed < GRACE
 
     def record(self) -> dict[str, Any] | None:

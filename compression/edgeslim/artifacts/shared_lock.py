@@ -1,4 +1,4 @@
-"""A room that many share or one has alone: locks between processes that end with who holds them."""
+"""A shared/exclusive lock between processes, released when its holder dies."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 BREATH = 0.25
-"""Seconds between two looks at whether somebody wants the room alone."""
+"""Seconds between two checks whether a process waits for the exclusive lock."""
 _PATIENCE = 0.05
 """Seconds between two tries to get a lock within a time."""
 
 
 class SharedLock:
-    """Two lock files in `folder`: of the room itself, and of the turnstile before it.
-
-    Whoever wants the room alone keeps the turnstile meanwhile, so those who share it cannot keep it for ever.
+    """Two lock files in `folder`: the lock itself, and a turnstile before it. A process that waits for the exclusive
+    lock holds the turnstile, so that a stream of sharing processes cannot starve it.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -26,10 +25,10 @@ class SharedLock:
 
     @contextmanager
     def shared(self) -> Iterator[Callable[[], None]]:
-        """Be in the room beside others, once nobody has or wants it alone.
+        """Hold the lock shared, once no process holds it exclusively or waits to.
 
-        Yields a function to call between two pieces of work: it leaves the room to who wants it alone, and
-        returns when that is over.
+        Yields a function to call between two pieces of work: it releases the lock to a process that waits for it
+        exclusively, and returns when that is over.
         """
         with opened(self._turnstile) as turnstile, opened(self._room) as room:
             _enter(turnstile, room)
@@ -48,7 +47,7 @@ class SharedLock:
 
     @contextmanager
     def alone(self, within: float | None = None) -> Iterator[None]:
-        """Have the room alone. Raises TimeoutError if that takes longer than `within` seconds."""
+        """Hold the lock exclusively. Raises TimeoutError if that takes longer than `within` seconds."""
         until = None if within is None else time.monotonic() + within
         with opened(self._turnstile) as turnstile, opened(self._room) as room:
             lock(turnstile, until)
@@ -56,7 +55,7 @@ class SharedLock:
             yield
 
     def wanted_alone(self) -> bool:
-        """Whether somebody has, or waits to have, the room alone."""
+        """Whether a process holds the lock exclusively, or waits to."""
         with opened(self._turnstile) as turnstile:
             return not _is_free(turnstile)
 
@@ -92,7 +91,7 @@ def lock(handle: int, until: float | None = None) -> None:
 
 
 def try_lock(handle: int) -> bool:
-    """Lock for oneself if nobody else has it."""
+    """Lock if no other process holds it."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -107,7 +106,7 @@ def _enter(turnstile: int, room: int) -> None:
 
 
 def _is_free(turnstile: int) -> bool:
-    """Whether nobody stands in the turnstile. Those who only look do not disturb each other."""
+    """Whether the turnstile is free. Checks do not disturb each other."""
     try:
         fcntl.flock(turnstile, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

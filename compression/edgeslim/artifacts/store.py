@@ -21,7 +21,7 @@ from edgeslim.errors import StoreError
 HOME_VARIABLE = "EDGESLIM_HOME"
 STORAGE_VARIABLE = "EDGESLIM_STORAGE"
 PATIENCE = 30.0
-"""Seconds to wait for locks that others hold for a moment only."""
+"""Seconds to wait for locks that are never held for long."""
 
 
 def home() -> Path:
@@ -48,7 +48,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)  # a temporary file is private; what the store shows is not
+        os.chmod(name, 0o644)  # a temporary file is private; files of the store are not
         os.replace(name, path)
     except OSError as error:
         raise as_store_error(path, error) from error
@@ -85,16 +85,16 @@ class Store:
         write_atomically(self.place(kind, f"{key}.json"), text.encode())
 
     def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
-        """The record, or None if there is none. A damaged record (it was never written so by us) reads as none.
+        """The record, or None if there is none, or a damaged one.
 
-        Its file's time tells when it was last asked for: what is used least recently is the first to be thrown away.
+        Its file's time is that of its last use, for garbage collection.
         """
         path = self.place(kind, f"{key}.json")
         try:
             record: dict[str, Any] = json.loads(path.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return None
-        with suppress(OSError):  # a folder that one can only read
+        with suppress(OSError):  # a read-only folder
             os.utime(path)
         return record
 
@@ -106,14 +106,14 @@ class Store:
         self.place(kind, f"{key}.json").unlink(missing_ok=True)
 
     def in_use(self) -> AbstractContextManager[Callable[[], None]]:
-        """Hold while files of the store are made and read: nothing is thrown away meanwhile. Not to be nested.
+        """Hold while files of the store are made and read: nothing is collected meanwhile. Not to be nested.
 
-        Yields a function to call where something may be thrown away: it makes way for who waits to do that.
+        Yields a function to call where files may be collected: it yields to a process that waits for that.
         """
         return self._room().shared()
 
     def alone(self, within: float = 0.0) -> AbstractContextManager[None]:
-        """Hold while throwing files away. Raises TimeoutError if the store is `in_use` for so many seconds."""
+        """Hold while removing files. Raises TimeoutError if the store is `in_use` for longer than `within` seconds."""
         return self._room().alone(within)
 
     def _room(self) -> SharedLock:
@@ -148,7 +148,7 @@ def locked(path: Path, within: float | None = None) -> Iterator[None]:
 
 
 def as_store_error(path: Path, error: OSError) -> StoreError:
-    """What to tell the user about a failed write."""
+    """The StoreError of a failed write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreError(
             "disk_full",

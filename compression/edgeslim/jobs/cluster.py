@@ -1,7 +1,7 @@
-"""The same pool on other machines: a Dask cluster, given by its scheduler's address. We write no scheduler.
+"""The same pool on other machines: a Dask cluster, given by its scheduler's address. Scheduling is Dask's.
 
-What a trial made comes back with its outcome, so the store here has all of it; what a later trial builds on is sent
-with that, whichever machine of the cluster made it. Dask gives a trial whose machine died to another one.
+The files that a trial made come back with its outcome, so the store here is complete; the files that a later trial
+builds on are sent with it, whichever machine made them. Dask reassigns a trial whose machine died.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ if TYPE_CHECKING:
 LONELY = 60.0
 """Seconds for which a study waits for a worker when there is none left."""
 _FRESH = 1.0
-"""Seconds for which what is known of the workers is good enough."""
+"""Seconds for which the list of workers is kept."""
 _SHORT = 0.05
-"""Seconds to listen to our own process alone, while it has something to do."""
+"""Seconds to wait for the local process, while it has work."""
 _AT_HAND = 16
-"""Parcels of earlier results that the cluster keeps."""
+"""Bundles of earlier results that the cluster keeps."""
 _GATHERING = 4
 """Results that are fetched and written at a time."""
 _OF_SCORES = ("artifacts/", "predictions/", "resamples/")
-"""Of an earlier trial, what nobody builds on; but with the baseline's all others are compared."""
+"""Kinds of an earlier trial's files that no trial builds on; only the baseline's are needed for comparison."""
 
 
 class ClusterPool:
-    """Takes jobs like `Pool`. What is no trial (preparing, timing …) is done on this machine, by a process of ours."""
+    """A pool like `Pool`. Jobs that are not trials (preparing, timing …) run in a process on this machine."""
 
     ahead: int | None = None
 
@@ -58,24 +58,24 @@ class ClusterPool:
         self._told: queue.SimpleQueue[tuple[str, str, Any]] = queue.SimpleQueue()
         self._client.subscribe_topic(self._topic, self._on_progress)
         self._made = f"studies/{study}/made"
-        """Record kind: the places of the files that a recipe's trial has made, by the recipe."""
+        """Record kind: the places of the files that a recipe's trial made, by the recipe's fingerprint."""
         self._jobs: dict[str, Job] = {}
         self._futures: dict[str, Future[Any]] = {}
         self._meant_for: dict[str, str] = {}
-        """The worker for each task; where it is in fact, Dask knows."""
-        self._freight: Future[Any] | None = None
+        """The worker that each task was submitted for; Dask may move it."""
+        self._transfer: Future[Any] | None = None
         self._at_hand: OrderedDict[str, Future[Any]] = OrderedDict()
         self._workers: dict[str, int] = {}
         self._looked = self._seen = time.monotonic()
         self._gathering = ThreadPoolExecutor(_GATHERING)
         self._local: Pool[Job] = Pool(1, perform)
-        # What has come home is nobody's until the study speaks of it: nothing is to be thrown away meanwhile.
+        # Received files are unreferenced until the study records them: garbage collection must wait.
         self._held_here = contextlib.ExitStack()
         self._breathe = self._held_here.enter_context(store.in_use())
 
     @property
     def idle(self) -> int:
-        """How many of the workers' threads have nothing of ours to do. Raises StudyError."""
+        """Number of worker threads without a task of this study. Raises StudyError."""
         return max(0, sum(self._threads().values()) - len(self._jobs))
 
     @property
@@ -87,26 +87,30 @@ class ClusterPool:
         return self.idle > 0
 
     def submit(self, task: Job, limits: Limits | None = None) -> None:
-        """Give a trial to the cluster, with what it builds on. There, each machine's own memory sets its limit."""
+        """Give a trial to the cluster, with the files it builds on. Its memory limit follows from the machine it runs
+        on.
+        """
         if task.task is None:
             self._local.submit(task, limits)
             return
-        if self._freight is None:
-            self._freight = self._client.submit(as_it_is, transfer_bundle(task.plan, self._store), pure=False)
+        if self._transfer is None:
+            self._transfer = self._client.submit(
+                as_it_is, transfer_bundle(task.plan, self._store), pure=False
+            )
         key, worker = f"{self._topic}-{uuid.uuid4().hex}", self._freest()
         self._jobs[key] = task
         try:
             models = self._teachers(task.task.recipe)
-        except ModelError as error:  # the others may do without it
+        except ModelError as error:  # other trials may not need it
             self._told.put(("done", key, Outcome(error=error.record())))
             return
         if worker is not None:
             self._meant_for[key] = worker
-        # Dask alone would give all tasks to the worker that has the data.
+        # Left to itself, Dask would give all tasks to the worker that holds the data.
         self._futures[key] = self._client.submit(
             work_on,
             Order(dataclasses.replace(task, models=models), self._topic, self._versions),
-            self._freight,
+            self._transfer,
             *self._built_on(task.task.recipe, models),
             key=key,
             pure=False,
@@ -129,16 +133,16 @@ class ClusterPool:
         return events
 
     def abandon(self) -> list[Job]:
-        """Give up what is at work, and go on; returns the tasks. The workers end theirs within a moment."""
+        """Cancel the running tasks and return them; the pool stays usable. The workers stop within a moment."""
         tasks, futures = [*self._jobs.values(), *self._local.abandon()], list(self._futures.values())
         for known in (self._jobs, self._futures, self._meant_for):
             known.clear()
-        with contextlib.suppress(OSError, TimeoutError):  # the scheduler is gone, and with it the tasks
+        with contextlib.suppress(OSError, TimeoutError):  # the scheduler is gone, and the tasks with it
             self._client.cancel(futures)
         return tasks
 
     def close(self) -> None:
-        """End all that is at work, here and there."""
+        """Stop all work, here and on the cluster."""
         self.abandon()
         self._local.close()
         self._client.close()
@@ -161,25 +165,25 @@ class ClusterPool:
         return self._workers
 
     def _freest(self) -> str | None:
-        """The worker with most threads that are not in use by us; None if the last has left a moment ago."""
+        """The worker with the most threads free of this study's tasks; None if there is no worker now."""
         threads, given = self._threads(), Counter(self._meant_for.values())
         return max(threads, key=lambda worker: threads[worker] - given[worker], default=None)
 
     def _teachers(self, recipe: Recipe) -> dict[str, Model]:
-        """The models that the recipe learns from, by reference, but for samples, which all have. Raises ModelError."""
+        """The models that the recipe learns from, by reference, except samples, which all have. Raises ModelError."""
         references = {step.learns_from for step in recipe.steps if step.learns_from is not None}
         models = {reference: open_model(reference, self._store) for reference in sorted(references)}
         return {reference: model for reference, model in models.items() if model.origin != "sample"}
 
     def _built_on(self, recipe: Recipe, models: Mapping[str, Model]) -> list[Future[Any]]:
-        """What was made of the recipe and its beginnings, the baseline first, and the models that it learns from."""
+        """The files of the recipe and its prefixes, the baseline first, and the models that it learns from."""
         prefixes = [Recipe(), *(recipe.prefix(length + 1) for length in range(len(recipe.steps)))]
         found = [self._held(prefix.fingerprint(), self._earlier, prefix) for prefix in prefixes]
-        found += [self._held(f"model {model.sha256}", _parcel_of, model) for model in models.values()]
+        found += [self._held(f"model {model.sha256}", _bundle_of, model) for model in models.values()]
         return [future for future in found if future is not None]
 
     def _held(self, name: str, bundle: Callable[[Any], Bundle | None], of: Any) -> Future[Any] | None:
-        """A bundle that the cluster holds, sent there if it has not got it; None if there is none."""
+        """A bundle that the cluster holds, sent there if need be; None if there is none."""
         if name not in self._at_hand:
             made = bundle(of)
             if made is None:
@@ -191,7 +195,7 @@ class ClusterPool:
         return self._at_hand[name]
 
     def _earlier(self, recipe: Recipe) -> Bundle | None:
-        """The files that an earlier trial made, as far as they are still here."""
+        """The files that an earlier trial made, those that are still here."""
         record = self._store.get_record(self._made, recipe.fingerprint())
         if record is None:
             return None
@@ -207,7 +211,7 @@ class ClusterPool:
             self._gathering.submit(self._gather, key, job, future)
 
     def _gather(self, key: str, job: Job, future: Future[Any]) -> None:
-        """Fetch a result and write what came with it. If its machine has died meanwhile, it is made again."""
+        """Fetch a result and store its files. If its machine has died meanwhile, Dask computes it again."""
         from distributed.scheduler import KilledWorker
 
         assert job.task is not None, "only trials are sent"
@@ -217,7 +221,7 @@ class ClusterPool:
             if reply.outcome.result is not None:
                 fingerprint = job.task.recipe.fingerprint()
                 known = self._store.get_record(self._made, fingerprint) or {"places": ()}
-                # What was sent along with it does not come back.
+                # Files that were sent with the task do not come back.
                 places = dict.fromkeys([*known["places"], *reply.bundle.files])
                 self._store.put_record(self._made, fingerprint, {"places": list(places)})
             outcome = reply.outcome
@@ -233,7 +237,7 @@ class ClusterPool:
         self._told.put(("done", key, outcome))
 
     def _events(self, kind: str, key: str, value: Any) -> list[Event[Job]]:
-        """What was told of a task, unless it was given up meanwhile. Raises StudyError if it was lost."""
+        """The events of a task that was not cancelled meanwhile. Raises StudyError if it was lost."""
         job = self._jobs.get(key)
         if job is None:
             return []
@@ -247,5 +251,5 @@ class ClusterPool:
         return [Event("done", job, value)]
 
 
-def _parcel_of(model: Model) -> Bundle:
+def _bundle_of(model: Model) -> Bundle:
     return Bundle.of(model_files(model))

@@ -1,4 +1,6 @@
-"""The end of a study: what its results are worth. Nothing of this is known while anything is still chosen."""
+"""The conclusion of a study: groups of indistinguishable files and held-out scores. Not computed before choosing is
+over.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from edgeslim.studies.study import StudyResult
 def conclude(
     study: StudyResult, workload: Workload, store: Store, threads: int = 1, progress: Progress = silent
 ) -> dict[str, Any]:
-    """Which files cannot be told apart, and what those a choice could fall on score on the held-out images.
+    """Find the files that cannot be told apart, and score every file that could be chosen on the held-out images.
 
     groups (studies.statistics), held_out (studies.held_out) if there are such images, and concluded: how many
     trials were complete. Raises EdgeSlimError.

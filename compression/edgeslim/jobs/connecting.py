@@ -1,4 +1,4 @@
-"""Reaching a Dask cluster whose machines can do our work, and what is told where that cannot be."""
+"""Connecting to a Dask cluster, and the errors where that is not possible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PATIENCE = 20.0
 """Seconds to wait for the scheduler and for its first worker."""
 _LARGE = "1 GB"
-"""Of what is sent with one task Dask warns, for it expects data to lie elsewhere; ours travel once."""
+"""Dask warns of tasks larger than this; ours are large once, since data are sent with the first."""
 
 
 def connect(address: str) -> Client:
@@ -44,7 +44,7 @@ def connect(address: str) -> Client:
         ) from error
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
-        # The scheduler, too, reads what is sent.
+        # The scheduler unpickles what is sent, too.
         found = {address: _answer(client), **client.run(versions, on_error="return")}
     except TimeoutError as error:
         client.close()
@@ -61,12 +61,12 @@ def connect(address: str) -> Client:
 
 
 def _refuse_insecure(address: str) -> None:
-    """Raise StudyError if Dask's own configuration does not let it speak with that address."""
+    """Raise StudyError if Dask's configuration does not allow a connection to that address."""
     from distributed.security import Security
 
     try:
         security = Security().get_connection_args("client")
-    except (OSError, ValueError) as error:  # a certificate that is not there, or none
+    except (OSError, ValueError) as error:  # a certificate that is missing or invalid
         detail = str(error)
     else:
         is_secure = address.startswith(("tls://", "wss://"))

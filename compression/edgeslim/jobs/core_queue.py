@@ -1,8 +1,8 @@
 """Fair turns at this machine's cores: however many studies run, each core works on one trial at a time.
 
-Every study that runs has a ticket, a file that it keeps locked: dead studies' tickets are void. Whoever holds the
-fewest cores is next; among equals, who has waited longest. Each turn lasts for one trial, so a study of a
-thousand trials holds up nobody.
+Every running study has a ticket, a file that it keeps locked, so that a dead study's ticket is void. The study that holds
+the fewest cores is next; of several, the one that has waited longest. Each turn lasts for one trial, so a study of a
+thousand trials does not block the others.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from edgeslim.artifacts.shared_lock import lock, open_lock, opened, try_lock
 from edgeslim.measurement.machine import allowed, cores, locks_folder
 
 FRESH = 5.0
-"""Seconds after which one who no longer asks for a turn is passed over."""
+"""Seconds after which a study that no longer asks for a turn is passed over."""
 _PATIENCE = 0.5
-"""Seconds to wait for the ledger, which is used for a moment only."""
+"""Seconds to wait for the ledger, which is never locked for long."""
 _LOOK, _SELDOM = 0.2, 2.0
-"""Seconds between two looks of who is next in the queue, and of who is far behind."""
+"""Seconds between two checks of the queue by the study that is next, and by one that is far behind."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Ticket:
     held: int = 0
     """Cores."""
     place: int = 0
-    """Drawn on arrival, with every turn and after it; the lower comes first."""
+    """Place in the queue, drawn anew on arrival, with every turn and after it; the lower comes first."""
     asked: float = 0.0
     """When it last asked for a turn that it did not get, on the machine's monotonic clock; 0 if it wants none."""
 
@@ -71,7 +71,7 @@ class CoreQueue:
         self._next_look = 0.0
 
     def take(self) -> Turn | None:
-        """A turn, if there are free cores and nobody comes before; else this study waits in the queue."""
+        """A turn, if cores are free and no study comes before; else None, and this study waits in the queue."""
         if time.monotonic() < self._next_look:
             return None
         with contextlib.suppress(TimeoutError), self._ledger() as others:
@@ -91,7 +91,7 @@ class CoreQueue:
         return None
 
     def give_back(self, turn: Turn) -> None:
-        """The turn is over; its cores are free."""
+        """End the turn and free its cores."""
         for handle in turn.locks:
             os.close(handle)
         self._mine.held -= len(turn.cores)
@@ -109,7 +109,7 @@ class CoreQueue:
 
     @contextmanager
     def _ledger(self) -> Iterator[list[Ticket]]:
-        """The others' tickets, while nobody else reads or writes any. Raises TimeoutError."""
+        """The other studies' tickets, while the ledger is locked. Raises TimeoutError."""
         with opened(self._folder / "ledger.lock") as ledger:
             lock(ledger, time.monotonic() + _PATIENCE)
             others = _others(self._folder, self._path)
@@ -126,7 +126,7 @@ class CoreQueue:
         os.pwrite(self._handle, content, 0)
 
     def _free(self) -> Turn | None:
-        """So many cores that nobody uses, locked; None if there are fewer."""
+        """The given number of free cores, locked; None if there are fewer."""
         numbers, taken = [], []
         for number, path in _places(self._folder):
             handle = open_lock(path)
@@ -143,14 +143,14 @@ class CoreQueue:
 
 
 def _places(folder: Path) -> list[tuple[int, Path]]:
-    """(core, lock file) of all that may work at once. If that is more than there are cores, some appear again."""
+    """(core, lock file) of all that may work at once. If these are more than there are cores, cores appear repeatedly."""
     numbers = allowed()
     rounds = [divmod(index, len(numbers)) for index in range(cores())]
     return [(numbers[index], folder / f"core-{numbers[index]}-{again}.lock") for again, index in rounds]
 
 
 def _others(folder: Path, mine: Path) -> list[Ticket]:
-    """The living tickets but mine; dead ones are thrown away."""
+    """The other studies' tickets; those of dead studies are removed."""
     found = []
     for path in folder.glob("*.ticket"):
         if path == mine:
@@ -159,7 +159,7 @@ def _others(folder: Path, mine: Path) -> list[Ticket]:
             if try_lock(handle):
                 path.unlink()
                 continue
-            with contextlib.suppress(ValueError, TypeError):  # another account's may be anything
+            with contextlib.suppress(ValueError, TypeError):  # another account may have written anything
                 found.append(Ticket(**json.loads(path.read_bytes())))
     return found
 
@@ -170,7 +170,7 @@ def _last(others: Sequence[Ticket]) -> int:
 
 
 def _before(mine: Ticket, others: Sequence[Ticket]) -> int:
-    """How many of those who wait get a turn before me."""
+    """How many waiting studies get a turn before this one."""
     by_owner: dict[str, int] = {}
     for ticket in (mine, *others):
         by_owner[ticket.owner] = by_owner.get(ticket.owner, 0) + ticket.held

@@ -27,7 +27,7 @@ from edgeslim.studies.task import TrialTask
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A job's result, or why there is none. `stops_study`: no other trial would fare better."""
+    """A job's result, or the error. `stops_study`: every other trial would fail in the same way."""
 
     result: Mapping[str, Any] | None = None
     error: ErrorRecord | None = None
@@ -37,7 +37,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that a worker process must know: a task, files to time, what to conclude, or none (prepare)."""
+    """A job for a worker process: a task, files to time, or to conclude; none of these: to prepare."""
 
     root: Path
     plan: StudyPlan
@@ -47,15 +47,15 @@ class Job:
     """SHA-256 of the files to time, the baseline's first."""
     rounds: int = 30
     conclude: bool = False
-    """Say what the results are worth: nothing is left to be chosen."""
+    """Conclude the study (jobs.conclude)."""
     images: str | None = None
     """Fingerprint of the images to evaluate on, as the study was prepared with them."""
     models: Mapping[str, Model] = field(default_factory=dict)
-    """Models of another machine by the references that lead to them there, and not here."""
+    """Models of the submitting machine, by references that are valid only there."""
 
 
 def perform(job: Job, progress: Progress, store: Store | None = None) -> Outcome:
-    """Do the job; whatever goes wrong is an outcome. Details of the unexpected go to the log (stderr)."""
+    """Do the job; every error becomes an outcome. Tracebacks of unexpected ones go to the log (stderr)."""
     try:
         return Outcome(result=_work(job, progress, store or Store(job.root)))
     except InfeasibleError as error:
@@ -68,7 +68,7 @@ def perform(job: Job, progress: Progress, store: Store | None = None) -> Outcome
 
 
 def unexpected(error: Exception) -> ErrorRecord:
-    """An error that is not the user's."""
+    """The record of an unexpected error."""
     detail = f"{type(error).__name__}: {error}"
     return EdgeSlimError(
         "unexpected",

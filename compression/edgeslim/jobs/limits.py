@@ -1,4 +1,4 @@
-"""What a trial may use of the machine, and what is told when it is ended for using more, or dies."""
+"""Limits of time and memory for a trial, and the errors of a trial that exceeds them or dies."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from edgeslim.jobs.job import Job
 
 MINUTES = 120.0
-"""A trial's time, if the plan says nothing."""
+"""A trial's time limit without one in the plan."""
 _SHARE, _AT_LEAST = 0.8, 4_000_000_000
-"""All trials at once get this share of the memory, if the plan says nothing; each gets so many bytes, if there are."""
+"""Without a limit in the plan, all trials together may use this share of the memory, and each at least this many bytes.
+"""
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")
 
 
 def trial_limits(plan: StudyPlan, workers: int) -> Limits:
-    """The plan's limits, else sane ones for so many trials at a time on this machine."""
+    """The plan's limits, else defaults for this number of parallel trials on this machine."""
     minutes = MINUTES if plan.trial_minutes is None else plan.trial_minutes
     share = int(_SHARE * _memory())
     memory = plan.trial_memory or min(share, max(share // workers, _AT_LEAST))

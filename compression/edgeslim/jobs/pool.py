@@ -1,4 +1,4 @@
-"""Worker processes, one task at a time each. One that dies costs its own task only, and is replaced."""
+"""Worker processes, each with one task at a time. A process that dies fails its own task only, and is replaced."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Perform = Callable[[Any, Progress], Any]
 """Does a task (picklable) and returns its result (picklable). Must be importable by name; must not raise."""
 
 PROGRESS_INTERVAL = 0.25
-"""Seconds between two progress messages of one task with the same words."""
+"""Minimum seconds between two progress messages of a task with the same text."""
 _SHORT = 0.15
-"""The share of memory that should be available, before processes that wait for their turn are kept."""
+"""Below this share of available memory, processes of a waiting study are ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a task may use before it is ended: seconds at work, and bytes of resident memory."""
+    """Limits of a task: seconds of work, and bytes of resident memory."""
 
     seconds: float
     memory: int
@@ -55,7 +55,7 @@ class _Process:
 
 @dataclass(slots=True)
 class _Work(Generic[Task]):
-    """A task in a process. `used` counts seconds; those in which somebody measures latency are not its own."""
+    """A task in a process. `used` counts its seconds, without those in which it was paused for a latency measurement."""
 
     task: Task
     turn: Turn | None
@@ -63,7 +63,7 @@ class _Work(Generic[Task]):
     looked: float
     used: float = 0.0
     taken: bool = False
-    """Whether the process has begun. One that died before that costs the task nothing, once."""
+    """Whether the process has started on it. A task whose process died before that is tried once more."""
     again: bool = False
 
 
@@ -74,9 +74,9 @@ class _Slot(Generic[Task]):
 
 
 class Pool(Generic[Task]):
-    """`size` processes, started afresh (spawn) with the first task and ended by `close`.
+    """`size` processes, spawned with the first task and ended by `close`.
 
-    With `turns`, tasks are given out when it is this study's turn, and are done on that turn's cores.
+    With `turns`, a task is started when it is this study's turn, on the cores of that turn.
     """
 
     def __init__(self, size: int, perform: Perform, turns: CoreQueue | None = None) -> None:
@@ -87,7 +87,7 @@ class Pool(Generic[Task]):
 
     @property
     def idle(self) -> int:
-        """How many processes have nothing to do."""
+        """Number of processes without a task."""
         return sum(slot.work is None for slot in self._slots)
 
     @property
@@ -96,7 +96,7 @@ class Pool(Generic[Task]):
 
     @property
     def ahead(self) -> int | None:
-        """How many studies come before this one, if it waits for its turn with nothing at work."""
+        """Studies before this one, if it waits for its turn and nothing runs."""
         return None if self.running or self._turns is None else self._turns.ahead
 
     def ready(self) -> bool:
@@ -106,14 +106,14 @@ class Pool(Generic[Task]):
         if self._turn is None:
             self._turn = self._turns.take()
         if self._turn is None and not self.running and _memory_is_short():
-            self._end_processes()  # those who have their turn need it
+            self._end_processes()  # the studies that have their turn need it
         return self._turn is not None
 
     def submit(self, task: Task, limits: Limits | None = None) -> None:
-        """Give the task to an idle process; there must be one. It uses the turn if `ready` has got one."""
+        """Give the task to an idle process; there must be one. It takes the turn that `ready` has got, if any."""
         for slot in self._slots:
             if slot.work is None and slot.running is not None and not slot.running.process.is_alive():
-                self._bury(slot)  # it died while it had nothing to do
+                self._bury(slot)  # it died while it was idle
             slot.running = slot.running or self._start()
         slot = next(slot for slot in self._slots if slot.work is None)
         turn, self._turn = self._turn, None
@@ -130,7 +130,7 @@ class Pool(Generic[Task]):
         return events + self._over_limits()
 
     def abandon(self) -> list[Task]:
-        """End what is at work, at once, and go on; returns the tasks."""
+        """End the running tasks at once and return them; the pool stays usable."""
         tasks = self.running
         if tasks:
             self._end_processes()
@@ -139,7 +139,7 @@ class Pool(Generic[Task]):
         return tasks
 
     def close(self) -> None:
-        """End all processes at once, whatever they do: their files are written atomically."""
+        """End all processes at once: their files are written atomically."""
         self._end_processes()
         for slot in self._slots:
             self._free(slot)
@@ -179,11 +179,11 @@ class Pool(Generic[Task]):
     def _send(self, slot: _Slot[Task]) -> None:
         work, running = slot.work, slot.running
         assert work is not None and running is not None, "a task and who does it"
-        with contextlib.suppress(BrokenPipeError):  # it died this very moment: `wait` will tell
+        with contextlib.suppress(BrokenPipeError):  # it died at this moment: `wait` will report it
             running.connection.send((work.task, work.turn.cores if work.turn else ()))
 
     def _over_limits(self) -> list[Event[Task]]:
-        """End the processes whose task has used too much."""
+        """End the processes whose task exceeds its limits."""
         at_work = [slot for slot in self._slots if slot.work is not None and slot.work.limits is not None]
         if not at_work:
             return []
@@ -217,7 +217,7 @@ class Pool(Generic[Task]):
         return exitcode
 
     def _free(self, slot: _Slot[Task]) -> _Work[Task] | None:
-        """The slot's task is over, and so is its turn."""
+        """End the slot's task and its turn."""
         work, slot.work = slot.work, None
         if work is not None and work.turn is not None and self._turns is not None:
             self._turns.give_back(work.turn)
@@ -246,7 +246,7 @@ def _memory_is_short() -> bool:
 
 
 def _serve(connection: Connection[Any, Any], perform: Perform) -> None:
-    """A worker process's life: take a task, do it on its cores, answer. It ends with who started it."""
+    """The loop of a worker process: take a task, do it on its cores, answer. It ends with its parent."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         task, cores = connection.recv()
@@ -264,7 +264,7 @@ def _end_with_parent() -> None:
 
 
 class _Reporter:
-    """Progress that goes to the parent, often enough for the eye."""
+    """Progress that is sent to the parent, but not too often."""
 
     def __init__(self, connection: Connection[Any, Any]) -> None:
         self._connection, self._message, self._sent = connection, "", 0.0

@@ -1,7 +1,7 @@
-"""What a Dask worker does for a study on another machine: unpack, let a process of its own work, pack.
+"""What a Dask worker does for a study on another machine: unpack, compute in a child process, pack.
 
-The work is done by a child process, as at home (jobs.pool): so a trial's limits hold here too, one that crashes takes
-nothing with it, and the worker answers its scheduler meanwhile.
+The child process is that of a local pool (jobs.pool), so that a trial's limits hold here too, a crash does not take the
+worker down, and the worker answers its scheduler meanwhile.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 _DECISIVE = ("edgeslim", "torch", "onnxruntime", "onnx", "numpy")
 """Packages whose version can change a result."""
 MADE = frozenset({BLOBS, ARTIFACTS, STAGES, DEPLOYABLES, "predictions", "resamples"})
-"""Kinds of files that trials make: what else a machine has is its own."""
+"""Kinds of files that trials make; other files stay on their machine."""
 _LOOK, _TELL = 0.2, 1.0
-"""Seconds between two looks at whether the result is still wanted, and between two words on progress."""
+"""Seconds between two checks whether the result is still wanted, and between two progress messages."""
 _IDLE = 60.0
-"""Seconds for which a process that has nothing to do is kept: it has opened the study's model and data."""
+"""Seconds for which an idle process is kept, since it has opened the study's model and data."""
 
 
 Sent = TypeVar("Sent")
@@ -47,7 +47,7 @@ Sent = TypeVar("Sent")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A job for another machine. `study` is the topic under which progress is told."""
+    """A job for another machine. `study` is the topic of its progress messages."""
 
     job: Job
     study: str
@@ -56,7 +56,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The outcome, the files that were made or found, and the places of all that the job has used."""
+    """The outcome, the files that were made or found, and the places of all files that the job used."""
 
     outcome: Outcome
     bundle: Bundle = dataclasses.field(default_factory=Bundle)
@@ -64,19 +64,19 @@ class Reply:
 
 
 def versions() -> dict[str, str]:
-    """What must be the same on all machines, by package."""
+    """Versions that must be the same on all machines, by package."""
     here = environment()
     return {name: here[name] for name in _DECISIVE}
 
 
-def work_on(order: Order, transfer_bundle: TransferBundle, *parcels: Bundle) -> Reply:
-    """Do the job in this machine's store ($EDGESLIM_HOME). Whatever goes wrong is an outcome."""
+def work_on(order: Order, transfer_bundle: TransferBundle, *bundles: Bundle) -> Reply:
+    """Do the job in this machine's store ($EDGESLIM_HOME). Every error becomes an outcome."""
     from distributed import get_worker
 
     here, where = versions(), get_worker().address
     if here != order.versions:
         return Reply(Outcome(error=other_versions(where, here, order.versions).record(), stops_study=True))
-    store, given = Store(), (transfer_bundle.bundle, *parcels)
+    store, given = Store(), (transfer_bundle.bundle, *bundles)
     try:
         for bundle in given:
             bundle.unpack(store)
@@ -96,7 +96,7 @@ def work_on(order: Order, transfer_bundle: TransferBundle, *parcels: Bundle) -> 
 
 
 def as_it_is(content: Sent) -> Sent:
-    """A task that has its result with it: if that is lost with a machine, it is simply sent to another."""
+    """The identity: a task that carries its result, so that Dask can send it again if a machine is lost."""
     return content
 
 
@@ -116,7 +116,7 @@ def other_versions(where: str, found: Mapping[str, str], wanted: Mapping[str, st
 
 
 def _of_this_machine(outcome: Outcome, where: str) -> Outcome:
-    """A full disk is a trial's matter, since the others' are not; its path is told with the machine that it is on."""
+    """An error of this machine, such as a full disk, fails one trial and not the study; its path names the machine."""
     error = outcome.error
     if error is not None and "path" in error.values:
         path = error.values["path"]
@@ -127,7 +127,7 @@ def _of_this_machine(outcome: Outcome, where: str) -> Outcome:
 
 
 def _done(job: Job, study: str, worker: Worker) -> Reply:
-    """The job's reply, without a bundle, by a process; empty when the study does not want it any more."""
+    """The job's reply without a bundle; empty if the study no longer wants it."""
     key, told = worker.get_current_task(), 0.0
     with _process() as pool:
         pool.submit(job, trial_limits(job.plan, cores()))
@@ -146,7 +146,7 @@ def _done(job: Job, study: str, worker: Worker) -> Reply:
 
 
 def _wanted(worker: Worker, key: Any) -> bool:
-    """Whether the scheduler still asks for the running task: it forgets those of a study that has ended, or died."""
+    """Whether the scheduler still wants the running task: it forgets those of a study that has ended or died."""
     task = worker.state.tasks.get(key)
     return task is not None and task.state != "cancelled"
 
@@ -158,7 +158,7 @@ def _perform(job: Job, progress: Progress) -> Reply:
 
 
 _at_rest: list[tuple[Pool[Job], threading.Timer]] = []
-"""This worker's processes that have nothing to do, each with what will end it."""
+"""This worker's idle processes, each with the timer that will end it."""
 
 
 @contextmanager
@@ -168,7 +168,7 @@ def _process() -> Iterator[Pool[Job]]:
         pool, timer = _at_rest.pop()
         timer.cancel()
     except IndexError:
-        # Dask's nanny starts workers as daemons, which may have no children: these end with their parent.
+        # Dask's nanny starts workers as daemons, which may not have children; ours end with their parent.
         multiprocessing.current_process().daemon = False
         os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
         pool = Pool(1, _perform)

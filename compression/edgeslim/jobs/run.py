@@ -1,6 +1,6 @@
-"""A study being run: recipes go to worker processes, and what they measure is kept on the trials.
+"""Running a study: recipes go to worker processes, and their measurements are recorded on the trials.
 
-When all are done, every file is timed, alone, and the trials are called complete.
+At the end all files are timed while nothing else computes, and the trials become complete.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from edgeslim.jobs.cluster import ClusterPool
 
 _TICK = 0.5
-"""Seconds to wait for an event before the status is looked at again."""
+"""Seconds to wait for an event before the status is written again."""
 
 
 class StudyRun:
@@ -73,7 +73,7 @@ class StudyRun:
         self._pool.close()
 
     def _pool_of(self, size: int) -> Pool[Job] | ClusterPool:
-        """So many processes here, or the study's cluster. Raises StudyError if that cannot be used."""
+        """`size` processes here, or the study's cluster. Raises StudyError if that cannot be used."""
         cluster = self._journal.plan.cluster
         if cluster is None:
             turns = CoreQueue(str(self._store.root.resolve()), self._threads)
@@ -83,7 +83,7 @@ class StudyRun:
         return ClusterPool(cluster, self._store, self._name)
 
     def prepare(self) -> None:
-        """Open model and data once, before anything is spent. Raises EdgeSlimError if that cannot be."""
+        """Open model and data once, before any compute. Raises EdgeSlimError if that fails."""
         self._status.phase = "preparing"
         while not self._pool.ready():
             self._tick()
@@ -93,7 +93,7 @@ class StudyRun:
         self._journal.note(**facts)
 
     def trials(self) -> None:
-        """Compress and score every unmeasured trial. Raises EdgeSlimError if going on makes no sense."""
+        """Compress and score every unmeasured trial. Raises EdgeSlimError if no other trial could succeed."""
         self._status.phase = "trials"
         self._status.tell(now=True)
         while len(self._schedule) or self._pool.running:
@@ -104,7 +104,7 @@ class StudyRun:
             self._leave_if_paused()
 
     def search(self) -> None:
-        """Try what the study's search proposes, until that is over. Raises EdgeSlimError as `trials` does."""
+        """Measure what the study's search proposes, until it ends. Raises EdgeSlimError as `trials` does."""
         study = read(self._store, self._name)
         if not study.searching:
             return
@@ -131,7 +131,7 @@ class StudyRun:
         self._status.current, self._status.progress = None, {}
 
     def latencies(self) -> None:
-        """Time what was measured otherwise, interleaved with the baseline, and call these trials complete."""
+        """Time the measured files, interleaved with the baseline, and mark their trials complete."""
         study = read(self._store, self._name)
         todo = [trial for trial in _unfinished(study) if self._is_measured(trial)]
         if not todo:
@@ -145,13 +145,13 @@ class StudyRun:
             self._complete(trial, timed, baseline.objective)
 
     def conclude(self) -> None:
-        """Say what the results are worth, now that nothing is left to be chosen (jobs.conclude)."""
+        """Conclude the study (jobs.conclude), now that nothing is left to be chosen."""
         self._status.phase = "claims"
         job = Job(self._store.root, self._journal.plan, self._threads, conclude=True)
         self._journal.note(**self._alone(job))
 
     def _tick(self) -> list[Event[Job]]:
-        """Wait a moment; tell what happens."""
+        """Wait a moment, write the status, and return the events."""
         events = self._pool.wait(_TICK)
         self._status.ahead, self._status.pausing = self._pool.ahead, self._pausing()
         self._status.tell()
@@ -161,7 +161,7 @@ class StudyRun:
         return pause_file(self._store, self._name).exists()
 
     def _leave_if_paused(self) -> None:
-        """Raise StudyPaused once nothing is at work any more."""
+        """Raise StudyPaused once nothing runs any more."""
         if self._pausing() and not self._pool.running:
             raise StudyPaused
 
@@ -183,7 +183,7 @@ class StudyRun:
         self._pool.submit(job, self._limits)
 
     def _try(self, todo: TrialTask | Timing) -> None:
-        """Give a worker what the search wants."""
+        """Submit what the search asks for."""
         if isinstance(todo, Timing):
             job = Job(self._store.root, self._journal.plan, self._threads, files=todo.files, rounds=ROUNDS)
             self._pool.submit(job)
@@ -192,7 +192,7 @@ class StudyRun:
             self._status.total = max(self._status.total, todo.number + 1)
 
     def _found(self, search: Search, event: Event[Job]) -> None:
-        """Let the search know what became of what it wanted."""
+        """Give the search the result of what it asked for."""
         task = event.task.task
         if event.kind == "progress":
             if task is not None:
@@ -234,7 +234,7 @@ class StudyRun:
             self._status.done += 1
 
     def _fail(self, task: TrialTask, outcome: Outcome) -> None:
-        """The trial fails, and all that build on its result; the baseline's failure ends the study."""
+        """Fail the trial and all that build on its result; the baseline's failure ends the study."""
         if outcome.stops_study or task.number == self._baseline:
             raise _as_error(outcome)
         for number in self._schedule.fail(task):

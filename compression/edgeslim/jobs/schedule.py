@@ -1,4 +1,4 @@
-"""Which task comes next: a recipe prefix that trials share is computed once, and holds up nobody else."""
+"""The order of tasks: a recipe prefix that trials share is computed once, without delaying other trials."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class _Node:
     children: list[_Node] = field(default_factory=list)
 
     def waiting(self) -> int:
-        """How many trials cannot be finished before this task is."""
+        """Number of trials that depend on this task."""
         return self.task.evaluate + sum(child.waiting() for child in self.children)
 
     def trains(self) -> bool:
-        """Whether long work stands between this task's parent and the leaves below it."""
+        """Whether a step between this task's parent and the leaves below it trains."""
         done = len(self.parent.task.recipe.steps) if self.parent else 0
         steps = self.task.recipe.steps[done:]
         return any("train" in step.needs for step in steps) or any(child.trains() for child in self.children)
@@ -36,7 +36,7 @@ class Schedule:
         self._grow(list(trials), 0, None)
 
     def __len__(self) -> int:
-        """Tasks that `next` can give now."""
+        """Number of tasks that are ready."""
         return len(self._ready)
 
     def next(self) -> TrialTask:
@@ -50,11 +50,11 @@ class Schedule:
         return node.task
 
     def finish(self, task: TrialTask) -> None:
-        """The task is done; what it was holding up is ready."""
+        """Mark the task done; its children are ready."""
         self._ready.extend(self._given.pop(task).children)
 
     def fail(self, task: TrialTask) -> list[int]:
-        """The task cannot be done: drop all that builds on it. Returns the lost trials' numbers, sorted."""
+        """Mark the task failed and drop all that build on it. Returns the lost trials' numbers, sorted."""
         lost, numbers = [self._given.pop(task)], []
         while lost:
             node = lost.pop()

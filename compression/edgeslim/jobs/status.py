@@ -1,4 +1,4 @@
-"""What a study's process is doing, as a small file that it rewrites and everybody may read."""
+"""The status of a study's process: a small file that it rewrites."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Phase = Literal["preparing", "trials", "latency", "claims", ""]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStatus:
-    """`done` of `total` trials are through; `progress` tells, by trial number, what runs and how far it is.
+    """`done` of `total` trials are finished; `progress` is that of the running trials, by number.
 
     A process is named by `pid` and `started` (see `identity`): pids are reused.
     """
@@ -39,13 +39,13 @@ class JobStatus:
     done: int = 0
     total: int = 0
     current: ProgressRecord | None = None
-    """What is done for the study as a whole (preparing, timing): message, done, total."""
+    """Progress of the study as a whole (preparing, timing)."""
     progress: Mapping[int, ProgressRecord] = dataclasses.field(default_factory=dict)
     error: ErrorRecord | None = None
     ahead: int | None = None
-    """How many studies come before this one, while it waits for its turn at the machine."""
+    """Number of studies before this one, while it waits for its turn."""
     pausing: bool = False
-    """What runs is finished, and nothing else is begun."""
+    """Running trials are finished, no other is started."""
 
     @property
     def alive(self) -> bool:
@@ -89,13 +89,13 @@ def read_status(store: Store, name: str) -> JobStatus | None:
     """The last status written, or None if the study was never started."""
     try:
         data = json.loads((study_folder(store, name) / "status.json").read_bytes())
-    except (FileNotFoundError, json.JSONDecodeError):  # only a dying disk leaves half a file
+    except (FileNotFoundError, json.JSONDecodeError):  # only a failing disk leaves half a file
         return None
     return decoded(JobStatus, data)
 
 
 def study_state(status: JobStatus | None) -> StudyState:
-    """The study's state by its last status: 'interrupted' when a running process is gone without a word."""
+    """The study's state by its last status: 'interrupted' if a running process has vanished."""
     if status is None:
         return "waiting"
     if status.state == "running" and not status.alive:
@@ -104,9 +104,8 @@ def study_state(status: JobStatus | None) -> StudyState:
 
 
 class StatusWriter:
-    """The study's status file, rewritten by its process, but not more often than anyone looks.
-
-    A reserve beside it keeps room on the disk for the last word. Raises StoreError.
+    """Writes the study's status file, at most every INTERVAL. A reserve file beside it keeps room on the disk for the
+    last status. Raises StoreError.
     """
 
     INTERVAL = 0.5
@@ -124,18 +123,18 @@ class StatusWriter:
         self.pausing = False
 
     def tell(self, now: bool = False) -> None:
-        """Let the file say what this object says; at once with `now`."""
+        """Write the status if INTERVAL has passed, or `now`."""
         if now or time.monotonic() - self._written >= self.INTERVAL:
             self._write("running", None)
 
     def end(self, error: ErrorRecord | None, state: JobState = "complete") -> None:
-        """The process is through: with an error the study has failed, else it is in `state`."""
+        """Write the last status: with an error the study has failed, else it is in `state`."""
         self.phase, self.progress, self.current = "", {}, None
         self.ahead, self.pausing = None, False
         try:
             self._write("failed" if error else state, error)
         except StoreError:
-            self._reserve.unlink(missing_ok=True)  # so that a full disk can be told
+            self._reserve.unlink(missing_ok=True)  # so that a full disk can be reported
             self._write("failed" if error else state, error)
         self._reserve.unlink(missing_ok=True)
 

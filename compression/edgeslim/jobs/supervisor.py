@@ -1,4 +1,4 @@
-"""Starting, stopping and mending studies from outside their process. Needs no torch and no onnxruntime."""
+"""Starting, stopping and repairing studies from outside their process. Needs no torch and no onnxruntime."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HERE = "none"
 """In place of a cluster's address."""
 _SECONDS_TO_END = 10.0
 _STARTED: list[subprocess.Popen[bytes]] = []
-"""Processes started here: asked now and then, so that those that ended do not stay as zombies."""
+"""Processes started here, polled so that ended ones do not stay as zombies."""
 
 
 def state(store: Store, name: str) -> StudyState:
@@ -94,11 +94,11 @@ def cancel(store: Store, name: str) -> None:
 
 
 class StudyPaused(Exception):
-    """A study's process has finished what it worked on, and is to begin nothing else."""
+    """A paused study has finished its running trials."""
 
 
 def pause(store: Store, name: str) -> None:
-    """Let the study finish what it works on, begin nothing else, and end. Raises StudyError if it does not run."""
+    """Let the study finish its running trials and end. Raises StudyError if it does not run."""
     with store.lock(f"study-{name}", PATIENCE):
         if study_state(read_status(store, name)) != "running":
             raise StudyError(
@@ -180,7 +180,7 @@ def log_path(store: Store, name: str) -> Path:
 
 
 def pause_file(store: Store, name: str) -> Path:
-    """While it exists, the study's process is to begin nothing else."""
+    """While this file exists, the study's process starts no further trial."""
     return study_folder(store, name) / "pause"
 
 
@@ -192,7 +192,7 @@ def _refuse_running(store: Store, name: str) -> None:
 
 
 def _unfinished(study: StudyResult) -> bool:
-    """Whether a trial waits, the search is not over, or the study died before it could say what its results are worth."""
+    """Whether a trial waits, the search is not over, or the study died before its conclusion."""
     waiting = any(trial.state == "waiting" for trial in study.trials)
     return waiting or study.searching or study.concluded != study.complete
 
@@ -210,7 +210,7 @@ def _launch(store: Store, name: str) -> subprocess.Popen[bytes]:
                     **os.environ,
                     "PYTHONPATH": path,
                     HOME_VARIABLE: str(home),
-                    STORAGE_VARIABLE: store.database or "",  # not an argument: those everybody may see
+                    STORAGE_VARIABLE: store.database or "",  # not an argument: other users can see those
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=output,

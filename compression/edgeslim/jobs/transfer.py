@@ -1,4 +1,4 @@
-"""What trials on other machines need of this one: the model, and data that lie in files here."""
+"""What trials on other machines need from this one: the model, and data files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from edgeslim.studies.study import StudyPlan
 MOST = 256_000_000
 """Bytes of files of a dataset that are sent; larger ones must lie at the same path on every machine."""
 _RECEIVED = "received"
-"""No kind that is kept: what is thrown away is sent again."""
+"""A kind of file that may be collected: it is sent again when needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class TransferBundle:
 def transfer_bundle(plan: StudyPlan, store: Store) -> TransferBundle:
     """The study's model, and its data if they are files and not too large. Raises ModelError, DatasetError.
 
-    The model goes without its name, so that it takes no other's place; built-in data are made on each machine.
+    The model is sent without its name, so that it replaces no other; built-in data are made on each machine.
     """
     model = open_model(plan.model, store, plan.spec)
     files = model_files(model)
@@ -61,7 +61,7 @@ def transfer_bundle(plan: StudyPlan, store: Store) -> TransferBundle:
 
 
 def model_files(model: Model) -> dict[str, bytes]:
-    """Contents by place: what makes the model `received` in another machine's store."""
+    """The model's files by place, from which `received` opens it in another store."""
     return {f"{BLOBS}/{model.sha256[:2]}/{model.sha256}.onnx": model.path.read_bytes()}
 
 
@@ -71,7 +71,7 @@ def received(model: Model, store: Store) -> Model:
 
 
 def _path(reference: str | None) -> str | None:
-    """The reference, if it is one to files."""
+    """The reference as a path, if it is one."""
     return None if reference is None or reference in DATASETS else reference
 
 
@@ -84,7 +84,7 @@ def _add(reference: Path, files: dict[str, bytes], store: Store) -> str | None:
     digest = hashlib.sha256()
     for place, content in contents.items():
         digest.update(f"{place}\0{hashlib.sha256(content).hexdigest()}\n".encode())
-    # Readers call a dataset what its folder is called.
+    # Readers name a dataset after its folder.
     folder = f"{_RECEIVED}/{digest.hexdigest()[:32]}/{root.name}"
     files.update({f"{folder}/{place}": content for place, content in contents.items()})
     inside = reference.relative_to(root).as_posix()
@@ -94,7 +94,7 @@ def _add(reference: Path, files: dict[str, bytes], store: Store) -> str | None:
 def _members(reference: Path, store: Store) -> tuple[Path, Sequence[Path]]:
     """The folder that holds a dataset, and its files.
 
-    Those of a folder, but for hidden ones; an annotation file or a data.yaml, and what it speaks of; a zip.
+    Of a folder all but hidden files; of an annotation file or a data.yaml, that and the files it names; a zip.
     """
     if reference.is_dir():
         return reference, _below(reference)

@@ -1,6 +1,6 @@
 """A study's own process: `python -m edgeslim.jobs.worker --store DIR --study NAME`.
 
-It may be killed at any moment: whoever starts it again goes on from there.
+It may be killed at any moment, and continues when it is started again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from edgeslim.studies.storage import study_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the study to its end. 0: it is complete; 1: it stopped, and its status says why."""
+    """Run the study to its end. Returns 0 if it is complete, 1 if it stopped, with the reason in its status."""
     parser = argparse.ArgumentParser(prog="python -m edgeslim.jobs.worker")
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--study", required=True)

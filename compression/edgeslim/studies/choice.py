@@ -16,7 +16,7 @@ Remark = Literal["loss_uncertain", "latency_noisy", "not_distinguishable"]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What speaks for a pick: a code, and the values that its words hold."""
+    """A reason for a pick: a code, and the values in its text."""
 
     code: str
     values: Mapping[str, float | str | None]

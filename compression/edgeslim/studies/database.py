@@ -1,7 +1,7 @@
 """Studies in a database: any that Optuna's RDB storage takes, by its URL. Passwords are never shown nor kept.
 
-A study's folder names its database and the study there (`POINTER`): it stays where it was made, and belongs to that
-folder, whose locks say who runs it. A key on both sides tells a study from another that took its place.
+A study's folder names its database and the study in it (`POINTER`): the study stays in that database and belongs to that
+folder, whose locks say which process runs it. A key on both sides distinguishes it from another study of that name.
 """
 
 from __future__ import annotations
@@ -51,8 +51,7 @@ def new_study(
 ) -> Iterator[tuple[BaseStorage, int]]:
     """A study to be filled. Then its folder, `unfinished` until now, becomes `folder`, and the study gets its name.
 
-    If anything goes wrong meanwhile, all is as before; whoever is killed leaves a nameless study in the database at
-    most. Raises StoreError, StudyError (study_exists), OSError if there is such a folder.
+    If an error occurs meanwhile, nothing changes; a killed process leaves at most a nameless study in the database. Raises StoreError, StudyError (study_exists), OSError if there is such a folder.
     """
     key = secrets.token_hex(16)
     storage = _open(url)
@@ -119,7 +118,7 @@ def shown(url: URL) -> str:
 
 @atexit.register
 def close() -> None:
-    """End all connections, and forget what failed; whoever needs one again gets it."""
+    """Close all connections and forget failures; a new connection is made when it is needed."""
     _FAILED.clear()
     while _OPEN:
         _, storage = _OPEN.popitem()
@@ -164,7 +163,7 @@ def _opened(url: str) -> BaseStorage:
 
 
 class _Telling:
-    """An Optuna storage whose database's troubles are told as StoreError."""
+    """An Optuna storage that raises StoreError for errors of its database."""
 
     def __init__(self, storage: RDBStorage, url: URL) -> None:
         self._storage, self._url = storage, url
@@ -272,7 +271,7 @@ def _patience(url: URL) -> dict[str, Any]:
 
 
 def _place(url: URL) -> tuple[Any, ...]:
-    """Which database it is, whoever asks for it."""
+    """The identity of the database, the same for every user and password."""
     name = url.get_backend_name()
     return name, url.host, url.port or _PORTS.get(name), url.database, url.query.get("host")
 

@@ -96,7 +96,7 @@ def columns(trials: Iterable[TrialResult]) -> tuple[Figure, ...]:
 
 
 def limits() -> tuple[Figure, ...]:
-    """What a budget can limit, costs first: what is cheap to look at is said first."""
+    """What a budget can limit, costs first."""
     return tuple(sorted((each for each in FIGURES if each.limit), key=lambda each: not each.cost))
 
 

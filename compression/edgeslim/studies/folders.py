@@ -32,7 +32,7 @@ def names(store: Store) -> list[str]:
 
 
 def exists(name: str) -> StudyError:
-    """What to tell whoever wants a name that is taken."""
+    """The error for a name that is taken."""
     return StudyError(
         "study_exists",
         f"There is already a study named '{name}'.",
@@ -42,7 +42,7 @@ def exists(name: str) -> StudyError:
 
 
 def no_study(name: str) -> StudyError:
-    """What to tell whoever asks for a study that is not there."""
+    """The error for a study that does not exist."""
     return StudyError(
         "no_study",
         f"There is no study named '{name}'.",
@@ -52,7 +52,7 @@ def no_study(name: str) -> StudyError:
 
 
 def damaged(name: str, path: Path) -> StudyError:
-    """What to tell whoever reads a study whose file is no longer what was written."""
+    """The error for a study whose journal is damaged."""
     return StudyError(
         "study_damaged",
         f"The journal of study '{name}' is damaged: '{path}' cannot be read.",
@@ -63,7 +63,7 @@ def damaged(name: str, path: Path) -> StudyError:
 
 
 def out_of_reach(name: str, error: EdgeSlimError) -> StoreError:
-    """What to tell whoever cannot go on without a study whose database gives that error."""
+    """The error for a study whose database cannot be used."""
     return StoreError(
         "study_out_of_reach",
         f"Study '{name}' lies in a database that cannot be used: {error.problem}",

@@ -41,7 +41,7 @@ class Groups:
     errors: tuple[tuple[float, ...], ...]
     """Row i holds the standard errors of the differences of compared[i] from compared[0] … compared[i - 1]."""
     critical: float
-    """Two compared trials differ if their difference is larger than so many of its standard errors."""
+    """Two compared trials differ if their difference exceeds this many of its standard errors."""
     alike: tuple[tuple[int, ...], ...]
     """Largest sets of compared trials in which no two differ, the best set first. They may overlap."""
     best: tuple[int, ...]
@@ -66,7 +66,7 @@ class Groups:
         )
 
     def like(self, number: int) -> tuple[int, ...]:
-        """The other compared trials that cannot be told from this one, the best first."""
+        """The other compared trials that are not distinguishable from this one, the best first."""
         near = {other for one in self.alike if number in one for other in one}
         return tuple(other for other in self.compared if other in near and other != number)
 

@@ -30,7 +30,7 @@ def drop_torn_tail(path: Path) -> None:
 
 
 def _locked(path: Path) -> AbstractContextManager[object]:
-    """Nobody else writes the journal meanwhile. Raises StoreError if somebody does, for longer than PATIENCE."""
+    """The caller is the only writer meanwhile. Raises StoreError if another process writes for longer than PATIENCE."""
     return locked(path.with_suffix(".lock"), PATIENCE)
 
 

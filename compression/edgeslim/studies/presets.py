@@ -19,7 +19,7 @@ def _magnitude(sparsity: float) -> StepJson:
 
 
 def _channels(share: float) -> StepJson:
-    """Channels worth that share of the MACs, those that the outputs miss least; what is left is fitted to make up."""
+    """Prune channels worth that share of the MACs, those with the least effect on the outputs, and refit the rest."""
     chosen = {"target": "macs", "importance": "taylor", "reconstruct": "always"}
     return {"step": "channel_pruning", "ratio": share, **chosen}
 
@@ -58,16 +58,16 @@ _MIXED: StepJson = {"step": "mixed_low_bit_weights", "average_bits": 3.5}
 _FAST: StepJson = {"step": "robust_int8", "latency": 0.6}
 _AWARE = _trained({"step": "quantization_aware_training"}, 100)
 _FOUR_BITS = _trained(_low_bit(4, rounding="trained"), 200)
-# What onnxruntime's quantize_static does when nobody tells it better.
+# What onnxruntime's quantize_static does by default.
 _NAIVE = _int8(calibration="minmax", per_channel=False, format="s8s8", reduce_range="off", keep_float="none")
 
 
 def _with_recovery(
     magnitudes: Sequence[tuple[float, int, float]], channels: Sequence[tuple[float, int, float]]
 ) -> list[Variants]:
-    """Pruned by so much, without and with so many steps of fine-tuning at that rate, and then in int8.
+    """Pruned by each amount, without and with that many steps of fine-tuning at that rate, and then in int8.
 
-    The recipes of one amount share their beginnings, which are computed once.
+    The recipes of one amount share prefixes, which are computed once.
     """
     recipes = []
     kinds = (("magnitude", _magnitude, magnitudes), ("channels", _channels, channels))

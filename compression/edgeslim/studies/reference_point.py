@@ -14,7 +14,7 @@ from edgeslim.studies.trial import TrialResult
 LEAST_SHARE = 0.5
 """A file with less than this share of the original's accuracy is worth nothing …"""
 LEAST_DECIBELS, ALL_DECIBELS = 6.0, 60.0
-"""… or, where nothing but raw outputs can be compared, under so many decibels; more than 60 dB is no gain."""
+"""… or, where only raw outputs can be compared, below this SQNR; more than 60 dB is no gain."""
 
 
 @dataclass(frozen=True, slots=True)

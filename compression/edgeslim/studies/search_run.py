@@ -25,7 +25,7 @@ class SearchRun:
     trials: int | None = None
     patience: int | None = None
     multi_fidelity: bool = True
-    """Measure cheaply first, and fully only what is promising then."""
+    """Measure cheaply first, and fully only what is promising."""
     preset: str | None = "techniques"
     """The ready recipes that a sampler which learns begins with."""
     seed: int = 0

@@ -5,8 +5,8 @@ paired. Two questions are answered, each for all trials at once at one level:
 
 * Which of the front differ from each other? All pairs are tested together: the critical value is the quantile of
   the largest standardised bootstrap deviation over the pairs (single-step max-T: Westfall & Young, Resampling-
-  Based Multiple Testing, 1993; Hothorn, Bretz & Westfall, Biometrical Journal 50, 2008). Unlike Bonferroni's or
-  Holm's it knows how strongly the pairs hang together, and so tells more of them apart.
+  Based Multiple Testing, 1993; Hothorn, Bretz & Westfall, Biometrical Journal 50, 2008). Unlike Bonferroni's or Holm's
+  it uses the correlation of the pairs, and so distinguishes more of them.
 * Which could be the best of all? Multiple comparisons with the best (Hsu, Annals of Statistics 9, 1981), with the
   bootstrap in place of a t distribution: a trial stays unless another one is surely better. The set holds the
   truly best one with the probability of the level.

@@ -93,15 +93,15 @@ def _new(
 
 
 def forget(store: Store, name: str, *, force: bool = False) -> None:
-    """Delete the study, at once for all who look. Raises StudyError if there is none, StoreError.
+    """Delete the study; for other processes it vanishes at once. Raises StudyError if there is none, StoreError.
 
-    With `force` also one whose database cannot be used (study_out_of_reach): what is there of it stays there.
+    With `force` also one whose database cannot be used (study_out_of_reach): its rows stay there.
     """
     folder = study_folder(store, name)
     if not folder.exists():
         raise no_study(name)
     if (folder / POINTER).exists():
-        # A study that its database has lost already is nothing but its folder.
+        # Of a study that its database has lost only the folder is left.
         try:
             with suppress(StudyError):
                 storage, study = _open_existing(store, name)

@@ -45,7 +45,7 @@ class StudyPlan:
     workers: int = 0
     """Processes that compute; 0: one for each core."""
     seeds: int = 1
-    """Every recipe is run with so many seeds, from its own on."""
+    """Every recipe is run with this many seeds, from its own on."""
     held_out: float | None = None
     """Share of the validation images that nothing is chosen by, and that the final candidates are scored on at the
     end; None: a quarter, of enough images; 0: none."""
@@ -94,7 +94,7 @@ class StudyResult:
     warnings: tuple[NoticeRecord, ...] = ()
     error: ErrorRecord | None = None
     groups: Groups | None = None
-    """Which trials cannot be told apart (studies.statistics), once that is known."""
+    """Which trials are not distinguishable (studies.statistics); None until the study is concluded."""
     held_out: HeldOut | None = None
     """What the front scores on images that nothing was chosen by; None where none were held out."""
     concluded: int = 0

@@ -11,7 +11,7 @@ from edgeslim.recipe import Recipe
 class TrialTask:
     """Run `recipe`; then, unless it is only a prefix that others share, evaluate it as trial `number`.
 
-    Of a search's task, `rung` tells how thoroughly (search.halving), and `images` on how many, None being all.
+    Of a search's task, `rung` is that of search.halving, and `images` the number to score on, None for all.
     """
 
     number: int

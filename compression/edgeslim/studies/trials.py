@@ -1,4 +1,4 @@
-"""Optuna's trials and ours: what is written for a recipe, and what is read of a trial."""
+"""Conversion between Optuna's trials and ours."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def repeated(recipes: Iterable[Recipe], seeds: int) -> list[Recipe]:
-    """Every recipe with so many seeds, from its own on."""
+    """Every recipe with `seeds` seeds, from its own on."""
     return [
         dataclasses.replace(recipe, seed=recipe.seed + more) for recipe in recipes for more in range(seeds)
     ]

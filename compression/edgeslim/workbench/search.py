@@ -1,4 +1,4 @@
-"""Searching: a study that finds recipes by itself, and one that goes on."""
+"""Continuing a search."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def improve_study(
     sampler: SamplerName | None = None,
     store: Store | None = None,
 ) -> None:
-    """Search on in a study that does not run, whatever it was: its own results are where the search begins.
+    """Search in a study that does not run, starting from its results; it need not have been a search.
 
     It stops as a new search does (studies.search_run); the sampler and all else are those of the study's last
     search, the usual ones if it had none. Raises StudyError.

@@ -1,4 +1,4 @@
-"""How much every layer minds every technique."""
+"""Sensitivity of every layer to every technique."""
 
 from __future__ import annotations
 
