@@ -51,7 +51,8 @@ def new_study(
 ) -> Iterator[tuple[BaseStorage, int]]:
     """A study to be filled. Then its folder, `unfinished` until now, becomes `folder`, and the study gets its name.
 
-    If an error occurs meanwhile, nothing changes; a killed process leaves at most a nameless study in the database. Raises StoreError, StudyError (study_exists), OSError if there is such a folder.
+    If an error occurs meanwhile, nothing changes; a killed process leaves at most a nameless study in the database.
+    Raises StoreError, StudyError (study_exists), OSError if there is such a folder.
     """
     key = secrets.token_hex(16)
     storage = _open(url)

@@ -1,12 +1,12 @@
-"""Held-out evaluation: scores on images that nothing was chosen by, and the selection bias of the scores it was chosen by.
+"""Held-out evaluation: scores on images that nothing was chosen by, and the selection bias of the others.
 
 The best of many files on some images is partly the luckiest. So the candidates for the final choice are scored, after all
 choosing, on the held-out part of the validation images:
 
 * optimism = score when choosing − held-out score. The original has one too, though it was not chosen: how much harder the
   held-out images are.
-* optimism of the change = (score − original's score) when choosing − the same on the held-out images. The difficulty of the
-  images cancels: what remains is chance and selection bias.
+* optimism of the change = (score − original's score) when choosing − the same on the held-out images. The difficulty of
+  the images cancels: what remains is chance and selection bias.
 
 Both parts are resampled independently, and the intervals are percentile bootstrap intervals of the differences.
 """
