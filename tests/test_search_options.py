@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,14 @@ import pytest
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
-from edgeslim.cli.search import limit
+from edgeslim.cli.search import read_budget
+from edgeslim.errors import StudyError
 from edgeslim.jobs import supervisor
 from edgeslim.report.choice import choice_lines
+from edgeslim.studies.figures import Figure, limits
 from edgeslim.studies.storage import study_search
+from edgeslim.studies.study import StudyResult
+from edgeslim.workbench.studies import StudyStatus
 
 
 @pytest.mark.parametrize(
@@ -26,6 +31,8 @@ from edgeslim.studies.storage import study_search
         ("macs=50M", {"macs": 50_000_000}),
         ("latency_ratio=0.8", {"latency_ratio": 0.8}),
         ("accuracy=-1.0", {"loss": 0.01}),
+        ("accuracy=-0", {"loss": 0.0}),
+        ("loss=0.5", {"loss": 0.005}),
         ("accuracy=70", {"accuracy": 0.7}),
         ("accuracy=0.7", {"accuracy": 0.7}),
         ("agreement=0.9", {"agreement": 0.9}),
@@ -33,15 +40,40 @@ from edgeslim.studies.storage import study_search
     ],
 )
 def test_limits_are_read(text: str, meant: dict[str, Any]):
-    assert limit(text) == pytest.approx(meant)
+    assert read_budget([text]).limits == pytest.approx(meant)
 
 
 @pytest.mark.parametrize(
-    "text", ["download=much", "speed=3", "download", "latency_ratio=-1", "agreement=-0.5", "accuracy=200"]
+    ("text", "code"),
+    [
+        ("download=much", "limit_value"),
+        ("download=0", "limit_value"),
+        ("download", "limit_value"),
+        ("latency_ratio=-1", "limit_value"),
+        ("latency_ratio=inf", "limit_value"),
+        ("accuracy=nan", "limit_value"),
+        ("accuracy=200", "limit_value"),
+        ("accuracy=0", "limit_value"),
+        ("agreement=-0.5", "limit_value"),
+        ("speed=3", "unknown_limit"),
+        ("latency=0.8", "unknown_limit"),
+        ("mAP=70", "unknown_limit"),
+    ],
 )
-def test_what_is_no_limit_is_refused(text: str):
-    with pytest.raises(argparse.ArgumentTypeError):
-        limit(text)
+def test_what_is_no_limit_is_refused(text: str, code: str):
+    with pytest.raises(StudyError) as caught:
+        read_budget([text])
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("figure", limits(), ids=lambda figure: figure.name)
+def test_the_help_tells_every_limit_with_an_amount_that_can_be_given(figure: Figure, capsys: Any):
+    with pytest.raises(SystemExit):
+        main(["study", "run", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    found = re.search(rf" {figure.name}=(\w[\w.]*)", told)
+    assert found is not None
+    assert read_budget([f"{figure.name}={found[1]}"]).limit(figure.name)
 
 
 def run(store: Store, *more: str) -> int:
@@ -53,8 +85,11 @@ def run(store: Store, *more: str) -> int:
 def store(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Store:
     """Studies are planned and not run."""
     monkeypatch.setattr(supervisor, "start", lambda *_: None)
-    status = {"state": "complete", "error": None, "log": ""}
-    monkeypatch.setattr(workbench, "study_status", lambda name, store=None: {**status, "name": name})
+    monkeypatch.setattr(
+        workbench,
+        "study_status",
+        lambda name, store=None: StudyStatus(name=name, state="complete", log=Path("log")),
+    )
     return Store(tmp_path)
 
 
@@ -123,6 +158,7 @@ def test_recipes_can_be_added(store: Store, tmp_path: Any, capsys: Any):
         (("--search", "nsga2"), "stop_rule"),
         (("--search", "nsga2", "--trials", "3", "--objective", "accuracy"), "objectives"),
         (("--search", "nsga2", "--trials", "3", "--preset", "nothing"), "unknown_name"),
+        (("--search", "nsga2", "--trials", "3", "--budget", "speed=3"), "unknown_limit"),
     ],
 )
 def test_what_cannot_be_searched_is_said(store: Store, capsys: Any, asked: tuple[str, ...], code: str):
@@ -131,30 +167,32 @@ def test_what_cannot_be_searched_is_said(store: Store, capsys: Any, asked: tuple
 
 
 def test_a_pick_is_told_in_words():
-    def trial(number: int, title: str, download: int) -> dict[str, Any]:
-        known = {"number": number, "title": title, "sizes": {"download": download}, "state": "complete"}
-        return {**known, "proposed": number > 0}
+    def trial(number: int, title: str, accuracy: float, download: int, ratio: float) -> dict[str, Any]:
+        recipe = {"steps": [{"step": title}] if number else []}
+        latency = {"median_ms": ratio, "p95_ms": ratio, "ratio": ratio, "ratio_ci95": [ratio, ratio]}
+        return {
+            "number": number, "title": title, "state": "complete", "recipe": recipe, "recipe_fingerprint": title,
+            "model": "m", "sizes": {"download": download, "file": download}, "proposed": number > 0,
+            "accuracy": {"mAP": accuracy, "ci95": [accuracy - 0.02, accuracy + 0.02]}, "primary_metric": "mAP",
+            "latency": {**latency, "rounds": 30, "noisy": False},
+        }  # fmt: skip
 
-    why = [
-        {"code": "most_accurate", "values": {"count": 2}},
-        {"code": "keeps_limit", "values": {"limit": "download", "most": 150_000, "value": 131_000}},
-        {"code": "keeps_limit", "values": {"limit": "latency_ratio", "most": 0.8, "value": 0.61}},
-        {"code": "runner_up", "values": {"accuracy": -0.003, "download": -12_000}},
-    ]
-    told = choice_lines(
-        {
-            "trials": [trial(0, "float32", 1_000_000), trial(4, "a", 131_000), trial(7, "b", 119_000)],
-            "search": {"sampler": "nsga2", "spent": 480.0, "ended": "time"},
-            "hypervolume": {"value": 1.5, "reference": {"accuracy": 0.38, "download": 150_000}},
-            "knee": 7,
-            "budget": {"download": 150_000, "latency_ratio": 0.8},
-            "choice": {"pick": 4, "runner_up": 7, "remarks": ["not_distinguishable"], "why": why},
-        }
-    )
+    study = {
+        "name": "s", "state": "complete", "model": "m", "dataset": "d", "baseline": 0,
+        "trials": [
+            trial(0, "float32", 0.76, 1_000_000, 1.0),
+            trial(4, "a", 0.75, 131_000, 0.61),
+            trial(7, "b", 0.747, 119_000, 0.61),
+        ],
+        "search": {"sampler": "nsga2", "minutes": 8, "spent": 480.0, "ended": "time"},
+        "budget": {"download": 150_000, "latency_ratio": 0.8},
+    }  # fmt: skip
+    told = choice_lines(StudyResult.from_json(study))
     assert "search: nsga2, 8.0 min, until its time was up; 2 recipes proposed" in told
-    assert "hypervolume 1.500 (reference: accuracy 38.0, download 150 KB); the front bends at #7 b" in told
+    assert "(reference: accuracy 38.0, download 150 KB); the front bends at #4 a" in told
+    assert "budget: download ≤ 150 KB, latency ratio ≤ 0.80" in told
     assert (
-        "Take #4 a: the most accurate of 2 files that keep the budget (download 131 KB, latency 0.61)."
+        "Take #4 a: the most accurate of 2 files that keep the budget (download 131 KB, latency ratio 0.61)."
         in told
     )
     assert "Runner-up: #7 b, −0.3 points, download 12.0 KB smaller." in told

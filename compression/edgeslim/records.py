@@ -31,6 +31,18 @@ def _name(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class EntropyGap:
+    """Download less bound: the graph's structure is in the one and not in the other.
+
+    Below zero where the coder has used an order of symbols that the bound does not know.
+    """
+
+    bytes: int
+    share: float
+    """Of the bound."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sizes:
     """Bytes. `entropy_bound` covers the stored tensors only, not the graph's structure."""
 
@@ -41,12 +53,12 @@ class Sizes:
     """None in studies from before it was measured."""
 
     @property
-    def entropy_gap(self) -> int | None:
-        """Download less bound: the graph's structure is in the one and not in the other.
-
-        Below zero where the coder has used an order of symbols that the bound does not know.
-        """
-        return self.download - self.entropy_bound if self.entropy_bound else None
+    def entropy_gap(self) -> EntropyGap | None:
+        """None where the bound is not known."""
+        if not self.entropy_bound:
+            return None
+        gap = self.download - self.entropy_bound
+        return EntropyGap(gap, gap / self.entropy_bound)
 
 
 @dataclass(frozen=True, slots=True)

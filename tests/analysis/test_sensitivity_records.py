@@ -9,10 +9,12 @@ import pytest
 
 from edgeslim.analysis import sensitivity as module
 from edgeslim.analysis.network import required, spread
+from edgeslim.analysis.results import PairedChange
 from edgeslim.analysis.sensitivity import SENSITIVITY, accuracy_sensitivity, output_sensitivity, ranks
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import DatasetError, EdgeSlimError, ModelError
 from edgeslim.models.base import Model
+from edgeslim.records import encoded
 from example_networks import CLASSES, RandomImages
 
 IMAGES = RandomImages(12)
@@ -27,17 +29,17 @@ def test_ranks_share_places_among_equals() -> None:
 
 def test_layers_are_measured_and_ranked(model_named: Make, store: Store) -> None:
     found = output_sensitivity(model_named("plain_cnn"), IMAGES, store, SOME, images=3)
-    json.dumps(found, allow_nan=False)
-    assert (found["measure"], found["images"], len(found["layers"])) == ("output_error", 3, 3)
-    assert [(x["technique"], x["strength"]) for x in found["techniques"]] == [
+    json.dumps(encoded(found), allow_nan=False)
+    assert (found.measure, found.images, len(found.layers)) == ("output_error", 3, 3)
+    assert [(x.technique, x.strength) for x in found.techniques] == [
         ("low_bit_weights", 2.0),
         ("low_bit_weights", 8.0),
         ("magnitude_pruning", 0.5),
     ]
-    for line in found["techniques"]:
-        worst = max(line["values"], key=line["values"].get)
-        assert line["ranks"][worst] == 1.0
-        assert set(line["values"]) == {layer["name"] for layer in found["layers"]}
+    for line in found.techniques:
+        worst = max(line.values, key=lambda layer: line.values[layer])
+        assert line.ranks[worst] == 1.0
+        assert set(line.values) == {layer.name for layer in found.layers}
 
 
 def test_only_what_is_missing_is_measured(
@@ -57,7 +59,7 @@ def test_only_what_is_missing_is_measured(
     assert asked == [{"low_bit_weights": [2.0, 8.0], "magnitude_pruning": [0.5]}]
     more = output_sensitivity(model, IMAGES, store, {**SOME, "low_bit_weights": (2, 4)}, images=3)
     assert asked[1:] == [{"low_bit_weights": [4.0]}]
-    assert more["techniques"][0] == first["techniques"][0]
+    assert more.techniques[0] == first.techniques[0]
     output_sensitivity(model, IMAGES, store, SOME, images=4)
     output_sensitivity(model, RandomImages(12, seed=1), store, SOME, images=3)
     assert len(asked) == 4
@@ -88,24 +90,25 @@ def test_with_labels_the_change_of_accuracy_is_told_with_its_paired_interval(
     found = accuracy_sensitivity(
         model, IMAGES, LABELS, IMAGES, store, {"magnitude_pruning": (0.0, 1.0)}, images=10
     )
-    assert (found["measure"], found["images"]) == ("top1", 10)
-    nothing, everything = (line["values"] for line in found["techniques"])
-    assert all(value == {"delta": 0.0, "ci95": [0.0, 0.0]} for value in nothing.values())
+    assert (found.measure, found.images) == ("top1", 10)
+    nothing, everything = (line.values for line in found.techniques)
+    assert all(value == PairedChange(delta=0.0, ci95=(0.0, 0.0)) for value in nothing.values())
     for value in everything.values():
-        low, high = value["ci95"]
-        assert low <= value["delta"] <= high
-        assert -1 <= value["delta"] <= 1
+        assert isinstance(value, PairedChange) and value.ci95
+        low, high = value.ci95
+        assert low <= value.delta <= high
+        assert -1 <= value.delta <= 1
     assert (
-        accuracy_sensitivity(model, IMAGES, LABELS, IMAGES, store, {"magnitude_pruning": (1.0,)}, images=10)[
-            "techniques"
-        ]
-        == found["techniques"][1:]
+        accuracy_sensitivity(
+            model, IMAGES, LABELS, IMAGES, store, {"magnitude_pruning": (1.0,)}, images=10
+        ).techniques
+        == found.techniques[1:]
     )
 
 
 def test_with_labels_one_strength_of_each_technique_is_usual(model_named: Make, store: Store) -> None:
     found = accuracy_sensitivity(model_named("mlp"), IMAGES, LABELS, IMAGES, store, images=4)
-    assert [(x["technique"], x["strength"]) for x in found["techniques"]] == [
+    assert [(x.technique, x.strength) for x in found.techniques] == [
         ("magnitude_pruning", 0.5),
         ("channel_pruning", 0.3),
         ("low_rank", 0.5),

@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 
 from edgeslim import workbench
+from edgeslim.artifacts.inventory import Usage
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.errors import StoreError
+from edgeslim.records import RecipeRecord
 from edgeslim.studies import storage
 from edgeslim.studies.storage import PlannedTrial, StudyJournal
 from edgeslim.studies.study import StudyPlan
@@ -45,11 +47,12 @@ class Case:
     def study(self, name: str, *hashes: str) -> None:
         """A complete study of these files."""
         plan = StudyPlan(name=name, model="m", model_name="m", dataset="d", dataset_name="d", created="")
-        storage.create(self.store, plan, [PlannedTrial({"steps": []}, sha, sha) for sha in hashes])
+        storage.create(self.store, plan, [PlannedTrial(RecipeRecord(), sha, sha) for sha in hashes])
         journal = StudyJournal(self.store, name)
+        stage = {"step": "s", "parameters": {}, "sha256": "5" * 64, "seconds": 1.0, "info": {}}
         for number, sha256 in enumerate(hashes):
             journal.start(number)
-            journal.record(number, {"sha256": sha256, "stages": [{"step": "s", "sha256": "5" * 64}]})
+            journal.record(number, {"sha256": sha256, "stages": [stage]})
 
     def path(self, kind: str, key: str) -> Path:
         return self.store.root / kind / f"{key}.json"
@@ -62,8 +65,7 @@ class Case:
         return self.store.path(sha256).exists()
 
     def bytes(self) -> int:
-        found: int = workbench.store_info(self.store)["bytes"]
-        return found
+        return workbench.store_info(self.store).bytes
 
     def command(self, *words: str) -> int:
         return main(["store", *words, "--store", str(self.store.root)])
@@ -83,15 +85,11 @@ def test_what_nothing_leads_to_is_removed_unless_somebody_may_be_about_to_name_i
     case.store.put_record("stages", "dangling", {"sha256": "1" * 64})
     named = case.stage("named", b"named", age=300.0)
     swept = workbench.collect_garbage(case.store)
-    assert swept["removed"]["blobs"] == {"files": 2, "bytes": 7}
-    assert swept["removed"]["stages"]["files"] == 1
+    assert swept.removed["blobs"] == Usage(files=2, bytes=7)
+    assert swept.removed["stages"].files == 1
     assert (case.has(old), case.has(young), case.has(named)) == (False, True, True)
     assert not partial.exists()
-    assert (
-        swept["after"]
-        == case.bytes()
-        == swept["before"] - sum(line["bytes"] for line in swept["removed"].values())
-    )
+    assert swept.after == case.bytes() == swept.before - sum(each.bytes for each in swept.removed.values())
 
 
 def test_a_size_cap_removes_what_was_used_least_recently_and_no_more(case):
@@ -101,7 +99,7 @@ def test_a_size_cap_removes_what_was_used_least_recently_and_no_more(case):
     swept = workbench.collect_garbage(case.store, limit)
     assert [age for age in hashes if not case.has(hashes[age])] == [5, 3]
     assert not case.path("stages", "age5").exists()
-    assert swept["fits"]
+    assert swept.fits
     assert limit - 1200 < case.bytes() <= limit
 
 
@@ -116,7 +114,7 @@ def test_files_of_studies_and_named_models_stay_whatever_the_cap(case):
     data.parent.mkdir(parents=True)
     data.write_bytes(bytes(5000))
     swept = workbench.collect_garbage(case.store, 1)
-    assert not swept["fits"]
+    assert not swept.fits
     assert (case.has(trial), case.has(model), case.has(way)) == (True, True, False)
     assert data.exists()
     assert not figures.exists(), "no trial names them"
@@ -177,7 +175,7 @@ def test_a_study_that_cannot_be_read_stops_garbage_collection(case):
     with pytest.raises(ValueError, match="damaged"):
         workbench.collect_garbage(case.store, 0)
     assert case.has(sha256)
-    assert [(f["problem"], f["kind"]) for f in workbench.check_store(case.store)] == [("corrupt", "studies")]
+    assert [(f.problem, f.kind) for f in workbench.check_store(case.store)] == [("corrupt", "studies")]
 
 
 def fill(case: Case) -> dict[str, str]:
@@ -201,8 +199,7 @@ def fill(case: Case) -> dict[str, str]:
 
 def found(case: Case, **options: Any) -> set[tuple[str, str, str]]:
     return {
-        (each["problem"], each["kind"], each["needed_by"])
-        for each in workbench.check_store(case.store, **options)
+        (each.problem, each.kind, each.needed_by) for each in workbench.check_store(case.store, **options)
     }
 
 
@@ -277,7 +274,7 @@ def test_the_commands_tell_what_there_is_and_what_they_did(case, capsys):
 
 def test_an_empty_folder_is_a_store_too(tmp_path, capsys):
     case = Case(tmp_path / "none" / "yet")
-    assert workbench.store_info(case.store)["bytes"] == 0
+    assert workbench.store_info(case.store).bytes == 0
     assert [case.command("info"), case.command("check"), case.command("gc", "--max-bytes", "1GB")] == [
         0,
         0,

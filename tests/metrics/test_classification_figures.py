@@ -41,7 +41,7 @@ def test_top5_asks_for_four_better_classes_at_most() -> None:
 def test_of_equal_probabilities_the_first_class_is_the_answer() -> None:
     even = np.full((2, 3), 1 / 3, np.float32)
     assert classification_scores(even, np.array([0, 1]), LABELS)["top1"] == 0.5
-    assert resampled(even, np.array([0, 0])).ci95 == [1.0, 1.0]
+    assert resampled(even, np.array([0, 0])).ci95 == (1.0, 1.0)
 
 
 def test_paired_interval_of_a_known_gain() -> None:
@@ -64,7 +64,7 @@ def test_label_agreement_and_divergence() -> None:
     figures, share = label_agreement(before, after)
     first = 0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25)
     second = 0.9 * np.log(9) + 0.1 * np.log(1 / 9)
-    assert (figures["agreement"], share.value, share.ci95) == (0.5, 0.5, [0.0, 1.0])
+    assert (figures["agreement"], share.value, share.ci95) == (0.5, 0.5, (0.0, 1.0))
     assert figures["kl_divergence"] == pytest.approx((first + second) / 2, rel=1e-6)
 
 

@@ -139,7 +139,7 @@ def test_no_detections_at_all_score_zero() -> None:
     scores = coco_scores(matches, ("thing",))
     assert (scores["mAP"], scores["AR"], scores["by_class"]) == (0.0, 0.0, {"thing": 0.0})
     none = resampled(matches)
-    assert none is not None and none.ci95 == [0.0, 0.0]
+    assert none is not None and none.ci95 == (0.0, 0.0)
 
 
 def test_without_objects_there_are_no_figures() -> None:
@@ -195,7 +195,7 @@ def test_pairing_cancels_what_both_models_share() -> None:
 def test_a_model_does_not_differ_from_itself() -> None:
     found = resampled(match(*random_scenes(1, 20, 2, 30, ties=False), 2))
     assert found is not None
-    assert ((found - found).value, (found - found).paired_ci95) == (0.0, [0.0, 0.0])
+    assert ((found - found).value, (found - found).paired_ci95) == (0.0, (0.0, 0.0))
 
 
 def test_draws_depend_on_the_seed_and_the_value_does_not() -> None:

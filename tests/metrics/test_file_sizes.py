@@ -6,7 +6,6 @@ import numpy as np
 import onnx
 import pytest
 import zstandard
-from edgeslim.metrics.gap import entropy_gap
 from onnx import TensorProto, helper
 from tiny_graphs import model, node, weights
 
@@ -70,13 +69,6 @@ def test_the_bound_of_trained_floats_is_near_their_size_and_below_their_download
     assert 0.85 * download < wide_bits(values) / 8 < download
 
 
-def test_the_gap_is_what_the_download_is_longer() -> None:
-    assert entropy_gap({"file": 1, "download": 1100, "entropy_bound": 1000}) == {"bytes": 100, "share": 0.1}
-    assert entropy_gap({"file": 1, "download": 900, "entropy_bound": 1000}) == {"bytes": -100, "share": -0.1}
-    assert entropy_gap({"file": 1, "download": 900}) is None
-    assert entropy_gap(None) is None
-
-
 def test_another_bound_can_be_given(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(
@@ -101,11 +93,6 @@ def test_sizes_of_a_file(tmp_path: Path) -> None:
     # Ten values: at most log2(10) bits for each of 9,216 weights.
     assert 0.9 * np.log2(10) * 9216 / 8 < found.entropy_bound <= np.log2(10) * 9216 / 8
     assert found.entropy_bound < found.download < found.file
-    assert found.to_json() == {
-        "file": found.file,
-        "download": found.download,
-        "entropy_bound": found.entropy_bound,
-    }
 
 
 def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_interval_is_the_central_95_percent() -> None:
 
 
 def test_interval_leaves_out_what_is_unknown() -> None:
-    assert interval(np.array([np.nan, 2.0, 2.0])) == [2.0, 2.0]
+    assert interval(np.array([np.nan, 2.0, 2.0])) == (2.0, 2.0)
     assert interval(np.array([np.nan])) is None
 
 
@@ -51,7 +51,7 @@ def test_bias_of_the_resamples_is_taken_out_of_the_interval() -> None:
 
 
 def test_an_interval_holds_its_figure_even_beyond_all_resamples() -> None:
-    low, high = interval(np.linspace(0.6, 0.7, 101), 0.5) or [0, 0]
+    low, high = interval(np.linspace(0.6, 0.7, 101), 0.5) or (0, 0)
     assert low == 0.5 and high <= 0.61
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from edgeslim.recipe import Recipe
+from edgeslim.records import RecipeRecord, Sizes
 from edgeslim.search.evaluator import ObjectiveEvaluator
 from edgeslim.search.space import space_of
 from edgeslim.search.strategy import Factored, Whole, parts
@@ -31,16 +32,16 @@ def judge(**budget: Any) -> ObjectiveEvaluator:
     original = TrialResult(
         number=0,
         state="complete",
-        recipe={"steps": []},
+        recipe=RecipeRecord(),
         title="",
         recipe_fingerprint="",
         model="m",
-        sizes={"download": 1000, "file": 1200},
+        sizes=Sizes(file=1200, download=1000),
         accuracy={"mAP": 0.8},
         primary_metric="mAP",
         macs=100,
     )
-    return ObjectiveEvaluator(original, ("accuracy", "download"), Budget(**budget))
+    return ObjectiveEvaluator(original, ("accuracy", "download"), Budget.of(**budget))
 
 
 def values(accuracy: float, download: float, **more: float) -> dict[str, float]:
@@ -51,8 +52,8 @@ def measured(made: ObjectiveEvaluator) -> Factored:
     """A strategy that knows one shape and one storage."""
     strategy = Factored(SPACE, "random", 0, (), made)
     for each, found in (
-        (recipe(SHAPE, TUNED), values(0.76, 600, latency=0.7)),
-        (recipe(INT8), values(0.79, 280, latency=0.5)),
+        (recipe(SHAPE, TUNED), values(0.76, 600, latency_ratio=0.7)),
+        (recipe(INT8), values(0.79, 280, latency_ratio=0.5)),
     ):
         strategy.claim(each)
         strategy.tell(each, found, full=True)
@@ -69,8 +70,8 @@ def test_a_recipe_has_a_shape_and_a_storage():
 
 
 def test_costs_multiply_and_losses_add_up():
-    together = judge().together(values(0.76, 600, latency=0.7), values(0.79, 280, latency=0.5))
-    assert together == pytest.approx({"accuracy": 0.75, "download": 168, "latency": 0.35})
+    together = judge().together(values(0.76, 600, latency_ratio=0.7), values(0.79, 280, latency_ratio=0.5))
+    assert together == pytest.approx({"accuracy": 0.75, "download": 168, "latency_ratio": 0.35})
 
 
 def test_what_promises_most_is_combined_once():

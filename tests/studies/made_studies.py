@@ -1,12 +1,23 @@
-"""Trials and studies as storage would tell them, with what a test says of them."""
+"""Trials and studies as storage would tell them, with what a test says of them as it would be kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+from edgeslim.records import encoded
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
+
+LATENCY = {
+    "median_ms": 2.0,
+    "p95_ms": 3.0,
+    "ratio": 1.0,
+    "ratio_ci95": [0.9, 1.1],
+    "rounds": 30,
+    "noisy": False,
+}
 
 
 def recipe(number: int, seed: int = 0) -> dict[str, Any]:
@@ -15,8 +26,9 @@ def recipe(number: int, seed: int = 0) -> dict[str, Any]:
 
 
 def made_trial(number: int, download: int, **known: Any) -> TrialResult:
-    """A complete one, if nothing else is said."""
+    """A complete one, if nothing else is said; of a latency the rest is made up."""
     usual: dict[str, Any] = {
+        "number": number,
         "state": "complete",
         "recipe": recipe(number),
         "title": str(number),
@@ -24,7 +36,9 @@ def made_trial(number: int, download: int, **known: Any) -> TrialResult:
         "model": "m",
         "sizes": {"download": download, "file": download},
     }
-    return TrialResult(number=number, **{**usual, **known})
+    if known.get("latency"):
+        known["latency"] = {**LATENCY, **known["latency"]}
+    return TrialResult.from_json({**usual, **known})
 
 
 def made_study(trials: Iterable[TrialResult], **known: Any) -> StudyResult:
@@ -34,8 +48,7 @@ def made_study(trials: Iterable[TrialResult], **known: Any) -> StudyResult:
         "state": "complete",
         "model": "m",
         "dataset": "d",
-        "preset": None,
-        "created": "",
         "baseline": 0,
+        "trials": [],
     }
-    return StudyResult(trials=tuple(trials), **{**usual, **known})
+    return replace(StudyResult.from_json({**usual, **encoded(known)}), trials=tuple(trials))

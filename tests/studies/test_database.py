@@ -17,12 +17,16 @@ import sqlalchemy
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.errors import EdgeSlimError, StoreError, StudyError
+from edgeslim.records import RecipeRecord
 from edgeslim.studies import database, storage
 from edgeslim.studies.storage import PlannedTrial, StudyJournal
 from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.planning import free_name
 
-TRIALS = [PlannedTrial({"steps": []}, "float32", "0"), PlannedTrial({"steps": [{"step": "x"}]}, "x", "1")]
+TRIALS = [
+    PlannedTrial(RecipeRecord(), "float32", "0"),
+    PlannedTrial(RecipeRecord(({"step": "x"},)), "x", "1"),
+]
 
 
 def make(store: Store, name: str = "one", trials: Any = TRIALS) -> StudyJournal:
@@ -193,7 +197,7 @@ def test_what_cannot_be_used_is_told_with_a_remedy_and_without_the_password(tmp_
         make(store)
     error = caught.value
     assert (error.code, list((tmp_path / "studies").iterdir())) == (code, [])
-    assert SECRET not in f"{error} {error.to_json()}"
+    assert SECRET not in f"{error} {error.record()}"
     model = ["--model", "digits-mlp", "--data", "digits", "--preset", "quick"]
     assert main(["study", "run", *model, "--store", str(tmp_path), "--storage", address]) == 2
     told = capsys.readouterr().err

@@ -18,7 +18,9 @@ from edgeslim.evaluation import Scored, evaluate
 from edgeslim.metrics import resamples
 from edgeslim.metrics.bootstrap import HELD_OUT_SEED, resampled_mean
 from edgeslim.models.spec import spec_from_json
-from edgeslim.studies import held_out as claims
+from edgeslim.records import Sizes
+from edgeslim.studies import held_out as module
+from edgeslim.studies.groups import HeldOut
 from edgeslim.studies.held_out import held_out_scores
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
@@ -26,7 +28,7 @@ from edgeslim.studies.trial import TrialResult
 SPEC = spec_from_json(linear_digits.SPEC)
 
 
-def study(trials: list[TrialResult], held_out: dict[str, Any] | None = None) -> StudyResult:
+def study(trials: list[TrialResult], held_out: HeldOut | None = None) -> StudyResult:
     return made_study(trials, state="running", dataset="digits", held_out=held_out)
 
 
@@ -84,25 +86,25 @@ def test_scores_are_those_of_the_held_out_images(digits: Digits) -> None:
     trials = digits.trials()
     found = held_out_scores(study(trials), digits.held_out, SPEC, SPEC.labels, digits.store)
     assert found is not None
-    assert (found["metric"], found["images"], found["looks"]) == ("top1", len(digits.held_out), 1)
-    assert [one["number"] for one in found["trials"]] == [0, 1, 2, 3]
-    for one in found["trials"]:
-        number = one["number"]
+    assert (found.metric, found.images, found.looks) == ("top1", len(digits.held_out), 1)
+    assert [one.number for one in found.trials] == [0, 1, 2, 3]
+    for one in found.trials:
+        number = one.number
         chosen, held = (digits.right(part, number) for part in (digits.choosing, digits.held_out))
         original = digits.right(digits.choosing, 0), digits.right(digits.held_out, 0)
-        assert one["chosen"] == pytest.approx(chosen.mean())
-        assert one["value"] == pytest.approx(held.mean())
-        assert one["optimism"] == pytest.approx(chosen.mean() - held.mean())
-        assert one["paired_delta"] == pytest.approx(held.mean() - original[1].mean())
+        assert one.chosen == pytest.approx(chosen.mean())
+        assert one.value == pytest.approx(held.mean())
+        assert one.optimism == pytest.approx(chosen.mean() - held.mean())
+        assert one.paired_delta == pytest.approx(held.mean() - original[1].mean())
         change = (chosen.mean() - original[0].mean()) - (held.mean() - original[1].mean())
-        assert one["change_optimism"] == pytest.approx(change)
-        low, high = one["optimism_ci95"]
+        assert one.change_optimism == pytest.approx(change)
+        low, high = one.optimism_ci95
         spread = 1.96 * np.sqrt(chosen.var() / len(chosen) + held.var() / len(held))
         assert (high - low) / 2 == pytest.approx(spread, rel=0.25)
-    assert found["trials"][0]["paired_ci95"] == [0.0, 0.0]
-    assert found["trials"][0]["change_optimism_ci95"] == [0.0, 0.0]
-    mean = np.mean([one["change_optimism"] for one in found["trials"][1:]])
-    assert found["optimism"]["value"] == pytest.approx(mean)
+    assert found.trials[0].paired_ci95 == (0.0, 0.0)
+    assert found.trials[0].change_optimism_ci95 == (0.0, 0.0)
+    mean = np.mean([one.change_optimism for one in found.trials[1:]])
+    assert found.optimism.value == pytest.approx(mean)
 
 
 def test_nothing_was_scored_on_held_out_images_before(digits: Digits) -> None:
@@ -119,10 +121,10 @@ def test_only_candidates_are_scored(digits: Digits) -> None:
     assert digits.held_out is not None
     trials = digits.trials()
     assert trials[1].sizes is not None
-    larger = dataclasses.replace(trials[3], sizes={"download": 500, "file": 500})
+    larger = dataclasses.replace(trials[3], sizes=Sizes(file=500, download=500))
     found = held_out_scores(study([*trials[:3], larger]), digits.held_out, SPEC, SPEC.labels, digits.store)
     assert found is not None
-    assert [one["number"] for one in found["trials"]] == [0, 1, 2]
+    assert [one.number for one in found.trials] == [0, 1, 2]
 
 
 def test_a_second_look_is_counted_and_earlier_claims_stay(digits: Digits) -> None:
@@ -132,23 +134,23 @@ def test_a_second_look_is_counted_and_earlier_claims_stay(digits: Digits) -> Non
     assert first is not None
     again = held_out_scores(study(trials[:2], first), digits.held_out, SPEC, SPEC.labels, digits.store)
     assert again == first, "the same trials again are no new look"
-    smaller = dataclasses.replace(trials[2], sizes={"download": 1, "file": 1}, accuracy={"top1": 1.0})
+    smaller = dataclasses.replace(trials[2], sizes=Sizes(file=1, download=1), accuracy={"top1": 1.0})
     more = held_out_scores(
         study([*trials[:2], smaller], first), digits.held_out, SPEC, SPEC.labels, digits.store
     )
     assert more is not None
-    assert more["looks"] == 2
-    assert [one["number"] for one in more["trials"]] == [0, 1, 2], "1 is on no front any more"
-    assert more["trials"][1] == first["trials"][1]
+    assert more.looks == 2
+    assert [one.number for one in more.trials] == [0, 1, 2], "1 is on no front any more"
+    assert more.trials[1] == first.trials[1]
 
 
 def test_without_labels_agreement_is_claimed(digits: Digits) -> None:
     assert digits.held_out is not None
     found = held_out_scores(study(digits.trials(None)), digits.held_out, SPEC, None, digits.store)
     assert found is not None
-    assert found["metric"] == "agreement"
-    assert (found["trials"][0]["value"], found["trials"][0]["optimism"]) == (1.0, 0.0)
-    assert 0.5 < found["trials"][3]["value"] < 1.0
+    assert found.metric == "agreement"
+    assert (found.trials[0].value, found.trials[0].optimism) == (1.0, 0.0)
+    assert 0.5 < found.trials[3].value < 1.0
 
 
 def test_a_study_without_resamples_makes_no_claims(digits: Digits) -> None:
@@ -169,7 +171,7 @@ def test_the_luck_of_the_best_of_many_is_found(tmp_path: Path, monkeypatch: pyte
         figure = resampled_mean(held[path.stem], seed)
         return Scored(accuracy=None, fidelity=None, primary_metric="top1", primary=figure)
 
-    monkeypatch.setattr(claims, "score", scored)
+    monkeypatch.setattr(module, "score", scored)
     optimism, covered = [], 0
     for _ in range(40):
         trials = []
@@ -190,10 +192,10 @@ def test_the_luck_of_the_best_of_many_is_found(tmp_path: Path, monkeypatch: pyte
             )
         found = held_out_scores(study(trials), [None] * 100, SPEC, SPEC.labels, store)  # type: ignore[arg-type]
         assert found is not None
-        assert len(found["trials"]) == 2, "the original, and the best of equally small files"
-        best = found["trials"][1]
-        optimism.append(best["optimism"])
-        low, high = best["ci95"]
+        assert len(found.trials) == 2, "the original, and the best of equally small files"
+        best = found.trials[1]
+        optimism.append(best.optimism)
+        low, high = best.ci95
         covered += low <= 0.8 <= high
     assert np.mean(optimism) == pytest.approx(1.54 * np.sqrt(0.16 / 300), abs=0.015)
     assert covered >= 35, "what it scores held out is honest"

@@ -66,7 +66,7 @@ def test_a_database_that_fails_slowly_is_asked_once_for_a_whole_list(store, monk
 
     monkeypatch.setattr(database, "_opened", opened)
     monkeypatch.setattr(database, "SLOW", 0.0)
-    errors = [each["error"]["code"] for each in list_studies(store)]
+    errors = [each.error and each.error.code for each in list_studies(store)]
     assert (errors, len(asked)) == (["database_unreachable"] * 3, 1)
     monkeypatch.setattr(database, "REMEMBERED", 0.0)
     database.close()

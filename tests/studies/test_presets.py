@@ -6,6 +6,7 @@ import pytest
 
 from edgeslim.recipe import Recipe
 from edgeslim.steps.base import Need
+from edgeslim.studies.preset import LeftOut
 from edgeslim.studies.presets import PRESETS, fitting
 
 EVERYTHING: frozenset[Need] = frozenset({"calibration", "train", "loss"})
@@ -61,7 +62,7 @@ def test_post_training_trains_nothing_and_has_six_kinds_of_int8():
 )
 def test_without_labels_nothing_is_lost_but_the_control_with_labels(name: str):
     fit, left_out = fitting(PRESETS.get(name), frozenset({"calibration"}))
-    assert {recipe["title"] for recipe in left_out} <= {"tuning alone"}
+    assert {recipe.title for recipe in left_out} <= {"tuning alone"}
     assert len(fit) >= 6
     assert not {step.name for recipe in fit for step in recipe.steps} & {"fine_tuning"}
     assert {need for recipe in fit for step in recipe.steps for need in step.needs} <= {"calibration"}
@@ -102,7 +103,7 @@ def test_recipes_that_need_what_is_missing_are_left_out_and_said():
         recipe.title for recipe in recipes("quick") if "tuning" not in recipe.title
     ]
     assert len(fit) == 6
-    assert {"title": "tuning alone", "needs": ["loss", "train"]} in left_out
+    assert LeftOut("tuning alone", ("loss", "train")) in left_out
     assert len(fit) + len(left_out) == len(PRESETS.get("quick").variants)
     fit, _ = fitting(PRESETS.get("post-training"), frozenset())
     assert [recipe.title for recipe in fit] == ["float16"]

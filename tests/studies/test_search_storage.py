@@ -14,30 +14,39 @@ import pytest
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.recipe import Recipe
+from edgeslim.records import Latency, RecipeRecord, encoded
 from edgeslim.search.space import space_of
 from edgeslim.studies import storage
-from edgeslim.studies.front_summary import findings
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.front_summary import front_summary
 from edgeslim.studies.journal import open_journal
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import PlannedTrial, StudyJournal, study_folder
 from edgeslim.studies.study import StudyPlan
 
+LATENCY = Latency(2.0, 3.0, 1.0, (0.9, 1.1), 30, False)
 SPACE = space_of(["magnitude_pruning", "float16"])
 RECIPE = Recipe.from_json({"steps": [{"step": "magnitude_pruning", "sparsity": 0.5}]})
-CHEAP = {"share": 0.1, "images": 96, "sha256": "c" * 64, "sizes": {"download": 7}, "accuracy": {"mAP": 0.4}}
+CHEAP = {
+    "share": 0.1,
+    "images": 96,
+    "sha256": "c" * 64,
+    "sizes": {"download": 7, "file": 9},
+    "accuracy": {"mAP": 0.4},
+}
 
 
 def proposed(**more: Any) -> PlannedTrial:
     point = SPACE.exact_point(RECIPE)
     return PlannedTrial(
-        RECIPE.to_json(), "pruned", RECIPE.fingerprint(), proposed=True, point=point,
+        RECIPE.record(), "pruned", RECIPE.fingerprint(), proposed=True, point=point,
         distributions=SPACE.distributions(point), **more,
     )  # fmt: skip
 
 
 def make(store: Store, **plan: Any) -> StudyJournal:
     known = {"name": "s", "model": "m", "model_name": "m", "dataset": "d", "dataset_name": "d", "created": ""}
-    baseline = PlannedTrial({"steps": []}, "float32", "0")
+    baseline = PlannedTrial(RecipeRecord(), "float32", "0")
     storage.create(store, StudyPlan(**{**known, **plan}), [baseline], SearchRun(trials=3))
     return StudyJournal(store, "s")
 
@@ -73,7 +82,7 @@ def test_dropped_trials_keep_what_was_measured_cheaply_and_count_for_nothing(tmp
     assert storage.read(store, "s", "running").trials[1].state == "waiting", "for whether it deserves more"
     journal.prune(number)
     trial = storage.read(store, "s").trials[1]
-    assert (trial.state, trial.rungs, trial.sizes, trial.objective) == ("pruned", [CHEAP], None, None)
+    assert (trial.state, trial.rungs, trial.sizes, trial.objective) == ("pruned", (CHEAP,), None, None)
     assert optuna_study(store).trials[1].state == optuna.trial.TrialState.PRUNED
 
 
@@ -85,16 +94,16 @@ def test_a_dropped_trial_taken_up_again_is_shown_once(tmp_path: Path):
     assert journal.add([proposed(replaces=number, rungs=[CHEAP])]) == [2]
     trials = storage.read(store, "s").trials
     assert [trial.number for trial in trials] == [0, 2]
-    assert trials[1].rungs == [CHEAP]
+    assert trials[1].rungs == (CHEAP,)
 
 
 def test_who_misses_the_budget_is_complete_and_says_so_to_us_and_to_optuna(tmp_path: Path):
     store = Store(tmp_path)
-    journal = make(store, budget={"download": 500})
+    journal = make(store, budget=Budget.of(download=500))
     for number, size in ((0, 1000), (journal.add([proposed()])[0], 400)):
         journal.start(number)
         journal.record(number, result(0.5, size))
-        journal.complete(number, {"ratio": 1.0}, (0.5, float(size)), {"download": size / 500 - 1})
+        journal.complete(number, LATENCY, (0.5, float(size)), {"download": size / 500 - 1})
     trials = storage.read(store, "s").trials
     assert [(trial.state, list(trial.missed)) for trial in trials] == [
         ("complete", ["over_download"]),
@@ -109,15 +118,15 @@ def test_who_misses_the_budget_is_complete_and_says_so_to_us_and_to_optuna(tmp_p
 
 def test_directions_follow_the_objectives(tmp_path: Path):
     store = Store(tmp_path)
-    make(store, objectives=("agreement", "latency", "memory"))
+    make(store, objectives=("agreement", "latency_ratio", "memory"))
     assert [each.name for each in optuna_study(store).directions] == ["MAXIMIZE", "MINIMIZE", "MINIMIZE"]
-    assert storage.read_plan(store, "s").objectives == ("agreement", "latency", "memory")
+    assert storage.read_plan(store, "s").objectives == ("agreement", "latency_ratio", "memory")
 
 
 def test_older_studies_are_read_with_the_usual_objectives():
     old = {"name": "s", "model": "m", "model_name": "m", "dataset": "d", "dataset_name": "d", "created": ""}
     plan = StudyPlan.from_json(old)
-    assert (plan.objectives, dict(plan.budget)) == (("accuracy", "download"), {})
+    assert (plan.objectives, plan.budget, plan.held_out) == (("accuracy", "download"), Budget(), 0.0)
     assert StudyPlan.from_json(plan.to_json()) == plan
 
 
@@ -125,13 +134,13 @@ def test_the_search_is_open_until_it_says_that_it_has_ended(tmp_path: Path):
     store = Store(tmp_path)
     journal = make(store)
     assert storage.read(store, "s").searching
-    journal.note(search=SearchRun(trials=3, ended="trials").to_json())
+    journal.note(search=encoded(SearchRun(trials=3, ended="trials")))
     assert not storage.read(store, "s").searching
 
 
 def test_a_thousand_trials_are_added_and_read_quickly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     store = Store(tmp_path)
-    journal = make(store, budget={"download": 900})
+    journal = make(store, budget=Budget.of(download=900))
     began = time.perf_counter()
     for _ in range(100):
         journal.add([proposed()])
@@ -143,7 +152,7 @@ def test_a_thousand_trials_are_added_and_read_quickly(tmp_path: Path, monkeypatc
         journal.start(number)
         journal.rung(number, 0, CHEAP)
         journal.record(number, result(0.3 + number / 2000, 500 + number))
-        journal.complete(number, {"ratio": 1.0}, (0.3, 500.0))
+        journal.complete(number, LATENCY, (0.3, 500.0))
     assert each < 0.02
     assert min(_seconds(lambda: read_all(store)) for _ in range(3)) < 0.5
     assert min(_seconds(lambda: workbench.list_studies(store)) for _ in range(3)) < 0.5
@@ -153,7 +162,8 @@ def read_all(store: Store) -> None:
     """The study, its front and what follows from it."""
     study = storage.read(store, "s", "complete")
     assert len(study.front) == len(study.trials) == 1001, "the worst case"
-    assert findings(study)["choice"]["pick"] is not None
+    choice = front_summary(study).choice
+    assert choice is not None and choice.pick is not None
 
 
 def _seconds(act: Callable[[], object]) -> float:

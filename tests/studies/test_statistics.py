@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import time
 from pathlib import Path
@@ -16,11 +17,12 @@ from scipy.stats import norm, studentized_range
 from edgeslim.artifacts.store import Store
 from edgeslim.metrics import resamples
 from edgeslim.metrics.bootstrap import Resampled, resample_weights
+from edgeslim.records import decoded, encoded
+from edgeslim.studies.groups import Groups, images_needed
 from edgeslim.studies.statistics import (
     alike_sets,
     contenders,
     critical_value,
-    images_needed,
     possibly_best,
     standard_errors,
     study_groups,
@@ -243,9 +245,10 @@ def test_groups_of_a_study(store: Store) -> None:
     assert [len(row) for row in found.errors] == [0, 1, 2, 3]
     assert found.errors[3][0] == pytest.approx(0.05 * math.sqrt(2 / 300), rel=0.15)
     assert 2.0 < found.critical < 3.0
-    data = found.to_json()
-    assert data["alike"][-1] == [4]
+    data = encoded(found)
+    assert list(data["alike"][-1]) == [4]
     assert set(data) == {"metric", "level", "images", "compared", "errors", "critical", "alike", "best"}
+    assert decoded(Groups, json.loads(json.dumps(data))) == found
 
 
 def test_trials_whose_resamples_are_gone_are_left_out(store: Store) -> None:

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import StoreError, StudyError
+from edgeslim.errors import ErrorRecord, StoreError, StudyError
+from edgeslim.records import Latency, ProgressRecord, RecipeRecord
 from edgeslim.studies import storage
 from edgeslim.studies.storage import PlannedTrial, StudyJournal
 from edgeslim.studies.study import StudyPlan, StudyResult
@@ -26,7 +28,8 @@ RESULT = {
     "seconds": 1.5,
     "environment": {"cpu": "x"},
 }
-ERROR = {"code": "c", "problem": "p", "remedy": "r", "values": {}}
+ERROR = ErrorRecord("c", "p", "r", {})
+LATENCY = Latency(2.0, 3.0, 1.0, (0.9, 1.1), 30, False)
 
 
 @pytest.fixture(params=["journal", "database"])
@@ -36,7 +39,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 
 def planned(title: str, *steps: str) -> PlannedTrial:
-    recipe = {"name": title, "seed": 0, "steps": [{"step": step} for step in steps]}
+    recipe = RecipeRecord(tuple({"step": step} for step in steps), name=title)
     return PlannedTrial(recipe, title, f"fp-{title}")
 
 
@@ -66,11 +69,15 @@ def test_a_measured_trial_shows_before_its_latency_and_completes_with_it(store: 
     journal.start(0)
     journal.record(0, RESULT)
     running = storage.read(store, "one", "running").trials[0]
-    assert (running.state, running.sizes["download"], running.latency) == ("running", 1000, None)
+    assert (running.state, running.sizes and running.sizes.download, running.latency) == (
+        "running",
+        1000,
+        None,
+    )
     assert running.file == str(store.path(RESULT["sha256"]))
-    journal.complete(0, {"ratio": 1.0}, (0.5, 1000.0))
+    journal.complete(0, LATENCY, (0.5, 1000.0))
     study = storage.read(store, "one", "complete")
-    assert (study.trials[0].state, study.trials[0].latency) == ("complete", {"ratio": 1.0})
+    assert (study.trials[0].state, study.trials[0].latency) == ("complete", LATENCY)
     assert study.front == [0]
 
 
@@ -86,7 +93,7 @@ def test_failed_and_infeasible_are_stored_as_themselves(store: Store):
 def test_a_trial_that_replaces_a_failed_one_is_counted_once(store: Store):
     journal = make(store, "a")
     journal.fail(1, "failed", ERROR)
-    assert journal.add([PlannedTrial({"steps": [{"step": "x"}]}, "a", "fp-a", replaces=1)]) == [2]
+    assert journal.add([PlannedTrial(RecipeRecord(({"step": "x"},)), "a", "fp-a", replaces=1)]) == [2]
     assert [(t.number, t.state) for t in storage.read(store, "one").trials] == [
         (0, "waiting"),
         (2, "waiting"),
@@ -102,7 +109,7 @@ def test_unfinished_trials_of_a_cancelled_study_are_cancelled(store: Store):
 
 def test_progress_belongs_to_running_studies(store: Store):
     make(store).start(0)
-    now = {0: {"message": "fine_tuning", "done": 3, "total": 9}}
+    now = {0: ProgressRecord("fine_tuning", 3, 9)}
     assert storage.read(store, "one", "running", now).trials[0].progress == now[0]
     assert storage.read(store, "one", "interrupted", now).trials[0].progress is None
 
@@ -116,7 +123,7 @@ def test_a_study_goes_through_json_unchanged(store: Store):
     data = json.loads(json.dumps(study.to_json()))
     assert data["front"] == [0]
     assert data["images"] == 300
-    assert StudyResult.from_json(data).to_json() == data
+    assert json.loads(json.dumps(StudyResult.from_json(data).to_json())) == data
 
 
 def test_a_line_torn_by_a_killed_writer_is_dropped_and_the_study_goes_on(tmp_path: Path):
@@ -141,6 +148,17 @@ def test_damage_in_the_middle_is_told(tmp_path: Path):
     with pytest.raises(StudyError, match="damaged") as caught:
         storage.read(store, "one")
     assert caught.value.code == "study_damaged"
+
+
+@pytest.mark.parametrize(
+    "result", [{**RESULT, "sizes": {"file": "much"}}, {**RESULT, "stages": [{"step": "x"}]}]
+)
+def test_figures_that_are_none_are_damage_too(store: Store, result: dict[str, Any]):
+    journal = make(store)
+    journal.start(0)
+    journal.record(0, result)
+    with pytest.raises(StudyError, match="'one' is damaged"):
+        storage.read(store, "one")
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "..", ".hidden", "UPPER", "a b", "x" * 81, "a\n", "ä"])

@@ -5,29 +5,33 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from edgeslim.records import EntropyGap, RecipeRecord, Sizes
 from edgeslim.studies.trial import TrialResult
 
-FIELDS = {
-    "number": 1,
-    "state": "complete",
-    "recipe": {"steps": []},
-    "title": "float32",
-    "recipe_fingerprint": "f",
-    "model": "m",
-}
+
+def trial(sizes: Sizes | None) -> TrialResult:
+    return TrialResult(
+        number=1,
+        state="complete",
+        recipe=RecipeRecord(),
+        title="float32",
+        recipe_fingerprint="f",
+        model="m",
+        sizes=sizes,
+    )
 
 
 def test_the_gap_is_derived_and_not_kept() -> None:
-    trial = TrialResult(**FIELDS, sizes={"file": 2000, "download": 1100, "entropy_bound": 1000})
-    told = trial.to_json()
+    one = trial(Sizes(file=2000, download=1100, entropy_bound=1000))
+    told = one.to_json()
     assert told["entropy_gap"] == {"bytes": 100, "share": 0.1}
-    assert TrialResult.from_json(told) == trial
-    assert not hasattr(trial, "entropy_gap")
+    assert TrialResult.from_json(told) == one
+    assert Sizes(1, download=900, entropy_bound=1000).entropy_gap == EntropyGap(-100, -0.1)
 
 
 def test_trials_without_a_bound_or_without_sizes_have_no_gap() -> None:
-    assert TrialResult(**FIELDS).to_json()["entropy_gap"] is None
-    assert TrialResult(**FIELDS, sizes={"file": 2, "download": 1}).to_json()["entropy_gap"] is None
+    assert trial(None).to_json()["entropy_gap"] is None
+    assert trial(Sizes(file=2, download=1)).to_json()["entropy_gap"] is None
 
 
 def test_an_older_study_is_read_and_gets_its_gap() -> None:

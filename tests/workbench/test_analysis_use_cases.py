@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,14 @@ from typing import Any
 import pytest
 
 from edgeslim import workbench
+from edgeslim.analysis.ablation import Change, MeasuredVariant
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
-from edgeslim.errors import DatasetError, EdgeSlimError, InfeasibleError, StoreError
+from edgeslim.errors import DatasetError, InfeasibleError, StoreError
 from edgeslim.recipe import Recipe
 from edgeslim.steps import MagnitudePruning
 
-RECIPE = {
+RECIPE: dict[str, Any] = {
     "steps": [
         {"step": "magnitude_pruning", "sparsity": 0.3},
         {"step": "magnitude_pruning", "sparsity": 0.9},
@@ -39,37 +39,66 @@ def recipe_file(tmp_path: Path) -> Path:
     return path
 
 
-def figure(trial: Mapping[str, Any]) -> float:
-    return float(trial["accuracy"]["top1"])
+def top1(variant: MeasuredVariant) -> float:
+    assert variant.trial is not None and variant.trial.objective is not None
+    return variant.trial.objective
+
+
+def size(variant: MeasuredVariant) -> int:
+    assert variant.trial is not None and variant.trial.sizes is not None
+    return variant.trial.sizes.file
+
+
+def delta(change: Change | None) -> float:
+    assert change is not None and change.primary is not None
+    return change.primary.delta
 
 
 def test_an_ablation_measures_real_files_and_adds_up(digits_file: Path, home: Path) -> None:
     recipe = Recipe.from_json(RECIPE)
     found = workbench.ablate(str(digits_file), "digits", recipe, limit=100)
-    json.dumps(found, allow_nan=False)
-    assert (found["metric"], found["images"], found["orders_limit"]) == ("top1", 100, 6)
-    stages = found["stages"]
-    assert [line["steps"] for line in stages][3] == ["magnitude_pruning", "magnitude_pruning", "float16"]
-    whole = stages[-1]["trial"]
-    assert Path(whole["file"]).stat().st_size == whole["sizes"]["file"]
+    assert (found.metric, found.images, found.orders_limit) == ("top1", 100, 6)
+    stages = found.stages
+    assert stages[3].steps == ("magnitude_pruning", "magnitude_pruning", "float16")
+    whole = stages[-1].trial
+    assert whole is not None and whole.file is not None
+    assert Path(whole.file).stat().st_size == size(stages[-1])
     for before, after in pairwise(stages):
-        change = after["change"]
-        assert change["primary"]["delta"] == pytest.approx(figure(after["trial"]) - figure(before["trial"]))
-        assert change["file"] == after["trial"]["sizes"]["file"] - before["trial"]["sizes"]["file"]
-    total = sum(line["change"]["primary"]["delta"] for line in stages[1:])
-    assert total == pytest.approx(found["total"]["primary"]["delta"], abs=1e-9)
-    assert total == pytest.approx(whole["accuracy"]["paired_delta"])
-    assert stages[2]["change"]["primary"]["delta"] < -0.05  # nine tenths of the weights
-    assert stages[3]["change"]["file"] < 0  # float16
-    assert [line["step"] for line in found["without"]] == [step["step"] for step in RECIPE["steps"]]
-    assert found["without"][1]["change"]["primary"]["delta"] > 0.05
-    assert [line["order"] for line in found["orders"]] == [[1, 0, 2]]
-    assert all(line["trial"]["latency"]["median_ms"] > 0 for line in (*stages, *found["orders"]))
+        assert delta(after.change) == pytest.approx(top1(after) - top1(before))
+        assert after.change and after.change.figures["file"] == size(after) - size(before)
+    total = sum(delta(stage.change) for stage in stages[1:])
+    assert total == pytest.approx(delta(found.total), abs=1e-9)
+    assert total == pytest.approx(whole.figure("paired_delta"))
+    assert delta(stages[2].change) < -0.05  # nine tenths of the weights
+    assert size(stages[3]) < size(stages[2])  # float16
+    assert [variant.step for variant in found.without] == [step["step"] for step in RECIPE["steps"]]
+    assert delta(found.without[1].change) > 0.05
+    assert [variant.order for variant in found.orders] == [(1, 0, 2)]
+    for variant in (*stages, *found.orders):
+        assert variant.trial and variant.trial.latency and variant.trial.latency.median_ms > 0
 
 
 def test_a_variant_that_cannot_be_made_is_told_and_the_rest_is_measured(
     digits_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    refuse_too_much(monkeypatch)
+    found = workbench.ablate(str(digits_file), "digits", Recipe.from_json(RECIPE), limit=40)
+    for variant in (found.without[0], found.orders[0]):
+        assert variant.error and variant.error.code == "too_bad"
+        assert variant.trial is variant.change is None
+    assert found.stages[-1].trial is not None
+
+
+def test_a_recipe_that_cannot_be_made_at_all_is_refused(
+    digits_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_too_much(monkeypatch)
+    with pytest.raises(InfeasibleError):
+        workbench.ablate(str(digits_file), "digits", Recipe((MagnitudePruning(sparsity=0.9),)), limit=40)
+
+
+def refuse_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pruning nine tenths needs that something was pruned before."""
     apply = MagnitudePruning.apply
 
     def refuse(self: MagnitudePruning, model: Any, context: Any) -> Any:
@@ -79,16 +108,6 @@ def test_a_variant_that_cannot_be_made_is_told_and_the_rest_is_measured(
         return apply(self, model, context)
 
     monkeypatch.setattr(MagnitudePruning, "apply", refuse)
-    found = workbench.ablate(str(digits_file), "digits", RECIPE, limit=40)
-    assert found["without"][0]["error"]["code"] == "too_bad"
-    assert found["orders"][0]["error"]["code"] == "too_bad"
-    assert found["without"][0]["trial"] is found["without"][0]["change"] is None
-    assert found["stages"][-1]["trial"] is not None
-
-
-def test_a_recipe_that_cannot_be_run_at_all_is_refused(digits_file: Path) -> None:
-    with pytest.raises(EdgeSlimError):
-        workbench.ablate(str(digits_file), "digits", {"steps": [{"step": "no_such_step"}]})
 
 
 @pytest.mark.parametrize(
@@ -111,12 +130,12 @@ def test_nothing_is_thrown_away_while_a_model_is_looked_at(what: str, digits_fil
 
 def test_sensitivity_and_predictions_of_a_sample(home: Path) -> None:
     found = workbench.layer_sensitivity("digits-mlp", "digits", techniques={"low_bit_weights": (2, 8)})
-    two, eight = (line["values"] for line in found["techniques"])
+    two, eight = (line.values for line in found.techniques)
     assert all(two[layer] > eight[layer] > 0 for layer in two)
     scores = workbench.score_predictions("digits-mlp", "digits", techniques={"low_bit_weights": (2, 8)})
-    assert [line["layers"] for line in scores["layers"]["techniques"]] == [len(two)] * 2
-    assert all(0.05 < line["ratio"] < 20 for line in scores["layers"]["techniques"])
-    assert scores["files"] is None
+    assert [line.layers for line in scores.layers.techniques] == [len(two)] * 2
+    assert all(line.ratio and 0.05 < line.ratio < 20 for line in scores.layers.techniques)
+    assert scores.files is None
     assert len(Store(home).keys("sensitivity")) == 3
 
 

@@ -25,11 +25,13 @@ def test_an_infeasible_recipe_is_told_and_the_others_are_made(tmp_path: Path) ->
     trials = workbench.compress(
         "digits-mlp", "digits", recipes, tmp_path / "out", limit=40, store=Store(tmp_path / "home")
     )
-    assert [(t["title"], t["state"]) for t in trials] == [("hopeless", "infeasible"), ("half", "complete")]
-    assert trials[0]["error"]["code"] == "bits_unreachable"
-    assert (trials[0]["file"], trials[0]["latency"], trials[0]["accuracy"]) == (None, None, None)
-    assert Path(trials[1]["file"]).stat().st_size == trials[1]["sizes"]["file"]
-    assert trials[1]["latency"]["ratio"] > 0
+    assert [(t.title, t.state) for t in trials] == [("hopeless", "infeasible"), ("half", "complete")]
+    hopeless, half = trials
+    assert hopeless.error and hopeless.error.code == "bits_unreachable"
+    assert (hopeless.file, hopeless.latency, hopeless.accuracy) == (None, None, None)
+    assert half.file and half.sizes and half.latency
+    assert Path(half.file).stat().st_size == half.sizes.file
+    assert half.latency.ratio > 0
     assert len(list((tmp_path / "out").glob("*.onnx"))) == 1
 
 

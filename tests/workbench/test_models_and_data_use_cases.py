@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,25 +28,25 @@ def store(tmp_path: Path) -> Store:
 
 def test_a_model_is_described_with_counts_and_whether_it_trains(store, digits_file):
     found = workbench.describe_model(digits_file, store=store)
-    assert (found["name"], found["trainable"], found["params"], found["macs"]) == ("linear", True, 650, 640)
-    assert found["spec"]["family"] == "classifier"
-    assert found["sizes"]["file"] > 0
-    unknown = {**found["spec"], "task": "detection", "family": "unknown"}
-    assert workbench.describe_model(digits_file, unknown, store)["trainable"] is False
+    assert (found.name, found.trainable, found.params, found.macs) == ("linear", True, 650, 640)
+    assert found.spec.family == "classifier"
+    assert found.sizes.file > 0
+    unknown = replace(found.spec, task="detection", family="unknown")
+    assert workbench.describe_model(digits_file, unknown, store).trainable is False
 
 
 def test_an_uploaded_model_is_listed_and_opens_by_its_name(store, digits_file):
     found = workbench.import_model(digits_file.read_bytes(), name="My model (2)", store=store)
-    assert found["name"] == "My-model-2"
-    listed = {model["name"]: model for model in workbench.list_models(store)}
-    assert (listed["My-model-2"]["origin"], listed["My-model-2"]["ready"]) == ("imported", True)
-    assert workbench.describe_model("My-model-2", store=store)["sha256"] == found["sha256"]
+    assert found.name == "My-model-2"
+    listed = {model.name: model for model in workbench.list_models(store)}
+    assert (listed["My-model-2"].origin, listed["My-model-2"].ready) == ("imported", True)
+    assert workbench.describe_model("My-model-2", store=store).sha256 == found.sha256
 
 
 def test_a_broken_upload_is_named_and_nothing_is_listed(store):
     with pytest.raises(ModelError, match=r"upload\.onnx"):
         workbench.import_model(b"not a model", file_name="upload.onnx", store=store)
-    assert all(model["origin"] != "imported" for model in workbench.list_models(store))
+    assert all(model.origin != "imported" for model in workbench.list_models(store))
 
 
 def zipped(**files: bytes) -> bytes:
@@ -72,8 +73,8 @@ def test_an_uploaded_zip_is_listed_and_opens_by_its_name(store):
     }
     content = zipped(a__png=picture(), instances__json=json.dumps(coco).encode())
     found = workbench.import_dataset(content, name="mine", store=store)
-    assert (found["name"], found["labels"], found["sizes"]) == ("mine", ["stop"], {"validation": 1})
-    assert "mine" in [data["name"] for data in workbench.list_datasets(store)]
+    assert (found.name, found.labels, found.sizes) == ("mine", ("stop",), {"validation": 1})
+    assert "mine" in [data.name for data in workbench.list_datasets(store)]
     ((name, image, truth),) = workbench.gallery_images("mine", store=store)
     assert image.shape == (10, 20, 3)
     np.testing.assert_allclose(truth.boxes, [[2, 2, 7, 7]])
@@ -90,7 +91,7 @@ def test_names_that_a_dataset_cannot_have_are_refused(store, name):
 def test_a_broken_upload_lists_nothing(store):
     with pytest.raises(DatasetError):
         workbench.import_dataset(zipped(a__png=b"broken"), name="mine", store=store)
-    assert [data["name"] for data in workbench.list_datasets(store) if data["origin"] == "imported"] == []
+    assert [data.name for data in workbench.list_datasets(store) if data.origin == "imported"] == []
 
 
 def test_an_uploaded_picture_is_read_or_named(store):
@@ -171,9 +172,10 @@ def test_a_file_that_was_replaced_is_opened_again(tmp_path):
 
 
 def test_recipes_are_checked_and_completed(tmp_path):
-    found = workbench.check_recipe({"steps": [{"step": "magnitude_pruning"}]})
-    assert found["steps"][0]["sparsity"] == 0.5
-    assert (found["title"], found["seed"], len(found["fingerprint"])) == ("magnitude_pruning", 0, 16)
+    found = workbench.read_recipe({"steps": [{"step": "magnitude_pruning"}]})
+    assert found.record().steps[0]["sparsity"] == 0.5
+    assert (found.title, found.seed, len(found.fingerprint())) == ("magnitude_pruning", 0, 16)
+    assert workbench.read_recipe(found.record()) == found
     file = tmp_path / "r.json"
     file.write_text('{"recipes": [{"steps": []}, {"name": "x", "steps": [{"step": "float16"}]}]}')
     assert [recipe.title for recipe in workbench.read_recipes(file)] == ["float32", "x"]

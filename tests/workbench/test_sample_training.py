@@ -16,7 +16,8 @@ from safetensors.numpy import load_file
 from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.errors import EdgeSlimError
 from edgeslim.models.samples import SAMPLES, open_sample, sample_records
-from edgeslim.workbench.training import list_trainings, round_to_float16, train_sample
+from edgeslim.training.samples import SAMPLE_TRAININGS
+from edgeslim.workbench.training import TrainedSample, round_to_float16, train_sample
 
 RECORDS = {record["name"]: record for record in sample_records()}
 PROMISED = {
@@ -30,7 +31,7 @@ PROMISED = {
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainedSample]:
     folder = tmp_path_factory.mktemp("samples")
     store = Store(tmp_path_factory.mktemp("store"))
     train_sample("digits-gru", epochs=1, folder=folder, store=store)
@@ -38,10 +39,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, o
     return folder, entry
 
 
-def test_training_writes_model_weights_log_and_manifest(trained: tuple[Path, dict[str, object]]) -> None:
+def test_training_writes_model_weights_log_and_manifest(trained: tuple[Path, TrainedSample]) -> None:
     folder, entry = trained
-    assert entry["command"] == "edgeslim train digits-mlp --epochs 2 --seed 0"
-    assert entry["sha256"] == sha256_of(folder / "digits-mlp.onnx")
+    assert entry.command == "edgeslim train digits-mlp --epochs 2 --seed 0"
+    assert entry.sha256 == sha256_of(folder / "digits-mlp.onnx")
     assert open_sample("digits-mlp", folder).spec.color == "GRAY"
     rows = list(csv.DictReader((folder / "logs" / "digits-mlp.csv").read_text().splitlines()))
     assert [float(row["epoch"]) for row in rows] == [1.0, 2.0]
@@ -49,13 +50,13 @@ def test_training_writes_model_weights_log_and_manifest(trained: tuple[Path, dic
 
 
 def test_manifest_keeps_the_other_models_in_the_order_of_the_registry(
-    trained: tuple[Path, dict[str, object]],
+    trained: tuple[Path, TrainedSample],
 ) -> None:
     names = [record["name"] for record in json.loads((trained[0] / "manifest.json").read_bytes())["models"]]
     assert names == ["digits-mlp", "digits-gru"]
 
 
-def test_stored_weights_are_exactly_those_of_the_onnx_file(trained: tuple[Path, dict[str, object]]) -> None:
+def test_stored_weights_are_exactly_those_of_the_onnx_file(trained: tuple[Path, TrainedSample]) -> None:
     folder = trained[0]
     stored = load_file(folder / "digits-mlp.safetensors")
     graph = onnx.load(folder / "digits-mlp.onnx").graph
@@ -85,7 +86,7 @@ def test_unknown_sample_is_refused_with_the_names_there_are() -> None:
 
 
 def test_every_trainable_sample_is_in_the_manifest() -> None:
-    assert tuple(RECORDS) == list_trainings()
+    assert tuple(RECORDS) == SAMPLE_TRAININGS.names()
 
 
 @pytest.mark.parametrize("name", list(RECORDS))

@@ -6,14 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import EdgeSlimError, ModelError, RecipeError, StudyError
+from edgeslim.errors import DatasetError, EdgeSlimError, ErrorRecord, ModelError, StudyError
 from edgeslim.jobs import supervisor
+from edgeslim.records import Latency, RecipeRecord
 from edgeslim.studies import storage
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.storage import PlannedTrial, StudyJournal
@@ -41,12 +41,12 @@ def finished_study(store: Store, name: str = "one") -> dict[str, str]:
     )
     titles = ["float32", "half", "bad", "worse"]
     trials = [
-        PlannedTrial({"steps": [{"step": title}] if i else []}, title, title)
+        PlannedTrial(RecipeRecord(({"step": title},) if i else ()), title, title)
         for i, title in enumerate(titles)
     ]
     storage.create(store, plan, trials)
     journal = StudyJournal(store, name)
-    hashes = {}
+    hashes, latency = {}, Latency(2.0, 3.0, 1.0, (0.9, 1.1), 30, False)
     for number, (title, score, size) in enumerate(
         (("float32", 0.6, 900), ("half", 0.59, 500), ("bad", 0.1, 600))
     ):
@@ -59,8 +59,8 @@ def finished_study(store: Store, name: str = "one") -> dict[str, str]:
             "primary_metric": "mAP",
         }
         journal.record(number, result)
-        journal.complete(number, {"ratio": 1.0}, (score, float(size)))
-    journal.fail(3, "failed", {"code": "c", "problem": "p", "remedy": "r", "values": {}})
+        journal.complete(number, latency, (score, float(size)))
+    journal.fail(3, "failed", ErrorRecord("c", "p", "r", {}))
     return hashes
 
 
@@ -69,23 +69,24 @@ def complete(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_study_is_planned_with_its_baseline_and_each_recipe_once(store, no_processes):
-    recipe = {"steps": [{"step": "magnitude_pruning", "sparsity": 0.5}]}
-    name = workbench.start_study("digits-mlp", "digits", recipes=[recipe, recipe], store=store)
+    recipe = workbench.read_recipe({"steps": [{"step": "magnitude_pruning", "sparsity": 0.5}]})
+    plan = StudyPlan(model="digits-mlp", dataset="digits")
+    name = workbench.start_study(plan, [recipe, recipe], store=store)
     study = workbench.study_result(name, store)
-    assert [trial["title"] for trial in study["trials"]] == ["float32", "magnitude_pruning"]
-    assert (study["model"], study["dataset"], study["state"]) == ("digits-mlp", "digits", "waiting")
+    assert [trial.title for trial in study.trials] == ["float32", "magnitude_pruning"]
+    assert (study.model, study.dataset, study.state) == ("digits-mlp", "digits", "waiting")
     assert no_processes == [name]
     assert name.startswith("digits-mlp-recipes-2")
-    assert workbench.start_study("digits-mlp", "digits", recipes=[recipe], store=store) == f"{name}-2"
-    assert [each["name"] for each in workbench.list_studies(store)] == [f"{name}-2", name]
+    assert workbench.start_study(plan, [recipe], store=store) == f"{name}-2"
+    assert [each.name for each in workbench.list_studies(store)] == [f"{name}-2", name]
 
 
 def test_paths_are_kept_absolute_because_the_study_runs_elsewhere(
     store, no_processes, digits_file, monkeypatch
 ):
     monkeypatch.chdir(digits_file.parent)
-    name = workbench.start_study("linear.onnx", "digits", recipes=[], name="s", store=store)
-    assert workbench.study_plan(name, store)["model"] == str(digits_file)
+    name = workbench.start_study(StudyPlan(model="linear.onnx", dataset="digits", name="s"), store=store)
+    assert workbench.study_plan(name, store).model == str(digits_file)
 
 
 @pytest.mark.parametrize(
@@ -94,14 +95,14 @@ def test_paths_are_kept_absolute_because_the_study_runs_elsewhere(
         ({"name": "../evil"}, StudyError, "study_name"),
         ({"model": "nothing"}, ModelError, "unknown_model"),
         ({"preset": "nothing"}, EdgeSlimError, "unknown_name"),
-        ({"recipes": [{"steps": [{"step": "nothing"}]}]}, EdgeSlimError, "unknown_name"),
-        ({"recipes": [{"stops": []}]}, RecipeError, "malformed_recipe"),
+        ({"objectives": ("accuracy",)}, StudyError, "objectives"),
+        ({"held_out": 0.95}, DatasetError, "held_out_share"),
     ],
 )
 def test_what_cannot_be_planned_is_refused_and_leaves_nothing(store, no_processes, given, error, code):
-    arguments: dict[str, Any] = {"model": "digits-mlp", "dataset": "digits", "store": store, **given}
+    plan = StudyPlan(**{"model": "digits-mlp", "dataset": "digits", **given})
     with pytest.raises(error) as caught:
-        workbench.start_study(**arguments)
+        workbench.start_study(plan, store=store)
     assert caught.value.code == code
     assert no_processes == []
     assert storage.names(store) == []
@@ -109,17 +110,17 @@ def test_what_cannot_be_planned_is_refused_and_leaves_nothing(store, no_processe
 
 def test_presets_are_cut_to_the_model_and_its_data(store, tmp_path, digits_file):
     everything = {
-        preset["name"]: preset for preset in workbench.list_presets("digits-mlp", "digits", store=store)
+        preset.name: preset for preset in workbench.list_presets("digits-mlp", "digits", store=store)
     }
     assert set(everything) >= {"quick", "post-training", "sample"}
-    assert everything["quick"]["left_out"] == []
+    assert everything["quick"].left_out == ()
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     (pictures / "a.png").write_bytes(one_pixel())
-    cut = {preset["name"]: preset for preset in workbench.list_presets(digits_file, pictures, store=store)}
-    needs = {need for recipe in cut["quick"]["left_out"] for need in recipe["needs"]}
+    cut = {preset.name: preset for preset in workbench.list_presets(digits_file, pictures, store=store)}
+    needs = {need for recipe in cut["quick"].left_out for need in recipe.needs}
     assert needs == {"train", "calibration"}
-    assert [recipe["title"] for recipe in cut["post-training"]["recipes"]] == ["float16"]
+    assert [recipe.title for recipe in cut["post-training"].recipes] == ["float16"]
 
 
 def one_pixel() -> bytes:
@@ -147,8 +148,8 @@ def test_a_published_study_is_read_with_its_fronts_files_only(store, tmp_path, m
     assert str(store.root) not in (to / "study.json").read_text()
     study = workbench.sample_study(to)
     assert study is not None
-    assert study["front"] == [0, 1]
-    assert [trial["file"] and Path(trial["file"]).read_text() for trial in study["trials"]] == [
+    assert study.front == [0, 1]
+    assert [trial.file and Path(trial.file).read_text() for trial in study.trials] == [
         "float32",
         "half",
         None,
@@ -168,7 +169,7 @@ def test_check_finds_files_that_are_missing_or_changed(store):
     store.path(hashes["half"]).unlink()
     store.path(hashes["bad"]).write_text("something else")
     found = workbench.check_study("one", store)
-    assert [(each["number"], each["problem"]) for each in found] == [(1, "missing"), (2, "changed")]
+    assert [(each.number, each.problem) for each in found] == [(1, "missing"), (2, "changed")]
 
 
 def test_files_are_found_by_hash_and_only_by_hash(store):
@@ -183,14 +184,14 @@ def test_files_are_found_by_hash_and_only_by_hash(store):
 def test_the_choice_comes_with_reasons(store):
     finished_study(store)
     supervisor.load(store, "one")
-    choice = workbench.choose_trial("one", Budget(download=600), store)
-    assert (choice["pick"], choice["runner_up"], choice["rejected"]) == (1, 2, {0: ["over_download"]})
+    choice = workbench.choose_trial("one", Budget.of(download=600), store)
+    assert (choice.pick, choice.runner_up, choice.rejected) == (1, 2, {0: ("over_download",)})
 
 
 def test_a_status_without_a_process_is_waiting(store):
     finished_study(store)
     status = workbench.study_status("one", store)
-    assert (status["state"], status["progress"], status["error"]) == ("waiting", {}, None)
+    assert (status.state, status.progress, status.error) == ("waiting", {}, None)
 
 
 def test_results_are_read_without_torch_or_onnxruntime(store):

@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal
+from typing import Literal
 
+from edgeslim.analysis.results import PairedChange
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import RecipeError
+from edgeslim.errors import ErrorRecord, RecipeError
 from edgeslim.metrics import resamples
 from edgeslim.recipe import Recipe
+from edgeslim.records import RecipeRecord
+from edgeslim.studies import figures
+from edgeslim.studies.trial import TrialResult
 
 Order = tuple[int, ...]
 """Places, in the recipe as given, of the steps that are taken, in their order here."""
@@ -22,16 +26,6 @@ LOOKED_AT = 5000
 """Orders that are tried for whether they make sense, at most, the nearest to the given one first."""
 ORDERS = 6
 """Other orders that are measured, unless more are asked for."""
-FIGURES = {
-    "download": "sizes.download",
-    "file": "sizes.file",
-    "entropy_bound": "sizes.entropy_bound",
-    "params": "params",
-    "nonzero": "nonzero",
-    "macs": "macs",
-    "latency_ms": "latency.median_ms",
-}
-"""What a change is told of beside the primary metric → where a trial's JSON holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +36,70 @@ class Variant:
     order: Order
     against: Order | None
     recipe: Recipe | None
-    refused: dict[str, Any] | None = None
+    refused: ErrorRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """`sensible` counts other orders that make sense among the `tried` ones; all were tried if `complete`."""
+class AblationPlan:
+    """`sensible` counts other orders that make sense among the `tried` ones; all were tried if `complete`.
 
+    Of the sensible ones `limit` are taken.
+    """
+
+    recipe: Recipe
     variants: tuple[Variant, ...]
+    limit: int
     sensible: int
     tried: int
     complete: bool
 
 
-def plan(recipe: Recipe, orders: int = ORDERS) -> Plan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """From one trial to another: of the primary metric, paired, and of every figure that both have, by its name."""
+
+    primary: PairedChange | None
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredVariant:
+    """Its change is against the recipe before (of stages: without the last step; else: the whole recipe as given).
+
+    One that cannot be made has an error instead.
+    """
+
+    order: Order
+    steps: tuple[str, ...]
+    step: str | None
+    """The step that a stage adds, or that is left out."""
+    trial: TrialResult | None
+    error: ErrorRecord | None
+    change: Change | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ablation:
+    """What each stage of a recipe does. The changes of all stages add up to `total`."""
+
+    model: str
+    dataset: str
+    images: int
+    metric: str | None
+    title: str
+    recipe: RecipeRecord
+    stages: tuple[MeasuredVariant, ...]
+    without: tuple[MeasuredVariant, ...]
+    orders: tuple[MeasuredVariant, ...]
+    orders_limit: int
+    orders_sensible: int
+    orders_tried: int
+    orders_complete: bool
+    """See AblationPlan."""
+    total: Change | None
+
+
+def plan(recipe: Recipe, orders: int = ORDERS) -> AblationPlan:
     """The prefixes (the empty one first), the recipe without each of its stages, up to `orders` sensible other orders.
 
     Orders are taken by how few neighbours must change places. Leaving out a stage may leave a recipe that makes no
@@ -76,73 +120,79 @@ def plan(recipe: Recipe, orders: int = ORDERS) -> Plan:
             known.add(other.recipe.fingerprint())
             others.append(other)
     complete = next(arranged, None) is None
-    return Plan((*found, *others[:orders]), len(others), tried, complete)
+    return AblationPlan(recipe, (*found, *others[:orders]), orders, len(others), tried, complete)
 
 
 def ablation(
-    recipe: Recipe,
-    planned: Plan,
-    trials: Mapping[str, Mapping[str, Any]],
-    errors: Mapping[str, Mapping[str, Any]],
+    planned: AblationPlan,
+    trials: Mapping[str, TrialResult],
+    errors: Mapping[str, ErrorRecord],
     store: Store,
-) -> dict[str, Any]:
-    """What was measured, as plain data. `trials` and `errors` are by recipe fingerprint.
-
-    `stages`, `without`, `orders`: [{order, steps, step, trial, error, change}]; `change` is against the recipe before
-    (stages: without the last step; else: the whole recipe as given) and holds `primary` {delta, ci95}, paired on the
-    same images, and differences of `FIGURES`. The changes of all stages add up to `total`.
-    """
+    *,
+    dataset: str,
+    images: int,
+) -> Ablation:
+    """What was measured. `trials` and `errors` are by recipe fingerprint; the whole recipe is among the trials."""
+    recipe = planned.recipe
     of = {
         variant.order: trials.get(variant.recipe.fingerprint())
         for variant in planned.variants
         if variant.recipe is not None and variant.kind != "order"
     }
-    lines: dict[Kind, list[dict[str, Any]]] = {"stage": [], "without": [], "order": []}
+    lines: dict[Kind, list[MeasuredVariant]] = {"stage": [], "without": [], "order": []}
     for variant in planned.variants:
-        fingerprint = None if variant.recipe is None else variant.recipe.fingerprint()
-        trial = None if fingerprint is None else trials.get(fingerprint)
+        fingerprint = "" if variant.recipe is None else variant.recipe.fingerprint()
+        trial = trials.get(fingerprint)
         before = None if variant.against is None else of.get(variant.against)
         lines[variant.kind].append(
-            {
-                "order": list(variant.order),
-                "steps": [recipe.steps[place].name for place in variant.order],
-                "step": _step(recipe, variant),
-                "trial": trial,
-                "error": variant.refused or (errors.get(fingerprint) if fingerprint else None),
-                "change": None if trial is None or before is None else change(before, trial, store),
-            }
+            MeasuredVariant(
+                order=variant.order,
+                steps=tuple(recipe.steps[place].name for place in variant.order),
+                step=_step(recipe, variant),
+                trial=trial,
+                error=variant.refused or errors.get(fingerprint),
+                change=None if trial is None or before is None else change(before, trial, store),
+            )
         )
-    first, last = of[()], of[tuple(range(len(recipe.steps)))]
-    return {
-        "recipe": {**recipe.to_json(), "title": recipe.title},
-        "stages": lines["stage"],
-        "without": lines["without"],
-        "orders": lines["order"],
-        "orders_sensible": planned.sensible,
-        "orders_tried": planned.tried,
-        "orders_complete": planned.complete,
-        "total": None if first is None or last is None else change(first, last, store),
-    }
+    first, last = of[()], trials[recipe.fingerprint()]
+    return Ablation(
+        model=last.model,
+        dataset=dataset,
+        images=images,
+        metric=last.primary_metric,
+        title=recipe.title,
+        recipe=recipe.record(),
+        stages=tuple(lines["stage"]),
+        without=tuple(lines["without"]),
+        orders=tuple(lines["order"]),
+        orders_limit=planned.limit,
+        orders_sensible=planned.sensible,
+        orders_tried=planned.tried,
+        orders_complete=planned.complete,
+        total=None if first is None else change(first, last, store),
+    )
 
 
-def change(before: Mapping[str, Any], after: Mapping[str, Any], store: Store) -> dict[str, Any]:
-    """From one trial's JSON to another's: `primary` {metric, delta, ci95}, paired, and the differences of FIGURES."""
-    found: dict[str, Any] = {"primary": _paired(before, after, store)}
-    for name, path in FIGURES.items():
-        values = _look_up(before, path), _look_up(after, path)
-        found[name] = None if None in values else values[1] - values[0]
-    return found
+def change(before: TrialResult, after: TrialResult, store: Store) -> Change:
+    """From one trial to another."""
+    values = {each.name: (each.value(before), each.value(after)) for each in figures.axes()}
+    return Change(
+        primary=_paired(before, after, store),
+        figures={
+            name: new - old for name, (old, new) in values.items() if old is not None and new is not None
+        },
+    )
 
 
-def _paired(before: Mapping[str, Any], after: Mapping[str, Any], store: Store) -> dict[str, Any] | None:
-    keys = before.get("resamples"), after.get("resamples")
-    if None in keys or before["primary_metric"] != after["primary_metric"]:
+def _paired(before: TrialResult, after: TrialResult, store: Store) -> PairedChange | None:
+    """Of the primary metric; None where one is not known, or they are different ones."""
+    if before.resamples is None or after.resamples is None or before.primary_metric != after.primary_metric:
         return None
-    figures = [resamples.load(store, str(key)) for key in keys]
-    if figures[0] is None or figures[1] is None:
+    old, new = resamples.load(store, before.resamples), resamples.load(store, after.resamples)
+    if old is None or new is None:
         return None
-    delta = figures[1] - figures[0]
-    return {"metric": after["primary_metric"], "delta": delta.value, "ci95": delta.paired_ci95}
+    delta = new - old
+    return PairedChange(delta=delta.value, ci95=delta.paired_ci95)
 
 
 def _variant(recipe: Recipe, kind: Kind, order: Order, against: Order | None) -> Variant:
@@ -177,10 +227,3 @@ def _step(recipe: Recipe, variant: Variant) -> str | None:
         (gone,) = set(range(len(recipe.steps))) - set(variant.order)
         return recipe.steps[gone].name
     return None
-
-
-def _look_up(trial: Mapping[str, Any], path: str) -> Any:
-    found: Any = trial
-    for key in path.split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found

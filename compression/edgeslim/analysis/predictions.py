@@ -9,12 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any
 
 from edgeslim.analysis.activations import Observed
 from edgeslim.analysis.network import Network
 from edgeslim.analysis.predicting import TOLERANCE, predictable, predicted_error
 from edgeslim.analysis.probing import reach
+from edgeslim.analysis.results import (
+    BestPrediction,
+    LayerPredictions,
+    LayerXRay,
+    NetworkPrediction,
+    Prediction,
+)
 from edgeslim.analysis.techniques import TECHNIQUES, Technique
 from edgeslim.progress import Progress, silent
 from edgeslim.steps.onnx_layers.layers import array_of, ends
@@ -24,36 +30,33 @@ FLOAT_BITS = 32
 
 def layer_predictions(
     network: Network, seen: Mapping[str, Observed], *, progress: Progress = silent
-) -> dict[str, dict[str, Any] | None]:
-    """By layer: `reach`, `techniques` (name → [{strength, error, saved}]) and `best`; None where no rule covers it."""
+) -> dict[str, LayerPredictions]:
+    """By layer; those that no rule covers are missing."""
     _, last = ends(network.graph, network.layers)
     reached = reach(network.graph, network.layers)
-    found: dict[str, dict[str, Any] | None] = {}
+    found: dict[str, LayerPredictions] = {}
     for done, layer in enumerate(network.layers):
         progress("predicting", done, len(network.layers))
         if not predictable(layer):
-            found[layer.name] = None
             continue
         weight = array_of(network.graph, layer.name)
         techniques = {
-            technique.name: [
-                {
-                    "strength": strength,
-                    "error": predicted_error(
+            technique.name: tuple(
+                Prediction(
+                    strength=strength,
+                    error=predicted_error(
                         layer, weight, seen[layer.name], reached[layer.name], technique, strength
                     ),
-                    "saved": saved(technique, strength),
-                }
+                    saved=saved(technique, strength),
+                )
                 for strength in technique.strengths
                 if technique.fits(layer, strength, layer.name in last)
-            ]
+            )
             for technique in TECHNIQUES
         }
-        found[layer.name] = {
-            "reach": reached[layer.name],
-            "techniques": techniques,
-            "best": best_of(techniques),
-        }
+        found[layer.name] = LayerPredictions(
+            reach=reached[layer.name], techniques=techniques, best=best_of(techniques)
+        )
     return found
 
 
@@ -63,48 +66,48 @@ def saved(technique: Technique, strength: float) -> float | None:
 
 
 def best_of(
-    techniques: Mapping[str, Sequence[Mapping[str, Any]]], tolerance: float = TOLERANCE
-) -> dict[str, Any] | None:
+    techniques: Mapping[str, Sequence[Prediction]], tolerance: float = TOLERANCE
+) -> BestPrediction | None:
     """The technique and strength that save most at an error within the tolerance; None if nothing does."""
     options = [
-        {"technique": name, **line}
+        (line.saved, -line.error, name, line)
         for name, lines in techniques.items()
         for line in lines
-        if line["saved"] is not None and line["error"] <= tolerance
+        if line.saved is not None and line.error <= tolerance
     ]
-    return max(options, key=lambda option: (option["saved"], -option["error"]), default=None)
+    if not options:
+        return None
+    _, _, name, best = max(options, key=lambda option: option[:2])
+    return BestPrediction(technique=name, strength=best.strength, error=best.error, saved=best.saved)
 
 
-def network_predictions(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def network_predictions(lines: Sequence[LayerXRay]) -> dict[str, tuple[NetworkPrediction, ...]]:
     """By technique, for every strength: the sum of all layers' errors, the part of all weights' bits saved.
 
     Layers that the technique leaves alone save nothing.
     """
-    weights = sum(_weights(line) for line in lines)
-    found: dict[str, list[dict[str, Any]]] = {}
-    for technique in TECHNIQUES:
-        for strength in technique.strengths:
-            there = [
-                (line, option)
-                for line in lines
-                for option in (line["predictions"] or {"techniques": {}})["techniques"].get(
-                    technique.name, ()
-                )
-                if option["strength"] == strength
-            ]
-            gained = None
-            if technique.bits is not None:
-                gained = sum(_weights(line) * option["saved"] for line, option in there) / weights
-            found.setdefault(technique.name, []).append(
-                {
-                    "strength": strength,
-                    "error": sum(option["error"] for _, option in there),
-                    "saved": gained,
-                    "layers": len(there),
-                }
-            )
-    return found
+    weights = sum(prod(line.shape) for line in lines)
+    return {
+        technique.name: tuple(
+            _of_network(technique, strength, lines, weights) for strength in technique.strengths
+        )
+        for technique in TECHNIQUES
+    }
 
 
-def _weights(line: Mapping[str, Any]) -> int:
-    return prod(line["shape"])
+def _of_network(
+    technique: Technique, strength: float, lines: Sequence[LayerXRay], weights: int
+) -> NetworkPrediction:
+    there = [
+        (prod(line.shape), option)
+        for line in lines
+        if line.predictions
+        for option in line.predictions.techniques.get(technique.name, ())
+        if option.strength == strength
+    ]
+    gained = None
+    if technique.bits is not None:
+        gained = sum(size * (option.saved or 0.0) for size, option in there) / weights
+    return NetworkPrediction(
+        strength=strength, error=sum(option.error for _, option in there), saved=gained, layers=len(there)
+    )

@@ -13,97 +13,113 @@ import numpy as np
 
 from edgeslim.analysis.predicting import TOLERANCE
 from edgeslim.analysis.predictions import best_of
+from edgeslim.analysis.results import (
+    BestScore,
+    Correlation,
+    FileLeftOut,
+    FileScore,
+    FileScores,
+    LayerPredictions,
+    LayerScores,
+    NetworkPrediction,
+    Prediction,
+    TechniqueScore,
+    TechniqueSensitivity,
+)
+from edgeslim.studies.trial import Bounds, TrialResult
 
 FEWEST = 4
 """Of fewer pairs no rank correlation is told."""
 Strengths = dict[str, float]
 Reader = Callable[[Mapping[str, Any]], Strengths]
+ByStrength = Mapping[tuple[str, float], Prediction]
 
 
-def score_predictions(
-    xray: Mapping[str, Any],
-    sensitivity: Mapping[str, Any] | None = None,
-    trials: Sequence[Mapping[str, Any]] | None = None,
-) -> dict[str, Any]:
-    """`layers` (given measured output errors) and `files` (given trials' JSON); None of what was not given."""
-    return {
-        "layers": None if sensitivity is None else score_layers(xray, sensitivity),
-        "files": None if trials is None else score_files(xray, trials),
+def score_layers(
+    predictions: Mapping[str, LayerPredictions], measured: Sequence[TechniqueSensitivity]
+) -> LayerScores:
+    """An X-ray's predictions by layer against measured output errors."""
+    predicted = {
+        name: {
+            (technique, option.strength): option
+            for technique, options in layer.techniques.items()
+            for option in options
+        }
+        for name, layer in predictions.items()
     }
-
-
-def score_layers(xray: Mapping[str, Any], sensitivity: Mapping[str, Any]) -> dict[str, Any]:
-    """By technique and strength: layers, spearman with its p-value, and the ratio measured / predicted.
-
-    `ratio` is the median, `ratio_range` the 10th and 90th percentile: 1 is right, 0.1 ten times too pessimistic.
-    `best` counts the layers for which the predicted technique is the one that pays most by the measured errors.
-    """
-    predicted = _by_layer(xray)
     lines = []
-    for each in sensitivity["techniques"]:
-        key = (each["technique"], each["strength"])
-        there = [name for name in each["values"] if key in predicted.get(name, {})]
-        promised = np.array([predicted[name][key]["error"] for name in there])
-        real = np.array([each["values"][name] for name in there])
+    for each in measured:
+        errors, key = _errors(each), (each.technique, each.strength)
+        there = [name for name in errors if key in predicted.get(name, {})]
+        promised = np.array([predicted[name][key].error for name in there])
+        real = np.array([errors[name] for name in there])
+        spearman, p_value = rank_correlation(promised, real)
+        ratio, spread = _ratio(promised, real)
         lines.append(
-            {
-                "technique": key[0],
-                "strength": key[1],
-                "layers": len(there),
-                **correlation(promised, real),
-                **_ratio(promised, real),
-            }
+            TechniqueScore(
+                technique=each.technique,
+                strength=each.strength,
+                layers=len(there),
+                spearman=spearman,
+                p_value=p_value,
+                ratio=ratio,
+                ratio_range=spread,
+            )
         )
-    return {"techniques": lines, "best": _best(xray, sensitivity, predicted)}
+    return LayerScores(techniques=tuple(lines), best=_best(predicted, measured))
 
 
-def correlation(
+def rank_correlation(
     predicted: Sequence[float] | np.ndarray, real: Sequence[float] | np.ndarray
-) -> dict[str, Any]:
+) -> tuple[float | None, float | None]:
     """Spearman's rank correlation and its p-value; None of too few pairs, or where one side is all equal."""
     if len(predicted) < FEWEST or len(set(predicted)) == 1 or len(set(real)) == 1:
-        return {"spearman": None, "p_value": None}
+        return None, None
     from scipy.stats import spearmanr
 
     found = spearmanr(predicted, real)
-    return {"spearman": float(found.statistic), "p_value": float(found.pvalue)}
+    return float(found.statistic), float(found.pvalue)
 
 
-def score_files(xray: Mapping[str, Any], trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Trials of the model: predicted error (between strengths, interpolated) against what was measured.
-
-    `trials`: number, title, predicted, loss (points of the primary metric lost, as a share), disagreement
-    (1 - agreement). `left_out`: number, title and reason, 'recovery' for recipes that train or correct afterwards, of
-    which the rule knows nothing, 'no_rule' for steps that it does not cover, 'not_measured'.
-    """
-    told, left_out = [], []
+def score_files(
+    predictions: Mapping[str, Sequence[NetworkPrediction]], trials: Sequence[TrialResult]
+) -> FileScores:
+    """Trials of the model: predicted error (between strengths, interpolated) against what was measured."""
+    scored: list[FileScore] = []
+    left_out: list[FileLeftOut] = []
     for trial in trials:
-        if not trial["recipe"]["steps"]:
+        if not trial.recipe.steps:
             continue
-        reason, predicted = _promised(xray, trial["recipe"]["steps"])
-        loss = (trial.get("accuracy") or {}).get("paired_delta")
-        agreement = (trial.get("fidelity") or {}).get("agreement")
-        if predicted is not None and loss is None and agreement is None:
-            reason = "not_measured"
-        line = {"number": trial["number"], "title": trial["title"]}
-        if reason is not None:
-            left_out.append({**line, "reason": reason})
+        found = _promised(predictions, trial.recipe.steps)
+        change, agreement = trial.figure("paired_delta"), trial.figure("agreement")
+        if isinstance(found, float) and change is None and agreement is None:
+            found = "not_measured"
+        if isinstance(found, str):
+            left_out.append(FileLeftOut(number=trial.number, title=trial.title, reason=found))
             continue
-        told.append(
-            {
-                **line,
-                "predicted": predicted,
-                "loss": None if loss is None else -loss,
-                "disagreement": None if agreement is None else 1 - agreement,
-            }
+        scored.append(
+            FileScore(
+                number=trial.number,
+                title=trial.title,
+                predicted=found,
+                loss=None if change is None else -change,
+                disagreement=None if agreement is None else 1 - agreement,
+            )
         )
-    scores = {}
-    for name in ("loss", "disagreement"):
-        pairs = [(line["predicted"], line[name]) for line in told if line[name] is not None]
-        scores[name] = (
-            {"trials": len(pairs), **correlation(*map(list, zip(*pairs, strict=True)))} if pairs else None
-        )
-    return {"trials": told, "left_out": left_out, **scores}
+    return FileScores(
+        trials=tuple(scored),
+        left_out=tuple(left_out),
+        loss=_correlation([(line.predicted, line.loss) for line in scored]),
+        disagreement=_correlation([(line.predicted, line.disagreement) for line in scored]),
+    )
+
+
+def _correlation(pairs: Sequence[tuple[float, float | None]]) -> Correlation | None:
+    known = [(predicted, real) for predicted, real in pairs if real is not None]
+    if not known:
+        return None
+    spearman, p_value = rank_correlation(*zip(*known, strict=True))
+    return Correlation(trials=len(known), spearman=spearman, p_value=p_value)
 
 
 def _bits_of_scheme(step: Mapping[str, Any]) -> Strengths:
@@ -124,87 +140,74 @@ _READERS: dict[str, Reader] = {
 """Step → techniques and strengths that the rule knows, from the step's JSON. Every layer is taken to get the same."""
 
 
-def _promised(xray: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> tuple[str | None, float | None]:
+def _promised(
+    predictions: Mapping[str, Sequence[NetworkPrediction]], steps: Sequence[Mapping[str, Any]]
+) -> float | str:
+    """The predicted error of a recipe, or why there is none."""
     from edgeslim.steps import STEPS
 
     total = 0.0
     for step in steps:
         cls = STEPS.get(step["step"]) if step["step"] in STEPS else None
         if cls is not None and (cls.recovers or "train" in cls.needs):
-            return "recovery", None
+            return "recovery"
         if step["step"] not in _READERS:
-            return "no_rule", None
+            return "no_rule"
         for technique, strength in _READERS[step["step"]](step).items():
-            total += _between(xray["predictions"][technique], float(strength))
-    return None, total
+            total += _between(predictions[technique], float(strength))
+    return total
 
 
-def _between(lines: Sequence[Mapping[str, Any]], strength: float) -> float:
+def _between(lines: Sequence[NetworkPrediction], strength: float) -> float:
     """The promised error at a strength: its logarithm is interpolated, and held at the ends."""
-    ordered = sorted(lines, key=lambda line: float(line["strength"]))
-    errors = np.log([max(line["error"], 1e-12) for line in ordered])
-    return float(np.exp(np.interp(strength, [line["strength"] for line in ordered], errors)))
+    ordered = sorted(lines, key=lambda line: line.strength)
+    errors = np.log([max(line.error, 1e-12) for line in ordered])
+    return float(np.exp(np.interp(strength, [line.strength for line in ordered], errors)))
 
 
-def _by_layer(xray: Mapping[str, Any]) -> dict[str, dict[tuple[str, float], Mapping[str, Any]]]:
-    return {
-        line["name"]: {
-            (technique, option["strength"]): option
-            for technique, options in line["predictions"]["techniques"].items()
-            for option in options
-        }
-        for line in xray["layers"]
-        if line.get("predictions")
-    }
+def _errors(measured: TechniqueSensitivity) -> dict[str, float]:
+    return {name: value for name, value in measured.values.items() if isinstance(value, float)}
 
 
-def _ratio(predicted: np.ndarray, real: np.ndarray) -> dict[str, Any]:
+def _ratio(predicted: np.ndarray, real: np.ndarray) -> tuple[float | None, Bounds | None]:
     known = (predicted > 0) & (real > 0)
     if not known.any():
-        return {"ratio": None, "ratio_range": None}
+        return None, None
     low, middle, high = np.quantile(real[known] / predicted[known], (0.1, 0.5, 0.9))
-    return {"ratio": float(middle), "ratio_range": [float(low), float(high)]}
+    return float(middle), (float(low), float(high))
 
 
-def _best(
-    xray: Mapping[str, Any],
-    sensitivity: Mapping[str, Any],
-    predicted: Mapping[str, Mapping[tuple[str, float], Mapping[str, Any]]],
-) -> dict[str, Any]:
-    """For how many layers the technique that was promised to pay most does so, by measured errors within the tolerance.
-
-    `promised` counts the layers for which anything was, `within_tolerance` those of them whose error then was.
-    `loses` is the mean part of a layer's bits that following the promise saves less than the best choice does; a promised
-    choice whose measured error is above the tolerance saves nothing.
-    """
-    real: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for each in sensitivity["techniques"]:
-        for name, error in each["values"].items():
-            option = predicted.get(name, {}).get((each["technique"], each["strength"]))
+def _best(predicted: Mapping[str, ByStrength], measured: Sequence[TechniqueSensitivity]) -> BestScore:
+    """By layer, what was promised to pay most against what does."""
+    real: dict[str, dict[str, list[Prediction]]] = {}
+    for each in measured:
+        for name, error in _errors(each).items():
+            option = predicted.get(name, {}).get((each.technique, each.strength))
             if option is not None:
-                line = {"strength": each["strength"], "error": error, "saved": option["saved"]}
-                real.setdefault(name, {}).setdefault(each["technique"], []).append(line)
+                line = Prediction(strength=each.strength, error=error, saved=option.saved)
+                real.setdefault(name, {}).setdefault(each.technique, []).append(line)
     hits, promises, kept, lost = 0, 0, 0, []
-    for name, measured in real.items():
+    for name, options in real.items():
         promised = best_of(
             {
-                technique: [predicted[name][technique, option["strength"]] for option in options]
-                for technique, options in measured.items()
+                technique: [predicted[name][technique, line.strength] for line in lines]
+                for technique, lines in options.items()
             }
         )
-        truth = best_of(measured)
-        hits += (promised or {}).get("technique") == (truth or {}).get("technique")
+        truth = best_of(options)
+        hits += (promised and promised.technique) == (truth and truth.technique)
         gained = 0.0
         if promised is not None:
             promises += 1
-            option = next(o for o in measured[promised["technique"]] if o["strength"] == promised["strength"])
-            kept += option["error"] <= TOLERANCE
-            gained = option["saved"] if option["error"] <= TOLERANCE else 0.0
-        lost.append((truth["saved"] if truth else 0.0) - gained)
-    return {
-        "layers": len(real),
-        "agree": int(hits),
-        "promised": promises,
-        "within_tolerance": int(kept),
-        "loses": float(np.mean(lost)) if lost else None,
-    }
+            lines = options[promised.technique]
+            line = next(each for each in lines if each.strength == promised.strength)
+            kept += line.error <= TOLERANCE
+            gained = (line.saved or 0.0) if line.error <= TOLERANCE else 0.0
+        lost.append(((truth.saved or 0.0) if truth else 0.0) - gained)
+    return BestScore(
+        layers=len(real),
+        agree=int(hits),
+        promised=promises,
+        within_tolerance=int(kept),
+        loses=float(np.mean(lost)) if lost else None,
+    )

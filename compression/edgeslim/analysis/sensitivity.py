@@ -14,19 +14,21 @@ from edgeslim.analysis.activations import observe
 from edgeslim.analysis.network import Network, open_network, prepared_images, spread
 from edgeslim.analysis.probing import disturbed_outputs, layer_sensitivity
 from edgeslim.analysis.records import key_of
+from edgeslim.analysis.results import LayerInfo, PairedChange, Sensitivity, TechniqueSensitivity
 from edgeslim.analysis.techniques import TECHNIQUES, Strengths, parsed
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
 from edgeslim.errors import ModelError
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress, silent
+from edgeslim.records import decoded, encoded
 from edgeslim.runtime.session import open_session, run
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prediction
 
 SENSITIVITY = "sensitivity"
 """Record kind in the store: one for each technique and strength."""
-Values = dict[str, Any]
+Values = Mapping[str, float | PairedChange]
 """Layer → figure."""
 Pair = tuple[str, float]
 
@@ -40,12 +42,10 @@ def output_sensitivity(
     images: int = 8,
     threads: int = 1,
     progress: Progress = silent,
-) -> dict[str, Any]:
-    """Without labels: each layer's relative squared output error, by technique and strength, as plain data.
+) -> Sensitivity:
+    """Without labels: each layer's relative squared output error, by technique and strength.
 
-    `measure` 'output_error', `images`, `layers` (name, op, shape …), `techniques`: [{technique, strength, unit, values
-    (layer → error), ranks (layer → 1 for the most sensitive)}]. What was measured before comes from the store.
-    Raises ModelError, DatasetError, EdgeSlimError (unknown_name).
+    What was measured before comes from the store. Raises ModelError, DatasetError, EdgeSlimError (unknown_name).
     """
     chosen = spread(calibration, images)
 
@@ -55,8 +55,7 @@ def output_sensitivity(
         return {pair: dict(values) for pair, values in found.items()}
 
     decisive = {"measure": "output_error", "images": chosen.fingerprint, "count": len(chosen)}
-    lines = _kept(model, store, decisive, techniques, measure, float)
-    return {"measure": "output_error", "images": len(chosen), **lines}
+    return _kept(model, store, decisive, techniques, measure)
 
 
 def accuracy_sensitivity(
@@ -71,12 +70,12 @@ def accuracy_sensitivity(
     calibration_images: int = 8,
     threads: int = 1,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> Sensitivity:
     """With labels: what each layer's change alone does to the primary metric on `images` of the evaluation split.
 
-    As `output_sensitivity`, but `values` hold {delta, ci95}: the metric's paired change and its 95 % interval, so
-    that a layer whose interval spans zero is not distinguishable from the original. By default one strength of each
-    technique. Ranges for rounded activations come from the calibration images.
+    As `output_sensitivity`, but `values` are the metric's paired changes: a layer whose interval spans zero is not
+    distinguishable from the original. By default one strength of each technique. Ranges for rounded activations come
+    from the calibration images.
     """
     shown, seen = spread(evaluation, images), spread(calibration, calibration_images)
     techniques = {each.name: [each.probe] for each in TECHNIQUES} if techniques is None else techniques
@@ -95,8 +94,7 @@ def accuracy_sensitivity(
         "ranges": seen.fingerprint,
         "labels": list(labels),
     }
-    lines = _kept(model, store, decisive, techniques, measure, lambda value: -float(value["delta"]))
-    return {"measure": task.primary_metric, "images": len(shown), **lines}
+    return _kept(model, store, decisive, techniques, measure)
 
 
 def ranks(values: Mapping[str, float]) -> dict[str, float]:
@@ -113,8 +111,7 @@ def _kept(
     decisive: Mapping[str, Any],
     techniques: Strengths | None,
     measure: Callable[[Network, Strengths], dict[Pair, Values]],
-    size: Callable[[Any], float],
-) -> dict[str, Any]:
+) -> Sensitivity:
     """The records of all techniques and strengths; those that are missing are measured together."""
     wanted = [(name, strength) for name, strengths in parsed(techniques).items() for strength in strengths]
     common = {"model": model.sha256, "spec": model.spec.to_json(), **decisive}
@@ -126,36 +123,45 @@ def _kept(
         described = store.get_record(SENSITIVITY, layers_key)
         if missing or described is None:
             network = open_network(model)
-            described = {"layers": _described(network)}
+            described = {"layers": encoded(_described(network))}
             store.put_record(SENSITIVITY, layers_key, described)
             found = measure(network, _grouped(missing)) if missing else {}
             for pair in missing:
-                known[pair] = {"values": found.get(pair, {})}
+                known[pair] = {"values": encoded(found.get(pair, {}))}
                 store.put_record(SENSITIVITY, keys[pair], known[pair] or {})
-    lines = []
-    for (name, strength), record in known.items():
-        values = (record or {})["values"]
-        lines.append(
-            {
-                "technique": name,
-                "strength": strength,
-                "unit": TECHNIQUES.get(name).unit,
-                "values": values,
-                "ranks": ranks({layer: size(value) for layer, value in values.items()}) if values else {},
-            }
-        )
-    return {"model": model.name, "model_sha256": model.sha256, **described, "techniques": lines}
+    return Sensitivity(
+        measure=decisive["measure"],
+        images=decisive["count"],
+        model=model.name,
+        model_sha256=model.sha256,
+        layers=decoded(tuple[LayerInfo, ...], described["layers"]),
+        techniques=tuple(_line(*pair, (record or {})["values"]) for pair, record in known.items()),
+    )
 
 
-def _described(network: Network) -> list[dict[str, Any]]:
+def _line(technique: str, strength: float, kept: Any) -> TechniqueSensitivity:
+    values = decoded(dict[str, float | PairedChange], kept)
+    losses = {
+        layer: -value.delta if isinstance(value, PairedChange) else value for layer, value in values.items()
+    }
+    return TechniqueSensitivity(
+        technique=technique,
+        strength=strength,
+        unit=TECHNIQUES.get(technique).unit,
+        values=values,
+        ranks=ranks(losses) if losses else {},
+    )
+
+
+def _described(network: Network) -> list[LayerInfo]:
     return [
-        {
-            "name": layer.name,
-            "index": index,
-            "op": layer.op,
-            "shape": list(layer.shape),
-            "depthwise": layer.depthwise,
-        }
+        LayerInfo(
+            name=layer.name,
+            index=index,
+            op=layer.op,
+            shape=tuple(layer.shape),
+            depthwise=layer.depthwise,
+        )
         for index, layer in enumerate(network.layers)
     ]
 
@@ -214,9 +220,9 @@ def _scored(
             "Measure sensitivity without labels, or give the model's family in its specification.",
             model=model.name,
         )
-    scored: dict[Pair, Values] = {}
+    scored: dict[Pair, dict[str, float | PairedChange]] = {}
     for done, ((pair, layer), predictions) in enumerate(made.items()):
         progress("scoring", done, len(made))
         change = score(predictions) - reference
-        scored.setdefault(pair, {})[layer] = {"delta": change.value, "ci95": change.paired_ci95}
-    return scored
+        scored.setdefault(pair, {})[layer] = PairedChange(delta=change.value, ci95=change.paired_ci95)
+    return dict(scored)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import log2
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from math import log2, prod
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,16 @@ from edgeslim.analysis.network import Network, open_network, prepared_images, sp
 from edgeslim.analysis.predicting import TOLERANCE
 from edgeslim.analysis.predictions import layer_predictions, network_predictions
 from edgeslim.analysis.records import recorded
+from edgeslim.analysis.results import (
+    Activations,
+    BatchNormScales,
+    LayerXRay,
+    Similarity,
+    Spectrum,
+    WeightXRay,
+    XRay,
+    XRayTotals,
+)
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
 from edgeslim.metrics import graph as graphs
@@ -30,6 +41,7 @@ from edgeslim.metrics.redundancy import (
 from edgeslim.metrics.redundancy import entropy as weight_entropy
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress, silent
+from edgeslim.records import decoded, encoded
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
 
 XRAYS = "xrays"
@@ -54,12 +66,11 @@ def xray(
     images: int = 8,
     threads: int = 1,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> XRay:
     """All layers' redundancy and what it predicts, from the store if it was looked at before.
 
-    `model`, `bits`, `images` (used), `form`, `layers` (a list, in graph order), `totals`, `predictions` (for the whole
-    network, by technique). Without calibration images what needs activations is None: `activations`, `predictions`.
-    Fractions are 0–1, sizes bytes. Raises ModelError, DatasetError.
+    `images` are used at most; without calibration images what needs activations is None. Raises ModelError,
+    DatasetError.
     """
     chosen = None if calibration is None else spread(calibration, images)
     decisive = {
@@ -72,9 +83,9 @@ def xray(
     def compute() -> dict[str, Any]:
         network = open_network(model)
         tensors = [] if chosen is None else prepared_images(model, chosen)
-        return look(network, tensors, bits=bits, threads=threads, progress=progress)
+        return dict(encoded(look(network, tensors, bits=bits, threads=threads, progress=progress)))
 
-    return {"model": model.name, **recorded(store, XRAYS, decisive, compute)}
+    return decoded(XRay, {**recorded(store, XRAYS, decisive, compute), "model": model.name})
 
 
 def look(
@@ -84,7 +95,7 @@ def look(
     bits: int = BITS,
     threads: int = 1,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> XRay:
     """The X-ray of an opened network. `images` are values of its input."""
     model, layers = network.graph, network.layers
     read = graphs.read(model)
@@ -101,72 +112,73 @@ def look(
         held = numpy_helper.to_array(stored[layer.name]).nbytes + 4 * bias
         own = [other for other in layers if other.node == layer.node]
         macs = macs_of(makers[layer.output], read) * layer.size // sum(other.size for other in own)
-        weight = array_of(model, layer.name)
+        weight = weight_xray(layer, array_of(model, layer.name), bits)
         lines.append(
-            {
-                "name": layer.name,
-                "index": done,
-                "op": layer.op,
-                "shape": list(layer.shape),
-                "groups": layer.groups,
-                "depthwise": layer.depthwise,
-                "params": layer.size + bias,
-                "params_share": (layer.size + bias) / counted.params,
-                "macs": macs,
-                "macs_share": macs / counted.macs if counted.macs else 0.0,
-                "bytes": held,
-                "size_share": held / size,
-                **weight_lines(layer, weight, bits),
-                "batch_norm": scales.get(layer.name),
-                "activations": _activations(seen[layer.name]) if seen else None,
-            }
+            LayerXRay(
+                name=layer.name,
+                index=done,
+                op=layer.op,
+                shape=tuple(layer.shape),
+                groups=layer.groups,
+                depthwise=layer.depthwise,
+                params=layer.size + bias,
+                params_share=(layer.size + bias) / counted.params,
+                macs=macs,
+                macs_share=macs / counted.macs if counted.macs else 0.0,
+                bytes=held,
+                size_share=held / size,
+                batch_norm=scales.get(layer.name),
+                activations=_activations(seen[layer.name]) if seen else None,
+                **{each.name: getattr(weight, each.name) for each in fields(weight)},
+            )
         )
     if seen:
         predicted = layer_predictions(network, seen, progress=progress)
-        for line in lines:
-            line["predictions"] = predicted[line["name"]]
-    return {
-        "model_sha256": network.model.sha256,
-        "form": "deployable",
-        "bits": bits,
-        "bins": BINS,
-        "alike": ALIKE,
-        "tolerance": TOLERANCE,
-        "images": len(images),
-        "layers": lines,
-        "totals": {"params": counted.params, "macs": counted.macs, "bytes": size, **_mean(lines)},
-        "predictions": network_predictions(lines) if seen else None,
-    }
+        lines = [replace(line, predictions=predicted.get(line.name)) for line in lines]
+    weights = np.array([prod(line.shape) for line in lines], np.float64)
+    return XRay(
+        model=network.model.name,
+        model_sha256=network.model.sha256,
+        form="deployable",
+        bits=bits,
+        bins=BINS,
+        alike=ALIKE,
+        tolerance=TOLERANCE,
+        images=len(images),
+        layers=tuple(lines),
+        totals=XRayTotals(
+            params=counted.params,
+            macs=counted.macs,
+            bytes=size,
+            entropy=float(np.average([line.entropy for line in lines], weights=weights)),
+            redundancy=float(np.average([line.redundancy for line in lines], weights=weights)),
+            zeros=float(np.average([line.zeros for line in lines], weights=weights)),
+        ),
+        predictions=network_predictions(lines) if seen else None,
+    )
 
 
-def weight_lines(layer: WeightLayer, weight: FloatArray, bits: int) -> dict[str, Any]:
-    """What a weight alone tells, as JSON values.
-
-    `entropy` of its values in 2^bits equal bins over its range cannot be above `entropy_ceiling`, the lesser of the
-    bits and log2 of how many weights there are: of a small layer's redundancy that part is of counting alone.
-    """
+def weight_xray(layer: WeightLayer, weight: FloatArray, bits: int) -> WeightXRay:
+    """What a weight alone tells."""
     rows = layer.layout.to_rows(weight)
-    shown = histogram(rows, BINS)
     entropy = weight_entropy(rows, bits)
     cosines = largest_cosines(rows)
-    return {
-        "histogram": {"low": shown.low, "high": shown.high, "counts": list(shown.counts)},
-        "zeros": float(np.mean(rows == 0)),
-        "entropy": entropy,
-        "entropy_ceiling": min(float(bits), log2(rows.size)),
-        "redundancy": redundancy(entropy, bits),
-        "spectrum": _spectrum(layer, rows),
-        "similarity": {
-            "mean_largest_cosine": float(cosines.mean()),
-            "alike_share": float(np.mean(cosines > ALIKE)),
-        },
-    }
+    return WeightXRay(
+        histogram=histogram(rows, BINS),
+        zeros=float(np.mean(rows == 0)),
+        entropy=entropy,
+        entropy_ceiling=min(float(bits), log2(rows.size)),
+        redundancy=redundancy(entropy, bits),
+        spectrum=_spectrum(rows),
+        similarity=Similarity(
+            mean_largest_cosine=float(cosines.mean()), alike_share=float(np.mean(cosines > ALIKE))
+        ),
+    )
 
 
-def batch_norm_scales(model: onnx.ModelProto) -> dict[str, dict[str, Any]]:
+def batch_norm_scales(model: onnx.ModelProto) -> dict[str, BatchNormScales]:
     """Scales of the BatchNormalization that follows a layer, by the layer's weight, where the file still has it.
 
-    `near_zero` is the share below 5 % of the layer's largest: channels that pruning can take first.
     Source: Liu et al., Network Slimming, arXiv 1708.06519.
     """
     stored = {item.name: item for item in model.graph.initializer}
@@ -177,14 +189,14 @@ def batch_norm_scales(model: onnx.ModelProto) -> dict[str, dict[str, Any]]:
         if layer is None or len(layer.input) < 2 or node.input[1] not in stored:
             continue
         scales = np.abs(numpy_helper.to_array(stored[node.input[1]]))
-        quantiles = np.quantile(scales, (0, 0.25, 0.5, 0.75, 1)).tolist()
         near_zero = float(np.mean(scales < NEGLIGIBLE * scales.max())) if scales.any() else 1.0
-        found[layer.input[1]] = {"quantiles": quantiles, "near_zero": near_zero}
+        quantiles = np.quantile(scales, (0, 0.25, 0.5, 0.75, 1)).tolist()
+        found[layer.input[1]] = BatchNormScales(quantiles=tuple(quantiles), near_zero=near_zero)
     return found
 
 
-def _spectrum(layer: WeightLayer, rows: FloatArray) -> dict[str, Any]:
-    """Energy by rank of the weight as a matrix: a k×k convolution's is (out, in · k · k); `matrix` gives its sides.
+def _spectrum(rows: FloatArray) -> Spectrum:
+    """Energy by rank of the weight as a matrix: a k×k convolution's is (out, in · k · k).
 
     Grouped and depthwise convolutions: the same matrix, each row over its own group's inputs, so a low rank there
     means alike kernels, not a layer that can be split.
@@ -192,29 +204,17 @@ def _spectrum(layer: WeightLayer, rows: FloatArray) -> dict[str, Any]:
     singular = singular_values(rows)
     energy = energy_by_rank(singular)
     ranks = np.unique(np.linspace(1, len(energy), min(POINTS, len(energy))).round().astype(int))
-    return {
-        "matrix": list(rows.shape),
-        "ranks": ranks.tolist(),
-        "energy": energy[ranks - 1].tolist(),
-        "effective_rank": effective_rank(singular),
-        "full_rank": len(singular),
-        "rank_for": {f"{share:g}": int(np.searchsorted(energy, share) + 1) for share in ENERGY},
-    }
+    return Spectrum(
+        matrix=(rows.shape[0], rows.shape[1]),
+        ranks=tuple(ranks.tolist()),
+        energy=tuple(energy[ranks - 1].tolist()),
+        effective_rank=effective_rank(singular),
+        full_rank=len(singular),
+        rank_for={f"{share:g}": int(np.searchsorted(energy, share) + 1) for share in ENERGY},
+    )
 
 
-def _activations(seen: Observed) -> dict[str, float]:
-    return {
-        "low": seen.low,
-        "high": seen.high,
-        "input_zeros": seen.input_zeros,
-        "output_zeros": seen.output_zeros,
-    }
-
-
-def _mean(lines: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Over all weights."""
-    weights = np.array([np.prod(line["shape"]) for line in lines], np.float64)
-    return {
-        name: float(np.average([line[name] for line in lines], weights=weights))
-        for name in ("entropy", "redundancy", "zeros")
-    }
+def _activations(seen: Observed) -> Activations:
+    return Activations(
+        low=seen.low, high=seen.high, input_zeros=seen.input_zeros, output_zeros=seen.output_zeros
+    )

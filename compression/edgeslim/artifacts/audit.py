@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -23,12 +22,11 @@ class Finding:
 
     problem: Problem
     kind: str
-    path: str
+    path: Path
     bytes: int = 0
     needed_by: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+    removed: bool = False
+    """By a repair."""
 
 
 def audit(store: Store, needed: Mapping[str, str]) -> list[Finding]:
@@ -40,15 +38,14 @@ def audit(store: Store, needed: Mapping[str, str]) -> list[Finding]:
     for item in found:
         needed_by = speakers.get(item.key, "") if item.kind == BLOBS else ""
         if not item.is_partial and _is_corrupt(item):
-            findings.append(Finding("corrupt", item.kind, str(item.path), item.bytes, needed_by))
+            findings.append(Finding("corrupt", item.kind, item.path, item.bytes, needed_by))
         elif item.is_partial or (item.kind == BLOBS and not needed_by):
             if not item.is_young:
-                findings.append(Finding("unreferenced", item.kind, str(item.path), item.bytes))
-        elif item.kind == DATASET_NAMES and not Path((item.record() or {})["path"]).exists():
-            path = (item.record() or {})["path"]
+                findings.append(Finding("unreferenced", item.kind, item.path, item.bytes))
+        elif item.kind == DATASET_NAMES and not (path := Path((item.record() or {})["path"])).exists():
             findings.append(Finding("missing", item.kind, path, needed_by=f"dataset {item.key}"))
     return findings + [
-        Finding("missing", BLOBS, str(store.path(sha256)), needed_by=speaker)
+        Finding("missing", BLOBS, store.path(sha256), needed_by=speaker)
         for sha256, speaker in speakers.items()
         if sha256 not in blobs
     ]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from edgeslim.artifacts.inventory import BLOBS, KEPT, LOCKS, MODELS, Item, items, mentioned
+from edgeslim.artifacts.inventory import BLOBS, KEPT, LOCKS, MODELS, Item, Usage, by_kind, items, mentioned
 from edgeslim.artifacts.store import Store
 
 
-@dataclass(slots=True)
-class Swept:
-    """What was removed: files and bytes by kind; bytes of the store before and after."""
+@dataclass(frozen=True, slots=True)
+class GarbageReport:
+    """What was removed, by kind; bytes of the store before and after."""
 
-    removed: dict[str, dict[str, int]] = field(default_factory=dict)
-    before: int = 0
-    after: int = 0
+    before: int
+    after: int
+    removed: Mapping[str, Usage]
+    fits: bool
+    """Whether the store is as small as was asked."""
 
 
 @dataclass(slots=True)
@@ -30,30 +32,37 @@ class _Bundle:
         return max(item.used for item in self.records or self.files)
 
 
-def sweep(store: Store, keep: Set[str], max_bytes: int | None = None) -> Swept:
+def sweep(store: Store, keep: Set[str], max_bytes: int | None = None) -> GarbageReport:
     """Remove unreferenced files; then, while the store is larger than `max_bytes`, the least recently used ones.
 
     The caller holds the store `alone`. `keep` are hashes and keys that studies refer to; named models' files
     are kept as well.
     """
     found = list(items(store))
-    swept = Swept(before=sum(item.bytes for item in found))
-    swept.after = swept.before
     models = (item.record() for item in found if item.kind == MODELS and item.is_record)
     keep = keep | mentioned([record for record in models if record is not None])
     bundles, nameless = _bundles(found, keep)
+    removed: list[Item] = []
+    before = left = sum(item.bytes for item in found)
+
+    def remove(item: Item) -> None:
+        nonlocal left
+        item.path.unlink(missing_ok=True)
+        removed.append(item)
+        left -= item.bytes
+
     for item in nameless:
-        _remove(item, swept)
+        remove(item)
     for bundle in sorted(bundles, key=lambda bundle: bundle.used):
-        if max_bytes is None or swept.after <= max_bytes:
+        if max_bytes is None or left <= max_bytes:
             break
         # Records first: dying here leaves an unreferenced file, not a record without its file.
         for item in (*bundle.records, *bundle.files):
-            _remove(item, swept)
+            remove(item)
     for path in (store.root / LOCKS).glob("*-*.lock"):
         if path.name.startswith(("stage-", "deployable-", "predictions-")):
             path.unlink(missing_ok=True)
-    return swept
+    return GarbageReport(before, left, by_kind(removed), max_bytes is None or left <= max_bytes)
 
 
 def _bundles(found: list[Item], keep: Set[str]) -> tuple[list[_Bundle], list[Item]]:
@@ -78,11 +87,3 @@ def _bundles(found: list[Item], keep: Set[str]) -> tuple[list[_Bundle], list[Ite
         elif not bundle.files[0].is_young:
             nameless += bundle.files
     return others, nameless
-
-
-def _remove(item: Item, swept: Swept) -> None:
-    item.path.unlink(missing_ok=True)
-    swept.after -= item.bytes
-    line = swept.removed.setdefault(item.kind, {"files": 0, "bytes": 0})
-    line["files"] += 1
-    line["bytes"] += item.bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,11 +82,18 @@ def mentioned(value: object) -> set[str]:
     return set()
 
 
-def sizes(store: Store) -> dict[str, dict[str, int]]:
-    """{files, bytes} by kind."""
-    found: dict[str, dict[str, int]] = {}
-    for item in items(store):
-        line = found.setdefault(item.kind, {"files": 0, "bytes": 0})
-        line["files"] += 1
-        line["bytes"] += item.bytes
-    return found
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of something there is."""
+
+    files: int = 0
+    bytes: int = 0
+
+
+def by_kind(found: Iterable[Item]) -> dict[str, Usage]:
+    """How much there is of each kind."""
+    usage: dict[str, Usage] = {}
+    for item in found:
+        before = usage.get(item.kind, Usage())
+        usage[item.kind] = Usage(before.files + 1, before.bytes + item.bytes)
+    return usage

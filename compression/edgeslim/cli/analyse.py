@@ -9,6 +9,7 @@ from typing import Any
 from edgeslim import workbench
 from edgeslim.cli.common import Arguments, add, positive, progress, spec, tell, with_data
 from edgeslim.errors import RecipeError
+from edgeslim.records import encoded
 from edgeslim.report.analysis_text import ablation_text, sensitivity_text, xray_texts
 
 
@@ -74,9 +75,9 @@ def _xray(given: Arguments) -> None:
     found = workbench.xray(given.model, given.data, bits=given.bits, **common)
     scores = None
     if given.score or given.study:
-        trials = workbench.study_result(given.study, given.store)["trials"] if given.study else None
+        trials = workbench.study_result(given.study, given.store).trials if given.study else None
         scores = workbench.score_predictions(given.model, given.data, trials=trials, **common)
-    told = found if scores is None else {**found, "scores": scores}
+    told = found if scores is None else {**encoded(found), "scores": scores}
     tell(given, told, lambda: "\n\n".join(xray_texts(found, scores)))
 
 

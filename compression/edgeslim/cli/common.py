@@ -11,7 +11,10 @@ from typing import Any
 
 from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, STORAGE_VARIABLE
+from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
+from edgeslim.records import ProgressRecord, encoded
+from edgeslim.studies.trial import TrialResult
 from edgeslim.units import parse_bytes
 
 Arguments = argparse.Namespace
@@ -81,22 +84,29 @@ def minutes(text: str) -> float:
     return value
 
 
-def spec(given: Arguments) -> dict[str, Any] | None:
+def spec(given: Arguments) -> ModelSpec | None:
     """The specification in the file given with --spec. Raises ModelError."""
     return None if given.spec is None else workbench.read_spec(given.spec)
 
 
-def tell(given: Arguments, data: Any, words: Callable[[], str]) -> None:
-    """Print `data` as JSON if that was asked for, else `words`."""
+def tell(given: Arguments, record: object, words: Callable[[], str]) -> None:
+    """Print the record (or a list of them) as JSON if that was asked for, else `words`."""
     if given.json:
-        print_json(data)
+        print_json(record)
     else:
         print(words())
 
 
-def print_json(data: Any) -> None:
-    json.dump(data, sys.stdout, indent=1, ensure_ascii=False)
+def print_json(record: object) -> None:
+    json.dump(_json(record), sys.stdout, indent=1, ensure_ascii=False)
     print()
+
+
+def _json(record: object) -> object:
+    """A trial's own JSON holds what follows from it too."""
+    if isinstance(record, list):
+        return [_json(each) for each in record]
+    return record.to_json() if isinstance(record, TrialResult) else encoded(record)
 
 
 def progress(given: Arguments) -> Progress:
@@ -114,11 +124,11 @@ def clear_line() -> None:
     show_line("")
 
 
-def counted(message: str, done: int, total: int) -> str:
+def counted(progress: ProgressRecord) -> str:
     """'fine tuning 40/100'."""
-    words = message.replace("_", " ")
-    return f"{words} {done}/{total}" if total else words
+    words = progress.message.replace("_", " ")
+    return f"{words} {progress.done}/{progress.total}" if progress.total else words
 
 
 def _to_terminal(message: str, done: int, total: int) -> None:
-    show_line(counted(message, done, total))
+    show_line(counted(ProgressRecord(message, done, total)))

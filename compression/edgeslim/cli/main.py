@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import edgeslim
 from edgeslim import workbench
@@ -27,9 +27,12 @@ from edgeslim.cli.common import (
     with_data,
 )
 from edgeslim.errors import EdgeSlimError
-from edgeslim.records import encoded
 from edgeslim.report.text import table, trial_lines
 from edgeslim.units import format_bytes, format_count
+from edgeslim.workbench.models import ModelInfo
+
+if TYPE_CHECKING:
+    from edgeslim.steps.base import StepInfo
 
 USER_ERROR = 2
 INTERRUPTED = 130
@@ -49,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         clear_line()
         print(f"error: {error.problem} {error.remedy}", file=sys.stderr)
         if given.json:
-            print_json({"error": encoded(error.record())})
+            print_json({"error": error.record()})
         return USER_ERROR
     except KeyboardInterrupt:
         clear_line()
@@ -97,15 +100,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _models(given: Arguments) -> None:
-    found = workbench.list_models(given.store)
+    found = list(workbench.list_models(given.store))
     headers = ["name", "origin", "task", "family", "input", "params", "file", "ready"]
     rows = [
         [
-            *(model[key] for key in ("name", "origin", "task", "family")),
-            f"{model['input_width']}x{model['input_height']}",
-            format_count(model["params"]),
-            format_bytes(model["bytes"]),
-            "yes" if model["ready"] else "download first",
+            model.name,
+            model.origin,
+            model.task,
+            model.family,
+            f"{model.input_width}x{model.input_height}",
+            format_count(model.params),
+            format_bytes(model.bytes),
+            "yes" if model.ready else "download first",
         ]
         for model in found
     ]
@@ -114,10 +120,7 @@ def _models(given: Arguments) -> None:
 
 def _datasets(given: Arguments) -> None:
     found = workbench.list_datasets(given.store)
-    rows = [
-        [data["name"], data["origin"], data["task"], len(data["labels"]), _counts(data["sizes"])]
-        for data in found
-    ]
+    rows = [[data.name, data.origin, data.task, len(data.labels), _counts(data.sizes)] for data in found]
     tell(given, found, lambda: table(rows, ["name", "origin", "task", "classes", "images"]))
 
 
@@ -126,15 +129,15 @@ def _steps(given: Arguments) -> None:
     tell(given, found, lambda: "\n\n".join(_step_lines(step) for step in found))
 
 
-def _step_lines(step: Mapping[str, Any]) -> str:
+def _step_lines(step: StepInfo) -> str:
     rows = []
-    for each in step["parameters"]:
-        values = ", ".join(each["choices"] or ["true", "false"])
-        if each["low"] is not None:
-            values = f"{each['low']} … {each['high']}"
-        default = json.dumps(each["default"]).strip('"')
-        rows.append(["  ", each["name"], default, values, each["unit"], each["help"]])
-    heading = f"{step['name']} ({step['group']}): {step['summary']}"
+    for each in step.parameters:
+        values = ", ".join(each.choices or ("true", "false"))
+        if each.low is not None:
+            values = f"{each.low} … {each.high}"
+        default = json.dumps(each.default).strip('"')
+        rows.append(["  ", each.name, default, values, each.unit, each.help])
+    heading = f"{step.name} ({step.group}): {step.summary}"
     return (
         f"{heading}\n{table(rows, ['  ', 'parameter', 'default', 'values', 'unit', ''])}" if rows else heading
     )
@@ -145,17 +148,23 @@ def _presets(given: Arguments) -> None:
         given.model, given.data, given.calibration, spec=spec(given), store=given.store
     )
     rows = [
-        [preset["name"], recipe["title"], ", ".join(step["step"] for step in recipe["steps"])]
+        [preset.name, recipe.title, ", ".join(step.name for step in recipe.steps)]
         for preset in found
-        for recipe in preset["recipes"]
+        for recipe in preset.recipes
     ]
-    tell(given, found, lambda: table(rows, ["preset", "recipe", "steps"]))
+    told = [
+        {
+            "name": preset.name,
+            "recipes": [{**recipe.to_json(), "title": recipe.title} for recipe in preset.recipes],
+            "left_out": preset.left_out,
+        }
+        for preset in found
+    ]
+    tell(given, told, lambda: table(rows, ["preset", "recipe", "steps"]))
 
 
 def _import_model(given: Arguments) -> None:
-    catalogue = [
-        model["name"] for model in workbench.list_models(given.store) if model["origin"] == "catalogue"
-    ]
+    catalogue = [model.name for model in workbench.list_models(given.store) if model.origin == "catalogue"]
     if given.file in catalogue:
         found = workbench.download_model(given.file, given.store, progress(given))
     else:
@@ -168,13 +177,13 @@ def _download(given: Arguments) -> None:
     tell(given, found, lambda: _model_lines(found))
 
 
-def _model_lines(model: Mapping[str, Any]) -> str:
-    spec, error = model["spec"], model["proof"].get("max_abs_error")
+def _model_lines(model: ModelInfo) -> str:
+    spec, error = model.spec, model.proof.get("max_abs_error")
     lines = [
-        f"{model['name']}: {spec['task']}, family '{spec['family']}', "
-        f"{spec['input_width']}x{spec['input_height']} {spec['color']}, {len(spec['labels'])} labels",
-        f"{format_count(model['params'])} parameters, {format_count(model['macs'])} MACs, "
-        f"{format_bytes(model['sizes']['file'])}",
+        f"{model.name}: {spec.task}, family '{spec.family}', "
+        f"{spec.input_width}x{spec.input_height} {spec.color}, {len(spec.labels)} labels",
+        f"{format_count(model.params)} parameters, {format_count(model.macs)} MACs, "
+        f"{format_bytes(model.sizes.file)}",
     ]
     if error is not None:
         lines.append(f"outputs differ from the given file's by at most {error:.1e}")
@@ -222,8 +231,8 @@ def _train(given: Arguments) -> None:
         progress=progress(given),
         **folder,
     )
-    figures = ", ".join(f"{name} {value}" for name, value in entry["metrics"].items())
-    tell(given, entry, lambda: f"{entry['file']}: {figures}")
+    figures = ", ".join(f"{name} {value}" for name, value in entry.metrics.items())
+    tell(given, entry, lambda: f"{entry.file}: {figures}")
 
 
 def _counts(sizes: Mapping[str, int]) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from edgeslim.cli.common import Arguments, minutes, positive
-from edgeslim.studies.budget import Budget
-from edgeslim.studies.objectives import COSTS, DEFAULT, QUALITIES
+from edgeslim.errors import StudyError
+from edgeslim.studies.budget import Budget, limit_figure
+from edgeslim.studies.figures import Figure, limits, objectives
 from edgeslim.studies.search_run import SAMPLERS, SearchRun
-from edgeslim.units import parse_bytes
-
-_BYTES = ("download", "file", "memory")
+from edgeslim.studies.study import DEFAULT_OBJECTIVES
+from edgeslim.units import BYTES, parse_bytes
 
 
 def add_stop_rules(command: argparse.ArgumentParser) -> None:
@@ -34,17 +33,16 @@ def add_search(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--objective",
         action="append",
-        choices=(*QUALITIES, *COSTS),
-        help=f"what the front weighs, twice or more (default: {' and '.join(DEFAULT)})",
+        choices=[figure.name for figure in objectives()],
+        help=f"what the front weighs, twice or more (default: {' and '.join(DEFAULT_OBJECTIVES)})",
     )
+    examples = ", ".join(f"{figure.name}={_example(figure)}" for figure in limits())
     command.add_argument(
         "--budget",
         action="append",
-        type=limit,
         default=[],
         metavar="LIMIT",
-        help="what a file must keep: download=150KB, file=1MB, memory=2MB, macs=50M, latency_ratio=0.8, "
-        "accuracy=-1.0 (points lost at most), accuracy=70 (points at least), agreement=0.9",
+        help=f"what a file must keep, a cost at most and a quality at least: {examples}; a loss is in points",
     )
     command.add_argument(
         "--no-multi-fidelity", action="store_true", help="measure every recipe fully, none cheaply first"
@@ -52,7 +50,7 @@ def add_search(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, default=0, help="of the search")
 
 
-def stint_of(given: Arguments) -> SearchRun | None:
+def search_run(given: Arguments) -> SearchRun | None:
     """What was asked, if a search was. Raises StudyError."""
     if given.search is None:
         return None
@@ -66,28 +64,48 @@ def stint_of(given: Arguments) -> SearchRun | None:
     )
 
 
-def budget_of(given: Arguments) -> Budget:
-    limits: dict[str, Any] = {}
-    for each in given.budget:
-        limits |= each
-    return Budget(**limits)
+def read_budget(texts: Iterable[str]) -> Budget:
+    """Limits such as 'download=150KB'. 'accuracy=-1.0' is a loss of one point. Raises StudyError."""
+    given: dict[str, float] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        figure = limit_figure(name)
+        if name == "accuracy" and value.startswith("-"):
+            figure, value = limit_figure("loss"), value[1:]
+        try:
+            given[figure.name] = _amount(figure, value)
+        except ValueError as error:
+            example = _example(figure)
+            raise StudyError(
+                "limit_value",
+                f"'{value}' is no limit for '{figure.name}'.",
+                f"Give an amount such as {figure.name}={example}.",
+                name=figure.name,
+                value=value,
+                example=example,
+            ) from error
+    return Budget.of(**given)
 
 
-def limit(text: str) -> Mapping[str, Any]:
-    """'download=150KB' as the limit of a budget."""
-    name, _, value = text.partition("=")
-    try:
-        if name in _BYTES or name == "macs":
-            return {name: parse_bytes(value)}
-        number = float(value)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"'{value}' is no amount of '{name}'") from error
-    if name == "latency_ratio" and number > 0:
-        return {name: number}
-    if name == "accuracy" and number <= 0:
-        return {"loss": -number / 100}
-    if name in QUALITIES and 0 < number <= 100:
-        return {name: number if number <= 1 else number / 100}
-    raise argparse.ArgumentTypeError(
-        f"'{text}' is no limit: give download, file, memory, macs, latency_ratio, accuracy or agreement"
-    )
+def _amount(figure: Figure, text: str) -> float:
+    """The stored value: of bytes and counts with a suffix, of shares as points or, of a quality, up to 1 as it is."""
+    kind = figure.kind
+    if kind.scale < 1:
+        value: float = parse_bytes(text)
+    else:
+        value = float(text)
+        if kind.scale == 100 and (figure.cost or value > 1):
+            value /= kind.scale
+    most = 1.0 if kind.scale == 100 else float("inf")
+    if not (0 < value <= most or (value == 0 and figure.cost and not kind.relative)) or value == float("inf"):
+        raise ValueError(f"out of range: '{text}'")
+    return value
+
+
+def _example(figure: Figure) -> str:
+    kind = figure.kind
+    if kind.scale < 1:
+        return "150KB" if kind is BYTES else "50M"
+    if kind.scale == 100:
+        return "1.5" if figure.cost else "90"
+    return "0.8"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from edgeslim import workbench
+from edgeslim.artifacts.audit import Finding
+from edgeslim.artifacts.garbage import GarbageReport
+from edgeslim.artifacts.inventory import Usage
 from edgeslim.cli.common import Arguments, add, size, tell
 from edgeslim.report.text import table
 from edgeslim.units import format_bytes
@@ -30,41 +34,42 @@ def add_commands(commands: Any) -> None:
 
 def _info(given: Arguments) -> None:
     found = workbench.store_info(given.store)
-    rows = [[kind, line["files"], format_bytes(line["bytes"])] for kind, line in found["kinds"].items()]
-    heading = f"{found['root']}: {format_bytes(found['bytes'])}, {found['studies']} studies"
-    free = f"{format_bytes(found['free'])} free on the disk"
-    tell(given, found, lambda: f"{heading}; {free}\n{table(rows, ['kind', 'files', 'size'])}")
+    heading = f"{found.root}: {format_bytes(found.bytes)}, {found.studies} studies"
+    free = f"{format_bytes(found.free)} free on the disk"
+    tell(given, found, lambda: f"{heading}; {free}\n{_usage(found.kinds, 'kind')}")
+
+
+def _usage(kinds: Mapping[str, Usage], heading: str) -> str:
+    rows = [[kind, usage.files, format_bytes(usage.bytes)] for kind, usage in kinds.items()]
+    return table(rows, [heading, "files", "size"])
 
 
 def _check(given: Arguments) -> int:
     found = workbench.check_store(given.store, repair=given.repair)
     lines = [_line(finding) for finding in found]
     tell(given, found, lambda: "\n".join(lines) or "every file is what it should be")
-    unsound = [
-        finding for finding in found if finding["problem"] != "unreferenced" and not finding["removed"]
-    ]
+    unsound = [finding for finding in found if finding.problem != "unreferenced" and not finding.removed]
     return UNSOUND if unsound else 0
 
 
-def _line(finding: dict[str, Any]) -> str:
-    words = f"{finding['path']} is {finding['problem']}"
-    if finding["needed_by"]:
-        words += f" (needed by {finding['needed_by']})"
-    return f"{words}; removed" if finding["removed"] else words
+def _line(finding: Finding) -> str:
+    words = f"{finding.path} is {finding.problem}"
+    if finding.needed_by:
+        words += f" (needed by {finding.needed_by})"
+    return f"{words}; removed" if finding.removed else words
 
 
 def _collect(given: Arguments) -> int:
     found = workbench.collect_garbage(given.store, given.max_bytes, given.wait)
     tell(given, found, lambda: _collected(found))
-    return 0 if found["fits"] else UNSOUND
+    return 0 if found.fits else UNSOUND
 
 
-def _collected(found: dict[str, Any]) -> str:
-    rows = [[kind, line["files"], format_bytes(line["bytes"])] for kind, line in found["removed"].items()]
-    lines = [f"{format_bytes(found['before'])} before, {format_bytes(found['after'])} now"]
-    if rows:
-        lines.append(table(rows, ["removed", "files", "size"]))
-    if not found["fits"]:
+def _collected(found: GarbageReport) -> str:
+    lines = [f"{format_bytes(found.before)} before, {format_bytes(found.after)} now"]
+    if found.removed:
+        lines.append(_usage(found.removed, "removed"))
+    if not found.fits:
         lines.append(
             "The rest is needed: studies with their files, models, data. Delete studies to make room."
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +21,23 @@ from edgeslim.cli.common import (
     with_data,
     with_limits,
 )
-from edgeslim.cli.search import add_search, add_stop_rules, budget_of, stint_of
+from edgeslim.cli.search import add_search, add_stop_rules, read_budget, search_run
 from edgeslim.errors import EdgeSlimError, StudyError
 from edgeslim.report.certainty import certainty_lines, comparison_lines
 from edgeslim.report.choice import choice_lines
 from edgeslim.report.document import study_csv, study_json
 from edgeslim.report.text import study_table, table
-from edgeslim.studies.objectives import DEFAULT
 from edgeslim.studies.search_run import SAMPLERS
+from edgeslim.studies.study import DEFAULT_OBJECTIVES, StudyPlan, StudyResult
+from edgeslim.workbench.studies import StudyStatus
 
 RECIPES_FAILED = 1
 """The exit code of a study that is through, but for recipes that failed."""
 _WATCH_SECONDS = 0.3
+_PLANNED = (
+    "calibration", "name", "preset", "limit", "workers", "seeds", "held_out", "trial_minutes", "trial_memory", "cluster",
+)  # fmt: skip
+"""Options that are called as the plan calls them, which knows what they are by default."""
 
 
 def add_commands(commands: Any) -> None:
@@ -43,11 +47,9 @@ def add_commands(commands: Any) -> None:
         "--preset", metavar="NAME", help="a ready-made list of recipes; a search begins with it"
     )
     recipes.add_argument("--recipes", type=Path, metavar="FILE", help="a JSON list of recipes")
-    command.add_argument("--workers", type=positive, default=0, help="processes (default: one for each core)")
+    command.add_argument("--workers", type=positive, help="processes (default: one for each core)")
     _add_cluster(command)
-    command.add_argument(
-        "--seeds", type=positive, default=1, metavar="K", help="run every recipe with K seeds"
-    )
+    command.add_argument("--seeds", type=positive, metavar="K", help="run every recipe with K seeds")
     command.add_argument(
         "--held-out",
         type=float,
@@ -103,34 +105,22 @@ def _add_cluster(command: argparse.ArgumentParser) -> None:
 
 
 def _study_run(given: Arguments) -> int:
-    search, recipes = stint_of(given), None
+    search = search_run(given)
     if search is None and not given.preset and not given.recipes:
         raise StudyError(
             "nothing_to_run", "There is nothing to run.", "Give a --preset, --recipes, or a --search."
         )
-    if given.recipes:
-        recipes = [recipe.to_json() for recipe in workbench.read_recipes(given.recipes)]
-    name = workbench.start_study(
-        given.model,
-        given.data,
-        preset=given.preset,
-        recipes=recipes,
-        calibration=given.calibration,
-        name=given.name,
+    asked = {name: getattr(given, name) for name in _PLANNED}
+    plan = StudyPlan(
+        model=given.model,
+        dataset=given.data,
         spec=spec(given),
-        workers=given.workers,
-        limit=given.limit,
-        seeds=given.seeds,
-        held_out=given.held_out,
-        trial_minutes=given.trial_minutes,
-        trial_memory=given.trial_memory,
-        search=search,
-        objectives=given.objective or DEFAULT,
-        budget=budget_of(given),
-        cluster=given.cluster,
-        store=given.store,
+        objectives=tuple(given.objective or DEFAULT_OBJECTIVES),
+        budget=read_budget(given.budget),
+        **{name: value for name, value in asked.items() if value is not None},
     )
-    return _watch(given, name)
+    recipes = workbench.read_recipes(given.recipes) if given.recipes else ()
+    return _watch(given, workbench.start_study(plan, recipes, search, given.store))
 
 
 def _study_improve(given: Arguments) -> int:
@@ -146,8 +136,7 @@ def _study_improve(given: Arguments) -> int:
 
 
 def _study_add(given: Arguments) -> int:
-    recipes = [recipe.to_json() for recipe in workbench.read_recipes(given.recipes)]
-    workbench.extend_study(given.name, recipes, given.store)
+    workbench.extend_study(given.name, workbench.read_recipes(given.recipes), given.store)
     return _watch(given, given.name)
 
 
@@ -166,7 +155,7 @@ def _study_retry(given: Arguments) -> int:
 def _watch(given: Arguments, name: str) -> int:
     """Show the running study's progress until its end, then its trials. Ctrl-C cancels it."""
     try:
-        while (status := workbench.study_status(name, given.store))["state"] == "running":
+        while (status := workbench.study_status(name, given.store)).state == "running":
             if not given.json:
                 show_line(_progress_line(status))
             time.sleep(_WATCH_SECONDS)
@@ -176,71 +165,67 @@ def _watch(given: Arguments, name: str) -> int:
         print(f"cancelled; go on with: edgeslim study resume {name}", file=sys.stderr)
         raise
     clear_line()
-    if status["error"]:
-        raise EdgeSlimError(**{key: status["error"][key] for key in ("code", "problem", "remedy")})
-    if status["state"] == "paused":
-        _tell_study(given, workbench.study_result(name, given.store))
-        return 0
-    if status["state"] != "complete":
+    if status.error:
+        raise EdgeSlimError.of(status.error)
+    if status.state not in ("complete", "paused"):
         raise StudyError(
             "study_stopped",
             f"Study '{name}' was stopped before its end.",
-            f"Go on with `edgeslim study resume {name}`; its log is {status['log']}.",
+            f"Go on with `edgeslim study resume {name}`; its log is {status.log}.",
             name=name,
-            log=status["log"],
+            log=status.log,
         )
     study = workbench.study_result(name, given.store)
     _tell_study(given, study)
-    failed = [trial for trial in study["trials"] if trial["state"] == "failed"]
+    failed = status.state == "complete" and any(trial.state == "failed" for trial in study.trials)
     return RECIPES_FAILED if failed else 0
 
 
-def _progress_line(status: Mapping[str, Any]) -> str:
-    parts = [f"[{status['done']}/{status['total']}]"]
-    if status["pausing"]:
+def _progress_line(status: StudyStatus) -> str:
+    parts = [f"[{status.done}/{status.total}]"]
+    if status.pausing:
         parts.append("pausing")
-    if status["ahead"] is not None:
-        parts.append(f"waiting for its turn, {status['ahead']} ahead")
-    elif status["current"]:
-        parts.append(counted(**status["current"]))
-    running = sorted(status["progress"].items())
-    parts += [f"{number}: {counted(**each)}" for number, each in running if status["phase"] == "trials"]
+    if status.ahead is not None:
+        parts.append(f"waiting for its turn, {status.ahead} ahead")
+    elif status.current:
+        parts.append(counted(status.current))
+    if status.phase == "trials":
+        parts += [f"{number}: {counted(each)}" for number, each in sorted(status.progress.items())]
     return "  ".join(parts)[:120]
 
 
 def _study_list(given: Arguments) -> None:
     found = workbench.list_studies(given.store)
-    keys = ["name", "state", "model", "dataset", "preset", "created"]
-    rows = [[*(study[key] or "" for key in keys), f"{study['done']}/{study['total']}"] for study in found]
-    tell(given, found, lambda: table(rows, [*keys, "done"]))
+    headers = ["name", "state", "model", "dataset", "preset", "created", "done"]
+    rows = [
+        [*(getattr(study, name) or "" for name in headers[:-1]), f"{study.done}/{study.total}"]
+        for study in found
+    ]
+    tell(given, found, lambda: table(rows, headers))
 
 
 def _study_show(given: Arguments) -> None:
     _tell_study(given, workbench.study_result(given.name, given.store))
 
 
-def _tell_study(given: Arguments, study: Mapping[str, Any]) -> None:
-    heading = f"{study['name']}: {study['state']}, {study['model']} on {study['dataset']}"
-    happened = _what_happened(study)
-    against = " against ".join(study["objectives"])
-    marks = f"* on the front ({against}), o original; accuracy in points"
-    tell(
-        given,
-        study,
-        lambda: (
-            f"{heading}\n{happened}{study_table(study)}\n{marks}\n{choice_lines(study)}{certainty_lines(study)}"
-        ),
-    )
+def _tell_study(given: Arguments, study: StudyResult) -> None:
+    if given.json:
+        print(study_json(study), end="")
+        return
+    print(f"{study.name}: {study.state}, {study.model} on {study.dataset}")
+    print(f"{_what_happened(study)}{study_table(study)}")
+    print(f"* on the front ({' against '.join(study.objectives)}), o original; accuracy in points")
+    print(f"{choice_lines(study)}{certainty_lines(study)}")
 
 
-def _what_happened(study: Mapping[str, Any]) -> str:
+def _what_happened(study: StudyResult) -> str:
     """Why a study is not complete and what to do, as a line; nothing where its state says it all."""
-    resume = f"Go on with: edgeslim study resume {study['name']}"
-    if study["error"]:
-        return f"{study['error']['problem']} {study['error']['remedy']}\n{resume}\n"
-    if study["state"] == "interrupted":
+    resume = f"Go on with: edgeslim study resume {study.name}"
+    if study.error:
+        return f"{study.error.problem} {study.error.remedy}\n{resume}\n"
+    if study.state == "interrupted":
         return f"Its process ended before its time, killed or with the machine. What is finished stays.\n{resume}\n"
-    if study["state"] in ("cancelled", "paused"):
+    if study.state in ("cancelled", "paused"):
         return f"What is finished stays.\n{resume}\n"
     return ""
 
@@ -262,7 +247,7 @@ def _study_delete(given: Arguments) -> None:
 
 def _study_check(given: Arguments) -> int:
     found = workbench.check_study(given.name, given.store)
-    lines = [f"trial {each['number']}: {each['file']} is {each['problem']}" for each in found]
+    lines = [f"trial {each.number}: {each.file} is {each.problem}" for each in found]
     tell(given, found, lambda: "\n".join(lines) or "all files are what was measured")
     return 1 if found else 0
 
@@ -283,4 +268,4 @@ def _study_export(given: Arguments) -> None:
 
 def _study_publish(given: Arguments) -> None:
     files = workbench.publish_study(given.name, given.to, given.store)
-    tell(given, [str(file) for file in files], lambda: "\n".join(map(str, files)))
+    tell(given, files, lambda: "\n".join(map(str, files)))

@@ -88,10 +88,9 @@ def write_status(store: Store, name: str, status: JobStatus) -> None:
 def read_status(store: Store, name: str) -> JobStatus | None:
     """The last status written, or None if the study was never started."""
     try:
-        data = json.loads((study_folder(store, name) / "status.json").read_bytes())
-    except (FileNotFoundError, json.JSONDecodeError):  # only a failing disk leaves half a file
+        return decoded(JobStatus, json.loads((study_folder(store, name) / "status.json").read_bytes()))
+    except (FileNotFoundError, ValueError):  # only a failing disk, or another version, leaves something else
         return None
-    return decoded(JobStatus, data)
 
 
 def study_state(status: JobStatus | None) -> StudyState:

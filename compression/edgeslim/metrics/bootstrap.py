@@ -21,6 +21,7 @@ import numpy as np
 from edgeslim.detections import IntArray
 from edgeslim.metrics import FloatArray64
 
+Bounds = tuple[float, float]
 RESAMPLES = 1000
 SEED = 20221
 HELD_OUT_SEED = 20222
@@ -40,12 +41,12 @@ class Resampled:
     images: int
 
     @property
-    def ci95(self) -> list[float] | None:
+    def ci95(self) -> Bounds | None:
         """The interval of a model's own figure."""
         return interval(self.resamples, self.value)
 
     @property
-    def paired_ci95(self) -> list[float] | None:
+    def paired_ci95(self) -> Bounds | None:
         """The interval of a difference on the same images: what biases both is gone."""
         return interval(self.resamples)
 
@@ -64,8 +65,8 @@ def resample_weights(images: int, resamples: int = RESAMPLES, seed: int = SEED) 
     return np.bincount(cells.ravel(), minlength=images * resamples).reshape(images, resamples)
 
 
-def interval(values: FloatArray64, estimate: float | None = None, level: float = LEVEL) -> list[float] | None:
-    """Interval [low, high] of a figure from its resamples; those without meaning (NaN) are left out.
+def interval(values: FloatArray64, estimate: float | None = None, level: float = LEVEL) -> Bounds | None:
+    """Interval (low, high) of a figure from its resamples; those without meaning (NaN) are left out.
 
     Percentiles, and given the figure itself as `estimate`, bias-corrected ones (Efron, Canadian Journal of
     Statistics 9, 1981): they are moved by twice as many standard deviations as the figure is away from the
@@ -77,12 +78,12 @@ def interval(values: FloatArray64, estimate: float | None = None, level: float =
     tails = [(1 - level) / 2, (1 + level) / 2]
     if estimate is None:
         low, high = np.quantile(known, tails)
-        return [float(low), float(high)]
+        return float(low), float(high)
     # Counts of images make equal values, which rounding must not break.
     below = float(np.mean(known < estimate - _EQUAL) + np.mean(known <= estimate + _EQUAL)) / 2
     away = 2 * _NORMAL.inv_cdf(min(max(below, 1 / len(known)), 1 - 1 / len(known)))
     low, high = np.quantile(known, [_NORMAL.cdf(away + _NORMAL.inv_cdf(tail)) for tail in tails])
-    return [min(float(low), estimate), max(float(high), estimate)]
+    return min(float(low), estimate), max(float(high), estimate)
 
 
 def resampled_mean(values: FloatArray64, seed: int = SEED) -> Resampled:

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from edgeslim.report.axes import AXES
-from edgeslim.report.confidence import (
-    GroupsInfo,
-    HeldOutInfo,
-    groups_info,
-    held_out_info,
-    held_out_state,
-)
-from edgeslim.report.info import Study, noisy, trial_of
+from edgeslim.report.certainty_info import headline_values
+from edgeslim.report.info import noisy
 from edgeslim.report.repeats import spreads
 from edgeslim.report.text import table
+from edgeslim.studies.figures import FIGURES
+from edgeslim.studies.groups import Groups, HeldOut, TrialComparison
+from edgeslim.studies.study import StudyResult
 from edgeslim.units import format_change, format_interval, format_points
 
 MOST_PAIRS = 6
 
 
-def certainty_lines(study: Study) -> str:
+def certainty_lines(study: StudyResult) -> str:
     """What is to be known before one trial of a study is called better than another."""
     parts = [_groups(study), _seeds(study), _noise(study), _held_out(study)]
     return "\n".join(line for part in parts for line in part)
 
 
-def comparison_lines(found: Mapping[str, Any]) -> str:
-    """Two trials compared (workbench.compare_trials)."""
+def comparison_lines(found: TrialComparison) -> str:
+    """Two trials compared."""
     lines = [
-        f"#{one['number']} {one['title']}: {found['metric']} {format_points(one['value'])} "
-        f"({format_interval(one['ci95'])})"
-        for one in (found["first"], found["second"])
+        f"#{one.number} {one.title}: {found.metric} {format_points(one.value)} ({format_interval(one.ci95)})"
+        for one in (found.first, found.second)
     ]
-    apart = "they differ" if found["distinguishable"] else "they cannot be told apart"
-    change = f"{format_change(found['difference'])} ({format_interval(found['ci95'], signed=True)})"
-    lines.append(f"difference: {change} points on the same {found['images']} images: {apart}")
-    return "\n".join([*lines, _needed(found["images_80"], found["images_95"])])
+    apart = "they differ" if found.distinguishable else "they cannot be told apart"
+    change = f"{format_change(found.difference)} ({format_interval(found.ci95, signed=True)})"
+    lines.append(f"difference: {change} points on the same {found.images} images: {apart}")
+    return "\n".join([*lines, _needed(found.images_80, found.images_95)])
 
 
 def _needed(images_80: int | None, images_95: int | None) -> str:
@@ -46,8 +38,8 @@ def _needed(images_80: int | None, images_95: int | None) -> str:
     return f"Such a difference shows with {images_80:,} images in 80 % of cases, with {images_95:,} in 95 %."
 
 
-def _groups(study: Study) -> list[str]:
-    found = groups_info(study)
+def _groups(study: StudyResult) -> list[str]:
+    found = study.groups
     if found is None:
         return []
     sets = [one for one in found.alike if len(one) > 1]
@@ -57,12 +49,13 @@ def _groups(study: Study) -> list[str]:
         lines.append(
             f"cannot be told apart on {found.images} images ({found.level:.0%} for all pairs together): {listed}"
         )
-    return lines + _neighbours(found)
+    return lines + _neighbours(found, study)
 
 
-def _neighbours(found: GroupsInfo) -> list[str]:
+def _neighbours(found: Groups, study: StudyResult) -> list[str]:
     """What it would take to tell neighbours in rank apart."""
-    alike = [pair for pair in found.neighbours() if not pair.distinguishable and pair.images_80]
+    neighbours = found.neighbours(headline_values(study))
+    alike = [pair for pair in neighbours if not pair.distinguishable and pair.images_80]
     return [
         f"  {pair.first} and {pair.second}: {format_change(pair.difference)} points. "
         f"{_needed(pair.images_80, pair.images_95)}"
@@ -70,52 +63,49 @@ def _neighbours(found: GroupsInfo) -> list[str]:
     ]
 
 
-def _seeds(study: Study) -> list[str]:
-    metric = next((t["primary_metric"] for t in study["trials"] if t.get("primary_metric")), None)
+def _seeds(study: StudyResult) -> list[str]:
+    metric = next((trial.primary_metric for trial in study.trials if trial.primary_metric), None)
     if metric is None:
         return []
-    axis = AXES.get(metric)
+    figure = FIGURES.get(metric)
     lines = []
-    for spread in spreads(study, axis):
-        first = trial_of(study, spread.numbers[0])
+    for spread in spreads(study, figure):
+        first = study.trial(spread.numbers[0])
         assert first is not None, "a spread is of the study's trials"
-        low, high = (axis.kind.text(bound) for bound in spread.bounds)
+        low, high = (figure.kind.text(bound) for bound in spread.bounds)
         lines.append(
-            f"{first['title']}, {len(spread.numbers)} seeds ({_numbers(spread.numbers)}): "
-            f"{metric} {axis.kind.text(spread.mean)} in the mean, {low} … {high}"
+            f"{first.title}, {len(spread.numbers)} seeds ({_numbers(spread.numbers)}): "
+            f"{metric} {figure.kind.text(spread.mean)} in the mean, {low} … {high}"
         )
     return lines
 
 
-def _noise(study: Study) -> list[str]:
+def _noise(study: StudyResult) -> list[str]:
     numbers = noisy(study)
     if not numbers:
         return []
     return [f"the machine was too busy to time these files reliably: {_numbers(numbers)}"]
 
 
-def _held_out(study: Study) -> list[str]:
-    state = held_out_state(study)
-    if state == "none":
+def _held_out(study: StudyResult) -> list[str]:
+    found = study.held_out
+    if found is None:
         return ["no images were held out: these scores are the ones that files are chosen by, and flatter"]
-    if state == "waiting":
-        count = study["held_out"]["images"]
-        return [f"{count} validation images are held out; they are scored when the study is complete"]
-    found = held_out_info(study)
-    assert found is not None, "they were scored"
-    return [*_claims(found), *_optimism(found)]
+    if not found.trials:
+        return [f"{found.images} validation images are held out; they are scored when the study is complete"]
+    return [*_scores(found), *_optimism(found)]
 
 
-def _claims(found: HeldOutInfo) -> list[str]:
+def _scores(found: HeldOut) -> list[str]:
     rows = [
         [
-            claim.number,
-            format_points(claim.chosen),
-            f"{format_points(claim.value)} ({format_interval(claim.bounds)})",
-            f"{format_change(claim.change)} ({format_interval(claim.change_bounds, signed=True)})",
-            f"{format_change(claim.change_optimism)} ({format_interval(claim.change_optimism_bounds, signed=True)})",
+            one.number,
+            format_points(one.chosen),
+            f"{format_points(one.value)} ({format_interval(one.ci95)})",
+            f"{format_change(one.paired_delta)} ({format_interval(one.paired_ci95, signed=True)})",
+            f"{format_change(one.change_optimism)} ({format_interval(one.change_optimism_ci95, signed=True)})",
         ]
-        for claim in found.claims
+        for one in found.trials
     ]
     headers = [
         "#",
@@ -127,12 +117,12 @@ def _claims(found: HeldOutInfo) -> list[str]:
     return [f"on {found.images} images that nothing was chosen by:", table(rows, headers)]
 
 
-def _optimism(found: HeldOutInfo) -> list[str]:
+def _optimism(found: HeldOut) -> list[str]:
     lines = []
     if found.optimism is not None:
-        interval = format_interval(found.optimism_bounds, signed=True)
+        interval = format_interval(found.optimism.ci95, signed=True)
         lines.append(
-            f"choosing flattered the change against the original by {format_change(found.optimism)} points "
+            f"choosing flattered the change against the original by {format_change(found.optimism.value)} points "
             f"in the mean ({interval})"
         )
     if found.looks > 1:

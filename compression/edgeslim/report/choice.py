@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from edgeslim.report.info import Study, proposed, trial_of
-from edgeslim.studies.budget import Budget, excesses
-from edgeslim.studies.objectives import values_of
+from edgeslim.report.info import proposed
+from edgeslim.report.text import words
+from edgeslim.studies.budget import ROUNDING, Budget
+from edgeslim.studies.choice import Choice
+from edgeslim.studies.figures import FIGURES
+from edgeslim.studies.front_summary import Hypervolume, front_summary
+from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyResult
-from edgeslim.units import format_bytes, format_change, format_count, format_points, format_ratio
+from edgeslim.studies.trial import TrialResult
+from edgeslim.units import format_bytes, format_change
 
 ENDS = {
     "time": "its time was up",
@@ -25,107 +27,88 @@ REMARKS = {
 }
 
 
-def choice_lines(study: Study) -> str:
+def choice_lines(study: StudyResult) -> str:
     """The search, the front's volume and knee, and with a budget the pick, the runner-up and why; '' if there is none."""
-    lines = [*_search(study), *_front(study), *_choice(study)]
+    found = front_summary(study)
+    lines: list[str] = []
+    if study.search is not None:
+        lines.append(_search(study, study.search))
+        if found.hypervolume is not None:
+            lines.append(_front(found.hypervolume, study.trial(found.knee)))
+    if found.choice is not None:
+        lines += _choice(study, found.choice)
     return "".join(f"{line}\n" for line in lines)
 
 
-def closest(study: Study, budget: Budget) -> tuple[int, list[str]] | None:
+def closest(study: StudyResult, budget: Budget) -> tuple[int, list[str]] | None:
     """Of the measured trials that miss the budget, the one that misses it by least, and the limits that it misses.
 
     By least: its largest excess is the smallest, costs relative to the limit, accuracy in shares of 1. None if no
     trial has all the figures that the budget asks for.
     """
-    found = StudyResult.from_json(study)
-    original = next((trial.objective for trial in found.trials if trial.number == found.baseline), None)
-    limits = set(budget.to_json())
-    misses = {
-        trial.number: over
-        for trial in found.trials
-        if trial.state in ("complete", "running") and trial.sizes is not None
-        if limits == set(over := excesses(values_of(trial), budget, original))
-    }
-    if not misses:
+    found: dict[int, dict[str, float]] = {}
+    for trial in filter(lambda trial: trial.measured, study.trials):
+        over = {
+            name: figure.excess(value, limit)
+            for name, limit in budget
+            if (value := (figure := FIGURES.get(name)).value(trial, study.original)) is not None
+        }
+        if len(over) == len(budget.limits) and max(over.values(), default=0.0) > ROUNDING:
+            found[trial.number] = over
+    if not found:
         return None
-    number = min(misses, key=lambda number: max(misses[number].values()))
-    return number, [name for name, excess in misses[number].items() if excess > 0]
+    number = min(found, key=lambda number: max(found[number].values()))
+    return number, [name for name, excess in found[number].items() if excess > ROUNDING]
 
 
-def missed_words(missed: Sequence[str]) -> str:
-    """'over download, under accuracy'."""
-    return ", ".join(reason.replace("_", " ") for reason in missed)
-
-
-def _search(study: Study) -> list[str]:
-    search = study.get("search")
-    if search is None:
-        return []
+def _search(study: StudyResult, search: SearchRun) -> str:
     tried = proposed(study)
-    full = sum(trial["sizes"] is not None for trial in tried)
-    pruned = sum(trial["state"] == "pruned" for trial in tried)
-    ended = f", until {ENDS[search['ended']]}" if search["ended"] else ""
-    return [
-        f"search: {search['sampler']}, {search['spent'] / 60:.1f} min{ended}; {len(tried)} recipes proposed, "
+    full = sum(trial.sizes is not None for trial in tried)
+    pruned = sum(trial.state == "pruned" for trial in tried)
+    ended = f", until {ENDS[search.ended]}" if search.ended else ""
+    return (
+        f"search: {search.sampler}, {search.spent / 60:.1f} min{ended}; {len(tried)} recipes proposed, "
         f"{full} measured fully, {pruned} dropped before"
-    ]
+    )
 
 
-def _front(study: Study) -> list[str]:
-    found = study.get("hypervolume")
-    if not found or study.get("search") is None:
-        return []
-    reference = ", ".join(f"{name} {_amount(name, value)}" for name, value in found["reference"].items())
-    knee = trial_of(study, study["knee"])
-    line = f"hypervolume {found['value']:.3f} (reference: {reference})"
-    return [line if knee is None else f"{line}; the front bends at {_named(knee)}"]
+def _front(found: Hypervolume, knee: TrialResult | None) -> str:
+    reference = ", ".join(f"{words(name)} {_amount(name, value)}" for name, value in found.reference.items())
+    line = f"hypervolume {found.value:.3f} (reference: {reference})"
+    return line if knee is None else f"{line}; the front bends at {_numbered(knee)}"
 
 
-def _choice(study: Study) -> list[str]:
-    choice = study.get("choice")
-    if choice is None:
-        return []
-    limits = ", ".join(f"{_limit_name(name)} {_most(name, value)}" for name, value in study["budget"].items())
-    pick, runner_up = trial_of(study, choice["pick"]), trial_of(study, choice["runner_up"])
+def _choice(study: StudyResult, choice: Choice) -> list[str]:
+    limits = ", ".join(
+        f"{words(name)} {'≤' if FIGURES.get(name).cost else '≥'} {_amount(name, limit)}"
+        for name, limit in study.budget
+    )
+    pick, runner_up = study.trial(choice.pick), study.trial(choice.runner_up)
     if pick is None:
-        none = "No file keeps this budget." if study["state"] == "complete" else TO_BE_TIMED
+        none = "No file keeps this budget." if study.state == "complete" else TO_BE_TIMED
         return [f"budget: {limits}", none]
-    why = {reason["code"]: reason["values"] for reason in choice["why"]}
-    kept = [each["values"] for each in choice["why"] if each["code"] == "keeps_limit"]
+    why = {reason.code: reason.values for reason in choice.why}
+    kept = ", ".join(
+        f"{words(name)} {_amount(name, FIGURES.get(name).value(pick, study.original))}"
+        for name, _ in study.budget
+    )
     first = "the only file that keeps" if "only_one" in why else (
         f"the most accurate of {why['most_accurate']['count']} files that keep"
     )  # fmt: skip
-    lines = [f"budget: {limits}", f"Take {_named(pick)}: {first} the budget ({_kept(kept)})."]
-    lines += [REMARKS[remark] for remark in choice["remarks"]]
+    lines = [f"budget: {limits}", f"Take {_numbered(pick)}: {first} the budget ({kept})."]
+    lines += [REMARKS[remark] for remark in choice.remarks]
     if runner_up is not None:
-        behind = why["runner_up"]
+        accuracy, download = (float(why["runner_up"][name] or 0.0) for name in ("accuracy", "download"))
         lines.append(
-            f"Runner-up: {_named(runner_up)}, {format_change(behind['accuracy'])} points, "
-            f"download {format_bytes(abs(behind['download']))} {'larger' if behind['download'] > 0 else 'smaller'}."
+            f"Runner-up: {_numbered(runner_up)}, {format_change(accuracy)} points, "
+            f"download {format_bytes(abs(download))} {'larger' if download > 0 else 'smaller'}."
         )
     return lines
 
 
-def _kept(kept: Sequence[Mapping[str, Any]]) -> str:
-    parts = (f"{_limit_name(each['limit'])} {_amount(each['limit'], each['value'])}" for each in kept)
-    return ", ".join(parts)
+def _numbered(trial: TrialResult) -> str:
+    return f"#{trial.number} {trial.title}"
 
 
-def _named(trial: Mapping[str, Any]) -> str:
-    return f"#{trial['number']} {trial['title']}"
-
-
-def _limit_name(name: str) -> str:
-    return {"loss": "points lost", "latency_ratio": "latency"}.get(name, name)
-
-
-def _most(name: str, value: float) -> str:
-    return f"{'≥' if name in ('accuracy', 'agreement') else '≤'} {_amount(name, value)}"
-
-
-def _amount(name: str, value: float) -> str:
-    if name in ("download", "file", "memory"):
-        return format_bytes(value)
-    if name == "macs":
-        return format_count(value)
-    return format_ratio(value) if name in ("latency", "latency_ratio") else format_points(value)
+def _amount(name: str, value: float | None) -> str:
+    return FIGURES.get(name).kind.text(value)

@@ -5,94 +5,78 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
-from typing import Any
 
-from edgeslim.metrics.gap import entropy_gap
+from edgeslim.records import encoded
+from edgeslim.report.certainty_info import certainty
+from edgeslim.studies.figures import Figure, axes, no_interval
+from edgeslim.studies.front_summary import front_summary
+from edgeslim.studies.groups import HeldOutScore
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 
-_COLUMNS = {
-    "number": "number",
-    "title": "title",
-    "state": "state",
-    "file_bytes": "sizes.file",
-    "download_bytes": "sizes.download",
-    "entropy_bound_bytes": "sizes.entropy_bound",
-    "entropy_gap_bytes": "entropy_gap.bytes",
-    "entropy_gap_share": "entropy_gap.share",
-    "params": "params",
-    "nonzero": "nonzero",
-    "macs": "macs",
-    "peak_activation_bytes": "memory.peak_activation",
-    "mAP": "accuracy.mAP",
-    "AP50": "accuracy.AP50",
-    "AP75": "accuracy.AP75",
-    "AP_small": "accuracy.AP_small",
-    "AP_medium": "accuracy.AP_medium",
-    "AP_large": "accuracy.AP_large",
-    "top1": "accuracy.top1",
-    "top5": "accuracy.top5",
-    "macro_F1": "accuracy.macro_F1",
-    "ci95_low": "accuracy.ci95.0",
-    "ci95_high": "accuracy.ci95.1",
-    "paired_delta": "accuracy.paired_delta",
-    "paired_ci95_low": "accuracy.paired_ci95.0",
-    "paired_ci95_high": "accuracy.paired_ci95.1",
-    "held_out": "held_out.value",
-    "held_out_ci95_low": "held_out.ci95.0",
-    "held_out_ci95_high": "held_out.ci95.1",
-    "held_out_change": "held_out.paired_delta",
-    "optimism_of_change": "held_out.change_optimism",
-    "agreement": "fidelity.agreement",
-    "agreement_ci95_low": "fidelity.agreement_ci95.0",
-    "agreement_ci95_high": "fidelity.agreement_ci95.1",
-    "sqnr_db": "fidelity.sqnr_db",
-    "latency_median_ms": "latency.median_ms",
-    "latency_p95_ms": "latency.p95_ms",
-    "latency_ratio": "latency.ratio",
-    "latency_noisy": "latency.noisy",
-    "seconds": "seconds",
-    "error": "error.code",
-    "sha256": "sha256",
-}
-"""Column → where a trial's JSON holds it. Fractions are 0–1; not measured is an empty cell."""
+Cell = str | int | float | bool | None
 
 
-def study_csv(study: Mapping[str, Any]) -> str:
-    """One line for each trial of a study (its JSON), in the order of their numbers."""
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
-    writer.writerow([*_COLUMNS, "front", "recipe"])
-    claims = {claim["number"]: claim for claim in (study.get("held_out") or {}).get("trials", ())}
-    for trial in study["trials"]:
-        told = {
-            **trial,
-            "entropy_gap": entropy_gap(trial["sizes"]),  # older studies do not hold it
-            "held_out": claims.get(trial["number"]),
-        }
-        measured = [_plain(look_up(told, path)) for path in _COLUMNS.values()]
-        recipe = json.dumps(trial["recipe"], ensure_ascii=False)
-        writer.writerow([*measured, trial["number"] in study["front"], recipe])
+def study_csv(study: StudyResult) -> str:
+    """One line for each trial of a study, in the order of their numbers.
+
+    Columns: every figure under its name, with `_low` and `_high` where it has a 95 % interval; then what is no figure.
+    Fractions are 0–1, sizes bytes; what was not measured is an empty cell.
+    """
+    output, front = io.StringIO(), set(study.front)
+    rows = [_row(study, trial, trial.number in front) for trial in study.trials]
+    writer = csv.DictWriter(output, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _plain(cell) for name, cell in row.items()} for row in rows)
     return output.getvalue()
 
 
-def study_json(study: Mapping[str, Any]) -> str:
-    """The study's JSON, indented."""
-    return json.dumps(study, indent=1, ensure_ascii=False) + "\n"
+def study_json(study: StudyResult) -> str:
+    """The study, what follows from it (studies.front_summary) and how sure that is, as indented JSON."""
+    found = front_summary(study)
+    told = {**study.to_json(), **encoded(found), "certainty": encoded(certainty(study, found.choice))}
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
-def look_up(trial: Mapping[str, Any], path: str) -> Any:
-    """What a trial's JSON holds at a dotted path ('accuracy.ci95.0'), None where nothing was measured."""
-    found: Any = trial
-    for key in path.split("."):
-        if isinstance(found, Mapping):
-            found = found.get(key)
-        elif isinstance(found, list | tuple) and key.isdecimal():
-            found = found[int(key)]
-        else:
-            return None
-    return found
+def _row(study: StudyResult, trial: TrialResult, on_front: bool) -> dict[str, Cell]:
+    row: dict[str, Cell] = {"number": trial.number, "title": trial.title, "state": trial.state}
+    for figure in axes():
+        row |= _figure(figure, study, trial)
+    gap = trial.sizes.entropy_gap if trial.sizes else None
+    return row | {
+        "entropy_gap": gap.bytes if gap else None,
+        "entropy_gap_share": gap.share if gap else None,
+        **_held_out(study.held_out.score(trial.number) if study.held_out else None),
+        "latency_p95": trial.latency.p95_ms if trial.latency else None,
+        "noisy": trial.latency.noisy if trial.latency else None,
+        "seconds": trial.seconds,
+        "error": trial.error.code if trial.error else None,
+        "sha256": trial.sha256,
+        "front": on_front,
+        "recipe": json.dumps(trial.recipe.to_json(), ensure_ascii=False),
+    }
 
 
-def _plain(value: Any) -> Any:
+def _figure(figure: Figure, study: StudyResult, trial: TrialResult) -> dict[str, Cell]:
+    value = figure.value(trial, study.original)
+    cells: dict[str, Cell] = {figure.name: int(value) if value is not None and value.is_integer() else value}
+    if figure.bounds is not no_interval:
+        low, high = figure.bounds(trial) or (None, None)
+        cells |= {f"{figure.name}_low": low, f"{figure.name}_high": high}
+    return cells
+
+
+def _held_out(score: HeldOutScore | None) -> dict[str, Cell]:
+    low, high = (score.ci95 if score else None) or (None, None)
+    return {
+        "held_out": score.value if score else None,
+        "held_out_low": low,
+        "held_out_high": high,
+        "held_out_change": score.paired_delta if score else None,
+        "optimism_of_change": score.change_optimism if score else None,
+    }
+
+
+def _plain(cell: Cell) -> Cell:
     """A cell that no spreadsheet takes for a formula: recipes' names are given by users."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from edgeslim.metrics.gap import entropy_gap
-from edgeslim.report.document import look_up
-from edgeslim.units import (
-    DASH,
-    MINUS,
-    format_bytes,
-    format_change,
-    format_count,
-    format_interval,
-    format_ms,
-    format_points,
-    format_ratio,
-    format_share,
-)
+from edgeslim.studies.figures import FIGURES, Figure, axes, columns
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
+from edgeslim.units import CHANGE, DASH, MINUS, POINTS, Kind, format_bytes, format_ms, format_share
 
 
 def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
@@ -29,94 +18,78 @@ def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def study_table(study: Mapping[str, Any]) -> str:
-    """One line for each trial; '*' marks the front."""
-    metric = next((t["primary_metric"] for t in study["trials"] if t["primary_metric"]), None) or "accuracy"
-    headers = [
-        "",
-        "#",
-        "recipe",
-        "state",
-        metric,
-        "Δ points (95 %)",
-        "agree",
-        "download",
-        "file",
-        "latency",
-        "ratio",
+def words(name: str) -> str:
+    """A figure's or reason's name as words: 'latency ratio'."""
+    return name.replace("_", " ")
+
+
+def headline_kind(metric: str | None) -> Kind:
+    """How the headline measure is written."""
+    return FIGURES.get(metric).kind if metric is not None and metric in FIGURES else POINTS
+
+
+def study_table(study: StudyResult) -> str:
+    """One line for each trial; '*' marks the front, 'o' the original."""
+    metric = next((trial.primary_metric for trial in study.trials if trial.primary_metric), None)
+    shown, front = columns(study.trials), study.front
+    headers = ["", "#", "recipe", "state", metric or "accuracy", *(_header(figure) for figure in shown)]
+    rows = [
+        [
+            "*" if trial.number in front else "o" if trial.number == study.baseline else "",
+            trial.number,
+            trial.title,
+            _state(trial),
+            headline_kind(metric).text(trial.objective) if trial.sizes else "",
+            *(_cell(figure, trial, study) if trial.sizes else "" for figure in shown),
+        ]
+        for trial in study.trials
     ]
-    rows = []
-    for trial in study["trials"]:
-        mark = (
-            "*" if trial["number"] in study["front"] else "o" if trial["number"] == study["baseline"] else ""
-        )
-        rows.append([mark, trial["number"], trial["title"], _state(trial), *_figures(trial, metric)])
-    failed = [trial for trial in study["trials"] if trial["error"]]
-    errors = [f"{t['number']}: {t['error']['problem']} {t['error']['remedy']}" for t in failed]
+    errors = [f"{t.number}: {t.error.problem} {t.error.remedy}" for t in study.trials if t.error]
     return "\n".join([table(rows, headers), *errors])
 
 
-def trial_lines(trial: Mapping[str, Any]) -> str:
+def trial_lines(trial: TrialResult) -> str:
     """Everything measured of one trial, a line each."""
-    metric = trial["primary_metric"] or "accuracy"
-    value, interval = look_up(trial, f"accuracy.{metric}"), look_up(trial, "accuracy.ci95")
-    rows: list[tuple[str, str]] = [("model", trial["model"]), ("recipe", trial["title"])]
-    if value is not None:
-        rows.append((metric, f"{format_points(value)} ({format_interval(interval)})"))
-        for name in ("AP50", "AP75", "AP_small", "AP_medium", "AP_large", "top5", "macro_F1"):
-            if (found := look_up(trial, f"accuracy.{name}")) is not None:
-                rows.append((name, format_points(found)))
-        rows.append(("images", str(look_up(trial, "accuracy.images") or DASH)))
-    if trial["recipe"]["steps"]:
-        rows.append(("against original", _delta(trial)))
-        rows.append(("agreement", format_share(look_up(trial, "fidelity.agreement"))))
-    rows += [(name.replace("_", " "), format_bytes(size)) for name, size in (trial["sizes"] or {}).items()]
-    gap = entropy_gap(trial["sizes"])
-    if gap is not None:
-        sign = MINUS if gap["bytes"] < 0 else ""
-        rows.append(
-            (
-                "gap to bound",
-                f"{sign}{format_bytes(abs(gap['bytes']))} ({sign}{format_share(abs(gap['share']))})",
-            )
-        )
-    rows += [(name, format_count(trial[name])) for name in ("params", "nonzero", "macs")]
-    rows.append(("peak activations", format_bytes(look_up(trial, "memory.peak_activation"))))
-    median, p95 = (format_ms(look_up(trial, f"latency.{name}")) for name in ("median_ms", "p95_ms"))
-    rows.append(
-        ("latency", f"{median} (p95 {p95}, {format_ratio(look_up(trial, 'latency.ratio'))} of original)")
-    )
-    rows += [("file", trial["file"] or DASH), ("sha256", trial["sha256"] or DASH)]
-    if trial["error"]:
-        rows.append(("error", f"{trial['error']['problem']} {trial['error']['remedy']}"))
+    rows = [("model", trial.model), ("recipe", trial.title)]
+    for figure in (*axes([trial], cost=False), *axes([trial], cost=True)):
+        rows.append((words(figure.name), _with_interval(figure, trial)))
+    if trial.accuracy:
+        rows.append(("images", str(trial.accuracy.get("images") or DASH)))
+    if trial.latency:
+        rows.append(("latency p95", format_ms(trial.latency.p95_ms)))
+    if trial.sizes and (gap := trial.sizes.entropy_gap):
+        sign, share = MINUS if gap.bytes < 0 else "", format_share(abs(gap.share))
+        rows.append(("gap to bound", f"{sign}{format_bytes(abs(gap.bytes))} ({sign}{share})"))
+    rows += [("path", trial.file or DASH), ("sha256", trial.sha256 or DASH)]
+    if trial.error:
+        rows.append(("error", f"{trial.error.problem} {trial.error.remedy}"))
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {text}" for name, text in rows)
 
 
-def _state(trial: Mapping[str, Any]) -> str:
-    progress = trial["progress"]
-    if not progress:
-        return "over budget" if trial.get("missed") else str(trial["state"])
-    counted = f" {progress['done']}/{progress['total']}" if progress["total"] else ""
-    return f"{progress['message']}{counted}"
+def _header(figure: Figure) -> str:
+    return f"{words(figure.name)} (95 %)" if figure.kind is CHANGE else words(figure.name)
 
 
-def _figures(trial: Mapping[str, Any], metric: str) -> list[str]:
-    if not trial["sizes"]:
-        return [""] * 7
-    value = look_up(trial, f"accuracy.{metric}")
-    headline = format_points(value if value is not None else look_up(trial, f"fidelity.{metric}"))
-    return [
-        headline,
-        _delta(trial),
-        format_share(look_up(trial, "fidelity.agreement")),
-        format_bytes(look_up(trial, "sizes.download")),
-        format_bytes(look_up(trial, "sizes.file")),
-        format_ms(look_up(trial, "latency.median_ms")),
-        format_ratio(look_up(trial, "latency.ratio")),
-    ]
+def _cell(figure: Figure, trial: TrialResult, study: StudyResult) -> str:
+    """A figure; only of changes there is room for the interval, without which they say little."""
+    if figure.kind is CHANGE:
+        return _with_interval(figure, trial)
+    return figure.kind.text(figure.value(trial, study.original))
 
 
-def _delta(trial: Mapping[str, Any]) -> str:
-    delta, interval = look_up(trial, "accuracy.paired_delta"), look_up(trial, "accuracy.paired_ci95")
-    return DASH if delta is None else f"{format_change(delta)} ({format_interval(interval, signed=True)})"
+def _with_interval(figure: Figure, trial: TrialResult) -> str:
+    value, bounds = figure.kind.text(figure.value(trial)), figure.bounds(trial)
+    return (
+        value
+        if bounds is None
+        else f"{value} ({figure.kind.text(bounds[0])} … {figure.kind.text(bounds[1])})"
+    )
+
+
+def _state(trial: TrialResult) -> str:
+    progress = trial.progress
+    if progress is None:
+        return "over budget" if trial.missed else trial.state
+    counted = f" {progress.done}/{progress.total}" if progress.total else ""
+    return f"{progress.message}{counted}"

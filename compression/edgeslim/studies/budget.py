@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from edgeslim.errors import StudyError
-from edgeslim.studies.figures import FIGURES, limits
+from edgeslim.studies.figures import FIGURES, Figure, limits
 from edgeslim.studies.trial import TrialResult
 
 ROUNDING = 1e-9
@@ -26,17 +26,9 @@ class Budget:
     @staticmethod
     def of(**given: float | None) -> Budget:
         """A budget of the limits that are not None, in the table's order. Raises StudyError (unknown_limit)."""
-        known = [figure.name for figure in limits()]
-        unknown = next((name for name in given if name not in known), None)
-        if unknown is not None:
-            raise StudyError(
-                "unknown_limit",
-                f"A budget cannot limit '{unknown}'.",
-                f"Choose among: {', '.join(known)}.",
-                name=unknown,
-                choices=", ".join(known),
-            )
-        return Budget({name: limit for name in known if (limit := given.get(name)) is not None})
+        for name in given:
+            limit_figure(name)
+        return Budget({each.name: limit for each in limits() if (limit := given.get(each.name)) is not None})
 
     def __iter__(self) -> Iterator[tuple[str, float]]:
         return iter(self.limits.items())
@@ -51,6 +43,20 @@ class Budget:
         """The least 'accuracy' or other quality that is allowed, given the original's; 0 without a limit."""
         least, loss = self.limits.get(quality, 0.0), self.limits.get("loss")
         return max(least, original - loss) if quality == "accuracy" and loss is not None else least
+
+
+def limit_figure(name: str) -> Figure:
+    """The figure that a budget limits by that name. Raises StudyError (unknown_limit)."""
+    known = {figure.name: figure for figure in limits()}
+    if name not in known:
+        raise StudyError(
+            "unknown_limit",
+            f"A budget cannot limit '{name}'.",
+            f"Choose among: {', '.join(known)}.",
+            name=name,
+            choices=", ".join(known),
+        )
+    return known[name]
 
 
 def reason(name: str) -> str:

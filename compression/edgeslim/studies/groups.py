@@ -30,6 +30,33 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedTrial:
+    """A trial's headline measure."""
+
+    number: int
+    title: str
+    value: float
+    ci95: Bounds | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialComparison:
+    """Two trials and their difference (first − second), paired over images."""
+
+    metric: str
+    images: int
+    first: ComparedTrial
+    second: ComparedTrial
+    difference: float
+    ci95: Bounds
+    distinguishable: bool
+    """At 95 %, these two looked at alone."""
+    images_80: int | None
+    """How many images would show this difference with a probability of 80 %; None if there is none."""
+    images_95: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
     """What is known of the differences between a study's trials. Shares of 1; trials by number."""
 

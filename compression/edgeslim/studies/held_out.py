@@ -27,7 +27,7 @@ from edgeslim.progress import Progress, silent
 from edgeslim.studies.groups import HeldOut, HeldOutScore, Mean
 from edgeslim.studies.statistics import contenders
 from edgeslim.studies.study import StudyResult
-from edgeslim.studies.trial import Bounds, TrialResult
+from edgeslim.studies.trial import TrialResult
 
 
 def held_out_scores(
@@ -96,18 +96,14 @@ def _score(
         number=number,
         chosen=chosen[number].value,
         value=found[number].value,
-        ci95=_bounds(found[number].ci95),
+        ci95=found[number].ci95,
         paired_delta=change.value,
-        paired_ci95=_bounds(change.paired_ci95),
+        paired_ci95=change.paired_ci95,
         optimism=optimism.value,
-        optimism_ci95=_bounds(optimism.ci95),
+        optimism_ci95=optimism.ci95,
         change_optimism=change_optimism.value,
-        change_optimism_ci95=_bounds(change_optimism.paired_ci95),
+        change_optimism_ci95=change_optimism.paired_ci95,
     )
-
-
-def _bounds(interval: Sequence[float] | None) -> Bounds | None:
-    return None if interval is None else (interval[0], interval[1])
 
 
 def _mean_optimism(
@@ -122,4 +118,4 @@ def _mean_optimism(
         np.mean([one.resamples for one in each], axis=0),
         each[0].images,
     )
-    return Mean(mean.value, _bounds(mean.paired_ci95))
+    return Mean(mean.value, mean.paired_ci95)

@@ -7,31 +7,27 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import ValidationError
 
 from edgeslim.artifacts.store import Store, as_store_error
 from edgeslim.errors import ErrorRecord, StoreError, StudyError
 from edgeslim.records import Latency, ProgressRecord, decoded, encoded
-from edgeslim.studies.budget import Budget, misses
 from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.folders import JOURNAL, POINTER, damaged, exists, no_study, out_of_reach
 from edgeslim.studies.folders import names as names
 from edgeslim.studies.folders import study_folder as study_folder
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan, StudyResult, StudyState
-from edgeslim.studies.trial import TrialResult, TrialState
+from edgeslim.studies.trial import TrialState
 from edgeslim.studies.trials import PlannedTrial as PlannedTrial
-from edgeslim.studies.trials import rung_key, template, trial_result
+from edgeslim.studies.trials import rung_key, study_result, template
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.study import StudyDirection
-
-
-_FACTS = ("images", "environment", "warnings", "groups", "concluded")
-"""What is kept of a whole study as its JSON has it."""
 
 
 def taken(store: Store) -> set[str]:
@@ -196,13 +192,15 @@ def study_search(store: Store, name: str) -> SearchRun | None:
     """The last run of the study's search. Raises StudyError as `read_plan` does."""
     storage, study = _open_existing(store, name)
     kept = storage.get_study_user_attrs(study).get("search")
-    return None if kept is None else decoded(SearchRun, kept)
+    with _damage_named(store, name):
+        return None if kept is None else decoded(SearchRun, kept)
 
 
 def read_plan(store: Store, name: str) -> StudyPlan:
     """What the study was asked to do. Raises StudyError if there is none or its journal is damaged."""
     storage, study = _open_existing(store, name)
-    return StudyPlan.from_json(storage.get_study_user_attrs(study)["plan"])
+    with _damage_named(store, name):
+        return StudyPlan.from_json(storage.get_study_user_attrs(study)["plan"])
 
 
 def read(
@@ -217,48 +215,18 @@ def read(
     journal is damaged.
     """
     storage, study = _open_existing(store, name)
-    facts = storage.get_study_user_attrs(study)
-    plan = StudyPlan.from_json(facts["plan"])
-    frozen = storage.get_all_trials(study, deepcopy=False)
-    replaced = {trial.user_attrs.get("replaces") for trial in frozen}
-    trials = tuple(
-        trial_result(store, plan, facts, trial, state, (progress or {}).get(trial.number))
-        for trial in frozen
-        if trial.number not in replaced
-    )
-    baseline = next((trial for trial in trials if not trial.recipe.steps), None)
-    return replace(
-        StudyResult.from_json(
-            {
-                **{key: facts[key] for key in _FACTS if facts.get(key) is not None},
-                "held_out": facts.get("held_out") or facts.get("to_hold_out"),
-                "search": facts.get("search"),
-                "name": name,
-                "state": state,
-                "model": plan.model_name,
-                "dataset": facts.get("dataset", plan.dataset_name),
-                "preset": plan.preset,
-                "created": plan.created,
-                "baseline": None if baseline is None else baseline.number,
-                "trials": (),
-                "objectives": plan.objectives,
-                "budget": plan.budget.limits,
-            }
-        ),
-        trials=_within(trials, plan.budget, baseline),
-    )
+    facts, frozen = storage.get_study_user_attrs(study), storage.get_all_trials(study, deepcopy=False)
+    with _damage_named(store, name):
+        return study_result(store, name, facts, frozen, state, progress or {})
 
 
-def _within(
-    trials: tuple[TrialResult, ...], budget: Budget, baseline: TrialResult | None
-) -> tuple[TrialResult, ...]:
-    """The trials, those that are complete with the limits that they miss."""
-    if not budget:
-        return trials
-    return tuple(
-        replace(trial, missed=misses(trial, budget, baseline)) if trial.state == "complete" else trial
-        for trial in trials
-    )
+@contextmanager
+def _damage_named(store: Store, name: str) -> Iterator[None]:
+    """What is kept of the study may lack something, or hold something else than it should."""
+    try:
+        yield
+    except (ValidationError, KeyError) as error:
+        raise damaged(name, study_folder(store, name)) from error
 
 
 def _open_existing(store: Store, name: str) -> tuple[BaseStorage, int]:

@@ -83,12 +83,9 @@ class TrialResult:
         return None
 
     def to_json(self) -> dict[str, Any]:
-        """All fields, and the derived `entropy_gap`: in bytes, and as a share of the bound."""
+        """All fields, and the derived `entropy_gap`."""
         gap = self.sizes.entropy_gap if self.sizes else None
-        told: dict[str, Any] = encoded(self)
-        if gap is None or self.sizes is None or not self.sizes.entropy_bound:
-            return {**told, "entropy_gap": None}
-        return {**told, "entropy_gap": {"bytes": gap, "share": gap / self.sizes.entropy_bound}}
+        return {**encoded(self), "entropy_gap": encoded(gap)}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> TrialResult:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any, cast
 
 from edgeslim.artifacts.store import Store
 from edgeslim.records import ProgressRecord, RecipeRecord, encoded
-from edgeslim.studies.study import StudyPlan, StudyState
+from edgeslim.studies.budget import Budget, misses
+from edgeslim.studies.study import StudyPlan, StudyResult, StudyState
 from edgeslim.studies.trial import TrialResult, TrialState
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
+
+
+_FACTS = ("images", "environment", "warnings", "groups", "concluded")
+"""What is kept of a whole study as its JSON has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,60 @@ def trial_result(
             "proposed": known.get("proposed", False),
             "rungs": _rungs(known),
         }
+    )
+
+
+def study_result(
+    store: Store,
+    name: str,
+    facts: Mapping[str, Any],
+    frozen: Sequence[FrozenTrial],
+    state: StudyState,
+    progress: Mapping[int, ProgressRecord],
+) -> StudyResult:
+    """What is stored of a study: `facts` about the whole, and Optuna's trials.
+
+    Raises msgspec.ValidationError or KeyError where that is not what it should be.
+    """
+    plan = StudyPlan.from_json(facts["plan"])
+    replaced = {trial.user_attrs.get("replaces") for trial in frozen}
+    trials = tuple(
+        trial_result(store, plan, facts, trial, state, progress.get(trial.number))
+        for trial in frozen
+        if trial.number not in replaced
+    )
+    baseline = next((trial for trial in trials if not trial.recipe.steps), None)
+    return replace(
+        StudyResult.from_json(
+            {
+                **{key: facts[key] for key in _FACTS if facts.get(key) is not None},
+                "held_out": facts.get("held_out") or facts.get("to_hold_out"),
+                "search": facts.get("search"),
+                "name": name,
+                "state": state,
+                "model": plan.model_name,
+                "dataset": facts.get("dataset", plan.dataset_name),
+                "preset": plan.preset,
+                "created": plan.created,
+                "baseline": None if baseline is None else baseline.number,
+                "trials": (),
+                "objectives": plan.objectives,
+                "budget": plan.budget.limits,
+            }
+        ),
+        trials=_within(trials, plan.budget, baseline),
+    )
+
+
+def _within(
+    trials: tuple[TrialResult, ...], budget: Budget, baseline: TrialResult | None
+) -> tuple[TrialResult, ...]:
+    """The trials, those that are complete with the limits that they miss."""
+    if not budget:
+        return trials
+    return tuple(
+        replace(trial, missed=misses(trial, budget, baseline)) if trial.state == "complete" else trial
+        for trial in trials
     )
 
 

@@ -27,7 +27,7 @@ from edgeslim.workbench.models import (
 from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.samples import publish_study, sample_study
 from edgeslim.workbench.search import improve_study
-from edgeslim.workbench.sensitivity import layer_sensitivity, list_techniques
+from edgeslim.workbench.sensitivity import layer_sensitivity
 from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe
 from edgeslim.workbench.studies import (
     artifact_bytes,
@@ -78,7 +78,6 @@ __all__ = [
     "list_presets",
     "list_steps",
     "list_studies",
-    "list_techniques",
     "model_spec",
     "pause_study",
     "predict",

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
+from edgeslim.errors import EdgeSlimError, ErrorRecord, StoreError
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.compress import measure
 from edgeslim.workbench.workload import opened
 
 if TYPE_CHECKING:
+    from edgeslim.analysis.ablation import Ablation
     from edgeslim.recipe import Recipe
 
 
 def ablate(
     model: str | Path,
     dataset: str | Path,
-    recipe: Recipe | Mapping[str, Any],
+    recipe: Recipe,
     *,
     orders: int | None = None,
     calibration: str | Path | None = None,
@@ -28,30 +29,25 @@ def ablate(
     threads: int = 1,
     store: Store | None = None,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> Ablation:
     """Make and measure the recipe after every stage, without each stage, and in up to `orders` other sensible orders.
 
-    Returns what `analysis.ablation.ablation` tells, with `model`, `dataset`, `images`, `metric` and `orders_limit`.
     Stages come from the store as far as they were made before; latency is measured at the end, alone. A variant that
     cannot be made is listed with its error. Raises EdgeSlimError for a recipe that cannot be run at all.
     """
     from edgeslim.analysis.ablation import ORDERS, ablation, plan
-    from edgeslim.errors import EdgeSlimError, StoreError
     from edgeslim.measurement.measure import make_file
-    from edgeslim.recipe import Recipe
 
     store = store or Store()
-    whole = recipe if isinstance(recipe, Recipe) else Recipe.from_json(dict(recipe))
     with store.in_use():
         workload = opened(
             model, dataset, store, calibration=calibration, spec=spec, limit=limit, progress=progress
         )
-        orders = ORDERS if orders is None else orders
-        planned = plan(whole, orders)
+        planned = plan(recipe, ORDERS if orders is None else orders)
         recipes = {
             variant.recipe.fingerprint(): variant.recipe for variant in planned.variants if variant.recipe
         }
-        errors: dict[str, Any] = {}
+        errors: dict[str, ErrorRecord] = {}
         for done, (fingerprint, variant) in enumerate(recipes.items()):
             progress("ablation", done, len(recipes))
             try:
@@ -59,18 +55,17 @@ def ablate(
             except StoreError:
                 raise
             except EdgeSlimError as error:
-                if fingerprint == whole.fingerprint():
+                if fingerprint == recipe.fingerprint():
                     raise
                 errors[fingerprint] = error.record()
         made = [variant for fingerprint, variant in recipes.items() if fingerprint not in errors]
-        trials = {
-            trial["recipe_fingerprint"]: trial for trial in measure(made, workload, store, threads, progress)
-        }
-        return {
-            "model": workload.model.name,
-            "dataset": workload.dataset,
-            "images": len(workload.evaluation),
-            "metric": trials[whole.fingerprint()]["primary_metric"],
-            "orders_limit": orders,
-            **ablation(whole, planned, trials, errors, store),
-        }
+        measured = measure(made, workload, store, threads, progress)
+        trials = {trial.recipe_fingerprint: trial for trial in measured}
+        return ablation(
+            planned,
+            trials,
+            errors,
+            store,
+            dataset=workload.dataset,
+            images=len(workload.evaluation),
+        )

@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
 from edgeslim.jobs import supervisor
-from edgeslim.studies.groups import images_needed
+from edgeslim.studies.groups import ComparedTrial, TrialComparison, images_needed
 from edgeslim.studies.study import StudyResult
-from edgeslim.studies.trial import Bounds, TrialResult
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedTrial:
-    """A trial's headline measure."""
-
-    number: int
-    title: str
-    value: float
-    ci95: Bounds | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialComparison:
-    """Two trials and their difference (first − second), paired over images."""
-
-    metric: str
-    images: int
-    first: ComparedTrial
-    second: ComparedTrial
-    difference: float
-    ci95: Bounds
-    distinguishable: bool
-    """At 95 %, these two looked at alone."""
-    images_80: int | None
-    """How many images would show this difference with a probability of 80 %; None if there is none."""
-    images_95: int | None
+from edgeslim.studies.trial import TrialResult
 
 
 def compare_trials(name: str, first: int, second: int, store: Store | None = None) -> TrialComparison:
@@ -71,7 +42,7 @@ def compare_trials(name: str, first: int, second: int, store: Store | None = Non
             number=trial.number,
             title=trial.title,
             value=figure.value,
-            ci95=None if figure.ci95 is None else (figure.ci95[0], figure.ci95[1]),
+            ci95=figure.ci95,
         )
         for trial, figure in zip(trials, figures, strict=True)
     ]
@@ -81,7 +52,7 @@ def compare_trials(name: str, first: int, second: int, store: Store | None = Non
         first=both[0],
         second=both[1],
         difference=difference.value,
-        ci95=(interval[0], interval[1]),
+        ci95=interval,
         distinguishable=not interval[0] <= 0.0 <= interval[1],
         images_80=images_needed(difference.value, error, difference.images, 0.80),
         images_95=images_needed(difference.value, error, difference.images, 0.95),

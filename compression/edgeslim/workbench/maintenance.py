@@ -3,60 +3,67 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from edgeslim.artifacts.audit import Finding, Problem, audit
-from edgeslim.artifacts.garbage import sweep
-from edgeslim.artifacts.inventory import BLOBS, KEPT, STUDIES, mentioned, sizes
+from edgeslim.artifacts.garbage import GarbageReport, sweep
+from edgeslim.artifacts.inventory import BLOBS, KEPT, STUDIES, Usage, by_kind, items, mentioned
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StoreError, StudyError
 from edgeslim.studies import storage
 from edgeslim.studies.folders import out_of_reach
 
 
-def store_info(store: Store | None = None) -> dict[str, Any]:
-    """root, bytes, free (bytes on its disk), studies, and by kind: {files, bytes}."""
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    root: Path
+    bytes: int
+    free: int
+    """Bytes on its disk."""
+    studies: int
+    kinds: Mapping[str, Usage]
+
+
+def store_info(store: Store | None = None) -> StoreInfo:
+    """How much lies in the data folder."""
     store = store or Store()
-    kinds = sizes(store)
-    return {
-        "root": str(store.root),
-        "bytes": sum(kind["bytes"] for kind in kinds.values()),
-        "free": shutil.disk_usage(_existing(store.root)).free,
-        "studies": len(storage.names(store)),
-        "kinds": kinds,
-    }
+    kinds = by_kind(items(store))
+    return StoreInfo(
+        root=store.root,
+        bytes=sum(kind.bytes for kind in kinds.values()),
+        free=shutil.disk_usage(_existing(store.root)).free,
+        studies=len(storage.names(store)),
+        kinds=kinds,
+    )
 
 
-def check_store(store: Store | None = None, repair: bool = False) -> list[dict[str, Any]]:
-    """What is not as it should be: {problem, kind, path, bytes, needed_by}.
+def check_store(store: Store | None = None, repair: bool = False) -> list[Finding]:
+    """What is not as it should be. Every file is read.
 
-    The problem is 'corrupt', 'missing', 'unreferenced', or, of a study whose database cannot be used, 'out of reach'.
-    Every file is read. `repair` removes corrupt files of what can be computed again, and says so (`removed`).
-    Raises StoreError (store_in_use) if something is at work while it should repair.
+    `repair` removes corrupt files of what can be computed again. Raises StoreError (store_in_use) if something is at
+    work while it should repair.
     """
     store = store or Store()
     needed: dict[str, str] = {}
-    findings = []
+    found: list[Finding] = []
     for name in storage.names(store):
         try:
             study = storage.read(store, name)
         except (StudyError, StoreError) as error:
             problem: Problem = "corrupt" if isinstance(error, StudyError) else "out of reach"
             path = storage.study_folder(store, name)
-            findings.append(Finding(problem, STUDIES, str(path), needed_by=f"study {name}"))
+            found.append(Finding(problem, STUDIES, path, needed_by=f"study {name}"))
             continue
         for trial in study.trials:
             if trial.sha256 is not None:
                 needed.setdefault(trial.sha256, f"study {name}, trial {trial.number}")
-    findings += audit(store, needed)
-    found = [{**finding.to_json(), "removed": False} for finding in findings]
-    if repair and any(_can_be_made_again(finding) for finding in found):
+    found += audit(store, needed)
+    if repair and any(map(_can_be_made_again, found)):
         try:
             with store.alone():
-                for finding in filter(_can_be_made_again, found):
-                    Path(finding["path"]).unlink(missing_ok=True)
-                    finding["removed"] = True
+                return [_removed(finding) if _can_be_made_again(finding) else finding for finding in found]
         except TimeoutError as error:
             raise _in_use() from error
     return found
@@ -64,11 +71,10 @@ def check_store(store: Store | None = None, repair: bool = False) -> list[dict[s
 
 def collect_garbage(
     store: Store | None = None, max_bytes: int | None = None, wait: float = 0.0
-) -> dict[str, Any]:
+) -> GarbageReport:
     """Remove files that nothing refers to; then, while the store is larger than `max_bytes`, what was used least
     recently. What trials of studies and named models refer to stays, as do data and studies.
 
-    Returns before and after (bytes), removed ({files, bytes} by kind), and fits: whether it is within `max_bytes`.
     Raises StoreError (store_in_use) if something is at work for longer than `wait` seconds; StudyError
     (study_damaged) or StoreError (study_out_of_reach) if it cannot be told what a study refers to.
     """
@@ -78,15 +84,9 @@ def collect_garbage(
             keep: set[str] = set()
             for name in storage.names(store):
                 keep |= _referred_to(store, name)
-            swept = sweep(store, keep, max_bytes)
+            return sweep(store, keep, max_bytes)
     except TimeoutError as error:
         raise _in_use() from error
-    return {
-        "before": swept.before,
-        "after": swept.after,
-        "removed": swept.removed,
-        "fits": max_bytes is None or swept.after <= max_bytes,
-    }
 
 
 def _referred_to(store: Store, name: str) -> set[str]:
@@ -100,8 +100,13 @@ def _referred_to(store: Store, name: str) -> set[str]:
     return mentioned(data)
 
 
-def _can_be_made_again(finding: dict[str, Any]) -> bool:
-    return finding["problem"] == "corrupt" and (finding["kind"] == BLOBS or finding["kind"] not in KEPT)
+def _can_be_made_again(finding: Finding) -> bool:
+    return finding.problem == "corrupt" and (finding.kind == BLOBS or finding.kind not in KEPT)
+
+
+def _removed(finding: Finding) -> Finding:
+    finding.path.unlink(missing_ok=True)
+    return replace(finding, removed=True)
 
 
 def _existing(path: Path) -> Path:

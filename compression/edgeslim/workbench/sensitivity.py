@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.workload import opened, opened_unlabelled
 
-
-def list_techniques() -> list[dict[str, Any]]:
-    """The technique families that can be simulated on a layer: name, unit, usual strengths (the mildest first)."""
-    from edgeslim.analysis.techniques import TECHNIQUES
-
-    return [
-        {"name": each.name, "unit": each.unit, "strengths": list(each.strengths), "probe": each.probe}
-        for each in TECHNIQUES
-    ]
+if TYPE_CHECKING:
+    from edgeslim.analysis.results import Sensitivity
 
 
 def layer_sensitivity(
@@ -34,12 +27,12 @@ def layer_sensitivity(
     threads: int = 1,
     store: Store | None = None,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> Sensitivity:
     """Each layer changed alone by each technique: relative output error on calibration images, without labels; or,
     with `labels`, the change of the primary metric on validation images, with its paired interval.
 
-    As `analysis.sensitivity` tells it. `techniques` maps names to strengths (none: the usual ones); `images` defaults to
-    8, with labels to 32. What was measured before comes from the store. Raises ModelError, DatasetError, EdgeSlimError.
+    `techniques` maps names to strengths (none: the usual ones); `images` defaults to 8, with labels to 32. What was
+    measured before comes from the store. Raises ModelError, DatasetError, EdgeSlimError.
     """
     from edgeslim.analysis.network import required
     from edgeslim.analysis.sensitivity import accuracy_sensitivity, output_sensitivity

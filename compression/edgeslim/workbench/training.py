@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from edgeslim.datasets.base import Split, Subset
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.samples import SAMPLES, sample_records
 from edgeslim.progress import Progress, silent
+from edgeslim.records import encoded
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,11 +30,41 @@ WATCHED_IMAGES = 200
 """So many validation images are scored after each epoch, for the log alone."""
 
 
-def list_trainings() -> tuple[str, ...]:
-    """Names of the models that `train_sample` can train."""
-    from edgeslim.training.samples import SAMPLE_TRAININGS
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingData:
+    dataset: str
+    images: int
+    fingerprint: str
 
-    return SAMPLE_TRAININGS.names()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingLog:
+    file: str
+    epochs: int
+    seconds: int
+    final_loss: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedSample:
+    """A model's entry in the manifest: the model, and how to make it again."""
+
+    name: str
+    task: str
+    file: str
+    sha256: str
+    weights: str | None
+    """The file of its weights alone."""
+    spec: ModelSpec
+    command: str
+    seed: int
+    data: TrainingData
+    metrics: Mapping[str, Any]
+    """By the names that the task gives them."""
+    parameters: int
+    log: TrainingLog
+    trained: str
+    """ISO 8601."""
 
 
 def train_sample(
@@ -44,7 +76,7 @@ def train_sample(
     folder: Path = SAMPLES,
     store: Store | None = None,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> TrainedSample:
     """Train, export, measure; returns the model's new entry in `folder`/manifest.json.
 
     The run's checkpoint lies in the store: a run that was broken off goes on, and one with more `epochs` extends it.
@@ -80,30 +112,28 @@ def train_sample(
     )
     round_to_float16(network)
     path = _export(network, sample, folder)
-    entry = {
-        "name": name,
-        "task": sample.spec.task,
-        "file": path.name,
-        "sha256": sha256_of(path),
-        "weights": f"{name}.safetensors" if sample.safetensors else None,
-        "spec": sample.spec.to_json(),
-        "command": f"edgeslim train {name} --epochs {epochs} --seed {seed}",
-        "seed": seed,
-        "data": {
-            "dataset": sample.dataset,
-            "images": len(train_split),
-            "fingerprint": train_split.fingerprint,
-        },
-        "metrics": _measure(path, sample.spec, validation, store, threads, progress),
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "log": {
-            "file": f"logs/{name}.csv",
-            "epochs": epochs,
-            "seconds": round(log.seconds),
-            "final_loss": round(log.final_loss, 4),
-        },
-        "trained": datetime.now(UTC).date().isoformat(),
-    }
+    entry = TrainedSample(
+        name=name,
+        task=sample.spec.task,
+        file=path.name,
+        sha256=sha256_of(path),
+        weights=f"{name}.safetensors" if sample.safetensors else None,
+        spec=sample.spec,
+        command=f"edgeslim train {name} --epochs {epochs} --seed {seed}",
+        seed=seed,
+        data=TrainingData(
+            dataset=sample.dataset, images=len(train_split), fingerprint=train_split.fingerprint
+        ),
+        metrics=_measure(path, sample.spec, validation, store, threads, progress),
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        log=TrainingLog(
+            file=f"logs/{name}.csv",
+            epochs=epochs,
+            seconds=round(log.seconds),
+            final_loss=round(log.final_loss, 4),
+        ),
+        trained=datetime.now(UTC).date().isoformat(),
+    )
     write_atomically(folder / "logs" / f"{name}.csv", _as_csv(log.rows))
     _enter(entry, folder, SAMPLE_TRAININGS.names())
     return entry
@@ -179,9 +209,9 @@ def _as_csv(rows: Sequence[Mapping[str, float]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _enter(entry: Mapping[str, Any], folder: Path, order: Sequence[str]) -> None:
+def _enter(entry: TrainedSample, folder: Path, order: Sequence[str]) -> None:
     """Put the entry into the manifest, which keeps the registry's order."""
     entries = {record["name"]: record for record in sample_records(folder)}
-    entries[entry["name"]] = dict(entry)
+    entries[entry.name] = encoded(entry)
     models = [entries[name] for name in order if name in entries]
     write_atomically(folder / "manifest.json", (json.dumps({"models": models}, indent=1) + "\n").encode())

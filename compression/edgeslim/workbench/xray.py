@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
+from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.workload import opened_unlabelled
+
+if TYPE_CHECKING:
+    from edgeslim.analysis.results import PredictionScores, XRay
 
 
 def xray(
@@ -23,8 +27,8 @@ def xray(
     threads: int = 1,
     store: Store | None = None,
     progress: Progress = silent,
-) -> dict[str, Any]:
-    """The redundancy X-ray (see `analysis.xray`), from the store if it was made before.
+) -> XRay:
+    """The redundancy X-ray, from the store if it was made before.
 
     Images, of `calibration` or else the dataset, are needed for activations and predictions; without either both
     are None. `bits` is the width at which entropy is told. Raises ModelError, DatasetError.
@@ -44,20 +48,21 @@ def score_predictions(
     dataset: str | Path,
     *,
     techniques: Mapping[str, Sequence[float]] | None = None,
-    trials: Sequence[Mapping[str, Any]] | None = None,
+    trials: Sequence[TrialResult] | None = None,
     images: int = 8,
     calibration: str | Path | None = None,
     spec: ModelSpec | None = None,
     threads: int = 1,
     store: Store | None = None,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> PredictionScores:
     """The X-ray's predictions against measured output errors of the layers, and against `trials` of this model.
 
-    See `analysis.scoring`. Sensitivity is measured unless the store has it. Raises EdgeSlimError.
+    Sensitivity is measured unless the store has it. Raises EdgeSlimError.
     """
     from edgeslim.analysis.network import required
-    from edgeslim.analysis.scoring import score_predictions as score
+    from edgeslim.analysis.results import PredictionScores
+    from edgeslim.analysis.scoring import score_files, score_layers
     from edgeslim.analysis.sensitivity import output_sensitivity
     from edgeslim.analysis.xray import xray as look
 
@@ -71,4 +76,9 @@ def score_predictions(
         measured = output_sensitivity(
             found, seen, store, techniques, images=images, threads=threads, progress=progress
         )
-        return {"model": found.name, "images": looked["images"], **score(looked, measured, trials)}
+        return PredictionScores(
+            model=found.name,
+            images=looked.images,
+            layers=score_layers(looked.layer_predictions, measured.techniques),
+            files=None if trials is None else score_files(looked.predictions or {}, trials),
+        )
