@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from edgeslim.report.info import trial_of, worth_it
+from edgeslim.report.info import worth_it
 from edgeslim.ui import data
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.pictures import comparison, image_choice
@@ -21,24 +21,24 @@ if name is None:
     go("new", t("study.start_one"), icon=":material/add_circle:")
     st.stop()
 study = data.load_study(name)
-original = trial_of(study, study["baseline"])
-here = [trial["number"] for trial in study["trials"] if data.has_file(trial) and trial is not original]
+original = study.original
+here = {trial.number: trial for trial in study.trials if data.has_file(trial) and trial is not original}
 if original is None or not data.has_file(original) or not here:
     st.info(t("compare.nothing"), icon=":material/hourglass_top:")
     st.stop()
 
-best = [number for number in (worth_it(study), *study["front"]) if number in here]
+best = [number for number in (data.once(worth_it, study), *study.front) if number in here]
 numbers = files.multiselect(
     t("compare.files"),
-    here,
-    format_func=lambda number: numbered(trial_of(study, number)),
+    list(here),
+    format_func=lambda number: numbered(here[number]),
     max_selections=MOST,
     placeholder=t("compare.files_placeholder"),
-    **linked("trials", (best or here)[:1], some_of(here, MOST)),
+    **linked("trials", [*best, *here][:1], some_of(list(here), MOST)),
 )
 *places, threshold, switch = st.columns([5, 3, 5, 4], vertical_alignment="bottom")
-image, title, truth = image_choice(name, places)
-boxes = "kept" in (original.get("fidelity") or {})
+image, title, truth = image_choice(study, places)
+boxes = "kept" in (original.fidelity or {})
 confidence = threshold.slider(
     t("compare.confidence"),
     0.05,
@@ -52,7 +52,7 @@ with_truth = switch.toggle(
     t("compare.truth" if boxes else "compare.true_label"), key="truth", disabled=truth is None
 )
 if image is not None:
-    chosen = [original, *(trial_of(study, number) for number in numbers)]
+    chosen = [original, *(here[number] for number in numbers)]
     comparison(study, chosen, image, title, truth if with_truth else None, confidence)
     if boxes:
-        st.caption(t("compare.legend", number=original["number"]))
+        st.caption(t("compare.legend", number=original.number))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from edgeslim.report.info import headline, trial_of, worth_it
+from edgeslim.report.info import headline, worth_it
 from edgeslim.ui import data
 from edgeslim.ui.components.gallery import before_and_after
 from edgeslim.ui.components.headline import figures, sentence
@@ -20,17 +20,17 @@ st.title(t("overview.title"), anchor=False)
 st.markdown(t("overview.lead"))
 
 study = data.sample()
-number = worth_it(study, LOSS) if study else None
+number = data.once(worth_it, study, LOSS) if study else None
+trial = study.trial(number) if study else None
 found = headline(study, number) if study and number is not None else None
 
-if study is None or number is None or found is None:
+if study is None or trial is None or found is None:
     st.info(t("overview.no_sample"), icon=":material/info:")
 else:
     clicked = selected_trial()
     if clicked is not None:
-        st.switch_page(PAGES["study"], query_params={"study": study["name"], "trial": str(clicked)})
-    trial = trial_of(study, number)
-    metric, title = trial["primary_metric"], trial_title(trial)
+        st.switch_page(PAGES["study"], query_params={"study": study.name, "trial": str(clicked)})
+    metric, title = trial.primary_metric or "mAP", trial_title(trial)
     left, right = st.columns([11, 9], gap="large")
     with left:
         st.header(sentence(found, metric), anchor=False)
@@ -41,15 +41,15 @@ else:
                 f"overview.{question}",
                 title=f"**{plain(title)}**",
                 limit=f"{LOSS * 100:g}",
-                images=study["images"],
+                images=study.images,
                 interval=format_interval(found.interval, signed=True),
             )
         )
-        show_pareto(study, "download", metric, key="overview_chart", labels={number: title}, height=430)
-        st.caption(t("overview.chart_note", model=plain(study["model"]), images=study["images"]))
+        show_pareto(study, "download", metric, key="overview_chart", labels={trial.number: title}, height=430)
+        st.caption(t("overview.chart_note", model=plain(study.model), images=study.images))
     with right, boundary():
-        before_and_after(study, number)
-    figures(study, number)
+        before_and_after(study, trial.number)
+    figures(study, trial.number)
 
 st.subheader(t("overview.ways"), anchor=False)
 ways = [
@@ -57,7 +57,7 @@ ways = [
     ("bring", "new", {"model_from": "file"}),
 ]
 if study is not None:
-    ways.insert(0, ("present", "study", {"study": study["name"]}))
+    ways.insert(0, ("present", "study", {"study": study.name}))
 for column, (way, page, parameters) in zip(st.columns(3), ways, strict=False):
     with column.container(border=True, height="stretch"):
         st.markdown(f"**{t(f'overview.{way}')}**")

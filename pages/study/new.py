@@ -3,6 +3,7 @@
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.studies.study import StudyPlan
 from edgeslim.ui import data
 from edgeslim.ui.components.navigation import PAGES
 from edgeslim.ui.components.plan import plan_form
@@ -46,9 +47,9 @@ with st.container(border=True):
     datasets = workbench.list_datasets()
     columns = st.columns(2)
     with columns[0]:
-        dataset = dataset_choice(datasets, model["task"])
+        dataset = dataset_choice(datasets, model.task)
     with columns[1]:
-        calibration = calibration_choice(datasets, model["task"])
+        calibration = calibration_choice(datasets, model.task)
     with st.expander(t("dataset.own"), icon=":material/upload_file:"):
         dataset_import()
 if dataset is None:
@@ -56,7 +57,8 @@ if dataset is None:
 
 with st.container(border=True):
     st.subheader(t("new.recipes"), anchor=False)
-    presets = data.presets(model["name"], dataset, calibration)
+    plan = StudyPlan(model=model.name, dataset=dataset, calibration=calibration)
+    presets = data.presets(model.name, dataset, calibration)
     ways = ("ready", "search")
     way = st.segmented_control(
         t("new.recipes"),
@@ -67,12 +69,12 @@ with st.container(border=True):
         **linked("way", "ready", one_of(ways)),
     )
     if way == "search":
-        asked = search_form(list(presets))
+        asked = search_form(plan, list(presets))
     else:
-        asked = recipes_form(presets, data.steps(), teachers_of(models, model))
+        asked = recipes_form(plan, presets, data.steps(), teachers_of(models, model))
 
-images = next(one["sizes"].get("validation") for one in datasets if one["name"] == dataset)
-plan = plan_form(images, search=way == "search")
+images = next(one.sizes.get("validation") for one in datasets if one.name == dataset)
+plan = plan_form(asked.plan if asked else plan, images, search=way == "search")
 if st.button(
     t("new.start"),
     type="primary",
@@ -81,5 +83,6 @@ if st.button(
     disabled=asked is None,
 ):
     with boundary():
-        name = workbench.start_study(model["name"], dataset, calibration=calibration, **plan, **(asked or {}))
+        assert asked is not None, "else the button cannot be pressed"
+        name = workbench.start_study(plan, asked.recipes, asked.search)
         st.switch_page(PAGES["study"], query_params={"study": name})

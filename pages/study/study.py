@@ -3,7 +3,7 @@
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.report.info import counts, measured, trial_of
+from edgeslim.report.info import counts
 from edgeslim.ui import data
 from edgeslim.ui.components.budget import budget_form
 from edgeslim.ui.components.certainty import certainty
@@ -29,11 +29,11 @@ study = data.load_study(name)
 study_header(study)
 show_progress(study)
 
-if not any(measured(trial) for trial in study["trials"]):
+if not any(trial.measured for trial in study.trials):
     with actions:
         study_actions(study)
     st.info(t("study.nothing_yet"), icon=":material/hourglass_top:")
-    if counts(study).get("failed") and (selected := selected_trial()) is not None:
+    if "failed" in counts(study) and (selected := selected_trial()) is not None:
         trial_panel(study, selected, data.effects())
     st.stop()
 
@@ -66,19 +66,19 @@ with st.container(border=True):
         st.markdown(f":material/ads_click: {t('trial.none')}")
     else:
         trial_panel(study, shown, data.effects())
-        trial = trial_of(study, shown)
-        if trial is not None and data.has_file(trial):
+        trial = study.trial(shown)
+        if trial is not None and trial.sizes is not None and data.has_file(trial):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.download_button(
-                    t("trial.download_file", size=format_bytes(trial["sizes"]["file"])),
-                    lambda: workbench.artifact_bytes(trial["sha256"]),
-                    file_name=f"{study['model']}-{shown}.onnx",
+                    t("trial.download_file", size=format_bytes(trial.sizes.file)),
+                    lambda: workbench.artifact_bytes(trial.sha256 or ""),
+                    file_name=f"{study.model}-{shown}.onnx",
                     mime="application/octet-stream",
                     icon=":material/download:",
                     type="primary",
                     on_click="ignore",
                 )
-                if shown != study["baseline"]:
+                if shown != study.baseline:
                     go(
                         "compare",
                         t("trial.compare"),
@@ -86,7 +86,7 @@ with st.container(border=True):
                         study=name,
                         trials=shown,
                     )
-        elif trial is not None and measured(trial):
+        elif trial is not None and trial.measured:
             st.caption(t("trial.no_file"))
         links(study, shown)
 

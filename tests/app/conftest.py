@@ -8,11 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
+from app_world import MODEL, Own, Started
 from streamlit.testing.v1 import AppTest
 
 from edgeslim import workbench
 from edgeslim.detections import Annotations, Detections
 from edgeslim.models.base import ModelSpec
+from edgeslim.recipe import Recipe
+from edgeslim.steps.quantization.float16 import Float16
+from edgeslim.studies.preset import LeftOut
+from edgeslim.studies.study import StudyPlan, StudyResult
+from edgeslim.workbench.datasets import DatasetInfo
+from edgeslim.workbench.presets import FittingPreset
+from edgeslim.workbench.studies import StudyStatus
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "compression" / "edgeslim" / "ui" / "frame.py"
@@ -25,6 +33,7 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture
 def study() -> dict[str, Any]:
+    """As it is kept, so that a test can change what it is about."""
     path = ROOT / "tests" / "report" / "data" / "study.json"
     loaded: dict[str, Any] = json.loads(path.read_text())
     loaded["state"] = "complete"
@@ -36,6 +45,7 @@ def study() -> dict[str, Any]:
 def world(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """A machine with that study as the published sample. Returns the study: change it before opening a screen."""
     st.cache_data.clear()
+    st.cache_resource.clear()
     monkeypatch.setenv("EDGESLIM_HOME", str(tmp_path))
     file = tmp_path / "artifact.onnx"
     file.write_bytes(b"onnx")
@@ -50,14 +60,17 @@ def world(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         boxes = BOXES[kept] + (0 if path.name == original else 2)
         return Detections(boxes, np.full(len(boxes), 0.8, np.float32), np.array([0, 3, 6])[kept]), 6.2
 
-    monkeypatch.setattr(workbench, "sample_study", lambda: study)
+    monkeypatch.setattr(workbench, "sample_version", lambda: json.dumps(study))
+    monkeypatch.setattr(workbench, "sample_study", lambda: StudyResult.from_json(study))
     monkeypatch.setattr(workbench, "artifact_path", lambda sha256: tmp_path / sha256)
     monkeypatch.setattr(workbench, "artifact_bytes", lambda sha256: b"onnx")
     monkeypatch.setattr(workbench, "predict", predict)
     monkeypatch.setattr(
         workbench, "model_spec", lambda *_: ModelSpec(input_width=288, input_height=192, labels=LABELS)
     )
-    monkeypatch.setattr(workbench, "describe_dataset", lambda _: {"sizes": {"gallery": 4, "validation": 9}})
+    sizes = {"gallery": 4, "validation": 9}
+    data = DatasetInfo(name="street-signs", task="detection", labels=LABELS, sizes=sizes)
+    monkeypatch.setattr(workbench, "describe_dataset", lambda _: data)
     monkeypatch.setattr(
         workbench,
         "gallery_images",
@@ -66,6 +79,45 @@ def world(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         ],
     )
     return study
+
+
+@pytest.fixture
+def own(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Own:
+    """The study as one of the user's own, and its process."""
+    mine = Own(world)
+    monkeypatch.setattr(workbench, "sample_version", lambda: None)
+    monkeypatch.setattr(workbench, "study_version", lambda name: json.dumps(world))
+    monkeypatch.setattr(workbench, "study_versions", lambda: {world["name"]: json.dumps(world)})
+    monkeypatch.setattr(workbench, "study_result", lambda name: StudyResult.from_json(world))
+    monkeypatch.setattr(
+        workbench, "study_status", lambda name: StudyStatus(name=name, log=Path("log.txt"), **mine.status)
+    )
+    plan = StudyPlan(model="street-signs-medium", dataset="street-signs")
+    monkeypatch.setattr(workbench, "study_plan", lambda name: plan)
+    for verb in ("cancel", "pause", "resume", "retry", "delete", "improve"):
+        monkeypatch.setattr(
+            workbench,
+            f"{verb}_study",
+            lambda name, verb=verb, **options: mine.calls.append((verb, name, *options.values())),
+        )
+    return mine
+
+
+@pytest.fixture
+def started(own: Own, monkeypatch: pytest.MonkeyPatch) -> list[Started]:
+    """What studies were started, of one model and three presets."""
+    found: list[Started] = []
+
+    def start(*asked: Any) -> str:
+        found.append(Started(*asked))
+        return str(own.study["name"])
+
+    recipe, left_out = Recipe((Float16(),), name="float16"), LeftOut("int8", ("calibration",))
+    listed = [FittingPreset(name, (recipe,), (left_out,)) for name in ("quick", "tiny", "techniques")]
+    monkeypatch.setattr(workbench, "start_study", start)
+    monkeypatch.setattr(workbench, "list_models", lambda: (MODEL,))
+    monkeypatch.setattr(workbench, "list_presets", lambda *_: listed)
+    return found
 
 
 @pytest.fixture

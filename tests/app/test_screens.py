@@ -74,7 +74,7 @@ def test_a_click_on_the_first_screen_opens_the_study(show: Any) -> None:
 def test_without_a_sample_study_the_first_screen_says_how_to_begin(
     show: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbench, "sample_study", lambda: None)
+    monkeypatch.setattr(workbench, "sample_version", lambda: None)
     app = show()
     assert not app.exception
     assert "not part of this copy" in app.info[0].value
@@ -101,7 +101,7 @@ def test_what_a_recipe_does_not_change_is_said(show: Any) -> None:
 
 
 def test_a_budget_names_a_pick_and_a_runner_up(show: Any) -> None:
-    app = show("study", max_kb="300", max_loss="3")
+    app = show("study", max_download="300", max_loss="3")
     assert app.success[0].value.startswith(
         "**Fits 300 KB and loses at most 3 points: \\#4 int8, per channel, percentile**"
     )
@@ -114,7 +114,7 @@ def test_a_budget_names_a_pick_and_a_runner_up(show: Any) -> None:
 
 
 def test_a_budget_that_nothing_keeps_says_what_comes_closest(show: Any) -> None:
-    app = show("study", max_kb="10")
+    app = show("study", max_download="10")
     assert "No file fits 10 KB." in app.warning[0].value
     assert "but it is too large to download: 41.4 KB" in app.warning[0].value
 
@@ -122,7 +122,7 @@ def test_a_budget_that_nothing_keeps_says_what_comes_closest(show: Any) -> None:
 def test_a_budget_typed_in_goes_into_the_address(show: Any) -> None:
     app = show("study")
     app.number_input[0].set_value(150.0).run()
-    assert app.query_params["max_kb"] == "150.0"
+    assert app.query_params["max_download"] == "150.0"
     assert "Fits 150 KB: " in app.success[0].value
 
 
@@ -136,7 +136,8 @@ def test_axes_are_chosen_and_linked(show: Any, axis: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "junk", [{"trial": "999"}, {"study": "nope"}, {"x": "nope", "y": "7"}, {"max_kb": "-3"}, {"lang": "xx"}]
+    "junk",
+    [{"trial": "999"}, {"study": "nope"}, {"x": "nope", "y": "7"}, {"max_download": "-3"}, {"lang": "xx"}],
 )
 def test_a_broken_link_still_opens(show: Any, junk: dict[str, str]) -> None:
     app = show("study", **junk)
@@ -189,7 +190,7 @@ def test_a_users_error_is_a_message_and_never_a_traceback(show: Any, monkeypatch
     def broken(*_: Any, **__: Any) -> None:
         raise StudyError("study_damaged", "Damaged.", "Delete it.", name="x", path="/y")
 
-    monkeypatch.setattr(workbench, "list_studies", broken)
+    monkeypatch.setattr(workbench, "study_versions", broken)
     app = show("study", "zh-CN")
     assert not app.exception
     assert "的日志已损坏" in app.error[0].value
@@ -207,8 +208,8 @@ def test_a_study_that_cannot_be_read_says_how_to_forget_it(
     def unreachable(name: str) -> None:
         raise StoreError("x", "The database is gone.", "Bring it back.")
 
-    line = {"name": "lost", "state": "failed", "done": 0, "total": 0, "error": {"code": "x"}}
-    monkeypatch.setattr(workbench, "list_studies", lambda: [line])
+    monkeypatch.setattr(workbench, "study_versions", lambda: {"lost": "1"})
+    monkeypatch.setattr(workbench, "study_version", lambda name: "1")
     monkeypatch.setattr(workbench, "study_result", unreachable)
     app = show("study", study="lost")
     assert not app.exception

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from app_world import Own, Started
 
-from edgeslim import workbench
+from edgeslim.records import ProgressRecord
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.search_run import SearchRun
 
@@ -25,8 +26,6 @@ def searched(world: dict[str, Any]) -> dict[str, Any]:
         },
         objectives=["accuracy", "download"],
         budget={"download": 300_000, "loss": 0.01},
-        hypervolume={"value": 1.8342, "reference": {"accuracy": 0.37, "download": 300_000}},
-        knee=3,
     )
     for trial in world["trials"]:
         trial["proposed"] = bool(trial["recipe"]["steps"])
@@ -38,28 +37,13 @@ def searched(world: dict[str, Any]) -> dict[str, Any]:
     dropped = world["trials"][-2:]
     for trial in dropped:
         trial.update({"state": "pruned", "rungs": [cheap], "found_after": None, **dict.fromkeys(empty)})
-    numbers = {trial["number"] for trial in dropped}
-    world["front"] = [number for number in world["front"] if number not in numbers]
     return world
 
 
 @pytest.fixture
-def mine(searched: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """That study as one of the user's own; `asked` holds what was asked of the workbench, `status` its process."""
-    asked: list[Any] = []
-    status: dict[str, Any] = {
-        "state": "complete", "phase": "", "done": 15, "total": 18, "current": None, "progress": {}, "ahead": None,
-        "pausing": False, "error": None,
-    }  # fmt: skip
-    line = {"name": searched["name"], "state": "complete", "done": 15, "total": 18}
-    monkeypatch.setattr(workbench, "sample_study", lambda: None)
-    monkeypatch.setattr(workbench, "study_result", lambda name: searched)
-    monkeypatch.setattr(workbench, "study_status", lambda name: {**status, "name": name})
-    monkeypatch.setattr(workbench, "list_studies", lambda: [line])
-    monkeypatch.setattr(
-        workbench, "improve_study", lambda name, minutes: asked.append(("improve", name, minutes))
-    )
-    return {"study": searched, "asked": asked, "status": status}
+def mine(searched: dict[str, Any], own: Own) -> Own:
+    """That study as one of the user's own."""
+    return own
 
 
 def test_the_pick_under_the_studys_own_budget_is_told_at_the_top(searched: dict[str, Any], show: Any) -> None:
@@ -88,7 +72,7 @@ def test_how_the_search_went_is_told(searched: dict[str, Any], show: Any) -> Non
     captions = " ".join(each.value for each in app.caption)
     assert "evolution (NSGA-II), 8.0 min · 17 recipes tried: 13 measured fully, 2 judged by" in captions
     assert "ended when its time was up" in captions
-    assert "Hypervolume 1.834" in captions
+    assert "Hypervolume 0.001" in captions
     assert any("2 dropped early" in each.value for each in app.markdown)
 
 
@@ -96,13 +80,13 @@ def test_the_fields_begin_with_the_studys_budget_and_can_be_emptied(
     searched: dict[str, Any], show: Any
 ) -> None:
     app = show("study")
-    assert app.number_input(key="linked_max_kb").value == 300.0
+    assert app.number_input(key="linked_max_download").value == 300.0
     assert app.number_input(key="linked_max_loss").value == 1.0
-    assert app.number_input(key="linked_max_time").value is None
+    assert app.number_input(key="linked_max_latency_ratio").value is None
     app.number_input(key="linked_max_loss").set_value(None).run()
     assert app.query_params["max_loss"] == ""
     assert app.number_input(key="linked_max_loss").value is None
-    assert app.number_input(key="linked_max_kb").value == 300.0
+    assert app.number_input(key="linked_max_download").value == 300.0
     told = [each.value.partition("**\n")[0] for each in app.success]
     assert told[0].startswith("**Fits 300 KB and loses at most one point: "), "what the study asked"
     assert told[1].startswith("**Fits 300 KB: "), "what is asked now"
@@ -136,13 +120,11 @@ def test_without_a_pick_the_closest_is_named(searched: dict[str, Any], show: Any
 
 
 @pytest.mark.parametrize("state", ["paused", "cancelled", "interrupted", "failed", "running"])
-def test_no_verdict_is_given_while_files_are_still_to_be_timed(
-    mine: dict[str, Any], show: Any, state: str
-) -> None:
+def test_no_verdict_is_given_while_files_are_still_to_be_timed(mine: Own, show: Any, state: str) -> None:
     """The search is over, and every file that fits is measured but not timed."""
-    mine["study"].update(state=state, choice=None, budget={"download": 300_000, "latency_ratio": 0.9})
-    mine["status"].update(state=state, phase="latency" if state == "running" else "")
-    for trial in mine["study"]["trials"]:
+    mine.study.update(state=state, choice=None, budget={"download": 300_000, "latency_ratio": 0.9})
+    mine.status.update(state=state, phase="latency" if state == "running" else "")
+    for trial in mine.study["trials"]:
         if trial["proposed"] and trial["sizes"]:
             trial.update(state="running" if state == "running" else "waiting", latency=None)
     app = show("study")
@@ -153,14 +135,14 @@ def test_no_verdict_is_given_while_files_are_still_to_be_timed(
     assert "17 recipes tried" in " ".join(told)
 
 
-def test_after_going_on_the_last_searchs_recipes_are_counted(mine: dict[str, Any], show: Any) -> None:
-    mine["study"]["search"].update(minutes=None, trials=20, first=6)
+def test_after_going_on_the_last_searchs_recipes_are_counted(mine: Own, show: Any) -> None:
+    mine.study["search"].update(minutes=None, trials=20, first=6)
     assert "8.0 min · 12 recipes tried: 8 measured fully, 2 judged" in " ".join(
         each.value for each in show("study").caption
     )
-    mine["study"].update(state="running", search={**mine["study"]["search"], "ended": None})
-    now = {"message": "searching", "done": 60, "total": 0}
-    mine["status"].update(state="running", phase="trials", current=now)
+    mine.study.update(state="running", search={**mine.study["search"], "ended": None})
+    now = ProgressRecord("searching", 60, 0)
+    mine.status.update(state="running", phase="trials", current=now)
     app = show("study")
     assert "12 of 20 recipes tried" in app.get("progress")[0].text
     assert app.metric[0].value == "12"
@@ -169,23 +151,23 @@ def test_after_going_on_the_last_searchs_recipes_are_counted(mine: dict[str, Any
 def test_without_a_budget_a_compromise_is_named(searched: dict[str, Any], show: Any) -> None:
     searched["budget"] = {}
     told = [each.value.partition(" Smaller")[0] for each in show("study").success]
-    assert told == ["**A good compromise: \\#3 int8, per channel.**"]
+    assert told == ["**A good compromise: \\#12 prune 80 % \\+ fine-tune \\+ int8.**"]
 
 
 def test_a_search_that_has_found_nothing_yet_shows(searched: dict[str, Any], show: Any) -> None:
-    searched.update(hypervolume=None, knee=None, search={**searched["search"], "ended": None})
+    searched.update(search={**searched["search"], "ended": None})
     for trial in searched["trials"][1:]:
         trial.update({"state": "waiting", "sizes": None, "accuracy": None, "fidelity": None, "latency": None})
     assert not show("study").exception
 
 
-def test_a_running_search_says_what_it_does_and_how_long_it_will(mine: dict[str, Any], show: Any) -> None:
-    mine["study"].update(state="running", search={**mine["study"]["search"], "spent": 420.0, "ended": None})
-    mine["status"].update(
+def test_a_running_search_says_what_it_does_and_how_long_it_will(mine: Own, show: Any) -> None:
+    mine.study.update(state="running", search={**mine.study["search"], "spent": 420.0, "ended": None})
+    mine.status.update(
         state="running",
         phase="trials",
-        current={"message": "searching", "done": 425, "total": 480},
-        progress={5: {"message": "training", "done": 30, "total": 120}},
+        current=ProgressRecord("searching", 425, 480),
+        progress={5: ProgressRecord("training", 30, 120)},
     )
     app = show("study")
     assert not app.exception
@@ -198,38 +180,22 @@ def test_a_running_search_says_what_it_does_and_how_long_it_will(mine: dict[str,
     assert [button for button in app.button if button.key == "improve_study"] == []
 
 
-def test_a_finished_front_is_improved_for_some_minutes_more(mine: dict[str, Any], show: Any) -> None:
+def test_a_finished_front_is_improved_for_some_minutes_more(mine: Own, show: Any) -> None:
     app = show("study")
     app.number_input(key="more_minutes").set_value(12.0).run()
     assert app.button(key="improve_study").label == "Improve this front for 12 more minutes"
     app.button(key="improve_study").click().run()
-    assert mine["asked"] == [("improve", "twenty-trials", 12.0)]
+    assert mine.calls == [("improve", "twenty-trials", 12.0)]
 
 
 def test_the_published_study_is_not_improved(searched: dict[str, Any], show: Any) -> None:
     assert [button for button in show("study").button if button.key == "improve_study"] == []
 
 
-@pytest.fixture
-def started(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What `start_study` was called with."""
-    found: list[dict[str, Any]] = []
-
-    def start(model: str, dataset: str, **options: Any) -> str:
-        found.append(options)
-        return str(world["name"])
-
-    recipes = [{"name": "float16", "seed": 0, "steps": [{"step": "float16"}], "title": "float16"}]
-    listed = [{"name": name, "recipes": recipes, "left_out": []} for name in ("quick", "tiny", "techniques")]
-    monkeypatch.setattr(workbench, "start_study", start)
-    monkeypatch.setattr(workbench, "list_presets", lambda *_: listed)
-    return found
-
-
-def test_a_search_is_started_with_its_wishes(show: Any, started: list[dict[str, Any]]) -> None:
+def test_a_search_is_started_with_its_wishes(show: Any, started: list[Started]) -> None:
     app = show("new", way="search")
     app.number_input(key="search_minutes").set_value(10.0)
-    app.multiselect(key="search_costs").set_value(["download", "latency"])
+    app.multiselect(key="search_costs").set_value(["download", "latency_ratio"])
     app.number_input(key="budget_download").set_value(150.0)
     app.number_input(key="budget_loss").set_value(1.5)
     app.number_input(key="budget_latency_ratio").set_value(0.8)
@@ -238,31 +204,29 @@ def test_a_search_is_started_with_its_wishes(show: Any, started: list[dict[str, 
     app.number_input(key="search_patience").set_value(20)
     app.button(key="start_study").click().run()
     assert not app.exception
-    assert started[0]["search"] == SearchRun(minutes=10.0, patience=20, preset="tiny")
-    assert started[0]["objectives"] == ("accuracy", "download", "latency")
-    assert started[0]["budget"] == Budget(download=150_000, loss=0.015, latency_ratio=0.8, agreement=0.9)
-    assert "preset" not in started[0]
+    assert started[0].search == SearchRun(minutes=10.0, patience=20, preset="tiny")
+    assert started[0].plan.objectives == ("accuracy", "download", "latency_ratio")
+    assert started[0].plan.budget == Budget.of(download=150_000, loss=0.015, latency_ratio=0.8, agreement=0.9)
+    assert started[0].plan.preset is None
 
 
-def test_a_search_is_not_asked_for_seeds_which_it_would_not_use(
-    show: Any, started: list[dict[str, Any]]
-) -> None:
+def test_a_search_is_not_asked_for_seeds_which_it_would_not_use(show: Any, started: list[Started]) -> None:
     app = show("new", way="search")
     assert "plan_held_out" in (keys := [field.key for field in app.number_input])
     assert "plan_seeds" not in keys
     app.button(key="start_study").click().run()
-    assert started[0]["seeds"] == 1
+    assert started[0].plan.seeds == 1
     assert "plan_seeds" in [field.key for field in show("new").number_input]
 
 
-def test_a_search_left_alone_is_a_sensible_one(show: Any, started: list[dict[str, Any]]) -> None:
+def test_a_search_left_alone_is_a_sensible_one(show: Any, started: list[Started]) -> None:
     show("new", way="search").button(key="start_study").click().run()
-    assert started[0]["search"] == SearchRun(sampler="nsga2", minutes=8.0)
-    assert started[0]["objectives"] == ("accuracy", "download")
-    assert started[0]["budget"] == Budget()
+    assert started[0].search == SearchRun(sampler="nsga2", minutes=8.0)
+    assert started[0].plan.objectives == ("accuracy", "download")
+    assert started[0].plan.budget == Budget()
 
 
-def test_a_search_without_an_end_is_refused(show: Any, started: list[dict[str, Any]]) -> None:
+def test_a_search_without_an_end_is_refused(show: Any, started: list[Started]) -> None:
     app = show("new", way="search")
     app.number_input(key="search_minutes").set_value(None).run()
     assert "This search would never stop." in app.error[0].value
@@ -270,11 +234,11 @@ def test_a_search_without_an_end_is_refused(show: Any, started: list[dict[str, A
     app.number_input(key="search_trials").set_value(12).run()
     assert not app.error
     app.multiselect(key="search_costs").set_value([]).run()
-    assert "one of download, file, multiplications" in app.error[0].value
+    assert "one of Download, File size, Latency ratio, Peak activations, MACs" in app.error[0].value
     assert app.button(key="start_study").disabled
 
 
-def test_the_search_form_opens_in_chinese(show: Any, started: list[dict[str, Any]]) -> None:
+def test_the_search_form_opens_in_chinese(show: Any, started: list[Started]) -> None:
     app = show("new", "zh-CN", way="search")
     assert not app.exception
     assert app.number_input(key="search_minutes").label == "搜索时长（分钟）"

@@ -1,53 +1,36 @@
 """Studies of one's own on the screen: their progress, what can be done with them, and starting one."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from app_world import MODEL, Own, Started
 
 from edgeslim import workbench
 from edgeslim.errors import DatasetError, ParameterError
 from edgeslim.recipe import Recipe
+from edgeslim.records import NoticeRecord, ProgressRecord
+from edgeslim.steps.pruning.magnitude import MagnitudePruning
+from edgeslim.steps.quantization.float16 import Float16
+from edgeslim.studies.study import StudyPlan
+from edgeslim.workbench.datasets import DatasetInfo
 
 
-@pytest.fixture
-def own(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The study as one of the user's own: `calls` tells what was asked of the workbench, `status` is its process."""
-    calls: list[tuple[Any, ...]] = []
-    status: dict[str, Any] = {"state": "complete", "phase": "", "done": 15, "total": 18, "current": None}
-    status |= {"progress": {}, "ahead": None, "pausing": False}
-    monkeypatch.setattr(workbench, "sample_study", lambda: None)
-    monkeypatch.setattr(workbench, "study_result", lambda name: world)
-    monkeypatch.setattr(workbench, "study_status", lambda name: {**status, "name": name, "error": None})
-    monkeypatch.setattr(
-        workbench,
-        "study_plan",
-        lambda name: {"model": "street-signs-medium", "dataset": "street-signs", "spec": None},
-    )
-    monkeypatch.setattr(
-        workbench,
-        "list_studies",
-        lambda: [{"name": world["name"], "state": world["state"], "done": status["done"], "total": 18}],
-    )
-    for verb in ("cancel", "pause", "resume", "retry", "delete"):
-        monkeypatch.setattr(workbench, f"{verb}_study", lambda name, verb=verb: calls.append((verb, name)))
-    return {"study": world, "calls": calls, "status": status}
-
-
-def run_it(own: dict[str, Any]) -> None:
-    own["study"]["state"] = "running"
-    own["study"]["trials"][5]["state"] = "running"
-    own["status"].update(
+def run_it(own: Own) -> None:
+    own.study["state"] = "running"
+    own.study["trials"][5]["state"] = "running"
+    own.status.update(
         state="running",
         phase="trials",
         progress={
-            5: {"message": "training", "done": 30, "total": 120},
-            6: {"message": "float16", "done": 0, "total": 0},
+            5: ProgressRecord("training", 30, 120),
+            6: ProgressRecord("float16", 0, 0),
         },
     )
 
 
-def test_a_running_study_shows_how_far_it_is_and_can_be_cancelled(own: dict[str, Any], show: Any) -> None:
+def test_a_running_study_shows_how_far_it_is_and_can_be_cancelled(own: Own, show: Any) -> None:
     run_it(own)
     app = show("study")
     assert not app.exception
@@ -55,10 +38,10 @@ def test_a_running_study_shows_how_far_it_is_and_can_be_cancelled(own: dict[str,
     assert texts[0] == "15 of 18 trials through · compressing and scoring"
     assert texts[1] == "\\#5 prune 50 % · training 30 / 120"
     app.button(key="cancel_study").click().run()
-    assert own["calls"] == [("cancel", "twenty-trials")]
+    assert own.calls == [("cancel", "twenty-trials")]
 
 
-def test_progress_is_told_in_the_language_of_the_screen(own: dict[str, Any], show: Any) -> None:
+def test_progress_is_told_in_the_language_of_the_screen(own: Own, show: Any) -> None:
     run_it(own)
     texts = [bar.text for bar in show("study", "zh-CN").get("progress")]
     assert texts[0] == "已完成 15 / 18 个试验 · 压缩与评测"
@@ -75,68 +58,37 @@ def test_progress_is_told_in_the_language_of_the_screen(own: dict[str, Any], sho
         ("running", {"cancel", "pause"}),
     ],
 )
-def test_only_what_makes_sense_is_offered(
-    own: dict[str, Any], show: Any, state: str, offered: set[str]
-) -> None:
+def test_only_what_makes_sense_is_offered(own: Own, show: Any, state: str, offered: set[str]) -> None:
     if state == "running":
         run_it(own)
-    own["study"]["state"] = state
+    own.study["state"] = state
     keys = {button.key for button in show("study").button if button.key}
     assert {key.removesuffix("_study") for key in keys if key.endswith("_study")} == offered
 
 
-def test_deleting_needs_a_second_word(own: dict[str, Any], show: Any) -> None:
+def test_deleting_needs_a_second_word(own: Own, show: Any) -> None:
     app = show("study")
     assert app.button(key="delete_study").disabled
     app.checkbox(key="delete_sure").check().run()
     app.button(key="delete_study").click().run()
-    assert own["calls"] == [("delete", "twenty-trials")]
+    assert own.calls == [("delete", "twenty-trials")]
 
 
 def test_the_sample_study_cannot_be_deleted(show: Any) -> None:
     assert not [button for button in show("study").button if button.key == "delete_study"]
 
 
-def test_a_study_without_results_says_so(own: dict[str, Any], show: Any) -> None:
-    for trial in own["study"]["trials"]:
+def test_a_study_without_results_says_so(own: Own, show: Any) -> None:
+    for trial in own.study["trials"]:
         trial.update(state="waiting", sizes=None, accuracy=None, latency=None, fidelity=None, error=None)
-    own["study"].update(state="waiting", baseline=0, front=[])
+    own.study.update(state="waiting", baseline=0, front=[])
     app = show("study")
     assert not app.exception
     assert "Nothing has been measured yet" in app.info[0].value
     assert "No files to compare yet" in show("compare").info[0].value
 
 
-MODEL = {
-    "name": "digits-cnn", "origin": "sample", "task": "classification", "family": "classifier", "input_width": 8,
-    "input_height": 8, "classes": 10, "params": 19162, "bytes": 77000, "sha256": "0" * 64, "ready": True,
-    "licence": "", "source": "",
-}  # fmt: skip
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch, own: dict[str, Any]) -> list[dict[str, Any]]:
-    """What `start_study` was called with."""
-    found: list[dict[str, Any]] = []
-
-    def start(model: str, dataset: str, **options: Any) -> str:
-        found.append({"model": model, "dataset": dataset, **options})
-        return "twenty-trials"
-
-    recipes = [{"name": "float16", "seed": 0, "steps": [{"step": "float16"}], "title": "float16"}]
-    monkeypatch.setattr(workbench, "start_study", start)
-    monkeypatch.setattr(workbench, "list_models", lambda: [MODEL])
-    monkeypatch.setattr(
-        workbench,
-        "list_presets",
-        lambda *_: [
-            {"name": "quick", "recipes": recipes, "left_out": [{"title": "int8", "needs": ["calibration"]}]}
-        ],
-    )
-    return found
-
-
-def test_a_preset_is_started_with_its_options(show: Any, started: list[dict[str, Any]]) -> None:
+def test_a_preset_is_started_with_its_options(show: Any, started: list[Started]) -> None:
     app = show("new")
     app.text_input(key="plan_name").set_value("my-study")
     app.number_input(key="plan_limit").set_value(40)
@@ -144,24 +96,20 @@ def test_a_preset_is_started_with_its_options(show: Any, started: list[dict[str,
     app.number_input(key="plan_held_out").set_value(0.4)
     app.button(key="start_study").click().run()
     assert not app.exception
-    assert started == [
-        {
-            "model": "digits-cnn", "dataset": "digits", "calibration": None, "preset": "quick", "recipes": None,
-            "name": "my-study", "limit": 40, "workers": 0, "seeds": 3, "held_out": 0.4,
-        }
-    ]  # fmt: skip
+    plan = StudyPlan(
+        model="digits-cnn", dataset="digits", preset="quick", name="my-study", limit=40, seeds=3, held_out=0.4
+    )
+    assert started == [Started(plan, ())]
     assert app.title[0].value == "Study", "the new study opens at once"
 
 
-def test_what_a_preset_leaves_out_is_said(show: Any, started: list[dict[str, Any]]) -> None:
+def test_what_a_preset_leaves_out_is_said(show: Any, started: list[Started]) -> None:
     assert "1 more recipes are left out: they need calibration images." in "\n".join(
         c.value for c in show("new").caption
     )
 
 
-def test_a_recipe_is_built_step_by_step_and_its_rules_are_checked(
-    show: Any, started: list[dict[str, Any]]
-) -> None:
+def test_a_recipe_is_built_step_by_step_and_its_rules_are_checked(show: Any, started: list[Started]) -> None:
     app = show("new", preset="own")
     assert app.button(key="start_study").disabled, "there is nothing to run yet"
     app.button(key="add_recipe").click().run()
@@ -174,11 +122,10 @@ def test_a_recipe_is_built_step_by_step_and_its_rules_are_checked(
     assert not app.error
     app.slider(key="value_3_sparsity").set_value(0.9).run()
     app.button(key="start_study").click().run()
-    assert [step["step"] for step in started[0]["recipes"][0]["steps"]] == ["magnitude_pruning", "float16"]
-    assert started[0]["recipes"][0]["steps"][0]["sparsity"] == 0.9
+    assert started[0].recipes == (Recipe((MagnitudePruning(sparsity=0.9), Float16())),)
 
 
-def test_a_senseless_order_is_mended_with_one_click(show: Any, started: list[dict[str, Any]]) -> None:
+def test_a_senseless_order_is_mended_with_one_click(show: Any, started: list[Started]) -> None:
     app = show("new", preset="own")
     app.button(key="add_recipe").click().run()
     for step in ("float16", "magnitude_pruning"):
@@ -190,18 +137,17 @@ def test_a_senseless_order_is_mended_with_one_click(show: Any, started: list[dic
     assert not app.error
     assert [button for button in app.button if button.key == "use_order_1"] == []
     app.button(key="start_study").click().run()
-    steps = started[0]["recipes"][0]["steps"]
-    assert [step["step"] for step in steps] == ["magnitude_pruning", "float16"]
-    assert steps[0]["sparsity"] == 0.85, "what was set of a step stays with it"
+    wanted = Recipe((MagnitudePruning(sparsity=0.85), Float16()))
+    assert started[0].recipes == (wanted,), "what was set of a step stays with it"
 
 
 def test_an_error_that_is_not_about_order_is_shown_once(
-    show: Any, started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(_: Any) -> None:
         raise ParameterError("x", "The share is too large.", "Make it smaller.")
 
-    monkeypatch.setattr(Recipe, "from_json", staticmethod(refused))
+    monkeypatch.setattr(workbench, "read_recipe", refused)
     monkeypatch.setattr(workbench, "repaired_recipe", refused)
     app = show("new", preset="own")
     app.button(key="add_recipe").click().run()
@@ -209,12 +155,12 @@ def test_an_error_that_is_not_about_order_is_shown_once(
 
 
 def test_a_teacher_is_chosen_from_the_other_models_for_the_task(
-    show: Any, started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = [
-        {**MODEL, "name": "digits-large"},
-        {**MODEL, "name": "signs", "task": "detection"},
-        {**MODEL, "name": "not-here", "ready": False},
+        replace(MODEL, name="digits-large"),
+        replace(MODEL, name="signs", task="detection"),
+        replace(MODEL, name="not-here", ready=False),
     ]
     monkeypatch.setattr(workbench, "list_models", lambda: [MODEL, *others])
     app = show("new", preset="own", model="digits-cnn")
@@ -223,10 +169,10 @@ def test_a_teacher_is_chosen_from_the_other_models_for_the_task(
     app.button(key="add_step_1").click().run()
     assert app.selectbox(key="value_2_teacher").options == ["digits-large"]
     app.button(key="start_study").click().run()
-    assert started[0]["recipes"][0]["steps"][0]["teacher"] == "digits-large"
+    assert started[0].recipes[0].record().steps[0]["teacher"] == "digits-large"
 
 
-def test_recipes_are_loaded_from_a_file(show: Any, started: list[dict[str, Any]]) -> None:
+def test_recipes_are_loaded_from_a_file(show: Any, started: list[Started]) -> None:
     app = show("new", preset="own")
     recipes = [{"name": "half", "steps": [{"step": "float16"}]}, {"steps": [{"step": "magnitude_pruning"}]}]
     app.file_uploader(key="recipes_file").upload(
@@ -234,13 +180,11 @@ def test_recipes_are_loaded_from_a_file(show: Any, started: list[dict[str, Any]]
     ).run()
     assert not app.error
     app.button(key="start_study").click().run()
-    assert [recipe["name"] for recipe in started[0]["recipes"]] == ["half", ""]
+    assert [recipe.name for recipe in started[0].recipes] == ["half", ""]
 
 
 @pytest.mark.parametrize("content", [b"{", b'{"steps": [{"step": "prunee"}]}', b"\xff\xfe"])
-def test_a_file_that_holds_no_recipes_is_refused(
-    show: Any, started: list[dict[str, Any]], content: bytes
-) -> None:
+def test_a_file_that_holds_no_recipes_is_refused(show: Any, started: list[Started], content: bytes) -> None:
     app = show("new", preset="own")
     app.file_uploader(key="recipes_file").upload("r.json", content, "application/json").run()
     assert not app.exception
@@ -248,19 +192,20 @@ def test_a_file_that_holds_no_recipes_is_refused(
 
 
 def test_a_dataset_of_ones_own_is_added_and_chosen(
-    show: Any, started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listed = [{"name": "digits", "task": "classification", "sizes": {"validation": 450}}]
-    found = {
-        "name": "mine", "task": "classification", "labels": ["a", "b"], "sizes": {"validation": 7},
-        "warnings": [{"code": "splits_overlap", "text": "", "values": {"count": 3}}],
-    }  # fmt: skip
+    digits = DatasetInfo(
+        name="digits", task="classification", labels=tuple("0123456789"), sizes={"validation": 450}
+    )
+    listed = [digits]
 
-    def add(source: str, name: str) -> dict[str, Any]:
+    def add(source: str, name: str) -> DatasetInfo:
         assert (source, name) == ("/data/mine/instances.json", "mine"), (
             "the folder's name says more than the file's"
         )
-        listed.append({"name": name, "task": "classification", "sizes": {"validation": 7}})
+        notice = NoticeRecord("splits_overlap", "", {"count": 3})
+        found = replace(digits, name=name, labels=("a", "b"), sizes={"validation": 7}, warnings=(notice,))
+        listed.append(found)
         return found
 
     monkeypatch.setattr(workbench, "list_datasets", lambda: listed)
@@ -277,7 +222,7 @@ def test_a_dataset_of_ones_own_is_added_and_chosen(
 
 
 def test_a_dataset_that_cannot_be_read_is_named(
-    show: Any, started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(source: str, name: str) -> None:
         raise DatasetError("unknown_format", "No.", "Choose.", path=source)

@@ -87,4 +87,4 @@ def _end_studies(home: Path) -> None:
     """Studies run in processes of their own: a test that failed halfway leaves none behind."""
     for study in workbench.list_studies(Store(home)):
         with contextlib.suppress(StudyError):
-            workbench.cancel_study(study["name"], Store(home))
+            workbench.cancel_study(study.name, Store(home))

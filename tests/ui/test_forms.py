@@ -1,14 +1,11 @@
 """Inputs made from declarations."""
 
-from typing import Any
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from edgeslim.models.base import ModelSpec
 from edgeslim.steps import STEPS
 from edgeslim.ui.forms import _fine
-
-Declared = dict[str, Any]
 
 
 def form(step: str) -> AppTest:
@@ -18,7 +15,7 @@ def form(step: str) -> AppTest:
         from edgeslim.steps import STEPS
         from edgeslim.ui.forms import parameter_inputs
 
-        declared = STEPS.get(step).describe()["parameters"]
+        declared = STEPS.get(step).describe().parameters
         st.session_state["chosen"] = parameter_inputs(step, declared, {}, "k")
 
     return AppTest.from_function(script, args=(step,)).run()
@@ -28,9 +25,9 @@ def form(step: str) -> AppTest:
 def test_a_form_left_alone_gives_the_defaults_and_they_are_valid(step: str) -> None:
     app = form(step)
     assert not app.exception
-    declared = STEPS.get(step).describe()["parameters"]
+    declared = STEPS.get(step).describe().parameters
     chosen = app.session_state["chosen"]
-    assert chosen == {parameter["name"]: parameter["default"] for parameter in declared}
+    assert chosen == {parameter.name: parameter.default for parameter in declared}
     assert STEPS.get(step)(**chosen)
 
 
@@ -51,15 +48,12 @@ def test_a_specification_form_gives_back_what_it_was_given() -> None:
     def script() -> None:
         import streamlit as st
 
+        from edgeslim.models.base import ModelSpec
         from edgeslim.ui.forms import spec_form
 
-        initial = {
-            "input_width": 416,
-            "input_height": 320,
-            "family": "yolox",
-            "labels": ["a", "b"],
-            "strides": [8],
-        }
+        initial = ModelSpec(
+            input_width=416, input_height=320, family="yolox", labels=("a", "b"), strides=(8,), confidence=0.2
+        )
         sent = spec_form(initial, ["yolox", "unknown"], "spec")
         if sent is not None:
             st.session_state["sent"] = sent
@@ -68,7 +62,27 @@ def test_a_specification_form_gives_back_what_it_was_given() -> None:
     app.text_input[1].set_value("103.53, 116.28, 123.675")
     app.button[0].click().run()
     assert not app.exception
-    sent = app.session_state["sent"]
-    assert (sent["input_width"], sent["input_height"], sent["family"]) == (416, 320, "yolox")
-    assert sent["mean"] == [103.53, 116.28, 123.675]
-    assert (sent["labels"], sent["strides"]) == (["a", "b"], [8])
+    assert app.session_state["sent"] == ModelSpec(
+        input_width=416,
+        input_height=320,
+        family="yolox",
+        labels=("a", "b"),
+        strides=(8,),
+        confidence=0.2,
+        mean=(103.53, 116.28, 123.675),
+    )
+
+
+def test_a_specification_that_cannot_be_is_refused_by_the_name_of_its_key() -> None:
+    def script() -> None:
+        from edgeslim.ui.components.problems import boundary
+        from edgeslim.ui.forms import spec_form
+
+        with boundary():
+            spec_form(None, ["yolox", "unknown"], "spec")
+
+    app = AppTest.from_function(script).run()
+    app.text_input[0].set_value("a third")
+    app.button[0].click().run()
+    assert not app.exception
+    assert "“scale”" in app.error[0].value

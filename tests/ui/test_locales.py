@@ -6,12 +6,13 @@ import string
 from pathlib import Path
 
 import pytest
-from edgeslim.studies.objectives import check_objectives
 
-from edgeslim.errors import StudyError
+from edgeslim.errors import ErrorRecord, StudyError
 from edgeslim.report.charts import TEXTS
 from edgeslim.steps import STEPS
+from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.presets import PRESETS
+from edgeslim.studies.study import check_objectives
 from edgeslim.ui.i18n import (
     LANGUAGES,
     Language,
@@ -97,13 +98,21 @@ def test_charts_have_their_words() -> None:
     assert [key for key in TEXTS if not known("en", key)] == []
 
 
+def test_every_figure_has_its_name_and_what_a_budget_says_of_it() -> None:
+    wanted = [f"axis.{figure.name}" for figure in FIGURES]
+    for figure in (figure for figure in FIGURES if figure.limit):
+        words = [f"{kind}.{figure.name}" for kind in ("budget", "limit", "missed")]
+        wanted += [*words, f"budget.{figure.name}_help"]
+    assert [key for key in wanted if not known("en", key)] == []
+
+
 @pytest.mark.parametrize("name", STEPS.names())
 def test_every_step_and_parameter_has_a_name_and_a_help(name: str) -> None:
     step = STEPS.get(name).describe()
-    wanted = [f"step.{name}", f"group.{step['group']}", *(f"need.{need}" for need in step["needs"])]
-    for parameter in step["parameters"]:
-        key = f"step.{name}.{parameter['name']}"
-        wanted += [key, f"{key}.help", *(f"{key}.{choice}" for choice in parameter["choices"] or ())]
+    wanted = [f"step.{name}", f"group.{step.group}", *(f"need.{need}" for need in step.needs)]
+    for parameter in step.parameters:
+        key = f"step.{name}.{parameter.name}"
+        wanted += [key, f"{key}.help", *(f"{key}.{choice}" for choice in parameter.choices or ())]
     assert [key for key in wanted if not known("en", key)] == []
 
 
@@ -158,29 +167,24 @@ def test_the_browser_chooses_the_first_language() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_error_without_a_translation_keeps_its_own_words(language: Language) -> None:
-    error = {"code": "never_heard_of", "problem": "It broke.", "remedy": "Mend it.", "values": {}}
+    error = ErrorRecord("never_heard_of", "It broke.", "Mend it.", {})
     assert error_text(language, error) == "It broke. Mend it."
 
 
 def test_an_error_with_a_missing_value_keeps_its_own_words() -> None:
-    error = {"code": "unknown_name", "problem": "No thing.", "remedy": "Choose.", "values": {}}
+    error = ErrorRecord("unknown_name", "No thing.", "Choose.", {})
     assert error_text("zh", error) == "No thing. Choose."
 
 
 def test_a_refused_objective_is_named_in_the_languages_own_words() -> None:
     with pytest.raises(StudyError) as refused:
         check_objectives(("accuracy",))
-    assert "下载体积，文件大小" in error_text("zh", refused.value.to_json())
+    assert "下载体积，文件大小" in error_text("zh", refused.value.record())
 
 
 def test_what_a_user_typed_cannot_format_the_screen() -> None:
     assert (
         plain("![x](http://h/i.png) *b* $y$ :red[z]") == r"\!\[x\]\(http\://h/i.png\) \*b\* \$y\$ \:red\[z\]"
     )
-    error = {
-        "code": "unknown_name",
-        "problem": "",
-        "remedy": "",
-        "values": {"kind": "step", "name": "[a](b)", "choices": "c"},
-    }
+    error = ErrorRecord("unknown_name", "", "", {"kind": "step", "name": "[a](b)", "choices": "c"})
     assert r"\[a\]\(b\)" in error_text("en", error)

@@ -93,6 +93,14 @@ def read_status(store: Store, name: str) -> JobStatus | None:
         return None
 
 
+def status_version(store: Store, name: str) -> int | None:
+    """What differs once the status does: when it was written."""
+    try:
+        return (study_folder(store, name) / "status.json").stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
 def study_state(status: JobStatus | None) -> StudyState:
     """The study's state by its last status: 'interrupted' if a running process has vanished."""
     if status is None:

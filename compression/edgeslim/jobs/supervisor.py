@@ -24,14 +24,24 @@ from edgeslim.artifacts.store import (
     write_atomically,
 )
 from edgeslim.errors import StudyError
-from edgeslim.jobs.status import JobStatus, identity, read_status, study_state, write_status
+from edgeslim.jobs.status import (
+    JobStatus,
+    identity,
+    read_status,
+    status_version,
+    study_state,
+    write_status,
+)
 from edgeslim.records import encoded
+from edgeslim.studies.folders import journal_version
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import PlannedTrial, StudyJournal, forget, read, study_folder
 from edgeslim.studies.study import StudyResult, StudyState
 
 HERE = "none"
 """In place of a cluster's address."""
+DATABASE_SECONDS = 3.0
+"""For so long what was read of a running study in a database counts as unchanged."""
 _SECONDS_TO_END = 10.0
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Processes started here, polled so that ended ones do not stay as zombies."""
@@ -50,6 +60,19 @@ def load(store: Store, name: str) -> StudyResult:
     now = study_state(status)
     found = read(store, name, now, status.progress if status else None)
     return replace(found, error=status.error) if status and now == "failed" else found
+
+
+def version(store: Store, name: str) -> str:
+    """What differs once `load` does, but for the progress of running trials; nothing is read for it.
+
+    While a study in a database runs, it differs every few seconds. Raises StudyError if there is no such study.
+    """
+    journal, now = journal_version(store, name), state(store, name)
+    if now != "running":
+        changed = status_version(store, name)
+    else:
+        changed = None if journal else int(time.monotonic() // DATABASE_SECONDS)
+    return f"{study_folder(store, name)} {journal} {now} {changed}"
 
 
 def start(store: Store, name: str, cluster: str | None = None) -> None:

@@ -24,7 +24,7 @@ one.
 
 
 class Proposals:
-    """Proposes recipes, none twice, beginning with `seeds`; learns from gains (studies.objectives)."""
+    """Proposes recipes, none twice, beginning with `seeds`; learns from gains (studies.reference_point)."""
 
     def __init__(
         self,

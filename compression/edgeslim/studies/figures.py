@@ -56,6 +56,8 @@ class Figure:
     """Whether tables of trials show it too, which have no room for all."""
     limit: bool = False
     """Whether a budget may limit it: a cost from above, a quality from below."""
+    prominent: bool = False
+    """Whether forms ask for its limit at first sight, and for those of others on demand."""
     objective: bool = False
     """Whether a search may look for the best of it."""
 
@@ -147,7 +149,7 @@ def _named(name: str) -> Read:
     return lambda trial, _: trial.figure(name)
 
 
-_cost("download", "Download", BYTES, _size("download"), limit=True, objective=True)
+_cost("download", "Download", BYTES, _size("download"), limit=True, prominent=True, objective=True)
 _cost("file", "File", BYTES, _size("file"), limit=True, objective=True)
 _cost("entropy_bound", "Entropy bound", BYTES, _size("entropy_bound"), column=False)
 _cost(
@@ -158,6 +160,7 @@ _cost(
     bounds=lambda trial: None if trial.latency is None else trial.latency.ratio_ci95,
     of_original=1.0,
     limit=True,
+    prominent=True,
     objective=True,
 )
 _cost(
@@ -178,7 +181,16 @@ _cost(
     objective=True,
 )
 _cost("macs", "MACs", LARGE_COUNT, lambda trial, _: trial.macs, limit=True, objective=True)
-_cost("loss", "Points lost against the original", POINTS, _loss, bounds=_loss_bounds, axis=False, limit=True)
+_cost(
+    "loss",
+    "Points lost against the original",
+    POINTS,
+    _loss,
+    bounds=_loss_bounds,
+    axis=False,
+    limit=True,
+    prominent=True,
+)
 _quality(
     "accuracy",
     "Accuracy: the headline measure, whatever it is",

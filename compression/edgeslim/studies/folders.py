@@ -31,6 +31,21 @@ def names(store: Store) -> list[str]:
     return sorted(path.parent.name for kind in (JOURNAL, POINTER) for path in studies.glob(f"[!.]*/{kind}"))
 
 
+def journal_version(store: Store, name: str) -> str | None:
+    """What differs once the study's journal does; None of a study in a database, which alone could tell.
+
+    Raises StudyError if there is no such study.
+    """
+    folder = study_folder(store, name)
+    try:
+        found = (folder / JOURNAL).stat()
+    except FileNotFoundError as error:
+        if (folder / POINTER).exists():
+            return None
+        raise no_study(name) from error
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
 def exists(name: str) -> StudyError:
     """The error for a name that is taken."""
     return StudyError(

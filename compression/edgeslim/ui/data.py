@@ -1,87 +1,143 @@
-"""What the screens show, read through the workbench and kept while it cannot have changed."""
+"""What the screens show, read through the workbench and kept while it cannot have changed.
+
+What is kept is shared by everybody who looks, and never changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from types import FunctionType
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.detections import Annotations, Detections, Image
+from edgeslim.errors import StoreError, StudyError
 from edgeslim.metrics.fidelity import Fidelity, diff
-from edgeslim.report.info import measured
+from edgeslim.models.base import ModelSpec
+from edgeslim.steps.base import StepInfo
+from edgeslim.studies.study import StudyPlan, StudyResult
+from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks.base import Prediction
+from edgeslim.workbench.presets import FittingPreset
+from edgeslim.workbench.studies import StudyEntry
 
-Study = dict[str, Any]
+P = ParamSpec("P")
+R = TypeVar("R")
 Truth = Annotations | int | None
 SplitName = Literal["gallery", "validation"]
 PICTURE_CONFIDENCE = 0.5
 
 
-def sample() -> Study | None:
+def once(
+    compute: Callable[Concatenate[StudyResult, P], R], study: StudyResult, *given: P.args, **options: P.kwargs
+) -> R:
+    """`compute(study, …)`, computed once for each study that was read, and kept for the last ones asked for.
+
+    What depends on the language must have it among its arguments.
+    """
+    found: R = _once(compute, study, given, options)[1]
+    return found
+
+
+def _qualified(function: FunctionType) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={StudyResult: id, FunctionType: _qualified})
+def _once(
+    compute: Callable[..., Any], study: StudyResult, given: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[StudyResult, Any]:
+    """With the study itself: while that is kept, no other one has its id."""
+    return study, compute(study, *given, **options)
+
+
+def sample() -> StudyResult | None:
     """The study that comes with the product, or None in a copy without it."""
+    version = workbench.sample_version()
+    return None if version is None else _sample(version)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _sample(version: str) -> StudyResult | None:
     return workbench.sample_study()
-
-
-def sources(name: str) -> tuple[str, str, dict[str, Any] | None]:
-    """References of a study's model and dataset, and the model's specification if it was given one."""
-    published = sample()
-    if published is not None and published["name"] == name:
-        return published["model"], published["dataset"], None
-    plan = workbench.study_plan(name)
-    return plan["model"], plan["dataset"], plan["spec"]
-
-
-def study_list() -> list[dict[str, Any]]:
-    """All studies, the sample first: name, state, model, dataset, created, done, total."""
-    own = workbench.list_studies()
-    published = sample()
-    if published is None:
-        return own
-    total = len(published["trials"])
-    line = {**published, "preset": published.get("preset"), "done": total, "total": total, "sample": True}
-    return [line, *(study for study in own if study["name"] != published["name"])]
-
-
-def load_study(name: str) -> Study:
-    """A study with all its trials. Raises StudyError."""
-    published = sample()
-    if published is not None and published["name"] == name:
-        return published
-    return workbench.study_result(name)
 
 
 def is_sample(name: str) -> bool:
     published = sample()
-    return published is not None and published["name"] == name
+    return published is not None and published.name == name
 
 
-@st.cache_data(max_entries=1, show_spinner=False)
-def steps() -> list[dict[str, Any]]:
-    """Every step with its parameters."""
-    return workbench.list_steps()
+def study_list() -> list[StudyEntry]:
+    """All studies, the sample first, then the newest."""
+    own = [_entry(name, version) for name, version in workbench.study_versions().items()]
+    own.sort(key=lambda entry: (entry.created, entry.name), reverse=True)
+    published = sample()
+    if published is None:
+        return own
+    others = [entry for entry in own if entry.name != published.name]
+    return [workbench.study_entry(published, sample=True), *others]
+
+
+def load_study(name: str) -> StudyResult:
+    """A study with all its trials, read again only if it has changed. Raises StudyError, StoreError."""
+    published = sample()
+    if published is not None and published.name == name:
+        return published
+    return _study(name, workbench.study_version(name))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _study(name: str, version: str) -> StudyResult:
+    return workbench.study_result(name)
+
+
+@st.cache_resource(max_entries=1024, show_spinner=False)
+def _entry(name: str, version: str) -> StudyEntry:
+    try:
+        return workbench.study_entry(_study(name, version))
+    except (StudyError, StoreError) as error:
+        return StudyEntry(name=name, state="failed", error=error.record())
+
+
+def sources(study: StudyResult) -> StudyPlan:
+    """References of the study's model and dataset, and the model's specification if it was given one."""
+    if is_sample(study.name):
+        return StudyPlan(model=study.model, dataset=study.dataset)
+    return once(_plan, study)
+
+
+def _plan(study: StudyResult) -> StudyPlan:
+    return workbench.study_plan(study.name)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def steps() -> dict[str, StepInfo]:
+    """Every step with its parameters, by name."""
+    return {step.name: step for step in workbench.list_steps()}
 
 
 def effects() -> dict[str, Sequence[str]]:
     """What each step changes."""
-    return {step["name"]: step["changes"] for step in steps()}
+    return {step.name: step.changes for step in steps().values()}
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
 def amounts() -> dict[str, tuple[str, str]]:
     """Name and unit of the number that says how much a step does, for the steps that a search varies by one."""
     found: dict[str, tuple[str, str]] = {}
-    for step in steps():
-        numbers = (p for p in step["parameters"] if p["search"] is not None and p["type"] in ("int", "float"))
-        for parameter in numbers:
-            found.setdefault(step["name"], (parameter["name"], parameter["unit"]))
+    for step in steps().values():
+        for parameter in step.parameters:
+            if parameter.search is not None and parameter.type in (int, float):
+                found.setdefault(step.name, (parameter.name, parameter.unit))
     return found
 
 
-def has_file(trial: Mapping[str, Any]) -> bool:
+def has_file(trial: TrialResult) -> bool:
     """Whether the trial's file is here: the sample study keeps only its front's."""
-    return bool(measured(trial) and trial.get("file") and Path(trial["file"]).exists())
+    return bool(trial.measured and trial.file and Path(trial.file).exists())
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -98,30 +154,29 @@ def picture_count(dataset: str, split: SplitName | None) -> int:
 
 def dataset_sizes(dataset: str) -> dict[str, int]:
     """Images by split; a listed dataset need not be opened for that."""
-    listed = {data["name"]: data["sizes"] for data in workbench.list_datasets()}
-    return listed[dataset] if dataset in listed else _counted(dataset)
+    listed = {data.name: data.sizes for data in workbench.list_datasets()}
+    return dict(listed[dataset]) if dataset in listed else _counted(dataset)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _counted(dataset: str) -> dict[str, int]:
-    sizes: dict[str, int] = workbench.describe_dataset(dataset)["sizes"]
-    return sizes
+    return dict(workbench.describe_dataset(dataset).sizes)
 
 
-@st.cache_data(max_entries=16, ttl=60, show_spinner=False)
-def presets(model: str, dataset: str, calibration: str | None) -> dict[str, dict[str, Any]]:
+@st.cache_resource(max_entries=16, ttl=60, show_spinner=False)
+def presets(model: str, dataset: str, calibration: str | None) -> dict[str, FittingPreset]:
     """The ready-made recipe lists that fit, by name."""
-    return {preset["name"]: preset for preset in workbench.list_presets(model, dataset, calibration)}
+    return {preset.name: preset for preset in workbench.list_presets(model, dataset, calibration)}
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def predicted(sha256: str, model: str, spec: dict[str, Any] | None, image: Image) -> tuple[Prediction, float]:
+def predicted(sha256: str, model: str, spec: ModelSpec | None, image: Image) -> tuple[Prediction, float]:
     """What a file says about an image, and the milliseconds that took once."""
     return workbench.predict(workbench.artifact_path(sha256), image, workbench.model_spec(model, spec))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def labels(model: str, spec: dict[str, Any] | None) -> tuple[str, ...]:
+def labels(model: str, spec: ModelSpec | None) -> tuple[str, ...]:
     """The classes that a model names."""
     return workbench.model_spec(model, spec).labels
 

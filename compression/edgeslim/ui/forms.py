@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 
+from edgeslim import workbench
+from edgeslim.models.base import ColorOrder, ModelSpec, Resize
+from edgeslim.params import Param
 from edgeslim.ui.components.words import named
 from edgeslim.ui.i18n import known
 from edgeslim.ui.state import language, t
 
 FIELDS_PER_ROW = 3
-COLORS = ("RGB", "BGR", "GRAY")
-RESIZES = ("letterbox_corner", "letterbox_center", "stretch")
+COLORS, RESIZES = get_args(ColorOrder), get_args(Resize)
 TASKS = ("detection", "classification")
 
 
 def parameter_inputs(
     step: str,
-    declared: Sequence[Mapping[str, Any]],
+    declared: Sequence[Param],
     values: Mapping[str, Any],
     key: str,
     *,
     offers: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """One widget for each declared parameter (as `list_steps` gives them); returns the values chosen.
+    """One widget for each declared parameter; returns the values chosen, of the parameters' types, by name.
 
     `offers` are values at hand for parameters that are texts: a list to choose from, or to write something else in.
     """
@@ -33,33 +35,28 @@ def parameter_inputs(
     for start in range(0, len(declared), FIELDS_PER_ROW):
         columns = st.columns(FIELDS_PER_ROW, vertical_alignment="bottom")
         for column, param in zip(columns, declared[start : start + FIELDS_PER_ROW], strict=False):
-            name = param["name"]
             with column:
-                value = values.get(name, param["default"])
-                offered = (offers or {}).get(name, ())
-                if offered and name not in values:
+                value = values.get(param.name, param.default)
+                offered = (offers or {}).get(param.name, ())
+                if offered and param.name not in values:
                     value = value if value in offered else offered[0]
-                chosen[name] = _input(step, param, value, f"{key}_{name}", offered)
+                chosen[param.name] = _input(step, param, value, f"{key}_{param.name}", offered)
     return chosen
 
 
-def _input(step: str, param: Mapping[str, Any], value: Any, key: str, offered: Sequence[str] = ()) -> Any:
-    label = named(f"step.{step}", param["name"])
-    words = (
-        t(f"step.{step}.{param['name']}.help")
-        if known(language(), f"step.{step}.{param['name']}.help")
-        else None
-    )
-    low, high = param["low"], param["high"]
-    if param["type"] == "bool":
+def _input(step: str, param: Param, value: Any, key: str, offered: Sequence[str] = ()) -> Any:
+    name = f"step.{step}.{param.name}"
+    label = named(f"step.{step}", param.name)
+    words = t(f"{name}.help") if known(language(), f"{name}.help") else None
+    low, high = param.low, param.high
+    if param.type is bool:
         return st.toggle(label, value=value, key=key, help=words)
-    if param["choices"]:
-        options = list(param["choices"])
+    if param.choices:
         return st.selectbox(
             label,
-            options,
-            index=options.index(value) if value in options else 0,
-            format_func=lambda option: named(f"step.{step}.{param['name']}", option),
+            param.choices,
+            index=param.choices.index(value) if value in param.choices else 0,
+            format_func=lambda option: named(name, option),
             key=key,
             help=words,
         )
@@ -68,9 +65,9 @@ def _input(step: str, param: Mapping[str, Any], value: Any, key: str, offered: S
         return st.selectbox(
             label, options, index=options.index(value), key=key, help=words, accept_new_options=True
         )
-    if param["type"] == "str":
+    if param.type is str:
         return st.text_input(label, value=value, key=key, help=words)
-    if param["type"] == "int":
+    if param.type is int:
         return st.number_input(
             label,
             value=int(value),
@@ -106,67 +103,62 @@ def _fine(value: float) -> float:
     return size / 10 if size < 0.01 else 0.001
 
 
-def spec_form(initial: Mapping[str, Any], families: Sequence[str], key: str) -> dict[str, Any] | None:
-    """A model's specification to look over and change. Returns it when the form is sent, else None."""
+def spec_form(initial: ModelSpec | None, families: Sequence[str], key: str) -> ModelSpec | None:
+    """A model's specification to look over and change. Returns it when the form is sent, else None.
+
+    Raises ModelError where a value cannot be used.
+    """
+    shown = initial or ModelSpec(input_width=640, input_height=640)
     with st.form(key):
         first, second, third = st.columns(3)
         task = first.selectbox(
-            t("spec.task"),
-            TASKS,
-            index=TASKS.index(initial.get("task", "detection")),
-            format_func=lambda name: t(f"task.{name}"),
+            t("spec.task"), TASKS, index=TASKS.index(shown.task), format_func=lambda name: t(f"task.{name}")
         )
         family = second.selectbox(
             t("spec.family"),
             families,
-            index=list(families).index(initial.get("family", "unknown")),
+            index=list(families).index(shown.family),
             format_func=lambda name: t("family.unknown") if name == "unknown" else name,
             help=t("spec.family_help"),
         )
         resize = third.selectbox(
             t("spec.resize"),
             RESIZES,
-            index=RESIZES.index(initial.get("resize", "stretch")),
+            index=RESIZES.index(shown.resize),
             format_func=lambda name: t(f"resize.{name}"),
         )
-        width = first.number_input(t("spec.input_width"), 1, 8192, int(initial.get("input_width", 640)))
-        height = second.number_input(t("spec.input_height"), 1, 8192, int(initial.get("input_height", 640)))
-        color = third.selectbox(t("spec.color"), COLORS, index=COLORS.index(initial.get("color", "RGB")))
-        scale = first.text_input(
-            t("spec.scale"), f"{initial.get('scale', 1.0):.10g}", help=t("spec.scale_help")
-        )
-        mean = second.text_input(t("spec.mean"), _listed(initial.get("mean", (0.0, 0.0, 0.0))))
-        std = third.text_input(t("spec.std"), _listed(initial.get("std", (1.0, 1.0, 1.0))))
-        pad = first.number_input(
-            t("spec.pad_value"), 0.0, 255.0, float(initial.get("pad_value", 114.0)), format="%g"
-        )
-        strides = second.text_input(
-            t("spec.strides"), ", ".join(str(value) for value in initial.get("strides", ()))
-        )
-        iou = third.number_input(
-            t("spec.nms_iou"), 0.0, 1.0, float(initial.get("nms_iou", 0.6)), step=0.05, format="%g"
-        )
+        width = first.number_input(t("spec.input_width"), 1, 8192, shown.input_width)
+        height = second.number_input(t("spec.input_height"), 1, 8192, shown.input_height)
+        color = third.selectbox(t("spec.color"), COLORS, index=COLORS.index(shown.color))
+        scale = first.text_input(t("spec.scale"), f"{shown.scale:.10g}", help=t("spec.scale_help"))
+        mean = second.text_input(t("spec.mean"), _listed(shown.mean))
+        std = third.text_input(t("spec.std"), _listed(shown.std))
+        pad = first.number_input(t("spec.pad_value"), 0.0, 255.0, float(shown.pad_value), format="%g")
+        strides = second.text_input(t("spec.strides"), _listed(shown.strides))
+        iou = third.number_input(t("spec.nms_iou"), 0.0, 1.0, float(shown.nms_iou), step=0.05, format="%g")
         labels = st.text_area(
-            t("spec.labels"), "\n".join(initial.get("labels", ())), height=120, help=t("spec.labels_help")
+            t("spec.labels"), "\n".join(shown.labels), height=120, help=t("spec.labels_help")
         )
         if not st.form_submit_button(t("spec.save"), type="primary"):
             return None
-    return {
-        **initial,
-        "task": task,
-        "family": family,
-        "resize": resize,
-        "input_width": int(width),
-        "input_height": int(height),
-        "color": color,
-        "scale": _number(scale),
-        "mean": [_number(part) for part in mean.split(",")],
-        "std": [_number(part) for part in std.split(",")],
-        "pad_value": pad,
-        "strides": [_number(part) for part in strides.split(",") if part.strip()],
-        "nms_iou": iou,
-        "labels": [line.strip() for line in labels.splitlines() if line.strip()],
-    }
+    return workbench.checked_spec(
+        {
+            **(initial.to_json() if initial else {}),
+            "task": task,
+            "family": family,
+            "resize": resize,
+            "input_width": int(width),
+            "input_height": int(height),
+            "color": color,
+            "scale": _number(scale),
+            "mean": [_number(part) for part in mean.split(",")],
+            "std": [_number(part) for part in std.split(",")],
+            "pad_value": pad,
+            "strides": [_number(part) for part in strides.split(",") if part.strip()],
+            "nms_iou": iou,
+            "labels": [line.strip() for line in labels.splitlines() if line.strip()],
+        }
+    )
 
 
 def _listed(values: Sequence[float]) -> str:

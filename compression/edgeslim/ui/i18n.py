@@ -7,7 +7,10 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
+
+from edgeslim.errors import ErrorRecord
+from edgeslim.studies.figures import FIGURES
 
 Language = Literal["en", "zh"]
 LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "中文"}
@@ -22,7 +25,7 @@ def locale(language: Language) -> Mapping[str, str]:
     return cast(dict[str, str], json.loads(path.read_text(encoding="utf-8")))
 
 
-def translate(language: Language, key: str, **values: object) -> str:
+def translate(language: Language, key: str, /, **values: object) -> str:
     """The text under `key`, its placeholders filled. A missing key is a programming error."""
     return locale(language)[key].format(**values)
 
@@ -36,23 +39,22 @@ def nearest_language(tag: str | None) -> Language:
     return "zh" if (tag or "").lower().startswith("zh") else "en"
 
 
-def error_text(language: Language, error: Mapping[str, Any], prefix: str = "error") -> str:
-    """An EdgeSlimError's JSON as a sentence: translated by its code, else its own English words.
+def error_text(language: Language, error: ErrorRecord, prefix: str = "error") -> str:
+    """An error as a sentence: translated by its code, else its own English words.
 
     Values may hold what a user typed, so they are made safe for Markdown; names of steps are translated.
     """
-    key = f"{prefix}.{error['code']}"
+    key = f"{prefix}.{error.code}"
     if known(language, key):
-        given = {name: str(value) for name, value in (error.get("values") or {}).items()}
         try:
-            return translate(language, key, **_named(language, given))
+            return translate(language, key, **_named(language, error.values))
         except KeyError:
             pass  # raised without a value the sentence needs: its own words are better than none
-    return plain(f"{error['problem']} {error['remedy']}".strip())
+    return plain(f"{error.problem} {error.remedy}".strip())
 
 
 def _named(language: Language, values: Mapping[str, str]) -> dict[str, str]:
-    """Values as a sentence shows them: steps, parameters, needs and objectives by their names, the rest as it is."""
+    """Values as a sentence shows them: steps, parameters, splits and figures by their names, the rest as it is."""
     keys = {
         "step": f"step.{values.get('step')}",
         "after": f"step.{values.get('after')}",
@@ -62,8 +64,7 @@ def _named(language: Language, values: Mapping[str, str]) -> dict[str, str]:
     }
     words = {name: _word(language, keys.get(name, ""), value) for name, value in values.items()}
     for name in {"given", "qualities", "costs", "objective"} & set(values):
-        objectives = values[name].split(", ")
-        listed = (_word(language, f"objective.{objective}", objective) for objective in objectives)
+        listed = (figure_name(language, figure) for figure in values[name].split(", "))
         words[name] = translate(language, "choice.separator").join(listed)
     if "repaired" in values:
         steps = values["repaired"].split(", ")
@@ -73,6 +74,11 @@ def _named(language: Language, values: Mapping[str, str]) -> dict[str, str]:
 
 def _word(language: Language, key: str, value: str) -> str:
     return translate(language, key) if known(language, key) else plain(value)
+
+
+def figure_name(language: Language, name: str) -> str:
+    """A figure's name in words: the locale's under 'axis.<name>', else as it was declared."""
+    return _word(language, f"axis.{name}", FIGURES.get(name).label if name in FIGURES else name)
 
 
 def plain(text: str) -> str:

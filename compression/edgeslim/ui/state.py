@@ -34,7 +34,7 @@ def keep_language(chosen: Language) -> None:
         st.query_params["lang"] = chosen
 
 
-def t(key: str, **values: object) -> str:
+def t(key: str, /, **values: object) -> str:
     """The text under `key` in the screen's language."""
     return translate(language(), key, **values)
 

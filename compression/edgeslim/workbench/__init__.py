@@ -17,6 +17,7 @@ from edgeslim.workbench.datasets import (
 from edgeslim.workbench.evaluate import evaluate_model
 from edgeslim.workbench.maintenance import check_store, collect_garbage, store_info
 from edgeslim.workbench.models import (
+    checked_spec,
     describe_model,
     download_model,
     import_model,
@@ -25,7 +26,7 @@ from edgeslim.workbench.models import (
     read_spec,
 )
 from edgeslim.workbench.presets import list_presets
-from edgeslim.workbench.samples import publish_study, sample_study
+from edgeslim.workbench.samples import publish_study, sample_study, sample_version
 from edgeslim.workbench.search import improve_study
 from edgeslim.workbench.sensitivity import layer_sensitivity
 from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe
@@ -42,9 +43,12 @@ from edgeslim.workbench.studies import (
     resume_study,
     retry_study,
     start_study,
+    study_entry,
     study_plan,
     study_result,
     study_status,
+    study_version,
+    study_versions,
 )
 from edgeslim.workbench.xray import score_predictions, xray
 
@@ -56,6 +60,7 @@ __all__ = [
     "cancel_study",
     "check_store",
     "check_study",
+    "checked_spec",
     "choose_trial",
     "collect_garbage",
     "compare",
@@ -90,11 +95,15 @@ __all__ = [
     "resume_study",
     "retry_study",
     "sample_study",
+    "sample_version",
     "score_predictions",
     "start_study",
     "store_info",
+    "study_entry",
     "study_plan",
     "study_result",
     "study_status",
+    "study_version",
+    "study_versions",
     "xray",
 ]

@@ -106,6 +106,13 @@ def download_model(name: str, store: Store | None = None, progress: Progress = s
     return describe_model(download(name, store, progress).name, store=store)
 
 
+def checked_spec(values: Mapping[str, Any]) -> ModelSpec:
+    """A model specification from what was typed into a form: any values. Raises ModelError naming the key."""
+    from edgeslim.models.spec import spec_from_json
+
+    return spec_from_json(dict(values))
+
+
 def read_spec(path: Path) -> ModelSpec:
     """A model specification from a JSON file. Raises ModelError naming the file and the key."""
     from edgeslim.models.spec import load_spec

@@ -31,6 +31,14 @@ def sample_study(folder: Path = SAMPLE_STUDY) -> StudyResult | None:
     return replace(study, trials=tuple(trials))
 
 
+def sample_version(folder: Path = SAMPLE_STUDY) -> str | None:
+    """What differs once another study is published; None if there is none."""
+    try:
+        return f"{folder} {(folder / _STUDY).stat().st_mtime_ns}"
+    except FileNotFoundError:
+        return None
+
+
 def sample_file(sha256: str, folder: Path = SAMPLE_STUDY) -> Path | None:
     """The published file of that hash, if there is one."""
     path = folder / f"{sha256}.onnx"

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -180,6 +181,24 @@ def study_status(name: str, store: Store | None = None) -> StudyStatus:
 def study_result(name: str, store: Store | None = None) -> StudyResult:
     """The study with all its trials. Needs no torch. Raises StudyError."""
     return supervisor.load(store or Store(), name)
+
+
+def study_version(name: str, store: Store | None = None) -> str:
+    """What differs once `study_result` does, but for the progress of running trials; nothing is read for it.
+
+    Raises StudyError.
+    """
+    return supervisor.version(store or Store(), name)
+
+
+def study_versions(store: Store | None = None) -> dict[str, str]:
+    """The versions of all studies, by name."""
+    store = store or Store()
+    found = {}
+    for name in storage.names(store):
+        with suppress(StudyError):  # deleted meanwhile
+            found[name] = supervisor.version(store, name)
+    return found
 
 
 def study_plan(name: str, store: Store | None = None) -> StudyPlan:

@@ -3,83 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from edgeslim.studies.budget import Budget
-from edgeslim.ui.state import linked, number_in, t
+from edgeslim.studies.figures import Figure, limits
+from edgeslim.studies.study import StudyResult
+from edgeslim.ui.components.words import limit_label
+from edgeslim.ui.i18n import known
+from edgeslim.ui.state import language, linked, number_in, t
+from edgeslim.units import BYTES, POINTS, RATIO, Kind
 
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """An input of one limit: its bounds in shown units, each of which is `scale` of the stored ones."""
-
-    address: str
-    """The parameter of the address that carries it."""
-    low: float
-    high: float
-    step: float
-    scale: float
-    whole: bool = False
-
-
-FIELDS: Mapping[str, Field] = {
-    "download": Field("max_kb", 1.0, 1e9, 10.0, 1e3, whole=True),
-    "loss": Field("max_loss", 0.0, 100.0, 0.5, 0.01),
-    "latency_ratio": Field("max_time", 0.05, 10.0, 0.05, 1.0),
-    "file": Field("max_file", 1.0, 1e9, 10.0, 1e3, whole=True),
-    "accuracy": Field("min_score", 0.0, 100.0, 1.0, 0.01),
-    "agreement": Field("min_agreement", 0.0, 100.0, 1.0, 0.01),
-    "memory": Field("max_memory", 1.0, 1e9, 100.0, 1e3, whole=True),
-    "macs": Field("max_macs", 0.001, 1e9, 1.0, 1e6, whole=True),
+Range = tuple[float, float, float]
+RANGES: Mapping[Kind, Range] = {
+    BYTES: (1.0, 1e9, 10.0),
+    RATIO: (0.05, 10.0, 0.05),
+    POINTS: (0.0, 100.0, 0.5),
 }
-"""By the names that `Budget` gives the limits."""
-ALWAYS = ("download", "loss", "latency_ratio")
+"""Least, most and step of a limit as shown, for kinds that are not like others."""
+RELATIVE, SHARE = (0.001, 1e9, 1.0), (0.0, 100.0, 1.0)
 COLUMNS = 3
 
 
-def budget_form(study: Mapping[str, Any]) -> Budget:
-    """Inputs for size, loss and time, and for what else the study was asked to keep.
+def budget_form(study: StudyResult) -> Budget:
+    """Inputs for the usual limits and those of the study; the others on demand.
 
     They begin with the study's own budget. Empty means no limit; the address carries them all.
     """
-    own: Mapping[str, float] = study.get("budget") or {}
-    limits: dict[str, Any] = {}
-    for name in (*ALWAYS, *(name for name in FIELDS if name in own and name not in ALWAYS)):
-        field = FIELDS[name]
-        shown = None if name not in own else round(own[name] / field.scale, 6)
-        address = linked(field.address, shown, number_in(field.low, field.high), clearable=True)
-        limits[name] = _limit(name, **address)
-    return Budget(**limits)
+    asked = [each for each in limits() if each.prominent or each.name in study.budget.limits]
+    more = [each for each in limits() if each not in asked]
+    found = {each.name: _linked_limit(each, study.budget.limit(each.name)) for each in asked}
+    with st.expander(t("budget.more"), expanded=any(_address(each) in st.query_params for each in more)):
+        found |= {each.name: _linked_limit(each, None) for each in more}
+    return Budget.of(**found)
 
 
-def budget_fields(names: Sequence[str]) -> dict[str, Any]:
-    """Inputs for these limits, empty at first: what `Budget` takes, None where there is none."""
-    limits: dict[str, Any] = {}
-    for start in range(0, len(names), COLUMNS):
+def budget_fields(figures: Sequence[Figure]) -> Budget:
+    """Inputs for these limits, empty at first."""
+    found: dict[str, float | None] = {}
+    for start in range(0, len(figures), COLUMNS):
         columns = st.columns(COLUMNS, vertical_alignment="bottom")
-        for column, name in zip(columns, names[start : start + COLUMNS], strict=False):
+        for column, figure in zip(columns, figures[start : start + COLUMNS], strict=False):
             with column:
-                limits[name] = _limit(name, key=f"budget_{name}")
-    return limits
+                found[figure.name] = _limit(figure, key=f"budget_{figure.name}")
+    return Budget.of(**found)
 
 
-def _limit(name: str, **widget: Any) -> float | None:
+def _linked_limit(figure: Figure, own: float | None) -> float | None:
+    low, high, _ = _range(figure.kind)
+    shown = None if own is None else round(own * figure.kind.scale, 6)
+    return _limit(figure, **linked(_address(figure), shown, number_in(low, high), clearable=True))
+
+
+def _address(figure: Figure) -> str:
+    """The parameter of the address that carries the limit."""
+    return f"{'max' if figure.cost else 'min'}_{figure.name}"
+
+
+def _limit(figure: Figure, **widget: Any) -> float | None:
     """One limit in stored units, None where the field is empty."""
-    field = FIELDS[name]
+    kind, words = figure.kind, f"budget.{figure.name}_help"
+    low, high, step = _range(kind)
     shown: float | None = st.number_input(
-        t(f"budget.{name}"),
+        limit_label(figure),
         value=None,  # so that it can be emptied, whatever it begins with
-        min_value=field.low,
-        max_value=field.high,
-        step=field.step,
+        min_value=low,
+        max_value=high,
+        step=step,
         format="%g",
         placeholder=t("budget.none"),
-        help=t(f"budget.{name}_help"),
+        help=t(words) if known(language(), words) else None,
         **widget,
     )
     if shown is None:
         return None
-    return round(shown * field.scale, None if field.whole else 9)
+    return round(shown / kind.scale, None if kind.scale < 1 else 9)
+
+
+def _range(kind: Kind) -> Range:
+    return RANGES.get(kind, RELATIVE if kind.relative else SHARE)

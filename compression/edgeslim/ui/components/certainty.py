@@ -2,47 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from edgeslim.report.axes import AXES
-from edgeslim.report.confidence import (
-    GroupsInfo,
-    HeldOutInfo,
-    groups_info,
-    held_out_info,
-    held_out_state,
-)
-from edgeslim.report.info import noisy, trial_of
-from edgeslim.report.repeats import spreads
-from edgeslim.ui.components.words import change_words, numbered, trial_title
+from edgeslim.report.certainty_info import headline_values
+from edgeslim.report.info import noisy
+from edgeslim.report.repeats import Spread, spreads
+from edgeslim.studies.figures import FIGURES
+from edgeslim.studies.groups import Groups, HeldOut
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import Bounds
+from edgeslim.ui import data
+from edgeslim.ui.components.words import change_words, figure_name, numbered, trial_title
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
 from edgeslim.units import DASH, format_change, format_interval, format_points, format_share
 
-Study = Mapping[str, Any]
 MOST_NAMED = 8
 """Trials named in a row; a search makes many that are alike."""
 
 
-def certainty(study: Study, shown: int | None) -> None:
+def certainty(study: StudyResult, shown: int | None) -> None:
     """All that is to be known before one file is called better than another; `shown` is the trial looked at."""
     with st.expander(t("sure.title"), icon=":material/rule:", key="certainty"):
-        groups = groups_info(study)
-        if groups is None:
+        if study.groups is None:
             st.markdown(t("sure.unknown"))
         else:
-            _groups(study, groups, shown)
+            _groups(study, study.groups, shown)
         _seeds(study)
         if numbers := noisy(study):
             st.markdown(f":material/warning: {t('sure.noisy', trials=_named(study, numbers))}")
         _held_out(study)
 
 
-def _groups(study: Study, groups: GroupsInfo, shown: int | None) -> None:
+def _groups(study: StudyResult, groups: Groups, shown: int | None) -> None:
     about = {"images": groups.images, "level": format_share(groups.level)}
     alike = [one for one in groups.alike if len(one) > 1]
     if alike:
@@ -50,15 +45,15 @@ def _groups(study: Study, groups: GroupsInfo, shown: int | None) -> None:
         st.markdown("\n".join(f"- {_named(study, one)}" for one in alike))
     else:
         st.markdown(t("sure.apart", **about))
-    metric = t(f"axis.{groups.metric}")
+    metric = figure_name(groups.metric)
     st.markdown(t("sure.best", metric=metric, trials=_named(study, groups.best)))
-    if shown is not None and (words := pair_words(study, groups, shown, study["baseline"])):
-        st.markdown(words)
+    if shown is not None and study.baseline is not None:
+        st.markdown(_pair_words(study, groups, shown, study.baseline) or "")
 
 
-def pair_words(study: Study, groups: GroupsInfo, first: int, second: int) -> str | None:
+def _pair_words(study: StudyResult, groups: Groups, first: int, second: int) -> str | None:
     """Whether two trials differ, and how many images would show it; None if they were not compared."""
-    pair = groups.pair(first, second)
+    pair = groups.pair(first, second, data.once(headline_values, study))
     if pair is None:
         return None
     change = change_words(pair.difference, pair.bounds)
@@ -71,20 +66,19 @@ def pair_words(study: Study, groups: GroupsInfo, first: int, second: int) -> str
     return f"{words} {t('sure.pair_alike', **needed)}"
 
 
-def _seeds(study: Study) -> None:
-    metric = next((trial["primary_metric"] for trial in study["trials"] if trial.get("primary_metric")), None)
+def _seeds(study: StudyResult) -> None:
+    metric = next((trial.primary_metric for trial in study.trials if trial.primary_metric), None)
     if metric is None:
         return
-    axis = AXES.get(metric)
-    text = axis.kind.text
-    for spread in spreads(study, axis):
+    text = FIGURES.get(metric).kind.text
+    for spread in data.once(_spreads, study, metric):
         low, high = map(text, spread.bounds)
         st.markdown(
             t(
                 "sure.seeds",
                 title=_name(study, spread.numbers[0]),
                 count=len(spread.numbers),
-                metric=t(f"axis.{metric}"),
+                metric=figure_name(metric),
                 mean=text(spread.mean),
                 low=low,
                 high=high,
@@ -92,55 +86,59 @@ def _seeds(study: Study) -> None:
         )
 
 
-def _held_out(study: Study) -> None:
-    state, found = held_out_state(study), held_out_info(study)
-    if found is not None:
-        _claims(study, found)
-    elif state == "waiting":
-        st.markdown(t("sure.held_out_waiting", images=study["held_out"]["images"]))
-    else:
+def _spreads(study: StudyResult, metric: str) -> tuple[Spread, ...]:
+    return spreads(study, FIGURES.get(metric))
+
+
+def _held_out(study: StudyResult) -> None:
+    found = study.held_out
+    if found is None:
         st.markdown(t("sure.held_out_none"))
+    elif not found.trials:
+        st.markdown(t("sure.held_out_waiting", images=found.images))
+    else:
+        _scores(study, found)
 
 
-def _claims(study: Study, found: HeldOutInfo) -> None:
+def _scores(study: StudyResult, found: HeldOut) -> None:
     st.markdown(f"**{t('sure.held_out', images=found.images)}**", help=t("sure.held_out_help"))
     rows = [
         {
-            "#": claim.number,
-            t("table.recipe"): _title(study, claim.number),
-            t("sure.chosen"): format_points(claim.chosen),
-            t("sure.value"): f"{format_points(claim.value)} ({format_interval(claim.bounds)})",
-            t("sure.change"): _change(claim.change, claim.change_bounds),
-            t("sure.optimism_column"): _change(claim.change_optimism, claim.change_optimism_bounds),
+            "#": score.number,
+            t("table.recipe"): _title(study, score.number),
+            t("sure.chosen"): format_points(score.chosen),
+            t("sure.value"): f"{format_points(score.value)} ({format_interval(score.ci95)})",
+            t("sure.change"): _change(score.paired_delta, score.paired_ci95),
+            t("sure.optimism_column"): _change(score.change_optimism, score.change_optimism_ci95),
         }
-        for claim in found.claims
+        for score in found.trials
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="claims")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="held_out_scores")
     if found.optimism is not None:
-        st.markdown(t("sure.optimism", change=change_words(found.optimism, found.optimism_bounds)))
+        st.markdown(t("sure.optimism", change=change_words(found.optimism.value, found.optimism.ci95)))
     if found.looks > 1:
         st.markdown(f":material/warning: {t('sure.looks', looks=found.looks)}")
 
 
-def _change(value: float, bounds: tuple[float, float] | None) -> str:
+def _change(value: float, bounds: Bounds | None) -> str:
     """A change with its interval; that of the original against itself is none."""
     return (
         DASH if bounds == (0.0, 0.0) else f"{format_change(value)} ({format_interval(bounds, signed=True)})"
     )
 
 
-def _named(study: Study, numbers: Sequence[int]) -> str:
+def _named(study: StudyResult, numbers: Sequence[int]) -> str:
     named = t("choice.separator").join(_name(study, number) for number in numbers[:MOST_NAMED])
     more = len(numbers) - MOST_NAMED
     return named if more <= 0 else t("sure.more", named=named, count=more)
 
 
-def _name(study: Study, number: int) -> str:
+def _name(study: StudyResult, number: int) -> str:
     """A trial by number and title, as Markdown."""
-    trial = trial_of(study, number)
+    trial = study.trial(number)
     return plain(f"#{number}" if trial is None else numbered(trial))
 
 
-def _title(study: Study, number: int) -> str:
-    trial = trial_of(study, number)
+def _title(study: StudyResult, number: int) -> str:
+    trial = study.trial(number)
     return "" if trial is None else trial_title(trial)

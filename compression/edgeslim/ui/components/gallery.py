@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import streamlit as st
 
 from edgeslim.detections import Annotations, Detections, Image
 from edgeslim.metrics.fidelity import Fidelity
-from edgeslim.report.info import trial_of
+from edgeslim.studies.study import StudyResult
 from edgeslim.tasks.base import Prediction
 from edgeslim.ui import data
 from edgeslim.ui.components.boxes import CHANGES, SYMBOLS, boxes_of, changes_of, draw
@@ -66,15 +66,14 @@ def change_badges(found: Fidelity, *, names: bool = True) -> None:
     st.markdown(" ".join(words))
 
 
-def most_changed(study: Mapping[str, Any], number: int, confidence: float) -> tuple[int, int] | None:
+def most_changed(study: StudyResult, number: int, confidence: float) -> tuple[int, int] | None:
     """(index, number of images): where in the gallery a trial's boxes changed most; None without boxes."""
-    model, dataset, spec = data.sources(study["name"])
-    by_number = {trial["number"]: trial["sha256"] for trial in study["trials"]}
-    hashes = by_number[study["baseline"]], by_number[number]
-    images = data.pictures(dataset, None, 0, 24)
+    plan = data.sources(study)
+    hashes = [trial.sha256 for trial in (study.original, study.trial(number)) if trial and trial.sha256]
+    images = data.pictures(plan.dataset, None, 0, 24)
     damage: list[tuple[int, int]] = []
     for _, image, _ in images:
-        views = [data.predicted(sha256, model, spec, image)[0] for sha256 in hashes]
+        views = [data.predicted(sha256, plan.model, plan.spec, image)[0] for sha256 in hashes]
         found = data.changes(views[0], views[1], confidence)
         if found is None:
             return None
@@ -83,23 +82,23 @@ def most_changed(study: Mapping[str, Any], number: int, confidence: float) -> tu
     return (damage.index(max(damage)), len(images)) if images else None
 
 
-def before_and_after(study: Mapping[str, Any], number: int) -> None:
+def before_and_after(study: StudyResult, number: int) -> None:
     """The gallery picture that a trial changed most: the original's view above, the trial's below."""
     confidence = data.PICTURE_CONFIDENCE
     with st.spinner(t("app.loading")):
         worst = most_changed(study, number, confidence)
-        model, dataset, spec = data.sources(study["name"])
+        plan = data.sources(study)
         index, count = worst or (0, 0)
-        _, image, _ = data.pictures(dataset, None, 0, 24)[index]
-        trials = [trial_of(study, study["baseline"]), trial_of(study, number)]
-        views = [data.predicted(trial["sha256"], model, spec, image)[0] for trial in trials if trial]
-    for place, key in enumerate(("original", "compressed")):
-        trial = trials[place] or {}
-        words = {"title": trial_title(trial), "size": format_bytes(trial["sizes"]["download"])}
+        _, image, _ = data.pictures(plan.dataset, None, 0, 24)[index]
+        trials = [trial for trial in (study.original, study.trial(number)) if trial and trial.sha256]
+        views = [data.predicted(trial.sha256 or "", plan.model, plan.spec, image)[0] for trial in trials]
+    for place, (key, trial) in enumerate(zip(("original", "compressed"), trials, strict=True)):
+        size = format_bytes(trial.sizes.download if trial.sizes else None)
+        words = {"title": trial_title(trial), "size": size}
         found = picture(
             image,
             views[place],
-            data.labels(model, spec),
+            data.labels(plan.model, plan.spec),
             confidence,
             original=views[0] if place else None,
             large=True,
@@ -114,7 +113,7 @@ def before_and_after(study: Mapping[str, Any], number: int) -> None:
         "compare",
         t("trial.compare"),
         icon=":material/compare:",
-        study=study["name"],
+        study=study.name,
         trials=number,
         image=index,
     )

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
-from edgeslim.report.info import Headline, headline, trial_of
-from edgeslim.ui.components.words import change_words
+from edgeslim.report.info import Headline, headline
+from edgeslim.studies.figures import FIGURES
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
+from edgeslim.ui.components.words import change_words, figure_name
 from edgeslim.ui.state import t
-from edgeslim.units import (
-    MINUS,
-    format_bytes,
-    format_factor,
-    format_ms,
-    format_points,
-    format_share,
-)
+from edgeslim.units import DASH, MINUS, format_bytes, format_factor, format_ms, format_share
 
 
 def sentence(found: Headline, metric: str) -> str:
@@ -25,7 +18,7 @@ def sentence(found: Headline, metric: str) -> str:
     if found.change is None:
         return savings(found)
     points = change_words(found.change, None)
-    change = t("headline.change", points=points, metric=t(f"axis.{metric}"))
+    change = t("headline.change", points=points, metric=figure_name(metric))
     return savings(found) + t("headline.comma") + change
 
 
@@ -43,18 +36,17 @@ def _times(more: str, less: str, factor: float) -> str:
     return t(f"headline.{key}", times=format_factor(value).rstrip("×"))
 
 
-def figures(study: Mapping[str, Any], number: int) -> None:
+def figures(study: StudyResult, number: int) -> None:
     """Download, time, accuracy and agreement of a trial, each beside the original's."""
-    trial, original = trial_of(study, number), trial_of(study, study["baseline"])
-    found = headline(study, number)
+    trial, original, found = study.trial(number), study.original, headline(study, number)
     if trial is None or original is None or found is None:
         return
     with st.container(horizontal=True, gap="medium"):
         _download(trial, original)
         _time(trial, original, found)
         _accuracy(trial, found)
-        agreement = (trial.get("fidelity") or {}).get("agreement")
-        if agreement is not None and number != study["baseline"]:
+        agreement = trial.figure("agreement")
+        if agreement is not None and trial is not original:
             st.metric(
                 t("metric.agreement"),
                 format_share(agreement),
@@ -64,8 +56,9 @@ def figures(study: Mapping[str, Any], number: int) -> None:
             )
 
 
-def _download(trial: Mapping[str, Any], original: Mapping[str, Any]) -> None:
-    before, after = original["sizes"]["download"], trial["sizes"]["download"]
+def _download(trial: TrialResult, original: TrialResult) -> None:
+    assert trial.sizes is not None and original.sizes is not None, "else there is no headline"
+    before, after = original.sizes.download, trial.sizes.download
     st.metric(
         t("metric.download"),
         format_bytes(after),
@@ -79,43 +72,40 @@ def _download(trial: Mapping[str, Any], original: Mapping[str, Any]) -> None:
     )
 
 
-def _time(trial: Mapping[str, Any], original: Mapping[str, Any], found: Headline) -> None:
-    latency = trial.get("latency")
-    if not latency:
+def _time(trial: TrialResult, original: TrialResult, found: Headline) -> None:
+    latency = trial.latency
+    if latency is None:
         st.metric(t("metric.latency"), t("metric.untimed"), border=True, height="stretch")
         return
     same = trial is original or found.faster is None
-    before = (original.get("latency") or {}).get("median_ms")
+    before = format_ms(original.latency.median_ms if original.latency else None)
     st.metric(
         t("metric.latency"),
-        format_ms(latency["median_ms"]),
-        delta=None if same else _percent(latency["ratio"]),
-        delta_color="gray" if latency.get("noisy") else "green" if latency["ratio"] < 1 else "red",
+        format_ms(latency.median_ms),
+        delta=None if same else _percent(latency.ratio),
+        delta_color="gray" if latency.noisy else "green" if latency.ratio < 1 else "red",
         delta_arrow="off",
-        delta_description=None
-        if same
-        else t("metric.was_noisy" if latency.get("noisy") else "metric.was", value=format_ms(before)),
-        help=t("metric.latency_noisy") if latency.get("noisy") else t("metric.latency_help"),
+        delta_description=None if same else t(f"metric.was{'_noisy' * latency.noisy}", value=before),
+        help=t("metric.latency_noisy" if latency.noisy else "metric.latency_help"),
         border=True,
         height="stretch",
     )
 
 
-def _accuracy(trial: Mapping[str, Any], found: Headline) -> None:
-    metric = trial.get("primary_metric")
-    value = (trial.get("accuracy") or {}).get(metric) if metric else None
-    if metric is None or value is None:
+def _accuracy(trial: TrialResult, found: Headline) -> None:
+    metric, accuracy = trial.primary_metric, trial.accuracy or {}
+    if metric is None or accuracy.get(metric) is None:
         return
     changed = found.change is not None and abs(found.change) >= 0.0005
     better = found.change is not None and found.change > 0
     st.metric(
-        t(f"axis.{metric}"),
-        format_points(value),
+        figure_name(metric),
+        FIGURES.get(metric).kind.text(accuracy[metric]),
         delta=change_words(found.change, None) if changed else None,
         delta_color="gray" if found.like_original else "green" if better else "red",
         delta_arrow="off",
         delta_description=t("metric.like_original") if found.like_original and changed else None,
-        help=t("metric.accuracy_help", images=(trial.get("accuracy") or {}).get("images", "–")),
+        help=t("metric.accuracy_help", images=accuracy.get("images", DASH)),
         border=True,
         height="stretch",
     )

@@ -3,55 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
-from edgeslim.report.axes import available
 from edgeslim.report.charts import pareto_chart
-from edgeslim.report.pareto import pareto_info
+from edgeslim.report.pareto import ParetoInfo, pareto_info
 from edgeslim.studies.budget import Budget
-from edgeslim.ui.components.words import chart_texts, trial_title
-from edgeslim.ui.state import linked, one_of, select_trial, t
+from edgeslim.studies.figures import FIGURES, axes
+from edgeslim.studies.study import StudyResult
+from edgeslim.ui import data
+from edgeslim.ui.components.words import chart_texts, figure_name, trial_title
+from edgeslim.ui.i18n import Language
+from edgeslim.ui.state import language, linked, one_of, select_trial, t
 
 CONFIG = {
     "displaylogo": False,
     "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
     "scrollZoom": False,
 }
-AXIS_OF = {"latency": "latency_ratio", "memory": "peak_memory"}
-"""Objectives of a study whose axis has another name."""
 
 
-def axis_choice(study: Mapping[str, Any]) -> tuple[str, str, bool]:
+def axis_choice(study: StudyResult) -> tuple[str, str, bool]:
     """Selectors of both axes and of the close-up; the address carries the axes."""
     columns = st.columns([3, 3, 2], vertical_alignment="bottom")
     chosen = []
-    primary = next((trial["primary_metric"] for trial in study["trials"] if trial["primary_metric"]), "mAP")
-    weighed = [
-        {**AXIS_OF, "accuracy": primary}.get(name, name) for name in study.get("objectives") or ("accuracy",)
-    ]
+    primary = next((trial.primary_metric for trial in study.trials if trial.primary_metric), "mAP")
+    weighed = [name if FIGURES.get(name).axis else primary for name in study.objectives]
     for column, role, name in ((columns[0], "cost", "x"), (columns[1], "quality", "y")):
-        names = [axis.name for axis in available(study["trials"], role)]
+        names = data.once(_axis_names, study, role == "cost")
         default = next((name for name in weighed if name in names), names[0])
         with column:
             chosen.append(
                 st.selectbox(
                     t(f"chart.{role}_axis"),
                     names,
-                    format_func=lambda name: t(f"axis.{name}"),
+                    format_func=figure_name,
                     **linked(name, default, one_of(names)),
                 )
             )
-    searched = study.get("search") is not None  # a search tries a lot that collapses
+    searched = study.search is not None  # a search tries a lot that collapses
     close_up = columns[2].toggle(
         t("chart.close_up"), value=searched, key=f"close_up_{searched}", help=t("chart.close_up_help")
     )
     return chosen[0], chosen[1], close_up
 
 
+def _axis_names(study: StudyResult, cost: bool) -> list[str]:
+    return [figure.name for figure in axes(study.trials, cost)]
+
+
 def show_pareto(
-    study: Mapping[str, Any],
+    study: StudyResult,
     x: str,
     y: str,
     *,
@@ -63,15 +68,6 @@ def show_pareto(
     height: int = 540,
 ) -> None:
     """Draw the chart; a click puts the trial's number into the address."""
-    named = {**study, "trials": [{**trial, "title": trial_title(trial)} for trial in study["trials"]]}
-    figure = pareto_chart(
-        pareto_info(named, x, y, budget),
-        chart_texts(),
-        labels=labels,
-        selected=selected,
-        close_up=close_up,
-        height=height,
-    )
 
     def clicked() -> None:
         number = trial_clicked(st.session_state[key].selection.points)
@@ -79,13 +75,43 @@ def show_pareto(
             select_trial(number)
 
     st.plotly_chart(
-        figure,
+        data.once(_chart, study, language(), x, y, budget, labels, selected, close_up, height),
         key=key,
         on_select=clicked,
         selection_mode="points",
         config=CONFIG,
-        alt=t("chart.alt", x=t(f"axis.{x}"), y=t(f"axis.{y}"), study=study["name"]),
+        alt=t("chart.alt", x=figure_name(x), y=figure_name(y), study=study.name),
     )
+
+
+def _chart(
+    study: StudyResult,
+    language: Language,
+    x: str,
+    y: str,
+    budget: Budget | None,
+    labels: Mapping[int, str] | None,
+    selected: int | None,
+    close_up: bool,
+    height: int,
+) -> go.Figure:
+    return pareto_chart(
+        data.once(_info, study, language, x, y, budget),
+        chart_texts(),
+        labels=labels,
+        selected=selected,
+        close_up=close_up,
+        height=height,
+    )
+
+
+def _info(study: StudyResult, language: Language, x: str, y: str, budget: Budget | None) -> ParetoInfo:
+    return pareto_info(data.once(_named, study, language), x, y, budget)
+
+
+def _named(study: StudyResult, language: Language) -> StudyResult:
+    """The study, its trials titled in that language."""
+    return replace(study, trials=tuple(replace(trial, title=trial_title(trial)) for trial in study.trials))
 
 
 def trial_clicked(points: Sequence[Mapping[str, Any]]) -> int | None:

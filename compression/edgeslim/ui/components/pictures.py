@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.detections import Image
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.gallery import change_badges, picture
 from edgeslim.ui.components.problems import boundary
@@ -21,12 +23,12 @@ SOURCES = ("gallery", "validation", "upload")
 BIGGEST = 1_000_000
 
 
-def image_choice(study: str, columns: Sequence[Any]) -> tuple[Image | None, str, data.Truth]:
+def image_choice(study: StudyResult, columns: Sequence[Any]) -> tuple[Image | None, str, data.Truth]:
     """(image, its name, what is known of it), from the gallery, the dataset, or the user's own.
 
     `columns` are the two places where to ask: for the source, and for the image.
     """
-    _, dataset, _ = data.sources(study)
+    dataset = data.sources(study).dataset
     source_column, image_column = columns
     source = source_column.segmented_control(
         t("compare.source"),
@@ -85,18 +87,18 @@ def _whole(count: int) -> Any:
 
 
 def comparison(
-    study: Mapping[str, Any],
-    trials: Sequence[Mapping[str, Any]],
+    study: StudyResult,
+    trials: Sequence[TrialResult],
     image: Image,
     title: str,
     truth: data.Truth,
     confidence: float,
 ) -> None:
     """The original first, then the others, two beside each other; counts, size and time under each."""
-    model, _, spec = data.sources(study["name"])
+    plan = data.sources(study)
     with boundary():
-        labels = data.labels(model, spec)
-        views = [data.predicted(trial["sha256"], model, spec, image) for trial in trials]
+        labels = data.labels(plan.model, plan.spec)
+        views = [data.predicted(trial.sha256 or "", plan.model, plan.spec, image) for trial in trials]
         per_row = 3 if len(trials) == 3 else 2
         for start in range(0, len(trials), per_row):
             for column, place in zip(st.columns(per_row), range(start, len(trials)), strict=False):
@@ -118,12 +120,10 @@ def comparison(
                     _facts(trial, milliseconds)
 
 
-def _facts(trial: Mapping[str, Any], milliseconds: float) -> None:
-    parts = [t("compare.size", size=format_bytes(trial["sizes"]["download"]))]
-    latency = trial.get("latency")
+def _facts(trial: TrialResult, milliseconds: float) -> None:
+    parts = [t("compare.size", size=format_bytes(trial.sizes.download if trial.sizes else None))]
+    latency = trial.latency
     if latency:
-        parts.append(
-            t("compare.latency", ms=format_ms(latency["median_ms"]), ratio=format_ratio(latency["ratio"]))
-        )
+        parts.append(t("compare.latency", ms=format_ms(latency.median_ms), ratio=format_ratio(latency.ratio)))
     parts.append(t("compare.once", ms=format_ms(milliseconds)))
     st.caption(" · ".join(parts))

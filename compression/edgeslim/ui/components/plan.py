@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.study import StudyPlan
 from edgeslim.ui.components.words import named, recipe_title, recipe_words
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
 
+if TYPE_CHECKING:
+    from edgeslim.recipe import Recipe
+    from edgeslim.workbench.presets import FittingPreset
 
-def preset_contents(preset: Mapping[str, Any]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class StudyRequest:
+    """What `start_study` takes."""
+
+    plan: StudyPlan
+    recipes: tuple[Recipe, ...] = ()
+    search: SearchRun | None = None
+
+
+def preset_contents(preset: FittingPreset) -> None:
     """The preset's recipes, and those left out because something they need is not there."""
-    with st.expander(t("preset.contents", count=len(preset["recipes"])), icon=":material/list:"):
-        for recipe in preset["recipes"]:
+    with st.expander(t("preset.contents", count=len(preset.recipes)), icon=":material/list:"):
+        for recipe in (recipe.record() for recipe in preset.recipes):
             st.markdown(f"- **{plain(recipe_title(recipe))}** · {recipe_words(recipe)}")
-    for needs, count in Counter(tuple(recipe["needs"]) for recipe in preset["left_out"]).items():
+    for needs, count in Counter(recipe.needs for recipe in preset.left_out).items():
         needed = t("choice.separator").join(named("need", need) for need in needs)
         st.caption(f":material/block: {t('preset.left_out', count=count, needs=needed)}")
 
 
-def plan_form(validation: int | None, *, search: bool = False) -> dict[str, Any]:
-    """Name, image limit, workers, seeds and held-out share, as `start_study` takes them.
+def plan_form(plan: StudyPlan, validation: int | None, *, search: bool = False) -> StudyPlan:
+    """The plan with name, image limit, workers, seeds and held-out share; `validation` is the number of images.
 
     A `search` runs each recipe that it finds with one seed: it is not asked for.
     """
@@ -40,24 +55,13 @@ def plan_form(validation: int | None, *, search: bool = False) -> dict[str, Any]
         automatic = t("plan.held_out_auto")
         held_out = _number(columns[0], "held_out", 0.0, 0.9, None, step=0.05, placeholder=automatic)
         seeds = 1 if search else _number(columns[1], "seeds", 1, 20, 1)
-    return {
-        "name": name.strip() or None,
-        "limit": limit,
-        "workers": workers,
-        "seeds": seeds,
-        "held_out": held_out,
-    }
+    return replace(plan, name=name.strip(), limit=limit, workers=workers, seeds=seeds, held_out=held_out)
 
 
 def _number(
-    column: DeltaGenerator,
-    name: str,
-    least: float,
-    most: float | None,
-    value: float | None,
-    **more: Any,
-) -> float | None:
-    """A number of the plan with its label, its help and its key."""
+    column: DeltaGenerator, name: str, least: float, most: float | None, value: float | None, **more: Any
+) -> Any:
+    """A number of the plan with its label, its help and its key; whole if its bounds are."""
     label, words = t(f"plan.{name}"), t(f"plan.{name}_help")
     return column.number_input(
         label, min_value=least, max_value=most, value=value, help=words, key=f"plan_{name}", **more

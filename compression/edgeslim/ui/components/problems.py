@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
-from edgeslim.errors import EdgeSlimError
+from edgeslim.errors import EdgeSlimError, ErrorRecord
 from edgeslim.ui.i18n import error_text
 from edgeslim.ui.state import language
 
@@ -25,6 +22,6 @@ class boundary:
         return False
 
 
-def show(error: Mapping[str, Any]) -> None:
-    """An error as the core stores it (`code`, `problem`, `remedy`, `values`)."""
+def show(error: ErrorRecord) -> None:
+    """An error as the core keeps it."""
     st.error(error_text(language(), error), icon=":material/error:")

@@ -4,30 +4,63 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.errors import EdgeSlimError
 from edgeslim.reading import parse_json
-from edgeslim.recipe import Recipe
-from edgeslim.ui.components.plan import preset_contents
+from edgeslim.records import RecipeRecord
+from edgeslim.studies.study import StudyPlan
+from edgeslim.ui.components.plan import StudyRequest, preset_contents
 from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.words import named, step_name
 from edgeslim.ui.forms import parameter_inputs
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import linked, one_of, t
 
+if TYPE_CHECKING:
+    from edgeslim.recipe import Recipe
+    from edgeslim.steps.base import StepInfo
+    from edgeslim.workbench.presets import FittingPreset
+
 _STATE, _COUNTER, _LOADED = "edgeslim_recipes", "edgeslim_recipe_counter", "edgeslim_recipes_loaded"
-Steps = Mapping[str, Mapping[str, Any]]
-"""What `list_steps` gives, by name."""
+
+
+@dataclass(slots=True)
+class StepDraft:
+    """A step being set. `id` is given once in a session: widgets keep their values when steps change places."""
+
+    id: int
+    step: str
+    values: dict[str, Any] = field(default_factory=dict)
+    """Parameters by name, of whatever types the step declares."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"step": self.step, **self.values}
+
+
+@dataclass(slots=True)
+class RecipeDraft:
+    """A recipe being built."""
+
+    id: int
+    name: str = ""
+    steps: list[StepDraft] = field(default_factory=list)
+
+    def record(self) -> RecipeRecord:
+        return RecipeRecord(tuple(step.to_json() for step in self.steps), name=self.name)
 
 
 def recipes_form(
-    presets: Mapping[str, Mapping[str, Any]], steps: Sequence[Mapping[str, Any]], teachers: Sequence[str]
-) -> dict[str, Any] | None:
-    """`preset` and `recipes` for `start_study`; None as long as recipes of one's own cannot be run."""
+    plan: StudyPlan,
+    presets: Mapping[str, FittingPreset],
+    steps: Mapping[str, StepInfo],
+    teachers: Sequence[str],
+) -> StudyRequest | None:
+    """The plan with a preset, or with recipes of one's own; None as long as those cannot be run."""
     choices = [*presets, "own"]
     chosen = st.segmented_control(
         t("new.recipes"),
@@ -38,31 +71,26 @@ def recipes_form(
         **linked("preset", choices[0], one_of(choices)),
     )
     if chosen == "own":
-        recipes, sound = recipe_editor(steps, teachers)
-        return {"preset": None, "recipes": recipes} if sound else None
+        recipes = recipe_editor(steps, teachers)
+        return StudyRequest(plan, recipes) if recipes else None
     st.markdown(named("preset.help", chosen))
     preset_contents(presets[chosen])
-    return {"preset": chosen, "recipes": None}
+    return StudyRequest(replace(plan, preset=chosen))
 
 
-def recipe_editor(
-    steps: Sequence[Mapping[str, Any]], teachers: Sequence[str]
-) -> tuple[list[dict[str, Any]], bool]:
-    """The recipes as JSON, and whether all of them keep the rules. `teachers` are models to learn from."""
-    known = {step["name"]: step for step in steps}
-    drafts: list[dict[str, Any]] = st.session_state.setdefault(_STATE, [])
-    recipes, sound = [], True
+def recipe_editor(steps: Mapping[str, StepInfo], teachers: Sequence[str]) -> tuple[Recipe, ...]:
+    """The recipes; none unless all of them can be run. `teachers` are models to learn from."""
+    drafts: list[RecipeDraft] = st.session_state.setdefault(_STATE, [])
+    recipes: list[Recipe] = []
     for place, draft in enumerate(drafts):
         with st.container(border=True):
-            recipe = _edit(draft, place, known, teachers)
+            _edit(draft, place, steps, teachers)
             try:
-                Recipe.from_json(recipe)
+                recipes.append(workbench.read_recipe(draft.record()))
             except EdgeSlimError as error:
                 show(error.record())
                 if "repaired" in error.values:  # it is about the order
-                    _repair(draft, recipe)
-                sound = False
-            recipes.append(recipe)
+                    _repair(draft)
     with st.container(horizontal=True):
         st.button(
             t("recipes.add"), icon=":material/add:", key="add_recipe", on_click=_add_recipe, args=(drafts,)
@@ -71,50 +99,51 @@ def recipe_editor(
             _load(drafts)
     if not drafts:
         st.caption(t("recipes.empty"))
-    return recipes, sound and bool(drafts) and all(recipe["steps"] for recipe in recipes)
+    sound = len(recipes) == len(drafts) and all(recipe.steps for recipe in recipes)
+    return tuple(recipes) if sound else ()
 
 
-def _repair(draft: dict[str, Any], recipe: dict[str, Any]) -> None:
+def _repair(draft: RecipeDraft) -> None:
     """Offer to put the steps in a sensible order, if they have one."""
     with boundary():
+        recipe = draft.record()
         repaired = workbench.repaired_recipe(recipe)
-        if repaired is not None and repaired["steps"] != recipe["steps"]:
+        if repaired is not None and repaired.steps != recipe.steps:
             st.button(
                 t("recipes.use_order"),
                 icon=":material/low_priority:",
-                key=f"use_order_{draft['id']}",
+                key=f"use_order_{draft.id}",
                 on_click=_use_order,
-                args=(draft, repaired["steps"]),
+                args=(draft, repaired),
             )
 
 
-def _use_order(draft: dict[str, Any], wanted: Sequence[Mapping[str, Any]]) -> None:
+def _use_order(draft: RecipeDraft, wanted: RecipeRecord) -> None:
     """Order the draft's steps as wanted; those not wanted go. What was set of them stays."""
-    left = list(draft["steps"])
+    left = list(draft.steps)
     ordered = []
-    for step in wanted:
-        values = {key: value for key, value in step.items() if key != "step"}
-        same = [one for one in left if one["step"] == step["step"]]
-        chosen = next((one for one in same if one["values"] == values), same[0])
+    for step in wanted.steps:
+        same = [one for one in left if one.step == step["step"]]
+        chosen = next((one for one in same if one.to_json() == step), same[0])
         left.remove(chosen)
         ordered.append(chosen)
-    draft["steps"][:] = ordered
+    draft.steps[:] = ordered
 
 
-def _edit(draft: dict[str, Any], place: int, known: Steps, teachers: Sequence[str]) -> dict[str, Any]:
+def _edit(draft: RecipeDraft, place: int, known: Mapping[str, StepInfo], teachers: Sequence[str]) -> None:
     top, aside = st.columns([5, 1], vertical_alignment="bottom")
     buttons = aside.container(horizontal=True, horizontal_alignment="right")
-    draft["name"] = top.text_input(
+    draft.name = top.text_input(
         t("recipes.name"),
-        value=draft["name"],
-        key=f"recipe_{draft['id']}_name",
-        placeholder=" + ".join(step_name(step["step"]) for step in draft["steps"]) or t("recipes.no_steps"),
+        value=draft.name,
+        key=f"recipe_{draft.id}_name",
+        placeholder=" + ".join(step_name(step.step) for step in draft.steps) or t("recipes.no_steps"),
     )
     drafts = st.session_state[_STATE]
     buttons.button(
         "",
         icon=":material/content_copy:",
-        key=f"copy_{draft['id']}",
+        key=f"copy_{draft.id}",
         help=t("recipes.copy"),
         on_click=_copy,
         args=(drafts, place),
@@ -122,46 +151,35 @@ def _edit(draft: dict[str, Any], place: int, known: Steps, teachers: Sequence[st
     buttons.button(
         "",
         icon=":material/delete:",
-        key=f"delete_{draft['id']}",
+        key=f"delete_{draft.id}",
         help=t("recipes.remove"),
-        on_click=drafts.pop,
-        args=(place,),
+        on_click=_remove,
+        args=(drafts, place),
     )
-    for position, step in enumerate(draft["steps"]):
-        _edit_step(draft, position, step, known[step["step"]], teachers)
+    for position, step in enumerate(draft.steps):
+        _edit_step(draft.steps, position, known[step.step], teachers)
     line = st.columns([4, 2, 4], vertical_alignment="bottom")
     chosen = line[0].selectbox(
         t("recipes.step"),
         list(known),
-        format_func=lambda name: f"{step_name(name)} · {named('group', known[name]['group'])}",
-        key=f"step_of_{draft['id']}",
+        format_func=lambda name: f"{step_name(name)} · {named('group', known[name].group)}",
+        key=f"step_of_{draft.id}",
         label_visibility="collapsed",
     )
     line[1].button(
         t("recipes.add_step"),
-        key=f"add_step_{draft['id']}",
+        key=f"add_step_{draft.id}",
         on_click=_add_step,
-        args=(draft, f"step_of_{draft['id']}"),
+        args=(draft, f"step_of_{draft.id}"),
         disabled=chosen is None,
     )
-    return {
-        "name": draft["name"],
-        "seed": 0,
-        "steps": [{"step": step["step"], **step["values"]} for step in draft["steps"]],
-    }
 
 
-def _edit_step(
-    draft: dict[str, Any],
-    position: int,
-    step: dict[str, Any],
-    declared: Mapping[str, Any],
-    teachers: Sequence[str],
-) -> None:
+def _edit_step(steps: list[StepDraft], position: int, declared: StepInfo, teachers: Sequence[str]) -> None:
+    step = steps[position]
     title, aside = st.columns([3, 1], vertical_alignment="center")
     buttons = aside.container(horizontal=True, horizontal_alignment="right")
-    title.markdown(f"**{position + 1}. {plain(step_name(step['step']))}**")
-    steps = draft["steps"]
+    title.markdown(f"**{position + 1}. {plain(step_name(step.step))}**")
     for icon, verb, target in (
         ("arrow_upward", "up", position - 1),
         ("arrow_downward", "down", position + 1),
@@ -169,7 +187,7 @@ def _edit_step(
         buttons.button(
             "",
             icon=f":material/{icon}:",
-            key=f"{icon}_{step['id']}",
+            key=f"{icon}_{step.id}",
             help=t(f"recipes.{verb}"),
             disabled=not 0 <= target < len(steps),
             on_click=_swap,
@@ -179,46 +197,44 @@ def _edit_step(
     buttons.button(
         "",
         icon=":material/close:",
-        key=f"close_{step['id']}",
+        key=f"close_{step.id}",
         help=t("recipes.remove_step"),
-        on_click=steps.pop,
-        args=(position,),
+        on_click=_remove,
+        args=(steps, position),
         type="tertiary",
     )
-    step["values"] = parameter_inputs(
-        step["step"],
-        declared["parameters"],
-        step["values"],
-        f"value_{step['id']}",
-        offers={"teacher": teachers},
+    step.values = parameter_inputs(
+        step.step, declared.parameters, step.values, f"value_{step.id}", offers={"teacher": teachers}
     )
 
 
 def _number() -> int:
-    """A number never given before in this session: widgets keep their values when steps change places."""
+    """A number never given before in this session."""
     counter: itertools.count[int] = st.session_state.setdefault(_COUNTER, itertools.count(1))
     return next(counter)
 
 
-def _add_recipe(drafts: list[dict[str, Any]]) -> None:
-    drafts.append({"id": _number(), "name": "", "steps": []})
+def _add_recipe(drafts: list[RecipeDraft]) -> None:
+    drafts.append(RecipeDraft(_number()))
 
 
-def _add_step(draft: dict[str, Any], key: str) -> None:
-    draft["steps"].append({"id": _number(), "step": st.session_state[key], "values": {}})
+def _add_step(draft: RecipeDraft, key: str) -> None:
+    draft.steps.append(StepDraft(_number(), st.session_state[key]))
 
 
-def _copy(drafts: list[dict[str, Any]], place: int) -> None:
-    source = drafts[place]
-    steps = [{**step, "id": _number(), "values": dict(step["values"])} for step in source["steps"]]
-    drafts.insert(place + 1, {"id": _number(), "name": source["name"], "steps": steps})
+def _copy(drafts: list[RecipeDraft], place: int) -> None:
+    drafts.insert(place + 1, _draft(drafts[place].record()))
 
 
-def _swap(steps: list[Any], one: int, other: int) -> None:
+def _remove(drafts: list[Any], place: int) -> None:
+    del drafts[place]
+
+
+def _swap(steps: list[StepDraft], one: int, other: int) -> None:
     steps[one], steps[other] = steps[other], steps[one]
 
 
-def _load(drafts: list[dict[str, Any]]) -> None:
+def _load(drafts: list[RecipeDraft]) -> None:
     """Recipes from a file: one recipe, or a list of them."""
     given = st.file_uploader(
         t("recipes.load"),
@@ -232,8 +248,8 @@ def _load(drafts: list[dict[str, Any]]) -> None:
         return
     try:
         data = parse_json(given.getvalue())
-        read = [Recipe.from_json(recipe).to_json() for recipe in (data if isinstance(data, list) else [data])]
-        made = [_draft(recipe) for recipe in read]
+        read = [workbench.read_recipe(recipe) for recipe in (data if isinstance(data, list) else [data])]
+        made = [_draft(recipe.record()) for recipe in read]
     except EdgeSlimError as error:
         show(error.record())
     except ValueError:
@@ -245,13 +261,9 @@ def _load(drafts: list[dict[str, Any]]) -> None:
         st.rerun()
 
 
-def _draft(recipe: Mapping[str, Any]) -> dict[str, Any]:
+def _draft(recipe: RecipeRecord) -> RecipeDraft:
     steps = [
-        {
-            "id": _number(),
-            "step": step["step"],
-            "values": {key: value for key, value in step.items() if key != "step"},
-        }
-        for step in recipe["steps"]
+        StepDraft(_number(), step["step"], {name: value for name, value in step.items() if name != "step"})
+        for step in recipe.steps
     ]
-    return {"id": _number(), "name": recipe["name"], "steps": steps}
+    return RecipeDraft(_number(), recipe.name, steps)

@@ -2,57 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.report.info import trial_of
+from edgeslim.records import ProgressRecord
 from edgeslim.report.search_progress import SearchInfo, search_chart, search_info
-from edgeslim.studies.budget import Budget
+from edgeslim.studies.front_summary import front_summary
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.study import StudyResult
+from edgeslim.ui import data
 from edgeslim.ui.components.choice import choice_under, choice_words, compromise_words
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import chart_texts, numbered
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
 from edgeslim.units import format_clock
-
-Study = Mapping[str, Any]
-
-
-def searching(status: Mapping[str, Any]) -> bool:
-    """Whether a study's process (`study_status`) is at its search just now."""
-    return bool(status["current"] and status["current"]["message"] == "searching")
+from edgeslim.workbench.studies import StudyStatus
 
 
-def time_left(now: Mapping[str, Any], search: Mapping[str, Any], tried: int) -> None:
+def searching(status: StudyStatus) -> bool:
+    """Whether a study's process is at its search just now."""
+    return status.current is not None and status.current.message == "searching"
+
+
+def time_left(now: ProgressRecord, search: SearchRun | None, tried: int) -> None:
     """How much of the search's time is over; of one without a time limit, how many of its recipes are tried."""
-    spent, total = now["done"], now["total"]
+    spent, total = now.done, now.total
     if total:
         text = t("search.time_left", left=format_clock(max(0, total - spent)), total=format_clock(total))
         st.progress(min(1.0, spent / total), text=text)
-    elif search.get("trials"):
-        text = t("search.trials_left", tried=tried, total=search["trials"], spent=format_clock(spent))
-        st.progress(min(1.0, tried / search["trials"]), text=text)
+    elif search is not None and search.trials:
+        text = t("search.trials_left", tried=tried, total=search.trials, spent=format_clock(spent))
+        st.progress(min(1.0, tried / search.trials), text=text)
     else:
         st.caption(f":material/search: {t('search.time_spent', spent=format_clock(spent))}")
 
 
-def search_results(study: Study, *, improvable: bool) -> None:
+def search_results(study: StudyResult, *, improvable: bool) -> None:
     """What the search has come to: in words, in figures, and how to go on. Nothing for a study without one."""
-    info = search_info(study)
-    if info is None:
+    search, info = study.search, data.once(search_info, study)
+    if search is None or info is None:
         return
-    search = study["search"]
-    told = [t("search.told", sampler=t(f"search.{search['sampler']}"), minutes=f"{info.minutes:.1f}")]
-    if search["ended"]:
-        if study["state"] == "complete":
+    told = [t("search.told", sampler=t(f"search.{search.sampler}"), minutes=f"{info.minutes:.1f}")]
+    if search.ended:
+        if study.state == "complete":
             _verdict(study)
         else:  # what is measured and not yet timed counts for nothing in a choice
             st.info(t("choice.not_yet"), icon=":material/hourglass_top:")
         told.append(t("search.counts", tried=info.tried, full=info.full, cheap=info.cheap))
-        told.append(t(f"search.end_{search['ended']}"))
+        told.append(t(f"search.end_{search.ended}"))
         if info.improved is not None:
             told.append(t("search.improved", minutes=f"{info.improved:.1f}"))
     else:
@@ -62,7 +60,7 @@ def search_results(study: Study, *, improvable: bool) -> None:
         with st.popover(t("search.details"), icon=":material/insights:"):
             _details(study, info)
         if improvable:
-            improve_form(study["name"])
+            improve_form(study.name)
 
 
 def improve_form(name: str) -> None:
@@ -84,14 +82,13 @@ def improve_form(name: str) -> None:
             st.rerun()
 
 
-def _verdict(study: Study) -> None:
+def _verdict(study: StudyResult) -> None:
     """The file to take under the study's own budget; without one, where the front bends."""
-    budget = Budget(**study["budget"])
-    choice = choice_under(study, budget)
+    choice = choice_under(study, study.budget)
     if choice is None:
         compromise_words(study)
     else:
-        choice_words(study, choice, budget)
+        choice_words(study, choice, study.budget)
 
 
 def _figures(info: SearchInfo) -> None:
@@ -109,15 +106,16 @@ def _figures(info: SearchInfo) -> None:
         )
 
 
-def _details(study: Study, info: SearchInfo) -> None:
-    volume, knee = study.get("hypervolume"), trial_of(study, study.get("knee"))
+def _details(study: StudyResult, info: SearchInfo) -> None:
+    summary = data.once(front_summary, study)
     if info.moments and info.moments[-1].volume:
         st.plotly_chart(
             search_chart(info, chart_texts()), key="search_chart", config={"displayModeBar": False}
         )
     else:
         st.markdown(t("search.no_gain"))
-    if volume is not None:
-        parts = [t("studies.hypervolume", value=f"{volume['value']:.3f}")]
+    if summary.hypervolume is not None:
+        knee = study.trial(summary.knee)
+        parts = [t("search.hypervolume", value=f"{summary.hypervolume.value:.3f}")]
         parts += [] if knee is None else [t("search.knee", title=plain(numbered(knee)))]
         st.caption(" · ".join(parts), help=t("search.hypervolume_help"))

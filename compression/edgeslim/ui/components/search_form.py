@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from edgeslim.errors import EdgeSlimError
 from edgeslim.studies.budget import Budget
-from edgeslim.studies.objectives import COSTS, DEFAULT, QUALITIES, check_objectives
+from edgeslim.studies.figures import limits, objectives
 from edgeslim.studies.search_run import LEARNING, SAMPLERS, SearchRun
+from edgeslim.studies.study import DEFAULT_OBJECTIVES, StudyPlan, check_objectives
 from edgeslim.ui.components.budget import budget_fields
+from edgeslim.ui.components.plan import StudyRequest
 from edgeslim.ui.components.problems import show
-from edgeslim.ui.components.words import named
+from edgeslim.ui.components.words import figure_name, named
 from edgeslim.ui.state import t
 
-LIMITS = ("download", "file", "latency_ratio", "loss", "accuracy", "agreement")
-RARE_LIMITS = ("memory", "macs")
 MINUTES = 8.0
 
 
-def search_form(presets: Sequence[str]) -> dict[str, Any] | None:
-    """`search`, `objectives` and `budget` for `start_study`; None, with the reason shown, if that is no search."""
+def search_form(plan: StudyPlan, presets: Sequence[str]) -> StudyRequest | None:
+    """The plan with objectives and budget, and its search; None, with the reason shown, if that is no search."""
     st.markdown(t("search.lead"))
     columns = st.columns(3, vertical_alignment="bottom")
     st.session_state.setdefault("search_minutes", MINUTES)
@@ -38,37 +39,39 @@ def search_form(presets: Sequence[str]) -> dict[str, Any] | None:
     )
     quality = columns[1].selectbox(
         t("search.quality"),
-        QUALITIES,
-        format_func=lambda name: t(f"objective.{name}"),
+        [each.name for each in objectives() if not each.cost],
+        format_func=figure_name,
         help=t("search.quality_help"),
         key="search_quality",
     )
-    costs = columns[2].multiselect(
+    costs = [each.name for each in objectives() if each.cost]
+    weighed = columns[2].multiselect(
         t("search.costs"),
-        COSTS,
-        default=[name for name in DEFAULT if name in COSTS],
-        format_func=lambda name: t(f"objective.{name}"),
+        costs,
+        default=[name for name in DEFAULT_OBJECTIVES if name in costs],
+        format_func=figure_name,
         help=t("search.costs_help"),
         key="search_costs",
     )
     st.markdown(f"**{t('search.limits')}**", help=t("search.limits_help"))
-    limits = budget_fields(LIMITS)
+    usual = budget_fields([each for each in limits() if each.prominent])
     with st.expander(t("search.advanced"), icon=":material/tune:"):
-        way = _advanced(presets)
-        limits |= budget_fields(RARE_LIMITS)
+        search = _advanced(presets)
+        rare = budget_fields([each for each in limits() if not each.prominent])
     try:
-        return {
-            "search": SearchRun(minutes=minutes, **way),
-            "objectives": check_objectives((quality, *costs)),
-            "budget": Budget(**limits),
-        }
+        plan = replace(
+            plan,
+            objectives=check_objectives((quality, *weighed)),
+            budget=Budget.of(**usual.limits, **rare.limits),
+        )
+        return StudyRequest(plan, search=search(minutes=minutes))
     except EdgeSlimError as error:
         show(error.record())
         return None
 
 
-def _advanced(presets: Sequence[str]) -> dict[str, Any]:
-    """How to search, and when to stop before the time is up, as `SearchRun` takes them."""
+def _advanced(presets: Sequence[str]) -> partial[SearchRun]:
+    """How to search, and when to stop before the time is up."""
     columns = st.columns(3, vertical_alignment="bottom")
     sampler = columns[0].selectbox(
         t("search.sampler"),
@@ -104,10 +107,11 @@ def _advanced(presets: Sequence[str]) -> dict[str, Any]:
         help=t("search.multi_fidelity_help"),
         key="search_multi_fidelity",
     )
-    return {
-        "sampler": sampler,
-        "trials": trials,
-        "patience": patience,
-        "preset": preset,
-        "multi_fidelity": multi_fidelity,
-    }
+    return partial(
+        SearchRun,
+        sampler=sampler,
+        trials=trials,
+        patience=patience,
+        preset=preset,
+        multi_fidelity=multi_fidelity,
+    )

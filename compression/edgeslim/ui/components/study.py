@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.records import ProgressRecord
 from edgeslim.report.document import study_csv, study_json
 from edgeslim.report.info import counts, proposed
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.search import improve_form, search_results, searching, time_left
 from edgeslim.ui.components.words import notice_words, numbered, progress_words, state_words
-from edgeslim.ui.i18n import plain
-from edgeslim.ui.state import keep_study, last_study, linked, one_of, t
+from edgeslim.ui.i18n import Language, plain
+from edgeslim.ui.state import keep_study, language, last_study, linked, one_of, t
+from edgeslim.workbench.studies import StudyEntry
 
 BADGES = {
     "complete": "green", "running": "blue", "waiting": "gray", "cancelled": "gray", "paused": "gray",
@@ -26,7 +29,7 @@ SHOWN_AT_ONCE = 6
 
 def study_choice(clears: tuple[str, ...]) -> str | None:
     """The study to look at: the address's, else the one looked at last, else the first; None without any."""
-    listed = {study["name"]: study for study in data.study_list()}
+    listed = {entry.name: entry for entry in data.study_list()}
     if not listed:
         return None
     given = st.query_params.get("study")
@@ -42,37 +45,37 @@ def study_choice(clears: tuple[str, ...]) -> str | None:
         **linked("study", default, one_of(list(listed)), clears=clears),
     )
     keep_study(name)
-    if listed[name].get("error"):  # it is shown where the study would be
+    if listed[name].error is not None:  # it is shown where the study would be
         st.caption(f":material/delete: {t('study.unreadable', name=name)}")
     return name
 
 
-def study_header(study: Mapping[str, Any]) -> None:
+def study_header(study: StudyResult) -> None:
     """State, model, dataset, how many images and trials."""
-    state = study["state"]
-    found = counts(study)
-    parts = [f":{BADGES[state]}-badge[{state_words(state)}]", plain(f"{study['model']} · {study['dataset']}")]
-    if study.get("images"):
-        parts.append(t("study.images", count=study["images"]))
-    if state == "running" and study.get("search") and not study["search"]["ended"]:
+    found = data.once(counts, study)
+    parts = [f":{BADGES[study.state]}-badge[{state_words(study.state)}]"]
+    parts.append(plain(f"{study.model} · {study.dataset}"))
+    if study.images:
+        parts.append(t("study.images", count=study.images))
+    if study.state == "running" and study.searching:
         # Its figures are told below, and what is measured still waits to be timed.
         found = {name: count for name, count in found.items() if name in ("failed", "infeasible")}
     order = ("complete", "running", "waiting", "infeasible", "failed", "pruned", "cancelled")
     parts += [f"{found[name]} {state_words(name)}" for name in order if name in found]
     st.markdown(" · ".join(parts))
-    if study.get("error"):
-        show(study["error"])
-    if state == "interrupted":
+    if study.error:
+        show(study.error)
+    if study.state == "interrupted":
         st.warning(t("study.interrupted"), icon=":material/power_off:")
-    if state in ("paused", "cancelled"):
+    if study.state in ("paused", "cancelled"):
         st.caption(f":material/pause_circle: {t('study.stopped')}")
-    for warning in study.get("warnings") or ():
+    for warning in study.warnings:
         st.caption(f":material/warning: {notice_words(warning)}")
 
 
-def study_actions(study: Mapping[str, Any]) -> None:
+def study_actions(study: StudyResult) -> None:
     """Cancel, resume, retry, delete, and the results as files."""
-    name, state, found = study["name"], study["state"], counts(study)
+    name, state = study.name, study.state
     with st.popover(t("study.actions"), icon=":material/more_horiz:"):
         st.download_button(
             t("study.csv"),
@@ -100,15 +103,15 @@ def study_actions(study: Mapping[str, Any]) -> None:
             return
         if state in ("waiting", "cancelled", "paused", "interrupted", "failed"):
             _action("resume", "play_arrow", workbench.resume_study, name)
-        if found.get("failed"):
+        if "failed" in data.once(counts, study):
             _action("retry", "replay", workbench.retry_study, name)
-        if state == "complete" and study.get("search") is None:
+        if state == "complete" and study.search is None:
             improve_form(name)
         sure = st.checkbox(t("study.delete_sure"), key="delete_sure")
         _action("delete", "delete", workbench.delete_study, name, disabled=not sure)
 
 
-def _action(verb: str, icon: str, act: Any, name: str, disabled: bool = False) -> None:
+def _action(verb: str, icon: str, act: Callable[[str], object], name: str, disabled: bool = False) -> None:
     pressed = st.button(
         t(f"study.{verb}"), icon=f":material/{icon}:", key=f"{verb}_study", disabled=disabled, width="stretch"
     )
@@ -120,57 +123,58 @@ def _action(verb: str, icon: str, act: Any, name: str, disabled: bool = False) -
             st.rerun()
 
 
-def show_progress(study: Mapping[str, Any]) -> None:
+def show_progress(study: StudyResult) -> None:
     """Live progress while the study runs; the whole page is drawn again whenever a trial ends."""
-    if study["state"] == "running":
-        titles = {trial["number"]: numbered(trial) for trial in study["trials"]}
-        _progress(study["name"], _through(study), titles, study.get("search") or {}, len(proposed(study)))
-    search_results(study, improvable=study["state"] == "complete" and not data.is_sample(study["name"]))
+    if study.state == "running":
+        titles, tried = data.once(_titles, study, language()), len(data.once(proposed, study))
+        _progress(study.name, _through(study), titles, study.search, tried)
+    search_results(study, improvable=study.state == "complete" and not data.is_sample(study.name))
 
 
-@st.fragment(run_every=1.0)
+def _titles(study: StudyResult, language: Language) -> Mapping[int, str]:
+    return {trial.number: numbered(trial) for trial in study.trials}
+
+
+@st.fragment(run_every=3.0)
 def _progress(
-    name: str, through: int, titles: Mapping[int, str], search: Mapping[str, Any], tried: int
+    name: str, through: int, titles: Mapping[int, str], search: SearchRun | None, tried: int
 ) -> None:
     with boundary():
         status = workbench.study_status(name)
-        if status["state"] != "running" or status["done"] != through:
+        if status.state != "running" or status.done != through:
             st.rerun()
-        if searching(status):
-            time_left(status["current"], search, tried)
+        if status.current is not None and searching(status):
+            time_left(status.current, search, tried)
         else:
-            total = max(1, status["total"])
-            phase = t(f"phase.{status['phase'] or 'starting'}")
-            st.progress(
-                min(1.0, status["done"] / total), text=t("study.through", **{**status, "phase": phase})
-            )
-        if status["pausing"]:
+            phase = t(f"phase.{status.phase or 'starting'}")
+            words = t("study.through", done=status.done, total=status.total, phase=phase)
+            st.progress(min(1.0, status.done / max(1, status.total)), text=words)
+        if status.pausing:
             st.caption(f":material/pause_circle: {t('study.pausing')}")
-        if status["ahead"] is not None:
-            st.caption(f":material/hourglass_top: {t('study.ahead', count=status['ahead'])}")
-        elif status["current"] and not searching(status):
-            _line_of_progress("", status["current"])
-        running = sorted((int(number), now) for number, now in status["progress"].items())
-        for number, now in running[:SHOWN_AT_ONCE]:
+        if status.ahead is not None:
+            st.caption(f":material/hourglass_top: {t('study.ahead', count=status.ahead)}")
+        elif status.current is not None and not searching(status):
+            _line_of_progress("", status.current)
+        for number, now in sorted(status.progress.items())[:SHOWN_AT_ONCE]:
             _line_of_progress(plain(titles.get(number, f"#{number}")), now)
 
 
-def _line_of_progress(title: str, now: Mapping[str, Any]) -> None:
-    words = progress_words(now["message"])
+def _line_of_progress(title: str, now: ProgressRecord) -> None:
+    words = progress_words(now.message)
     text = f"{title} · {words}" if title else words
-    if now["total"]:
-        st.progress(min(1.0, now["done"] / now["total"]), text=f"{text} {now['done']} / {now['total']}")
+    if now.total:
+        st.progress(min(1.0, now.done / now.total), text=f"{text} {now.done} / {now.total}")
     else:
         st.caption(f":material/hourglass_top: {text}")
 
 
-def _through(study: Mapping[str, Any]) -> int:
+def _through(study: StudyResult) -> int:
     """How many trials the status counts as done, at the moment the page was drawn."""
-    return int(workbench.study_status(study["name"])["done"])
+    return workbench.study_status(study.name).done
 
 
-def _line(study: Mapping[str, Any]) -> str:
-    if study.get("sample"):
-        return t("study.sample_line", name=study["name"])
-    done = "" if study["state"] == "complete" else f" {study['done']}/{study['total']}"
-    return f"{study['name']} · {state_words(study['state'])}{done}"
+def _line(entry: StudyEntry) -> str:
+    if entry.sample:
+        return t("study.sample_line", name=entry.name)
+    done = "" if entry.state == "complete" else f" {entry.done}/{entry.total}"
+    return f"{entry.name} · {state_words(entry.state)}{done}"

@@ -8,94 +8,81 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from edgeslim.report.axes import AXES, available
 from edgeslim.report.pareto import pareto_info
 from edgeslim.studies.budget import Budget
-from edgeslim.ui.components.words import state_words, trial_title
-from edgeslim.ui.i18n import known
+from edgeslim.studies.figures import FIGURES, Figure, columns
+from edgeslim.studies.study import StudyResult
+from edgeslim.ui import data
+from edgeslim.ui.components.words import column_name, state_words, trial_title
+from edgeslim.ui.i18n import Language
 from edgeslim.ui.state import language, select_trial, t
-from edgeslim.units import DASH, format_interval
+from edgeslim.units import DASH, MILLISECONDS, RATIO, Kind, format_interval
 
-DIGITS = {
-    "KB": "%.1f",
-    "K": "%.1f",
-    "M": "%.1f",
-    "ms": "%.2f",
-    "×": "%.2f",
-    "%": "%.1f",
-    "dB": "%.1f",
-    "": "%.1f",
-}
+DIGITS: Mapping[Kind, int] = {MILLISECONDS: 2, RATIO: 2}
+"""Of kinds that need more than one decimal."""
 
 
-def trial_table(study: Mapping[str, Any], y: str, budget: Budget | None = None) -> None:
+def trial_table(study: StudyResult, y: str, budget: Budget | None = None) -> None:
     """Every trial with its measures, in the units of the chart."""
-    frame = rows(study, y, budget)
-    numbers = [int(number) for number in frame["number"]]
+    frame = data.once(rows, study, language(), y, budget)
 
     def clicked() -> None:
         chosen = st.session_state["trial_table"].selection.rows
-        if chosen and chosen[0] < len(numbers):
-            select_trial(numbers[chosen[0]])
+        if chosen and chosen[0] < len(frame):
+            select_trial(int(frame["number"].iloc[chosen[0]]))
 
     st.dataframe(
         frame,
         hide_index=True,
-        column_config=_columns(study, y),
+        column_config=_columns(data.once(_figures, study, y)),
         on_select=clicked,
         selection_mode="single-row",
         key="trial_table",
         placeholder=DASH,
         height=min(38 * (len(frame) + 1) + 3, 720),
-        alt=t("table.alt", study=study["name"]),
+        alt=t("table.alt", study=study.name),
     )
 
 
-def rows(study: Mapping[str, Any], y: str, budget: Budget | None = None) -> pd.DataFrame:
+def rows(study: StudyResult, language: Language, y: str, budget: Budget | None) -> pd.DataFrame:
     """One row a trial: number, title, standing, measures in drawn units (empty where not measured)."""
     marks = {point.number: point.mark for point in pareto_info(study, "download", y, budget).points}
-    axes = _axes(study, y)
+    figures = data.once(_figures, study, y)
     found = []
-    for trial in study["trials"]:
-        mark = marks.get(trial["number"])
+    for trial in study.trials:
+        mark = marks.get(trial.number)
         row: dict[str, Any] = {
-            "number": trial["number"],
+            "number": trial.number,
             "title": trial_title(trial),
-            "standing": t(f"mark.{mark}") if mark else state_words(trial["state"]),
+            "standing": t(f"mark.{mark}") if mark else state_words(trial.state),
         }
-        for axis in axes:
-            value = axis.value(trial, study["baseline"])
-            row[axis.name] = None if value is None else value * axis.kind.scale
-            if axis.name == y and (bounds := axis.bounds(trial)) is not None:
+        for figure in figures:
+            value = figure.value(trial, study.original)
+            row[figure.name] = None if value is None else value * figure.kind.scale
+            if figure.name == y and (bounds := figure.bounds(trial)) is not None:
                 row["interval"] = format_interval(bounds)
         found.append(row)
-    order = ["number", "title", "standing"]
-    for axis in axes:
-        order += [axis.name, "interval"] if axis.name == y else [axis.name]
-    return pd.DataFrame(found).reindex(columns=order)
+    first, *others = (figure.name for figure in figures)
+    return pd.DataFrame(found).reindex(columns=["number", "title", "standing", first, "interval", *others])
 
 
-def _axes(study: Mapping[str, Any], y: str) -> list[Any]:
-    names = [
-        axis.name for axis in (*available(study["trials"], "quality"), *available(study["trials"], "cost"))
-    ]
-    wanted = [
-        y, "paired_delta", "agreement", "download", "file", "latency_ratio", "latency", "nonzero", "macs",
-    ]  # fmt: skip
-    return [AXES.get(name) for name in dict.fromkeys(wanted) if name in names]
+def _figures(study: StudyResult, y: str) -> tuple[Figure, ...]:
+    """What the table shows, what is on the chart's y axis first."""
+    chosen = FIGURES.get(y)
+    return chosen, *(figure for figure in columns(study.trials) if figure is not chosen)
 
 
-def _columns(study: Mapping[str, Any], y: str) -> dict[str, Any]:
-    config: dict[str, Any] = {
+def _columns(figures: tuple[Figure, ...]) -> dict[str, Any]:
+    """Streamlit's configuration by column."""
+    return {
         "number": st.column_config.NumberColumn("#", width=50, pinned=True),
         "title": st.column_config.TextColumn(t("table.recipe"), width="medium"),
         "standing": st.column_config.TextColumn(t("table.standing")),
         "interval": st.column_config.TextColumn(t("chart.interval")),
+        **{
+            figure.name: st.column_config.NumberColumn(
+                column_name(figure), format=f"%.{DIGITS.get(figure.kind, 1)}f"
+            )
+            for figure in figures
+        },
     }
-    for axis in _axes(study, y):
-        key = f"table.{axis.name}"
-        name, unit = t(key if known(language(), key) else f"axis.{axis.name}"), axis.kind.unit
-        config[axis.name] = st.column_config.NumberColumn(
-            f"{name} ({unit})" if unit else name, format=DIGITS[unit]
-        )
-    return config

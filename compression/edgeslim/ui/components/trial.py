@@ -9,13 +9,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from edgeslim.report.axes import AXES, look_up
 from edgeslim.report.bars import class_chart, size_chart
-from edgeslim.report.info import class_info, measured, size_info, trial_of, unchanged
+from edgeslim.report.info import class_info, size_info, unchanged
+from edgeslim.studies.figures import FIGURES
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 from edgeslim.ui.components.headline import figures
 from edgeslim.ui.components.problems import show
 from edgeslim.ui.components.words import (
     chart_texts,
+    figure_name,
     named,
     numbered,
     progress_words,
@@ -27,31 +30,31 @@ from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import address, t
 from edgeslim.units import format_bytes, format_seconds, format_share
 
-Study = Mapping[str, Any]
 BAR_CONFIG = {"displayModeBar": False}
+FIDELITY = ("kept", "moved", "relabelled", "lost", "gained")
 
 
-def trial_panel(study: Study, number: int, effects: Mapping[str, Sequence[str]]) -> None:
+def trial_panel(study: StudyResult, number: int, effects: Mapping[str, Sequence[str]]) -> None:
     """Everything known of a trial. `effects` is what each step changes, as `list_steps` tells."""
-    trial = trial_of(study, number)
+    trial = study.trial(number)
     if trial is None:
         st.warning(t("trial.missing", number=number))
         return
     st.subheader(plain(numbered(trial)), anchor=False)
-    st.markdown(recipe_words(trial["recipe"]))
-    if trial.get("error"):
-        show(trial["error"])
-    if not measured(trial):
-        st.caption(state_words(trial["state"]))
-        for rung in trial.get("rungs") or ():
-            _cheap_trial(rung, study.get("images"))
+    st.markdown(recipe_words(trial.recipe))
+    if trial.error:
+        show(trial.error)
+    if not trial.measured:
+        st.caption(state_words(trial.state))
+        for rung in trial.rungs:
+            _cheap_trial(rung, study.images)
         _recipe(trial)
         return
     figures(study, number)
-    for effect in unchanged(trial, effects) if trial["recipe"]["steps"] else ():
+    for effect in unchanged(trial, effects) if trial.recipe.steps else ():
         st.caption(f":material/info: {t(f'unchanged.{effect}')}")
     sizes, classes = size_info(study, number), class_info(study, number)
-    original = number == study["baseline"]
+    original = number == study.baseline
     columns = st.columns(1 if original or not classes else 2, gap="large")
     with columns[0]:
         st.markdown(f"**{t('trial.sizes')}**", help=t("trial.sizes_help"))
@@ -65,79 +68,76 @@ def trial_panel(study: Study, number: int, effects: Mapping[str, Sequence[str]])
 
 
 def _cheap_trial(rung: Mapping[str, Any], images: int | None) -> None:
-    """What a search found of a recipe that it did not measure fully; `images` are all there are."""
+    """What a search found of a recipe that it did not measure fully; `images` are all there are.
+
+    A rung is kept as the search wrote it, figures by the names of the task.
+    """
     metric = str(rung.get("primary_metric"))
-    found = (look_up(rung, (figures, metric)) for figures in ("accuracy", "fidelity"))
+    found = ((rung.get(figures) or {}).get(metric) for figures in ("accuracy", "fidelity"))
     value = next((value for value in found if value is not None), None)
     if value is not None:
         about = {"images": rung["images"] or images, "share": format_share(rung["share"])}
-        text = AXES.get(metric).kind.text(value)
-        st.markdown(t("trial.cheap", metric=t(f"axis.{metric}"), value=text, **about))
+        text = FIGURES.get(metric).kind.text(value)
+        st.markdown(t("trial.cheap", metric=figure_name(metric), value=text, **about))
 
 
-def links(study: Study, number: int) -> None:
+def links(study: StudyResult, number: int) -> None:
     """The address of this very view, to be passed on."""
     st.caption(t("trial.link"))
-    st.code(address("study", study=study["name"], trial=number), language=None, wrap_lines=True)
+    st.code(address("study", study=study.name, trial=number), language=None, wrap_lines=True)
 
 
-def _measurements(study: Study, trial: Mapping[str, Any]) -> None:
+def _measurements(study: StudyResult, trial: TrialResult) -> None:
     rows = []
-    for axis in AXES:
-        value = axis.value(trial, study["baseline"])
+    for figure in FIGURES:
+        value = figure.value(trial, study.original) if figure.axis else None
         if value is None:
             continue
-        bounds = axis.bounds(trial)
-        interval = f"{axis.kind.text(bounds[0])} … {axis.kind.text(bounds[1])}" if bounds else ""
-        rows.append((t(f"axis.{axis.name}"), axis.kind.text(value), interval))
-    latency = trial.get("latency") or {}
-    if latency:
-        rows.append(
-            (t("trial.p95"), f"{latency['p95_ms']:.2f} ms", t("trial.rounds", rounds=latency["rounds"]))
-        )
+        text, bounds = figure.kind.text, figure.bounds(trial)
+        interval = f"{text(bounds[0])} … {text(bounds[1])}" if bounds else ""
+        rows.append((figure_name(figure.name), text(value), interval))
+    if trial.latency:
+        rounds = t("trial.rounds", rounds=trial.latency.rounds)
+        rows.append((t("trial.p95"), f"{trial.latency.p95_ms:.2f} ms", rounds))
     with st.expander(t("trial.all_measurements"), icon=":material/straighten:"):
         st.table(
             pd.DataFrame(rows, columns=["", "​", t("chart.interval")]), hide_index=True, border="horizontal"
         )
-        fidelity = trial.get("fidelity") or {}
+        fidelity = trial.fidelity or {}
         if "kept" in fidelity:
-            st.markdown(t("trial.fidelity", **{k: fidelity[k] for k in FIDELITY}))
-        images = look_up(trial, ("accuracy", "images"))
+            st.markdown(t("trial.fidelity", **{name: fidelity[name] for name in FIDELITY}))
+        images = (trial.accuracy or {}).get("images")
         if images is not None:
-            st.caption(t("trial.images", images=int(images)))
+            st.caption(t("trial.images", images=images))
 
 
-FIDELITY = ("kept", "moved", "relabelled", "lost", "gained")
-
-
-def _recipe(trial: Mapping[str, Any]) -> None:
+def _recipe(trial: TrialResult) -> None:
     with st.expander(t("trial.recipe"), icon=":material/list_alt:"):
-        stages = list(trial.get("stages") or ())
-        for place, step in enumerate(trial["recipe"]["steps"]):
+        for place, step in enumerate(trial.recipe.steps):
             kind = f"step.{step['step']}"
             values = ", ".join(
                 f"{named(kind, name)} = {named(f'{kind}.{name}', str(value))}"
                 for name, value in step.items()
                 if name != "step"
             )
-            stage = stages[place] if place < len(stages) else None
-            took = f" · {format_seconds(stage['seconds'])}" if stage else ""
+            done = place < len(trial.stages)
+            took = f" · {format_seconds(trial.stages[place].seconds)}" if done else ""
             st.markdown(f"{place + 1}. **{plain(step_name(step['step']))}** {plain(values)}{took}")
-        if not trial["recipe"]["steps"]:
+        if not trial.recipe.steps:
             st.markdown(t("trial.no_steps"))
-        if trial.get("sha256"):
-            st.caption(f"SHA-256 `{trial['sha256']}` · {format_bytes(trial['sizes']['file'])}")
-        environment = trial.get("environment") or {}
-        if environment:
-            st.caption(" · ".join(f"{plain(str(k))} {plain(str(v))}" for k, v in environment.items()))
+        if trial.sha256 and trial.sizes:
+            st.caption(f"SHA-256 `{trial.sha256}` · {format_bytes(trial.sizes.file)}")
+        if trial.environment:
+            environment = trial.environment.items()
+            st.caption(" · ".join(f"{plain(str(name))} {plain(str(value))}" for name, value in environment))
         st.download_button(
             t("trial.download_recipe"),
-            json.dumps(trial["recipe"], indent=2, ensure_ascii=False),
-            file_name=f"recipe-{trial['number']}.json",
+            json.dumps(trial.recipe.to_json(), indent=2, ensure_ascii=False),
+            file_name=f"recipe-{trial.number}.json",
             mime="application/json",
             icon=":material/download:",
             on_click="ignore",
             key="download_recipe",
         )
-        if trial.get("progress"):
-            st.caption(progress_words(trial["progress"]["message"]))
+        if trial.progress:
+            st.caption(progress_words(trial.progress.message))

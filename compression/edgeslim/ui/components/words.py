@@ -6,15 +6,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from edgeslim.errors import ErrorRecord
+from edgeslim.records import NoticeRecord, RecipeRecord
 from edgeslim.report.charts import TEXTS
-from edgeslim.ui import data
+from edgeslim.studies.figures import FIGURES, Figure
+from edgeslim.studies.trial import Bounds, TrialResult
+from edgeslim.ui import data, i18n
 from edgeslim.ui.i18n import error_text, known, plain
 from edgeslim.ui.state import language, t
 from edgeslim.units import format_change, format_interval
 
 
 def chart_texts() -> Mapping[str, str]:
-    return {key: t(key) for key in TEXTS}
+    """What charts write, all figures among it."""
+    texts = {key: t(key) for key in TEXTS}
+    return {**texts, **{f"axis.{figure.name}": figure_name(figure.name) for figure in FIGURES}}
 
 
 def named(kind: str, name: str) -> str:
@@ -23,25 +29,65 @@ def named(kind: str, name: str) -> str:
     return t(key) if known(language(), key) else name
 
 
+def figure_name(name: str) -> str:
+    """A figure, or the metric of that name, in words."""
+    return i18n.figure_name(language(), name)
+
+
+def column_name(figure: Figure) -> str:
+    """The head of a table's column: shorter where there are words for that, and with its unit."""
+    key = f"table.{figure.name}"
+    name = t(key) if known(language(), key) else figure_name(figure.name)
+    return f"{name} ({figure.kind.unit})" if figure.kind.unit else name
+
+
+def limit_label(figure: Figure) -> str:
+    """What a field asks that takes a limit: 'Download at most (KB)'."""
+    key = f"budget.{figure.name}"
+    if known(language(), key):
+        return t(key)
+    return t("budget.at_most" if figure.cost else "budget.at_least", figure=column_name(figure))
+
+
+def limit_words(figure: Figure, limit: float) -> str:
+    """What a file does that keeps a limit: 'fits 150 KB', 'loses at most one point'."""
+    kind = figure.kind
+    if kind.relative:
+        value = re.sub(r"\.(\d*?)0+(?= |$)", lambda found: f".{found[1]}".rstrip("."), kind.text(limit))
+    else:
+        value = f"{limit * kind.scale:g} {kind.unit}".rstrip()
+    for key in (f"limit.{figure.name}_{value}", f"limit.{figure.name}"):
+        if known(language(), key):
+            return t(key, value=value)
+    return t(
+        "limit.at_most" if figure.cost else "limit.at_least", figure=figure_name(figure.name), value=value
+    )
+
+
+def missed_words(name: str) -> str:
+    """What is wrong with a file that does not keep a limit: 'is too slow'."""
+    key = f"missed.{name}"
+    return t(key) if known(language(), key) else t("missed.other", figure=figure_name(name))
+
+
 def step_name(step: str) -> str:
     return named("step", step)
 
 
-def trial_title(trial: Mapping[str, Any]) -> str:
+def trial_title(trial: TrialResult) -> str:
     """The recipe's name, else its steps; names that presets give are in the screen's language.
 
     A seed other than the usual one is named too.
     """
-    title, seed = recipe_title(trial["recipe"]), trial["recipe"].get("seed")
+    title, seed = recipe_title(trial.recipe), trial.recipe.seed
     return t("trial.seed", title=title, seed=seed) if seed else title
 
 
-def recipe_title(recipe: Mapping[str, Any]) -> str:
-    name = recipe.get("name")
-    if name:
-        parts = [_preset_words(part) for part in name.split(" + ")]
-        return " + ".join(part or "" for part in parts) if all(parts) else str(name)
-    return " + ".join(_step_title(step) for step in recipe["steps"]) or t("trial.original")
+def recipe_title(recipe: RecipeRecord) -> str:
+    if recipe.name:
+        parts = [_preset_words(part) for part in recipe.name.split(" + ")]
+        return " + ".join(part or "" for part in parts) if all(parts) else recipe.name
+    return " + ".join(_step_title(step) for step in recipe.steps) or t("trial.original")
 
 
 def _step_title(step: Mapping[str, Any]) -> str:
@@ -66,17 +112,17 @@ def _preset_words(part: str) -> str | None:
     return t(key, share=f"{match[2]} %") if match[2] else t(key)
 
 
-def numbered(trial: Mapping[str, Any]) -> str:
-    return f"#{trial['number']} {trial_title(trial)}"
+def numbered(trial: TrialResult) -> str:
+    return f"#{trial.number} {trial_title(trial)}"
 
 
-def recipe_words(recipe: Mapping[str, Any]) -> str:
+def recipe_words(recipe: RecipeRecord) -> str:
     """The steps in order, as Markdown."""
-    steps = [plain(step_name(step["step"])) for step in recipe["steps"]]
+    steps = [plain(step_name(step["step"])) for step in recipe.steps]
     return " → ".join(steps) if steps else t("trial.original")
 
 
-def change_words(change: float | None, interval: tuple[float, float] | None) -> str:
+def change_words(change: float | None, interval: Bounds | None) -> str:
     """'−0.8 points (95 %: −1.4 … −0.2)'."""
     if change is None:
         return t("change.unknown")
@@ -94,7 +140,7 @@ def progress_words(message: str) -> str:
     return named("progress", message) if known(language(), f"progress.{message}") else step_name(message)
 
 
-def notice_words(notice: Mapping[str, Any]) -> str:
-    """A warning about data (`code`, `text`, `values`): translated by its code, else its own English words."""
-    error = {"code": notice["code"], "problem": notice["text"], "remedy": "", "values": notice["values"]}
-    return error_text(language(), error, prefix="notice")
+def notice_words(notice: NoticeRecord) -> str:
+    """A warning about data: translated by its code, else its own English words."""
+    values = {name: str(value) for name, value in notice.values.items()}
+    return error_text(language(), ErrorRecord(notice.code, notice.text, "", values), prefix="notice")
