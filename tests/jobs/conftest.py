@@ -18,7 +18,9 @@ from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.errors import StudyError
 from edgeslim.jobs.status import read_status
+from edgeslim.recipe import Recipe
 from edgeslim.studies import storage
+from edgeslim.studies.study import StudyPlan, StudyResult
 
 IN_PROCESSES = Path(__file__).parent / "in_processes"
 ROOT = Path(__file__).parents[2]
@@ -30,6 +32,11 @@ class Case:
 
     def __init__(self, store: Store, model: Path, pictures: Path, log: Path) -> None:
         self.store, self.model, self.pictures, self._log = store, model, pictures, log
+
+    @staticmethod
+    def recipe(*steps: dict[str, Any]) -> Recipe:
+        """A recipe of steps made for tests, given their parameters."""
+        return Recipe.from_json({"steps": [{"step": "act", **step} for step in steps]})
 
     def start(
         self,
@@ -43,20 +50,16 @@ class Case:
 
         Without `data` on unlabelled pictures, which open faster than the digits. `limits` are a trial's.
         """
-        recipes = [
-            {"steps": [{"step": "act", **step} for step in (each if isinstance(each, list) else [each])]}
-            for each in changes
-        ]
-        return workbench.start_study(
-            self.model,
-            data or self.pictures,
-            recipes=recipes,
+        plan = StudyPlan(
+            model=str(self.model),
+            dataset=str(data or self.pictures),
             name=name,
             workers=workers,
             limit=60,
-            store=self.store,
             **limits,
         )
+        recipes = [self.recipe(*(each if isinstance(each, list) else [each])) for each in changes]
+        return workbench.start_study(plan, recipes, store=self.store)
 
     def ran(self) -> list[float]:
         """The changes of all steps that ran, in their order."""
@@ -70,16 +73,16 @@ class Case:
                 raise AssertionError(f"not within {SECONDS} s: {what}\n{log.read_text()}")
             time.sleep(0.05)
 
-    def finish(self, name: str = "s") -> dict[str, Any]:
+    def finish(self, name: str = "s") -> StudyResult:
         """Wait for the study's end; return it."""
-        self.wait(lambda: workbench.study_status(name, self.store)["state"] != "running", "the study's end")
+        self.wait(lambda: workbench.study_status(name, self.store).state != "running", "the study's end")
         return workbench.study_result(name, self.store)
 
     def finish_without_repeats(self, changes: list[float], repeated: int = 0) -> None:
         """To the end of study s: all is complete, under the numbers given, and at most `repeated` steps ran again."""
         study = self.finish()
-        assert (study["state"], study["error"]) == ("complete", None)
-        assert [(trial["number"], trial["state"]) for trial in study["trials"]] == [
+        assert (study.state, study.error) == ("complete", None)
+        assert [(trial.number, trial.state) for trial in study.trials] == [
             (number, "complete") for number in range(len(changes) + 1)
         ]
         ran = Counter(self.ran())

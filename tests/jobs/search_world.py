@@ -8,6 +8,7 @@ from typing import Any
 
 from edgeslim.artifacts.store import Store
 from edgeslim.recipe import Recipe
+from edgeslim.records import Latency
 from edgeslim.search.policy import Search, Timing
 from edgeslim.studies import storage
 from edgeslim.studies.search_run import SearchRun
@@ -45,7 +46,9 @@ def result(recipe: Recipe, images: int | None = None) -> dict[str, Any]:
         {
             "step": step.name,
             "parameters": {key: value for key, value in step.to_json().items() if key != "step"},
+            "sha256": "0" * 64,
             "seconds": seconds - 1.0 if step.name == "fine_tuning" else 0.1,
+            "info": {},
         }
         for step in recipe.steps
     ]
@@ -81,7 +84,7 @@ class World:
         journal.note(images=self.images, primary_metric="mAP")
         journal.start(0)
         journal.record(0, result(Recipe()))
-        journal.complete(0, {"ratio": 1.0}, [0.8, float(SIZE)][: len(plan.objectives)])
+        journal.complete(0, timed(1.0), [0.8, float(SIZE)][: len(plan.objectives)])
 
     def begin(self, steps: Sequence[str] = ()) -> Search:
         """The search as a process that starts now finds it."""
@@ -116,14 +119,18 @@ class World:
         for trial in self.read().trials:
             if trial.state == "waiting" and trial.sha256 is not None:
                 assert trial.objective is not None and trial.sizes is not None
-                journal.complete(
-                    trial.number, latency(trial.sha256), [trial.objective, trial.sizes["download"]]
-                )
+                journal.complete(trial.number, latency(trial.sha256), [trial.objective, trial.sizes.download])
 
 
-def latency(sha256: str) -> dict[str, Any]:
-    return {"ratio": 0.5 + int(sha256[:2], 16) / 256, "noisy": False}
+def latency(sha256: str) -> Latency:
+    return timed(0.5 + int(sha256[:2], 16) / 256)
+
+
+def timed(ratio: float) -> Latency:
+    return Latency(
+        median_ms=ratio, p95_ms=ratio, ratio=ratio, ratio_ci95=(ratio, ratio), rounds=30, noisy=False
+    )
 
 
 def planned(recipe: Recipe) -> PlannedTrial:
-    return PlannedTrial(recipe.to_json(), recipe.title, recipe.fingerprint())
+    return PlannedTrial(recipe.record(), recipe.title, recipe.fingerprint())

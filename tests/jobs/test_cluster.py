@@ -25,6 +25,7 @@ from edgeslim.progress import silent
 from edgeslim.recipe import Recipe
 from edgeslim.studies import storage
 from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.study import StudyPlan
 from edgeslim.studies.task import TrialTask
 
 distributed = pytest.importorskip("distributed")
@@ -136,7 +137,7 @@ def test_other_versions_and_wrong_addresses_are_refused(cluster, case, monkeypat
     plan = storage.read_plan(case.store, "planned")
     order = remote.Order(Job(Path(), plan, 1), "t", {**remote.versions(), "onnx": "0.1"})
     reply = cluster.client.submit(remote.work_on, order, transfer_bundle(plan, case.store)).result()
-    assert (reply.outcome.stops_study, reply.outcome.error["code"]) == (True, "cluster_versions")
+    assert (reply.outcome.stops_study, reply.outcome.error.code) == (True, "cluster_versions")
     assert not (cluster.folder / "a" / "store").exists()
 
 
@@ -149,13 +150,13 @@ def test_a_cluster_gives_what_one_machine_gives_though_a_worker_dies_in_the_midd
     ]
     case.start(*changes, data="digits", cluster=cluster.address)
     case.wait(
-        lambda: 1.0 in cluster.ran() and workbench.study_status("s", case.store)["done"] == 4, "the others"
+        lambda: 1.0 in cluster.ran() and workbench.study_status("s", case.store).done == 4, "the others"
     )
     (busy,) = cluster.at_work()
     cluster.kill(busy)
     far = case.finish()
-    assert (far["state"], far["error"]) == ("complete", None)
-    assert [(t["number"], t["state"]) for t in far["trials"]] == [(n, "complete") for n in range(5)]
+    assert (far.state, far.error) == ("complete", None)
+    assert [(t.number, t.state) for t in far.trials] == [(n, "complete") for n in range(5)]
     # Nothing was made twice but what died; the shared beginning was made once, for both that build on it.
     assert Counter(cluster.ran()) == {1.0: 2, 2.0: 1, 3.0: 1, 4.0: 1, 5.0: 1}
     assert workbench.check_study("s", case.store) == []
@@ -165,32 +166,32 @@ def test_a_cluster_gives_what_one_machine_gives_though_a_worker_dies_in_the_midd
     # What a process of this machine does for each trial, in an empty store.
     Path(os.environ["EDGESLIM_TEST_LOG"]).write_text("1.0\n")  # so that it does not sleep
     own, plan = Store(case.store.root.parent / "alone"), storage.read_plan(case.store, "s")
-    for trial in far["trials"]:
-        task = TrialTask(trial["number"], Recipe.from_json(trial["recipe"]), evaluate=True)
+    for trial in far.trials:
+        task = TrialTask(trial.number, Recipe.from_json(trial.recipe.to_json()), evaluate=True)
         near = perform(Job(own.root, plan, threads=1, task=task), silent).result
         assert near is not None
-        assert {name: trial[name] for name in SAME} == {name: near[name] for name in SAME}
-    assert len({trial["sha256"] for trial in far["trials"]}) == 5
+        told = trial.to_json()
+        assert {name: told[name] for name in SAME} == {name: near[name] for name in SAME}
+    assert len({trial.sha256 for trial in far.trials}) == 5
 
 
 def test_a_search_runs_there_on_images_that_were_sent_and_a_trial_is_ended_that_hangs(cluster, case):
-    recipe = {"steps": [{"step": "act", "change": 7.0, "what": "hang", "seconds": 600.0}]}
-    workbench.start_study(
-        case.model,
-        case.pictures,
+    plan = StudyPlan(
+        model=str(case.model),
+        dataset=str(case.pictures),
         name="s",
-        recipes=[recipe],
-        search=SearchRun(sampler="random", trials=3),
         cluster=cluster.address,
         trial_minutes=0.1,
-        store=case.store,
     )
+    recipe = case.recipe({"change": 7.0, "what": "hang", "seconds": 600.0})
+    search = SearchRun(sampler="random", trials=3)
+    workbench.start_study(plan, [recipe], search, case.store)
     study = case.finish()
-    assert (study["state"], study["error"]) == ("complete", None)
-    assert study["trials"][1]["error"]["code"] == "trial_timeout"
-    proposed = [trial for trial in study["trials"] if trial["proposed"]]
+    assert (study.state, study.error) == ("complete", None)
+    assert study.trials[1].error.code == "trial_timeout"
+    proposed = [trial for trial in study.trials if trial.proposed]
     assert len(proposed) == 3
-    assert any(trial["state"] == "complete" for trial in proposed)
+    assert any(trial.state == "complete" for trial in proposed)
     received = list((cluster.folder).glob("*/store/received/*/pictures/00.png"))
     assert received
     assert received[0].read_bytes() == (case.pictures / "00.png").read_bytes()
@@ -206,14 +207,14 @@ def test_cancelling_frees_the_workers_and_a_lost_scheduler_is_told(cluster, case
 
     workbench.resume_study("s", case.store)
     case.wait(lambda: 9.0 in cluster.ran() and cluster.at_work(), "the trial after the one that was resumed")
-    case.wait(lambda: workbench.study_status("s", case.store)["done"] == 2, "that one")
+    case.wait(lambda: workbench.study_status("s", case.store).done == 2, "that one")
     cluster.end("scheduler")
     study = case.finish()
-    assert (study["state"], study["error"]["code"]) == ("failed", "cluster_lost")
+    assert (study.state, study.error.code) == ("failed", "cluster_lost")
     assert "--cluster none" in case.shown(capsys)
 
     Path(os.environ["EDGESLIM_TEST_LOG"]).write_text("9.0\n")  # so that it does not sleep here
     workbench.resume_study("s", case.store, cluster="none")
     study = case.finish()
-    assert [trial["state"] for trial in study["trials"]] == ["complete"] * 3
+    assert [trial.state for trial in study.trials] == ["complete"] * 3
     assert case.ran() == [9.0, 9.0]

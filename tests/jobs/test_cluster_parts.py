@@ -144,7 +144,7 @@ def test_records_at_home_win_and_only_what_trials_make_is_taken(pool, client, pl
     client.orders[1][3].set_result(Reply(Outcome(result={}), Bundle.of({"models/mine.json": b"{}"})))
     refused = outcome_of(pool)
     assert refused.error is not None
-    assert (refused.error["code"], refused.stops_study) == ("parcel_place", False)
+    assert (refused.error.code, refused.stops_study) == ("parcel_place", False)
     assert store.keys("models") == []
 
 
@@ -169,7 +169,7 @@ def test_nothing_is_thrown_away_while_trials_are_out_and_the_store_is_free_betwe
     with pytest.raises(StoreError):
         workbench.collect_garbage(store)
     pool.close()
-    assert workbench.collect_garbage(store)["before"] > 0
+    assert workbench.collect_garbage(store).before > 0
 
 
 def test_teachers_go_without_their_names_and_by_path_too(pool, client, plan, store, digits_file, tmp_path):
@@ -202,7 +202,7 @@ def test_a_teacher_that_is_not_there_fails_its_trial_alone(pool, client, plan, s
     pool.submit(job(plan, store, {"steps": [{"step": "distil_from_teacher", "teacher": "nobody"}]}))
     refused = outcome_of(pool)
     assert refused.error is not None
-    assert (refused.error["code"], refused.stops_study) == ("unknown_model", False)
+    assert (refused.error.code, refused.stops_study) == ("unknown_model", False)
     assert (client.orders, pool.running) == ([], [])
     with pytest.raises(ModelError):
         open_model("nobody", store)
@@ -226,7 +226,7 @@ def test_one_workers_full_disk_fails_a_trial_and_is_told_with_its_address(worker
     )
     sent = transfer_bundle(plan, store)
     order = Order(job(plan, store), "t", remote.versions())
-    by_job = Reply(Outcome(error=full.to_json(), stops_study=True))
+    by_job = Reply(Outcome(error=full.record(), stops_study=True))
     monkeypatch.setattr(remote, "_done", lambda *_: by_job)
     replies = [work_on(order, sent)]
 
@@ -238,9 +238,9 @@ def test_one_workers_full_disk_fails_a_trial_and_is_told_with_its_address(worker
     for reply in replies:
         error = reply.outcome.error
         assert error is not None
-        assert (error["code"], reply.outcome.stops_study) == ("disk_full", False)
-        assert error["values"]["path"] == "/x/y (tcp://10.0.0.7:1)"
-        assert error["problem"] == "The disk is full: '/x/y (tcp://10.0.0.7:1)' could not be written."
+        assert (error.code, reply.outcome.stops_study) == ("disk_full", False)
+        assert error.values["path"] == "/x/y (tcp://10.0.0.7:1)"
+        assert error.problem == "The disk is full: '/x/y (tcp://10.0.0.7:1)' could not be written."
 
 
 def test_a_worker_works_with_the_models_it_was_sent_and_returns_what_trials_make(

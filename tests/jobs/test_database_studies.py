@@ -75,7 +75,7 @@ def test_a_study_with_two_workers_is_the_same_for_us_and_for_optuna(shared, post
         assert known.trials[trial["number"]].values[1] == trial["sizes"]["download"]
     assert command(shared, "list") == 0
     assert "s     complete  linear" in capsys.readouterr().out
-    assert workbench.collect_garbage(shared.store, 1)["removed"]
+    assert workbench.collect_garbage(shared.store, 1).removed
     assert workbench.check_study("s", shared.store) == [], "what the study names stays"
     for path in shared.store.root.rglob("*"):
         assert path.is_dir() or PASSWORD.encode() not in path.read_bytes()
@@ -90,23 +90,21 @@ def test_a_killed_study_and_a_database_that_dies_are_told_and_nothing_is_lost_or
     shared.start({"change": 1.0}, {"change": 2.0, **LONG, "once": True}, {"change": 3.0, **slow}, workers=2)
     shared.wait(lambda: {2.0, 3.0} <= {*shared.ran()}, "the long steps")
     os.kill(shared.pid(), signal.SIGKILL)
-    shared.wait(
-        lambda: workbench.study_status("s", shared.store)["state"] == "interrupted", "the interruption"
-    )
+    shared.wait(lambda: workbench.study_status("s", shared.store).state == "interrupted", "the interruption")
     assert "s: interrupted" in shared.shown(capsys)
     before = shared.ran().count(3.0)
     workbench.resume_study("s", shared.store)
     shared.wait(lambda: shared.ran().count(3.0) > before, "the long step again")
     postgres.stop()
     try:
-        shared.wait(lambda: workbench.study_status("s", shared.store)["state"] != "running", "the end")
+        shared.wait(lambda: workbench.study_status("s", shared.store).state != "running", "the end")
         status = workbench.study_status("s", shared.store)
-        assert (status["state"], status["error"]["code"]) == ("failed", "database_unreachable")
+        assert (status.state, status.error.code) == ("failed", "database_unreachable")
         capsys.readouterr()
         assert command(shared, "show", "s") == 2
         told = capsys.readouterr().err
         assert f"The database '{postgres.shown}' cannot be used" in told and "then go on" in told
-        assert [each["state"] for each in workbench.list_studies(shared.store)] == ["failed"]
+        assert [each.state for each in workbench.list_studies(shared.store)] == ["failed"]
         with pytest.raises(StoreError):
             workbench.collect_garbage(shared.store, 1)
     finally:

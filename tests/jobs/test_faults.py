@@ -22,14 +22,12 @@ LONG = {"what": "sleep", "seconds": 60.0}
 
 
 def states(study: dict[str, Any]) -> list[str]:
-    return [trial["state"] for trial in study["trials"]]
+    return [trial.state for trial in study.trials]
 
 
 def test_a_killed_worker_is_told_and_its_trial_can_be_tried_again(case, capsys):
     case.start({"change": 1.0, **LONG, "once": True}, {"change": 2.0}, {"change": 3.0})
-    case.wait(
-        lambda: 1.0 in case.ran() and workbench.study_status("s", case.store)["done"] == 3, "the others"
-    )
+    case.wait(lambda: 1.0 in case.ran() and workbench.study_status("s", case.store).done == 3, "the others")
     workers = [
         child
         for child in psutil.Process(case.pid()).children()
@@ -40,22 +38,20 @@ def test_a_killed_worker_is_told_and_its_trial_can_be_tried_again(case, capsys):
         worker.kill()
     study = case.finish()
     assert states(study) == ["complete", "failed", "complete", "complete"]
-    assert study["trials"][1]["error"]["values"] == {"cause": "signal 9"}
+    assert study.trials[1].error.values == {"cause": "signal 9"}
     assert "signal 9" in case.shown(capsys)
     assert workbench.retry_study("s", case.store) == [4]
     study = case.finish()
-    assert [trial["number"] for trial in study["trials"]] == [0, 2, 3, 4]
+    assert [trial.number for trial in study.trials] == [0, 2, 3, 4]
     assert set(states(study)) == {"complete"}
     assert Counter(case.ran()) == {1.0: 2, 2.0: 1, 3.0: 1}
 
 
 def test_a_killed_supervisor_is_told_and_what_it_finished_is_kept(case, capsys):
     case.start({"change": 1.0}, {"change": 2.0, **LONG, "once": True}, {"change": 3.0})
-    case.wait(
-        lambda: 2.0 in case.ran() and workbench.study_status("s", case.store)["done"] == 3, "the others"
-    )
+    case.wait(lambda: 2.0 in case.ran() and workbench.study_status("s", case.store).done == 3, "the others")
     os.kill(case.pid(), signal.SIGKILL)
-    case.wait(lambda: workbench.study_status("s", case.store)["state"] == "interrupted", "the interruption")
+    case.wait(lambda: workbench.study_status("s", case.store).state == "interrupted", "the interruption")
     told = case.shown(capsys)
     assert "s: interrupted" in told
     assert "study resume s" in told
@@ -117,13 +113,14 @@ import sys, time
 from pathlib import Path
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
+from edgeslim.records import RecipeRecord
 from edgeslim.studies import storage
 from edgeslim.studies.storage import PlannedTrial
 from edgeslim.studies.study import StudyPlan
 import edgeslim.studies.journal
 store, who, gate = Store(Path(sys.argv[1])), sys.argv[2], Path(sys.argv[3])
 plan = StudyPlan(name="s", model=who, model_name=who, dataset="d", dataset_name="d", created="")
-trials = [PlannedTrial({"steps": []}, who, who)] * 20
+trials = [PlannedTrial(RecipeRecord(), who, who)] * 20
 print("ready", flush=True)
 while not gate.exists():
     pass
@@ -150,8 +147,8 @@ def test_of_two_studies_with_one_name_made_at_once_one_is_whole_and_one_is_refus
     outcomes = {who: maker.communicate()[0].strip() for who, maker in zip("ab", makers, strict=True)}
     assert sorted(outcomes.values()) == ["made", "study_exists"]
     study = workbench.study_result("s", store)
-    assert outcomes[study["model"]] == "made"
-    assert [trial["title"] for trial in study["trials"]] == [study["model"]] * 20
+    assert outcomes[study.model] == "made"
+    assert [trial.title for trial in study.trials] == [study.model] * 20
     assert os.listdir(store.root / "studies") == ["s"]
 
 
@@ -161,13 +158,14 @@ from pathlib import Path
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.jobs import supervisor
+from edgeslim.studies.study import StudyPlan
 import edgeslim.studies.journal, edgeslim.models.library
 supervisor.start = lambda *_: None
-store, model, pictures, gate = (Path(each) for each in sys.argv[1:])
+store, model, pictures, gate = sys.argv[1:]
 print("ready", flush=True)
-while not gate.exists():
+while not Path(gate).exists():
     pass
-print(workbench.start_study(model, pictures, recipes=[], store=Store(store)))
+print(workbench.start_study(StudyPlan(model=model, dataset=pictures), store=Store(Path(store))))
 """
 
 
@@ -181,22 +179,22 @@ def test_two_studies_without_a_name_started_at_once_get_two_names(case, tmp_path
     gate.touch()
     names = {starter.communicate()[0].strip() for starter in starters}
     assert len(names) == 2
-    assert {study["name"] for study in workbench.list_studies(case.store)} == names
+    assert {study.name for study in workbench.list_studies(case.store)} == names
 
 
 def test_a_trial_that_hangs_is_stopped_told_and_leaves_the_others_alone(case, capsys):
     case.start({"change": 1.0, "what": "hang", "seconds": 600.0}, {"change": 2.0}, trial_minutes=0.1)
     study = case.finish()
-    assert (study["state"], states(study)) == ("complete", ["complete", "failed", "complete"])
-    error = study["trials"][1]["error"]
-    assert (error["code"], error["values"]) == ("trial_timeout", {"minutes": "0.1"})
+    assert (study.state, states(study)) == ("complete", ["complete", "failed", "complete"])
+    error = study.trials[1].error
+    assert (error.code, error.values) == ("trial_timeout", {"minutes": "0.1"})
     assert "took longer than 0.1 minutes" in case.shown(capsys)
 
 
 def test_a_trial_that_eats_memory_is_stopped_told_and_leaves_the_others_alone(case, capsys):
     case.start({"change": 1.0, "what": "eat", "seconds": 600.0}, {"change": 2.0}, trial_memory=1_000_000_000)
     study = case.finish()
-    assert (study["state"], states(study)) == ("complete", ["complete", "failed", "complete"])
-    error = study["trials"][1]["error"]
-    assert (error["code"], error["values"]) == ("trial_memory", {"limit": "1 GB"})
+    assert (study.state, states(study)) == ("complete", ["complete", "failed", "complete"])
+    error = study.trials[1].error
+    assert (error.code, error.values) == ("trial_memory", {"limit": "1 GB"})
     assert "needed more than 1 GB of memory" in case.shown(capsys)

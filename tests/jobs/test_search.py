@@ -11,11 +11,13 @@ import pytest
 from search_world import World
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import StudyError
+from edgeslim.errors import ErrorRecord, StudyError
 from edgeslim.recipe import Recipe
+from edgeslim.records import encoded
 from edgeslim.search.space import recovers
 from edgeslim.search.strategy import parts
-from edgeslim.studies.front_summary import findings
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.front_summary import front_summary
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import StudyJournal, study_search
 from edgeslim.studies.trial import TrialResult
@@ -29,7 +31,7 @@ def world(tmp_path: Path) -> World:
 
 
 def recipe_of(trial: TrialResult) -> Recipe:
-    return Recipe.from_json(trial.recipe)
+    return Recipe.from_json(trial.recipe.to_json())
 
 
 def test_recovery_is_tried_cheaply_first_and_little_of_it_measured_fully(world: World):
@@ -38,7 +40,7 @@ def test_recovery_is_tried_cheaply_first_and_little_of_it_measured_fully(world: 
     study = world.read()
     assert {trial.state for trial in study.trials} == {"complete", "pruned"}
     assert len(study.trials) == 61
-    assert study.search is not None and study.search["ended"] == "trials"
+    assert study.search is not None and study.search.ended == "trials"
     assert not study.searching
     shapes = [t for t in study.trials if recovers(recipe_of(t)) and not parts(recipe_of(t))[1].steps]
     dropped = [trial for trial in shapes if trial.state == "pruned"]
@@ -75,9 +77,9 @@ def test_cheap_measurements_are_kept_as_what_they_are(world: World):
         assert trial.rungs[0]["images"] < 400
         assert trial.rungs[0]["accuracy"]["mAP"] > 0
     assert not {trial.number for trial in dropped} & set(study.front)
-    promoted = next(t for t in study.trials if t.state == "complete" and recovers(Recipe.from_json(t.recipe)))
+    promoted = next(t for t in study.trials if t.state == "complete" and recovers(recipe_of(t)))
     assert promoted.rungs[0]["share"] < 1
-    assert promoted.rungs[0]["sizes"]["download"] == promoted.sizes["download"]
+    assert promoted.rungs[0]["sizes"]["download"] == promoted.sizes.download
     assert promoted.rungs[0]["accuracy"]["paired_delta"] < promoted.accuracy["paired_delta"]
     assert promoted.found_after is not None
 
@@ -107,7 +109,7 @@ def test_time_ends_it_and_nothing_is_begun_that_cannot_end_in_time(world: World)
     world.run(search)
     assert search.search_run.ended == "time"
     assert 270 < search.search_run.spent <= 300 * 1.05, "but for a step that was never seen"
-    assert world.read().search["spent"] == pytest.approx(search.search_run.spent, abs=130)
+    assert world.read().search.spent == pytest.approx(search.search_run.spent, abs=130)
 
 
 def test_recovery_that_would_take_too_long_is_shortened(world: World):
@@ -138,19 +140,20 @@ def test_a_small_space_ends_it(world: World, monkeypatch: pytest.MonkeyPatch):
 
 def test_a_budget_steers_what_is_combined_and_chosen(tmp_path: Path):
     limit = 200_000
-    world = World(Store(tmp_path), budget={"download": limit})
+    world = World(Store(tmp_path), budget=Budget.of(download=limit))
     world.plan(replace(RANDOM, trials=60))
     world.run(world.begin())
     study = world.read()
     done = [trial for trial in study.trials if trial.state == "complete"]
     both = [trial for trial in done if all(part.steps for part in parts(recipe_of(trial)))]
     assert len(both) >= 5
-    assert all(trial.sizes["download"] <= 1.05 * limit for trial in both)
-    told = findings(study)
-    pick = next(trial for trial in done if trial.number == told["choice"]["pick"])
-    assert pick.sizes["download"] <= limit
-    assert study.trials[0].missed == ["over_download"]
-    assert told["hypervolume"]["reference"] == {"accuracy": pytest.approx(0.4), "download": limit}
+    assert all(trial.sizes.download <= 1.05 * limit for trial in both)
+    found = front_summary(study)
+    assert found.choice is not None and found.hypervolume is not None
+    pick = next(trial for trial in done if trial.number == found.choice.pick)
+    assert pick.sizes.download <= limit
+    assert study.trials[0].missed == ("over_download",)
+    assert found.hypervolume.reference == {"accuracy": pytest.approx(0.4), "download": limit}
 
 
 def test_evolution_covers_more_than_chance_in_the_same_time(tmp_path: Path):
@@ -161,12 +164,12 @@ def test_evolution_covers_more_than_chance_in_the_same_time(tmp_path: Path):
             cheap = sampler == "nsga2"
             world.plan(SearchRun(sampler=sampler, minutes=12.0, seed=seed, multi_fidelity=cheap))
             world.run(world.begin())
-            found.append(findings(world.read())["hypervolume"]["value"])
+            found.append(front_summary(world.read()).hypervolume.value)
     assert sorted(volumes["nsga2"])[1] > 1.05 * sorted(volumes["random"])[1]
 
 
 def test_latency_is_measured_in_batches_before_anybody_is_promoted(tmp_path: Path):
-    world = World(Store(tmp_path), budget={"latency_ratio": 0.9})
+    world = World(Store(tmp_path), budget=Budget.of(latency_ratio=0.9))
     world.plan(replace(RANDOM, trials=30))
     world.run(
         world.begin(["channel_pruning", "magnitude_pruning", "fine_tuning"])
@@ -178,7 +181,7 @@ def test_latency_is_measured_in_batches_before_anybody_is_promoted(tmp_path: Pat
     promoted = [trial for trial in kept if trial.rungs]
     assert all(trial.rungs[0]["latency"]["ratio"] > 0 for trial in promoted)
     assert sum(trial.rungs[0]["latency"]["ratio"] <= 0.9 for trial in promoted) > len(promoted) / 2 > 0
-    assert all(("over_latency" in t.missed) == (t.latency["ratio"] > 0.9) for t in kept)
+    assert all(("over_latency_ratio" in t.missed) == (t.latency.ratio > 0.9) for t in kept)
 
 
 def test_a_killed_search_goes_on_where_it_was(world: World):
@@ -204,12 +207,12 @@ def test_going_on_takes_up_what_was_dropped(world: World):
     world.run(world.begin())
     first = world.read()
     journal = StudyJournal(world.store, "s")
-    journal.note(search=SearchRun(sampler="random", trials=30, first=journal.count).to_json())
+    journal.note(search=encoded(SearchRun(sampler="random", trials=30, first=journal.count)))
     world.ran.clear()
     world.run(world.begin())
     study = world.read()
-    assert study.search["first"] == 41
-    assert study.search["ended"] == "trials"
+    assert study.search.first == 41
+    assert study.search.ended == "trials"
     new = [trial for trial in study.trials if trial.number >= 41]
     assert 25 <= len(new) <= 40
     again = [task for task in world.ran if task.number >= 41 and task.rung == 1]
@@ -225,7 +228,7 @@ def test_a_study_of_given_recipes_can_be_searched_on(world: World):
     world.plan(replace(RANDOM, trials=3))
     journal = StudyJournal(world.store, "s")
     ended = SearchRun(sampler="nsga2", trials=12, first=journal.count)
-    journal.note(search=ended.to_json())
+    journal.note(search=encoded(ended))
     world.run(world.begin())
     assert study_search(world.store, "s").ended == "trials"
     assert len(world.read().trials) == 13
@@ -237,9 +240,7 @@ def test_failures_are_no_proposals_of_anything(world: World):
     while (todo := search.next()) is not None:
         if "static_int8" in [step.name for step in todo.recipe.steps]:
             search.failed(todo)
-            search._journal.fail(
-                todo.number, "failed", {"code": "c", "problem": "p", "remedy": "r", "values": {}}
-            )
+            search._journal.fail(todo.number, "failed", ErrorRecord("c", "p", "r", {}))
         else:
             world.perform(search, todo)
     search.finish()

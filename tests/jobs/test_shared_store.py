@@ -19,11 +19,9 @@ def test_a_prefix_that_two_studies_share_is_computed_once_even_at_the_same_time(
     case.start([{"change": 1.0, **SLOW}, {"change": 3.0}], name="b", workers=1)
     first, second = case.finish("a"), case.finish("b")
     assert Counter(case.ran()) == {1.0: 1, 2.0: 1, 3.0: 1}
-    prefixes = [study["trials"][1]["stages"][0]["sha256"] for study in (first, second)]
+    prefixes = [study.trials[1].stages[0].sha256 for study in (first, second)]
     assert prefixes[0] == prefixes[1]
-    assert [trial["sha256"] for trial in (first["trials"][0], second["trials"][0])] == [
-        first["trials"][0]["sha256"]
-    ] * 2
+    assert [trial.sha256 for trial in (first.trials[0], second.trials[0])] == [first.trials[0].sha256] * 2
 
 
 def test_garbage_is_collected_when_no_study_is_at_work_and_costs_it_nothing_but_time(case, capsys):
@@ -36,16 +34,15 @@ def test_garbage_is_collected_when_no_study_is_at_work_and_costs_it_nothing_but_
     before = case.finish()
     assert workbench.check_store(case.store) == []
     swept = workbench.collect_garbage(case.store, 0)
-    assert swept["removed"]["stages"]["files"] == 2
+    assert swept.removed["stages"].files == 2
     assert main(["store", "check", "--store", str(case.store.root)]) == 0
     assert "what it should be" in capsys.readouterr().out
     assert workbench.check_study("s", case.store) == []
-    recipes = [{"steps": [{"step": "act", "change": 1.0, **SLOW}, {"step": "act", "change": 3.0}]}]
-    workbench.extend_study("s", recipes, case.store)
+    workbench.extend_study("s", [case.recipe({"change": 1.0, **SLOW}, {"change": 3.0})], case.store)
     after = case.finish()
-    assert [trial["state"] for trial in after["trials"]] == ["complete"] * 3
-    assert after["trials"][:2] == before["trials"]
-    assert after["trials"][2]["stages"][0]["sha256"] == before["trials"][1]["stages"][0]["sha256"]
+    assert [trial.state for trial in after.trials] == ["complete"] * 3
+    assert after.trials[:2] == before.trials
+    assert after.trials[2].stages[0].sha256 == before.trials[1].stages[0].sha256
     assert Counter(case.ran()) == {1.0: 2, 2.0: 1, 3.0: 1}, "only the shared stage was made again"
 
 
@@ -53,6 +50,6 @@ def test_garbage_collection_gets_its_chance_between_two_trials_of_a_busy_store(c
     case.start(*({"change": float(i), **SLOW} for i in range(1, 7)), workers=1)
     case.wait(lambda: case.ran(), "the first step")
     swept = workbench.collect_garbage(case.store, 10**9, wait=60)
-    assert swept["fits"]
-    assert workbench.study_status("s", case.store)["state"] == "running"
-    assert [trial["state"] for trial in case.finish()["trials"]] == ["complete"] * 7
+    assert swept.fits
+    assert workbench.study_status("s", case.store).state == "running"
+    assert [trial.state for trial in case.finish().trials] == ["complete"] * 7

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from edgeslim.artifacts.store import Store
+from edgeslim.errors import ErrorRecord
 from edgeslim.jobs.status import (
     JobStatus,
     StatusWriter,
@@ -20,6 +21,7 @@ from edgeslim.jobs.status import (
     study_state,
     write_status,
 )
+from edgeslim.records import ProgressRecord
 
 PID, STARTED = identity(psutil.Process())
 ME_CREATED = psutil.Process().create_time()
@@ -76,7 +78,7 @@ def test_a_status_is_read_as_it_was_written(tmp_path: Path):
     store = Store(tmp_path)
     assert read_status(store, "s") is None
     assert study_state(None) == "waiting"
-    now = {3: {"message": "fine_tuning", "done": 4, "total": 9}}
+    now = {3: ProgressRecord("fine_tuning", 4, 9)}
     write_status(store, "s", replace(ME, phase="trials", done=2, total=5, progress=now))
     assert read_status(store, "s") == replace(ME, phase="trials", done=2, total=5, progress=now)
 
@@ -89,9 +91,10 @@ def test_a_writer_does_not_write_more_often_than_anyone_looks(tmp_path: Path):
         writer.done = done
         writer.tell()
     assert told(store).done == 0
-    writer.end({"code": "x"})
+    error = ErrorRecord("x", "It broke.", "Mend it.", {})
+    writer.end(error)
     found = told(store)
-    assert (found.state, found.done, found.error) == ("failed", 49, {"code": "x"})
+    assert (found.state, found.done, found.error) == ("failed", 49, error)
 
 
 def test_half_a_status_is_none(tmp_path: Path):

@@ -38,11 +38,11 @@ def test_a_full_disk_is_told_and_the_study_goes_on_when_there_is_space(small_dis
     case.wait(lambda: 2.0 in case.ran(), "the long step")
     with pytest.raises(OSError, match="No space"):
         (small_disk / "filler").write_bytes(bytes(7_000_000))
-    case.wait(lambda: workbench.study_status("s", case.store)["state"] != "running", "the end")
+    case.wait(lambda: workbench.study_status("s", case.store).state != "running", "the end")
     study = workbench.study_result("s", case.store)
-    assert (study["state"], study["error"]["code"]) == ("failed", "disk_full")
+    assert (study.state, study.error.code) == ("failed", "disk_full")
     assert "The disk is full" in case.shown(capsys)
-    finished = [trial["number"] for trial in study["trials"] if trial["sha256"]]
+    finished = [trial.number for trial in study.trials if trial.sha256]
     assert 0 in finished and len(finished) < 4
     (small_disk / "filler").unlink()
     workbench.resume_study("s", case.store)
@@ -55,9 +55,9 @@ def test_a_journal_that_another_process_keeps_locked_is_told(case, capsys, monke
     case.wait(lambda: 1.0 in case.ran(), "the long step")
     journal_lock = case.store.root / "studies" / "s" / "journal.lock"
     with FileLock(journal_lock):
-        case.wait(lambda: workbench.study_status("s", case.store)["state"] != "running", "the end")
+        case.wait(lambda: workbench.study_status("s", case.store).state != "running", "the end")
     study = workbench.study_result("s", case.store)
-    assert (study["state"], study["error"]["code"]) == ("failed", "storage_locked")
+    assert (study.state, study.error.code) == ("failed", "storage_locked")
     assert "kept" in case.shown(capsys) and "locked for 1 seconds" in case.shown(capsys)
     workbench.resume_study("s", case.store)
     case.finish_without_repeats([1.0, 2.0], repeated=1)
@@ -74,11 +74,9 @@ TAILS = {
 @pytest.mark.parametrize("tail", TAILS.values(), ids=TAILS)
 def test_a_journal_with_a_torn_tail_loses_nothing_else(case, tail):
     case.start({"change": 1.0}, {"change": 2.0, **LONG, "once": True})
-    case.wait(
-        lambda: 2.0 in case.ran() and workbench.study_status("s", case.store)["done"] == 2, "the others"
-    )
+    case.wait(lambda: 2.0 in case.ran() and workbench.study_status("s", case.store).done == 2, "the others")
     os.kill(case.pid(), signal.SIGKILL)
-    case.wait(lambda: workbench.study_status("s", case.store)["state"] == "interrupted", "the interruption")
+    case.wait(lambda: workbench.study_status("s", case.store).state == "interrupted", "the interruption")
     with (case.store.root / "studies" / "s" / "journal.log").open("ab") as journal:
         journal.write(tail)
     workbench.resume_study("s", case.store)
@@ -93,7 +91,7 @@ def test_a_running_study_keeps_its_process_when_the_clock_is_set(case, monkeypat
         monkeypatch.setattr("time.time", lambda hours=hours: now + hours * 3600)
         if sys.platform == "linux":
             monkeypatch.setattr("psutil._pslinux.boot_time", lambda hours=hours: boot + hours * 3600)
-        assert workbench.study_status("s", case.store)["state"] == "running"
+        assert workbench.study_status("s", case.store).state == "running"
         with pytest.raises(StudyError, match="is running"):
             workbench.resume_study("s", case.store)
     case.finish_without_repeats([1.0])

@@ -40,7 +40,7 @@ def test_a_study_runs_in_the_foreground_and_is_shown_listed_and_exported(case, c
     assert main(["study", "export", "s", "--csv", *store]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["state"] for row in rows] == ["complete", "complete", "infeasible"]
-    assert int(rows[1]["download_bytes"]) == study["trials"][1]["sizes"]["download"]
+    assert int(rows[1]["download"]) == study["trials"][1]["sizes"]["download"]
     assert rows[2]["error"] == "too_much"
     assert main(["study", "export", "s", "--to", str(tmp_path / "study.json"), *store]) == 0
     assert json.loads((tmp_path / "study.json").read_text()) == study
@@ -82,7 +82,7 @@ def test_ctrl_c_cancels_the_study(case):
         assert shell.stderr is not None
         assert "study resume s" in shell.stderr.read()
     assert shell.returncode == 130
-    assert workbench.study_status("s", case.store)["state"] == "cancelled"
+    assert workbench.study_status("s", case.store).state == "cancelled"
 
 
 def test_pausing_from_another_shell_ends_the_first_in_peace(case, capsys):

@@ -143,4 +143,4 @@ def test_other_images_than_the_study_was_prepared_with_are_refused(tmp_path, dig
     )
     outcome = perform(dataclasses.replace(job, images="another fingerprint"), silent)
     assert outcome.error is not None
-    assert (outcome.error["code"], outcome.stops_study) == ("other_images", False)
+    assert (outcome.error.code, outcome.stops_study) == ("other_images", False)

@@ -118,3 +118,10 @@ def test_a_trials_lines_tell_what_was_measured(study: Study) -> None:
     assert "…" in lines["mAP"]
     assert "…" in lines["paired delta"]
     assert "top1" not in lines
+
+
+def test_the_headline_is_told_once_whatever_it_is(study: Study) -> None:
+    for trial in study["trials"]:
+        if trial["fidelity"]:
+            trial["primary_metric"], trial["accuracy"] = "agreement", None
+    assert study_table(of(study)).splitlines()[0].split().count("agreement") == 1

@@ -202,7 +202,7 @@ class StudyRun:
         if outcome.stops_study or (task is None and outcome.result is None):
             raise _as_error(outcome)
         if task is None:
-            search.timed(outcome.result or {})
+            search.timed(decoded(dict[str, Latency], outcome.result or {}))
             return
         self._status.progress.pop(task.number, None)
         self._status.done += 1

@@ -31,7 +31,8 @@ def headline_kind(metric: str | None) -> Kind:
 def study_table(study: StudyResult) -> str:
     """One line for each trial; '*' marks the front, 'o' the original."""
     metric = next((trial.primary_metric for trial in study.trials if trial.primary_metric), None)
-    shown, front = columns(study.trials), study.front
+    shown = [figure for figure in columns(study.trials) if figure.name != metric]
+    front = study.front
     headers = ["", "#", "recipe", "state", metric or "accuracy", *(_header(figure) for figure in shown)]
     rows = [
         [

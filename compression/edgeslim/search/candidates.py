@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgeslim.recipe import Recipe
+from edgeslim.records import Latency, encoded
 from edgeslim.search.halving import Rung
 from edgeslim.search.space import Space, title
 from edgeslim.studies.storage import PlannedTrial
@@ -61,9 +62,9 @@ def cheap_record(rung: Rung, result: Mapping[str, Any]) -> dict[str, Any]:
     return record
 
 
-def timed(record: Mapping[str, Any], latencies: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def timed(record: Mapping[str, Any], latencies: Mapping[str, Latency]) -> dict[str, Any]:
     """The record with its file's latency."""
-    return {**record, "latency": latencies[record["sha256"]]}
+    return {**record, "latency": encoded(latencies[record["sha256"]])}
 
 
 def placed(trial: TrialResult, rungs: tuple[Rung, ...]) -> Candidate:

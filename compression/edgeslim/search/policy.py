@@ -15,7 +15,7 @@ from typing import Any
 
 from edgeslim.errors import EdgeSlimError
 from edgeslim.recipe import Recipe
-from edgeslim.records import encoded
+from edgeslim.records import Latency, encoded
 from edgeslim.search.candidates import Candidate, cheap_record, placed, planned, timed
 from edgeslim.search.costs import Costs
 from edgeslim.search.evaluator import ObjectiveEvaluator, Values
@@ -129,7 +129,7 @@ class Search:
         self._place(candidate)
         self._tell_decided()
 
-    def timed(self, latencies: Mapping[str, Mapping[str, Any]]) -> None:
+    def timed(self, latencies: Mapping[str, Latency]) -> None:
         """Take the latencies of the files that were timed, by SHA-256."""
         judged, self._being_timed = self._being_timed, []
         for candidate in judged:
