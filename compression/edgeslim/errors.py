@@ -66,6 +66,12 @@ class DownloadError(EdgeSlimError):
     """A download failed or did not match its checksum."""
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of a library's message, shortened: enough to recognise it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:200].rstrip(".") if lines else type(error).__name__
+
+
 def _rebuild(
     cls: type[EdgeSlimError], code: str, problem: str, remedy: str, values: dict[str, object]
 ) -> EdgeSlimError:

@@ -24,8 +24,8 @@ from edgeslim.metrics.counts import counts
 from edgeslim.metrics.fidelity import agreement, signal_and_noise, sqnr_db
 from edgeslim.metrics.size import sizes
 from edgeslim.models.base import ModelSpec
+from edgeslim.ort import open_session
 from edgeslim.progress import Progress, silent
-from edgeslim.runtime.session import open_session, run
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prediction, Scores
 
@@ -201,7 +201,7 @@ def _predict(path: Path, spec: ModelSpec, split: Split, threads: int, progress: 
     for index in range(len(split)):
         progress("evaluating", index, len(split))
         prepared = task.prepare(split.image(index), spec)
-        predictions.append(task.decode(run(session, prepared.tensor), prepared, spec))
+        predictions.append(task.decode(session.run(prepared.tensor), prepared, spec))
     return predictions
 
 
@@ -228,7 +228,7 @@ def _sqnr(path: Path, baseline: Path, spec: ModelSpec, split: Split, threads: in
     compressed, original = open_session(path, threads=threads), open_session(baseline, threads=threads)
     indices = sorted({round(i) for i in np.linspace(0, len(split) - 1, SQNR_IMAGES)})
     tensors = [task.prepare(split.image(index), spec).tensor for index in indices]
-    powers = [signal_and_noise(run(original, tensor), run(compressed, tensor)) for tensor in tensors]
+    powers = [signal_and_noise(original.run(tensor), compressed.run(tensor)) for tensor in tensors]
     return {"sqnr_db": sqnr_db(np.sum(powers, axis=0))[0]}
 
 

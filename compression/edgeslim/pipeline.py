@@ -20,10 +20,10 @@ from edgeslim.datasets.base import Split
 from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
 from edgeslim.models.base import Model
 from edgeslim.models.library import open_model
+from edgeslim.ort import open_session
 from edgeslim.progress import Progress, silent
 from edgeslim.recipe import Recipe
 from edgeslim.runtime.environment import environment
-from edgeslim.runtime.session import open_session
 from edgeslim.steps import OnnxStep, Step, StepContext, TorchStep
 from edgeslim.steps.needs import calibration_images, training_images
 from edgeslim.tasks.losses import required_loss

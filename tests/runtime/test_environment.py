@@ -35,7 +35,7 @@ def test_names_neither_machine_nor_user() -> None:
 def test_measuring_tools_import_neither_torch_nor_onnxruntime_until_used() -> None:
     code = (
         "import sys\n"
-        "import edgeslim.runtime.benchmark, edgeslim.runtime.memory\n"
+        "import edgeslim.runtime.benchmark, edgeslim.ort\n"
         "import edgeslim.tasks, edgeslim.metrics.size\n"
         "from edgeslim.runtime.environment import environment\n"
         "environment()\n"

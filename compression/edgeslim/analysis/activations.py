@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from edgeslim.analysis.suffixes import data_input
 from edgeslim.export.graph import attributes
 from edgeslim.progress import Progress, silent
+from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import RECURRENT, FloatArray, WeightLayer
-from edgeslim.steps.onnx_layers.stages import Tensor
 
 Doubles = NDArray[np.float64]
 FLOOR = 1e-3

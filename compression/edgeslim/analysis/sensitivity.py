@@ -19,8 +19,8 @@ from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
 from edgeslim.errors import ModelError
 from edgeslim.models.base import Model
+from edgeslim.ort import open_session
 from edgeslim.progress import Progress, silent
-from edgeslim.runtime.session import open_session, run
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prediction
 
@@ -180,8 +180,8 @@ def _scored(
     model, graph = network.model, network.graph
     task = task_for(model.spec)
     prepared = [task.prepare(shown.image(index), model.spec) for index in range(len(shown))]
-    session = open_session(graph.SerializeToString(), threads)
-    original = [run(session, item.tensor) for item in prepared]
+    session = open_session(graph, threads)
+    original = [session.run(item.tensor) for item in prepared]
     watched = [item.name for item in graph.graph.output]
     observed = observe(
         graph, network.layers, prepared_images(model, seen), threads=threads, progress=progress

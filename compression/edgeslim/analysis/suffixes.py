@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import onnx
 
+from edgeslim.ort import OrtSession
+from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
-from edgeslim.steps.onnx_layers.stages import Batch, Cut, Stage, Tensor, outputs_of, reads
+from edgeslim.steps.onnx_layers.stages import Batch, Cut, Stage, outputs_of, reads
 
 _CHANGED = "changed.input"
 """The layer's input, apart from what else reads the same tensor."""
@@ -28,7 +29,7 @@ class Suffix:
     bias: FloatArray | None
     inputs: Batch
     reached: tuple[str, ...]
-    _session: Any
+    _session: OrtSession
     _feeds: tuple[Mapping[str, Tensor], ...]
 
     def run(

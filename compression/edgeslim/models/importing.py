@@ -13,15 +13,15 @@ from typing import Any
 import onnx
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import ModelError
+from edgeslim.errors import ModelError, first_line
 from edgeslim.models.base import Model, ModelSpec
-from edgeslim.models.checks import first_line, image_input, parse, read_bytes, refuse_giants
+from edgeslim.models.checks import image_input, parse, read_bytes, refuse_giants
 from edgeslim.models.families import FAMILIES, UNKNOWN, recognise
 from edgeslim.models.families.base import Output, misfit_error
 from edgeslim.models.folding import static_shapes
 from edgeslim.models.graph import parameter_count
 from edgeslim.models.naming import check_name, default_name, refuse_reserved
-from edgeslim.models.proof import MAX_RELATIVE_ERROR, failures, is_finite, largest_errors, probes, run
+from edgeslim.models.proof import MAX_RELATIVE_ERROR, is_finite, largest_errors, probes, run
 from edgeslim.models.sanitize import (
     Change,
     declare_outputs,
@@ -37,7 +37,7 @@ MODELS, IMPORTS = "models", "imports"
 _VERSION = 1
 """Raise it when importing the same bytes would give another result."""
 _MAX_NOTE = 65_536
-_ONNX_FAILURES: tuple[type[Exception], ...] = (
+_ONNX_FAILURES = (
     IndexError,
     onnx.checker.ValidationError,
     onnx.shape_inference.InferenceError,
@@ -130,12 +130,12 @@ def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Importe
     try:
         refuse_giants(static_shapes(reference), file)
     except _ONNX_FAILURES as error:
-        raise _does_not_run(file, shape, error) from error
+        raise _does_not_run(file, shape, first_line(error)) from error
     inputs = probes(shape)
     try:
         expected = run(reference.SerializeToString(), inputs)
-    except failures() as error:
-        raise _does_not_run(file, shape, error) from error
+    except ModelError as error:
+        raise _does_not_run(file, shape, error.values["reason"]) from error
     usable = [index for index, outputs in enumerate(expected) if is_finite(outputs)]
     if not usable:
         raise ModelError(
@@ -149,8 +149,8 @@ def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Importe
     sane_bytes = sane.SerializeToString(deterministic=True)
     try:
         found = run(sane_bytes, inputs)
-    except failures() as error:
-        raise _conversion_failed(file, first_line(error)) from error
+    except ModelError as error:
+        raise _conversion_failed(file, error.values["reason"]) from error
     absolute, relative = largest_errors([expected[i] for i in usable], [found[i] for i in usable])
     if relative > MAX_RELATIVE_ERROR:
         raise _conversion_failed(file, f"its outputs would change by {relative:.1e} of their range")
@@ -198,7 +198,9 @@ def _input_shape(
 def _sanitized(model: onnx.ModelProto, file: str | Path) -> tuple[onnx.ModelProto, list[Change]]:
     try:
         return sanitize(model)
-    except (*_ONNX_FAILURES, *failures()) as error:
+    except ModelError as error:
+        raise _conversion_failed(file, error.values["reason"]) from error
+    except (*_ONNX_FAILURES, RuntimeError, ValueError, MemoryError) as error:
         raise _conversion_failed(file, first_line(error)) from error
 
 
@@ -262,9 +264,8 @@ def _input_change(value: onnx.ValueInfoProto, shape: tuple[int, ...]) -> list[Ch
     return [{"change": "input_fixed", "from": before, "to": after}]
 
 
-def _does_not_run(file: str | Path, shape: tuple[int, ...], error: Exception) -> ModelError:
+def _does_not_run(file: str | Path, shape: tuple[int, ...], reason: object) -> ModelError:
     size = f"{shape[3]}×{shape[2]}"
-    reason = first_line(error)
     return ModelError(
         "does_not_run",
         f"onnxruntime cannot run '{file}' on a {size} image: {reason}.",
@@ -275,7 +276,7 @@ def _does_not_run(file: str | Path, shape: tuple[int, ...], error: Exception) ->
     )
 
 
-def _conversion_failed(file: str | Path, reason: str) -> ModelError:
+def _conversion_failed(file: str | Path, reason: object) -> ModelError:
     return ModelError(
         "conversion_failed",
         f"'{file}' could not be brought into the form that is worked on here: {reason}.",

@@ -18,8 +18,8 @@ import numpy as np
 
 from edgeslim.metrics import FloatArray64
 from edgeslim.metrics.bootstrap import interval
+from edgeslim.ort import open_session
 from edgeslim.progress import Progress, silent
-from edgeslim.runtime.session import input_dtype, input_shape, open_session
 
 SAMPLE_SECONDS = 0.002
 RESAMPLES = 2000
@@ -101,14 +101,13 @@ def is_noisy(seconds: FloatArray64) -> bool:
 def _timer(path: Path, threads: int, seed: int) -> Callable[[int], float]:
     """A function that runs the model so many times and returns the seconds that took."""
     session = open_session(path, threads)
-    entry = session.get_inputs()[0]
-    values = np.random.default_rng(seed).random(input_shape(session), dtype=np.float32)
-    feeds = {entry.name: values.astype(input_dtype(entry))}
+    image = session.inputs[0]
+    values = np.random.default_rng(seed).random(image.fixed_shape, dtype=np.float32).astype(image.dtype)
 
     def seconds(times: int) -> float:
         start = time.perf_counter()
         for _ in range(times):
-            session.run(None, feeds)
+            session.run(values)
         return time.perf_counter() - start
 
     return seconds

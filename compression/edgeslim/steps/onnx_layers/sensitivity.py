@@ -7,17 +7,15 @@ each counts alike, whatever its number of places and channels, so small objects'
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from edgeslim.ort import OrtSession, open_session
 from edgeslim.progress import Progress, silent
+from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends
-
-Tensor = NDArray[Any]
 
 
 def disturbances(
@@ -38,12 +36,12 @@ def disturbances(
     watched = sorted({layer.output for layer in layers if layer.name in last})
     names = {name for tensors in changed.values() for name in tensors}
     session, feed = _open(model, watched, names, threads)
-    reference = [session.run(watched, {feed: image}) for image in images]
+    reference = [session.values({feed: image}, watched) for image in images]
     scales = [channel_variances([item[k] for item in reference]) for k in range(len(watched))]
     found = {}
     for done, layer in enumerate(layers):
         progress("sensitivity", done, len(layers))
-        outputs = [session.run(watched, {feed: image, **changed[layer.name]}) for image in images]
+        outputs = [session.values({feed: image, **changed[layer.name]}, watched) for image in images]
         errors = [
             np.mean(
                 channel_errors([item[k] for item in reference], [item[k] for item in outputs]) / scales[k]
@@ -54,10 +52,10 @@ def disturbances(
     return found
 
 
-def _open(model: onnx.ModelProto, watched: Sequence[str], names: set[str], threads: int) -> tuple[Any, str]:
+def _open(
+    model: onnx.ModelProto, watched: Sequence[str], names: set[str], threads: int
+) -> tuple[OrtSession, str]:
     """A session whose named weights can be fed, and the name of the network's input."""
-    import onnxruntime
-
     graph = onnx.ModelProto()
     graph.CopyFrom(model)
     stored = {item.name: item for item in model.graph.initializer}
@@ -69,11 +67,7 @@ def _open(model: onnx.ModelProto, watched: Sequence[str], names: set[str], threa
         graph.graph.input.append(info)
     there = {item.name for item in model.graph.output}
     graph.graph.output.extend(onnx.ValueInfoProto(name=name) for name in watched if name not in there)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    content = graph.SerializeToString()
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"]), feed
+    return open_session(graph, threads), feed
 
 
 def _by_channel(outputs: Sequence[Tensor]) -> Tensor:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-Tensor = NDArray[Any]
+from edgeslim.ort import OrtSession, open_session
+from edgeslim.sessions import Tensor
+
 Batch = list[Tensor]
 """One tensor for every image."""
 
@@ -41,10 +41,8 @@ class Cut:
 
     def session(
         self, stage: Stage, example: Mapping[str, Tensor], weights: Mapping[str, Tensor] | None = None
-    ) -> Any:
+    ) -> OrtSession:
         """A session of the stage. Names in `example` are its inputs; `weights` replace stored ones."""
-        import onnxruntime
-
         replaced = weights or {}
         names = dict.fromkeys(name for node in stage.nodes for name in reads(node))
         kept = [
@@ -64,12 +62,7 @@ class Cut:
         single = helper.make_model(
             graph, opset_imports=self._model.opset_import, ir_version=self._model.ir_version
         )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(
-            single.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        return open_session(single, self._threads)
 
 
 def reads(node: onnx.NodeProto) -> Iterator[str]:
@@ -116,7 +109,7 @@ def _value_info(name: str, value: Tensor) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), None)
 
 
-def outputs_of(session: Any, feeds: Sequence[Mapping[str, Tensor]]) -> list[list[Tensor]]:
+def outputs_of(session: OrtSession, feeds: Sequence[Mapping[str, Tensor]]) -> list[list[Tensor]]:
     """Outputs, each a batch, of running the session on every image."""
-    results = [session.run(None, dict(feed)) for feed in feeds]
+    results = [session.values(feed) for feed in feeds]
     return [list(column) for column in zip(*results, strict=True)]

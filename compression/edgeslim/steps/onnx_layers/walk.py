@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import onnx
 
 from edgeslim.export.graph import attributes
+from edgeslim.ort import OrtSession
 from edgeslim.progress import Progress, silent
+from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import LINEAR, FloatArray, WeightLayer, array_of
-from edgeslim.steps.onnx_layers.stages import Batch, Cut, Stage, Tensor, outputs_of, reads
+from edgeslim.steps.onnx_layers.stages import Batch, Cut, Stage, outputs_of, reads
 
 MEMORY = 3 << 30
 """Bytes of tensors between layers held at a time, at most; fewer images are used where a network needs more."""
@@ -33,7 +34,7 @@ class Choice:
 class Visit:
     """A layer met on the walk: what goes in in the compressed network, and what the original gives."""
 
-    session: Any
+    session: OrtSession
 
     def __init__(self, layer: WeightLayer, model: onnx.ModelProto, data: str) -> None:
         self.layer = layer
@@ -149,7 +150,7 @@ def _visit(
     return choice
 
 
-def _run(session: Any, stage: Stage, side: Mapping[str, Batch]) -> dict[str, Batch]:
+def _run(session: OrtSession, stage: Stage, side: Mapping[str, Batch]) -> dict[str, Batch]:
     count = len(next(iter(side.values())))
     feeds = [{name: side[name][i] for name in stage.inputs} for i in range(count)]
     return dict(zip(stage.outputs, outputs_of(session, feeds), strict=True))

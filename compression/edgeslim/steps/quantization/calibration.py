@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import onnx
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from edgeslim.datasets.base import Split
 from edgeslim.detections import FloatArray
 from edgeslim.models.base import ModelSpec
+from edgeslim.ort import open_session
 from edgeslim.progress import Progress
 from edgeslim.steps.images import evenly_spaced
 
@@ -153,16 +153,14 @@ class _Run:
     def __init__(
         self, model: onnx.ModelProto, tensors: Sequence[str], split: Split, spec: ModelSpec, threads: int
     ) -> None:
-        from edgeslim.runtime.session import open_session
-
         watched = onnx.ModelProto()
         watched.CopyFrom(model)
         del watched.graph.output[:]
         watched.graph.output.extend(onnx.ValueInfoProto(name=name) for name in tensors)
         inputs = [item.name for item in model.graph.input]
         self._outside = [inputs.index(name) if name in inputs else -1 for name in tensors]
-        self._session = open_session(watched.SerializeToString(), threads)
-        self._input, self._split, self._spec = inputs[0], split, spec
+        self._session = open_session(watched, threads)
+        self._split, self._spec = split, spec
 
     def values(self, indices: Sequence[int]) -> Iterator[list[FloatArray]]:
         """For each image, the value of every watched tensor."""
@@ -171,8 +169,7 @@ class _Run:
         prepare = task_for(self._spec).prepare
         for index in indices:
             tensor = prepare(self._split.image(index), self._spec).tensor
-            result: list[Any] = self._session.run(None, {self._input: tensor})
-            yield result
+            yield self._session.run(tensor)
 
 
 def _named(tensors: Sequence[str], low: Doubles, high: Doubles) -> dict[str, Range]:

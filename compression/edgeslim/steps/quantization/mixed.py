@@ -10,10 +10,10 @@ import onnx
 
 from edgeslim.export.packed.packing import entropy
 from edgeslim.progress import Progress, silent
+from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.gram import Gram, gram_of
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of, pruned_zeros
 from edgeslim.steps.onnx_layers.sensitivity import disturbances
-from edgeslim.steps.onnx_layers.stages import Tensor
 from edgeslim.steps.onnx_layers.statistics import gains, moments
 from edgeslim.steps.onnx_layers.walk import Choice, Visit, visitable, walk
 from edgeslim.steps.quantization import grids

@@ -9,6 +9,7 @@ import onnx
 from numpy.typing import NDArray
 
 from edgeslim.detections import FloatArray
+from edgeslim.ort import open_session
 
 Outputs = list[NDArray[np.float32]]
 
@@ -24,13 +25,9 @@ def with_outputs(model: onnx.ModelProto, tensors: Sequence[str]) -> onnx.ModelPr
 
 def run_all(model: onnx.ModelProto, images: Iterable[FloatArray], threads: int) -> Iterator[Outputs]:
     """The model's outputs for every image, one image at a time."""
-    from edgeslim.runtime.session import open_session
-
-    session = open_session(model.SerializeToString(), threads)
-    name = session.get_inputs()[0].name
+    session = open_session(model, threads)
     for image in images:
-        outputs: Outputs = session.run(None, {name: image})
-        yield outputs
+        yield session.run(image)
 
 
 class OutputNoise:
