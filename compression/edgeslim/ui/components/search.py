@@ -118,6 +118,6 @@ def _details(study: Study, info: SearchInfo) -> None:
     else:
         st.markdown(t("search.no_gain"))
     if volume is not None:
-        parts = [t("studies.hypervolume", value=f"{volume['value']:.3f}")]
+        parts = [t("search.hypervolume", value=f"{volume['value']:.3f}")]
         parts += [] if knee is None else [t("search.knee", title=plain(numbered(knee)))]
         st.caption(" · ".join(parts), help=t("search.hypervolume_help"))
