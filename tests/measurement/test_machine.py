@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,8 @@ with (alone if way == "alone" else busy)() as breathe:
     print("in", flush=True)
     while breathing:
         time.sleep(0.01)
-        began = time.monotonic()
         breathe()
-        if time.monotonic() - began > 0.1:
-            print("paused", flush=True)
+        print("at work", flush=True)
     input()
 """
 
@@ -41,10 +40,15 @@ class Holder:
         )
 
     def is_in(self, within: float) -> bool:
-        import select
-
-        assert self.process.stdout is not None
+        """Whether it says so, or that it is at work, within so many seconds."""
         return bool(select.select([self.process.stdout], [], [], within)[0])
+
+    def falls_silent(self) -> bool:
+        """Whether it says nothing for a while, once what it has said is read."""
+        assert self.process.stdout is not None
+        while self.is_in(0.0):
+            os.read(self.process.stdout.fileno(), 1 << 16)
+        return not self.is_in(0.5)
 
     def release(self) -> None:
         self.process.communicate("\n")
@@ -86,12 +90,11 @@ def test_who_measures_waits_for_those_who_compute_and_then_keeps_them_out(hold):
 def test_who_computes_makes_way_for_a_measurement_and_goes_on_after_it(hold):
     training = hold("breathing")
     assert training.is_in(30)
-    training.process.stdout.readline()
     measuring = hold("alone")
     assert measuring.is_in(30), "within one breath, not at the end of the training"
-    assert not training.is_in(0.5), "it pauses meanwhile"
+    assert training.falls_silent(), "it pauses meanwhile"
     measuring.release()
-    assert training.is_in(30), "and tells that it has paused"
+    assert training.is_in(30)
 
 
 def test_a_killed_measurement_blocks_nobody(hold):
@@ -99,6 +102,4 @@ def test_a_killed_measurement_blocks_nobody(hold):
     assert measuring.is_in(30)
     measuring.process.kill()
     measuring.process.wait()
-    began = time.monotonic()
     assert hold("busy").is_in(30)
-    assert time.monotonic() - began < 30

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -250,10 +249,17 @@ def exported(network: nn.Module) -> onnx.ModelProto:
     return export_training_form(network, (1, 3, SIDE, SIDE), "image", ["scores", "boxes"])
 
 
-def test_steps_that_fit_a_time_count_the_first_epoch_as_dear() -> None:
-    steps = fitting_steps(0.5, lambda: time.sleep(0.01), lambda: time.sleep(0.005), 11, 4)
-    assert 25 <= steps <= 45
-    assert fitting_steps(1e-6, lambda: time.sleep(0.001), lambda: None, 11, 4) == 1
+def test_steps_that_fit_a_time_count_the_first_epoch_as_dear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """11 judgements of 5 s, 4 steps of 20 s and then steps of 10 s."""
+    now, lasts = 0.0, iter([5.0, 5.0, 20.0, 10.0, 10.0, 0.0, 0.0, 1.0, 1.0, 1.0])
+
+    def work() -> None:
+        nonlocal now
+        now += next(lasts)
+
+    monkeypatch.setattr("time.perf_counter", lambda: now)
+    assert fitting_steps(500.0, work, work, 11, 4) == 4 + (500 - 11 * 5 - 4 * 20) // 10
+    assert fitting_steps(1e-6, work, work, 11, 4) == 1
 
 
 def test_a_time_budget_is_repeated_by_its_recorded_steps(tmp_path: Path) -> None:
