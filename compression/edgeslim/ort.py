@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 
 from edgeslim.errors import ModelError, first_line
 from edgeslim.sessions import Input, Tensor
 
 if TYPE_CHECKING:
+    import onnx
     import onnxruntime
 
 EXACT_SUMS = "session.x64quantprecision"
@@ -33,7 +32,7 @@ class OrtSession:
     def __init__(self, opened: onnxruntime.InferenceSession) -> None:
         self._opened = opened
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[Input, ...]:
         return tuple(
             Input(each.name, tuple(each.shape), _dtype(each.type)) for each in self._opened.get_inputs()
@@ -41,8 +40,8 @@ class OrtSession:
 
     def run(self, tensor: Tensor) -> list[Tensor]:
         """All outputs for the first input, which is cast to the type that the model takes. Raises ModelError."""
-        entry = self._opened.get_inputs()[0]
-        return self.values({entry.name: tensor.astype(_dtype(entry.type), copy=False)})
+        image = self.inputs[0]
+        return self.values({image.name: tensor.astype(image.dtype, copy=False)})
 
     def values(self, feeds: Mapping[str, Tensor], names: Sequence[str] | None = None) -> list[Tensor]:
         """The named outputs (None: all) for inputs by name. Raises ModelError."""
@@ -60,11 +59,12 @@ class OrtSession:
 
 
 def open_session(
-    model: Path | bytes | onnx.ModelProto, threads: int = 1, *, optimized: bool = True
+    model: Path | bytes | onnx.ModelProto, threads: int = 1, *, optimized: bool = True, exact: bool = True
 ) -> OrtSession:
     """Load a model: operators one by one, each on `threads` threads that sleep when idle. Raises ModelError.
 
-    All graph optimizations are on, as a user of the file has them, unless it is not to be `optimized`.
+    All graph optimizations are on, as a user of the file has them, unless it is not to be `optimized`. Sums that need
+    not be `exact` are what this processor makes of them by default.
     """
     import onnxruntime as ort
 
@@ -76,7 +76,7 @@ def open_session(
     settings.log_severity_level = 4
     if not optimized:
         settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    for key, value in options().items():
+    for key, value in (options() if exact else options() | {EXACT_SUMS: "0"}).items():
         settings.add_session_config_entry(key, value)
     try:
         return _open(model, settings)
@@ -108,6 +108,7 @@ def saturates() -> bool:
     Kernels for x86 without VNNI add pairs of products in 16 bits. Asked is the one thing that matters: 255 · 127 twice.
     """
     import onnxruntime as ort
+    from onnx import TensorProto, helper, numpy_helper
 
     weight = numpy_helper.from_array(np.full((4, 4), 127, np.int8), "w")
     graph = helper.make_graph(

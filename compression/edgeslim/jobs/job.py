@@ -19,6 +19,7 @@ from edgeslim.measurement.measure import compress_and_score, make_file, time_fil
 from edgeslim.measurement.workload import Workload, notice_json, open_workload
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress
+from edgeslim.runtime import ONNXRUNTIME
 from edgeslim.studies.storage import read
 from edgeslim.studies.study import StudyPlan
 from edgeslim.studies.task import TrialTask
@@ -95,7 +96,7 @@ def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
             return {
                 "dataset": workload.dataset,
                 "images": len(workload.evaluation),
-                "warnings": [notice_json(notice) for notice in workload.notices],
+                "warnings": [notice_json(each) for each in (*workload.notices, *ONNXRUNTIME.notices())],
                 "to_hold_out": to_come(workload),
                 "steps": usable_steps(workload, store),
                 "fingerprint": workload.evaluation.fingerprint,

@@ -23,6 +23,7 @@ from edgeslim.jobs.status import StatusWriter
 from edgeslim.jobs.supervisor import StudyPaused, pause_file
 from edgeslim.measurement.machine import THREAD_VARIABLES, cores
 from edgeslim.recipe import Recipe
+from edgeslim.runtime import MAIN, runtime_environment
 from edgeslim.runtime.environment import environment
 from edgeslim.search.policy import ROUNDS, Search, Timing
 from edgeslim.studies.choice import Budget, excesses
@@ -225,7 +226,8 @@ class StudyRun:
             if task.number == self._baseline:
                 # Latency is measured here, wherever the file was made.
                 metric = outcome.result["primary_metric"]
-                self._journal.note(environment=environment(), primary_metric=metric)
+                here = environment() | runtime_environment([MAIN])
+                self._journal.note(environment=here, primary_metric=metric)
             self._journal.record(task.number, outcome.result)
             self._status.done += 1
 

@@ -20,6 +20,7 @@ from edgeslim.measurement.machine import alone
 from edgeslim.measurement.workload import Workload
 from edgeslim.progress import Progress, silent
 from edgeslim.recipe import Recipe
+from edgeslim.runtime import MAIN, ONNXRUNTIME, runtime_environment
 from edgeslim.runtime.benchmark import compare_latency
 from edgeslim.steps import STEPS, Step, TorchStep
 
@@ -61,7 +62,7 @@ def compress_and_score(
         "model": artifact.model,
         "sha256": artifact.sha256,
         "stages": [dataclasses.asdict(stage) for stage in artifact.stages],
-        "environment": artifact.environment,
+        "environment": runtime_environment([MAIN]) | artifact.environment,
         "seconds": round(seconds, 3),
         **scored.to_json(),
     }
@@ -71,9 +72,9 @@ def time_files(
     hashes: Sequence[str], store: Store, progress: Progress = silent, rounds: int = 30
 ) -> dict[str, Any]:
     """Latency by SHA-256, the first being the baseline, while nothing else computes. Raises ModelError."""
-    files = {sha256: store.path(sha256) for sha256 in hashes}
     with alone():
-        timed = compare_latency(files, hashes[0], rounds, progress=progress)
+        sessions = {sha256: ONNXRUNTIME.open(store.path(sha256)) for sha256 in hashes}
+        timed = compare_latency(sessions, hashes[0], rounds, progress=progress)
     return {sha256: latency.to_json() for sha256, latency in timed.items()}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from edgeslim.datasets.base import Notice
 from edgeslim.metrics.gap import entropy_gap
 from edgeslim.studies import objectives
 from edgeslim.studies.pareto import front
@@ -103,6 +104,21 @@ class TrialResult:
             if figures and figures.get(self.primary_metric) is not None:
                 return float(figures[self.primary_metric])
         return None
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What to know before the file is used."""
+        decibels = (self.fidelity or {}).get("plain_sqnr_db")
+        if decibels is None:
+            return ()
+        return (
+            Notice(
+                "plain_session_differs",
+                f"A plain onnxruntime session gives other outputs for this file where it was scored ({decibels:.0f} dB): "
+                "sums of int8 products saturate there. Open it with session.x64quantprecision set to 1, as it was here.",
+                decibels=round(decibels, 1),
+            ),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """All fields, and the derived `entropy_gap`."""
