@@ -4,4 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-app = st.App(Path(__file__).parent / "compression" / "edgeslim" / "ui" / "frame.py")
+from edgeslim.ui.picture.route import picture_routes
+
+app = st.App(
+    Path(__file__).parent / "compression" / "edgeslim" / "ui" / "frame.py",
+    routes=picture_routes(),
+)
