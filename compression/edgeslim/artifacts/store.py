@@ -98,6 +98,22 @@ class Store:
             os.utime(path)
         return record
 
+    def computed(self, kind: str, key: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The record, computed unless it is there with its file (`sha256`). Who wants the same one waits meanwhile."""
+        record = self._sound(kind, key)
+        if record is None:
+            with self.lock(f"{kind}-{key}"):
+                record = self._sound(kind, key)
+                if record is None:
+                    record = compute()
+                    self.put_record(kind, key, record)
+        return record
+
+    def _sound(self, kind: str, key: str) -> dict[str, Any] | None:
+        record = self.get_record(kind, key)
+        there = record is not None and ("sha256" not in record or self.path(record["sha256"]).exists())
+        return record if there else None
+
     def keys(self, kind: str) -> list[str]:
         """Keys of all records of a kind, sorted."""
         return sorted(path.stem for path in (self.root / kind).glob("[!.]*.json"))

@@ -14,12 +14,13 @@ import onnx
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import ModelError, first_line
+from edgeslim.metrics.counts import counts_of
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.checks import image_input, parse, read_bytes, refuse_giants
+from edgeslim.models.confined import confined
 from edgeslim.models.families import FAMILIES, UNKNOWN, recognise
 from edgeslim.models.families.base import Output, misfit_error
 from edgeslim.models.folding import static_shapes
-from edgeslim.models.graph import parameter_count
 from edgeslim.models.naming import check_name, default_name, refuse_reserved
 from edgeslim.models.proof import MAX_RELATIVE_ERROR, is_finite, largest_errors, probes, run
 from edgeslim.models.sanitize import (
@@ -34,9 +35,22 @@ DEFAULT_SIDE = 320
 """Input width and height of a model that leaves them open, where no specification gives them."""
 MODELS, IMPORTS = "models", "imports"
 """Record kinds: named models, and what importing some bytes gave."""
-_VERSION = 1
+_VERSION = 2
 """Raise it when importing the same bytes would give another result."""
 _MAX_NOTE = 65_536
+_PATIENCE = 900.0
+"""Seconds to wait for others that open files."""
+_PROOF = {
+    "original_sha256": str,
+    "probes": int,
+    "max_abs_error": float,
+    "max_relative_error": float,
+    "changes": list,
+    "outputs": list,
+    "parameters": int,
+    "macs": int,
+}
+"""What a proof tells, and of which type."""
 _ONNX_FAILURES = (
     IndexError,
     onnx.checker.ValidationError,
@@ -62,10 +76,15 @@ def import_onnx(
     Without `spec` the family is recognised from the outputs; one of no known family gets 'unknown'.
     Raises ModelError; nothing is stored then. The same file and specification give the same bytes.
     """
-    path, store = Path(path), store or Store()
-    name = check_name(name) if name is not None else default_name(path)
+    path = Path(path)
+    name = check_name(name) if name is not None else default_name(path.stem)
+    return import_named(read_bytes(path), path, name, spec, store or Store())
+
+
+def import_named(content: bytes, file: str | Path, name: str, spec: ModelSpec | None, store: Store) -> Model:
+    """Import a file's content under a name; errors call it `file`."""
     refuse_reserved(name)
-    model = import_file(path, spec, store)
+    model = import_bytes(content, file, spec, store)
     return register(dataclasses.replace(model, name=name, origin="imported"), store)
 
 
@@ -77,16 +96,13 @@ def import_file(path: Path, spec: ModelSpec | None, store: Store) -> Model:
 
 def import_bytes(content: bytes, file: str | Path, spec: ModelSpec | None, store: Store) -> Model:
     """Import a file's content without listing it; errors call it `file`, as do name and origin."""
-    key = _cache_key(content, spec)
-    record = store.get_record(IMPORTS, key)
-    if record is None or not store.path(record["sha256"]).exists():
-        imported = prepare(content, file, spec)
-        record = {
-            "sha256": store.put(imported.content),
-            "spec": imported.spec.to_json(),
-            "proof": imported.proof,
-        }
-        store.put_record(IMPORTS, key, record)
+
+    def imported() -> dict[str, Any]:
+        with store.lock("opening", _PATIENCE):  # together, many could use up the memory
+            made = prepare_confined(content, file, spec)
+        return {"sha256": store.put(made.content), "spec": made.spec.to_json(), "proof": made.proof}
+
+    record = store.computed(IMPORTS, _cache_key(content, spec), imported)
     sha256: str = record["sha256"]
     return Model(
         name=str(file),
@@ -120,12 +136,22 @@ def register(model: Model, store: Store) -> Model:
     return model
 
 
+def prepare_confined(content: bytes, file: str | Path, spec: ModelSpec | None) -> Imported:
+    """What `prepare` makes of an unknown file, in a process of its own (models.confined)."""
+    return confined(prepare_as_json, _as_imported, content, file, None if spec is None else spec.to_json())
+
+
+def prepare_as_json(content: bytes, file: str, spec: Any) -> tuple[dict[str, Any], bytes]:
+    """`prepare` for another process."""
+    made = prepare(content, file, None if spec is None else spec_from_json(spec))
+    return {"spec": made.spec.to_json(), "proof": made.proof}, made.content
+
+
 def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Imported:
     """Check, clean, prove and recognise a model. Pure: the same input gives the same result."""
-    given = None if spec is None else spec_from_json(spec.to_json())
     model = parse(content, file)
     value = image_input(model, file)
-    shape = _input_shape(value, given, file)
+    shape = _input_shape(value, spec, file)
     reference = with_input_shape(model, value.name, shape)
     try:
         refuse_giants(static_shapes(reference), file)
@@ -155,7 +181,8 @@ def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Importe
     if relative > MAX_RELATIVE_ERROR:
         raise _conversion_failed(file, f"its outputs would change by {relative:.1e} of their range")
     outputs = expected[usable[0]]
-    complete = _complete(given, outputs, shape, _noted_labels(model), file)
+    complete = _complete(spec, outputs, shape, _noted_labels(model), file)
+    counted = counts_of(sane)
     proof = {
         "original_sha256": hashlib.sha256(content).hexdigest(),
         "probes": len(usable),
@@ -163,9 +190,16 @@ def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Importe
         "max_relative_error": relative,
         "changes": [*_input_change(value, shape), *changes],
         "outputs": [list(output.shape) for output in outputs],
-        "parameters": parameter_count(sane),
+        "parameters": counted.params,
+        "macs": counted.macs,
     }
     return Imported(sane_bytes, complete, proof)
+
+
+def _as_imported(found: dict[str, Any], sane: bytes) -> Imported:
+    """The inverse of `prepare_as_json`. Raises ValueError, KeyError or TypeError."""
+    proof = {key: kind(found["proof"][key]) for key, kind in _PROOF.items()}
+    return Imported(sane, spec_from_json(found["spec"]), proof)
 
 
 def _cache_key(content: bytes, spec: ModelSpec | None) -> str:
