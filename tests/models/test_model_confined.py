@@ -20,8 +20,9 @@ from edgeslim.artifacts.store import Store
 from edgeslim.errors import ModelError
 from edgeslim.measurement.workload import open_workload
 from edgeslim.models import confined, importing
-from edgeslim.models.importing import import_file, import_onnx, prepare
+from edgeslim.models.importing import import_file, import_onnx
 from edgeslim.models.library import open_model
+from edgeslim.models.preparing import Imported, prepare, prepare_confined
 from edgeslim.models.spec import save_spec
 from edgeslim.recipe import Recipe
 
@@ -59,8 +60,8 @@ def endless(rounds: int = 1 << 62) -> onnx.ModelProto:
 def test_what_comes_back_is_what_would_have_been_made_here(tmp_path: Path) -> None:
     content = detector().SerializeToString()
     here = prepare(content, "m.onnx", None)
-    assert importing.prepare_confined(content, "m.onnx", None) == here
-    assert importing.prepare_confined(content, "m.onnx", here.spec) == prepare(content, "m.onnx", here.spec)
+    assert prepare_confined(content, "m.onnx", None) == here
+    assert prepare_confined(content, "m.onnx", here.spec) == prepare(content, "m.onnx", here.spec)
 
 
 def test_loop_that_ends_is_opened_and_one_that_does_not_is_given_up(
@@ -138,7 +139,7 @@ def test_every_entry_opens_an_unknown_file_in_a_process_of_its_own(
     file.write_bytes(sample.path.read_bytes())
     save_spec(sample.spec, file.with_suffix(".spec.json"))
 
-    def noticed(content: bytes, *more: object) -> importing.Imported:
+    def noticed(content: bytes, *more: object) -> Imported:
         opened.append(content)
         return prepare(content, *more)
 
