@@ -25,7 +25,7 @@ from edgeslim.progress import Progress, silent
 from edgeslim.recipe import Recipe
 from edgeslim.runtime.environment import environment
 from edgeslim.steps import OnnxStep, Step, StepContext, TorchStep
-from edgeslim.steps.needs import calibration_images, training_images
+from edgeslim.steps.images import calibration_images, training_images
 from edgeslim.tasks.losses import required_loss
 
 ARTIFACTS, STAGES, DEPLOYABLES = "artifacts", "stages", "deployables"

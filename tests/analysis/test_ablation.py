@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeslim.analysis.ablation import Plan, ablation, change, plan
+from edgeslim.analysis.ablation import AblationPlan, ablation, change, plan
 from edgeslim.artifacts.store import Store
 from edgeslim.metrics import resamples
 from edgeslim.metrics.bootstrap import Resampled
@@ -23,7 +23,7 @@ def pruning(sparsity: float) -> Step:
 THREE = Recipe((pruning(0.1), pruning(0.2), pruning(0.3)), name="three")
 
 
-def orders(planned: Plan, kind: str) -> list[tuple[int, ...]]:
+def orders(planned: AblationPlan, kind: str) -> list[tuple[int, ...]]:
     return [variant.order for variant in planned.variants if variant.kind == kind]
 
 

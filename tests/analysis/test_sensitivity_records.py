@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from edgeslim.analysis import sensitivity as module
-from edgeslim.analysis.network import required, spread
+from edgeslim.analysis.deployed import required, spread
 from edgeslim.analysis.sensitivity import SENSITIVITY, accuracy_sensitivity, output_sensitivity, ranks
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import DatasetError, EdgeSlimError, ModelError

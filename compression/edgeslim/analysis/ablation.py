@@ -46,7 +46,7 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class AblationPlan:
     """`sensible` counts other orders that make sense among the `tried` ones; all were tried if `complete`."""
 
     variants: tuple[Variant, ...]
@@ -55,7 +55,7 @@ class Plan:
     complete: bool
 
 
-def plan(recipe: Recipe, orders: int = ORDERS) -> Plan:
+def plan(recipe: Recipe, orders: int = ORDERS) -> AblationPlan:
     """The prefixes (the empty one first), the recipe without each of its stages, up to `orders` sensible other orders.
 
     Orders are taken by how few neighbours must change places. Leaving out a stage may leave a recipe that makes no
@@ -76,12 +76,12 @@ def plan(recipe: Recipe, orders: int = ORDERS) -> Plan:
             known.add(other.recipe.fingerprint())
             others.append(other)
     complete = next(arranged, None) is None
-    return Plan((*found, *others[:orders]), len(others), tried, complete)
+    return AblationPlan((*found, *others[:orders]), len(others), tried, complete)
 
 
 def ablation(
     recipe: Recipe,
-    planned: Plan,
+    planned: AblationPlan,
     trials: Mapping[str, Mapping[str, Any]],
     errors: Mapping[str, Mapping[str, Any]],
     store: Store,

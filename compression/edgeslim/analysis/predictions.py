@@ -11,19 +11,60 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from edgeslim.analysis.activations import Observed
-from edgeslim.analysis.network import Network
-from edgeslim.analysis.predicting import TOLERANCE, predictable, predicted_error
+from edgeslim.analysis.deployed import DeployedModel
 from edgeslim.analysis.probing import reach
-from edgeslim.analysis.techniques import TECHNIQUES, Technique
+from edgeslim.analysis.techniques import TECHNIQUES, Doubles, Technique
 from edgeslim.progress import Progress, silent
-from edgeslim.steps.onnx_layers.layers import array_of, ends
+from edgeslim.steps.onnx_layers.layers import RECURRENT, FloatArray, WeightLayer, array_of, ends
+
+TOLERANCE = 0.01
+"""Relative squared output error (-20 dB) that one layer may cause, where nothing else is asked for."""
+
+
+def predictable(layer: WeightLayer) -> bool:
+    """Whether the rule covers the layer: one matrix (or convolution) between its inputs and its outputs."""
+    return layer.op not in RECURRENT and len(layer.layout.inner) != 3
+
+
+def predicted_error(
+    layer: WeightLayer,
+    weight: FloatArray,
+    observed: Observed,
+    reach: float,
+    technique: Technique,
+    strength: float,
+) -> float:
+    """The relative squared error at the network's last layers when this layer alone is changed.
+
+    To be compared with `probing.layer_sensitivity`. `weight` has the layer's shape; the layer is `predictable`.
+    """
+    rows = layer.layout.to_rows(weight).astype(np.float64)
+    if technique.weight is None:
+        step = (max(observed.high, 0.0) - min(observed.low, 0.0)) / (2.0**strength - 1)
+        noise = np.square(rows).sum(axis=1) * step**2 / 12
+    else:
+        noise = weighted(layer, np.square(technique.weight(rows, strength) - rows), observed.power)
+    return reach * float(np.mean(noise / observed.variance))
+
+
+def weighted(layer: WeightLayer, squares: Doubles, power: Doubles) -> Doubles:
+    """(O,): sums over each row of squares (O, K), each times the power of the input channel that it meets."""
+    groups = layer.groups
+    channels = power.reshape(groups, -1)
+    kernel = squares.shape[1] // channels.shape[1]
+    shaped = squares.reshape(groups, len(squares) // groups, channels.shape[1], kernel)
+    noise: Doubles = np.einsum("gock,gc->go", shaped, channels).reshape(-1)
+    return noise
+
 
 FLOAT_BITS = 32
 
 
 def layer_predictions(
-    network: Network, seen: Mapping[str, Observed], *, progress: Progress = silent
+    network: DeployedModel, seen: Mapping[str, Observed], *, progress: Progress = silent
 ) -> dict[str, dict[str, Any] | None]:
     """By layer: `reach`, `techniques` (name → [{strength, error, saved}]) and `best`; None where no rule covers it."""
     _, last = ends(network.graph, network.layers)

@@ -26,8 +26,8 @@ from edgeslim.analysis.techniques import (
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, weight_layers
+from edgeslim.steps.onnx_layers.segments import Batch
 from edgeslim.steps.onnx_layers.sensitivity import channel_errors, channel_variances
-from edgeslim.steps.onnx_layers.stages import Batch
 
 Errors = dict[tuple[str, float], dict[str, float]]
 """(technique, strength) → layer → error; layers that the technique leaves alone are missing."""

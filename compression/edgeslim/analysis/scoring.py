@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeslim.analysis.predicting import TOLERANCE
-from edgeslim.analysis.predictions import best_of
+from edgeslim.analysis.predictions import TOLERANCE, best_of
 
 FEWEST = 4
 """Of fewer pairs no rank correlation is told."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edgeslim.analysis.activations import observe
-from edgeslim.analysis.network import Network, open_network, prepared_images, spread
+from edgeslim.analysis.deployed import DeployedModel, open_deployed, spread
 from edgeslim.analysis.probing import disturbed_outputs, layer_sensitivity
 from edgeslim.analysis.records import key_of
 from edgeslim.analysis.techniques import TECHNIQUES, Strengths, parsed
@@ -21,6 +21,7 @@ from edgeslim.errors import ModelError
 from edgeslim.models.base import Model
 from edgeslim.ort import open_session
 from edgeslim.progress import Progress, silent
+from edgeslim.steps.images import prepared
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prediction
 
@@ -28,7 +29,7 @@ SENSITIVITY = "sensitivity"
 """Record kind in the store: one for each technique and strength."""
 Values = dict[str, Any]
 """Layer → figure."""
-Pair = tuple[str, float]
+TechniqueStrength = tuple[str, float]
 
 
 def output_sensitivity(
@@ -49,8 +50,8 @@ def output_sensitivity(
     """
     chosen = spread(calibration, images)
 
-    def measure(network: Network, missing: Strengths) -> dict[Pair, Values]:
-        tensors = prepared_images(model, chosen)
+    def measure(network: DeployedModel, missing: Strengths) -> dict[TechniqueStrength, Values]:
+        tensors = prepared(chosen, model.spec)
         found = layer_sensitivity(network.graph, tensors, missing, threads=threads, progress=progress)
         return {pair: dict(values) for pair, values in found.items()}
 
@@ -85,7 +86,7 @@ def accuracy_sensitivity(
     def score(predictions: Sequence[Prediction]) -> Any:
         return task.score(predictions, shown, labels).primary
 
-    def measure(network: Network, missing: Strengths) -> dict[Pair, Values]:
+    def measure(network: DeployedModel, missing: Strengths) -> dict[TechniqueStrength, Values]:
         return _scored(network, shown, seen, missing, score, threads, progress)
 
     decisive = {
@@ -112,7 +113,7 @@ def _kept(
     store: Store,
     decisive: Mapping[str, Any],
     techniques: Strengths | None,
-    measure: Callable[[Network, Strengths], dict[Pair, Values]],
+    measure: Callable[[DeployedModel, Strengths], dict[TechniqueStrength, Values]],
     size: Callable[[Any], float],
 ) -> dict[str, Any]:
     """The records of all techniques and strengths; those that are missing are measured together."""
@@ -125,7 +126,7 @@ def _kept(
         missing = [pair for pair, record in known.items() if record is None]
         described = store.get_record(SENSITIVITY, layers_key)
         if missing or described is None:
-            network = open_network(model)
+            network = open_deployed(model)
             described = {"layers": _described(network)}
             store.put_record(SENSITIVITY, layers_key, described)
             found = measure(network, _grouped(missing)) if missing else {}
@@ -147,7 +148,7 @@ def _kept(
     return {"model": model.name, "model_sha256": model.sha256, **described, "techniques": lines}
 
 
-def _described(network: Network) -> list[dict[str, Any]]:
+def _described(network: DeployedModel) -> list[dict[str, Any]]:
     return [
         {
             "name": layer.name,
@@ -160,7 +161,7 @@ def _described(network: Network) -> list[dict[str, Any]]:
     ]
 
 
-def _grouped(pairs: Sequence[Pair]) -> dict[str, list[float]]:
+def _grouped(pairs: Sequence[TechniqueStrength]) -> dict[str, list[float]]:
     techniques: dict[str, list[float]] = {}
     for name, strength in pairs:
         techniques.setdefault(name, []).append(strength)
@@ -168,29 +169,27 @@ def _grouped(pairs: Sequence[Pair]) -> dict[str, list[float]]:
 
 
 def _scored(
-    network: Network,
+    network: DeployedModel,
     shown: Split,
     seen: Split,
     techniques: Strengths,
     score: Callable[[Sequence[Prediction]], Any],
     threads: int,
     progress: Progress,
-) -> dict[Pair, Values]:
+) -> dict[TechniqueStrength, Values]:
     """Predictions of every changed network, an image block at a time, then their scores against the original's."""
     model, graph = network.model, network.graph
     task = task_for(model.spec)
-    prepared = [task.prepare(shown.image(index), model.spec) for index in range(len(shown))]
+    shown_inputs = [task.prepare(shown.image(index), model.spec) for index in range(len(shown))]
     session = open_session(graph, threads)
-    original = [session.run(item.tensor) for item in prepared]
+    original = [session.run(item.tensor) for item in shown_inputs]
     watched = [item.name for item in graph.graph.output]
-    observed = observe(
-        graph, network.layers, prepared_images(model, seen), threads=threads, progress=progress
-    )
+    observed = observe(graph, network.layers, prepared(seen, model.spec), threads=threads, progress=progress)
     ranges = {name: (each.low, each.high) for name, each in observed.items()}
-    made: dict[tuple[Pair, str], list[Prediction]] = {}
+    made: dict[tuple[TechniqueStrength, str], list[Prediction]] = {}
     for found in disturbed_outputs(
         graph,
-        [item.tensor for item in prepared],
+        [item.tensor for item in shown_inputs],
         watched,
         techniques,
         ranges=ranges,
@@ -204,8 +203,8 @@ def _scored(
                 found.outputs[name][place] if name in found.outputs else plain
                 for name, plain in zip(watched, original[index], strict=True)
             ]
-            line.append(task.decode(outputs, prepared[index], model.spec))
-    decoded = [task.decode(raw, item, model.spec) for raw, item in zip(original, prepared, strict=True)]
+            line.append(task.decode(outputs, shown_inputs[index], model.spec))
+    decoded = [task.decode(raw, item, model.spec) for raw, item in zip(original, shown_inputs, strict=True)]
     reference = score(decoded)
     if reference is None:
         raise ModelError(
@@ -214,7 +213,7 @@ def _scored(
             "Measure sensitivity without labels, or give the model's family in its specification.",
             model=model.name,
         )
-    scored: dict[Pair, Values] = {}
+    scored: dict[TechniqueStrength, Values] = {}
     for done, ((pair, layer), predictions) in enumerate(made.items()):
         progress("scoring", done, len(made))
         change = score(predictions) - reference

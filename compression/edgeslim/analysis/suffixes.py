@@ -14,7 +14,7 @@ import onnx
 from edgeslim.ort import OrtSession
 from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
-from edgeslim.steps.onnx_layers.stages import Batch, Cut, Stage, outputs_of, reads
+from edgeslim.steps.onnx_layers.segments import Batch, Segment, Segmentation, outputs_of, reads
 
 _CHANGED = "changed.input"
 """The layer's input, apart from what else reads the same tensor."""
@@ -62,7 +62,7 @@ def suffixes(
     by_node: dict[int, list[WeightLayer]] = {}
     for layer in layers:
         by_node.setdefault(layer.node, []).append(layer)
-    cut = Cut(model, {*by_node, len(model.graph.node) - 1}, threads)
+    cut = Segmentation(model, {*by_node, len(model.graph.node) - 1}, threads)
     side: dict[str, Batch] = {cut.feed: list(images)}
     for stage in cut.stages:
         for layer in by_node.get(-1 if stage.index is None else stage.index, ()):
@@ -92,7 +92,7 @@ def reached_from(model: onnx.ModelProto, layer: WeightLayer, watched: Sequence[s
 
 
 def _suffix(
-    cut: Cut,
+    cut: Segmentation,
     model: onnx.ModelProto,
     layer: WeightLayer,
     side: Mapping[str, Batch],
@@ -112,7 +112,7 @@ def _suffix(
     bias = None
     if layer.bias is not None:
         bias = example[layer.bias] = array_of(model, layer.bias)
-    stage = Stage(tuple(nodes), tuple(example), reached, (), None)
+    stage = Segment(tuple(nodes), tuple(example), reached, (), None)
     feeds = tuple({name: side[name][i] for name in names} for i in range(len(side[data])))
     return Suffix(layer, example[layer.name], bias, side[data], reached, cut.session(stage, example), feeds)
 

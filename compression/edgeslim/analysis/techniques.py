@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeslim.registry import Registry
-from edgeslim.steps.clustering.palette import make_palette
+from edgeslim.steps.clustering.codebook import make_codebook
 from edgeslim.steps.onnx_layers.layers import RECURRENT, FloatArray, WeightLayer
 from edgeslim.steps.quantization import grids
 
@@ -105,8 +105,8 @@ def _low_bit(rows: Doubles, bits: float) -> Doubles:
 
 
 def _clustering(rows: Doubles, values: float) -> Doubles:
-    palette = make_palette(rows, 1, int(values), np.ones(len(rows)), leading_zero=False)
-    return palette.values(palette.codes(rows))
+    codebook = make_codebook(rows, 1, int(values), np.ones(len(rows)), leading_zero=False)
+    return codebook.values(codebook.codes(rows))
 
 
 def _pruned_bits(share: float) -> float:

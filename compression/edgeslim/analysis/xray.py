@@ -11,9 +11,8 @@ import onnx
 from onnx import numpy_helper
 
 from edgeslim.analysis.activations import Observed, observe
-from edgeslim.analysis.network import Network, open_network, prepared_images, spread
-from edgeslim.analysis.predicting import TOLERANCE
-from edgeslim.analysis.predictions import layer_predictions, network_predictions
+from edgeslim.analysis.deployed import DeployedModel, open_deployed, spread
+from edgeslim.analysis.predictions import TOLERANCE, layer_predictions, network_predictions
 from edgeslim.analysis.records import recorded
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
@@ -30,6 +29,7 @@ from edgeslim.metrics.redundancy import (
 from edgeslim.metrics.redundancy import entropy as weight_entropy
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress, silent
+from edgeslim.steps.images import prepared
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
 
 XRAYS = "xrays"
@@ -70,15 +70,15 @@ def xray(
     }
 
     def compute() -> dict[str, Any]:
-        network = open_network(model)
-        tensors = [] if chosen is None else prepared_images(model, chosen)
+        network = open_deployed(model)
+        tensors = [] if chosen is None else prepared(chosen, model.spec)
         return look(network, tensors, bits=bits, threads=threads, progress=progress)
 
     return {"model": model.name, **recorded(store, XRAYS, decisive, compute)}
 
 
 def look(
-    network: Network,
+    network: DeployedModel,
     images: Sequence[FloatArray],
     *,
     bits: int = BITS,
@@ -167,7 +167,7 @@ def batch_norm_scales(model: onnx.ModelProto) -> dict[str, dict[str, Any]]:
     """Scales of the BatchNormalization that follows a layer, by the layer's weight, where the file still has it.
 
     `near_zero` is the share below 5 % of the layer's largest: channels that pruning can take first.
-    Source: Liu et al., Network Slimming, arXiv 1708.06519.
+    Source: Liu et al., DeployedModel Slimming, arXiv 1708.06519.
     """
     stored = {item.name: item for item in model.graph.initializer}
     makers = {node.output[0]: node for node in model.graph.node}

@@ -64,7 +64,7 @@ def entropy_bound(model: onnx.ModelProto) -> int:
 def wide_bits(values: NDArray[Any]) -> float:
     """Bits for a tensor of any type: where the zeros are, and the cheaper way to tell the other values.
 
-    Either each is named in a list of the different values, the list included (palettes, few codes), or its bytes are
+    Either each is named in a list of the different values, the list included (codebooks, few codes), or its bytes are
     told, each place with its own distribution (trained floats: signs and exponents are alike, mantissas are not).
     """
     if values.dtype == object or values.dtype.itemsize == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -91,6 +92,19 @@ class Step:
             "needs": sorted(cls.needs),
             "parameters": [p.to_json() for p in parameters(cls)],
         }
+
+
+class NeedsByParameters:
+    """A step's `needs` where they depend on its parameters: `needs: ClassVar[…] = cast(Any, NeedsByParameters(…))`.
+
+    Of a step they are what `of` gives for it; of the class alone, which has no parameters yet, the usual ones.
+    """
+
+    def __init__(self, usual: Iterable[Need], of: Callable[[Any], Iterable[Need]]) -> None:
+        self._usual, self._of = frozenset(usual), of
+
+    def __get__(self, step: object | None, owner: type[object]) -> frozenset[Need]:
+        return self._usual if step is None else frozenset(self._of(step))
 
 
 class TorchStep(Step):

@@ -40,7 +40,7 @@ def layer_sensitivity(
     As `analysis.sensitivity` tells it. `techniques` maps names to strengths (none: the usual ones); `images` defaults to
     8, with labels to 32. What was measured before comes from the store. Raises ModelError, DatasetError, EdgeSlimError.
     """
-    from edgeslim.analysis.network import required
+    from edgeslim.analysis.deployed import required
     from edgeslim.analysis.sensitivity import accuracy_sensitivity, output_sensitivity
     from edgeslim.errors import DatasetError
 

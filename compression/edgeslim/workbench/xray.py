@@ -55,7 +55,7 @@ def score_predictions(
 
     See `analysis.scoring`. Sensitivity is measured unless the store has it. Raises EdgeSlimError.
     """
-    from edgeslim.analysis.network import required
+    from edgeslim.analysis.deployed import required
     from edgeslim.analysis.scoring import score_predictions as score
     from edgeslim.analysis.sensitivity import output_sensitivity
     from edgeslim.analysis.xray import xray as look

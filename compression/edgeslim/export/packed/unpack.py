@@ -19,7 +19,7 @@ Nodes = list[onnx.NodeProto]
 
 
 def stored_bytes(model: onnx.ModelProto) -> dict[str, int]:
-    """Where the bytes of a packed file are: codes, floats (scales, biases, palettes), and the graph, all that is left."""
+    """Where the bytes of a packed file are: codes, floats (scales, biases, codebooks), and the graph around them."""
     tensors = [*model.graph.initializer, *(node.attribute[0].t for node in _constants(model))]
 
     def held(types: tuple[int, ...]) -> int:

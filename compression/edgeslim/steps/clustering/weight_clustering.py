@@ -1,4 +1,4 @@
-"""Weight clustering: k-means palettes, packed indices, bit mask and codes for pruned layers."""
+"""Weight clustering: k-means codebooks, packed indices, bit mask and codes for pruned layers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from edgeslim.export.packed.packing import bits_for
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
-from edgeslim.steps.clustering.palette import Palette, make_palette, tuned
-from edgeslim.steps.images import prepared
-from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.clustering.codebook import Codebook, make_codebook, tuned
+from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.gram import Gram
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, pruned_zeros
@@ -27,9 +26,9 @@ from edgeslim.steps.quantization.rounding import Bools, compensated, nearest
 
 ROUNDINGS = ("nearest", "compensated", "trained")
 TUNED_VALUES = 64
-"""Larger palettes are so fine that fitting them gains nothing, and takes long."""
+"""Larger codebooks are so fine that fitting them gains nothing, and takes long."""
 WEIGHTS_PER_VALUE = 4
-"""A palette has at most one value for so many weights: in small layers it would outweigh the codes."""
+"""A codebook has at most one value for so many weights: in small layers it would outweigh the codes."""
 
 
 @STEPS.add
@@ -50,31 +49,35 @@ class WeightClustering(OnnxStep):
     needs: ClassVar[frozenset[Need]] = coding.NEEDS
 
     values: int = param(
-        16, search=(4, 128), log=True, low=2, high=256, unit="values", help="Different weights in a palette."
+        16, search=(4, 128), log=True, low=2, high=256, unit="values", help="Different weights in a codebook."
     )
-    channels_per_palette: int = param(
-        0, low=0, high=4096, unit="channels", help="Output channels that share a palette; 0: the whole layer."
+    channels_per_codebook: int = param(
+        0,
+        low=0,
+        high=4096,
+        unit="channels",
+        help="Output channels that share a codebook; 0: the whole layer.",
     )
     channel_scales: bool = param(True, help="Scale each channel before clustering, and store its scale.")
     rounding: str = param(
         "compensated",
         choices=ROUNDINGS,
         help="nearest value; compensated: errors are made good by other weights of the channel; trained: compensated, "
-        "then all palettes and scales learn together what the original gives.",
+        "then all codebooks and scales learn together what the original gives.",
     )
     tuning: int = param(
-        1, low=0, high=8, unit="rounds", help="Of fitting the palette's values to the layer's outputs."
+        1, low=0, high=8, unit="rounds", help="Of fitting the codebook's values to the layer's outputs."
     )
     statistics: bool = fields.statistics()
-    first_last_bits: int = fields.special_bits("the first and last layers, uniform", "palettes too")
-    depthwise_bits: int = fields.special_bits("depthwise convolutions, uniform", "palettes too")
+    first_last_bits: int = fields.special_bits("the first and last layers, uniform", "codebooks too")
+    depthwise_bits: int = fields.special_bits("depthwise convolutions, uniform", "codebooks too")
     storage: str = param(
         "packed",
         search=("packed", "bytes"),
         choices=("packed", "bytes"),
         help="packed: codes share bytes, the smaller file; bytes: one code a byte, the smaller download.",
     )
-    vectors: str = fields.vectors("palettes, scales and biases")
+    vectors: str = fields.vectors("codebooks, scales and biases")
     images: int = fields.images()
     steps: int = param(200, low=1, high=10_000, unit="steps", help="Of learning (rounding 'trained').")
     learning_rate: float = fields.learning_rate(
@@ -134,34 +137,34 @@ class WeightClustering(OnnxStep):
             weight = np.where(zeros, 0.0, weight)
         sparse = zeros is not None and bool(zeros.mean() * bits_for(self.values) > 1)
         count = min(self.values, max(2, layer.size // WEIGHTS_PER_VALUE)) + (1 if sparse else 0)
-        palette = make_palette(
+        codebook = make_codebook(
             weight, self._blocks(len(rows)), count, self._scales(weight), leading_zero=zeros is not None
         )
-        palette, codes = self._chosen(weight, palette, gram, zeros)
+        codebook, codes = self._chosen(weight, codebook, gram, zeros)
         return CodedWeight(
             layer.layout,
             codes.astype(np.uint8),
             count,
-            palette.scale[:, None] if self.channel_scales else None,
-            codebook=palette.book,
+            codebook.scale[:, None] if self.channel_scales else None,
+            codebook=codebook.book,
             sparse=sparse,
         )
 
     def _chosen(
-        self, weight: Doubles, palette: Palette, gram: Gram | None, zeros: Bools | None
-    ) -> tuple[Palette, Doubles]:
-        """Codes, and the palette with its values fitted to them in turn."""
+        self, weight: Doubles, codebook: Codebook, gram: Gram | None, zeros: Bools | None
+    ) -> tuple[Codebook, Doubles]:
+        """Codes, and the codebook with its values fitted to them in turn."""
         if gram is None:
-            return palette, nearest(weight, palette, zeros)
-        rounds = self.tuning if palette.book.shape[1] <= TUNED_VALUES else 0
+            return codebook, nearest(weight, codebook, zeros)
+        rounds = self.tuning if codebook.book.shape[1] <= TUNED_VALUES else 0
         for step in range(rounds + 1):
             if self.rounding != "nearest":
-                codes = compensated(weight, palette, gram, zeros)
+                codes = compensated(weight, codebook, gram, zeros)
             else:
-                codes = nearest(weight, palette, zeros)
+                codes = nearest(weight, codebook, zeros)
             if step < rounds:
-                palette = tuned(palette, codes, weight, gram)
-        return palette, codes
+                codebook = tuned(codebook, codes, weight, gram)
+        return codebook, codes
 
     def _scales(self, weight: Doubles) -> Doubles:
         """Root mean square of each row's weights that are not zero."""
@@ -171,11 +174,11 @@ class WeightClustering(OnnxStep):
         return alive(np.sqrt(power))
 
     def _blocks(self, rows: int) -> int:
-        """Palettes of a layer: the fewest equal blocks with at most `channels_per_palette` rows."""
-        if not self.channels_per_palette:
+        """Codebooks of a layer: the fewest equal blocks with at most `channels_per_codebook` rows."""
+        if not self.channels_per_codebook:
             return 1
         return next(
             count
             for count in range(1, rows + 1)
-            if rows % count == 0 and rows // count <= self.channels_per_palette
+            if rows % count == 0 and rows // count <= self.channels_per_codebook
         )

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from edgeslim.errors import InfeasibleError, RecipeError
 from edgeslim.params import param
-from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
-from edgeslim.steps.needs import NeedsByParameters, calibration_images
+from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
+from edgeslim.steps.images import calibration_images
 
 if TYPE_CHECKING:
     from torch import fx, nn
 
-    from edgeslim.steps.low_rank.candidates import Candidate
-    from edgeslim.steps.low_rank.layers import Layer, Network
+    from edgeslim.steps.low_rank.factorized_layers import FactorizedLayer
+    from edgeslim.steps.low_rank.layers import Layer, Survey
 
 METHODS = ("tucker2", "svd", "spatial", "cp")
 TARGETS = ("macs", "parameters", "bytes", "energy", "rank")
@@ -111,7 +111,7 @@ class LowRank(TorchStep):
         return result
 
     def _within_bytes(
-        self, module: fx.GraphModule, candidates: list[Candidate], network: Network, context: StepContext
+        self, module: fx.GraphModule, candidates: list[FactorizedLayer], network: Survey, context: StepContext
     ) -> fx.GraphModule:
         """The budget is that of the file really made: where it is missed, the next attempt saves so much more."""
         import torch
@@ -132,7 +132,11 @@ class LowRank(TorchStep):
         raise self._unreachable(size / before)
 
     def _factorized(
-        self, module: fx.GraphModule, candidates: list[Candidate], chosen: list[int], context: StepContext
+        self,
+        module: fx.GraphModule,
+        candidates: list[FactorizedLayer],
+        chosen: list[int],
+        context: StepContext,
     ) -> tuple[fx.GraphModule, list[int], list[dict[str, Any]]]:
         """A copy of the network with the chosen options, and what there is to tell of each."""
         result, told = copy.deepcopy(module), []
@@ -146,9 +150,11 @@ class LowRank(TorchStep):
         result.recompile()
         return result, chosen, told
 
-    def _candidates(self, module: fx.GraphModule, network: Network, context: StepContext) -> list[Candidate]:
+    def _candidates(
+        self, module: fx.GraphModule, network: Survey, context: StepContext
+    ) -> list[FactorizedLayer]:
         from edgeslim.steps.images import evenly_spaced
-        from edgeslim.steps.low_rank.candidates import Candidate, decomposition_class
+        from edgeslim.steps.low_rank.factorized_layers import FactorizedLayer, decomposition_class
         from edgeslim.steps.low_rank.whitening import Whitening, whitenings
 
         classes = {layer: decomposition_class(self.method, layer) for layer in network.layers}
@@ -164,15 +170,17 @@ class LowRank(TorchStep):
         for done, (layer, made) in enumerate(classes.items()):
             context.progress(self.name, done, len(classes))
             candidates.append(
-                Candidate.of(layer, made, whites.get(layer), context.seed, self.round_to, share, self.target)
+                FactorizedLayer.of(
+                    layer, made, whites.get(layer), context.seed, self.round_to, share, self.target
+                )
             )
         return candidates
 
     def _chosen(
-        self, candidates: list[Candidate], network: Network, size: int = 0, allowed: float = 0.0
+        self, candidates: list[FactorizedLayer], network: Survey, size: int = 0, allowed: float = 0.0
     ) -> list[int]:
         """For each candidate the number of its option. `size` is that of the file, of which `allowed` bytes may stay."""
-        from edgeslim.steps.low_rank.options import first_keeping, share_equally, share_globally
+        from edgeslim.steps.low_rank.rank_options import first_keeping, share_equally, share_globally
 
         if self.target == "rank":
             return [0] * len(candidates)
@@ -213,7 +221,7 @@ class LowRank(TorchStep):
 
 
 def _info(
-    network: Network, candidates: list[Candidate], chosen: list[int], layers: list[dict[str, Any]]
+    network: Survey, candidates: list[FactorizedLayer], chosen: list[int], layers: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """What the step tells, as JSON values."""
     kept: list[Layer] = [

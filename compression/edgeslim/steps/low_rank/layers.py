@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
-from edgeslim.steps.low_rank.decomposition import Doubles, Ints, Part
-from edgeslim.steps.torch_network.reach import before_output
+from edgeslim.steps.low_rank.decompositions import Doubles, FactorLayer, Ints
+from edgeslim.steps.torch_network.units import before_output
 
 WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 Size = tuple[int, int]
@@ -48,7 +48,7 @@ class Layer:
     def macs(self) -> int:
         return sum(self.parameters * rows * columns for _, (rows, columns) in self.calls)
 
-    def costs(self, parts: Sequence[Part], ranks: Ints, *, biased: bool) -> tuple[Ints, Ints]:
+    def costs(self, parts: Sequence[FactorLayer], ranks: Ints, *, biased: bool) -> tuple[Ints, Ints]:
         """Parameters (N,) and multiply-accumulates (N,) of the parts with `ranks` (N, parts - 1) channels between.
 
         A bias counts where the parts have one (`biased`) and the layer has not.
@@ -72,7 +72,7 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class Survey:
     """`parameters` are all of the network's; `macs` those of its convolutions and linear layers, for one image."""
 
     layers: tuple[Layer, ...]
@@ -82,7 +82,7 @@ class Network:
     macs: int
 
 
-def survey(module: fx.GraphModule, example: Tensor) -> Network:
+def survey(module: fx.GraphModule, example: Tensor) -> Survey:
     """Find the layers, running the network once on `example` (1, channels, height, width)."""
     with torch.no_grad():
         ShapeProp(module).propagate(example)
@@ -104,7 +104,7 @@ def survey(module: fx.GraphModule, example: Tensor) -> Network:
             skipped.append(name)
             macs += sum(_macs(found, _shape(node)) for node in nodes)
     parameters = sum(parameter.numel() for parameter in module.parameters())
-    return Network(tuple(layers), tuple(skipped), parameters, macs)
+    return Survey(tuple(layers), tuple(skipped), parameters, macs)
 
 
 def _plain(layer: nn.Conv2d) -> bool:

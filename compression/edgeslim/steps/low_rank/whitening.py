@@ -20,7 +20,7 @@ from torch.nn import functional
 from edgeslim.datasets.base import Split
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress
-from edgeslim.steps.low_rank.decomposition import Doubles
+from edgeslim.steps.low_rank.decompositions import Doubles
 from edgeslim.steps.low_rank.layers import Layer
 
 PLACES = 1024
@@ -79,7 +79,7 @@ def whitenings(
     """
     from edgeslim.tasks import task_for
 
-    seen = {layer: _Moments() for layer in layers}
+    seen = {layer: _RunningCovariance() for layer in layers}
 
     def look(layer: Layer, patches: bool, _: nn.Module, inputs: tuple[Any, ...]) -> None:
         seen[layer].add(_vectors(layer.module, inputs[0], patches).double())
@@ -100,7 +100,7 @@ def whitenings(
     return {layer: moments.whitening() for layer, moments in seen.items()}
 
 
-class _Moments:
+class _RunningCovariance:
     """Running sums over the vectors that enter a layer, less the first batch's mean, so that few digits are lost."""
 
     def __init__(self) -> None:

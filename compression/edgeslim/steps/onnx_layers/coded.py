@@ -1,4 +1,4 @@
-"""What was chosen for a network's layers: codes and biases, how they are stored, what is told of them."""
+"""What was chosen for a network's layers: codes and biases, how they are stored, and a summary for the report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Vector = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Learning:
+class LearningSettings:
     """Training against the original's outputs; `label_weight` 0: without labels."""
 
     steps: int
@@ -28,7 +28,7 @@ class Learning:
 
 
 @dataclass(slots=True)
-class Coded:
+class CodedNetwork:
     """What was chosen: codes of weights, biases to store."""
 
     weights: dict[str, CodedWeight] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Coded:
 
 
 def stored(
-    model: onnx.ModelProto, coded: Coded, layers: Sequence[WeightLayer], storage: str
+    model: onnx.ModelProto, coded: CodedNetwork, layers: Sequence[WeightLayer], storage: str
 ) -> onnx.ModelProto:
     """A copy of the model with the codes in place of the weights; layers that had no bias may have got one."""
     result = onnx.ModelProto()
@@ -52,7 +52,7 @@ def stored(
     return store(result, coded.weights, coded.biases, storage)
 
 
-def told(layers: Sequence[WeightLayer], coded: Coded) -> dict[str, Any]:
+def summary(layers: Sequence[WeightLayer], coded: CodedNetwork) -> dict[str, Any]:
     """What a step tells about its result, as JSON values; bits without scales, biases and graph."""
     weights = coded.weights
     count = sum(layer.size for layer in layers)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from edgeslim.export.packed import CodedWeight, stored_bytes
 from edgeslim.progress import Progress, silent
 from edgeslim.steps.base import StepContext
-from edgeslim.steps.onnx_layers.coded import Coded, Learning, Vector, stored, told
+from edgeslim.steps.onnx_layers.coded import CodedNetwork, LearningSettings, Vector, stored, summary
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
-from edgeslim.steps.onnx_layers.statistics import gains, moments
-from edgeslim.steps.onnx_layers.walk import Choice, Visit, visitable, walk
+from edgeslim.steps.onnx_layers.statistics import channel_statistics, gains
+from edgeslim.steps.onnx_layers.walk import Replacement, Visit, visitable, walk
 
 Coder = Callable[[WeightLayer, FloatArray, Visit | None], CodedWeight]
 """(layer, its weight as rows, what was seen on the walk or None) → codes, with scales in any float type."""
@@ -40,7 +40,7 @@ class Packing:
     vectors: str
     """'float16' or 'float32'."""
     storage: str
-    learning: Learning | None = None
+    learning: LearningSettings | None = None
     """Train all that is stored afterwards."""
 
 
@@ -52,8 +52,8 @@ def packed(
     packing: Packing,
     context: StepContext,
     step: str,
-) -> tuple[onnx.ModelProto, Coded]:
-    """The model with all layers coded and stored, and what was chosen. `context.info` receives what `told` tells.
+) -> tuple[onnx.ModelProto, CodedNetwork]:
+    """The model with all layers coded and stored, and what was chosen. `context.info` receives what `summary` tells.
 
     Raises RecipeError and ModelError, where training is asked for.
     """
@@ -73,7 +73,7 @@ def packed(
 
         coded = trained(model, layers, coded, packing.learning, packing.scaling, context, step)
     result = stored(model, coded, layers, packing.storage)
-    context.info.update(told(layers, coded), bytes=stored_bytes(result))
+    context.info.update(summary(layers, coded), bytes=stored_bytes(result))
     return result, coded
 
 
@@ -88,13 +88,13 @@ def code_layers(
     half: bool = True,
     threads: int = 1,
     progress: Progress = silent,
-) -> Coded:
+) -> CodedNetwork:
     """Choose codes for all layers; with images, in graph order and seeing what each layer gets and should give.
 
     `statistics` matches each channel's mean and deviation on the way (`scaling` off: the mean alone). `half`
     stores scales and biases in float16 where they lie in its range. The model is not changed.
     """
-    coded = Coded()
+    coded = CodedNetwork()
     met = visitable(model, layers) if images else ()
     for layer in layers:
         if layer not in met:
@@ -103,12 +103,12 @@ def code_layers(
             if layer.bias is not None:
                 coded.biases[layer.bias] = _vector(array_of(model, layer.bias), half)
 
-    def choose(visit: Visit) -> Choice:
+    def choose(visit: Visit) -> Replacement:
         layer = visit.layer
         weight = narrowed(coder(layer, layer.layout.to_rows(visit.weight), visit), half)
         bias = None if visit.bias is None else _vector(visit.bias, half)
         if not (statistics and layer.adjustable):
-            choice = Choice(weight.values(), _wide(bias))
+            choice = Replacement(weight.values(), _wide(bias))
         else:
             coded.matched += 1
             weight, bias, choice = _matched(visit, weight, bias, scaling=scaling, half=half)
@@ -133,11 +133,11 @@ def narrowed(weight: CodedWeight, half: bool) -> CodedWeight:
 
 def _matched(
     visit: Visit, weight: CodedWeight, bias: Vector | None, *, scaling: bool, half: bool
-) -> tuple[CodedWeight, Vector, Choice]:
+) -> tuple[CodedWeight, Vector, Replacement]:
     """Weight and bias whose outputs have the target's mean (and deviation) in each channel."""
     layer = visit.layer
     outputs = visit.run(weight.values(), _wide(bias))
-    target, now = moments(visit.target), moments(outputs)
+    target, now = channel_statistics(visit.target), channel_statistics(outputs)
     before = np.zeros(layer.layout.rows) if bias is None else bias.astype(np.float64)
     gain = np.ones(layer.layout.rows)
     if scaling:
@@ -149,7 +149,7 @@ def _matched(
     return (
         weight,
         shifted,
-        Choice(weight.values(), _wide(shifted), [each * factor + summand for each in outputs]),
+        Replacement(weight.values(), _wide(shifted), [each * factor + summand for each in outputs]),
     )
 
 

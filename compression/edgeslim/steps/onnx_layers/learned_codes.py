@@ -1,11 +1,11 @@
-"""Codes, palettes, scales and biases that learn: a weight as it is stored, as a parametrization of its torch layer.
+"""Codes, codebooks, scales and biases that learn: a weight as it is stored, as a parametrization of its torch layer.
 
 What is computed with is always what will be stored; beside each code a number learns, straight through the rounding.
 It starts at the code itself, so a code changes only where gradients agree for as long as half a step of the grid takes:
 numbers near a boundary would change at once, all together, by noise. Numbers learn in steps of the grid, scales by
 their logarithm, so that one learning rate suits all layers and widths. Sources: Bengio et
 al. 2013, arXiv 1308.3432 (straight through); Esser et al. 2020, arXiv 1902.08153 (scales); Han et al. 2016,
-arXiv 1510.00149 (palettes).
+arXiv 1510.00149 (codebooks).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Rounding(torch.autograd.Function):
         return gradient.masked_fill(out, 0.0), None
 
 
-class Stored(nn.Module):
+class LearnedScale(nn.Module):
     """A learned scale, as it will be stored: float16 or float32."""
 
     start: Tensor
@@ -61,7 +61,7 @@ class Stored(nn.Module):
         return narrowed(grown, self._half)
 
 
-class Codes(nn.Module):
+class LearnedCodes(nn.Module):
     """A weight of equal steps. Its original tensor (rows, columns) is a number beside each code."""
 
     zero: Tensor
@@ -72,7 +72,7 @@ class Codes(nn.Module):
         """`fixed` (rows, columns): codes that stay."""
         super().__init__()
         assert weight.codebook is None and weight.scale is not None
-        self.weight, self.scale = weight, Stored(weight, scales)
+        self.weight, self.scale = weight, LearnedScale(weight, scales)
         self.register_buffer("zero", torch.from_numpy(np.array(weight.zero, np.float32)))
         self.register_buffer("fixed", None if fixed is None else torch.from_numpy(fixed))
         self.register_buffer("codes", torch.from_numpy(weight.codes.astype(np.float32)))
@@ -81,7 +81,7 @@ class Codes(nn.Module):
         return self.codes + STILL
 
     def rounded(self, latent: Tensor) -> Tensor:
-        """Codes (rows, columns), as floats."""
+        """LearnedCodes (rows, columns), as floats."""
         codes: Tensor = Rounding.apply(latent, self.weight.levels - 1)  # type: ignore[no-untyped-call]
         return codes if self.fixed is None else torch.where(self.fixed, self.codes, codes)
 
@@ -96,7 +96,7 @@ class Codes(nn.Module):
         return dataclasses.replace(self.weight, codes=codes, scale=like(self.scale(), self.weight.scale))
 
 
-class Palette(nn.Module):
+class LearnedCodebook(nn.Module):
     """A weight of shared values; the codes are fixed. Its original tensor is how far each value has moved."""
 
     places: Tensor
@@ -106,7 +106,7 @@ class Palette(nn.Module):
     def __init__(self, weight: CodedWeight, *, scales: bool) -> None:
         super().__init__()
         assert weight.codebook is not None
-        self.weight, self.scale = weight, Stored(weight, scales)
+        self.weight, self.scale = weight, LearnedScale(weight, scales)
         self._book = weight.codebook
         blocks, width = self._book.shape
         block = np.arange(len(weight.codes)) * blocks // len(weight.codes)
@@ -120,7 +120,7 @@ class Palette(nn.Module):
         return torch.zeros_like(self.start)
 
     def book(self, moved: Tensor) -> Tensor:
-        """All values of all palettes, one after the other."""
+        """All values of all codebooks, one after the other."""
         return narrowed(self.start + self.unit * moved, self._book.dtype == np.float16)
 
     def forward(self, moved: Tensor) -> Tensor:
@@ -131,7 +131,7 @@ class Palette(nn.Module):
         return dataclasses.replace(self.weight, codebook=book, scale=scale)
 
 
-class Shift(nn.Module):
+class LearnedBias(nn.Module):
     """A bias as it will be stored; its original tensor is how far it has moved, in units of the layer's biases."""
 
     start: Tensor

@@ -1,4 +1,4 @@
-"""Training what is stored: codes, palettes, scales and biases of a whole network at once, against the original."""
+"""Training what is stored: codes, codebooks, scales and biases of a whole network at once, against the original."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from torch.nn.utils import parametrize
 from edgeslim.export.packed import CodedWeight, unpacked
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps.base import StepContext
-from edgeslim.steps.onnx_layers.coded import Coded, Learning, Vector, stored
+from edgeslim.steps.distillation.distil import DistillationConfig, DistillationSchedule, distil
+from edgeslim.steps.onnx_layers.coded import CodedNetwork, LearningSettings, Vector, stored
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of, pruned_zeros
-from edgeslim.steps.onnx_layers.learned_codes import Codes, Palette, Shift
-from edgeslim.steps.recovery.recover import Schedule, Signal, recover
+from edgeslim.steps.onnx_layers.learned_codes import LearnedBias, LearnedCodebook, LearnedCodes
 from edgeslim.training.reproducible import reproducible
 
 PATIENCE = 4
@@ -62,15 +62,15 @@ class Learner:
             module = network.get_submodule(str(nodes[network.meta["nodes"][layer.output]].target))
             weight = weights[layer.name]
             form: nn.Module = (
-                Codes(weight, pruned_zeros(layer.layout.to_rows(original[layer.name])), scales=scales)
+                LearnedCodes(weight, pruned_zeros(layer.layout.to_rows(original[layer.name])), scales=scales)
                 if weight.codebook is None
-                else Palette(weight, scales=scales)
+                else LearnedCodebook(weight, scales=scales)
             )
             parametrize.register_parametrization(module, "weight", form, unsafe=True)
             _form(module, "weight").original.requires_grad_(True)
             self._weights[layer.name] = module
             if layer.bias_name in biases:
-                parametrize.register_parametrization(module, "bias", Shift(biases[layer.bias_name]))
+                parametrize.register_parametrization(module, "bias", LearnedBias(biases[layer.bias_name]))
                 _form(module, "bias").original.requires_grad_(True)
                 self._biases[layer.bias_name] = module
 
@@ -94,15 +94,15 @@ class Learner:
 def trained(
     model: onnx.ModelProto,
     layers: Sequence[WeightLayer],
-    coded: Coded,
-    learning: Learning,
+    coded: CodedNetwork,
+    learning: LearningSettings,
     scales: bool,
     context: StepContext,
     step: str,
-) -> Coded:
+) -> CodedNetwork:
     """What is coded, trained all at once to give the original's outputs; layers that cannot learn keep their codes.
 
-    `context.info['training']` receives what `recover` tells. Raises RecipeError, and ModelError for operators unknown to
+    `context.info['training']` receives what `distil` tells. Raises RecipeError, and ModelError for operators unknown to
     torch_graph.
     """
     student = to_torch(unpacked(stored(model, coded, layers, "packed")))
@@ -121,13 +121,13 @@ def trained(
 def learn(
     network: fx.GraphModule,
     parameters: Sequence[nn.Parameter],
-    learning: Learning,
+    learning: LearningSettings,
     context: StepContext,
     step: str,
 ) -> dict[str, Any]:
-    """Train the network, which ends in its best state; what `recover` tells. Its errors are raised."""
+    """Train the network, which ends in its best state; what `distil` tells. Its errors are raised."""
     told = dataclasses.replace(context, info={})
-    schedule = Schedule(
+    schedule = DistillationSchedule(
         steps=learning.steps,
         batch=learning.batch,
         learning_rate=learning.learning_rate,
@@ -135,7 +135,9 @@ def learn(
         seed=context.seed,
     )
     with reproducible(context.seed, context.threads):
-        recover(network, parameters, told, Signal(label_weight=learning.label_weight), schedule, step)
+        distil(
+            network, parameters, told, DistillationConfig(label_weight=learning.label_weight), schedule, step
+        )
     return told.info
 
 

@@ -20,14 +20,14 @@ LARGEST_GAIN = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class ChannelStatistics:
     """Mean and standard deviation of each channel (C,)."""
 
     mean: Doubles
     deviation: Doubles
 
 
-def moments(outputs: Sequence[NDArray[Any]]) -> Moments:
+def channel_statistics(outputs: Sequence[NDArray[Any]]) -> ChannelStatistics:
     """Over images and places; channels are axis 1."""
     count, first, second = 0, np.zeros(outputs[0].shape[1]), np.zeros(outputs[0].shape[1])
     for output in outputs:
@@ -36,10 +36,10 @@ def moments(outputs: Sequence[NDArray[Any]]) -> Moments:
         first += flat.sum(axis=1, dtype=np.float64)
         second += np.einsum("cn,cn->c", flat, flat)
     mean = first / count
-    return Moments(mean, np.sqrt(np.maximum(second / count - mean**2, 0.0)))
+    return ChannelStatistics(mean, np.sqrt(np.maximum(second / count - mean**2, 0.0)))
 
 
-def gains(target: Moments, now: Moments) -> Doubles:
+def gains(target: ChannelStatistics, now: ChannelStatistics) -> Doubles:
     """Factor of each channel that makes its deviation the target's; 1 for channels that do not vary."""
     alive = (now.deviation > 1e-6 * np.maximum(np.abs(now.mean), 1e-6)) & (target.deviation > 0)
     ratio = np.divide(target.deviation, now.deviation, out=np.ones_like(now.deviation), where=alive)

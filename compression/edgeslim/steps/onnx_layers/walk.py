@@ -16,14 +16,14 @@ from edgeslim.ort import OrtSession
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import LINEAR, FloatArray, WeightLayer, array_of
-from edgeslim.steps.onnx_layers.stages import Batch, Cut, Stage, outputs_of, reads
+from edgeslim.steps.onnx_layers.segments import Batch, Segment, Segmentation, outputs_of, reads
 
 MEMORY = 3 << 30
 """Bytes of tensors between layers held at a time, at most; fewer images are used where a network needs more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Replacement:
     """The new weight and bias of a layer; `outputs`, where the caller has computed them, save a run."""
 
     weight: FloatArray
@@ -74,7 +74,7 @@ def walk(
     model: onnx.ModelProto,
     layers: Sequence[WeightLayer],
     images: Sequence[FloatArray],
-    choose: Callable[[Visit], Choice],
+    choose: Callable[[Visit], Replacement],
     *,
     replaced: Mapping[str, Tensor] | None = None,
     threads: int = 1,
@@ -85,7 +85,7 @@ def walk(
     `images` are values of the network's one input. `replaced` holds weights and biases that are already compressed.
     """
     by_node = {layer.node: layer for layer in layers}
-    cut = Cut(model, by_node, threads)
+    cut = Segmentation(model, by_node, threads)
     count = max(1, min(len(images), MEMORY // (2 * _peak(cut, images[0]))))
     reference: dict[str, Batch] = {cut.feed: list(images[:count])}
     compressed = dict(reference)
@@ -104,8 +104,8 @@ def walk(
 
 
 def _advance(
-    cut: Cut,
-    stage: Stage,
+    cut: Segmentation,
+    stage: Segment,
     reference: dict[str, Batch],
     compressed: dict[str, Batch],
     weights: Mapping[str, Tensor],
@@ -127,14 +127,14 @@ def _advance(
 
 
 def _visit(
-    cut: Cut,
-    stage: Stage,
+    cut: Segmentation,
+    stage: Segment,
     layer: WeightLayer,
     model: onnx.ModelProto,
     reference: dict[str, Batch],
     compressed: dict[str, Batch],
-    choose: Callable[[Visit], Choice],
-) -> Choice:
+    choose: Callable[[Visit], Replacement],
+) -> Replacement:
     (data,) = stage.inputs
     visit = Visit(layer, model, data)
     fed = {layer.name: visit.weight}
@@ -150,13 +150,13 @@ def _visit(
     return choice
 
 
-def _run(session: OrtSession, stage: Stage, side: Mapping[str, Batch]) -> dict[str, Batch]:
+def _run(session: OrtSession, stage: Segment, side: Mapping[str, Batch]) -> dict[str, Batch]:
     count = len(next(iter(side.values())))
     feeds = [{name: side[name][i] for name in stage.inputs} for i in range(count)]
     return dict(zip(stage.outputs, outputs_of(session, feeds), strict=True))
 
 
-def _peak(cut: Cut, image: FloatArray) -> int:
+def _peak(cut: Segmentation, image: FloatArray) -> int:
     """Most bytes of tensors between stages at a time, for one image."""
     side: dict[str, Batch] = {cut.feed: [image]}
     most = 0

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 SCOPES = ("global", "uniform", "sensitivity")
 Places = list[list[int]]
 """Of each group, those to remove."""
-Choice = Callable[[float], Places]
+Chooser = Callable[[float], Places]
 """Part of what the costs count → what to remove for it. More for a larger part."""
 Curve = Sequence[tuple[int, float]]
 """(places removed, error), rising, from (0, 0)."""
 
 
-def uniform(groups: Sequence[ChannelGroup], scores: Sequence[Tensor], round_to: int) -> Choice:
+def uniform(groups: Sequence[ChannelGroup], scores: Sequence[Tensor], round_to: int) -> Chooser:
     """The same part of every group, lowest scores first."""
 
     def choose(part: float) -> Places:
@@ -35,7 +35,7 @@ def ranked(
     costs: Sequence[float],
     max_ratio: float,
     round_to: int,
-) -> Choice:
+) -> Chooser:
     """The lowest scores of the whole network, until places worth the part of all costs are gone."""
     caps = [_cap(group, max_ratio) for group in groups]
     orders = [_order(score) for score in scores]
@@ -64,7 +64,7 @@ def by_curves(
     costs: Sequence[float],
     curves: Sequence[Curve],
     round_to: int,
-) -> Choice:
+) -> Chooser:
     """From each group so many of its lowest scores that the sum of the errors measured for them is least.
 
     Groups are emptied along the lower hull of their curve, always where an error buys most; optimal if errors of

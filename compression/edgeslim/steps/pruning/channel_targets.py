@@ -60,7 +60,7 @@ def part_for(
     return high
 
 
-def told(
+def summary(
     model: nn.Module, pruned: nn.Module, before: dict[str, float], after: dict[str, float]
 ) -> dict[str, Any]:
     """What the step tells, as JSON values."""

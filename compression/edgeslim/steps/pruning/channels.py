@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from edgeslim.errors import RecipeError
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
-from edgeslim.steps.needs import NeedsByParameters
+from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
 from edgeslim.steps.pruning.channel_choice import SCOPES
 from edgeslim.steps.pruning.channel_targets import TARGETS
 from edgeslim.steps.pruning.fields import needs_of, signal
@@ -19,10 +18,10 @@ from edgeslim.steps.pruning.fields import needs_of, signal
 if TYPE_CHECKING:
     from torch import Tensor, fx, nn
 
-    from edgeslim.steps.pruning.channel_choice import Choice
+    from edgeslim.steps.pruning.channel_choice import Chooser
     from edgeslim.steps.pruning.channel_groups import ChannelGroup
     from edgeslim.steps.pruning.channel_scores import Means
-    from edgeslim.steps.pruning.gradients import Answers
+    from edgeslim.steps.pruning.gradients import OutputProbe
 
 IMPORTANCES = ("l2", "l1", "bn_scale", "lamp", "fpgm", "taylor", "random")
 
@@ -101,7 +100,7 @@ class ChannelPruning(TorchStep):
         from torch import fx
 
         from edgeslim.steps.pruning.channel_groups import Coupling, pruned_copy, survivors
-        from edgeslim.steps.pruning.channel_targets import FIGURES, measured, part_for, told
+        from edgeslim.steps.pruning.channel_targets import FIGURES, measured, part_for, summary
         from edgeslim.steps.pruning.reconstruction import reconstruct, sampled
 
         assert isinstance(model, fx.GraphModule), "channel pruning works on an imported graph"
@@ -111,8 +110,8 @@ class ChannelPruning(TorchStep):
         groups = Coupling(scored, example).groups()
         if not groups:
             raise self._nothing()
-        answers = self._answers(scored, context)
-        choose = self._choice(scored, groups, answers, example, context)
+        output_probe = self._answers(scored, context)
+        choose = self._choice(scored, groups, output_probe, example, context)
 
         def removed(part: float) -> float:
             figure = FIGURES.get(self.target, self.target)
@@ -125,12 +124,12 @@ class ChannelPruning(TorchStep):
         )
         places = choose(part)
         pruned = pruned_copy(model, example, places)
-        if answers is not None and self._reconstructs(model):
-            samples = sampled(scored, answers, context.seed, self.name)
+        if output_probe is not None and self._reconstructs(model):
+            samples = sampled(scored, output_probe, context.seed, self.name)
             left = survivors(scored, groups, places)
-            fitted = reconstruct(pruned, samples, left, answers.images, context.progress)
+            fitted = reconstruct(pruned, samples, left, output_probe.images, context.progress)
             context.info["reconstructed_layers"] = fitted
-        context.info.update(told(model, pruned, before, measured(pruned, example, self.target)))
+        context.info.update(summary(model, pruned, before, measured(pruned, example, self.target)))
         return pruned
 
     def _reconstructs(self, model: nn.Module) -> bool:
@@ -139,36 +138,35 @@ class ChannelPruning(TorchStep):
         folded = not any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in model.modules())
         return self.reconstruct == "always" or (self.reconstruct == "auto" and folded)
 
-    def _answers(self, model: fx.GraphModule, context: StepContext) -> Answers | None:
+    def _answers(self, model: fx.GraphModule, context: StepContext) -> OutputProbe | None:
         """The network on calibration images, where anything is looked at; on fewer if memory holds no more."""
         import torch
 
-        from edgeslim.steps.pruning.gradients import answers
-        from edgeslim.steps.torch_network.walk import affordable
+        from edgeslim.steps.pruning.gradients import output_probe
+        from edgeslim.steps.torch_network.running import affordable
 
         by_outputs = self.importance == "taylor" and self.signal == "outputs"
         if not (by_outputs or self.scope == "sensitivity" or self._reconstructs(model)):
             return None
         count = affordable(model, torch.zeros(context.spec.input_shape), self.images)
-        return answers(model, context, count, self.name)
+        return output_probe(model, context, count, self.name)
 
     def _choice(
         self,
         model: fx.GraphModule,
         groups: list[ChannelGroup],
-        answers: Answers | None,
+        output_probe: OutputProbe | None,
         example: Tensor,
         context: StepContext,
-    ) -> Choice:
+    ) -> Chooser:
         """What to remove for which part of the target. Groups that cannot be scored are left alone."""
         from edgeslim.steps.pruning import channel_choice as choice
         from edgeslim.steps.pruning.channel_groups import costs
-        from edgeslim.steps.pruning.channel_scores import input_means
-        from edgeslim.steps.pruning.channel_sensitivity import sensitivity
+        from edgeslim.steps.pruning.channel_scores import input_means, sensitivity
 
-        reconstructs = answers is not None and self._reconstructs(model)
-        means = input_means(model, groups, answers.images) if answers and reconstructs else None
-        found = self._scores(model, groups, answers, means, context)
+        reconstructs = output_probe is not None and self._reconstructs(model)
+        means = input_means(model, groups, output_probe.images) if output_probe and reconstructs else None
+        found = self._scores(model, groups, output_probe, means, context)
         known = [index for index, score in enumerate(found) if score is not None]
         if not known:
             raise self._no_batch_norm()
@@ -178,8 +176,8 @@ class ChannelPruning(TorchStep):
         if self.target != "channels" and (self.scope == "sensitivity" or self.importance == "taylor"):
             prices = costs(model, chosen, example, macs=self.target in ("macs", "latency"))
         if self.scope == "sensitivity":
-            assert answers is not None, "what is measured is looked at"
-            curves = sensitivity(chosen, scores, means, answers, self.max_ratio, context.progress)
+            assert output_probe is not None, "what is measured is looked at"
+            curves = sensitivity(chosen, scores, means, output_probe, self.max_ratio, context.progress)
             choose = choice.by_curves(chosen, scores, prices, curves, self.round_to)
         elif self.scope == "uniform":
             choose = choice.uniform(chosen, scores, self.round_to)
@@ -199,7 +197,7 @@ class ChannelPruning(TorchStep):
         self,
         model: fx.GraphModule,
         groups: list[ChannelGroup],
-        answers: Answers | None,
+        output_probe: OutputProbe | None,
         means: Means | None,
         context: StepContext,
     ) -> Sequence[Tensor | None]:
@@ -208,8 +206,8 @@ class ChannelPruning(TorchStep):
 
         if self.importance != "taylor":
             return by_weights(groups, self.importance, context.seed)
-        if self.signal == "outputs" and answers is not None:
-            return by_gradients(groups, answers.passes(context.seed, self.name), means)
+        if self.signal == "outputs" and output_probe is not None:
+            return by_gradients(groups, output_probe.passes(context.seed, self.name), means)
         labelled = passes(model, context, self.signal, self.images, self.name)
         return by_gradients(groups, labelled, means)
 

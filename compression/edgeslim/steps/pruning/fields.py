@@ -6,9 +6,9 @@ from typing import Any
 
 from edgeslim.params import param
 from edgeslim.steps.base import Need
-from edgeslim.steps.pruning.masks import SCOPES
 
 SIGNALS = ("outputs", "labels")
+SCOPES = ("global", "layer", "filter")
 
 
 def sparsity(

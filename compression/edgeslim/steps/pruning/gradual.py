@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
-from edgeslim.steps.needs import NeedsByParameters, calibration_images, training_images
+from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
+from edgeslim.steps.images import calibration_images, training_images
 from edgeslim.steps.pruning.fields import needs_of, signal, sparsity
-from edgeslim.steps.pruning.masks import prunable_weights, sparsity_info
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from edgeslim.steps.pruning.rising import RisingSparsity
+    from edgeslim.steps.pruning.rising_sparsity import RisingSparsity
 
 IMAGES = 48
 """From which Taylor importance is measured."""
@@ -73,25 +72,25 @@ class GradualPruning(TorchStep):
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
         """`context.info` receives the sparsity reached in all and by layer, and what the training tells.
 
-        Raises RecipeError: 'training_diverged', and as `recover`, `train` and `passes`.
+        Raises RecipeError: 'training_diverged', and as `distil`, `train` and `passes`.
         """
+        from edgeslim.steps.pruning import masks
         from edgeslim.steps.pruning.gradients import passes
-        from edgeslim.steps.pruning.importance import mean_squared_gradients
-        from edgeslim.steps.pruning.rising import RisingSparsity
+        from edgeslim.steps.pruning.rising_sparsity import RisingSparsity
 
         pruned = copy.deepcopy(model).eval().requires_grad_(True)
-        weights = prunable_weights(pruned)
+        weights = masks.prunable_weights(pruned)
         curvature = None
         if self.importance == "taylor":
             rounds = passes(pruned, context, self.signal, IMAGES, self.name)
-            curvature = mean_squared_gradients(weights, rounds)
+            curvature = masks.mean_squared_gradients(weights, rounds)
         until = max(1, round(self.rising * self.steps))
         rising = RisingSparsity(weights, self.sparsity, until, self.importance, self.scope, curvature)
         if self.signal == "labels":
             self._with_labels(pruned, rising, context)
         else:
             self._from_original(pruned, rising, until, context)
-        context.info.update(sparsity_info(weights))
+        context.info.update(masks.sparsity_info(weights))
         return pruned
 
     def _with_labels(self, pruned: nn.Module, rising: RisingSparsity, context: StepContext) -> None:
@@ -114,12 +113,12 @@ class GradualPruning(TorchStep):
     ) -> None:
         from torch import fx
 
-        from edgeslim.steps.recovery.recover import Schedule, Signal, recover
+        from edgeslim.steps.distillation.distil import DistillationConfig, DistillationSchedule, distil
         from edgeslim.training.loop import diverged
 
         assert isinstance(pruned, fx.GraphModule), "distillation works on an imported graph"
         calibration_images(context.calibration, self.name)
-        schedule = Schedule(
+        schedule = DistillationSchedule(
             steps=self.steps,
             batch=self.batch,
             learning_rate=self.learning_rate,
@@ -127,8 +126,14 @@ class GradualPruning(TorchStep):
             seed=context.seed,
             judged_from=until,
         )
-        result = recover(
-            pruned, list(pruned.parameters()), context, Signal(), schedule, self.name, observer=rising
+        result = distil(
+            pruned,
+            list(pruned.parameters()),
+            context,
+            DistillationConfig(),
+            schedule,
+            self.name,
+            observer=rising,
         )
         if result.best_step < until:
             raise diverged(result.steps, self.learning_rate)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 from edgeslim.params import param
 from edgeslim.steps.base import STEPS, Effect, StepContext, TorchStep, Trait
 from edgeslim.steps.pruning.fields import scope, sparsity
-from edgeslim.steps.pruning.masks import lowest_out, prunable_weights, sparsity_info, zero_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,15 +39,15 @@ class MagnitudePruning(TorchStep):
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
         """`context.info` receives the achieved sparsity in all and by layer."""
-        from edgeslim.steps.pruning.importance import chance, magnitude
+        from edgeslim.steps.pruning import masks
 
         pruned = copy.deepcopy(model)
-        weights = prunable_weights(pruned)
+        weights = masks.prunable_weights(pruned)
         if self.order == "random":
-            scores = chance(weights, context.seed)
+            scores = masks.chance(weights, context.seed)
         else:
             sign = -1 if self.order == "largest_first" else 1
-            scores = {name: sign * score for name, score in magnitude(weights).items()}
-        zero_out(weights, lowest_out(scores, self.sparsity, self.scope))
-        context.info.update(sparsity_info(weights))
+            scores = {name: sign * score for name, score in masks.magnitude(weights).items()}
+        masks.zero_out(weights, masks.lowest_out(scores, self.sparsity, self.scope))
+        context.info.update(masks.sparsity_info(weights))
         return pruned

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 from edgeslim.errors import RecipeError
 from edgeslim.params import param
 from edgeslim.steps.base import STEPS, Effect, StepContext, TorchStep, Trait
-from edgeslim.steps.pruning.masks import n_of_m, prunable_weights, sparsity_info, zero_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,6 +39,8 @@ class NOfMPruning(TorchStep):
         """
         from torch import nn
 
+        from edgeslim.steps.pruning import masks
+
         if self.n >= self.m:
             raise RecipeError(
                 "n_of_m_keeps_all",
@@ -49,7 +50,7 @@ class NOfMPruning(TorchStep):
                 m=self.m,
             )
         pruned = copy.deepcopy(model)
-        weights = prunable_weights(pruned)
+        weights = masks.prunable_weights(pruned)
         owners = {name: pruned.get_submodule(name.rpartition(".")[0]) for name in weights}
         axes = {name: int(not isinstance(owners[name], nn.modules.conv._ConvTransposeNd)) for name in weights}
         wide = {name: weight for name, weight in weights.items() if weight.shape[axes[name]] >= self.m}
@@ -60,8 +61,9 @@ class NOfMPruning(TorchStep):
                 "Choose a smaller m, or magnitude_pruning.",
                 m=self.m,
             )
-        zero_out(
-            wide, {name: n_of_m(w.detach().abs(), self.n, self.m, axes[name]) for name, w in wide.items()}
+        masks.zero_out(
+            wide,
+            {name: masks.n_of_m(w.detach().abs(), self.n, self.m, axes[name]) for name, w in wide.items()},
         )
-        context.info.update(sparsity_info(weights), left_dense=sorted(weights.keys() - wide.keys()))
+        context.info.update(masks.sparsity_info(weights), left_dense=sorted(weights.keys() - wide.keys()))
         return pruned

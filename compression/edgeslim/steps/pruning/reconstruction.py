@@ -20,9 +20,9 @@ from torch.nn import functional
 
 from edgeslim.progress import Progress
 from edgeslim.steps.onnx_layers.gram import Gram
-from edgeslim.steps.pruning.gradients import Answers
+from edgeslim.steps.pruning.gradients import OutputProbe
+from edgeslim.steps.torch_network.running import walk
 from edgeslim.steps.torch_network.units import Unit, units_of
-from edgeslim.steps.torch_network.walk import walk
 
 SAMPLES = 8000
 """Places at which a layer is looked at, over all images."""
@@ -37,7 +37,7 @@ class Samples:
     weights: list[Tensor] = field(default_factory=list)
 
 
-def sampled(module: fx.GraphModule, answers: Answers, seed: int, step: str) -> dict[str, Samples]:
+def sampled(module: fx.GraphModule, answers: OutputProbe, seed: int, step: str) -> dict[str, Samples]:
     """Outputs of every layer that can be reconstructed, at random places of the images of `answers`, by its name.
 
     A place's weight is what the network's outputs change with the layer's there: mean square of the gradients.

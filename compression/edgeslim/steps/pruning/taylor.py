@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
-from edgeslim.steps.needs import NeedsByParameters
+from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
 from edgeslim.steps.pruning.fields import needs_of, scope, signal, sparsity
-from edgeslim.steps.pruning.masks import lowest_out, prunable_weights, sparsity_info, zero_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,13 +39,13 @@ class TaylorPruning(TorchStep):
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
         """`context.info` receives the achieved sparsity in all and by layer. Raises RecipeError as `passes`."""
+        from edgeslim.steps.pruning import masks
         from edgeslim.steps.pruning.gradients import passes
-        from edgeslim.steps.pruning.importance import mean_squared_gradients, taylor
 
         pruned = copy.deepcopy(model).requires_grad_(True)
-        weights = prunable_weights(pruned)
+        weights = masks.prunable_weights(pruned)
         rounds = passes(pruned, context, self.signal, self.images, self.name)
-        scores = taylor(weights, mean_squared_gradients(weights, rounds))
-        zero_out(weights, lowest_out(scores, self.sparsity, self.scope))
-        context.info.update(sparsity_info(weights))
+        scores = masks.taylor(weights, masks.mean_squared_gradients(weights, rounds))
+        masks.zero_out(weights, masks.lowest_out(scores, self.sparsity, self.scope))
+        context.info.update(masks.sparsity_info(weights))
         return pruned

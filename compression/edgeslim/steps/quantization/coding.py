@@ -11,15 +11,13 @@ from edgeslim.errors import RecipeError
 from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import Need
-from edgeslim.steps.needs import NeedsByParameters
-from edgeslim.steps.onnx_layers.coded import Learning
+from edgeslim.steps.base import Need, NeedsByParameters
+from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.onnx_layers.gram import Gram, gram_of
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, weight_layers
 from edgeslim.steps.onnx_layers.walk import Visit
-from edgeslim.steps.quantization.adaround import learned
 from edgeslim.steps.quantization.grids import Doubles, Grid
-from edgeslim.steps.quantization.rounding import Bools, compensated, nearest
+from edgeslim.steps.quantization.rounding import Bools, compensated, learned, nearest
 
 ROUNDINGS = ("nearest", "compensated", "adaround", "trained")
 
@@ -74,11 +72,11 @@ def _needs(step: Rounds) -> set[Need]:
 NEEDS: Any = NeedsByParameters({"calibration"}, _needs)
 
 
-def learning(step: Rounds) -> Learning | None:
+def learning(step: Rounds) -> LearningSettings | None:
     """How the step trains what it stores, if it does."""
     if step.rounding != "trained":
         return None
-    return Learning(
+    return LearningSettings(
         steps=step.steps,
         learning_rate=step.learning_rate,
         batch=step.batch,

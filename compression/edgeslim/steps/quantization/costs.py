@@ -24,7 +24,7 @@ NODE_NS = 3000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
+class OperatorCosts:
     """Nanoseconds, one core. Pairs are (float, int8).
 
     Measured with onnxruntime 1.32's profiler (least of 25 runs of each operator of YOLOX-Nano and NanoDet-m, float
@@ -70,7 +70,7 @@ _SHARED = {
     "depthwise_unaligned": 0.16,
     "dequantize": 0.30,
 }
-AVX2 = Costs(
+AVX2 = OperatorCosts(
     mac=(0.0167, 0.0087),
     mac_image=(0.0223, 0.0115),
     depthwise_mac=(0.032, 0.0615),
@@ -84,7 +84,7 @@ AVX2 = Costs(
     quantize=0.47,
     **_SHARED,  # type: ignore[arg-type]
 )
-VNNI = Costs(
+VNNI = OperatorCosts(
     mac=(0.0091, 0.0020),
     mac_image=(0.0115, 0.0065),
     depthwise_mac=(0.0205, 0.0345),
@@ -103,7 +103,7 @@ VNNI = Costs(
 class CostModel:
     """Time of each node of a graph with fixed shapes, and of passing between float and int8."""
 
-    def __init__(self, model: onnx.ModelProto, costs: Costs) -> None:
+    def __init__(self, model: onnx.ModelProto, costs: OperatorCosts) -> None:
         graph = onnx.shape_inference.infer_shapes(model).graph
         self._costs, self._weights = costs, Initializers(model.graph)
         self._reads = uses(model.graph)
@@ -169,7 +169,7 @@ class CostModel:
         through = self.elements(node.input[0]) + self.elements(node.output[0])
         return macs * rate + through * costs.layer[int8]
 
-    def _pair(self, node: onnx.NodeProto, costs: Costs) -> tuple[float, float]:
+    def _pair(self, node: onnx.NodeProto, costs: OperatorCosts) -> tuple[float, float]:
         op = node.op_type
         if op == "Sigmoid":
             return costs.sigmoid

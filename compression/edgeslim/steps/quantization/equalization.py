@@ -26,7 +26,7 @@ SMALLEST = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ConvolutionPair:
     """Two convolutions with at most one activation between them, that nothing else reads."""
 
     first: onnx.NodeProto
@@ -48,7 +48,7 @@ def equalized(model: onnx.ModelProto, images: list[FloatArray], threads: int) ->
     return result, len(found)
 
 
-def _pairs(graph: onnx.GraphProto, weights: Initializers) -> list[Pair]:
+def _pairs(graph: onnx.GraphProto, weights: Initializers) -> list[ConvolutionPair]:
     counts = uses(graph)
     readers = {name: node for node in graph.node for name in node.input}
     pairs = []
@@ -66,7 +66,7 @@ def _pairs(graph: onnx.GraphProto, weights: Initializers) -> list[Pair]:
         channels = weights.by_name[node.input[1]].dims[0]
         groups = attributes(after).get("group", 1)
         if after.input[0] == between and (groups == 1 or groups == channels == _outputs(after, weights)):
-            pairs.append(Pair(node, after, measured))
+            pairs.append(ConvolutionPair(node, after, measured))
     return pairs
 
 
@@ -96,7 +96,7 @@ def _factor(peak: NDArray[np.float32], second: onnx.NodeProto, weights: Initiali
     return result
 
 
-def _scale(pair: Pair, factor: NDArray[np.float32], weights: Initializers) -> None:
+def _scale(pair: ConvolutionPair, factor: NDArray[np.float32], weights: Initializers) -> None:
     first, second = pair.first, pair.second
     weights.put(first.input[1], weights.array(first.input[1]) / factor[:, None, None, None])
     if len(first.input) > 2 and first.input[2]:

@@ -21,11 +21,11 @@ from edgeslim.export.graph import Initializers
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.models.torch_graph.quantization import dequantized, quantized
 from edgeslim.steps.base import StepContext
-from edgeslim.steps.onnx_layers.coded import Learning
+from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.onnx_layers.layers import array_of
 from edgeslim.steps.onnx_layers.learning import Learner, learn, learnable
 from edgeslim.steps.quantization.calibration import Range
-from edgeslim.steps.quantization.int8_plan import Plan, integers_of
+from edgeslim.steps.quantization.int8_plan import Int8Plan, integers_of
 
 Key = tuple[float, float, int, int]
 """Scale, zero point, lowest and highest code."""
@@ -77,8 +77,8 @@ class FakeQuantize(nn.Module):
 
 
 def trained_plan(
-    plan: Plan, learning: Learning, ranges: bool, context: StepContext, step: str
-) -> tuple[Plan, dict[str, Any]]:
+    plan: Int8Plan, learning: LearningSettings, ranges: bool, context: StepContext, step: str
+) -> tuple[Int8Plan, dict[str, Any]]:
     """The plan with weights, biases and (if `ranges`) activations' scales trained, and what `recover` tells.
 
     Raises RecipeError, and ModelError for operators unknown to torch_graph.

@@ -27,7 +27,7 @@ from edgeslim.steps.quantization.qdq import (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class Int8Plan:
     """`nodes` compute with integers on the ranges of their tensors; layers in `stored` only store them."""
 
     model: onnx.ModelProto
@@ -74,14 +74,14 @@ class Plan:
 
 
 def integers_of(weight: CodedWeight) -> IntegerWeight:
-    """The inverse of `Plan.coded`."""
+    """The inverse of `Int8Plan.coded`."""
     assert weight.scale is not None and isinstance(weight.zero, float)
     codes = weight.layout.to_weight(weight.codes.astype(np.float32) - np.float32(weight.zero))
     return codes.astype(np.int8), weight.scale[:, 0].astype(np.float32)
 
 
 def rounded_weights(
-    plan: Plan, images: Sequence[FloatArray], rounding: str, steps: int, context: StepContext
+    plan: Int8Plan, images: Sequence[FloatArray], rounding: str, steps: int, context: StepContext
 ) -> dict[str, IntegerWeight]:
     """Codes of the plan's weights by a rounding that looks at images: 'compensated' or 'adaround'.
 

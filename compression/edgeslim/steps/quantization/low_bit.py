@@ -13,8 +13,7 @@ from edgeslim.export.packed import STORAGES, CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
-from edgeslim.steps.images import prepared
-from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit

@@ -13,15 +13,13 @@ from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
-from edgeslim.steps.images import prepared
-from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization import coding
-from edgeslim.steps.quantization.allocation import allocate
 from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
-from edgeslim.steps.quantization.mixed import choices, grid_for, survey
+from edgeslim.steps.quantization.precision_options import allocate, choices, grid_for, survey
 
 MEASURES = ("download", "file")
 SURVEY_IMAGES = 22

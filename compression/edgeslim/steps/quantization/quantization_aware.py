@@ -10,9 +10,8 @@ import onnx
 from edgeslim.export import clean
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, STORED, Need, StepContext, Trait
-from edgeslim.steps.needs import NeedsByParameters
-from edgeslim.steps.onnx_layers.coded import Learning
+from edgeslim.steps.base import STEPS, STORED, Need, NeedsByParameters, StepContext, Trait
+from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.quantization.noise import decibels
 from edgeslim.steps.quantization.robust_int8 import RobustInt8
 
@@ -54,7 +53,7 @@ class QuantizationAwareTraining(RobustInt8):
         if self.steps > 0:
             from edgeslim.steps.quantization.fake_quantization import trained_plan
 
-            learning = Learning(
+            learning = LearningSettings(
                 steps=self.steps,
                 learning_rate=self.learning_rate,
                 batch=self.batch,

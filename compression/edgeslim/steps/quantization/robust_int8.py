@@ -15,20 +15,24 @@ from edgeslim.export.packed import with_plain_weights
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext, Trait
-from edgeslim.steps.images import prepared
-from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.quantization.bias_correction import bias_corrected
 from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges
-from edgeslim.steps.quantization.costs import AVX2, LAYERS, VNNI, CostModel, Costs
+from edgeslim.steps.quantization.costs import AVX2, LAYERS, VNNI, CostModel, OperatorCosts
 from edgeslim.steps.quantization.equalization import equalized
-from edgeslim.steps.quantization.float_search import Assignment, Search, total_time, units
 from edgeslim.steps.quantization.formats import CpuChoice, choice_here
-from edgeslim.steps.quantization.int8_plan import Plan, rounded_weights
+from edgeslim.steps.quantization.int8_assignment import (
+    Assignment,
+    AssignmentSearch,
+    fused_layers,
+    stored_layers,
+    total_time,
+)
+from edgeslim.steps.quantization.int8_plan import Int8Plan, rounded_weights
 from edgeslim.steps.quantization.limits import adjusted
 from edgeslim.steps.quantization.noise import OutputNoise, decibels
 from edgeslim.steps.quantization.qdq import Integers, write_qdq
 from edgeslim.steps.quantization.rewriting import rewritten
-from edgeslim.steps.quantization.stored_weights import stored_layers
 
 PROCESSORS = {
     "x86": (Integers(signed_activations=False, weight_limit=63), AVX2),
@@ -117,7 +121,7 @@ class RobustInt8(OnnxStep):
         clean.strip(result)
         return result
 
-    def planned(self, model: onnx.ModelProto, context: StepContext) -> tuple[Plan, OutputNoise]:
+    def planned(self, model: onnx.ModelProto, context: StepContext) -> tuple[Int8Plan, OutputNoise]:
         """What to write, and how far from the model's its outputs are."""
         split = calibration_images(context.calibration, self.name)
         step = self.resolve()
@@ -174,12 +178,12 @@ class RobustInt8(OnnxStep):
 
     def _refined(
         self,
-        plan: Plan,
+        plan: Int8Plan,
         images: list[FloatArray],
         noise: OutputNoise,
         stages: dict[str, float],
         context: StepContext,
-    ) -> Plan:
+    ) -> Int8Plan:
         """The plan with better rounding and corrected biases; `stages` receives the noise after each."""
         if self.rounding != "nearest":
             weights = rounded_weights(plan, images, self.rounding, self.rounding_steps, context)
@@ -212,17 +216,17 @@ class RobustInt8(OnnxStep):
         ranges: dict[str, Range],
         integers: Integers,
         noise: OutputNoise,
-        costs: Costs,
+        costs: OperatorCosts,
         context: StepContext,
-    ) -> Search:
+    ) -> AssignmentSearch:
         """The search over a graph, each layer's noise measured alone."""
-        found = units(model.graph)
+        found = fused_layers(model.graph)
         alone = {}
         for done, unit in enumerate(found):
             context.progress("layers", done, len(found))
             fitted = adjusted(model.graph, ranges, unit.nodes)
             alone[unit.layer] = noise.of(write_qdq(model, unit.nodes, fitted, integers))
-        return Search(model, CostModel(model, costs), alone)
+        return AssignmentSearch(model, CostModel(model, costs), alone)
 
     def _report(
         self,
@@ -230,7 +234,7 @@ class RobustInt8(OnnxStep):
         context: StepContext,
         available: int,
         chosen: Assignment,
-        costs: Costs,
+        costs: OperatorCosts,
         float_time: float,
     ) -> dict[str, Any]:
         table = CostModel(work, costs)
@@ -264,9 +268,9 @@ def _plan(
     ranges: dict[str, Range],
     integers: Integers,
     stored: set[str],
-) -> Plan:
+) -> Int8Plan:
     fitted = adjusted(model.graph, ranges, chosen.nodes)
-    return Plan(
+    return Int8Plan(
         model=model, nodes=chosen.nodes, ranges=fitted, integers=integers, stored=stored - chosen.nodes
     )
 

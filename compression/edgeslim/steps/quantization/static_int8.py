@@ -15,8 +15,7 @@ from edgeslim.export import clean
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext
-from edgeslim.steps.images import prepared
-from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.quantization import regions
 from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges
 from edgeslim.steps.quantization.equalization import equalized

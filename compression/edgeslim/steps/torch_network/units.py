@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, fx, nn
 
-from edgeslim.steps.torch_network.reach import before_output
-
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 Weighted = nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear
@@ -79,6 +77,23 @@ def units_of(module: fx.GraphModule) -> tuple[Unit, ...]:
         assert norm is None or isinstance(norm, NORMS)
         units.append(Unit(name, layer, norm, end or node, name in last, calls[name] > 1))
     return tuple(units)
+
+
+def before_output(graph: fx.Graph, layers: set[str]) -> set[str]:
+    """Those of the layers, by the names of their modules, from which an output is reached without passing another."""
+    reached: set[str] = set()
+    seen: set[fx.Node] = set()
+    waiting = [node for node in graph.nodes if node.op == "output"]
+    while waiting:
+        for node in waiting.pop().all_input_nodes:
+            if node in seen:
+                continue
+            seen.add(node)
+            if node.op == "call_module" and str(node.target) in layers:
+                reached.add(str(node.target))
+            else:
+                waiting.append(node)
+    return reached
 
 
 def scaled_weight(layer: nn.Module, weight: Tensor, scale: Tensor) -> Tensor:

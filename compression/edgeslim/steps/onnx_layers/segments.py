@@ -17,7 +17,7 @@ Batch = list[Tensor]
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Segment:
     """Consecutive nodes. `inputs` come from earlier stages, `outputs` are read by later ones."""
 
     nodes: tuple[onnx.NodeProto, ...]
@@ -29,7 +29,7 @@ class Stage:
     """Of the node in the graph, where it is a stage of its own."""
 
 
-class Cut:
+class Segmentation:
     """The stages of a model up to its last node of interest, and sessions of them."""
 
     def __init__(self, model: onnx.ModelProto, alone: Collection[int], threads: int) -> None:
@@ -40,7 +40,7 @@ class Cut:
         self.stages = _stages(model, alone, self.stored, self.feed)
 
     def session(
-        self, stage: Stage, example: Mapping[str, Tensor], weights: Mapping[str, Tensor] | None = None
+        self, stage: Segment, example: Mapping[str, Tensor], weights: Mapping[str, Tensor] | None = None
     ) -> OrtSession:
         """A session of the stage. Names in `example` are its inputs; `weights` replace stored ones."""
         replaced = weights or {}
@@ -76,7 +76,7 @@ def reads(node: onnx.NodeProto) -> Iterator[str]:
 
 def _stages(
     model: onnx.ModelProto, alone: Collection[int], stored: Collection[str], feed: str
-) -> tuple[Stage, ...]:
+) -> tuple[Segment, ...]:
     runs: list[tuple[int | None, list[onnx.NodeProto]]] = [(None, [])]
     for place, node in enumerate(model.graph.node[: max(alone, default=-1) + 1]):
         if place in alone:
@@ -93,7 +93,7 @@ def _stages(
         later = {name for names in wanted[position + 1 :] for name in names}
         available |= made[position]
         stages.append(
-            Stage(
+            Segment(
                 nodes=tuple(nodes),
                 inputs=tuple(inputs),
                 outputs=tuple(sorted(made[position] & later)),

@@ -1,13 +1,10 @@
-"""Which layers compute in int8: the assignment with the least noise whose predicted time fits a budget.
-
-Noise is measured for each layer alone and assumed to add up; time comes from a table of costs and includes every
-border between float and int8. Both are fixed numbers, so the choice is the same on every run.
-"""
+"""Which float layers can have their weights stored in 8 bits: those whose rounding the outputs hardly notice."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import onnx
 
@@ -15,6 +12,8 @@ from edgeslim.export.graph import Initializers, producers
 from edgeslim.steps.quantization import regions
 from edgeslim.steps.quantization.costs import FUSED, LAYERS, CostModel
 from edgeslim.steps.quantization.limits import SAME_VALUES
+from edgeslim.steps.quantization.noise import OutputNoise
+from edgeslim.steps.quantization.qdq import Integers, write_qdq
 
 GLUE = (*SAME_VALUES, "Add", "Concat", "Mul", "AveragePool", "GlobalAveragePool")
 """Operators without weights that have int8 kernels, and follow what is around them."""
@@ -27,7 +26,7 @@ LONGEST = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class FusedLayer:
     """A layer and the activation after it, by the names of their nodes."""
 
     layer: str
@@ -44,7 +43,7 @@ class Assignment:
     noise: float
 
 
-def units(graph: onnx.GraphProto) -> list[Unit]:
+def fused_layers(graph: onnx.GraphProto) -> list[FusedLayer]:
     """Layers that can be int8, in graph order. Those before outputs, and all that follows these, cannot."""
     weights = Initializers(graph)
     kept = regions.with_followers(graph, regions.outputs_region(graph))
@@ -54,17 +53,17 @@ def units(graph: onnx.GraphProto) -> list[Unit]:
         if node.op_type in LAYERS and node.name not in kept and node.input[1] in weights:
             followers = regions.with_followers(graph, {node.name}) - {node.name}
             if all(kinds[name] in ACTIVATIONS for name in followers):
-                found.append(Unit(node.name, frozenset({node.name, *followers})))
+                found.append(FusedLayer(node.name, frozenset({node.name, *followers})))
     return found
 
 
-class Search:
+class AssignmentSearch:
     """Times and noises of assignments of one graph."""
 
     def __init__(self, model: onnx.ModelProto, costs: CostModel, noises: Mapping[str, float]) -> None:
         """`noises`: of each unit's layer, measured alone."""
         graph = model.graph
-        self.units = units(graph)
+        self.units = fused_layers(graph)
         self._nodes, self._made, self._costs = list(graph.node), producers(graph), costs
         self._noises = noises
         self._inputs = {item.name for item in graph.input}
@@ -173,3 +172,28 @@ class Search:
 def total_time(nodes: Sequence[onnx.NodeProto], costs: CostModel) -> float:
     """Nanoseconds of the nodes in float."""
     return sum(costs.node(node, int8=False) for node in nodes)
+
+
+def stored_layers(
+    model: onnx.ModelProto,
+    layers: Sequence[onnx.NodeProto],
+    most_noise: float,
+    noise: OutputNoise,
+    integers: Integers,
+    progress: Callable[[int, int], None],
+) -> set[str]:
+    """Names of `layers` to store in 8 bits.
+
+    Each is measured alone; those with most noise per byte saved stay in 32 bits until what is left adds up to at most
+    `most_noise`. These are few and small: first layers, depthwise layers.
+    """
+    weights = Initializers(model.graph)
+    alone: dict[str, float] = {}
+    for done, node in enumerate(layers):
+        progress(done, len(layers))
+        alone[node.name] = noise.of(write_qdq(model, (), {}, integers, stored={node.name}))
+    sizes = {node.name: prod(weights.by_name[node.input[1]].dims) for node in layers}
+    stored = sorted(alone, key=lambda name: (alone[name] / sizes[name], name))
+    while stored and sum(alone[name] for name in stored) > most_noise:
+        stored.pop()
+    return set(stored)

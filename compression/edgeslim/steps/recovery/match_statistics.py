@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from edgeslim.errors import RecipeError
 from edgeslim.params import param
 from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep
-from edgeslim.steps.images import evenly_spaced
-from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.images import calibration_images, evenly_spaced
 
 if TYPE_CHECKING:
     from torch import fx, nn
 
-    from edgeslim.steps.distillation.survivors import Pair
+    from edgeslim.steps.recovery.channel_moments import UnitPair
 
 COMPARED = 8
 """Images on which the outputs are compared before and after, for `context.info`."""
@@ -57,11 +56,9 @@ class MatchStatistics(TorchStep):
         """
         from torch import fx
 
-        from edgeslim.steps.distillation.moments import original_moments
-        from edgeslim.steps.distillation.survivors import pair_up
-        from edgeslim.steps.torch_network.running import Images, original_network
+        from edgeslim.steps.recovery.channel_moments import original_moments, pair_up
+        from edgeslim.steps.torch_network.running import Images, affordable, original_network
         from edgeslim.steps.torch_network.units import units_of
-        from edgeslim.steps.torch_network.walk import affordable
 
         assert isinstance(model, fx.GraphModule), "statistics are matched on an imported graph"
         split = calibration_images(context.calibration, self.name)
@@ -95,13 +92,13 @@ class MatchStatistics(TorchStep):
     def _match(
         self,
         module: fx.GraphModule,
-        pairs: list[Pair],
+        pairs: list[UnitPair],
         moments: dict[str, Any],
         images: list[Any],
         context: StepContext,
     ) -> None:
-        from edgeslim.steps.distillation.moments import match
-        from edgeslim.steps.torch_network.walk import walk
+        from edgeslim.steps.recovery.channel_moments import match
+        from edgeslim.steps.torch_network.running import walk
 
         ends = {pair.compressed.end: pair for pair in pairs}
 
@@ -126,7 +123,7 @@ class MatchStatistics(TorchStep):
 
 def _error(compressed: nn.Module, original: nn.Module, images: Any, indices: list[int]) -> float | None:
     """Mean squared difference of the outputs over the original's variance; None if it is not a finite number."""
-    from edgeslim.steps.recovery.losses.outputs import relative_error
+    from edgeslim.steps.distillation.output_loss import relative_error
     from edgeslim.steps.torch_network.running import Network
 
     chosen = images.take(indices[:: -(-len(indices) // COMPARED)])

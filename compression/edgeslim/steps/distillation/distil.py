@@ -17,29 +17,28 @@ from torch import Tensor, fx, nn
 from edgeslim.errors import RecipeError
 from edgeslim.models.base import Model
 from edgeslim.steps.base import StepContext
-from edgeslim.steps.images import evenly_spaced
-from edgeslim.steps.needs import calibration_images, training_images
-from edgeslim.steps.recovery.comparing import Side, lesson_of
-from edgeslim.steps.recovery.config import Signal
-from edgeslim.steps.recovery.learning import LabelLoss, Result, Schedule, learn
+from edgeslim.steps.distillation.config import DistillationConfig
+from edgeslim.steps.distillation.loop import DistillationSchedule, LabelLoss, Result, learn
+from edgeslim.steps.distillation.objective import Side, objective_for
+from edgeslim.steps.images import calibration_images, evenly_spaced, training_images
 from edgeslim.steps.torch_network.running import Images, original_network
 from edgeslim.tasks.losses import required_loss
 from edgeslim.training.data import SplitExamples, batch_order, normalise
 from edgeslim.training.device import on_device
 from edgeslim.training.observer import Observer
 
-__all__ = ["Observer", "Schedule", "Signal", "divided", "recover"]
+__all__ = ["DistillationConfig", "DistillationSchedule", "Observer", "distil", "divided"]
 
 HELD_OUT, HELD_OUT_MOST = 0.2, 64
 """Part of the calibration images that judges and teaches nothing, and how many at most."""
 
 
-def recover(
+def distil(
     student: fx.GraphModule,
     parameters: Sequence[nn.Parameter],
     context: StepContext,
-    signal: Signal,
-    schedule: Schedule,
+    signal: DistillationConfig,
+    schedule: DistillationSchedule,
     step: str,
     *,
     teacher: Model | None = None,
@@ -64,7 +63,7 @@ def recover(
         if teacher is not None:
             other = Side(master, Images(splits, teacher.spec, device), teacher.spec)
         learned, held_out = divided(len(images), len(calibration))
-        name, lesson = lesson_of(own, other, learned, held_out, signal, step, related=teacher is None)
+        name, lesson = objective_for(own, other, learned, held_out, signal, step, related=teacher is None)
         if not parameters or not lesson.outputs_on(held_out[:1]).requires_grad:
             raise _nothing(step)
         weighted = _labels(student, context, signal, schedule, step) if signal.label_weight > 0 else None
@@ -93,7 +92,11 @@ def divided(images: int, calibration: int) -> tuple[list[int], list[int]]:
 
 
 def _labels(
-    module: nn.Module, context: StepContext, signal: Signal, schedule: Schedule, step: str
+    module: nn.Module,
+    context: StepContext,
+    signal: DistillationConfig,
+    schedule: DistillationSchedule,
+    step: str,
 ) -> LabelLoss:
     """Step → weighted loss of the task on a labelled batch."""
     split, task_loss = training_images(context.train, step), required_loss(context.spec)

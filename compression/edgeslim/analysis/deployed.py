@@ -8,17 +8,15 @@ import onnx
 
 from edgeslim.datasets.base import Split
 from edgeslim.datasets.held_out import Part
-from edgeslim.detections import FloatArray
 from edgeslim.errors import DatasetError, ModelError
 from edgeslim.export.onnx import deployable
 from edgeslim.models.base import Model
 from edgeslim.steps.images import evenly_spaced
 from edgeslim.steps.onnx_layers.layers import WeightLayer, weight_layers
-from edgeslim.tasks import task_for
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class DeployedModel:
     """`graph` has BatchNorm folded, as the files that are measured have."""
 
     model: Model
@@ -26,7 +24,7 @@ class Network:
     layers: tuple[WeightLayer, ...]
 
 
-def open_network(model: Model) -> Network:
+def open_deployed(model: Model) -> DeployedModel:
     """Raises ModelError (code 'no_weight_layers') if there is nothing to look at."""
     graph = deployable(onnx.load(model.path))
     layers = weight_layers(graph)
@@ -37,7 +35,7 @@ def open_network(model: Model) -> Network:
             "Choose a model that has not been compressed yet.",
             model=model.name,
         )
-    return Network(model, graph, layers)
+    return DeployedModel(model, graph, layers)
 
 
 def required(split: Split | None) -> Split:
@@ -55,9 +53,3 @@ def spread(split: Split, count: int) -> Split:
     """`count` images (or all) of a split, evenly spread over it."""
     indices = evenly_spaced(len(split), count)
     return Part(split, indices, f"{len(indices)} spread")
-
-
-def prepared_images(model: Model, split: Split) -> list[FloatArray]:
-    """All images of a split as the network takes them. Raises DatasetError."""
-    task = task_for(model.spec)
-    return [task.prepare(split.image(index), model.spec).tensor for index in range(len(split))]

@@ -1,4 +1,4 @@
-"""Palettes: the few values that weights share, found by k-means in one dimension."""
+"""Codebooks: the few values that weights share, found by k-means in one dimension."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROUNDS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Palette:
+class Codebook:
     """A weight is book[block of its row, code] · scale. Values of each block ascend, but for a leading zero."""
 
     book: Doubles
@@ -25,7 +25,7 @@ class Palette:
     leading_zero: bool
     """Code 0 stands for zero, whatever the other values."""
 
-    def column(self, k: int) -> Palette:
+    def column(self, k: int) -> Codebook:
         """All columns are alike."""
         return self
 
@@ -70,7 +70,7 @@ def clustered(values: Doubles, count: int) -> Doubles:
     return centres
 
 
-def make_palette(rows: Doubles, blocks: int, count: int, scale: Doubles, *, leading_zero: bool) -> Palette:
+def make_codebook(rows: Doubles, blocks: int, count: int, scale: Doubles, *, leading_zero: bool) -> Codebook:
     """Cluster the scaled rows, each of `blocks` equal blocks of rows by itself; exact zeros apart if they lead."""
     shaped = (rows / scale[:, None]).reshape(blocks, -1)
     books = []
@@ -81,30 +81,30 @@ def make_palette(rows: Doubles, blocks: int, count: int, scale: Doubles, *, lead
         present = block[block != 0]
         centres = clustered(present, count - 1) if present.size else np.zeros(count - 1)
         books.append(np.concatenate([[0.0], centres]))
-    return Palette(np.stack(books), scale, leading_zero)
+    return Codebook(np.stack(books), scale, leading_zero)
 
 
-def tuned(palette: Palette, codes: Doubles, rows: Doubles, gram: Gram) -> Palette:
-    """The palette whose values give the least output error for these codes: least squares, one solution a block."""
-    blocks, count = palette.book.shape
+def tuned(codebook: Codebook, codes: Doubles, rows: Doubles, gram: Gram) -> Codebook:
+    """The codebook whose values give the least output error for these codes: least squares, one solution a block."""
+    blocks, count = codebook.book.shape
     groups, size, _ = gram.inputs.shape
     hessian = gram.damped(0.01)
     places = codes.astype(np.int64)
-    book = palette.book.copy()
+    book = codebook.book.copy()
     height = len(rows) // blocks
     group = np.arange(len(rows)) * groups // len(rows)
     for block in range(blocks):
         normal, right = np.zeros((count, count)), np.zeros(count)
         for row in range(block * height, (block + 1) * height):
             chosen = np.zeros((size, count))
-            chosen[np.arange(size), places[row]] = palette.scale[row]
+            chosen[np.arange(size), places[row]] = codebook.scale[row]
             pulled = hessian[group[row]] @ chosen
             normal += chosen.T @ pulled
             right += rows[row] @ pulled
         free = np.diagonal(normal) > 0
-        if palette.leading_zero:
+        if codebook.leading_zero:
             free[0] = False
         inside = np.ix_(free, free)
         ridge = 1e-6 * np.trace(normal) / count * np.eye(int(free.sum()))
         book[block, free] += np.linalg.solve(normal[inside] + ridge, (right - normal @ book[block])[free])
-    return Palette(book, palette.scale, palette.leading_zero)
+    return Codebook(book, codebook.scale, codebook.leading_zero)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep
-from edgeslim.steps.needs import training_images
+from edgeslim.steps.images import training_images
 
 if TYPE_CHECKING:
     from torch import nn

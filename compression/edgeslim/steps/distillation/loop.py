@@ -7,20 +7,85 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from edgeslim.progress import Progress
+from edgeslim.steps.distillation.objective import DistillationObjective
 from edgeslim.steps.images import evenly_spaced
-from edgeslim.steps.recovery.budget import fitting_steps
-from edgeslim.steps.recovery.norms import Norms
-from edgeslim.steps.recovery.objective import DistillationObjective
+from edgeslim.steps.torch_network.units import NORMS
 from edgeslim.training.data import batch_order
 from edgeslim.training.loop import LARGEST_GRADIENT, LAST_RATE
 from edgeslim.training.observer import Observer, zero_masks
+
+
+def fitting_steps(
+    seconds: float, step: Callable[[], object], judge: Callable[[], object], judgements: int, epoch: int
+) -> int:
+    """At least one. `step` and `judge` are rehearsed and timed; they must change nothing.
+
+    A step costs more in the first `epoch` steps, when images are read and the teacher looks at them for the first time.
+    """
+    judged = min(_seconds(judge), _seconds(judge))
+    first = _seconds(step)
+    again = min(_seconds(step), _seconds(step))
+    left = seconds - judgements * judged
+    fit = left / first if left < epoch * first else epoch + (left - epoch * first) / again
+    return max(1, math.floor(fit))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+class Norms:
+    """The BatchNorms of a network whose parameters learn, if there are several images to a batch."""
+
+    def __init__(self, module: nn.Module, *, batched: bool) -> None:
+        self._module = module
+        self._norms = [
+            norm
+            for norm in module.modules()
+            if isinstance(norm, NORMS) and batched and norm.track_running_stats and norm.weight.requires_grad
+        ]
+
+    @staticmethod
+    def none() -> Norms:
+        return Norms(nn.Identity(), batched=False)
+
+    def __len__(self) -> int:
+        return len(self._norms)
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Each batch is normalised by its own statistics, and the running ones follow."""
+        for norm in self._norms:
+            norm.train()
+        try:
+            yield
+        finally:
+            for norm in self._norms:
+                norm.eval()
+
+    def measure(self, batches: Iterable[Tensor]) -> None:
+        """Set the running statistics to the mean over these batches."""
+        momenta = [norm.momentum for norm in self._norms]
+        for norm in self._norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # torch's way to say: the plain average
+        with torch.no_grad(), self.following():
+            for batch in batches:
+                self._module(batch)
+        for norm, momentum in zip(self._norms, momenta, strict=True):
+            norm.momentum = momentum
+
 
 JUDGED = 10
 """How often the held-out images are looked at during the run."""
@@ -34,7 +99,7 @@ LabelLoss = Callable[[int], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Schedule:
+class DistillationSchedule:
     steps: int
     batch: int
     learning_rate: float
@@ -66,7 +131,7 @@ def learn(
     parameters: Sequence[nn.Parameter],
     learned: Sequence[int],
     held_out: Sequence[int],
-    schedule: Schedule,
+    schedule: DistillationSchedule,
     label_loss: LabelLoss | None,
     progress: Progress,
     observer: Observer | None = None,

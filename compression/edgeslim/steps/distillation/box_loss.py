@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import Columns, HeadColumns
 from edgeslim.models.families.dense_loss import generalized_iou
-from edgeslim.steps.recovery.config import Signal
+from edgeslim.steps.distillation.config import DistillationConfig
 from edgeslim.steps.torch_network.decoding import Places, class_probabilities, decoded_boxes, label_scores
 
 BOX_WEIGHT = 10.0
@@ -25,7 +25,7 @@ def by_heads(
     heads: Sequence[HeadColumns],
     spreads: Sequence[Sequence[Tensor]],
     spec: ModelSpec,
-    signal: Signal,
+    signal: DistillationConfig,
 ) -> Tensor:
     """Loss of rows of equal layout, per unit of the teacher's confidence.
 
@@ -59,7 +59,7 @@ def by_heads(
     return total / mass.clamp(min=float(len(own[0])))
 
 
-def by_places(own: Places, wanted: Places, signal: Signal) -> Tensor:
+def by_places(own: Places, wanted: Places, signal: DistillationConfig) -> Tensor:
     """Loss of detectors whose outputs differ in layout, per unit of the teacher's confidence.
 
     Scores as in `by_heads`, boxes by 1 - generalized IoU.
@@ -85,7 +85,7 @@ def _confidence(head: HeadColumns, rows: Sequence[Tensor]) -> Tensor:
     return label_scores(head, rows).amax(2)
 
 
-def _weight(confidence: Tensor, signal: Signal) -> Tensor:
+def _weight(confidence: Tensor, signal: DistillationConfig) -> Tensor:
     return signal.background + (1 - signal.background) * confidence
 
 

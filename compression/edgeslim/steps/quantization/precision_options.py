@@ -1,4 +1,4 @@
-"""Mixed precision: what each layer's weights would cost in bits and in output error at every width or step size."""
+"""Mixed precision: what each layer costs and loses at every width, and which it takes under a budget."""
 
 from __future__ import annotations
 
@@ -14,12 +14,63 @@ from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.gram import Gram, gram_of
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of, pruned_zeros
 from edgeslim.steps.onnx_layers.sensitivity import disturbances
-from edgeslim.steps.onnx_layers.statistics import gains, moments
-from edgeslim.steps.onnx_layers.walk import Choice, Visit, visitable, walk
+from edgeslim.steps.onnx_layers.statistics import channel_statistics, gains
+from edgeslim.steps.onnx_layers.walk import Replacement, Visit, visitable, walk
 from edgeslim.steps.quantization import grids
 from edgeslim.steps.quantization.coding import rounded
 from edgeslim.steps.quantization.grids import Doubles, Grid
 from edgeslim.steps.quantization.rounding import nearest
+
+
+def allocate(costs: Sequence[Doubles], losses: Sequence[Doubles], budget: float) -> list[int] | None:
+    """For each layer the index of its option; None if even the cheapest options cost more than the budget.
+
+    Lagrange's way: one price of a byte for all layers, found by bisection, then what is left of the budget is spent
+    where a byte gains most. The result is optimal among choices on the layers' convex hulls (Shoham & Gersho
+    1988), and never far from the optimum otherwise.
+    """
+    cheapest = [int(np.argmin(cost)) for cost in costs]
+    if sum(float(cost[i]) for cost, i in zip(costs, cheapest, strict=True)) > budget:
+        return None
+    dear, cheap = _price_limit(costs, losses), 0.0
+    chosen = cheapest
+    for _ in range(80):
+        price = (dear + cheap) / 2
+        tried = [int(np.argmin(loss + price * cost)) for cost, loss in zip(costs, losses, strict=True)]
+        if sum(float(cost[i]) for cost, i in zip(costs, tried, strict=True)) <= budget:
+            dear, chosen = price, tried
+        else:
+            cheap = price
+    return _spend(costs, losses, chosen, budget)
+
+
+def _price_limit(costs: Sequence[Doubles], losses: Sequence[Doubles]) -> float:
+    """A price at which every layer takes its cheapest option."""
+    spread = max(float(loss.max() - loss.min()) for loss in losses)
+    gaps = [np.diff(np.unique(cost)).min() for cost in costs if len(np.unique(cost)) > 1]
+    return spread / float(min(gaps, default=1.0)) + 1.0
+
+
+def _spend(
+    costs: Sequence[Doubles], losses: Sequence[Doubles], chosen: list[int], budget: float
+) -> list[int]:
+    """Take single improvements that still fit, the best gain for its bytes first."""
+    chosen = list(chosen)
+    left = budget - sum(float(cost[i]) for cost, i in zip(costs, chosen, strict=True))
+    while True:
+        best, move = 0.0, None
+        for layer, (cost, loss) in enumerate(zip(costs, losses, strict=True)):
+            extra, gain = cost - cost[chosen[layer]], loss[chosen[layer]] - loss
+            worth = np.where((extra <= left) & (gain > 0), gain / np.maximum(extra, 1e-9), 0.0)
+            option = int(worth.argmax())
+            if worth[option] > best:
+                best, move = float(worth[option]), (layer, option)
+        if move is None:
+            return chosen
+        layer, option = move
+        left -= float(costs[layer][option] - costs[layer][chosen[layer]])
+        chosen[layer] = option
+
 
 WIDTHS = tuple(float(bits) for bits in range(2, 9))
 """Options of a layer whose codes are stored in fields: bits."""
@@ -31,7 +82,7 @@ SURVEY_SAMPLES = 6000
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class PrecisionOptions:
     """Of one layer, aligned with WIDTHS or STEPS: bits of all codes, and relative output error of the network."""
 
     bits: Doubles
@@ -63,7 +114,7 @@ def survey(
     *,
     threads: int = 1,
     progress: Progress = silent,
-) -> dict[str, Options]:
+) -> dict[str, PrecisionOptions]:
     """Options of every layer, each measured in the otherwise uncompressed network.
 
     The last `probes` of the images measure the outputs, the others show each layer's inputs: a layer with more inputs
@@ -80,9 +131,9 @@ def survey(
         costs[layer.name] = _curve(rows.astype(np.float64), gram, measure)
         changed[layer.name] = _probed(layer, rows.astype(np.float64), gram, visit, measure)
 
-    def choose(visit: Visit) -> Choice:
+    def choose(visit: Visit) -> Replacement:
         look(visit.layer, visit)
-        return Choice(visit.weight, visit.bias, visit.target)
+        return Replacement(visit.weight, visit.bias, visit.target)
 
     met = visitable(model, layers)
     for layer in layers:
@@ -96,7 +147,7 @@ def survey(
         bits, errors = costs[layer.name]
         at_probe = errors[int(np.argmin(np.abs(np.log(np.array(choices(measure)) / PROBE[measure]))))]
         loss = measured[layer.name] * errors / max(at_probe, 1e-30)
-        options[layer.name] = Options(bits, loss, measured[layer.name])
+        options[layer.name] = PrecisionOptions(bits, loss, measured[layer.name])
     return options
 
 
@@ -130,7 +181,7 @@ def _probed(
     if visit is None or not layer.adjustable or visit.bias is None or layer.bias is None:
         return {layer.name: layer.layout.to_weight(values)}
     outputs = visit.run(layer.layout.to_weight(values), visit.bias)
-    target, now = moments(visit.target), moments(outputs)
+    target, now = channel_statistics(visit.target), channel_statistics(outputs)
     gain = gains(target, now)
     bias = (visit.bias - now.mean) * gain + target.mean
     weight = layer.layout.to_weight((values * gain[:, None]).astype(np.float32))

@@ -1,4 +1,4 @@
-"""A student and its teacher brought together: which outputs and inner layers are compared, and how."""
+"""What is compared while a network learns: a student and its teacher on images, by losses."""
 
 from __future__ import annotations
 
@@ -10,19 +10,89 @@ from torch import Tensor, fx
 
 from edgeslim.errors import RecipeError
 from edgeslim.models.base import ModelSpec
+from edgeslim.steps.distillation.config import DistillationConfig
+from edgeslim.steps.distillation.features import (
+    LAYERS,
+    InnerLoss,
+    LayerPair,
+    Regressor,
+    attention,
+    foreground_hint,
+    hint,
+    same_layers,
+    same_places,
+)
+from edgeslim.steps.distillation.output_loss import OutputLoss, aligned_loss, objects_loss
 from edgeslim.steps.images import evenly_spaced
-from edgeslim.steps.recovery.config import Signal
-from edgeslim.steps.recovery.features import LAYERS, Pair, same_layers, same_places
-from edgeslim.steps.recovery.losses.inner import InnerLoss, Regressor, attention, foreground_hint, hint
-from edgeslim.steps.recovery.losses.objects import objects_loss
-from edgeslim.steps.recovery.losses.outputs import OutputLoss, aligned_loss
-from edgeslim.steps.recovery.objective import DistillationObjective, Teacher
 from edgeslim.steps.torch_network.decoding import decoded
 from edgeslim.steps.torch_network.running import Images, Network, Watch
 from edgeslim.tasks.losses import required_loss
+from edgeslim.training.data import KEPT_BYTES
 
 FITTED = 16
-"""Images on which the maps between inner layers begin."""
+"""Images on which the maps between inner layers are fitted before training."""
+
+
+class Teacher:
+    """Outputs, computed once an image as far as memory goes, and the features watched. `images` are as it takes them."""
+
+    def __init__(self, network: Network, images: Images, features: Sequence[str] = ()) -> None:
+        self._network, self._images, self._features = network, images, features
+        self._kept: dict[int, list[Tensor]] = {}
+        self._room = KEPT_BYTES
+
+    def outputs(self, indices: Sequence[int]) -> list[Tensor]:
+        """Each (B, …)."""
+        rows = [self._one(index) for index in indices]
+        return [torch.cat(column) for column in zip(*rows, strict=True)]
+
+    def outputs_and_features(self, indices: Sequence[int]) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """Features are computed anew each time: they would fill the memory."""
+        if not self._features:
+            return self.outputs(indices), {}
+        with torch.no_grad(), Watch(self._network.module, self._features) as watch:
+            outputs = self._network(self._images.take(indices))
+            return outputs, watch.take()
+
+    def _one(self, index: int) -> list[Tensor]:
+        if index in self._kept:
+            return self._kept[index]
+        with torch.no_grad():
+            outputs = self._network(self._images.take([index]))
+        self._room -= sum(output.nbytes for output in outputs)
+        if self._room >= 0:
+            self._kept[index] = outputs
+        return outputs
+
+
+@dataclass(frozen=True, slots=True)
+class DistillationObjective:
+    """What is compared: the student with its teacher on images, by losses."""
+
+    student: Network
+    teacher: Teacher
+    images: Images
+    loss: OutputLoss
+    inner: InnerLoss | None = None
+    inner_weight: float = 0.0
+
+    def on(self, indices: Sequence[int]) -> Tensor:
+        """The loss on these images: of the outputs, and of inner layers if they are compared."""
+        if self.inner is None:
+            return self.outputs_on(indices)
+        wanted, features = self.teacher.outputs_and_features(indices)
+        with Watch(self.student.module, [pair.own for pair in self.inner.pairs]) as watch:
+            value = self.loss(self.student(self.images.take(indices)), wanted)
+            return value + self.inner_weight * self.inner(watch.take(), features, wanted)
+
+    def outputs_on(self, indices: Sequence[int]) -> Tensor:
+        return self.loss(self.student(self.images.take(indices)), self.teacher.outputs(indices))
+
+    def judged(self, indices: Sequence[int], batch: int) -> float:
+        """Mean loss of the outputs over these images, without gradients: inner layers are only a means."""
+        parts = [indices[start : start + batch] for start in range(0, len(indices), batch)]
+        with torch.no_grad():
+            return sum(float(self.outputs_on(part)) * len(part) for part in parts) / len(indices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +104,12 @@ class Side:
     spec: ModelSpec
 
 
-def lesson_of(
+def objective_for(
     student: Side,
     teacher: Side,
     learned: Sequence[int],
     held_out: Sequence[int],
-    signal: Signal,
+    signal: DistillationConfig,
     step: str,
     *,
     related: bool,
@@ -71,7 +141,7 @@ def _output_loss(
     reference: Sequence[Tensor],
     spec: ModelSpec,
     teacher: ModelSpec,
-    signal: Signal,
+    signal: DistillationConfig,
     step: str,
 ) -> tuple[str, OutputLoss]:
     if spec.task == "detection" and signal.match == "objects":
@@ -85,11 +155,11 @@ def _pairs(
     student: Side,
     teacher: Side,
     images: tuple[Tensor, Tensor],
-    signal: Signal,
+    signal: DistillationConfig,
     step: str,
     *,
     related: bool,
-) -> list[Pair]:
+) -> list[LayerPair]:
     """Layers to compare; maps over the image are needed but for hints."""
     if signal.features == "none":
         return []
@@ -115,9 +185,9 @@ def _maps(
     master: Network,
     own_images: Images,
     images: Images,
-    pairs: Sequence[Pair],
+    pairs: Sequence[LayerPair],
     indices: Sequence[int],
-    signal: Signal,
+    signal: DistillationConfig,
     related: bool,
 ) -> list[Regressor | None]:
     """Between the channels of each pair; None where they are the same ones, or only their strength counts."""

@@ -1,4 +1,4 @@
-"""The part of a pruning schedule in a training run: it takes weights when it is time, and holds them at zero."""
+"""Sparsity that rises while a network trains: when weights are taken, and how many."""
 
 from __future__ import annotations
 
@@ -7,9 +7,25 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from edgeslim.steps.pruning.importance import Scores, magnitude, taylor
-from edgeslim.steps.pruning.masks import lowest_out, zero_out
-from edgeslim.steps.pruning.schedule import is_due, sparsity_at
+from edgeslim.steps.pruning.masks import Scores, lowest_out, magnitude, taylor, zero_out
+
+PRUNINGS = 25
+"""How often weights are taken while the sparsity rises, at most."""
+
+
+def sparsity_at(step: int, until: int, final: float) -> float:
+    """Sparsity after `step` updates of a cubic rise from 0 to `final`, reached after `until`.
+
+    Fast at first, when much is redundant, then ever slower. Source: Zhu and Gupta 2017, arXiv 1710.01878.
+    """
+    progress = min(1.0, step / until)
+    return final * (1 - (1 - progress) ** 3)
+
+
+def is_due(step: int, until: int) -> bool:
+    """Whether weights are taken after `step` updates: so often while it rises, and when it is reached."""
+    every = max(1, until // PRUNINGS)
+    return step <= until and (step % every == 0 or step == until)
 
 
 class RisingSparsity:

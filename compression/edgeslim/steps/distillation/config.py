@@ -11,7 +11,7 @@ FEATURES = ("none", "hints", "attention", "foreground")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Signal:
+class DistillationConfig:
     """The defaults are those of the steps. `label_weight` 0: no labels at all."""
 
     loss: str = "soft_targets"

@@ -1,18 +1,21 @@
-"""Which unit of the original a unit of the compressed network stands for, and which of its channels survive."""
+"""Layers of a compressed network paired with those of its original, and the mean and variance of their channels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
+from edgeslim.progress import Progress
+from edgeslim.steps.torch_network.running import Images, walk
 from edgeslim.steps.torch_network.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class UnitPair:
     """`channels`: indices of the original's channels that the compressed unit still has; None: all."""
 
     compressed: Unit
@@ -20,7 +23,9 @@ class Pair:
     channels: Tensor | None
 
 
-def pair_up(compressed: Sequence[Unit], original: Sequence[Unit]) -> tuple[list[Pair], list[dict[str, str]]]:
+def pair_up(
+    compressed: Sequence[Unit], original: Sequence[Unit]
+) -> tuple[list[UnitPair], list[dict[str, str]]]:
     """The pairs in the order of the compressed network, and the units without one: {name, reason}.
 
     Units go by name; the last of the layers that took the place of one ('conv.2' of 'conv') stands for it. Where
@@ -41,11 +46,11 @@ def pair_up(compressed: Sequence[Unit], original: Sequence[Unit]) -> tuple[list[
         elif unit.shared or other.shared:
             left.append({"name": unit.name, "reason": "shared"})
         elif unit.channels == other.channels:
-            pairs.append(Pair(unit, other, None))
+            pairs.append(UnitPair(unit, other, None))
         elif (channels := _survivors(unit, other)) is None:
             left.append({"name": unit.name, "reason": "channels"})
         else:
-            pairs.append(Pair(unit, other, channels))
+            pairs.append(UnitPair(unit, other, channels))
     return pairs, left
 
 
@@ -82,3 +87,61 @@ def _above(name: str) -> str:
 def _number(name: str) -> int:
     leaf = name.rpartition(".")[2]
     return int(leaf) if leaf.isdigit() else -1
+
+
+GAIN_LIMIT = 8.0
+"""No channel is made stronger or weaker by more: what is left of it would be noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMoments:
+    """Over images and places: `mean` (channels,) and `variance` (channels,), float64."""
+
+    mean: Tensor
+    variance: Tensor
+
+    def of(self, channels: Tensor | None) -> ChannelMoments:
+        """Those of some channels (indices), or of all."""
+        return self if channels is None else ChannelMoments(self.mean[channels], self.variance[channels])
+
+
+def moments_of(unit: Unit, outputs: Sequence[Tensor]) -> ChannelMoments:
+    """Of a unit's outputs, one tensor an image."""
+    rows = [unit.by_channel(output).double() for output in outputs]
+    count = sum(row.shape[1] for row in rows)
+    mean = torch.stack([row.sum(1) for row in rows]).sum(0) / count
+    squares = torch.stack([(row - mean[:, None]).square().sum(1) for row in rows]).sum(0)
+    return ChannelMoments(mean, squares / count)
+
+
+def original_moments(
+    module: fx.GraphModule, units: Sequence[Unit], images: Images, indices: Sequence[int], progress: Progress
+) -> dict[str, ChannelMoments]:
+    """What each unit of the original gives, by name."""
+    ends = {unit.end: unit for unit in units}
+    found: dict[str, ChannelMoments] = {}
+
+    def look(node: fx.Node, values: list[Any]) -> list[Any]:
+        if node in ends:
+            found[ends[node].name] = moments_of(ends[node], values)
+        return values
+
+    walk(module, [images.take([index]) for index in indices], look, progress)
+    return found
+
+
+def match(unit: Unit, outputs: Sequence[Tensor], wanted: ChannelMoments, *, variance: bool) -> list[Tensor]:
+    """Scale and shift the unit's channels, in place, so that their moments are as wanted; the new outputs.
+
+    A channel that is constant, here or in the original, is only shifted.
+    """
+    own = moments_of(unit, outputs)
+    scale = torch.ones_like(own.mean)
+    if variance:
+        alive = (own.variance > 0) & (wanted.variance > 0)
+        ratio = (wanted.variance / own.variance.where(alive, torch.ones_like(scale))).sqrt()
+        scale = ratio.clamp(1 / GAIN_LIMIT, GAIN_LIMIT).where(alive, scale)
+    shift = wanted.mean - own.mean * scale
+    scale, shift = scale.float(), shift.float()
+    unit.adjust(scale, shift)
+    return [output * unit.across(scale, output) + unit.across(shift, output) for output in outputs]

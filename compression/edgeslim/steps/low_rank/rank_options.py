@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.steps.low_rank.decomposition import Doubles, Ints
+from edgeslim.steps.low_rank.decompositions import Doubles, Ints
 
 HALVINGS = 60
 BYTES = 4
@@ -23,7 +23,7 @@ FLOOR = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class RankOptions:
     """What can be done to one layer: ranks (N - 1, parts - 1) with which it gets cheaper, and last nothing.
 
     Costs and energies both rise from each option to the next.
@@ -55,7 +55,7 @@ class Options:
 
 def cheaper_options(
     ranks: Ints, energy: Doubles, costs: tuple[Ints, Ints], dense: tuple[int, int], target: str
-) -> Options:
+) -> RankOptions:
     """Those of `ranks` (N, parts - 1) with which both parameters and MACs fall.
 
     `costs` and `dense` are (parameters, MACs). What keeps no more energy than another option that costs less
@@ -66,7 +66,7 @@ def cheaper_options(
     useful = np.flatnonzero((parameters < dense[0]) & (macs < dense[1]))
     order = useful[np.lexsort((-energy[useful], deciding[useful]))]
     order = order[np.diff(np.maximum.accumulate(energy[order]), prepend=-1.0) > 0]
-    return Options(
+    return RankOptions(
         ranks=ranks[order],
         energy=np.append(energy[order], 1.0),
         parameters=np.append(parameters[order], dense[0]),
@@ -82,7 +82,7 @@ def admitted(ranks: Ints, round_to: int, share: float | None) -> NDArray[np.intp
     return np.flatnonzero((ranks == wanted).all(axis=1))
 
 
-def first_keeping(options: Options, energy: float, measure: Callable[[int], float]) -> int:
+def first_keeping(options: RankOptions, energy: float, measure: Callable[[int], float]) -> int:
     """The cheapest option whose measured energy is at least `energy`; `untouched` if there is none.
 
     Where an option's own energy is exact, the first look settles it; where it is a bound, the rest is halved.

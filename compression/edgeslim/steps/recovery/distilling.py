@@ -1,4 +1,4 @@
-"""What the two distilling steps have in common: their parameters, and the run."""
+"""Recovery by distillation: from the uncompressed network, or from a larger one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from edgeslim.errors import RecipeError
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import Effect, Need, StepContext, TorchStep
-from edgeslim.steps.needs import NeedsByParameters, calibration_images
-from edgeslim.steps.recovery.config import BOX_LOSSES, CLASS_LOSSES, FEATURES, Signal
+from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep
+from edgeslim.steps.distillation.config import BOX_LOSSES, CLASS_LOSSES, FEATURES, MATCHES, DistillationConfig
+from edgeslim.steps.images import calibration_images
+from edgeslim.steps.recovery.teachers import check_teacher, matched_by
 
 if TYPE_CHECKING:
     from torch import nn
@@ -109,13 +110,13 @@ class Distilling(TorchStep):
     ) -> nn.Module:
         """`context.info` receives the held-out loss before and after, and whether anything got better.
 
-        `teacher` None: the original. `match` as in Signal. Raises RecipeError: see `recover`.
+        `teacher` None: the original. `match` as in DistillationConfig. Raises RecipeError: see `distil`.
         """
         from torch import fx
 
-        from edgeslim.steps.distillation.trainable import trainable
-        from edgeslim.steps.recovery.learning import Schedule
-        from edgeslim.steps.recovery.recover import recover
+        from edgeslim.steps.distillation.distil import distil
+        from edgeslim.steps.distillation.loop import DistillationSchedule
+        from edgeslim.steps.recovery.trainable import trainable
 
         assert isinstance(model, fx.GraphModule), "distillation works on an imported graph"
         self.check(context.spec, teacher)
@@ -123,7 +124,7 @@ class Distilling(TorchStep):
         tuned = copy.deepcopy(model).eval()
         if self.steps == 0:
             return tuned
-        signal = Signal(
+        signal = DistillationConfig(
             match=match,
             loss=self.loss,
             temperature=self.temperature,
@@ -135,7 +136,7 @@ class Distilling(TorchStep):
             feature_weight=self.feature_weight,
             label_weight=self.label_weight,
         )
-        schedule = Schedule(
+        schedule = DistillationSchedule(
             steps=self.steps,
             batch=self.batch,
             learning_rate=self.learning_rate,
@@ -144,5 +145,83 @@ class Distilling(TorchStep):
             seconds=self.seconds,
         )
         with trainable(tuned, self.trainable) as parameters:
-            result = recover(tuned, parameters, context, signal, schedule, self.name, teacher=teacher)
+            result = distil(tuned, parameters, context, signal, schedule, self.name, teacher=teacher)
         return copy.deepcopy(model).eval() if result.best_step == 0 else tuned
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DistilFromOriginal(Distilling):
+    """Train the compressed network to give the original's raw outputs, on images without labels.
+
+    Classifiers learn soft targets, detectors scores everywhere and boxes where the original sees something, unknown
+    outputs by squared error. A fifth of the images is held out, and the state that does best on them is kept: the
+    result is never further from the original there than the start. Zeros stay zero. Size and speed do not change.
+    """
+
+    name: ClassVar[str] = "distil_from_original"
+    source: ClassVar[str] = (
+        "Hinton et al. 2015, arXiv 1503.02531; decoupled: Zhao et al. 2022, arXiv 2203.08679; hints: Romero et al. "
+        "2015, arXiv 1412.6550; attention: Zagoruyko and Komodakis 2017, arXiv 1612.03928; boxes: Zheng et al. 2022, "
+        "arXiv 2102.12252; foreground: Wang et al. 2019, arXiv 1906.03609"
+    )
+    recovers: ClassVar[bool] = True
+
+    def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
+        """`context.info` receives the held-out loss before and after, and whether anything got better.
+
+        Raises RecipeError: 'nothing_to_distil', 'no_calibration_images', 'no_training_images', 'family_without_loss',
+        'no_common_layers', 'no_boxes_decoded', 'no_foreground'.
+        """
+        return self.distilled(model, context, None, "places")
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DistilFromTeacher(Distilling):
+    """Train the model on what another, larger one says of images, without labels.
+
+    The teacher must do the same task and know the same classes. Classifiers learn its soft targets. Detectors learn the
+    objects that it detects, by their own family's loss, or its raw outputs place by place. A fifth of the images is
+    held out, and the state that does best on them is kept. Size and speed do not change.
+    """
+
+    name: ClassVar[str] = "distil_from_teacher"
+    source: ClassVar[str] = (
+        "Hinton et al. 2015, arXiv 1503.02531; decoupled: Zhao et al. 2022, arXiv 2203.08679; hints: Romero et al. "
+        "2015, arXiv 1412.6550; boxes: Zheng et al. 2022, arXiv 2102.12252; foreground: Wang et al. 2019, "
+        "arXiv 1906.03609"
+    )
+
+    teacher: str = param(
+        "street-signs-large",
+        low=1,
+        high=500,
+        unit="characters",
+        help="The model to learn from: a name in the library, or an .onnx file.",
+    )
+    match: str = param(
+        "auto",
+        choices=MATCHES,
+        help="For detectors: objects that the teacher detects, which may differ in size, grid and family (needs a loss "
+        "of the model's family); or its raw outputs place by place; auto: objects where there is a loss.",
+    )
+
+    @property
+    def learns_from(self) -> str:
+        return self.teacher
+
+    def check(self, spec: ModelSpec, teacher: Model | None) -> None:
+        """Raises RecipeError: as `check_teacher`, and 'no_foreground'."""
+        check_teacher(spec, teacher, self.match, self.name)
+        Distilling.check(self, spec, teacher)
+
+    def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
+        """`context.info` receives the teacher, the held-out loss before and after, and whether anything got better.
+
+        Raises RecipeError: as `check`, and 'teacher_outputs', 'nothing_to_distil', 'no_calibration_images',
+        'no_training_images', 'family_without_loss', 'no_common_layers', 'no_boxes_decoded'.
+        """
+        teacher = check_teacher(context.spec, context.teacher, self.match, self.name)
+        context.info.update(teacher=teacher.name, teacher_sha256=teacher.sha256)
+        return self.distilled(model, context, teacher, matched_by(self.match, context.spec, teacher.spec))
