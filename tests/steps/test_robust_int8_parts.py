@@ -29,7 +29,6 @@ from edgeslim.steps.quantization.int8_assignment import (
     AssignmentSearch,
     fused_layers,
     stored_layers,
-    total_time,
 )
 from edgeslim.steps.quantization.limits import adjusted, silu_floor
 from edgeslim.steps.quantization.noise import OutputNoise, channel_peaks, decibels
@@ -216,7 +215,7 @@ def test_search_keeps_to_its_budget_and_pays_noise_for_time(costs: OperatorCosts
     table = CostModel(model, costs)
     names = [unit.layer for unit in fused_layers(model.graph)]
     search = AssignmentSearch(model, table, {name: 1.0 + index for index, name in enumerate(names)})
-    whole = total_time(model.graph.node, table)
+    whole = table.float_time(model.graph.node)
     fastest, middle, free = (
         search.best(share * whole, math.inf, lambda *_: None) for share in (0.1, 0.95, 1.0)
     )

@@ -14,6 +14,7 @@ from edgeslim.export.graph import attributes
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import RECURRENT, FloatArray, WeightLayer
+from edgeslim.steps.quantization.noise import run_all, with_outputs
 
 Doubles = NDArray[np.float64]
 FLOOR = 1e-3
@@ -77,8 +78,6 @@ def observe(
 
     `images` are values of the network's one input, (1, …).
     """
-    from edgeslim.steps.quantization.noise import run_all, with_outputs
-
     stored = {item.name for item in model.graph.initializer}
     feed = next(item.name for item in model.graph.input if item.name not in stored)
     after = {layer.name: _activated(model, layer.output) for layer in layers}

@@ -27,7 +27,8 @@ from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, weight_layers
 from edgeslim.steps.onnx_layers.segments import Batch
-from edgeslim.steps.onnx_layers.sensitivity import channel_errors, channel_variances
+from edgeslim.steps.onnx_layers.sensitivity import channel_errors, channel_variances, head_outputs
+from edgeslim.steps.quantization.noise import run_all, with_outputs
 
 Errors = dict[tuple[str, float], dict[str, float]]
 """(technique, strength) → layer → error; layers that the technique leaves alone are missing."""
@@ -122,12 +123,6 @@ def disturbed_outputs(
                         yield Disturbed(suffix.layer, technique.name, strength, start, outputs, original)
 
 
-def head_outputs(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[str, ...]:
-    """Outputs of the layers that no other layer follows: a detector's heads, a classifier's logits."""
-    _, last = ends(model, layers)
-    return tuple(sorted({layer.output for layer in layers if layer.name in last}))
-
-
 def reach(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> dict[str, float]:
     """Of each layer, the part of `head_outputs` that depend on it."""
     watched = head_outputs(model, layers)
@@ -150,7 +145,5 @@ def _changed(suffix: Suffix, technique: Technique, strength: float, full: Range 
 def _scales(
     model: onnx.ModelProto, images: Sequence[FloatArray], watched: Sequence[str], threads: int
 ) -> dict[str, NDArray[np.float64]]:
-    from edgeslim.steps.quantization.noise import run_all, with_outputs
-
     reference: list[list[Tensor]] = list(run_all(with_outputs(model, watched), images, threads))
     return {name: channel_variances([run[k] for run in reference]) for k, name in enumerate(watched)}

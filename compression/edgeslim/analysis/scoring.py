@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgeslim.analysis.predictions import TOLERANCE, best_of
+from edgeslim.steps import STEPS
 
 FEWEST = 4
 """Of fewer pairs no rank correlation is told."""
@@ -124,8 +125,6 @@ _READERS: dict[str, Reader] = {
 
 
 def _promised(xray: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> tuple[str | None, float | None]:
-    from edgeslim.steps import STEPS
-
     total = 0.0
     for step in steps:
         cls = STEPS.get(step["step"]) if step["step"] in STEPS else None

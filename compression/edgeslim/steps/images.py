@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from edgeslim.datasets.base import Split
@@ -40,8 +42,16 @@ def evenly_spaced(count: int, wanted: int) -> list[int]:
     return sorted({int(index) for index in np.linspace(0, count - 1, min(wanted, count))})
 
 
-def prepared(split: Split, spec: ModelSpec, count: int | None = None) -> list[FloatArray]:
-    """`count` images, spread over the split, or all: each (1, C, H, W). Raises DatasetError."""
+def inputs(split: Split, spec: ModelSpec, count: int | None = None) -> Iterator[FloatArray]:
+    """Network inputs (1, C, H, W) of `count` images spread over the split, or of all, one at a time.
+
+    Raises DatasetError for an unreadable image.
+    """
     prepare = task_for(spec).prepare
-    chosen = evenly_spaced(len(split), len(split) if count is None else count)
-    return [prepare(split.image(index), spec).tensor for index in chosen]
+    for index in evenly_spaced(len(split), len(split) if count is None else count):
+        yield prepare(split.image(index), spec).tensor
+
+
+def prepared(split: Split, spec: ModelSpec, count: int | None = None) -> list[FloatArray]:
+    """The same, all at once."""
+    return list(inputs(split, spec, count))

@@ -14,7 +14,6 @@ from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
 from edgeslim.steps.clustering.codebook import Codebook, make_codebook, tuned
-from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.gram import Gram
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, pruned_zeros
@@ -97,11 +96,7 @@ class WeightClustering(OnnxStep):
         Raises RecipeError (codes 'no_float_weights', 'no_calibration_images'), DatasetError.
         """
         layers = float_layers(model, self.name)
-        images = (
-            prepared(calibration_images(context.calibration, self.name), context.spec, self.images)
-            if self.looks
-            else []
-        )
+        images = coding.images_for(self, context)
         first, last = ends(model, layers)
 
         def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:

@@ -114,17 +114,15 @@ class LowRank(TorchStep):
         self, module: fx.GraphModule, candidates: list[FactorizedLayer], network: Survey, context: StepContext
     ) -> fx.GraphModule:
         """The budget is that of the file really made: where it is missed, the next attempt saves so much more."""
-        import torch
+        from edgeslim.export.onnx import file_bytes
 
-        from edgeslim.steps.file_size import file_bytes
-
-        example = torch.zeros(context.spec.input_shape)
-        before = file_bytes(module, example)
+        shape = context.spec.input_shape
+        before = file_bytes(module, shape)
         budget = allowed = self.keep * before
         for _ in range(ATTEMPTS):
             options = self._chosen(candidates, network, before, allowed)
             result, chosen, told = self._factorized(module, candidates, options, context)
-            size = file_bytes(result, example)
+            size = file_bytes(result, shape)
             if size <= budget:
                 context.info.update(_info(network, candidates, chosen, told), bytes_before=before, bytes=size)
                 return result
@@ -153,7 +151,6 @@ class LowRank(TorchStep):
     def _candidates(
         self, module: fx.GraphModule, network: Survey, context: StepContext
     ) -> list[FactorizedLayer]:
-        from edgeslim.steps.images import evenly_spaced
         from edgeslim.steps.low_rank.factorized_layers import FactorizedLayer, decomposition_class
         from edgeslim.steps.low_rank.whitening import Whitening, whitenings
 
@@ -163,8 +160,7 @@ class LowRank(TorchStep):
             images = calibration_images(context.calibration, self.name)
             # the whole patch is whitened where the first part sees it, else its channels
             patches = {layer: made.parts[0].rows and made.parts[0].columns for layer, made in classes.items()}
-            indices = evenly_spaced(len(images), self.images)
-            whites = whitenings(module, patches, images, context.spec, indices, context.progress)
+            whites = whitenings(module, patches, images, context.spec, self.images, context.progress)
         share = self.keep if self.target == "rank" else None
         candidates = []
         for done, (layer, made) in enumerate(classes.items()):

@@ -20,6 +20,7 @@ from torch.nn import functional
 from edgeslim.datasets.base import Split
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress
+from edgeslim.steps.images import inputs as network_inputs
 from edgeslim.steps.low_rank.decompositions import Doubles
 from edgeslim.steps.low_rank.layers import Layer
 
@@ -69,16 +70,14 @@ def whitenings(
     layers: Mapping[Layer, bool],
     split: Split,
     spec: ModelSpec,
-    indices: list[int],
+    images: int,
     progress: Progress,
 ) -> dict[Layer, Whitening]:
-    """What enters each layer of the network, over images and positions.
+    """What enters each layer of the network, over `images` images of the split and all positions.
 
     P is the number of input channels, or, for layers marked True, of input channels times kernel positions.
     Raises DatasetError for unreadable images.
     """
-    from edgeslim.tasks import task_for
-
     seen = {layer: _RunningCovariance() for layer in layers}
 
     def look(layer: Layer, patches: bool, _: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -88,12 +87,11 @@ def whitenings(
         layer.module.register_forward_pre_hook(partial(look, layer, patches))
         for layer, patches in layers.items()
     ]
-    prepare = task_for(spec).prepare
     try:
         with torch.no_grad():
-            for done, index in enumerate(indices):
-                progress("calibration", done, len(indices))
-                module(torch.from_numpy(prepare(split.image(index), spec).tensor))
+            for done, tensor in enumerate(network_inputs(split, spec, images)):
+                progress("calibration", done, min(images, len(split)))
+                module(torch.from_numpy(tensor))
     finally:
         for handle in handles:
             handle.remove()

@@ -32,8 +32,7 @@ def disturbances(
     `changed[layer name]` gives the tensors (weight, perhaps bias) that replace stored ones. Errors are relative
     to each channel's variance over places and images, and averaged over channels, then over last layers.
     """
-    _, last = ends(model, layers)
-    watched = sorted({layer.output for layer in layers if layer.name in last})
+    watched = head_outputs(model, layers)
     names = {name for tensors in changed.values() for name in tensors}
     session, feed = _open(model, watched, names, threads)
     reference = [session.values({feed: image}, watched) for image in images]
@@ -50,6 +49,12 @@ def disturbances(
         ]
         found[layer.name] = float(np.mean(errors))
     return found
+
+
+def head_outputs(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[str, ...]:
+    """Outputs of the layers that no other layer follows: a detector's heads, a classifier's logits."""
+    _, last = ends(model, layers)
+    return tuple(sorted({layer.output for layer in layers if layer.name in last}))
 
 
 def _open(

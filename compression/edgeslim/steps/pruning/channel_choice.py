@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+
+from torch import Tensor
 
 from edgeslim.steps.pruning.channel_groups import ChannelGroup
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-SCOPES = ("global", "uniform", "sensitivity")
 Places = list[list[int]]
 """Of each group, those to remove."""
 Chooser = Callable[[float], Places]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from torch import Tensor, fx, nn
+import torch
+import torch_pruning
+from torch import Tensor, fx, nn
+
+from edgeslim.steps.pruning.channel_flow import kept_whole
 
 
 def inputs_of(layer: nn.Module) -> int:
@@ -93,11 +97,6 @@ class Coupling:
 
     def __init__(self, module: fx.GraphModule, example: Tensor) -> None:
         """`example` is (1, channels, height, width)."""
-        import torch_pruning
-        from torch import nn
-
-        from edgeslim.steps.pruning.channel_flow import kept_whole
-
         kept, traceable = kept_whole(module, example)
         self._roots = (nn.modules.conv._ConvNd, nn.Linear)
         self._kept = list(kept)
@@ -118,8 +117,6 @@ class Coupling:
 
 def pruned_copy(module: fx.GraphModule, example: Tensor, places: Sequence[Sequence[int]]) -> fx.GraphModule:
     """The network without the channels at `places` of each group."""
-    import copy
-
     pruned = copy.deepcopy(module)
     coupling = Coupling(pruned, example)
     for group, chosen in zip(coupling.groups(), places, strict=True):
@@ -132,8 +129,6 @@ def survivors(
     module: nn.Module, groups: Sequence[ChannelGroup], places: Sequence[Sequence[int]]
 ) -> dict[str, Tensor]:
     """Which output channels (indices) are left of every layer that loses some, by its name."""
-    import torch
-
     names = {layer: name for name, layer in module.named_modules()}
     gone: dict[str, Tensor] = {}
     for group, chosen in zip(groups, places, strict=True):
@@ -162,9 +157,6 @@ def costs(module: nn.Module, groups: Sequence[ChannelGroup], example: Tensor, ma
 
 
 def _group(found: Any) -> ChannelGroup:
-    import torch
-    from torch import nn
-
     root_channels = len(found[0].idxs)
     parts = max([1, *(_parts(dependency.target.module) for dependency, _ in found)])
     size = root_channels // parts
@@ -181,9 +173,6 @@ def _group(found: Any) -> ChannelGroup:
 
 def _positions(module: nn.Module, example: Tensor) -> dict[nn.Module, float]:
     """Places at which each layer is computed."""
-    import torch
-    from torch import nn
-
     seen: dict[nn.Module, float] = {}
 
     def look(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
@@ -201,7 +190,5 @@ def _positions(module: nn.Module, example: Tensor) -> dict[nn.Module, float]:
 
 
 def _parts(layer: Any) -> int:
-    from torch import nn
-
     grouped = isinstance(layer, nn.modules.conv._ConvNd) and layer.groups != layer.in_channels
     return layer.groups if grouped else 1

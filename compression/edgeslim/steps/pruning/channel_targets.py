@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
 
 from edgeslim.errors import InfeasibleError
+from edgeslim.export.onnx import deployed, shipped, to_bytes
 from edgeslim.progress import Progress
+from edgeslim.steps.quantization.costs import AVX2, CostModel
 
-if TYPE_CHECKING:
-    from torch import Tensor, fx, nn
-
-TARGETS = ("channels", "macs", "parameters", "bytes", "latency")
 FIGURES = {"latency": "latency_estimate_ns"}
 """Where the figure of a target is not called like it."""
 FILE_TARGETS = ("bytes", "latency")
@@ -75,9 +76,6 @@ def summary(
 
 def _counted(model: fx.GraphModule, example: Tensor) -> dict[str, int]:
     """Of convolutions and linear layers, with all parameters."""
-    import torch
-    from torch import nn
-
     macs = 0
 
     def count(layer: nn.Module, _: Any, output: Tensor) -> None:
@@ -100,14 +98,9 @@ def _counted(model: fx.GraphModule, example: Tensor) -> dict[str, int]:
 
 
 def _of_file(model: fx.GraphModule, example: Tensor) -> dict[str, float]:
-    from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
-    from edgeslim.steps.quantization.costs import AVX2, CostModel
-
-    output = next(node for node in model.graph.nodes if node.op == "output").args[0]
-    names = [f"output{index}" for index in range(len(output) if isinstance(output, tuple | list) else 1)]
-    final = deployable(export_training_form(model, tuple(example.shape), "input", names))
+    final = deployed(model, tuple(example.shape))
     table = CostModel(final, AVX2)
     return {
         "bytes": len(to_bytes(shipped(final))),
-        "latency_estimate_ns": sum(table.node(node, False) for node in final.graph.node),
+        "latency_estimate_ns": table.float_time(final.graph.node),
     }

@@ -11,8 +11,6 @@ from edgeslim.errors import RecipeError
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
-from edgeslim.steps.pruning.channel_choice import SCOPES
-from edgeslim.steps.pruning.channel_targets import TARGETS
 from edgeslim.steps.pruning.fields import needs_of, signal
 
 if TYPE_CHECKING:
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from edgeslim.steps.pruning.channel_scores import Means
     from edgeslim.steps.pruning.gradients import OutputProbe
 
+SCOPES = ("global", "uniform", "sensitivity")
+TARGETS = ("channels", "macs", "parameters", "bytes", "latency")
 IMPORTANCES = ("l2", "l1", "bn_scale", "lamp", "fpgm", "taylor", "random")
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from edgeslim.datasets.base import Split
 from edgeslim.detections import FloatArray
 from edgeslim.models.base import ModelSpec
-from edgeslim.ort import open_session
 from edgeslim.progress import Progress
-from edgeslim.steps.images import evenly_spaced
+from edgeslim.steps.images import inputs
+from edgeslim.steps.quantization.noise import run_all, with_outputs
 
 METHODS = ("minmax", "minmax_average", "percentile", "entropy", "mse")
 BINS = 2048
@@ -42,14 +42,18 @@ def activation_ranges(
     range with the least squared rounding and clipping error.
     Raises DatasetError for unreadable images.
     """
-    chosen = evenly_spaced(len(split), images)
-    run = _Run(model, tensors, split, spec, threads)
+    watched, count = with_outputs(model, tensors), min(images, len(split))
+
+    def runs() -> Iterator[list[FloatArray]]:
+        """For each image, the value of every tensor."""
+        return run_all(watched, inputs(split, spec, images), threads)
+
     passes = 1 if method.startswith("minmax") else 2
     lows, highs = [], []
-    for done, values in enumerate(run.values(chosen), start=1):
+    for done, values in enumerate(runs(), start=1):
         lows.append([float(value.min(initial=np.inf)) for value in values])
         highs.append([float(value.max(initial=-np.inf)) for value in values])
-        progress("calibration", done, passes * len(chosen))
+        progress("calibration", done, passes * count)
     low, high = np.array(lows), np.array(highs)
     if method == "minmax_average":
         return _named(tensors, low.mean(axis=0), high.mean(axis=0))
@@ -57,10 +61,10 @@ def activation_ranges(
     if method == "minmax":
         return _named(tensors, low, high)
     counts = np.zeros((len(tensors), BINS))
-    for done, values in enumerate(run.values(chosen), start=len(chosen) + 1):
+    for done, values in enumerate(runs(), start=count + 1):
         for index, value in enumerate(values):
             counts[index] += histogram(value, low[index], high[index])
-        progress("calibration", done, passes * len(chosen))
+        progress("calibration", done, passes * count)
     ranges = {}
     for index, name in enumerate(tensors):
         full = (low[index], high[index])
@@ -71,6 +75,18 @@ def activation_ranges(
         else:
             ranges[name] = mse_range(counts[index], full)
     return ranges
+
+
+def float_tensors(model: onnx.ModelProto) -> list[str]:
+    """Names of the float tensors that are computed, in graph order, the input first."""
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    types = {
+        item.name: item.type.tensor_type.elem_type
+        for item in (*inferred.input, *inferred.value_info, *inferred.output)
+    }
+    inputs = [item.name for item in model.graph.input]
+    names = dict.fromkeys([*inputs, *(name for node in model.graph.node for name in node.output)])
+    return [name for name in names if types.get(name) == onnx.TensorProto.FLOAT]
 
 
 def histogram(values: FloatArray, low: float, high: float) -> Doubles:
@@ -145,31 +161,6 @@ def mse_range(counts: Doubles, full: Range) -> Range:
         errors.append(float(np.sum(counts * ((centres - clipped) ** 2 + step**2 / 12))))
     best = float(factors[int(np.argmin(errors))])
     return low * best, high * best
-
-
-class _Run:
-    """The float network with inner tensors as outputs."""
-
-    def __init__(
-        self, model: onnx.ModelProto, tensors: Sequence[str], split: Split, spec: ModelSpec, threads: int
-    ) -> None:
-        watched = onnx.ModelProto()
-        watched.CopyFrom(model)
-        del watched.graph.output[:]
-        watched.graph.output.extend(onnx.ValueInfoProto(name=name) for name in tensors)
-        inputs = [item.name for item in model.graph.input]
-        self._outside = [inputs.index(name) if name in inputs else -1 for name in tensors]
-        self._session = open_session(watched, threads)
-        self._split, self._spec = split, spec
-
-    def values(self, indices: Sequence[int]) -> Iterator[list[FloatArray]]:
-        """For each image, the value of every watched tensor."""
-        from edgeslim.tasks import task_for
-
-        prepare = task_for(self._spec).prepare
-        for index in indices:
-            tensor = prepare(self._split.image(index), self._spec).tensor
-            yield self._session.run(tensor)
 
 
 def _named(tensors: Sequence[str], low: Doubles, high: Doubles) -> dict[str, Range]:

@@ -11,7 +11,8 @@ from edgeslim.errors import RecipeError
 from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import Need, NeedsByParameters
+from edgeslim.steps.base import Need, NeedsByParameters, StepContext
+from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.onnx_layers.gram import Gram, gram_of
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, weight_layers
@@ -26,7 +27,11 @@ class Rounds(Protocol):
     """A step that has these parameters. `looks`: whether it looks at images at all."""
 
     @property
+    def name(self) -> str: ...
+    @property
     def looks(self) -> bool: ...
+    @property
+    def images(self) -> int: ...
     @property
     def rounding(self) -> str: ...
     @property
@@ -82,6 +87,13 @@ def learning(step: Rounds) -> LearningSettings | None:
         batch=step.batch,
         label_weight=step.label_weight,
     )
+
+
+def images_for(step: Rounds, context: StepContext) -> list[FloatArray]:
+    """The calibration images that the step looks at, if it does. Raises RecipeError, DatasetError."""
+    if not step.looks:
+        return []
+    return prepared(calibration_images(context.calibration, step.name), context.spec, step.images)
 
 
 def float_layers(model: onnx.ModelProto, step: str) -> tuple[WeightLayer, ...]:

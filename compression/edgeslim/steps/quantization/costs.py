@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, prod
 
@@ -146,6 +147,10 @@ class CostModel:
         outputs = self.elements(node.output[0])
         largest = outputs if "Pool" in op else max(inputs, outputs)
         return NODE_NS + largest * self._pair(node, costs)[int8]
+
+    def float_time(self, nodes: Iterable[onnx.NodeProto]) -> float:
+        """Nanoseconds of all the nodes in float."""
+        return sum(self.node(node, int8=False) for node in nodes)
 
     def quantize(self, tensor: str) -> float:
         return 2 * NODE_NS + self.elements(tensor) * self._costs.quantize

@@ -169,11 +169,6 @@ class AssignmentSearch:
         return total
 
 
-def total_time(nodes: Sequence[onnx.NodeProto], costs: CostModel) -> float:
-    """Nanoseconds of the nodes in float."""
-    return sum(costs.node(node, int8=False) for node in nodes)
-
-
 def stored_layers(
     model: onnx.ModelProto,
     layers: Sequence[onnx.NodeProto],

@@ -13,7 +13,6 @@ from edgeslim.export.packed import STORAGES, CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
-from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
@@ -91,11 +90,7 @@ class LowBitWeights(OnnxStep):
         `recovery.recover.recover`), DatasetError.
         """
         layers = float_layers(model, self.name)
-        images = (
-            prepared(calibration_images(context.calibration, self.name), context.spec, self.images)
-            if self.looks
-            else []
-        )
+        images = coding.images_for(self, context)
         exceptions = self._exceptions(model, layers)
 
         def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:

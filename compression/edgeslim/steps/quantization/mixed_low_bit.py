@@ -13,7 +13,6 @@ from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
-from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
@@ -81,7 +80,7 @@ class MixedLowBitWeights(OnnxStep):
         DatasetError.
         """
         layers = float_layers(model, self.name)
-        images = prepared(calibration_images(context.calibration, self.name), context.spec, self.images)
+        images = coding.images_for(self, context)
         options = survey(
             model,
             layers,

@@ -17,7 +17,7 @@ from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext, Trait
 from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.quantization.bias_correction import bias_corrected
-from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges
+from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges, float_tensors
 from edgeslim.steps.quantization.costs import AVX2, LAYERS, VNNI, CostModel, OperatorCosts
 from edgeslim.steps.quantization.equalization import equalized
 from edgeslim.steps.quantization.formats import CpuChoice, choice_here
@@ -26,7 +26,6 @@ from edgeslim.steps.quantization.int8_assignment import (
     AssignmentSearch,
     fused_layers,
     stored_layers,
-    total_time,
 )
 from edgeslim.steps.quantization.int8_plan import Int8Plan, rounded_weights
 from edgeslim.steps.quantization.limits import adjusted
@@ -137,7 +136,7 @@ class RobustInt8(OnnxStep):
                 "Keep fewer layers in float.",
                 step=self.name,
             )
-        float_time = total_time(model.graph.node, CostModel(model, costs))
+        float_time = CostModel(model, costs).float_time(model.graph.node)
         work, rewrites = rewritten(model) if step.rewrite else (model, {})
         images = prepared(split, context.spec, max(CORRECTION_IMAGES, step.search_images))
         pairs = 0
@@ -200,7 +199,7 @@ class RobustInt8(OnnxStep):
     def _ranges(self, model: onnx.ModelProto, split: Any, context: StepContext) -> dict[str, Range]:
         return activation_ranges(
             model,
-            _float_tensors(model),
+            float_tensors(model),
             split,
             context.spec,
             method=self.calibration,
@@ -251,7 +250,7 @@ class RobustInt8(OnnxStep):
             "int8_macs": sum(table.macs(node) for node in layers if node.name in chosen.layers)
             / max(macs, 1),
             "predicted_latency": chosen.nanoseconds / float_time,
-            "rewritten_latency": total_time(work.graph.node, table) / float_time,
+            "rewritten_latency": table.float_time(work.graph.node) / float_time,
         }
 
 
@@ -281,17 +280,3 @@ def _stores(node: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
         item.name == node.input[1] and item.data_type == onnx.TensorProto.FLOAT and len(item.dims) > 1
         for item in graph.initializer
     )
-
-
-def _float_tensors(model: onnx.ModelProto) -> list[str]:
-    """Computed float tensors, in graph order, the input first."""
-    inferred = onnx.shape_inference.infer_shapes(model).graph
-    types = {
-        item.name: item.type.tensor_type.elem_type
-        for item in (*inferred.input, *inferred.value_info, *inferred.output)
-    }
-    names = dict.fromkeys(
-        [item.name for item in model.graph.input]
-        + [name for node in model.graph.node for name in node.output]
-    )
-    return [name for name in names if types.get(name) == onnx.TensorProto.FLOAT]

@@ -17,7 +17,7 @@ from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext
 from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.quantization import regions
-from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges
+from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges, float_tensors
 from edgeslim.steps.quantization.equalization import equalized
 from edgeslim.steps.quantization.formats import FORMATS, choice_here
 
@@ -134,9 +134,10 @@ class StaticInt8(OnnxStep):
                     "Switch equalize off.",
                     step=self.name,
                 )
+        used = {name for node in quantized for name in (*node.input, *node.output)}
         ranges = activation_ranges(
             model,
-            _float_tensors(model, quantized),
+            [name for name in float_tensors(model) if name in used],
             images,
             context.spec,
             method=step.calibration,
@@ -204,18 +205,6 @@ class StaticInt8(OnnxStep):
         clean.drop_unused(result)
         clean.strip(result)
         return result
-
-
-def _float_tensors(model: onnx.ModelProto, nodes: list[onnx.NodeProto]) -> list[str]:
-    """Computed float tensors that the nodes read or write, in graph order."""
-    inferred = onnx.shape_inference.infer_shapes(model).graph
-    types = {
-        item.name: item.type.tensor_type.elem_type
-        for item in (*inferred.input, *inferred.value_info, *inferred.output)
-    }
-    weights = {item.name for item in model.graph.initializer}
-    names = dict.fromkeys(name for node in nodes for name in (*node.input, *node.output) if name)
-    return [name for name in names if name not in weights and types.get(name) == onnx.TensorProto.FLOAT]
 
 
 def _limits(low: float, high: float) -> tuple[Any, Any]:

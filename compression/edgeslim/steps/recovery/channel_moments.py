@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from edgeslim.progress import Progress
+from edgeslim.steps.onnx_layers.statistics import LARGEST_GAIN
 from edgeslim.steps.torch_network.running import Images, walk
 from edgeslim.steps.torch_network.units import Unit
 
@@ -89,10 +90,6 @@ def _number(name: str) -> int:
     return int(leaf) if leaf.isdigit() else -1
 
 
-GAIN_LIMIT = 8.0
-"""No channel is made stronger or weaker by more: what is left of it would be noise."""
-
-
 @dataclass(frozen=True, slots=True)
 class ChannelMoments:
     """Over images and places: `mean` (channels,) and `variance` (channels,), float64."""
@@ -140,7 +137,7 @@ def match(unit: Unit, outputs: Sequence[Tensor], wanted: ChannelMoments, *, vari
     if variance:
         alive = (own.variance > 0) & (wanted.variance > 0)
         ratio = (wanted.variance / own.variance.where(alive, torch.ones_like(scale))).sqrt()
-        scale = ratio.clamp(1 / GAIN_LIMIT, GAIN_LIMIT).where(alive, scale)
+        scale = ratio.clamp(1 / LARGEST_GAIN, LARGEST_GAIN).where(alive, scale)
     shift = wanted.mean - own.mean * scale
     scale, shift = scale.float(), shift.float()
     unit.adjust(scale, shift)
