@@ -195,7 +195,9 @@ def test_labels_are_mixed_in_where_there_is_a_loss(tmp_path: Path) -> None:
     assert context.info["images"] == 12 + 16
     alone = DistilFromOriginal(steps=10, trainable="all").apply(pruned, labelled)
     assert not equal(mixed, alone)
-    strange = dataclasses.replace(labelled, spec=dataclasses.replace(context.spec, task="detection"))
+    strange = dataclasses.replace(
+        labelled, spec=dataclasses.replace(context.spec, task="detection", family="unknown")
+    )
     with pytest.raises(RecipeError) as lossless:
         step.apply(pruned, strange)
     assert lossless.value.code == "family_without_loss"

@@ -18,7 +18,7 @@ def calibration_images(split: Split | None, step: str) -> Split:
     if split is None or len(split) == 0:
         raise RecipeError(
             "no_calibration_images",
-            f"'{step}' needs images to calibrate on, and there are none.",
+            f"'{step}' needs calibration images, and there are none.",
             "Choose a dataset for calibration; labels are not needed.",
             step=step,
         )

@@ -1,4 +1,4 @@
-"""Codebooks: the few values that weights share, found by k-means in one dimension."""
+"""Codebooks: the few values that weights share, found by one-dimensional k-means."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from edgeslim.steps.onnx_layers.gram import Gram
 
 Doubles = NDArray[np.float64]
 ROUNDS = 100
-"""Of k-means, at most; it stops when nothing moves."""
+"""Maximum number of k-means iterations; it stops when no centre moves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Codebook:
-    """A weight is book[block of its row, code] · scale. Values of each block ascend, but for a leading zero."""
+    """A weight is book[block of its row, code] · scale. The values of each block ascend, after a leading zero if any."""
 
     book: Doubles
     """(blocks, values)."""
     scale: Doubles
     """(rows,)."""
     leading_zero: bool
-    """Code 0 stands for zero, whatever the other values."""
+    """Code 0 stands for zero, whatever the other values are."""
 
     def column(self, k: int) -> Codebook:
-        """All columns are alike."""
+        """The same codebook: it holds for all columns."""
         return self
 
     def codes(self, values: Doubles) -> Doubles:
@@ -43,7 +43,7 @@ class Codebook:
         return np.asarray(shaped.T * self.scale).T
 
     def _nearest(self, book: Doubles, values: Doubles) -> NDArray[np.int64]:
-        """Of equally near values the lower; of zeros the leading one."""
+        """Index of the nearest value: of two equally near ones the lower, of zeros the leading one."""
         order = np.argsort(book, kind="stable")
         ascending = book[order]
         return order[np.searchsorted((ascending[1:] + ascending[:-1]) / 2, values, side="left")]
@@ -52,8 +52,8 @@ class Codebook:
 def clustered(values: Doubles, count: int) -> Doubles:
     """`count` ascending centres (fewer different values repeat) of one-dimensional values, by Lloyd's k-means.
 
-    Starts from equal steps between the extremes, which keeps the rare large weights represented (Deep Compression, Han et
-    al. 2016, arXiv 1510.00149, section 3.2). Sorting once makes each round a search in prefix sums.
+    Starts from equal steps between the extremes, which represents the rare large weights (Deep Compression, Han et al.
+    2016, arXiv 1510.00149, section 3.2). The values are sorted once, so that each iteration searches in prefix sums.
     """
     ascending = np.sort(values.reshape(-1))
     sums = np.concatenate([[0.0], np.cumsum(ascending)])
@@ -71,7 +71,7 @@ def clustered(values: Doubles, count: int) -> Doubles:
 
 
 def make_codebook(rows: Doubles, blocks: int, count: int, scale: Doubles, *, leading_zero: bool) -> Codebook:
-    """Cluster the scaled rows, each of `blocks` equal blocks of rows by itself; exact zeros apart if they lead."""
+    """Cluster the scaled rows, each of `blocks` equal blocks separately, with a code for zeros if `leading_zero`."""
     shaped = (rows / scale[:, None]).reshape(blocks, -1)
     books = []
     for block in shaped:
@@ -85,7 +85,7 @@ def make_codebook(rows: Doubles, blocks: int, count: int, scale: Doubles, *, lea
 
 
 def tuned(codebook: Codebook, codes: Doubles, rows: Doubles, gram: Gram) -> Codebook:
-    """The codebook whose values give the least output error for these codes: least squares, one solution a block."""
+    """The codebook whose values minimize the output error for these codes: least squares, block by block."""
     blocks, count = codebook.book.shape
     groups, size, _ = gram.inputs.shape
     hessian = gram.damped(0.01)

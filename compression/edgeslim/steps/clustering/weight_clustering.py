@@ -1,4 +1,4 @@
-"""Weight clustering: k-means codebooks, packed indices, bit mask and codes for pruned layers."""
+"""Weight clustering: k-means codebooks, packed indices, and a bit mask for pruned layers."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from edgeslim.steps.quantization.rounding import Bools, compensated, nearest
 
 ROUNDINGS = ("nearest", "compensated", "trained")
 TUNED_VALUES = 64
-"""Larger codebooks are so fine that fitting them gains nothing, and takes long."""
+"""Larger codebooks are so fine that fitting their values gains nothing and takes long."""
 WEIGHTS_PER_VALUE = 4
-"""A codebook has at most one value for so many weights: in small layers it would outweigh the codes."""
+"""A codebook has at most one value per this many weights: in small layers it would outweigh the codes."""
 
 
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightClustering(OnnxStep):
-    """Let the weights of a layer share a few values, found by k-means, and store which one each takes.
+    """Let the weights of a layer share a few values, found by k-means, and store the index of each weight's value.
 
-    Zeros of a pruned layer keep a code of their own, and are stored as a bit mask where that is smaller. Makes the
-    file and the download smaller; memory and latency stay as they are.
+    Zeros of a pruned layer keep a code of their own, and are stored as a bit mask where that is smaller. The file and
+    the download shrink; memory and latency do not.
     """
 
     name: ClassVar[str] = "weight_clustering"
@@ -48,46 +48,56 @@ class WeightClustering(OnnxStep):
     needs: ClassVar[frozenset[Need]] = coding.NEEDS
 
     values: int = param(
-        16, search=(4, 128), log=True, low=2, high=256, unit="values", help="Different weights in a codebook."
+        16, search=(4, 128), log=True, low=2, high=256, unit="values", help="Number of values in a codebook."
     )
     channels_per_codebook: int = param(
         0,
         low=0,
         high=4096,
         unit="channels",
-        help="Output channels that share a codebook; 0: the whole layer.",
+        help="Number of output channels that share a codebook; 0: the whole layer.",
     )
-    channel_scales: bool = param(True, help="Scale each channel before clustering, and store its scale.")
+    channel_scales: bool = param(True, help="Scale each channel before clustering, and store the scale.")
     rounding: str = param(
         "compensated",
         choices=ROUNDINGS,
-        help="nearest value; compensated: errors are made good by other weights of the channel; trained: compensated, "
-        "then all codebooks and scales learn together what the original gives.",
+        help="nearest: to the nearest value; compensated: other weights of the channel compensate each error; trained: "
+        "compensated, then all codebooks and scales are trained on the original's outputs.",
     )
     tuning: int = param(
-        1, low=0, high=8, unit="rounds", help="Of fitting the codebook's values to the layer's outputs."
+        1,
+        low=0,
+        high=8,
+        unit="rounds",
+        help="Rounds of fitting the codebook's values to the layer's outputs.",
     )
     statistics: bool = fields.statistics()
-    first_last_bits: int = fields.special_bits("the first and last layers, uniform", "codebooks too")
-    depthwise_bits: int = fields.special_bits("depthwise convolutions, uniform", "codebooks too")
+    first_last_bits: int = fields.special_bits(
+        "the first and last layers, with uniform steps", "codebooks as in all other layers"
+    )
+    depthwise_bits: int = fields.special_bits(
+        "depthwise convolutions, with uniform steps", "codebooks as in all other layers"
+    )
     storage: str = param(
         "packed",
         search=("packed", "bytes"),
         choices=("packed", "bytes"),
-        help="packed: codes share bytes, the smaller file; bytes: one code a byte, the smaller download.",
+        help="packed: several codes per byte, the smaller file; bytes: one code per byte, the smaller download.",
     )
     vectors: str = fields.vectors("codebooks, scales and biases")
     images: int = fields.images()
-    steps: int = param(200, low=1, high=10_000, unit="steps", help="Of learning (rounding 'trained').")
+    steps: int = param(200, low=1, high=10_000, unit="steps", help="Training steps (rounding trained).")
     learning_rate: float = fields.learning_rate(
-        1e-3, "Peak, for one update (rounding 'trained'); it falls along a cosine.", always=False
+        1e-3,
+        "Peak, as relative change of the values per update (rounding trained); it decays along a cosine.",
+        always=False,
     )
     batch: int = fields.batch()
     label_weight: float = fields.label_weight()
 
     @property
     def looks(self) -> bool:
-        """Whether images are needed."""
+        """Whether calibration images are needed."""
         return self.statistics or self.rounding != "nearest" or self.tuning > 0
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
@@ -148,7 +158,7 @@ class WeightClustering(OnnxStep):
     def _chosen(
         self, weight: Doubles, codebook: Codebook, gram: Gram | None, zeros: Bools | None
     ) -> tuple[Codebook, Doubles]:
-        """Codes, and the codebook with its values fitted to them in turn."""
+        """The codebook with its values and the codes fitted to each other in turn."""
         if gram is None:
             return codebook, nearest(weight, codebook, zeros)
         rounds = self.tuning if codebook.book.shape[1] <= TUNED_VALUES else 0
@@ -162,14 +172,14 @@ class WeightClustering(OnnxStep):
         return codebook, codes
 
     def _scales(self, weight: Doubles) -> Doubles:
-        """Root mean square of each row's weights that are not zero."""
+        """Root mean square of the nonzero weights of each row."""
         if not self.channel_scales:
             return np.ones(len(weight))
         power = np.square(weight).sum(axis=1) / np.maximum((weight != 0).sum(axis=1), 1)
         return alive(np.sqrt(power))
 
     def _blocks(self, rows: int) -> int:
-        """Codebooks of a layer: the fewest equal blocks with at most `channels_per_codebook` rows."""
+        """Number of codebooks of a layer: the fewest equal blocks of at most `channels_per_codebook` rows."""
         if not self.channels_per_codebook:
             return 1
         return next(

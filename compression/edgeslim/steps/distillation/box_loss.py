@@ -1,4 +1,4 @@
-"""How far a detector is from its teacher: scores everywhere, boxes where the teacher sees an object."""
+"""The distance of a detector from its teacher: scores everywhere, boxes where the teacher detects an object."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgeslim.steps.distillation.config import DistillationConfig
 from edgeslim.steps.torch_network.decoding import Places, class_probabilities, decoded_boxes, label_scores
 
 BOX_WEIGHT = 10.0
-"""Of boxes against scores: scores are told by many places, boxes by few, and mAP asks for tight ones."""
+"""Weight of boxes relative to scores: few places have boxes, and mAP requires tight ones."""
 _TINY = 1e-6
 
 
@@ -25,12 +25,12 @@ def by_heads(
     heads: Sequence[HeadColumns],
     spreads: Sequence[Sequence[Tensor]],
     spec: ModelSpec,
-    signal: DistillationConfig,
+    config: DistillationConfig,
 ) -> Tensor:
     """Loss of rows of equal layout, per unit of the teacher's confidence.
 
-    Scores: binary cross-entropy less the teacher's own entropy, weighted by `signal.background` where the teacher sees
-    nothing, up to 1 where it is sure. Boxes, weighted by its confidence: for bins the KL divergence (localization
+    Scores: binary cross-entropy minus the teacher's entropy, weighted from `config.background` where the teacher detects
+    nothing to 1 where it is certain. Boxes, weighted by its confidence: for bins the KL divergence (localization
     distillation, arXiv 2102.12252); for numbers smooth L1 in units of `spreads`, or for 'overlap' 1 - generalized IoU.
     """
     total, mass = own[0].new_zeros(()), own[0].new_zeros(())
@@ -43,8 +43,8 @@ def by_heads(
             objectness = head.objectness.of(wanted)[..., 0].clamp(0, 1)
             seen = _divergence(head.objectness.of(own)[..., 0], objectness, logits=False)
             divergence = divergence * objectness + seen
-        total = total + (divergence * _weight(confidence, signal)).sum()
-        boxes = _overlap_loss(head, own, wanted, spec) if signal.boxes == "overlap" else None
+        total = total + (divergence * _weight(confidence, config)).sum()
+        boxes = _overlap_loss(head, own, wanted, spec) if config.boxes == "overlap" else None
         if boxes is not None:
             total = total + BOX_WEIGHT * (boxes * confidence).sum()
         for columns, unit in zip(head.numbers, spread, strict=True):
@@ -59,19 +59,19 @@ def by_heads(
     return total / mass.clamp(min=float(len(own[0])))
 
 
-def by_places(own: Places, wanted: Places, signal: DistillationConfig) -> Tensor:
-    """Loss of detectors whose outputs differ in layout, per unit of the teacher's confidence.
+def by_places(own: Places, wanted: Places, config: DistillationConfig) -> Tensor:
+    """Loss of detectors with different output layouts, per unit of the teacher's confidence.
 
     Scores as in `by_heads`, boxes by 1 - generalized IoU.
     """
     confidence = wanted.scores.amax(2)
-    scores = _divergence(own.scores, wanted.scores, logits=False).sum(2) * _weight(confidence, signal)
+    scores = _divergence(own.scores, wanted.scores, logits=False).sum(2) * _weight(confidence, config)
     boxes = _box_distance(own.boxes, wanted.boxes) * confidence
     return (scores.sum() + BOX_WEIGHT * boxes.sum()) / confidence.sum().clamp(min=float(len(confidence)))
 
 
 def spread(rows: Sequence[Tensor], head: HeadColumns, columns: Columns) -> Tensor:
-    """(columns,) standard deviation over places, weighted by confidence: that of boxes of objects."""
+    """(columns,) standard deviation over places, weighted by confidence, so that it is that of objects' boxes."""
     weight = _confidence(head, rows)[..., None]
     values: Tensor = columns.of(rows)
     total = weight.sum().clamp(min=_TINY)
@@ -81,12 +81,12 @@ def spread(rows: Sequence[Tensor], head: HeadColumns, columns: Columns) -> Tenso
 
 
 def _confidence(head: HeadColumns, rows: Sequence[Tensor]) -> Tensor:
-    """(B, places): that of the best class, times objectness."""
+    """(B, places): score of the best class, times objectness."""
     return label_scores(head, rows).amax(2)
 
 
-def _weight(confidence: Tensor, signal: DistillationConfig) -> Tensor:
-    return signal.background + (1 - signal.background) * confidence
+def _weight(confidence: Tensor, config: DistillationConfig) -> Tensor:
+    return config.background + (1 - config.background) * confidence
 
 
 def _overlap_loss(
@@ -99,7 +99,7 @@ def _overlap_loss(
 
 
 def _box_distance(own: Tensor, wanted: Tensor) -> Tensor:
-    """(B, places) 1 - generalized IoU; 0 where what is wanted is no box."""
+    """(B, places) 1 - generalized IoU; 0 where the wanted box is empty."""
     distance = 1 - generalized_iou(own.reshape(-1, 4), wanted.reshape(-1, 4)).reshape(own.shape[:2])
     return distance * (wanted[..., 2:] > wanted[..., :2]).all(-1)
 

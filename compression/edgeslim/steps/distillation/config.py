@@ -1,4 +1,4 @@
-"""What is learned from: which losses, how they are weighted."""
+"""Configuration of distillation: losses and their weights."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ FEATURES = ("none", "hints", "attention", "foreground")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DistillationConfig:
-    """The defaults are those of the steps. `label_weight` 0: no labels at all."""
+    """Defaults are those of the steps. `label_weight` 0: no labels are used."""
 
     loss: str = "soft_targets"
-    """Of classifiers: one of CLASS_LOSSES."""
+    """For classifiers: one of CLASS_LOSSES."""
     temperature: float = 4.0
-    """Of soft targets, whole or decoupled."""
+    """Softening of class distributions."""
     alpha: float = 1.0
     beta: float = 8.0
-    """Weights of the target class and of the others, if decoupled."""
+    """Weights of the target class and of the other classes, if decoupled."""
     match: str = "places"
-    """What detectors are compared by: 'places' of the raw outputs, or 'objects' that the teacher detects."""
+    """How detectors are compared: by 'places' of the raw outputs, or by 'objects' that the teacher detects."""
     boxes: str = "overlap"
-    """Of detectors that give boxes as numbers: one of BOX_LOSSES."""
+    """For detectors that predict boxes as numbers: one of BOX_LOSSES."""
     background: float = 1.0
-    """Weight of scores at places where the teacher sees nothing; 1 where it is sure of an object."""
+    """Weight of scores where the teacher detects nothing; it is 1 where the teacher is certain of an object."""
     features: str = "none"
     """One of FEATURES."""
     feature_weight: float = 0.5

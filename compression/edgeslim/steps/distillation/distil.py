@@ -1,8 +1,8 @@
-"""Learning from a teacher: what recovery, quantization-aware training and learned codebooks have in common.
+"""Distillation: what recovery, gradual pruning, quantization-aware training and trained codebooks share.
 
-Whatever of a network shall learn, by whatever parametrization: it is trained to give the original's raw outputs, or
-those of another model, on images without labels (and, if wished, the task's own loss on labelled ones), and judged on
-images held out.
+Any parameters of a network, under any parametrization, are trained to reproduce the raw outputs of the original or of
+another model, on images without labels (plus, if wanted, the task loss on labelled images), and evaluated on held-out
+images.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ from edgeslim.training.observer import Observer
 __all__ = ["DistillationConfig", "DistillationSchedule", "Observer", "distil", "divided"]
 
 HELD_OUT, HELD_OUT_MOST = 0.2, 64
-"""Part of the calibration images that judges and teaches nothing, and how many at most."""
+"""Share of the calibration images that is held out for evaluation, and their maximum number."""
 
 
 def distil(
     student: fx.GraphModule,
     parameters: Sequence[nn.Parameter],
     context: StepContext,
-    signal: DistillationConfig,
+    config: DistillationConfig,
     schedule: DistillationSchedule,
     step: str,
     *,
     teacher: Model | None = None,
     observer: Observer | None = None,
 ) -> Result:
-    """Train `parameters` of `student` in place; it ends in the state that did best on the images held out.
+    """Train `parameters` of `student` in place; it ends in the state with the lowest held-out loss.
 
-    That is the start if nothing was better (`Result.best_step` 0). The student may contain any differentiable
-    parametrization; its `state_dict` must hold all that changes. `teacher` None: the original. Unlabelled images are
-    those of the calibration and the train split. `context.info` receives what was learned from and the held-out loss
-    before and after.
+    That is the initial state if nothing was better (`Result.best_step` 0). The student may contain any differentiable
+    parametrization; its `state_dict` must hold everything that changes. `teacher` None: the original. Unlabelled images
+    are those of the calibration and the train split. `context.info` receives the losses and images used, and the
+    held-out loss before and after.
 
     Raises RecipeError: 'nothing_to_distil', 'no_calibration_images', 'no_training_images', 'family_without_loss',
     'teacher_outputs', 'no_common_layers', 'no_boxes_decoded'.
@@ -62,27 +62,29 @@ def distil(
         own, other = Side(student, images, context.spec), Side(master, images, context.spec)
         if teacher is not None:
             other = Side(master, Images(splits, teacher.spec, device), teacher.spec)
-        learned, held_out = divided(len(images), len(calibration))
-        name, lesson = objective_for(own, other, learned, held_out, signal, step, related=teacher is None)
-        if not parameters or not lesson.outputs_on(held_out[:1]).requires_grad:
-            raise _nothing(step)
-        weighted = _labels(student, context, signal, schedule, step) if signal.label_weight > 0 else None
-        result = learn(lesson, parameters, learned, held_out, schedule, weighted, context.progress, observer)
+        training, held_out = divided(len(images), len(calibration))
+        name, objective = objective_for(own, other, training, held_out, config, step, related=teacher is None)
+        if not parameters or not objective.outputs_on(held_out[:1]).requires_grad:
+            raise _nothing_to_train(step)
+        weighted = _labels(student, context, config, schedule, step) if config.label_weight > 0 else None
+        result = learn(
+            objective, parameters, training, held_out, schedule, weighted, context.progress, observer
+        )
     context.info.update(
         loss=name,
-        images=len(learned),
+        images=len(training),
         held_out_images=len(held_out),
         trained_parameters=sum(parameter.numel() for parameter in parameters),
-        feature_layers=[] if lesson.inner is None else [pair.own for pair in lesson.inner.pairs],
-        **_told(result),
+        feature_layers=[] if objective.inner is None else [pair.own for pair in objective.inner.pairs],
+        **_report(result),
     )
     return result
 
 
 def divided(images: int, calibration: int) -> tuple[list[int], list[int]]:
-    """Indices to learn from and to be judged by; the latter from the first `calibration` ones.
+    """Indices of training and of held-out images; the latter are among the first `calibration` ones.
 
-    A single image does both.
+    A single image serves as both.
     """
     if images == 1:
         return [0], [0]
@@ -94,11 +96,11 @@ def divided(images: int, calibration: int) -> tuple[list[int], list[int]]:
 def _labels(
     module: nn.Module,
     context: StepContext,
-    signal: DistillationConfig,
+    config: DistillationConfig,
     schedule: DistillationSchedule,
     step: str,
 ) -> LabelLoss:
-    """Step → weighted loss of the task on a labelled batch."""
+    """Step → weighted task loss on a labelled batch."""
     split, task_loss = training_images(context.train, step), required_loss(context.spec)
     examples = SplitExamples(split, context.spec)
     order = batch_order(len(examples), min(schedule.batch, len(examples)), schedule.seed + 1)
@@ -108,23 +110,23 @@ def _labels(
         pixels, targets = examples.take(order(number))
         outputs = module(normalise(torch.from_numpy(pixels).to(device).float(), context.spec))
         listed = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-        # the task's losses work on the processor
-        return signal.label_weight * task_loss([each.cpu() for each in listed], targets, context.spec)
+        # task losses are computed on the CPU
+        return config.label_weight * task_loss([each.cpu() for each in listed], targets, context.spec)
 
     return weighted
 
 
-def _nothing(step: str) -> RecipeError:
+def _nothing_to_train(step: str) -> RecipeError:
     return RecipeError(
         "nothing_to_distil",
-        "Nothing in the network can learn from its outputs: they are counts or choices, or no layer has weights.",
+        "Nothing in the network can be trained on its outputs: they are counts or choices, or no layer has weights.",
         f"Leave out '{step}', or choose trainable = all; match_statistics needs no gradients.",
         step=step,
     )
 
 
-def _told(result: Result) -> dict[str, Any]:
-    """What is told about the run, as JSON values; a loss that is no finite number is None."""
+def _report(result: Result) -> dict[str, Any]:
+    """A report of the run, as JSON values; a loss that is not finite is None."""
     before, after = (value if math.isfinite(value) else None for value in (result.before, result.after))
     return {
         "steps": result.steps,

@@ -1,4 +1,4 @@
-"""Inner layers of two networks: which can be compared, and how far apart they are."""
+"""Inner layers of two networks: which ones can be compared, and their distance."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from edgeslim.steps.torch_network.running import Watch
 from edgeslim.steps.torch_network.units import Unit, units_of
 
 LAYERS = 8
-"""Layers whose features are compared, spread over the depth of the network."""
+"""Maximum number of layers to compare, spread over the depth of the network."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerPair:
-    """Names of modules whose outputs are compared, and how these lie: axis of the channels, whether over an image."""
+    """Names of modules whose outputs are compared, the axis of their channels, and whether they are maps of the image."""
 
     own: str
     wanted: str
@@ -30,7 +30,7 @@ class LayerPair:
 
 
 def shapes_of(module: fx.GraphModule, image: Tensor) -> dict[str, tuple[int, ...]]:
-    """Shape of what each unit gives for one image, in order, by the name of its last module; shared ones left out."""
+    """Output shape of each unit that is not shared, for one image, in order, by the name of its last module."""
     names = [str(unit.end.target) for unit in units_of(module) if not unit.shared]
     with torch.no_grad(), Watch(module, names) as watch:
         module(image)
@@ -39,7 +39,7 @@ def shapes_of(module: fx.GraphModule, image: Tensor) -> dict[str, tuple[int, ...
 
 
 def same_layers(student: fx.GraphModule, teacher: fx.GraphModule, image: Tensor) -> list[LayerPair]:
-    """For a compressed network and its original: layers of the same name with the same places."""
+    """For a compressed network and its original: layers of the same name and resolution."""
     own, wanted = shapes_of(student, image), shapes_of(teacher, image)
     axes = {str(unit.end.target): unit.axis for unit in units_of(teacher)}
     return [
@@ -52,7 +52,7 @@ def same_layers(student: fx.GraphModule, teacher: fx.GraphModule, image: Tensor)
 def same_places(
     student: fx.GraphModule, teacher: fx.GraphModule, images: tuple[Tensor, Tensor]
 ) -> list[LayerPair]:
-    """For any two networks: at each resolution that both have, the layer on which all outputs of it depend.
+    """For any two networks: at each common resolution, the last layer on which all outputs of that resolution depend.
 
     Where no output has that resolution, it is the last layer of it. `images`: one for each network.
     """
@@ -61,7 +61,7 @@ def same_places(
 
 
 Key = tuple[tuple[int, ...], int]
-"""Places of a layer's output, and the axis of its channels."""
+"""Resolution of a layer's output, and the axis of its channels."""
 
 
 def _necks(module: fx.GraphModule, image: Tensor) -> dict[Key, str]:
@@ -97,9 +97,9 @@ def _places(shape: Sequence[int], axis: int) -> tuple[int, ...]:
 
 
 SURE = 0.3
-"""Boxes of at least this score make the foreground."""
+"""Minimum score of boxes that count as foreground."""
 RIDGE = 1e-4
-"""Added to the covariance of the student's channels, as a part of its mean diagonal."""
+"""Added to the diagonal of the covariance of the student's channels, relative to its mean."""
 _TINY = 1e-6
 Features = Mapping[str, Tensor]
 Outputs = Sequence[Tensor]
@@ -109,7 +109,7 @@ class Regressor(nn.Module):
     """A linear map over channels, a 1×1 convolution, from the student's to the teacher's. Source: arXiv 1412.6550."""
 
     def __init__(self, own: Tensor, wanted: Tensor, axis: int) -> None:
-        """It begins as the least-squares fit of features (B, …): what is left to learn then is the student's part."""
+        """Initialized with the least-squares fit of features (B, …), so that training starts at the student's error."""
         super().__init__()
         x, y = (each.movedim(axis, -1).flatten(0, -2).double().cpu() for each in (own, wanted))
         mean_x, mean_y = x.mean(0), y.mean(0)
@@ -128,7 +128,7 @@ class Regressor(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class InnerLoss:
-    """What is compared inside: pairs of layers, each with its map, and by what measure."""
+    """The loss of inner layers: pairs of layers, each with a map between their channels, and a distance."""
 
     pairs: Sequence[LayerPair]
     maps: Sequence[Regressor | None]
@@ -140,7 +140,7 @@ class InnerLoss:
         return [parameter for each in self.maps if each is not None for parameter in each.parameters()]
 
     def __call__(self, own: Features, wanted: Features, outputs: Outputs) -> Tensor:
-        """Mean over the layers."""
+        """Mean distance over the layers."""
         errors = []
         for pair, regressor in zip(self.pairs, self.maps, strict=True):
             mine = own[pair.own] if regressor is None else regressor(own[pair.own])
@@ -156,16 +156,16 @@ def hint(own: Tensor, wanted: Tensor, outputs: Outputs) -> Tensor:
 def attention(own: Tensor, wanted: Tensor, outputs: Outputs) -> Tensor:
     """Squared distance between attention maps. Source: arXiv 1612.03928.
 
-    A map is the sum of squares over channels, of norm 1 over the image: the number of channels may differ.
+    A map is the sum of squares over channels, normalized over the image, so that numbers of channels may differ.
     """
     return (_map(own) - _map(wanted)).square().sum(1).mean()
 
 
 def foreground_hint(spec: ModelSpec) -> Callable[[Tensor, Tensor, Outputs], Tensor]:
-    """`hint` of features (B, C, h, w) where the teacher, whose specification this is, sees an object.
+    """`hint` of features (B, C, h, w) where the teacher, whose specification this is, detects an object.
 
-    The mask is the best score of the boxes that hold a cell's centre. Source: Wang et al. 2019, arXiv 1906.03609, with
-    the teacher's own sure boxes in place of labels.
+    The mask is the best score of the boxes that contain a cell's centre. Source: Wang et al. 2019, arXiv 1906.03609, with
+    the teacher's confident boxes instead of labels.
     """
 
     def measure(own: Tensor, wanted: Tensor, outputs: Outputs) -> Tensor:
@@ -179,7 +179,7 @@ def foreground_hint(spec: ModelSpec) -> Callable[[Tensor, Tensor, Outputs], Tens
 
 
 def foreground(places: Places, size: tuple[int, int], spec: ModelSpec) -> Tensor:
-    """(B, h, w): for each cell the best score of the sure boxes that hold its centre, else 0."""
+    """(B, h, w): for each cell the best score of the confident boxes that contain its centre, else 0."""
     height, width = size
     device = places.boxes.device
     x = (torch.arange(width, device=device) + 0.5) * spec.input_width / width

@@ -1,6 +1,6 @@
-"""The training loop of recovery: Adam along a cosine, judged on held-out images, the best state kept.
+"""The training loop of distillation: Adam with cosine decay; the state with the best held-out loss is kept.
 
-A rate that is too high for a network shows in the held-out images at once; so it is lowered there, not guessed before.
+A learning rate that is too high for a network raises the held-out loss at once, and is then lowered.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from edgeslim.training.observer import Observer, zero_masks
 
 
 def fitting_steps(
-    seconds: float, step: Callable[[], object], judge: Callable[[], object], judgements: int, epoch: int
+    seconds: float, step: Callable[[], object], evaluate: Callable[[], object], evaluations: int, epoch: int
 ) -> int:
-    """At least one. `step` and `judge` are rehearsed and timed; they must change nothing.
+    """Number of steps that fit the time, at least one. `step` and `evaluate` are timed; they must change nothing.
 
-    A step costs more in the first `epoch` steps, when images are read and the teacher looks at them for the first time.
+    The first `epoch` steps take longer, because images are read and the teacher's outputs computed for the first time.
     """
-    judged = min(_seconds(judge), _seconds(judge))
+    evaluation = min(_seconds(evaluate), _seconds(evaluate))
     first = _seconds(step)
     again = min(_seconds(step), _seconds(step))
-    left = seconds - judgements * judged
+    left = seconds - evaluations * evaluation
     fit = left / first if left < epoch * first else epoch + (left - epoch * first) / again
     return max(1, math.floor(fit))
 
@@ -46,7 +46,10 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 class Norms:
-    """The BatchNorms of a network whose parameters learn, if there are several images to a batch."""
+    """The trainable BatchNorms of a network, if batches have several images.
+
+    Where layers were removed or zeroed, the statistics from the original training are no longer valid.
+    """
 
     def __init__(self, module: nn.Module, *, batched: bool) -> None:
         self._module = module
@@ -65,7 +68,7 @@ class Norms:
 
     @contextmanager
     def following(self) -> Iterator[None]:
-        """Each batch is normalised by its own statistics, and the running ones follow."""
+        """While open, each batch is normalized by its own statistics, and the running statistics follow."""
         for norm in self._norms:
             norm.train()
         try:
@@ -79,7 +82,7 @@ class Norms:
         momenta = [norm.momentum for norm in self._norms]
         for norm in self._norms:
             norm.reset_running_stats()
-            norm.momentum = None  # torch's way to say: the plain average
+            norm.momentum = None  # the plain average, in torch
         with torch.no_grad(), self.following():
             for batch in batches:
                 self._module(batch)
@@ -87,15 +90,15 @@ class Norms:
             norm.momentum = momentum
 
 
-JUDGED = 10
-"""How often the held-out images are looked at during the run."""
+EVALUATIONS = 10
+"""Number of evaluations on held-out images during the run."""
 MEASURED = 64
-"""Images over which batch statistics are taken before the run."""
+"""Number of images over which batch statistics are measured before the run."""
 BACK_OFF = 0.25
-"""When they got no better, the run goes on from the best state with its learning rate times this."""
+"""Without improvement, the run continues from the best state with its learning rate multiplied by this."""
 
 LabelLoss = Callable[[int], Tensor]
-"""Step → the task's own loss of the network on a labelled batch, times its weight."""
+"""Step → weighted task loss on a labelled batch."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,51 +109,51 @@ class DistillationSchedule:
     patience: int
     seed: int
     seconds: float = 0.0
-    """Budget of wall time: the speed is measured first, and `steps` cut to what fits. 0: none."""
-    judged_from: int = 0
-    """States before this step count for nothing, the start included: what an observer does is not finished there."""
+    """Budget of wall time: the speed is measured first, and `steps` reduced to what fits. 0: none."""
+    evaluated_from: int = 0
+    """States before this step, including the initial one, are not candidates: the observer has not finished its work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Losses on the held-out images: of the start and of the best state. `best_step` 0 is the start."""
+    """Held-out losses of the initial and of the best state. `best_step` 0 is the initial state."""
 
     before: float
     after: float
     best_step: int
     steps: int
-    """Steps really made."""
+    """Steps made."""
     planned: int
-    """Steps that the learning rate was laid out for: as many as were asked for, or as fit the seconds."""
+    """Steps that the learning rate was scheduled for: as requested, or as fit the time budget."""
     stopped: str
-    """'end', 'patience' (no gain for so long), or 'diverged' (a loss that is no finite number)."""
+    """'end', 'patience' (no improvement for too long), or 'diverged' (a loss that is not finite)."""
 
 
 def learn(
-    lesson: DistillationObjective,
+    objective: DistillationObjective,
     parameters: Sequence[nn.Parameter],
-    learned: Sequence[int],
+    training: Sequence[int],
     held_out: Sequence[int],
     schedule: DistillationSchedule,
     label_loss: LabelLoss | None,
     progress: Progress,
     observer: Observer | None = None,
 ) -> Result:
-    """Train `parameters` on the images `learned`; at the end the network is in the state best on `held_out`.
+    """Train `parameters` on the images `training`; the network ends in the state that is best on `held_out`.
 
-    That is the start if nothing was better. Weights that are zero stay zero. Where statistics measured anew are better
-    than those of the BatchNorms that learn, these begin with them and normalise by the batch; else they keep their own.
+    That is the initial state if nothing was better. Zero weights stay zero. Trainable BatchNorms start from newly
+    measured statistics and normalize by the batch if that lowers the held-out loss; else they keep their statistics.
     """
-    module = lesson.student.module
+    module = objective.student.module
     masks = [(parameter, mask) for parameter, mask in zero_masks(module) if parameter.requires_grad]
-    learning = [*parameters, *(lesson.inner.parameters if lesson.inner is not None else ())]
+    learning = [*parameters, *(objective.inner.parameters if objective.inner is not None else ())]
     optimizer = torch.optim.Adam(learning)
-    batch = min(schedule.batch, len(learned))
-    order = batch_order(len(learned), batch, schedule.seed)
+    batch = min(schedule.batch, len(training))
+    order = batch_order(len(training), batch, schedule.seed)
 
     def backward(step: int) -> bool:
-        """Gradients of the step's batch; whether its loss is a finite number."""
-        value = lesson.on([learned[place] for place in order(step).tolist()])
+        """Compute the gradients of the step's batch; returns whether its loss is finite."""
+        value = objective.on([training[place] for place in order(step).tolist()])
         if label_loss is not None:
             value = value + label_loss(step)
         if not math.isfinite(float(value.detach())):
@@ -162,17 +165,21 @@ def learn(
 
     steps = schedule.steps
     if schedule.seconds:
-        epoch = len(learned) // batch
+        epoch = len(training) // batch
         fit = fitting_steps(
-            schedule.seconds, lambda: backward(0), lambda: lesson.judged(held_out, batch), JUDGED + 1, epoch
+            schedule.seconds,
+            lambda: backward(0),
+            lambda: objective.evaluate(held_out, batch),
+            EVALUATIONS + 1,
+            epoch,
         )
         steps = min(steps, fit)
-    every = max(1, steps // JUDGED)
-    before = lesson.judged(held_out, batch)
-    best = before if schedule.judged_from == 0 else math.inf
+    every = max(1, steps // EVALUATIONS)
+    before = objective.evaluate(held_out, batch)
+    best = before if schedule.evaluated_from == 0 else math.inf
     best_step, kept = 0, copy.deepcopy(module.state_dict())
-    norms = Norms(module, batched=lesson.student.batched and batch > 1)
-    if norms and not _better_measured(norms, lesson, learned, held_out, batch, before):
+    norms = Norms(module, batched=objective.student.batched and batch > 1)
+    if norms and not _better_measured(norms, objective, training, held_out, batch, before):
         module.load_state_dict(kept)
         norms = Norms.none()
     origin = copy.deepcopy(module.state_dict())
@@ -196,8 +203,8 @@ def learn(
             observer.after_update(step)
         step += 1
         progress("training", step, steps)
-        if step >= schedule.judged_from and (step % every == 0 or step == steps):
-            now = lesson.judged(held_out, batch)
+        if step >= schedule.evaluated_from and (step % every == 0 or step == steps):
+            now = objective.evaluate(held_out, batch)
             if now < best or (math.isfinite(now) and not math.isfinite(best)):
                 best, best_step = now, step
                 origin = kept = copy.deepcopy(module.state_dict())
@@ -213,22 +220,22 @@ def learn(
 
 def _better_measured(
     norms: Norms,
-    lesson: DistillationObjective,
-    learned: Sequence[int],
+    objective: DistillationObjective,
+    training: Sequence[int],
     held_out: Sequence[int],
     batch: int,
     before: float,
 ) -> bool:
-    """Give the BatchNorms the statistics of some images; whether the network is nearer to its teacher with them."""
-    some = [learned[place] for place in evenly_spaced(len(learned), MEASURED)]
+    """Measure the statistics of the BatchNorms on some images; returns whether that lowers the held-out loss."""
+    some = [training[place] for place in evenly_spaced(len(training), MEASURED)]
     size = min(batch, len(some))
     whole = range(0, len(some) - size + 1, size)
-    norms.measure(lesson.images.take(some[place : place + size]) for place in whole)
-    return lesson.judged(held_out, batch) < before
+    norms.measure(objective.images.take(some[place : place + size]) for place in whole)
+    return objective.evaluate(held_out, batch) < before
 
 
 def _rate(step: int, steps: int, peak: float) -> float:
-    """A half cosine down to LAST_RATE of the peak, after a rise over the first twentieth."""
+    """Linear warm-up over the first twentieth, then a half cosine down to LAST_RATE of the peak."""
     rise = min(1.0, (step + 1) / max(1, steps // 20))
     fall = (1 + math.cos(math.pi * step / steps)) / 2
     return peak * rise * (LAST_RATE + (1 - LAST_RATE) * fall)

@@ -1,4 +1,4 @@
-"""What is compared while a network learns: a student and its teacher on images, by losses."""
+"""The distillation objective: a student and its teacher on images, compared by losses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ FITTED = 16
 
 
 class Teacher:
-    """Outputs, computed once an image as far as memory goes, and the features watched. `images` are as it takes them."""
+    """The teacher's outputs, cached per image as far as memory allows, and its watched features.
+
+    `images` are prepared for the teacher.
+    """
 
     def __init__(self, network: Network, images: Images, features: Sequence[str] = ()) -> None:
         self._network, self._images, self._features = network, images, features
@@ -47,7 +50,7 @@ class Teacher:
         return [torch.cat(column) for column in zip(*rows, strict=True)]
 
     def outputs_and_features(self, indices: Sequence[int]) -> tuple[list[Tensor], dict[str, Tensor]]:
-        """Features are computed anew each time: they would fill the memory."""
+        """Features are recomputed each time: a cache would fill the memory."""
         if not self._features:
             return self.outputs(indices), {}
         with torch.no_grad(), Watch(self._network.module, self._features) as watch:
@@ -67,7 +70,7 @@ class Teacher:
 
 @dataclass(frozen=True, slots=True)
 class DistillationObjective:
-    """What is compared: the student with its teacher on images, by losses."""
+    """A student, its teacher and the losses between them, on images."""
 
     student: Network
     teacher: Teacher
@@ -77,7 +80,7 @@ class DistillationObjective:
     inner_weight: float = 0.0
 
     def on(self, indices: Sequence[int]) -> Tensor:
-        """The loss on these images: of the outputs, and of inner layers if they are compared."""
+        """The loss on these images: of the outputs, plus that of inner layers if they are compared."""
         if self.inner is None:
             return self.outputs_on(indices)
         wanted, features = self.teacher.outputs_and_features(indices)
@@ -88,8 +91,8 @@ class DistillationObjective:
     def outputs_on(self, indices: Sequence[int]) -> Tensor:
         return self.loss(self.student(self.images.take(indices)), self.teacher.outputs(indices))
 
-    def judged(self, indices: Sequence[int], batch: int) -> float:
-        """Mean loss of the outputs over these images, without gradients: inner layers are only a means."""
+    def evaluate(self, indices: Sequence[int], batch: int) -> float:
+        """Mean output loss over these images, without gradients; inner layers do not count."""
         parts = [indices[start : start + batch] for start in range(0, len(indices), batch)]
         with torch.no_grad():
             return sum(float(self.outputs_on(part)) * len(part) for part in parts) / len(indices)
@@ -97,7 +100,7 @@ class DistillationObjective:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: its network, the images as it takes them, its specification."""
+    """Student or teacher: its network, the images prepared for it, its specification."""
 
     module: fx.GraphModule
     images: Images
@@ -107,32 +110,32 @@ class Side:
 def objective_for(
     student: Side,
     teacher: Side,
-    learned: Sequence[int],
+    training: Sequence[int],
     held_out: Sequence[int],
-    signal: DistillationConfig,
+    config: DistillationConfig,
     step: str,
     *,
     related: bool,
 ) -> tuple[str, DistillationObjective]:
-    """The name of the output loss, and what is compared.
+    """The name of the output loss, and the objective.
 
-    `related`: the student is the teacher, compressed, so that their layers correspond by name.
+    `related`: the student is the compressed teacher, so that their layers correspond by name.
     Raises RecipeError: 'teacher_outputs', 'no_common_layers', 'no_boxes_decoded'.
     """
     own, wanted = (side.images.take(held_out[:1]) for side in (student, teacher))
     pupil, master = Network(student.module, own), Network(teacher.module, wanted)
-    pairs = _pairs(student, teacher, (own, wanted), signal, step, related=related)
+    pairs = _pairs(student, teacher, (own, wanted), config, step, related=related)
     source = Teacher(master, teacher.images, [pair.wanted for pair in pairs])
     reference = source.outputs(held_out)
-    name, loss = _output_loss(pupil, own, reference, student.spec, teacher.spec, signal, step)
+    name, loss = _output_loss(pupil, own, reference, student.spec, teacher.spec, config, step)
     if not pairs:
         return name, DistillationObjective(pupil, source, student.images, loss)
-    if signal.features == "foreground" and decoded(reference, teacher.spec) is None:
+    if config.features == "foreground" and decoded(reference, teacher.spec) is None:
         raise _no_boxes(step)
-    maps = _maps(pupil, master, student.images, teacher.images, pairs, learned[:FITTED], signal, related)
-    measure = {"hints": hint, "attention": attention}.get(signal.features) or foreground_hint(teacher.spec)
+    maps = _maps(pupil, master, student.images, teacher.images, pairs, training[:FITTED], config, related)
+    measure = {"hints": hint, "attention": attention}.get(config.features) or foreground_hint(teacher.spec)
     inner = InnerLoss(pairs, maps, measure)
-    return name, DistillationObjective(pupil, source, student.images, loss, inner, signal.feature_weight)
+    return name, DistillationObjective(pupil, source, student.images, loss, inner, config.feature_weight)
 
 
 def _output_loss(
@@ -141,40 +144,40 @@ def _output_loss(
     reference: Sequence[Tensor],
     spec: ModelSpec,
     teacher: ModelSpec,
-    signal: DistillationConfig,
+    config: DistillationConfig,
     step: str,
 ) -> tuple[str, OutputLoss]:
-    if spec.task == "detection" and signal.match == "objects":
+    if spec.task == "detection" and config.match == "objects":
         return "objects", objects_loss(spec, teacher, required_loss(spec))
     with torch.no_grad():
         own = pupil(images)
-    return aligned_loss(own, reference, spec, teacher, signal, step)
+    return aligned_loss(own, reference, spec, teacher, config, step)
 
 
 def _pairs(
     student: Side,
     teacher: Side,
     images: tuple[Tensor, Tensor],
-    signal: DistillationConfig,
+    config: DistillationConfig,
     step: str,
     *,
     related: bool,
 ) -> list[LayerPair]:
-    """Layers to compare; maps over the image are needed but for hints."""
-    if signal.features == "none":
+    """Pairs of layers to compare; all but hints require maps of the image."""
+    if config.features == "none":
         return []
     if related:
         found = same_layers(student.module, teacher.module, images[0])
     else:
         found = same_places(student.module, teacher.module, images)
-    if signal.features != "hints":
+    if config.features != "hints":
         found = [pair for pair in found if pair.is_map]
     if not found:
         raise RecipeError(
             "no_common_layers",
-            f"No inner layers of the two networks can be compared by '{signal.features}'.",
+            f"No inner layers of the two networks can be compared by '{config.features}'.",
             "Choose features = none: the outputs alone can always be compared.",
-            features=signal.features,
+            features=config.features,
             step=step,
         )
     return [found[index] for index in evenly_spaced(len(found), LAYERS)]
@@ -187,11 +190,11 @@ def _maps(
     images: Images,
     pairs: Sequence[LayerPair],
     indices: Sequence[int],
-    signal: DistillationConfig,
+    config: DistillationConfig,
     related: bool,
 ) -> list[Regressor | None]:
-    """Between the channels of each pair; None where they are the same ones, or only their strength counts."""
-    if signal.features == "attention":
+    """Maps between the channels of each pair; None where channels correspond, or only their strength is compared."""
+    if config.features == "attention":
         return [None] * len(pairs)
     with (
         torch.no_grad(),
@@ -212,7 +215,7 @@ def _maps(
 def _no_boxes(step: str) -> RecipeError:
     return RecipeError(
         "no_boxes_decoded",
-        "There is no foreground to look at: the teacher gives no boxes, or its family is unknown.",
+        "There is no foreground: the teacher predicts no boxes, or its family is unknown.",
         "Choose features = hints, or give the model's family in its specification.",
         step=step,
     )

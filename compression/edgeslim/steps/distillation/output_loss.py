@@ -1,4 +1,4 @@
-"""How far the outputs of a network are from those of its teacher: by class, by place, by object."""
+"""The distance of a network's outputs from those of its teacher: by class, by place, or by object."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ OutputLoss = Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor]
 _TINY = 1e-6
 
 
-def class_loss(own: Tensor, wanted: Tensor, signal: DistillationConfig) -> Tensor:
-    """The loss that `signal` names, of outputs (B, C, …) that are logits or distributions."""
+def class_loss(own: Tensor, wanted: Tensor, config: DistillationConfig) -> Tensor:
+    """The loss named in `config`, for outputs (B, C, …) that are logits or distributions."""
     mine, theirs = logits_of(own), logits_of(wanted)
-    if signal.loss == "logits":
+    if config.loss == "logits":
         return logit_error(mine, theirs)
-    if signal.loss == "decoupled":
-        return decoupled(mine, theirs, signal.temperature, signal.alpha, signal.beta)
-    return soft_targets(mine, theirs, signal.temperature)
+    if config.loss == "decoupled":
+        return decoupled(mine, theirs, config.temperature, config.alpha, config.beta)
+    return soft_targets(mine, theirs, config.temperature)
 
 
 def soft_targets(own: Tensor, wanted: Tensor, temperature: float) -> Tensor:
@@ -42,7 +42,7 @@ def soft_targets(own: Tensor, wanted: Tensor, temperature: float) -> Tensor:
 
 
 def logit_error(own: Tensor, wanted: Tensor) -> Tensor:
-    """Mean squared difference of logits, less each row's mean, which softmax does not see.
+    """Mean squared difference of logits relative to their row mean, to which softmax is invariant.
 
     Source: arXiv 1312.6184.
     """
@@ -53,8 +53,8 @@ def logit_error(own: Tensor, wanted: Tensor) -> Tensor:
 def decoupled(own: Tensor, wanted: Tensor, temperature: float, alpha: float, beta: float) -> Tensor:
     """T² · (alpha · KL of target against the rest + beta · KL among the others). Source: arXiv 2203.08679.
 
-    The target is the class that the teacher gives: no labels are needed. With alpha 1 and beta the teacher's
-    probability of the others this is the loss of soft targets.
+    The target is the class predicted by the teacher: no labels are needed. With alpha 1 and beta equal to the teacher's
+    probability of the other classes, this is the loss of soft targets.
     """
     target = F.one_hot(wanted.argmax(1), wanted.shape[1]).bool()
     mine, theirs = own / temperature, wanted / temperature
@@ -84,15 +84,15 @@ def _divergence(own: Tensor, wanted: Tensor) -> Tensor:
 
 
 def output_loss(
-    reference: Sequence[Tensor], spec: ModelSpec, signal: DistillationConfig
+    reference: Sequence[Tensor], spec: ModelSpec, config: DistillationConfig
 ) -> tuple[str, OutputLoss]:
-    """The loss for a network whose teacher, of equal layout, gave `reference` on some images, and its name.
+    """The name and the loss for a teacher of equal layout that gave `reference` on some images.
 
-    The name of the signal's loss for classifiers, 'heads' for detectors whose family tells scores from boxes, else
+    The name is that of the configured loss for classifiers, 'heads' for detectors of a family with heads, else
     'outputs'.
     """
     if _classifies(spec, reference):
-        return signal.loss, lambda own, wanted: class_loss(own[0], wanted[0], signal)
+        return config.loss, lambda own, wanted: class_loss(own[0], wanted[0], config)
     found = rows_and_heads(reference, spec)
     if found is None:
         spreads = [variance(output) for output in reference]
@@ -103,7 +103,7 @@ def output_loss(
     def loss(own: Sequence[Tensor], wanted: Sequence[Tensor]) -> Tensor:
         mine, theirs = rows_and_heads(own, spec), rows_and_heads(wanted, spec)
         assert mine is not None and theirs is not None, "outputs keep their shapes"
-        return by_heads(mine[0], theirs[0], heads, units, spec, signal)
+        return by_heads(mine[0], theirs[0], heads, units, spec, config)
 
     return "heads", loss
 
@@ -113,26 +113,26 @@ def aligned_loss(
     reference: Sequence[Tensor],
     spec: ModelSpec,
     teacher: ModelSpec,
-    signal: DistillationConfig,
+    config: DistillationConfig,
     step: str,
 ) -> tuple[str, OutputLoss]:
-    """The loss for a network that gave `own`, and whose teacher is another model that gave `reference`.
+    """The name and the loss for a network that gave `own` and a teacher that is another model and gave `reference`.
 
-    As `output_loss` where both have the same layout; else classes are brought together by their names, and detectors
-    are compared place by place on decoded scores and boxes ('places').
-    Raises RecipeError (code 'teacher_outputs') where the two cannot be compared.
+    As `output_loss` if both have the same layout; else classes are matched by name, and detectors are compared place by
+    place on decoded scores and boxes ('places').
+    Raises RecipeError (code 'teacher_outputs') if the two cannot be compared.
     """
     same = spec.family == teacher.family and spec.labels == teacher.labels
     if same and [one.shape[1:] for one in own] == [one.shape[1:] for one in reference]:
-        return output_loss(reference, spec, signal)
+        return output_loss(reference, spec, config)
     columns = [teacher.labels.index(label) for label in spec.labels]
     if _classifies(spec, own) and _classifies(teacher, reference):
-        return signal.loss, lambda mine, theirs: class_loss(mine[0], logits_of(theirs[0])[:, columns], signal)
+        return config.loss, lambda mine, theirs: class_loss(mine[0], logits_of(theirs[0])[:, columns], config)
     first, second = decoded(own, spec), decoded(reference, teacher)
     if first is None or second is None or first.boxes.shape[1] != second.boxes.shape[1]:
         raise RecipeError(
             "teacher_outputs",
-            "The outputs of the teacher cannot be compared with the model's: they do not speak of the same places.",
+            "The outputs of the teacher cannot be compared with the model's: they are not for the same places.",
             f"For '{step}', choose a teacher of the same family with the same strides.",
             step=step,
         )
@@ -140,20 +140,20 @@ def aligned_loss(
     def loss(mine: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
         student, other = decoded(mine, spec), decoded(theirs, teacher)
         assert student is not None and other is not None, "outputs keep their shapes"
-        return by_places(student, Places(other.scores[..., columns], other.boxes), signal)
+        return by_places(student, Places(other.scores[..., columns], other.boxes), config)
 
     return "places", loss
 
 
 def squared_error(own: Sequence[Tensor], wanted: Sequence[Tensor], spreads: Sequence[Tensor]) -> Tensor:
-    """Mean over outputs of the squared difference in units of the teacher's variance."""
+    """Mean over outputs of the squared difference relative to the teacher's variance."""
     pairs = zip(own, wanted, spreads, strict=True)
     errors = [(a - b).square().mean() / unit for a, b, unit in pairs if a.is_floating_point()]
     return torch.stack(errors).mean() if errors else torch.zeros(())
 
 
 def relative_error(compressed: Network, original: Network, images: Tensor) -> float | None:
-    """`squared_error` of the two networks on some images; None if it is not a finite number."""
+    """`squared_error` of the two networks on some images; None if it is not finite."""
     with torch.no_grad():
         wanted = original(images)
         error = float(squared_error(compressed(images), wanted, [variance(output) for output in wanted]))
@@ -161,7 +161,7 @@ def relative_error(compressed: Network, original: Network, images: Tensor) -> fl
 
 
 def variance(values: Tensor) -> Tensor:
-    """Scalar, never zero."""
+    """Variance of all values, a positive scalar."""
     return values.float().var(correction=0).clamp(min=_TINY)
 
 
@@ -170,11 +170,11 @@ def _classifies(spec: ModelSpec, outputs: Sequence[Tensor]) -> bool:
 
 
 SURE = 0.4
-"""Detections of at least this score are taught as objects."""
+"""Minimum score of detections that serve as labels."""
 
 
 def objects_loss(spec: ModelSpec, teacher: ModelSpec, task_loss: Loss) -> OutputLoss:
-    """`task_loss` with the teacher's sure detections for labels. The two may differ in input size, grid and family."""
+    """`task_loss` with the teacher's confident detections as labels; input size, grid and family may differ."""
     classes = np.array([spec.labels.index(label) if label in spec.labels else -1 for label in teacher.labels])
     ratio = np.array([spec.input_width / teacher.input_width, spec.input_height / teacher.input_height] * 2)
 
@@ -188,7 +188,7 @@ def objects_loss(spec: ModelSpec, teacher: ModelSpec, task_loss: Loss) -> Output
 
 
 def _detections(outputs: Sequence[np.ndarray], spec: ModelSpec) -> Detections:
-    """Of one image, in pixels of the network's input."""
+    """Detections of one image, in pixels of the network's input."""
     size = spec.input_width, spec.input_height
     prepared = Prepared(np.zeros(spec.input_shape, np.float32), 1.0, 1.0, 0.0, 0.0, *size)
     found = task_for(spec).decode(outputs, prepared, spec)

@@ -1,4 +1,4 @@
-"""Decompositions of a convolution's weight: the layers each gives, their ranks, their factors."""
+"""Decompositions of a convolution's weight: the layers that each gives, their ranks, their factors."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class FactorLayer:
-    """One of the layers that take a layer's place.
+    """One of the chain of layers that replaces a layer.
 
-    It has the layer's kernel size, stride, padding and dilation along `rows` and `columns`, and is 1 wide along
-    the others.
+    Along `rows` and `columns` it has the kernel size, stride, padding and dilation of the original; else it is 1 wide.
     """
 
     rows: bool = False
@@ -30,8 +29,8 @@ class FactorLayer:
 class Decomposition(ABC):
     """A weight (out, in, rows, columns) as a chain of smaller convolutions, at any of several ranks.
 
-    `ranks` (N, parts - 1) are the numbers of channels between the parts. `energy` (N,) is the share of the
-    weight's squared norm kept at each: exact unless the subclass says otherwise. `seed` is for methods that draw.
+    `ranks` (N, parts - 1): numbers of channels between the parts. `energy` (N,): share of the weight's squared norm kept
+    at each; exact unless the subclass says otherwise. `seed` is for methods that start from random values.
     """
 
     parts: ClassVar[tuple[FactorLayer, ...]]
@@ -47,10 +46,10 @@ class Decomposition(ABC):
 
 
 def compose(factors: Sequence[Doubles]) -> Doubles:
-    """The weight (out, in, rows, columns) of the one convolution that the chain amounts to.
+    """The weight (out, in, rows, columns) of the one convolution that equals the chain.
 
-    Along each image axis at most one factor is wider than 1; of two factors, the second is depthwise if it
-    reads one channel and the first gives several.
+    Along each image axis at most one factor is wider than 1. A factor is depthwise if it reads one channel and the one
+    before it has several outputs.
     """
     weight = factors[0]
     for factor in factors[1:]:
@@ -69,7 +68,7 @@ def kept_by_rank(singular: Doubles) -> Doubles:
 
 
 def energy_kept(weight: Doubles, approximation: Doubles) -> float:
-    """1 - the squared error's share of the weight's squared norm."""
+    """1 minus the ratio of the squared error to the weight's squared norm."""
     norm = float(np.sum(weight**2))
     return 1.0 - float(np.sum((weight - approximation) ** 2)) / norm if norm > 0 else 1.0
 

@@ -1,4 +1,4 @@
-"""A layer with its decomposition, the ranks it can have, and the chain of layers that takes its place."""
+"""A layer with its decomposition, the ranks it can have, and the chain of layers that replaces it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def replace(
     factors: Sequence[Doubles],
     shift: Doubles | None,
 ) -> None:
-    """Replace the layer, in place, wherever it is called; the bias, plus `shift` (out,), goes to the last part.
+    """Replace the layer, in place, wherever it is called; the last part gets the bias, plus `shift` (out,).
 
-    The parts are called 0, 1 … under the layer's name, each a node of its own.
+    The parts are named 0, 1 … under the layer's name; each is a node of its own.
     """
     biases = [None] * (len(parts) - 1) + [_bias(layer.module, shift)]
     chain = [
@@ -102,7 +102,7 @@ DECOMPOSITIONS: dict[str, type[Decomposition]] = {
 
 @dataclass(frozen=True, slots=True)
 class FactorizedLayer:
-    """`weight` is what is decomposed: the layer's own, whitened if the inputs are known."""
+    """`weight` is decomposed: the layer's weight, whitened if its inputs are known."""
 
     layer: Layer
     weight: Doubles
@@ -131,11 +131,11 @@ class FactorizedLayer:
         return FactorizedLayer(layer, weight, white, decomposition, options)
 
     def energy(self, option: int) -> float:
-        """The share of energy that the option really keeps."""
+        """The share of energy that the option keeps, measured on its factors."""
         return energy_kept(self.weight, compose(self._factors(option)))
 
     def put(self, module: fx.GraphModule, option: int) -> dict[str, Any]:
-        """Replace the layer in the network, in place. Returns what there is to tell, as JSON values."""
+        """Replace the layer in the network, in place. Returns a report, as JSON values."""
         factors = self._factors(option)
         energy = energy_kept(self.weight, compose(factors))
         shift = None
@@ -161,5 +161,5 @@ class FactorizedLayer:
 
 
 def decomposition_class(method: str, layer: Layer) -> type[Decomposition]:
-    """The method's, or SVD where a kernel has no two axes to separate."""
+    """The decomposition of the method, or SVD for kernels that are 1 wide along an axis."""
     return DECOMPOSITIONS[method] if min(layer.shape[2:]) > 1 else Svd

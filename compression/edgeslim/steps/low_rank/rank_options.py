@@ -1,6 +1,6 @@
-"""Which rank for which layer: choices under a budget, on plain arrays.
+"""Which rank for which layer: allocation under a budget, on plain arrays.
 
-A layer's options are costs (N,) and losses (N,), the last of them the layer as it is, with loss 0.
+A layer's options are costs (N,) and losses (N,); the last one is the unchanged layer, with loss 0.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from edgeslim.steps.low_rank.decompositions import Doubles, Ints
 
 HALVINGS = 60
 BYTES = 4
-"""Of a float32 weight."""
+"""Bytes of a float32 weight."""
 NODE_BYTES = 160
-"""Of one more layer in the file besides its weights. A guess to start from: the file is measured."""
+"""Bytes of an additional layer besides its weights: an estimate to start from; the file is measured."""
 FLOOR = 1e-12
-"""Energies below count as this; the loss stays finite."""
+"""Smaller energies count as this, so that the loss is finite."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankOptions:
-    """What can be done to one layer: ranks (N - 1, parts - 1) with which it gets cheaper, and last nothing.
+    """Options of one layer: ranks (N - 1, parts - 1) with which it gets cheaper, and last the unchanged layer.
 
-    Costs and energies both rise from each option to the next.
+    Costs and energies both increase from each option to the next.
     """
 
     ranks: Ints
@@ -36,11 +36,11 @@ class RankOptions:
 
     @property
     def untouched(self) -> int:
-        """Index of the option to leave the layer as it is."""
+        """Index of the unchanged layer."""
         return len(self.ranks)
 
     def cost(self, target: str) -> Ints:
-        """Parameters, MACs or, nearly, bytes."""
+        """Parameters, MACs or (approximately) bytes."""
         if target == "bytes":
             costs: Ints = BYTES * self.parameters + NODE_BYTES * self.ranks.shape[1]
             costs[self.untouched] -= NODE_BYTES * self.ranks.shape[1]
@@ -49,17 +49,17 @@ class RankOptions:
 
     @property
     def loss(self) -> Doubles:
-        """-log of the energy kept, so that the sum over layers is that of the product of their energies."""
+        """-log of the kept energy, so that the sum over layers is -log of the product of their energies."""
         return -np.log(np.maximum(self.energy, FLOOR))
 
 
 def cheaper_options(
     ranks: Ints, energy: Doubles, costs: tuple[Ints, Ints], dense: tuple[int, int], target: str
 ) -> RankOptions:
-    """Those of `ranks` (N, parts - 1) with which both parameters and MACs fall.
+    """The options among `ranks` (N, parts - 1) that reduce both parameters and MACs.
 
-    `costs` and `dense` are (parameters, MACs). What keeps no more energy than another option that costs less
-    (parameters if they or bytes are the target, else MACs) is left out.
+    `costs` and `dense` are (parameters, MACs). Options that keep no more energy than a cheaper one are dropped; the cost
+    compared is parameters if these or bytes are the target, else MACs.
     """
     parameters, macs = costs
     deciding = parameters if target in ("parameters", "bytes") else macs
@@ -75,7 +75,7 @@ def cheaper_options(
 
 
 def admitted(ranks: Ints, round_to: int, share: float | None) -> NDArray[np.intp]:
-    """Rows of `ranks` that are multiples of `round_to`; with `share` only the one at that part of full rank."""
+    """Rows of `ranks` that are multiples of `round_to`; with `share`, only the one at that share of full rank."""
     if share is None:
         return np.flatnonzero((ranks % round_to == 0).all(axis=1))
     wanted = np.ceil(share * ranks.max(axis=0) / round_to) * round_to
@@ -85,7 +85,7 @@ def admitted(ranks: Ints, round_to: int, share: float | None) -> NDArray[np.intp
 def first_keeping(options: RankOptions, energy: float, measure: Callable[[int], float]) -> int:
     """The cheapest option whose measured energy is at least `energy`; `untouched` if there is none.
 
-    Where an option's own energy is exact, the first look settles it; where it is a bound, the rest is halved.
+    Where the options' energies are exact, one measurement suffices; where they are bounds, bisection follows.
     """
     low, high = int(np.searchsorted(options.energy, energy)), options.untouched
     if low == high or measure(low) >= energy:
@@ -100,17 +100,17 @@ def first_keeping(options: RankOptions, energy: float, measure: Callable[[int], 
 
 
 def share_globally(costs: Sequence[Ints], losses: Sequence[Doubles], budget: float) -> list[int]:
-    """One option of each layer so that costs sum to at most `budget`, with the least sum of losses.
+    """One option of each layer so that costs sum to at most `budget` with the least sum of losses.
 
-    By the price of a unit of cost at which the budget is just kept; what is then left over goes to the layers
-    that lose most. The budget must be reachable. Source: Zhang et al. 2015, arXiv 1505.06798, section 3.3.
+    Found by the price per unit of cost at which the budget is just met; the rest goes to the layers that lose most. The
+    budget must be reachable. Source: Zhang et al. 2015, arXiv 1505.06798, section 3.3.
     """
 
     def at(price: float) -> list[int]:
         return [int(np.argmin(loss + price * cost)) for cost, loss in zip(costs, losses, strict=True)]
 
     highest = max(float(loss.max()) for loss in losses) + 1.0
-    low, high = 0.0, highest  # one unit of cost is then worth more than any loss
+    low, high = 0.0, highest  # at this price one unit of cost outweighs any loss
     if _total(costs, at(low)) <= budget:
         return at(low)
     chosen = _halved(lambda price: at(price) if _total(costs, at(price)) <= budget else None, low, high)
@@ -126,9 +126,9 @@ def share_globally(costs: Sequence[Ints], losses: Sequence[Doubles], budget: flo
 
 
 def share_equally(costs: Sequence[Ints], losses: Sequence[Doubles], budget: float) -> list[int]:
-    """One option of each layer, all at most at the same share of the layer's own cost.
+    """One option of each layer, each of at most the same share of the layer's own cost.
 
-    A layer that cannot get so cheap takes its cheapest option. The budget must be reachable.
+    A layer that cannot be reduced so far takes its cheapest option. The budget must be reachable.
     """
 
     def at(removed: float) -> list[int]:
@@ -142,7 +142,7 @@ def share_equally(costs: Sequence[Ints], losses: Sequence[Doubles], budget: floa
 
 
 def _halved(attempt: Callable[[float], list[int] | None], low: float, high: float) -> list[int]:
-    """The last success on the way to the lowest value between `low` and `high` that succeeds; `high` must."""
+    """Bisection for the lowest value between `low` and `high` that succeeds; returns its result. `high` must succeed."""
     best = attempt(high)
     assert best is not None, "the budget is reachable"
     for _ in range(HALVINGS):

@@ -1,7 +1,7 @@
-"""Activation-aware approximation: errors weighted by what really enters a layer.
+"""Activation-aware approximation: errors weighted by the actual inputs of a layer.
 
 With C = L Lᵀ the covariance of the inputs x, and m their mean, the mean of |W x + b - (W' x + b')|² is |W L - W' L|²
-if b' = b + (W - W') m. So W L is decomposed, the first factor multiplied by the inverse of L, and the bias moved.
+if b' = b + (W - W') m. So W L is decomposed, the first factor is multiplied by the inverse of L, and the bias is shifted.
 Source: Zhang et al. 2015, arXiv 1505.06798; Yuan et al. 2023, arXiv 2312.05821 (without the mean).
 """
 
@@ -25,16 +25,16 @@ from edgeslim.steps.low_rank.decompositions import Doubles
 from edgeslim.steps.low_rank.layers import Layer
 
 PLACES = 1024
-"""Positions of one image, evenly spaced, at which a layer's input is looked at; neighbours say nearly the same."""
+"""Evenly spaced positions per image at which a layer's input is sampled; neighbouring ones are nearly equal."""
 RIDGE = 1e-6
-"""Added to the covariance, as a part of its mean diagonal: directions never seen still count a little."""
+"""Added to the diagonal of the covariance, relative to its mean, so that directions never seen count a little."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whitening:
     """`root` (P, P) is L, `mean` (P,) is m: over input channels, or over channels and kernel positions together.
 
-    Over channels alone, neighbouring pixels count as independent and borders like the inside.
+    Over channels alone, neighbouring pixels are treated as independent, and borders like the interior.
     """
 
     root: Doubles
@@ -73,9 +73,9 @@ def whitenings(
     images: int,
     progress: Progress,
 ) -> dict[Layer, Whitening]:
-    """What enters each layer of the network, over `images` images of the split and all positions.
+    """The whitening of each layer's inputs, over `images` images of the split.
 
-    P is the number of input channels, or, for layers marked True, of input channels times kernel positions.
+    P is the number of input channels or, for layers marked True, of input channels times kernel positions.
     Raises DatasetError for unreadable images.
     """
     seen = {layer: _RunningCovariance() for layer in layers}
@@ -99,7 +99,7 @@ def whitenings(
 
 
 class _RunningCovariance:
-    """Running sums over the vectors that enter a layer, less the first batch's mean, so that few digits are lost."""
+    """Running sums over a layer's input vectors, relative to the mean of the first batch for numerical accuracy."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -124,7 +124,7 @@ class _RunningCovariance:
 
 
 def _vectors(layer: nn.Conv2d | nn.Linear, value: Tensor, patches: bool) -> Tensor:
-    """(positions, P): what the layer's weight is multiplied with."""
+    """(positions, P): the vectors that the layer's weight is multiplied with."""
     if isinstance(layer, nn.Linear):
         columns = value.reshape(-1, value.shape[-1]).T
     elif patches:
@@ -142,7 +142,7 @@ def _vectors(layer: nn.Conv2d | nn.Linear, value: Tensor, patches: bool) -> Tens
 
 
 def _rows(weight: Doubles, width: int) -> Doubles:
-    """The weight as a matrix with `width` columns: input channels, or all but the output channels."""
+    """The weight as a matrix with `width` columns: input channels, or input channels and kernel positions."""
     if width == weight.shape[1]:
         return np.moveaxis(weight, 1, -1).reshape(-1, width)
     return weight.reshape(-1, width)

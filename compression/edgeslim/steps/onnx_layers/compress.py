@@ -1,4 +1,4 @@
-"""The course of every step that replaces weights by codes: layer by layer, statistics matched, then stored."""
+"""How every step replaces weights by codes: layer by layer, with statistics matched, then stored."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from edgeslim.steps.onnx_layers.statistics import channel_statistics, gains
 from edgeslim.steps.onnx_layers.walk import Replacement, Visit, visitable, walk
 
 Coder = Callable[[WeightLayer, FloatArray, Visit | None], CodedWeight]
-"""(layer, its weight as rows, what was seen on the walk or None) → codes, with scales in any float type."""
+"""(layer, its weight as rows, its visit on the walk or None) → codes, with scales in any float type."""
 _LARGEST = 6.5e4
-"""Of float16 numbers, about."""
+"""Approximately the largest float16 number."""
 _SMALLEST = 2e-6
-"""Scales below are stored in float16 with an error of more than 3 %."""
+"""Smaller scales have an error of more than 3 % in float16."""
 _NEGLIGIBLE = 1e-4
-"""Scales that are smaller than the largest by this factor may be stored badly."""
+"""Scales smaller than the largest by this factor may be stored inaccurately."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Packing:
-    """How layers are coded and stored, beside their codes."""
+    """How layers are coded and stored, besides the choice of codes."""
 
     statistics: bool
-    """Match each channel's mean and deviation on the way."""
+    """Match the mean and standard deviation of each channel during the walk."""
     scaling: bool = True
-    """Deviations too, and scales learn: where scales may be any number."""
+    """Whether scales may take any value: then standard deviations are matched too, and scales are trained."""
     vectors: str
     """'float16' or 'float32'."""
     storage: str
     learning: LearningSettings | None = None
-    """Train all that is stored afterwards."""
+    """Train everything that is stored afterwards, if given."""
 
 
 def packed(
@@ -53,9 +53,9 @@ def packed(
     context: StepContext,
     step: str,
 ) -> tuple[onnx.ModelProto, CodedNetwork]:
-    """The model with all layers coded and stored, and what was chosen. `context.info` receives what `summary` tells.
+    """The model with all layers coded and stored, and the codes. `context.info` receives their `summary`.
 
-    Raises RecipeError and ModelError, where training is asked for.
+    Raises RecipeError and ModelError if training is requested.
     """
     coded = code_layers(
         model,
@@ -89,10 +89,10 @@ def code_layers(
     threads: int = 1,
     progress: Progress = silent,
 ) -> CodedNetwork:
-    """Choose codes for all layers; with images, in graph order and seeing what each layer gets and should give.
+    """Choose codes for all layers; with images, in graph order, given each layer's inputs and target outputs.
 
-    `statistics` matches each channel's mean and deviation on the way (`scaling` off: the mean alone). `half`
-    stores scales and biases in float16 where they lie in its range. The model is not changed.
+    `statistics` matches the mean and standard deviation of each channel (without `scaling`, the mean only). `half`
+    stores scales and biases in float16 where they are in its range. The model is not modified.
     """
     coded = CodedNetwork()
     met = visitable(model, layers) if images else ()
@@ -108,14 +108,14 @@ def code_layers(
         weight = narrowed(coder(layer, layer.layout.to_rows(visit.weight), visit), half)
         bias = None if visit.bias is None else _vector(visit.bias, half)
         if not (statistics and layer.adjustable):
-            choice = Replacement(weight.values(), _wide(bias))
+            replacement = Replacement(weight.values(), _wide(bias))
         else:
             coded.matched += 1
-            weight, bias, choice = _matched(visit, weight, bias, scaling=scaling, half=half)
+            weight, bias, replacement = _matched(visit, weight, bias, scaling=scaling, half=half)
         coded.weights[layer.name] = weight
         if bias is not None:
             coded.biases[layer.bias_name] = bias
-        return choice
+        return replacement
 
     if met:
         replaced = {name: weight.values() for name, weight in coded.weights.items()}
@@ -125,7 +125,7 @@ def code_layers(
 
 
 def narrowed(weight: CodedWeight, half: bool) -> CodedWeight:
-    """Scale and codebook in float16 (if `half` and in its range) or float32."""
+    """The weight with scale and codebook in float16 (if `half` and in its range) or float32."""
     scale = None if weight.scale is None else _scales(weight.scale, half)
     book = None if weight.codebook is None else _vector(weight.codebook, half)
     return dataclasses.replace(weight, scale=scale, codebook=book)
@@ -134,7 +134,7 @@ def narrowed(weight: CodedWeight, half: bool) -> CodedWeight:
 def _matched(
     visit: Visit, weight: CodedWeight, bias: Vector | None, *, scaling: bool, half: bool
 ) -> tuple[CodedWeight, Vector, Replacement]:
-    """Weight and bias whose outputs have the target's mean (and deviation) in each channel."""
+    """Weight and bias with which each output channel has the target's mean (and standard deviation)."""
     layer = visit.layer
     outputs = visit.run(weight.values(), _wide(bias))
     target, now = channel_statistics(visit.target), channel_statistics(outputs)
@@ -156,7 +156,7 @@ def _matched(
 def _scaled(
     weight: CodedWeight, factors: NDArray[np.float64], half: bool
 ) -> tuple[CodedWeight, NDArray[np.float64]]:
-    """The weight with each row multiplied by its factor, and the factors as far as the stored scale can follow."""
+    """The weight with each row multiplied by its factor, and the factors as the stored scales represent them."""
     rows = weight.layout.rows
     scale = np.ones((rows, 1)) if weight.scale is None else weight.scale.astype(np.float64)
     scale = np.broadcast_to(scale, (rows, scale.shape[1]))

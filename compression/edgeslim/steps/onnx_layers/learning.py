@@ -1,4 +1,4 @@
-"""Training what is stored: codes, codebooks, scales and biases of a whole network at once, against the original."""
+"""Training of stored weights: codes, codebooks, scales and biases of a whole network, on the original's outputs."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from edgeslim.steps.onnx_layers.learned_codes import LearnedBias, LearnedCodeboo
 from edgeslim.training.reproducible import reproducible
 
 PATIENCE = 4
-"""Tenths of the steps without gain after which training stops."""
+"""Tenths of the steps without improvement after which training stops."""
 
 
 def learnable(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[WeightLayer, ...]:
-    """The layers that are one torch layer each with the same weight, but perhaps for its order of axes."""
+    """The layers that correspond to one torch layer with the same weight, up to the order of axes."""
     reads = Counter(name for node in model.graph.node for name in node.input)
     return tuple(
         layer
@@ -37,7 +37,7 @@ def learnable(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[We
 
 
 class Learner:
-    """A network some of whose stored weights and biases learn."""
+    """A network with some trainable stored weights and biases."""
 
     def __init__(
         self,
@@ -49,10 +49,9 @@ class Learner:
         *,
         scales: bool = True,
     ) -> None:
-        """`layers` are some of `learnable`; weights, biases and the float weights they code go by their ONNX
-        names. Zeros of pruned layers stay.
+        """`layers` are some of `learnable`; weights, biases and the float weights behind them have their ONNX names.
 
-        The network is changed: its layers get parametrizations. Everything else in it stays as it is.
+        The network's layers get parametrizations; nothing else in it changes. Zeros of pruned layers are preserved.
         """
         nodes = {node.name: node for node in network.graph.nodes}
         self._weights: dict[str, nn.Module] = {}
@@ -76,14 +75,14 @@ class Learner:
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        """All that learns."""
+        """All trainable parameters."""
         found = [_form(module, "weight") for module in self._weights.values()]
         found += [_form(module, "bias") for module in self._biases.values()]
         return [parameter for form in found for parameter in form.parameters() if parameter.requires_grad]
 
     @property
     def weights(self) -> dict[str, CodedWeight]:
-        """As they are now, by name."""
+        """The weights as they are now, by name."""
         return {name: _learned(module, "weight") for name, module in self._weights.items()}
 
     @property
@@ -100,10 +99,10 @@ def trained(
     context: StepContext,
     step: str,
 ) -> CodedNetwork:
-    """What is coded, trained all at once to give the original's outputs; layers that cannot learn keep their codes.
+    """The coded network, trained to reproduce the original's outputs; layers that cannot be trained keep their codes.
 
-    `context.info['training']` receives what `distil` tells. Raises RecipeError, and ModelError for operators unknown to
-    torch_graph.
+    `context.info['training']` receives what `distil` reports. Raises RecipeError, and ModelError for operators unknown
+    to torch_graph.
     """
     student = to_torch(unpacked(stored(model, coded, layers, "packed")))
     original = {layer.name: array_of(model, layer.name) for layer in layers}
@@ -125,8 +124,8 @@ def learn(
     context: StepContext,
     step: str,
 ) -> dict[str, Any]:
-    """Train the network, which ends in its best state; what `distil` tells. Its errors are raised."""
-    told = dataclasses.replace(context, info={})
+    """Train the network, which ends in its best state; returns what `distil` reports. Raises as `distil`."""
+    apart = dataclasses.replace(context, info={})
     schedule = DistillationSchedule(
         steps=learning.steps,
         batch=learning.batch,
@@ -136,9 +135,9 @@ def learn(
     )
     with reproducible(context.seed, context.threads):
         distil(
-            network, parameters, told, DistillationConfig(label_weight=learning.label_weight), schedule, step
+            network, parameters, apart, DistillationConfig(label_weight=learning.label_weight), schedule, step
         )
-    return told.info
+    return apart.info
 
 
 def _form(module: nn.Module, name: str) -> parametrize.ParametrizationList:

@@ -1,4 +1,4 @@
-"""A network cut into runs of consecutive nodes, each an onnxruntime session of its own."""
+"""A network cut into segments of consecutive nodes, each with an onnxruntime session of its own."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from edgeslim.ort import OrtSession, open_session
 from edgeslim.sessions import Tensor
 
 Batch = list[Tensor]
-"""One tensor for every image."""
+"""One tensor per image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Consecutive nodes. `inputs` come from earlier stages, `outputs` are read by later ones."""
+    """Consecutive nodes. `inputs` come from earlier segments; `outputs` are read by later ones."""
 
     nodes: tuple[onnx.NodeProto, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     last_use: tuple[str, ...]
-    """Of its inputs, those that no later stage reads."""
+    """Those of its inputs that no later segment reads."""
     index: int | None
-    """Of the node in the graph, where it is a stage of its own."""
+    """Index of the node in the graph, if the segment is a single node of interest."""
 
 
 class Segmentation:
-    """The stages of a model up to its last node of interest, and sessions of them."""
+    """The segments of a model up to its last node of interest, and their sessions."""
 
     def __init__(self, model: onnx.ModelProto, alone: Collection[int], threads: int) -> None:
-        """Nodes whose index is in `alone` are a stage each."""
+        """Each node whose index is in `alone` is a segment of its own."""
         self._model, self._threads = model, threads
         self.stored = {item.name: item for item in model.graph.initializer}
         self.feed = next(item.name for item in model.graph.input if item.name not in self.stored)
-        self.stages = _stages(model, alone, self.stored, self.feed)
+        self.segments = _segments(model, alone, self.stored, self.feed)
 
     def session(
-        self, stage: Segment, example: Mapping[str, Tensor], weights: Mapping[str, Tensor] | None = None
+        self, segment: Segment, example: Mapping[str, Tensor], weights: Mapping[str, Tensor] | None = None
     ) -> OrtSession:
-        """A session of the stage. Names in `example` are its inputs; `weights` replace stored ones."""
+        """A session of the segment. The names in `example` are its inputs; `weights` replace stored ones."""
         replaced = weights or {}
-        names = dict.fromkeys(name for node in stage.nodes for name in reads(node))
+        names = dict.fromkeys(name for node in segment.nodes for name in reads(node))
         kept = [
             numpy_helper.from_array(np.asarray(replaced[name]), name)
             if name in replaced
@@ -53,10 +53,10 @@ class Segmentation:
             if name in self.stored and name not in example
         ]
         graph = helper.make_graph(
-            list(stage.nodes),
-            "stage",
+            list(segment.nodes),
+            "segment",
             [_value_info(name, value) for name, value in example.items()],
-            [onnx.ValueInfoProto(name=name) for name in stage.outputs],
+            [onnx.ValueInfoProto(name=name) for name in segment.outputs],
             kept,
         )
         single = helper.make_model(
@@ -66,7 +66,7 @@ class Segmentation:
 
 
 def reads(node: onnx.NodeProto) -> Iterator[str]:
-    """Names a node reads, those inside its subgraphs included."""
+    """Names that a node reads, including those inside its subgraphs."""
     yield from (name for name in node.input if name)
     for item in node.attribute:
         if item.type == onnx.AttributeProto.GRAPH:
@@ -74,7 +74,7 @@ def reads(node: onnx.NodeProto) -> Iterator[str]:
                 yield from reads(inner)
 
 
-def _stages(
+def _segments(
     model: onnx.ModelProto, alone: Collection[int], stored: Collection[str], feed: str
 ) -> tuple[Segment, ...]:
     runs: list[tuple[int | None, list[onnx.NodeProto]]] = [(None, [])]
@@ -87,12 +87,12 @@ def _stages(
     made = [{name for node in nodes for name in node.output if name} for _, nodes in runs]
     wanted = [{name for node in nodes for name in reads(node)} - set(stored) for _, nodes in runs]
     available = {feed}
-    stages = []
+    segments = []
     for position, (index, nodes) in enumerate(runs):
         inputs = sorted((wanted[position] - made[position]) & available)
         later = {name for names in wanted[position + 1 :] for name in names}
         available |= made[position]
-        stages.append(
+        segments.append(
             Segment(
                 nodes=tuple(nodes),
                 inputs=tuple(inputs),
@@ -101,7 +101,7 @@ def _stages(
                 index=index,
             )
         )
-    return tuple(stages)
+    return tuple(segments)
 
 
 def _value_info(name: str, value: Tensor) -> onnx.ValueInfoProto:
@@ -110,6 +110,6 @@ def _value_info(name: str, value: Tensor) -> onnx.ValueInfoProto:
 
 
 def outputs_of(session: OrtSession, feeds: Sequence[Mapping[str, Tensor]]) -> list[list[Tensor]]:
-    """Outputs, each a batch, of running the session on every image."""
+    """Outputs of the session, one batch each, over all images."""
     results = [session.values(feed) for feed in feeds]
     return [list(column) for column in zip(*results, strict=True)]

@@ -1,7 +1,7 @@
-"""How much each layer's change alone disturbs what the network says, without labels.
+"""Sensitivity of a network's outputs to the change of a single layer, measured without labels.
 
-Looked at are the outputs of the last weight layers (a detector's heads, a classifier's logits), before any decoding:
-each counts alike, whatever its number of places and channels, so small objects' maps do not drown large objects'.
+The outputs are those of the last weight layers (a detector's heads, a classifier's logits), before any decoding. Each
+has the same weight, whatever its number of positions and channels, so that no level of a detector dominates.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def disturbances(
     threads: int = 1,
     progress: Progress = silent,
 ) -> dict[str, float]:
-    """For each layer, the mean relative squared error of the last layers' outputs when it alone is changed.
+    """For each layer, the mean relative squared error of the last layers' outputs when only that layer is changed.
 
-    `changed[layer name]` gives the tensors (weight, perhaps bias) that replace stored ones. Errors are relative
-    to each channel's variance over places and images, and averaged over channels, then over last layers.
+    `changed[layer name]` holds the tensors (weight, perhaps bias) that replace stored ones. Errors are relative to each
+    channel's variance over positions and images, and averaged over channels, then over last layers.
     """
     watched = head_outputs(model, layers)
     names = {name for tensors in changed.values() for name in tensors}
@@ -76,14 +76,14 @@ def _open(
 
 
 def _by_channel(outputs: Sequence[Tensor]) -> Tensor:
-    """(C, places of all images); channels are axis 1, or the last of matrices and sequences."""
+    """(C, positions of all images); channels are axis 1, or the last axis of sequences."""
     axis = 1 if outputs[0].ndim in (2, 4) else outputs[0].ndim - 1
     channels = outputs[0].shape[axis]
     return np.concatenate([np.moveaxis(each, axis, 0).reshape(channels, -1) for each in outputs], axis=1)
 
 
 def channel_variances(outputs: Sequence[Tensor]) -> Tensor:
-    """Of each channel; of the whole output for channels that hardly vary."""
+    """Variance of each channel, at least a small share of the mean over channels."""
     flat = _by_channel(outputs).astype(np.float64)
     variance = flat.var(axis=1)
     floor = max(float(variance.mean()) * 1e-3, 1e-12)
@@ -92,7 +92,7 @@ def channel_variances(outputs: Sequence[Tensor]) -> Tensor:
 
 
 def channel_errors(reference: Sequence[Tensor], outputs: Sequence[Tensor]) -> Tensor:
-    """Mean squared difference in each channel, over places and images."""
+    """Mean squared difference of each channel, over positions and images."""
     difference = _by_channel(reference).astype(np.float64) - _by_channel(outputs)
     result: Tensor = np.square(difference).mean(axis=1)
     return result

@@ -1,4 +1,4 @@
-"""What a pruned network has less of: channels, parameters, MACs, bytes of the file, estimated time."""
+"""What pruning reduces: channels, parameters, MACs, bytes of the file, estimated time."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from edgeslim.progress import Progress
 from edgeslim.steps.quantization.costs import AVX2, CostModel
 
 FIGURES = {"latency": "latency_estimate_ns"}
-"""Where the figure of a target is not called like it."""
+"""Names of figures that differ from the name of their target."""
 FILE_TARGETS = ("bytes", "latency")
-"""Those for which the file is made."""
+"""Targets for which the file must be made."""
 HALVINGS = 7
-"""Steps of the search for what meets a target: to under 1 %."""
+"""Steps of the bisection that meets a target: to less than 1 %."""
 MOST = 0.95
 
 
 def measured(model: fx.GraphModule, example: Tensor, target: str) -> dict[str, float]:
-    """Parameters, MACs for `example` (1, channels, height, width) and channels; if it is the target, bytes or latency.
+    """Parameters, MACs for `example` (1, channels, height, width) and channels; for these targets also bytes and latency.
 
-    Bytes are those of the file that would be shipped. Latency is an estimate from a table of what operators cost on
-    one core, not a measurement: the same for equal networks whatever else the machine does. Nanoseconds.
+    Bytes are those of the file that would be shipped. Latency, in nanoseconds, is estimated from a table of operator
+    costs on one core, not measured: it is the same for equal networks.
     """
     found: dict[str, float] = {**_counted(model, example)}
     if target in FILE_TARGETS:
@@ -37,7 +37,7 @@ def measured(model: fx.GraphModule, example: Tensor, target: str) -> dict[str, f
 def part_for(
     removed: Callable[[float], float], ratio: float, target: str, progress: Progress, step: str
 ) -> float:
-    """The part to choose channels by that removes `ratio` of the target; found by halving.
+    """The fraction for the chooser that removes `ratio` of the target, found by bisection.
 
     Raises InfeasibleError (code 'target_unreachable').
     """
@@ -64,7 +64,7 @@ def part_for(
 def summary(
     model: nn.Module, pruned: nn.Module, before: dict[str, float], after: dict[str, float]
 ) -> dict[str, Any]:
-    """What the step tells, as JSON values."""
+    """What the step reports, as JSON values."""
     layers = [
         {"name": name, "before": parameter.shape[0], "after": pruned.get_parameter(name).shape[0]}
         for name, parameter in model.named_parameters()
@@ -75,7 +75,7 @@ def summary(
 
 
 def _counted(model: fx.GraphModule, example: Tensor) -> dict[str, int]:
-    """Of convolutions and linear layers, with all parameters."""
+    """MACs and channels of convolutions and linear layers, and all parameters."""
     macs = 0
 
     def count(layer: nn.Module, _: Any, output: Tensor) -> None:

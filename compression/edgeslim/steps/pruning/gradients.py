@@ -1,9 +1,8 @@
-"""Backward passes from which importances are read: of the task's loss, or of the outputs where there are no labels.
+"""Backward passes for gradient-based importance: of the task loss, or of the outputs where there are no labels.
 
-At the network that is to be compressed, the distance to its own outputs has no gradient: it is zero, the least there
-is. What tells how much a weight matters there is how far the outputs move to first order, and that is what random
-projections of the outputs show: the mean square of their gradients over random signs is that of the whole Jacobian
-(Hutchinson's estimator).
+The distance of a network from its own outputs is zero, its minimum, and has no gradient. Instead, importance is measured
+by the first-order change of the outputs, which random projections of the outputs give: the mean square of their
+gradients over random signs is that of the whole Jacobian (Hutchinson's estimator).
 """
 
 from __future__ import annotations
@@ -29,22 +28,23 @@ _TINY = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class OutputMetric:
-    """Of a detector of a known family: class probabilities, objectness and box numbers, each kind counting alike.
+    """A distance between outputs in comparable units.
 
-    Boxes count where the uncompressed network sees an object. Of any other network: each output alike.
+    For a detector of a known family: class probabilities, objectness and box numbers, each kind with equal weight; boxes
+    are weighted by the confidence of the uncompressed network. For any other network: each output with equal weight.
     """
 
     spec: ModelSpec
     heads: tuple[HeadColumns, ...]
     units: tuple[Tensor, ...]
-    """Spread of each kind, of each column for boxes; without heads, of each output."""
+    """Standard deviation of each kind, of each column for boxes; without heads, of each output."""
     confidence: float
-    """Mean over all places."""
+    """Mean confidence over all places."""
 
     def vectors(self, outputs: Sequence[Tensor], reference: Sequence[Tensor]) -> list[Tensor]:
-        """Outputs (B, …) as vectors (B, n), one a kind; their mean square is of the order of 1.
+        """Outputs (B, …) as vectors (B, n), one per kind; their mean square is of the order of 1.
 
-        `reference` are the uncompressed network's outputs for the same images. Gradients flow through `outputs`.
+        `reference`: the uncompressed network's outputs for the same images. Gradients flow through `outputs`.
         """
         kinds = _kinds(outputs, self.spec, self.heads)
         weights = _weights(reference, self.spec, self.heads, len(kinds))
@@ -63,7 +63,7 @@ class OutputMetric:
 
 
 def metric_of(reference: Sequence[Sequence[Tensor]], spec: ModelSpec) -> OutputMetric:
-    """The metric for a network that gave `reference`: its outputs (1, …) for each of some images."""
+    """The metric for a network whose outputs (1, …) for each of some images are `reference`."""
     joined = [torch.cat(column).detach() for column in zip(*reference, strict=True)]
     found = rows_and_heads(joined, spec)
     heads = found[1] if found is not None else ()
@@ -75,7 +75,7 @@ def metric_of(reference: Sequence[Sequence[Tensor]], spec: ModelSpec) -> OutputM
 
 
 def _kinds(outputs: Sequence[Tensor], spec: ModelSpec, heads: Sequence[HeadColumns]) -> list[Tensor]:
-    """(B, places, columns) of each kind: class scores, objectness if there is one, then what tells boxes."""
+    """(B, places, columns) of each kind: class scores, objectness if there is one, then box columns."""
     if not heads:
         return [output[:, None] if output.dim() < 2 else output for output in outputs if _counts(output)]
     rows = _rows(outputs, spec)
@@ -109,7 +109,7 @@ def _expected(bins: Columns, rows: Sequence[Tensor]) -> Tensor:
 def _weights(
     reference: Sequence[Tensor], spec: ModelSpec, heads: Sequence[HeadColumns], kinds: int
 ) -> list[Tensor | None]:
-    """(B, places) of each kind: the network's confidence for boxes, None where all places count alike."""
+    """(B, places) of each kind: the network's confidence for boxes, None for equal weights."""
     if not heads:
         return [None] * kinds
     rows = _rows(reference, spec)
@@ -119,7 +119,7 @@ def _weights(
 
 
 def _spread(values: Tensor, weight: Tensor | None) -> Tensor:
-    """Standard deviation: of everything, or with a weight of each column."""
+    """Standard deviation over everything or, with weights of the places, of each column."""
     if weight is None:
         return values.std(correction=0).clamp(min=_TINY)
     share = weight[..., None] / weight.sum().clamp(min=_TINY)
@@ -132,7 +132,7 @@ def _counts(output: Tensor) -> bool:
 
 
 class OutputProbe:
-    """What a network says on images, each (1, C, H, W), and how changes of it are weighed."""
+    """A network on images, each (1, C, H, W): gradients of its outputs, and the distance from its first outputs."""
 
     def __init__(self, module: nn.Module, images: Sequence[Tensor], spec: ModelSpec) -> None:
         self.module, self.images = module, images
@@ -142,7 +142,7 @@ class OutputProbe:
         self._metric = metric_of(self._reference, spec)
 
     def passes(self, seed: int, step: str) -> Iterator[int]:
-        """Yields the number of each image when the module holds the gradients of its outputs, randomly projected.
+        """Yields the index of each image while the module holds the gradients of a random projection of its outputs.
 
         Raises RecipeError (code 'no_gradients').
         """
@@ -153,7 +153,7 @@ class OutputProbe:
             yield from _backward(self.module, torch.stack(parts).sum(), index, step)
 
     def moved(self, count: int) -> float:
-        """How far the outputs of the module as it is now are from those it gave, over the first `count` images."""
+        """Mean distance of the module's present outputs from its first ones, over the first `count` images."""
         pairs = list(zip(self.images, self._reference, strict=True))[:count]
         with torch.no_grad():
             distances = [self._metric.distance(self._network(image), wanted) for image, wanted in pairs]
@@ -161,13 +161,13 @@ class OutputProbe:
 
 
 def output_probe(module: nn.Module, context: StepContext, count: int, step: str) -> OutputProbe:
-    """On `count` calibration images, spread over the split. Raises RecipeError (code 'no_calibration_images')."""
+    """The probe on `count` calibration images, spread over the split. Raises RecipeError ('no_calibration_images')."""
     images = Images([calibration_images(context.calibration, step)], context.spec)
     return OutputProbe(module, [images.take([i]) for i in evenly_spaced(len(images), count)], context.spec)
 
 
 def passes(module: nn.Module, context: StepContext, signal: str, count: int, step: str) -> Iterator[int]:
-    """Yields when the module holds the gradients of one image after the other, `count` of them.
+    """Yields the index of each of `count` images while the module holds its gradients.
 
     Raises RecipeError: 'no_calibration_images' ('outputs'); 'no_training_images', 'family_without_loss' ('labels');
     'no_gradients'.
@@ -191,7 +191,7 @@ def _backward(module: nn.Module, value: Tensor, index: int, step: str) -> Iterat
     if not value.requires_grad:
         raise RecipeError(
             "no_gradients",
-            "Nothing in the network can be told from gradients: its outputs are counts or choices.",
+            "No importance follows from gradients: the network's outputs are counts or choices.",
             f"Choose an importance for '{step}' that looks at the weights alone, such as magnitude.",
             step=step,
         )

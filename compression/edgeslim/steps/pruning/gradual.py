@@ -18,21 +18,20 @@ if TYPE_CHECKING:
     from edgeslim.steps.pruning.rising_sparsity import RisingSparsity
 
 IMAGES = 48
-"""From which Taylor importance is measured."""
+"""Number of images on which Taylor importance is measured."""
 WARM_UP = 0.05
-"""Part of the steps over which the learning rate rises."""
+"""Share of the steps over which the learning rate rises."""
 PATIENCE = 10
-"""Tenths of the run: never stop early."""
+"""Tenths of the run: training never stops early."""
 
 
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GradualPruning(TorchStep):
-    """Train, and set more and more weights to zero on the way, so that the others can take over.
+    """Train and set more and more weights to zero on the way, so that the remaining weights can adapt.
 
-    Sparsity rises along a cubic and is held at the end; what is zero stays zero. With labels the task's loss is
-    trained, without them the network learns to give the original's outputs. The compressed download shrinks; file and
-    speed stay.
+    Sparsity rises along a cubic curve and is then held; zeros stay zero. With labels the task loss is minimized, without
+    labels the network learns the original's outputs. Only the compressed download shrinks, not the file or the latency.
     """
 
     name: ClassVar[str] = "gradual_pruning"
@@ -47,30 +46,34 @@ class GradualPruning(TorchStep):
     )
     makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
 
-    sparsity: float = sparsity(0.8, (0.4, 0.95), "How many of the weights are zero at the end.")
+    sparsity: float = sparsity(0.8, (0.4, 0.95), "Share of the weights that are zero at the end.")
     importance: str = param(
         "magnitude",
         choices=("magnitude", "movement", "taylor"),
-        help="Which weights go: the smallest, those that training moves towards zero, or those whose loss changes the "
-        "outputs least by their gradients at the start.",
+        help="Which weights are removed: the smallest (magnitude), those that training moves towards zero (movement), or "
+        "those that by their gradients at the start change the outputs least (taylor).",
     )
     scope: str = param(
-        "global", choices=("global", "layer"), help="Rank all weights together, or each layer by itself."
+        "global",
+        choices=("global", "layer"),
+        help="global: rank all weights together; layer: each layer separately.",
     )
     signal: str = signal()
-    steps: int = param(300, search=(100, 900), log=True, low=1, high=5000, unit="steps", help="Updates.")
+    steps: int = param(
+        300, search=(100, 900), log=True, low=1, high=5000, unit="steps", help="Number of weight updates."
+    )
     rising: float = param(
         0.7,
         low=0.0,
         high=1.0,
         unit="fraction of steps",
-        help="Over which part of the run the sparsity rises.",
+        help="Share of the run over which the sparsity rises; then it is held.",
     )
     learning_rate: float = fields.learning_rate(5e-4)
     batch: int = fields.batch()
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives the sparsity reached in all and by layer, and what the training tells.
+        """`context.info` receives the sparsity reached in total and by layer, and what the training reports.
 
         Raises RecipeError: 'training_diverged', and as `distil`, `train` and `passes`.
         """
@@ -124,7 +127,7 @@ class GradualPruning(TorchStep):
             learning_rate=self.learning_rate,
             patience=PATIENCE,
             seed=context.seed,
-            judged_from=until,
+            evaluated_from=until,
         )
         result = distil(
             pruned,

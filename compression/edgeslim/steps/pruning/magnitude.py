@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class MagnitudePruning(TorchStep):
     """Set the smallest weights to zero.
 
-    The file keeps its size and its speed: the zeros are stored and multiplied like any number. What shrinks
-    is the compressed download. Biases and normalization stay; weights already zero count as pruned.
+    Only the compressed download shrinks: in the file zeros are stored and multiplied like any number. Biases and
+    normalization are not pruned; weights that are zero already count as pruned.
     """
 
     name: ClassVar[str] = "magnitude_pruning"
@@ -34,11 +34,12 @@ class MagnitudePruning(TorchStep):
     order: str = param(
         "smallest_first",
         choices=("smallest_first", "largest_first", "random"),
-        help="Which weights go first. The largest or any at random: counter-examples, to see that magnitude matters.",
+        help="Which weights are removed first. largest_first is a counter-example: what sorting in ascending order and "
+        "pruning from the end does. random is the baseline that every criterion must beat.",
     )
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives the achieved sparsity in all and by layer."""
+        """`context.info` receives the sparsity reached in total and by layer."""
         from edgeslim.steps.pruning import masks
 
         pruned = copy.deepcopy(model)

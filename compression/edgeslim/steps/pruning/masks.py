@@ -1,4 +1,4 @@
-"""Which single weights are set to zero: scores, and masks made from them."""
+"""Unstructured pruning: scores of single weights, and the masks made from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def magnitude(weights: Mapping[str, nn.Parameter]) -> Scores:
 
 
 def chance(weights: Mapping[str, nn.Parameter], seed: int) -> Scores:
-    """Random numbers: what every other importance must beat."""
+    """Random scores, the baseline of every other importance."""
     generator = torch.Generator().manual_seed(seed)
     return {name: torch.rand(weight.shape, generator=generator) for name, weight in weights.items()}
 
@@ -33,7 +33,7 @@ def taylor(weights: Mapping[str, nn.Parameter], curvature: Mapping[str, Tensor])
 
 
 def mean_squared_gradients(weights: Mapping[str, nn.Parameter], passes: Iterable[object]) -> Scores:
-    """E[g²] of every weight over backward passes; `passes` leaves the gradients of one after the other."""
+    """E[g²] of every weight over backward passes; `passes` leaves the gradients of each pass in the weights."""
     sums = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     count = 0
     for _ in passes:
@@ -67,10 +67,10 @@ def prunable_weights(module: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def lowest_out(scores: Mapping[str, Tensor], sparsity: float, scope: str) -> dict[str, Tensor]:
-    """Masks (True: keep) that drop the part `sparsity` of the weights, the lowest scores first.
+    """Masks (True: keep) that remove the share `sparsity` of the weights, the lowest scores first.
 
-    `scope` 'global' ranks all weights together, 'layer' each tensor by itself, 'filter' whole filters by their mean
-    score (what makes one output channel; those that fit into the part). Of equals the first go.
+    `scope` 'global' ranks all weights together, 'layer' each tensor separately, 'filter' whole filters (all weights of
+    an output channel) by their mean score, as many as fit. Of equal scores the first are removed.
     """
     if scope == "layer":
         return {name: _keep(score.flatten(), sparsity).reshape(score.shape) for name, score in scores.items()}
@@ -82,9 +82,9 @@ def lowest_out(scores: Mapping[str, Tensor], sparsity: float, scope: str) -> dic
 
 
 def n_of_m(score: Tensor, n: int, m: int, axis: int) -> Tensor:
-    """Mask (True: keep) of the n highest scores in each group of m neighbours along `axis`; of equals the first stay.
+    """Mask (True: keep) of the n highest scores in each group of m neighbours along `axis`; of equals the first.
 
-    What is left over after the last whole group is kept.
+    A remainder after the last whole group is kept.
     """
     rows = score.movedim(axis, -1)
     whole = rows.shape[-1] // m * m
@@ -96,14 +96,14 @@ def n_of_m(score: Tensor, n: int, m: int, axis: int) -> Tensor:
 
 
 def zero_out(weights: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
-    """Set to zero, in place, what the masks do not keep."""
+    """Set to zero, in place, the weights that the masks do not keep."""
     with torch.no_grad():
         for name, mask in masks.items():
             weights[name][~mask] = 0.0
 
 
 def sparsity_info(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Part of zeros, in all and by layer, as JSON values."""
+    """Share of zeros in total, and their number by layer, as JSON values."""
     layers = [
         {"name": name, "weights": weight.numel(), "zeros": int((weight == 0).sum())}
         for name, weight in weights.items()

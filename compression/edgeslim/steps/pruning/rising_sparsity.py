@@ -1,4 +1,4 @@
-"""Sparsity that rises while a network trains: when weights are taken, and how many."""
+"""Sparsity that rises during training: when weights are pruned, and how many."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from torch import Tensor, nn
 from edgeslim.steps.pruning.masks import Scores, lowest_out, magnitude, taylor, zero_out
 
 PRUNINGS = 25
-"""How often weights are taken while the sparsity rises, at most."""
+"""Maximum number of times that weights are pruned while the sparsity rises."""
 
 
 def sparsity_at(step: int, until: int, final: float) -> float:
-    """Sparsity after `step` updates of a cubic rise from 0 to `final`, reached after `until`.
+    """Sparsity after `step` updates, on a cubic curve from 0 to `final`, which is reached after `until`.
 
-    Fast at first, when much is redundant, then ever slower. Source: Zhu and Gupta 2017, arXiv 1710.01878.
+    It rises fast at first, when much is redundant, then ever more slowly. Source: Zhu and Gupta 2017, arXiv 1710.01878.
     """
     progress = min(1.0, step / until)
     return final * (1 - (1 - progress) ** 3)
 
 
 def is_due(step: int, until: int) -> bool:
-    """Whether weights are taken after `step` updates: so often while it rises, and when it is reached."""
+    """Whether weights are pruned after `step` updates: at regular intervals up to `until`, and then."""
     every = max(1, until // PRUNINGS)
     return step <= until and (step % every == 0 or step == until)
 
 
 class RisingSparsity:
-    """An observer of training. What is zero at the start or becomes zero stays so.
+    """An observer of training that prunes weights; zeros stay zero.
 
-    `importance` is 'magnitude', 'movement' (the sum of -gradient · weight, so what training has moved towards zero
-    goes first; by magnitude before anything has moved) or 'taylor' (which needs `curvature`, E[g²] at the start).
+    `importance` is 'magnitude', 'movement' (the sum of -gradient · weight: weights that training moves towards zero are
+    pruned first; by magnitude before any has moved) or 'taylor' (which needs `curvature`, E[g²] at the start).
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class RisingSparsity:
 
     @torch.no_grad()
     def before_update(self, step: int) -> None:
-        if not self._keep:  # not before: by now the weights are on the device where they are trained
+        if not self._keep:  # not earlier: only now the weights are on the training device
             self._keep = {name: weight != 0 for name, weight in self._weights.items()}
             self._moved = {name: torch.zeros_like(weight) for name, weight in self._weights.items()}
         if self._importance == "movement":

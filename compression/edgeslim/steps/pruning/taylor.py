@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaylorPruning(TorchStep):
-    """Set those weights to zero whose loss changes least what the network says, as far as gradients can tell.
+    """Set those weights to zero whose removal changes the outputs least, to first order.
 
-    A weight's score is the mean square of weight times gradient over images, of the task's loss, or without labels of
-    random projections of the outputs. As with every unstructured pruning, file and speed stay; the download shrinks.
+    The score of a weight is the mean square over images of weight times gradient: of the task loss, or without labels of
+    random projections of the outputs. Only the compressed download shrinks, not the file or the latency.
     """
 
     name: ClassVar[str] = "taylor_pruning"
@@ -38,7 +38,7 @@ class TaylorPruning(TorchStep):
     images: int = fields.images()
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives the achieved sparsity in all and by layer. Raises RecipeError as `passes`."""
+        """`context.info` receives the sparsity reached in total and by layer. Raises RecipeError as `passes`."""
         from edgeslim.steps.pruning import masks
         from edgeslim.steps.pruning.gradients import passes
 

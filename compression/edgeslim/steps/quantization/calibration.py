@@ -1,4 +1,4 @@
-"""Ranges of activations, found by running the float network on images. One image is held at a time."""
+"""Activation ranges, measured by running the float network on images; one image is in memory at a time."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def activation_ranges(
 ) -> dict[str, Range]:
     """Lowest and highest value to represent, for each named float tensor of the graph.
 
-    minmax: over all images. minmax_average: mean over images of each one's extremes, so that a rare outlier
-    does not stretch the scale. percentile: the middle `percentile` % of values. entropy: the symmetric
-    clipping that loses least information (Kullback-Leibler; Migacz, GTC 2017). mse: the shrinking of the full
-    range with the least squared rounding and clipping error.
+    minmax: over all images. minmax_average: mean over images of the extremes of each, so that a rare outlier does not
+    stretch the scale. percentile: the middle `percentile` % of the values. entropy: the symmetric clipping that loses
+    the least information (Kullback-Leibler; Migacz, GTC 2017). mse: the shrunk range with the least squared error of
+    rounding and clipping.
     Raises DatasetError for unreadable images.
     """
     watched, count = with_outputs(model, tensors), min(images, len(split))
@@ -78,7 +78,7 @@ def activation_ranges(
 
 
 def float_tensors(model: onnx.ModelProto) -> list[str]:
-    """Names of the float tensors that are computed, in graph order, the input first."""
+    """Names of the float tensors that are computed, in graph order, the network's input first."""
     inferred = onnx.shape_inference.infer_shapes(model).graph
     types = {
         item.name: item.type.tensor_type.elem_type
@@ -99,7 +99,7 @@ def histogram(values: FloatArray, low: float, high: float) -> Doubles:
 
 
 def percentile_range(counts: Doubles, full: Range, percentile: float) -> Range:
-    """The middle `percentile` % of the values; as much is cut at either end."""
+    """The middle `percentile` % of the values; the same share is cut at either end."""
     total = counts.sum()
     if total == 0:
         return full
@@ -112,7 +112,7 @@ def percentile_range(counts: Doubles, full: Range, percentile: float) -> Range:
 
 
 def entropy_range(counts: Doubles, full: Range) -> Range:
-    """Clip at ±threshold where the clipped and rounded distribution diverges least from the true one."""
+    """Clipping at the ±threshold whose clipped and rounded distribution diverges least from the true one."""
     largest = max(abs(full[0]), abs(full[1]))
     magnitudes = _by_magnitude(counts, full, largest)
     if magnitudes.sum() == 0:
@@ -132,7 +132,7 @@ def _by_magnitude(counts: Doubles, full: Range, largest: float) -> Doubles:
 
 
 def _divergence(magnitudes: Doubles, width: int) -> float:
-    """KL divergence of the first `width` bins, clipped, from the same in LEVELS / 2 levels."""
+    """KL divergence of the first `width` bins, clipped, from the same bins in LEVELS / 2 levels."""
     reference = magnitudes[:width].copy()
     reference[-1] += magnitudes[width:].sum()
     filled = magnitudes[:width] > 0
@@ -146,7 +146,7 @@ def _divergence(magnitudes: Doubles, width: int) -> float:
 
 
 def mse_range(counts: Doubles, full: Range) -> Range:
-    """The full range shrunk by the factor with the least squared error after clipping and rounding."""
+    """The full range shrunk by the factor with the least squared error of clipping and rounding."""
     if counts.sum() == 0:
         return full
     edges = np.linspace(*full, BINS + 1)

@@ -1,4 +1,9 @@
-"""Which float layers can have their weights stored in 8 bits: those whose rounding the outputs hardly notice."""
+"""Which layers compute in int8: the assignment with the least noise whose predicted time fits a budget.
+
+Noise is measured for each layer alone and assumed to be additive; time comes from a table of costs and includes every
+conversion between float and int8. Both are fixed numbers, so the choice is the same on every run. Of the layers that
+stay float, most store their weights in 8 bits all the same.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +21,18 @@ from edgeslim.steps.quantization.noise import OutputNoise
 from edgeslim.steps.quantization.qdq import Integers, write_qdq
 
 GLUE = (*SAME_VALUES, "Add", "Concat", "Mul", "AveragePool", "GlobalAveragePool")
-"""Operators without weights that have int8 kernels, and follow what is around them."""
+"""Operators without weights that have int8 kernels; they compute in the number type of their neighbours."""
 ACTIVATIONS = (*FUSED, "LeakyRelu", "Sigmoid", "Mul")
 """Element-wise operators that have int8 kernels."""
 PRICES = tuple(10.0 ** (exponent / 4) for exponent in range(-8, 13))
-"""Of noise against time, tried from cheap to dear."""
+"""Prices of noise in time, tried in ascending order."""
 LONGEST = 24
-"""Layers in a row that are changed together."""
+"""Largest number of consecutive layers that are changed together."""
 
 
 @dataclass(frozen=True, slots=True)
 class FusedLayer:
-    """A layer and the activation after it, by the names of their nodes."""
+    """A layer and the activation functions after it, by the names of their nodes."""
 
     layer: str
     nodes: frozenset[str]
@@ -35,7 +40,7 @@ class FusedLayer:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """`layers` compute in int8; `nodes` are theirs and the operators between them."""
+    """`layers` compute in int8; `nodes` are their nodes and the operators between them."""
 
     layers: frozenset[str]
     nodes: frozenset[str]
@@ -44,7 +49,7 @@ class Assignment:
 
 
 def fused_layers(graph: onnx.GraphProto) -> list[FusedLayer]:
-    """Layers that can be int8, in graph order. Those before outputs, and all that follows these, cannot."""
+    """Layers that can compute in int8, in graph order: not the last layers before outputs, nor what follows them."""
     weights = Initializers(graph)
     kept = regions.with_followers(graph, regions.outputs_region(graph))
     kinds = {node.name: node.op_type for node in graph.node}
@@ -58,10 +63,10 @@ def fused_layers(graph: onnx.GraphProto) -> list[FusedLayer]:
 
 
 class AssignmentSearch:
-    """Times and noises of assignments of one graph."""
+    """Predicted time and noise of assignments for one graph."""
 
     def __init__(self, model: onnx.ModelProto, costs: CostModel, noises: Mapping[str, float]) -> None:
-        """`noises`: of each unit's layer, measured alone."""
+        """`noises`: noise of each layer, measured alone, by name."""
         graph = model.graph
         self.units = fused_layers(graph)
         self._nodes, self._made, self._costs = list(graph.node), producers(graph), costs
@@ -81,7 +86,7 @@ class AssignmentSearch:
         self._seen: dict[frozenset[str], Assignment] = {}
 
     def assign(self, layers: frozenset[str]) -> Assignment:
-        """These layers in int8, and what lies between them where that saves borders."""
+        """These layers in int8, with the operators between them where that saves conversions."""
         if layers not in self._seen:
             nodes = self._with_glue(layers)
             noise = sum(self._noises[name] for name in sorted(layers))
@@ -89,7 +94,7 @@ class AssignmentSearch:
         return self._seen[layers]
 
     def best(self, budget: float, most_noise: float, progress: Callable[[int, int], None]) -> Assignment:
-        """The least noise within `budget` nanoseconds; if none is, the fastest with at most `most_noise`."""
+        """The least noise within `budget` nanoseconds; if nothing fits, the fastest with at most `most_noise`."""
         everything = frozenset(unit.layer for unit in self.units)
         tried: list[Assignment] = []
         for start in (everything, frozenset[str]()):
@@ -106,7 +111,7 @@ class AssignmentSearch:
         return min(sound, key=lambda found: (found.nanoseconds, found.noise))
 
     def _descend(self, current: Assignment, price: float) -> Assignment:
-        """Change runs of layers as long as time + price · noise falls."""
+        """Change runs of layers as long as time + price · noise decreases."""
 
         def value(found: Assignment) -> float:
             return found.nanoseconds + price * found.noise
@@ -130,7 +135,7 @@ class AssignmentSearch:
         for node in self._nodes:
             if node.name in self._glue and self._follows(node, chosen):
                 chosen.add(node.name)
-        # glue at the end of an island only moves the border; take back what no int8 node reads
+        # such operators at the end of an int8 region only move the conversion: remove those that no int8 node reads
         for node in reversed(self._nodes):
             if node.name in self._glue and node.name in chosen:
                 readers = [reader for name in node.output for reader in self._readers.get(name, [])]
@@ -139,7 +144,7 @@ class AssignmentSearch:
         return frozenset(chosen)
 
     def _follows(self, node: onnx.NodeProto, chosen: set[str]) -> bool:
-        """Whether an operator between layers computes on integers, by where its inputs come from."""
+        """Whether an operator between layers computes with integers, by where its inputs come from."""
         integers = floats = 0
         for name in node.input:
             maker = self._made.get(name)
@@ -177,10 +182,10 @@ def stored_layers(
     integers: Integers,
     progress: Callable[[int, int], None],
 ) -> set[str]:
-    """Names of `layers` to store in 8 bits.
+    """Names of the float layers whose weights are stored in 8 bits.
 
-    Each is measured alone; those with most noise per byte saved stay in 32 bits until what is left adds up to at most
-    `most_noise`. These are few and small: first layers, depthwise layers.
+    The noise of each is measured alone. Layers with the most noise per byte saved stay in 32 bits until the rest adds up
+    to at most `most_noise`; these are few and small, such as first and depthwise layers.
     """
     weights = Initializers(model.graph)
     alone: dict[str, float] = {}

@@ -25,27 +25,27 @@ from edgeslim.steps.quantization.rounding import nearest
 def allocate(costs: Sequence[Doubles], losses: Sequence[Doubles], budget: float) -> list[int] | None:
     """For each layer the index of its option; None if even the cheapest options cost more than the budget.
 
-    Lagrange's way: one price of a byte for all layers, found by bisection, then what is left of the budget is spent
-    where a byte gains most. The result is optimal among choices on the layers' convex hulls (Shoham & Gersho
-    1988), and never far from the optimum otherwise.
+    Lagrangian allocation: one price per bit for all layers, found by bisection; the rest of the budget is spent where a
+    bit gains most. Optimal among choices on the layers' convex hulls (Shoham & Gersho 1988), and near the optimum
+    otherwise.
     """
     cheapest = [int(np.argmin(cost)) for cost in costs]
     if sum(float(cost[i]) for cost, i in zip(costs, cheapest, strict=True)) > budget:
         return None
-    dear, cheap = _price_limit(costs, losses), 0.0
+    high, low = _price_limit(costs, losses), 0.0
     chosen = cheapest
     for _ in range(80):
-        price = (dear + cheap) / 2
+        price = (high + low) / 2
         tried = [int(np.argmin(loss + price * cost)) for cost, loss in zip(costs, losses, strict=True)]
         if sum(float(cost[i]) for cost, i in zip(costs, tried, strict=True)) <= budget:
-            dear, chosen = price, tried
+            high, chosen = price, tried
         else:
-            cheap = price
+            low = price
     return _spend(costs, losses, chosen, budget)
 
 
 def _price_limit(costs: Sequence[Doubles], losses: Sequence[Doubles]) -> float:
-    """A price at which every layer takes its cheapest option."""
+    """A price so high that every layer takes its cheapest option."""
     spread = max(float(loss.max() - loss.min()) for loss in losses)
     gaps = [np.diff(np.unique(cost)).min() for cost in costs if len(np.unique(cost)) > 1]
     return spread / float(min(gaps, default=1.0)) + 1.0
@@ -54,7 +54,7 @@ def _price_limit(costs: Sequence[Doubles], losses: Sequence[Doubles]) -> float:
 def _spend(
     costs: Sequence[Doubles], losses: Sequence[Doubles], chosen: list[int], budget: float
 ) -> list[int]:
-    """Take single improvements that still fit, the best gain for its bytes first."""
+    """Take single improvements that still fit the budget, the largest gain per cost first."""
     chosen = list(chosen)
     left = budget - sum(float(cost[i]) for cost, i in zip(costs, chosen, strict=True))
     while True:
@@ -73,17 +73,17 @@ def _spend(
 
 
 WIDTHS = tuple(float(bits) for bits in range(2, 9))
-"""Options of a layer whose codes are stored in fields: bits."""
+"""Options of a layer whose codes are stored at a fixed width: bits."""
 STEPS = tuple(float(step) for step in np.geomspace(0.02, 1.4, 18))
-"""Options of a layer whose codes are entropy-coded: step size in units of the weights' deviation."""
+"""Options of a layer whose codes are entropy-coded: step size in units of the weights' root mean square."""
 PROBE = {"file": 4.0, "download": 0.3}
-"""The option at which the disturbance is measured; for others it is scaled by the layer's own output error."""
+"""The option at which the network's output error is measured; for the others it is scaled by the layer's own error."""
 SURVEY_SAMPLES = 6000
 
 
 @dataclass(frozen=True, slots=True)
 class PrecisionOptions:
-    """Of one layer, aligned with WIDTHS or STEPS: bits of all codes, and relative output error of the network."""
+    """Options of one layer, aligned with WIDTHS or STEPS: bits of all codes, and relative output error of the network."""
 
     bits: Doubles
     loss: Doubles
@@ -96,7 +96,7 @@ def choices(measure: str) -> tuple[float, ...]:
 
 
 def grid_for(rows: Doubles, option: float, measure: str, *, pruned: bool) -> Grid:
-    """The grid that an option stands for; it has a zero where the layer is pruned."""
+    """The grid of an option; it contains zero where the layer is pruned."""
     if measure == "download":
         return grids.steps(rows, option)
     bits = int(option)
@@ -117,8 +117,8 @@ def survey(
 ) -> dict[str, PrecisionOptions]:
     """Options of every layer, each measured in the otherwise uncompressed network.
 
-    The last `probes` of the images measure the outputs, the others show each layer's inputs: a layer with more inputs
-    than images can be rounded so that just these images hardly notice. A few images do both.
+    The last `probes` images measure the outputs, the others show each layer's inputs: a layer with more inputs than
+    images could be rounded so that just these images show no error. With too few images, all of them do both.
     """
     changed: dict[str, dict[str, Tensor]] = {}
     costs: dict[str, tuple[Doubles, Doubles]] = {}
@@ -152,7 +152,7 @@ def survey(
 
 
 def _curve(rows: Doubles, gram: Gram | None, measure: str) -> tuple[Doubles, Doubles]:
-    """Bits and the layer's squared output error of each option, rounded to nearest."""
+    """Bits of each option and the layer's squared output error with it, rounded to nearest."""
     bits, errors = [], []
     pruned = pruned_zeros(rows) is not None
     for option in choices(measure):
@@ -161,7 +161,7 @@ def _curve(rows: Doubles, gram: Gram | None, measure: str) -> tuple[Doubles, Dou
         off = grid.values(codes) - rows
         if measure == "download":
             width = entropy(codes.astype(np.uint8))
-        else:  # fields, or where it was pruned a mask and the fields that are not zero
+        else:  # a fixed width, or where the layer is pruned a mask and the codes that are not zero
             present = float((codes != grid.zero).mean()) if pruned else 1.0
             width = min(option, 1 + present * option)
         bits.append(width * rows.size)
@@ -172,7 +172,7 @@ def _curve(rows: Doubles, gram: Gram | None, measure: str) -> tuple[Doubles, Dou
 def _probed(
     layer: WeightLayer, rows: Doubles, gram: Gram | None, visit: Visit | None, measure: str
 ) -> dict[str, Tensor]:
-    """The layer's tensors at the probe, as the step would make them: compensated, statistics matched."""
+    """The layer's tensors at the probed option as the step would make them: compensated, statistics matched."""
     zeros = pruned_zeros(rows)
     grid = grid_for(rows, PROBE[measure], measure, pruned=zeros is not None)
     codes = rounded(rows, grid, gram, zeros, "compensated", 0)

@@ -1,4 +1,4 @@
-"""Layers of a compressed network paired with those of its original, and the mean and variance of their channels."""
+"""Layers of a compressed network paired with those of its original; mean and variance of their channels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edgeslim.steps.torch_network.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class UnitPair:
-    """`channels`: indices of the original's channels that the compressed unit still has; None: all."""
+    """`channels`: indices of the original's channels that remain in the compressed unit; None: all."""
 
     compressed: Unit
     original: Unit
@@ -27,12 +27,12 @@ class UnitPair:
 def pair_up(
     compressed: Sequence[Unit], original: Sequence[Unit]
 ) -> tuple[list[UnitPair], list[dict[str, str]]]:
-    """The pairs in the order of the compressed network, and the units without one: {name, reason}.
+    """The pairs in the order of the compressed network, and the units without a counterpart: {name, reason}.
 
-    Units go by name; the last of the layers that took the place of one ('conv.2' of 'conv') stands for it. Where
-    channels are missing, the survivors are told by their biases, BatchNorm values and depthwise kernels, which removal
-    leaves as they were. Reasons: 'new' (no such unit in the original), 'shared' (called several times), 'channels'
-    (the survivors cannot be told).
+    Units are paired by name; the last of the layers that replaced one ('conv.2' of 'conv') represents it. Where channels
+    were removed, the remaining ones are identified by their biases, BatchNorm values and depthwise kernels, which
+    removal does not change. Reasons: 'new' (no such unit in the original), 'shared' (called several times), 'channels'
+    (the remaining channels cannot be identified).
     """
     wanted = {unit.name: unit for unit in original}
     names = {unit.name for unit in compressed}
@@ -56,7 +56,7 @@ def pair_up(
 
 
 def _survivors(unit: Unit, other: Unit) -> Tensor | None:
-    """For every channel of the unit, the one of the original with the very same values; None if it is not unique."""
+    """For every channel of the unit, the channel of the original with identical values; None if not unique."""
     own, all_ = _marks(unit), _marks(other)
     if own.shape[1] != all_.shape[1] or own.shape[1] == 0:
         return None
@@ -65,7 +65,7 @@ def _survivors(unit: Unit, other: Unit) -> Tensor | None:
 
 
 def _marks(unit: Unit) -> Tensor:
-    """(channels, k) values that belong to one output channel alone."""
+    """(channels, k): values that belong to a single output channel."""
     columns = [torch.zeros((unit.channels, 0))]
     if unit.layer.bias is not None:
         columns.append(unit.layer.bias.detach()[:, None])
@@ -92,18 +92,18 @@ def _number(name: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ChannelMoments:
-    """Over images and places: `mean` (channels,) and `variance` (channels,), float64."""
+    """Over images and positions: `mean` (channels,) and `variance` (channels,), float64."""
 
     mean: Tensor
     variance: Tensor
 
     def of(self, channels: Tensor | None) -> ChannelMoments:
-        """Those of some channels (indices), or of all."""
+        """The moments of some channels (indices), or of all."""
         return self if channels is None else ChannelMoments(self.mean[channels], self.variance[channels])
 
 
 def moments_of(unit: Unit, outputs: Sequence[Tensor]) -> ChannelMoments:
-    """Of a unit's outputs, one tensor an image."""
+    """Moments of a unit's outputs, one tensor per image."""
     rows = [unit.by_channel(output).double() for output in outputs]
     count = sum(row.shape[1] for row in rows)
     mean = torch.stack([row.sum(1) for row in rows]).sum(0) / count
@@ -114,7 +114,7 @@ def moments_of(unit: Unit, outputs: Sequence[Tensor]) -> ChannelMoments:
 def original_moments(
     module: fx.GraphModule, units: Sequence[Unit], images: Images, indices: Sequence[int], progress: Progress
 ) -> dict[str, ChannelMoments]:
-    """What each unit of the original gives, by name."""
+    """Moments of the output of each unit of the original, by name."""
     ends = {unit.end: unit for unit in units}
     found: dict[str, ChannelMoments] = {}
 
@@ -128,7 +128,7 @@ def original_moments(
 
 
 def match(unit: Unit, outputs: Sequence[Tensor], wanted: ChannelMoments, *, variance: bool) -> list[Tensor]:
-    """Scale and shift the unit's channels, in place, so that their moments are as wanted; the new outputs.
+    """Scale and shift the unit's channels, in place, to the wanted moments; returns the new outputs.
 
     A channel that is constant, here or in the original, is only shifted.
     """

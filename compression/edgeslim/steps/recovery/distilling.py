@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _needs(step: Distilling) -> Iterator[Need]:
-    """Images always; labels and a loss for them only where they are mixed in."""
+    """Images always; labels and a task loss only where they are mixed in."""
     yield "calibration"
     if step.train_images or step.label_weight > 0:
         yield "train"
@@ -32,67 +32,71 @@ def _needs(step: Distilling) -> Iterator[Need]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Distilling(TorchStep):
-    """A network learns from another one's raw outputs, on images without labels."""
+    """Training on another network's raw outputs, on images without labels."""
 
     group: ClassVar[str] = "training"
     changes: ClassVar[frozenset[Effect]] = frozenset({"accuracy"})
     needs: ClassVar[frozenset[Need]] = cast(Any, NeedsByParameters({"calibration"}, _needs))
 
-    steps: int = fields.updates("Updates at most.", high=20000)
+    steps: int = fields.updates("Maximum number of weight updates.", high=20000)
     seconds: float = param(
         0.0,
         low=0.0,
         high=86400.0,
         unit="s",
-        help="Budget of time: the speed is measured first, and so many steps made as fit. 0: none. How many they were "
-        "is recorded as planned_steps; only the same number of steps without a budget gives the same file again.",
+        help="Time budget: the speed is measured first, and as many steps are made as fit. 0: none. Their number is "
+        "recorded as planned_steps; only a run with that many steps and no budget gives the same file again.",
     )
     learning_rate: float = fields.learning_rate(1e-3, search=(3e-4, 4e-3))
-    batch: int = param(8, low=1, high=256, unit="images", help="Images for one update.")
+    batch: int = param(8, low=1, high=256, unit="images", help="Images per update.")
     trainable: str = param(
         "scales_and_biases",
         search=("scales_and_biases", "all"),
         choices=("scales_and_biases", "all", "last"),
-        help="What learns: with few images a scale and a bias of every channel; everything; or the last layers.",
+        help="What is trained: a scale and a bias of every channel (for few images), all weights, or the last layers.",
     )
     train_images: bool = param(
-        False, help="Learn on the images of the train split too; their labels are not looked at."
+        False, help="Use the images of the train split too; their labels are not used."
     )
     loss: str = param(
         "soft_targets",
         choices=CLASS_LOSSES,
-        help="For classifiers: softened distributions, squared error of logits, or decoupled: the class that the "
-        "teacher gives, and the others among themselves.",
+        help="For classifiers: softened distributions (soft_targets), squared error of logits, or the teacher's class "
+        "and the other classes weighted separately (decoupled).",
     )
     temperature: float = param(
-        4.0, low=1.0, high=20.0, help="Softening of a classifier's distributions; detectors have none."
+        4.0, low=1.0, high=20.0, help="Softening of a classifier's distributions; not for detectors."
     )
     alpha: float = param(1.0, low=0.0, high=100.0, help="Weight of the target class, if decoupled.")
     beta: float = param(8.0, low=0.0, high=100.0, help="Weight of the other classes, if decoupled.")
     boxes: str = param(
         "overlap",
         choices=BOX_LOSSES,
-        help="For detectors: raw box numbers, or the overlap of the boxes (generalized IoU). Where a family gives "
+        help="For detectors: compare raw box numbers, or the overlap of boxes (generalized IoU). Where a family predicts "
         "distributions over bins, these are compared.",
     )
     background: float = param(
         1.0,
         low=0.0,
         high=1.0,
-        help="For detectors: weight of scores where the teacher sees nothing; where it is sure, it is 1.",
+        help="For detectors: weight of scores where the teacher detects nothing; it is 1 where the teacher is certain.",
     )
     features: str = param(
         "none",
         choices=FEATURES,
-        help="Compare inner layers too: their values (hints), where in the image they are strong (attention), or their "
-        "values where a teacher of detectors sees an object (foreground).",
+        help="Compare inner layers too: their values (hints), where in the image they are active (attention), or their "
+        "values where the teacher detects an object (foreground).",
     )
     feature_weight: float = param(
-        0.5, low=0.0, high=100.0, help="Weight of the inner layers against the outputs."
+        0.5, low=0.0, high=100.0, help="Weight of the inner layers relative to the outputs."
     )
     label_weight: float = fields.label_weight()
     patience: int = param(
-        4, low=1, high=10, unit="tenths of the steps", help="Stop when nothing got better for so long."
+        4,
+        low=1,
+        high=10,
+        unit="tenths of the steps",
+        help="Stop after this many tenths of the steps without improvement.",
     )
 
     def check(self, spec: ModelSpec, teacher: Model | None) -> None:
@@ -100,7 +104,7 @@ class Distilling(TorchStep):
         if self.features == "foreground" and spec.task != "detection":
             raise RecipeError(
                 "no_foreground",
-                "A classifier has no boxes, so there is no foreground to look at.",
+                "A classifier predicts no boxes, so there is no foreground.",
                 "Choose features = hints or attention.",
                 step=self.name,
             )
@@ -108,7 +112,7 @@ class Distilling(TorchStep):
     def distilled(
         self, model: nn.Module, context: StepContext, teacher: Model | None, match: str
     ) -> nn.Module:
-        """`context.info` receives the held-out loss before and after, and whether anything got better.
+        """`context.info` receives the held-out loss before and after, and whether it improved.
 
         `teacher` None: the original. `match` as in DistillationConfig. Raises RecipeError: see `distil`.
         """
@@ -124,7 +128,7 @@ class Distilling(TorchStep):
         tuned = copy.deepcopy(model).eval()
         if self.steps == 0:
             return tuned
-        signal = DistillationConfig(
+        config = DistillationConfig(
             match=match,
             loss=self.loss,
             temperature=self.temperature,
@@ -145,18 +149,18 @@ class Distilling(TorchStep):
             seconds=self.seconds,
         )
         with trainable(tuned, self.trainable) as parameters:
-            result = distil(tuned, parameters, context, signal, schedule, self.name, teacher=teacher)
+            result = distil(tuned, parameters, context, config, schedule, self.name, teacher=teacher)
         return copy.deepcopy(model).eval() if result.best_step == 0 else tuned
 
 
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DistilFromOriginal(Distilling):
-    """Train the compressed network to give the original's raw outputs, on images without labels.
+    """Train the compressed network on the original's raw outputs, on images without labels.
 
-    Classifiers learn soft targets, detectors scores everywhere and boxes where the original sees something, unknown
-    outputs by squared error. A fifth of the images is held out, and the state that does best on them is kept: the
-    result is never further from the original there than the start. Zeros stay zero. Size and speed do not change.
+    Classifiers learn soft targets; detectors learn scores everywhere and boxes where the original detects something;
+    unknown outputs are compared by squared error. A fifth of the images is held out, and the state with the lowest
+    held-out loss is kept, so the result is never worse there than before. Zeros, size and speed do not change.
     """
 
     name: ClassVar[str] = "distil_from_original"
@@ -168,7 +172,7 @@ class DistilFromOriginal(Distilling):
     recovers: ClassVar[bool] = True
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives the held-out loss before and after, and whether anything got better.
+        """`context.info` receives the held-out loss before and after, and whether it improved.
 
         Raises RecipeError: 'nothing_to_distil', 'no_calibration_images', 'no_training_images', 'family_without_loss',
         'no_common_layers', 'no_boxes_decoded', 'no_foreground'.
@@ -179,11 +183,11 @@ class DistilFromOriginal(Distilling):
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DistilFromTeacher(Distilling):
-    """Train the model on what another, larger one says of images, without labels.
+    """Train the model on the outputs of another, larger one, on images without labels.
 
     The teacher must do the same task and know the same classes. Classifiers learn its soft targets. Detectors learn the
     objects that it detects, by their own family's loss, or its raw outputs place by place. A fifth of the images is
-    held out, and the state that does best on them is kept. Size and speed do not change.
+    held out, and the state with the lowest held-out loss is kept. Size and speed do not change.
     """
 
     name: ClassVar[str] = "distil_from_teacher"
@@ -203,8 +207,8 @@ class DistilFromTeacher(Distilling):
     match: str = param(
         "auto",
         choices=MATCHES,
-        help="For detectors: objects that the teacher detects, which may differ in size, grid and family (needs a loss "
-        "of the model's family); or its raw outputs place by place; auto: objects where there is a loss.",
+        help="For detectors: objects that the teacher detects (input size, grid and family may differ, but the model's "
+        "family needs a loss), or its raw outputs place by place; auto: objects where there is a loss.",
     )
 
     @property
@@ -217,7 +221,7 @@ class DistilFromTeacher(Distilling):
         Distilling.check(self, spec, teacher)
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives the teacher, the held-out loss before and after, and whether anything got better.
+        """`context.info` receives the teacher, the held-out loss before and after, and whether it improved.
 
         Raises RecipeError: as `check`, and 'teacher_outputs', 'nothing_to_distil', 'no_calibration_images',
         'no_training_images', 'family_without_loss', 'no_common_layers', 'no_boxes_decoded'.

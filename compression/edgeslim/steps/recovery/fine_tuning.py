@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from torch import nn
 
 WARM_UP = 0.05
-"""Part of the steps over which the learning rate rises."""
+"""Share of the steps over which the learning rate rises."""
 
 
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FineTuning(TorchStep):
-    """Train on with labels and the task's own loss, so that accuracy lost to earlier steps comes back.
+    """Continue training with labels and the task loss, to recover accuracy lost to earlier steps.
 
-    Weights that are exactly zero stay zero, so pruning is kept. Size and speed do not change.
+    Weights that are exactly zero stay zero, so pruning is preserved. Size and speed do not change.
     """
 
     name: ClassVar[str] = "fine_tuning"
@@ -32,14 +32,14 @@ class FineTuning(TorchStep):
     changes: ClassVar[frozenset[Effect]] = frozenset({"accuracy"})
     needs: ClassVar[frozenset[Need]] = frozenset({"train", "loss"})
 
-    steps: int = fields.updates("Weight updates.")
+    steps: int = fields.updates()
     learning_rate: float = fields.learning_rate(2e-3, search=(3e-4, 4e-3))
-    batch: int = param(16, low=1, high=256, unit="images", help="Images for one update.")
+    batch: int = param(16, low=1, high=256, unit="images", help="Images per update.")
     ema_decay: float = param(
         0.0,
         low=0.0,
         high=0.9999,
-        help="Keep a running average of the weights with this decay; 0: the last ones.",
+        help="Decay of a running average of the weights that is kept; 0: keep the last weights.",
     )
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:

@@ -1,4 +1,4 @@
-"""Recovery of statistics, without gradients."""
+"""Recovery by matching channel statistics, without gradients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edgeslim.steps.recovery.channel_moments import UnitPair
 
 COMPARED = 8
-"""Images on which the outputs are compared before and after, for `context.info`."""
+"""Number of images on which outputs are compared before and after, for `context.info`."""
 
 
 @STEPS.add
@@ -25,8 +25,8 @@ COMPARED = 8
 class MatchStatistics(TorchStep):
     """Give every channel of every layer the mean and variance it has in the original, without labels or gradients.
 
-    Layers are corrected one after the other, each seeing what the corrected ones before it give. Only scales and
-    biases change: zeros stay, size and speed do not change. Where channels were removed, the survivors are matched.
+    Layers are corrected in order, each on the outputs of the corrected layers before it. Only scales and biases change:
+    zeros, size and speed do not. Where channels were removed, the remaining ones are matched.
     """
 
     name: ClassVar[str] = "match_statistics"
@@ -39,19 +39,23 @@ class MatchStatistics(TorchStep):
     recovers: ClassVar[bool] = True
 
     images: int = param(
-        64, low=1, high=1024, unit="images", help="Calibration images over which statistics are taken."
+        64,
+        low=1,
+        high=1024,
+        unit="images",
+        help="Number of calibration images over which statistics are measured.",
     )
-    variance: bool = param(True, help="Match variances too; otherwise means alone.")
+    variance: bool = param(True, help="Match variances too; otherwise only means.")
     last_layers: str = param(
         "means",
         choices=("means", "leave", "like_others"),
-        help="What to do with the layers that give the network's outputs.",
+        help="Treatment of the layers that compute the network's outputs.",
     )
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives how many layers were matched, which were not and why, and the output error.
+        """`context.info` receives the number of matched layers, the others with reasons, and the output error.
 
-        The output error is the mean squared difference from the original over the original's variance. Raises
+        The output error is the mean squared difference from the original relative to the original's variance. Raises
         RecipeError (code 'nothing_to_match').
         """
         from torch import fx
@@ -115,14 +119,14 @@ class MatchStatistics(TorchStep):
     def _nothing(self) -> RecipeError:
         return RecipeError(
             "nothing_to_match",
-            "No layer of the compressed network corresponds to a layer of the original whose statistics it could take.",
+            "No layer of the compressed network corresponds to a layer of the original whose statistics it could match.",
             f"Put '{self.name}' right behind the step that changed the network, or use distil_from_original.",
             step=self.name,
         )
 
 
 def _error(compressed: nn.Module, original: nn.Module, images: Any, indices: list[int]) -> float | None:
-    """Mean squared difference of the outputs over the original's variance; None if it is not a finite number."""
+    """Mean squared difference of the outputs relative to the original's variance; None if it is not finite."""
     from edgeslim.steps.distillation.output_loss import relative_error
     from edgeslim.steps.torch_network.running import Network
 

@@ -1,4 +1,4 @@
-"""Which models can teach which others, told from their specifications alone."""
+"""Which models can teach which others, decided by their specifications alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edgeslim.tasks.losses import loss_for
 
 
 def matched_by(match: str, spec: ModelSpec, teacher: ModelSpec) -> str:
-    """'objects' or 'places'; for 'auto', objects where the model's family has a loss and the teacher gives boxes."""
+    """'objects' or 'places'; 'auto' is objects if the model's family has a loss and the teacher's boxes are decodable."""
     if match != "auto":
         return match
     return (
@@ -20,7 +20,7 @@ def matched_by(match: str, spec: ModelSpec, teacher: ModelSpec) -> str:
 
 
 def check_teacher(spec: ModelSpec, teacher: Model | None, match: str, step: str) -> Model:
-    """The teacher, if a model so specified can learn from it.
+    """The teacher, if a model with this specification can learn from it.
 
     Raises RecipeError: 'no_teacher', 'teacher_task', 'teacher_labels', 'teacher_input', 'objects_without_loss',
     'teacher_without_boxes'.
@@ -63,7 +63,7 @@ def _check_detectors(spec: ModelSpec, teacher: Model, match: str, step: str) -> 
     if match == "objects" and loss_for(spec) is None:
         raise RecipeError(
             "objects_without_loss",
-            f"Models of the family '{spec.family}' cannot learn objects here: no loss is known.",
+            f"Models of the family '{spec.family}' cannot learn objects: no loss is known for them.",
             "Choose match = places.",
             family=spec.family,
             step=step,
@@ -71,7 +71,7 @@ def _check_detectors(spec: ModelSpec, teacher: Model, match: str, step: str) -> 
     if match == "objects" and other.family == UNKNOWN:
         raise RecipeError(
             "teacher_without_boxes",
-            f"'{teacher.name}' is of an unknown family: what it detects cannot be read.",
+            f"'{teacher.name}' is of an unknown family: its detections cannot be decoded.",
             "Choose another teacher, or give its family in its specification.",
             teacher=teacher.name,
             step=step,
@@ -82,8 +82,8 @@ def _check_detectors(spec: ModelSpec, teacher: Model, match: str, step: str) -> 
     if not alike:
         raise RecipeError(
             "teacher_input",
-            f"'{teacher.name}' sees images as {_words(other)}, the model as {_words(spec)}.",
-            "Choose a teacher that is fed alike: by places with equal size and strides, by objects with equal shape.",
+            f"'{teacher.name}' takes images as {_words(other)}, the model as {_words(spec)}.",
+            "Choose a teacher with the same resizing: for places of equal size and strides, for objects of equal shape.",
             teacher=teacher.name,
             teacher_input=_words(other),
             input=_words(spec),
@@ -92,13 +92,13 @@ def _check_detectors(spec: ModelSpec, teacher: Model, match: str, step: str) -> 
 
 
 def _same_picture(spec: ModelSpec, other: ModelSpec) -> bool:
-    """Whether a box is at the same part of both inputs: always if images are stretched, else for equal shapes."""
+    """Whether a box is at the same relative place of both inputs: if images are stretched, or for equal shapes."""
     shapes_alike = spec.input_width * other.input_height == other.input_width * spec.input_height
     return spec.resize == "stretch" or shapes_alike
 
 
 def _grid(spec: ModelSpec) -> tuple[object, ...]:
-    """What must be equal for two detectors to speak of the same places."""
+    """What must be equal for two detectors to have the same places."""
     return spec.input_width, spec.input_height, spec.strides
 
 

@@ -1,4 +1,4 @@
-"""What of a network learns: everything, a scale and a bias of every channel, or the last layers."""
+"""The trainable part of a network: everything, a scale and a bias of every channel, or the last layers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TRAINABLE = ("scales_and_biases", "all", "last")
 
 @contextmanager
 def trainable(module: fx.GraphModule, what: str) -> Iterator[list[nn.Parameter]]:
-    """The parameters that learn while it is open; then the module has its own parameters again, all trainable.
+    """The trainable parameters while open; afterwards the module has its own parameters again, all trainable.
 
-    'scales_and_biases': those of normalization, and of layers without one the bias and a scale of every output channel
-    that is multiplied into the weight at the end.
+    'scales_and_biases': those of normalization, and for layers without it the bias and a scale of every output channel,
+    which is multiplied into the weight at the end.
     """
     module.requires_grad_(False)
     units = units_of(module)
@@ -38,7 +38,7 @@ def trainable(module: fx.GraphModule, what: str) -> Iterator[list[nn.Parameter]]
 
 
 class _ChannelScale(nn.Module):
-    """A weight times a scale for every output channel; ones to begin with."""
+    """A weight times a scale for every output channel, initially 1."""
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()

@@ -24,12 +24,12 @@ from edgeslim.training.data import SplitExamples, normalise
 
 
 def original_network(path: Path) -> fx.GraphModule:
-    """The uncompressed network, in evaluation mode; nothing in it learns. Raises ModelError."""
+    """The uncompressed network, in evaluation mode, without trainable parameters. Raises ModelError."""
     return to_torch(onnx.load(path)).requires_grad_(False)
 
 
 class Images:
-    """The images of several splits as network inputs; labels are not looked at."""
+    """The images of several splits as network inputs, without labels."""
 
     def __init__(self, splits: Sequence[Split], spec: ModelSpec, device: torch.device | str = "cpu") -> None:
         self._examples = [SplitExamples(split, spec) for split in splits]
@@ -47,14 +47,14 @@ class Images:
 
 
 class Network:
-    """A network that takes any number of images, also where its graph is fixed to one.
+    """A network that takes any number of images, even if its graph is fixed to one.
 
-    Every output begins with the batch: (B, …); one that has no batch dimension gets it. `batched` tells whether images
-    go through it together.
+    Every output starts with the batch, (B, …), also those without a batch dimension in the graph. `batched`: whether
+    images are processed together.
     """
 
     def __init__(self, module: nn.Module, example: Tensor) -> None:
-        """`example` (1, C, H, W) tells how the network treats a batch."""
+        """`example` (1, C, H, W) is used to test whether the network takes batches."""
         self.module = module
         with torch.no_grad():
             alone = self._outputs(example)
@@ -75,7 +75,7 @@ class Network:
         return [outputs] if isinstance(outputs, Tensor) else list(outputs)
 
     def _takes_batches(self, example: Tensor, alone: Sequence[Tensor]) -> bool:
-        """Whether two images give each image's outputs, one after the other."""
+        """Whether the outputs of two images are those of each image, concatenated."""
         other = example.flip(-1)
         try:
             both = self._outputs(torch.cat([example, other]))
@@ -91,7 +91,7 @@ class Network:
 
 
 class Watch:
-    """Keeps what named modules give while it is open: one tensor (B, …) a module."""
+    """Records the outputs of named modules while open: one tensor (B, …) per module."""
 
     def __init__(self, module: nn.Module, names: Sequence[str]) -> None:
         self._layers = [(name, module.get_submodule(name)) for name in names]
@@ -110,7 +110,7 @@ class Watch:
             handle.remove()
 
     def take(self) -> dict[str, Tensor]:
-        """What was seen since the last time."""
+        """The outputs recorded since the last call."""
         seen, self._seen = self._seen, {}
         return {name: torch.cat(tensors) for name, tensors in seen.items()}
 
@@ -120,7 +120,7 @@ class Watch:
 
 map_arg: Callable[[Any, Callable[[fx.Node], Any]], Any] = fx_node.map_arg
 MEMORY = 3 << 30
-"""Bytes of tensors held at a time, at most; fewer images are used where a network needs more."""
+"""Maximum bytes of tensors in memory; fewer images are used where a network needs more."""
 
 
 def walk(
@@ -129,10 +129,10 @@ def walk(
     visit: Callable[[fx.Node, list[Any]], list[Any]],
     progress: Progress,
 ) -> list[Any]:
-    """Run the network node by node on all images (each (1, C, H, W)); returns the outputs, one an image.
+    """Run the network node by node on all images (each (1, C, H, W)); returns the outputs, one per image.
 
-    `visit` sees the values of every node, one an image, and returns those to go on with; the modules behind may be
-    changed there.
+    `visit` gets the values of every node, one per image, and returns those to continue with; it may change the modules
+    of later nodes.
     """
     runner = fx.Interpreter(module)
     nodes = list(module.graph.nodes)
@@ -161,7 +161,7 @@ def walk(
 
 
 def affordable(module: fx.GraphModule, image: Tensor, wanted: int) -> int:
-    """How many of the wanted images a walk can hold at a time."""
+    """How many of the wanted images a walk can hold in memory."""
     most = held = 0
     sizes: dict[fx.Node, int] = {}
     last = _last_uses(list(module.graph.nodes))
@@ -179,7 +179,7 @@ def affordable(module: fx.GraphModule, image: Tensor, wanted: int) -> int:
 
 
 def _last_uses(nodes: Sequence[fx.Node]) -> Mapping[fx.Node, list[fx.Node]]:
-    """Node → the nodes whose values nobody reads after it."""
+    """Node → the nodes whose values are not read after it."""
     last: dict[fx.Node, fx.Node] = {}
     for node in nodes:
         last[node] = node
