@@ -45,11 +45,10 @@ def parameter_inputs(
 
 def _input(step: str, param: Mapping[str, Any], value: Any, key: str, offered: Sequence[str] = ()) -> Any:
     label = named(f"step.{step}", param["name"])
+    key_of_help = f"step.{step}.{param['name']}.help"
     words = (
-        t(f"step.{step}.{param['name']}.help")
-        if known(language(), f"step.{step}.{param['name']}.help")
-        else None
-    )
+        t(key_of_help) if known(language(), key_of_help) else param["help"]
+    )  # English is the declaration's own
     low, high = param["low"], param["high"]
     if param["type"] == "bool":
         return st.toggle(label, value=value, key=key, help=words)

@@ -192,7 +192,7 @@ def _backward(module: nn.Module, value: Tensor, index: int, step: str) -> Iterat
         raise RecipeError(
             "no_gradients",
             "No importance follows from gradients: the network's outputs are counts or choices.",
-            f"Choose an importance for '{step}' that looks at the weights alone, such as magnitude.",
+            f"Choose an importance for '{step}' that depends on the weights alone, such as magnitude.",
             step=step,
         )
     module.zero_grad(set_to_none=True)

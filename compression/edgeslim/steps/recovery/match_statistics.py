@@ -120,7 +120,7 @@ class MatchStatistics(TorchStep):
         return RecipeError(
             "nothing_to_match",
             "No layer of the compressed network corresponds to a layer of the original whose statistics it could match.",
-            f"Put '{self.name}' right behind the step that changed the network, or use distil_from_original.",
+            f"Put '{self.name}' directly after the step that changed the network, or use distil_from_original.",
             step=self.name,
         )
 
