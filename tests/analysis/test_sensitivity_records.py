@@ -71,7 +71,7 @@ def test_a_cached_answer_does_not_open_the_model(
 ) -> None:
     model = model_named("mlp")
     first = output_sensitivity(model, IMAGES, store, SOME)
-    monkeypatch.setattr(module, "open_network", lambda _: pytest.fail("opened"))
+    monkeypatch.setattr(module, "open_deployed", lambda _: pytest.fail("opened"))
     assert output_sensitivity(model, IMAGES, store, SOME) == first
 
 

@@ -1,6 +1,6 @@
-"""Stage ablation: what each stage of a recipe does, what the recipe is without it, and in other orders.
+"""Stage ablation: the effect of each stage of a recipe, the recipe without it, and other orders of its stages.
 
-Planning and comparing only; the files are made and measured like any others.
+This only plans and compares; the files are made and measured like any others.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from edgeslim.metrics import resamples
 from edgeslim.recipe import Recipe
 
 Order = tuple[int, ...]
-"""Places, in the recipe as given, of the steps that are taken, in their order here."""
+"""Indices, in the recipe as given, of the steps of a variant, in its order."""
 Kind = Literal["stage", "without", "order"]
 LOOKED_AT = 5000
-"""Orders that are tried for whether they make sense, at most, the nearest to the given one first."""
+"""Maximum number of orders whose validity is checked, the nearest to the given one first."""
 ORDERS = 6
-"""Other orders that are measured, unless more are asked for."""
+"""Default number of other orders that are measured."""
 FIGURES = {
     "download": "sizes.download",
     "file": "sizes.file",
@@ -31,12 +31,12 @@ FIGURES = {
     "macs": "macs",
     "latency_ms": "latency.median_ms",
 }
-"""What a change is told of beside the primary metric → where a trial's JSON holds it."""
+"""Figures of which changes are reported besides the primary metric → their place in a trial's JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A recipe to measure beside another one, `against`; `refused` tells why there is none."""
+    """A recipe to measure and compare with another one, `against`; `refused`: why there is no such recipe."""
 
     kind: Kind
     order: Order
@@ -47,7 +47,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class AblationPlan:
-    """`sensible` counts other orders that make sense among the `tried` ones; all were tried if `complete`."""
+    """`sensible` counts the valid other orders among the `tried` ones; all were tried if `complete`."""
 
     variants: tuple[Variant, ...]
     sensible: int
@@ -56,10 +56,9 @@ class AblationPlan:
 
 
 def plan(recipe: Recipe, orders: int = ORDERS) -> AblationPlan:
-    """The prefixes (the empty one first), the recipe without each of its stages, up to `orders` sensible other orders.
+    """The prefixes (the empty one first), the recipe without each of its stages, and up to `orders` valid other orders.
 
-    Orders are taken by how few neighbours must change places. Leaving out a stage may leave a recipe that makes no
-    sense: it is listed as refused.
+    Orders are taken by the number of swaps of neighbours. A recipe that is invalid without a stage is listed as refused.
     """
     count = len(recipe.steps)
     whole = tuple(range(count))
@@ -154,7 +153,7 @@ def _variant(recipe: Recipe, kind: Kind, order: Order, against: Order | None) ->
 
 
 def _nearest_orders(count: int) -> Iterator[Order]:
-    """All orders of so many things but the given one, by the least number of swaps of neighbours."""
+    """All permutations of `count` things except the identity, by number of swaps of neighbours."""
     level: Sequence[Order] = [tuple(range(count))]
     seen = set(level)
     while level:
@@ -170,7 +169,7 @@ def _nearest_orders(count: int) -> Iterator[Order]:
 
 
 def _step(recipe: Recipe, variant: Variant) -> str | None:
-    """The step that a stage adds, or that is left out."""
+    """Name of the step that a stage adds, or that is left out."""
     if variant.kind == "stage":
         return recipe.steps[variant.order[-1]].name if variant.order else None
     if variant.kind == "without":

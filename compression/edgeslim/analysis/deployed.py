@@ -1,4 +1,4 @@
-"""A model as the analyses take it: its deployable graph, its weight layers, images ready for it."""
+"""A model as analyses use it: its deployable graph and weight layers; images for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edgeslim.steps.onnx_layers.layers import WeightLayer, weight_layers
 
 @dataclass(frozen=True, slots=True)
 class DeployedModel:
-    """`graph` has BatchNorm folded, as the files that are measured have."""
+    """A model with its deployable graph, in which BatchNorm is folded as in the measured files, and its weight layers."""
 
     model: Model
     graph: onnx.ModelProto
@@ -25,7 +25,7 @@ class DeployedModel:
 
 
 def open_deployed(model: Model) -> DeployedModel:
-    """Raises ModelError (code 'no_weight_layers') if there is nothing to look at."""
+    """The deployed form of a model. Raises ModelError (code 'no_weight_layers') if it has none."""
     graph = deployable(onnx.load(model.path))
     layers = weight_layers(graph)
     if not layers:

@@ -1,8 +1,13 @@
-"""What the X-ray promises of each technique, at each layer and for a whole network.
+"""Predictions of what each technique costs and saves, at each layer and for a whole network. They can be wrong.
 
-Errors follow the rule of `analysis.predicting`. What a technique pays at a layer is the part of its weight's
-bits saved at the strongest strength whose error is within the tolerance; the technique that saves most is `best`.
-A network whose layers are all changed is promised the sum of their errors.
+The rule for errors: a technique changes a layer's weight by d. If its input channels x are uncorrelated, an output
+channel gets noise of power Σ d² E[x²], relative to its own variance; for rounded activations, Σ w² step²/12. The mean
+over channels reaches unchanged the part of the last layers that depend on the layer (`reach`), and no other. The rule
+ignores correlations, and that a network may damp or amplify noise; `analysis.scoring` measures how wrong it is. The same
+idea for single weights: Wanda, arXiv 2306.11695.
+
+A technique's gain at a layer is the share of the weight's bits saved at the strongest strength whose error is within the
+tolerance; the technique that saves most is `best`. For a network whose layers are all changed, errors are added up.
 """
 
 from __future__ import annotations
@@ -21,11 +26,11 @@ from edgeslim.progress import Progress, silent
 from edgeslim.steps.onnx_layers.layers import RECURRENT, FloatArray, WeightLayer, array_of, ends
 
 TOLERANCE = 0.01
-"""Relative squared output error (-20 dB) that one layer may cause, where nothing else is asked for."""
+"""Default tolerance: relative squared output error (-20 dB) that one layer may cause."""
 
 
 def predictable(layer: WeightLayer) -> bool:
-    """Whether the rule covers the layer: one matrix (or convolution) between its inputs and its outputs."""
+    """Whether the rule covers the layer: a matrix or convolution between its inputs and its outputs."""
     return layer.op not in RECURRENT and len(layer.layout.inner) != 3
 
 
@@ -99,14 +104,14 @@ def layer_predictions(
 
 
 def saved(technique: Technique, strength: float) -> float | None:
-    """Part of a float32 weight's bits that storage saves, None where it saves none."""
+    """Share of a float32 weight's bits that storage saves; None if it saves none."""
     return None if technique.bits is None else 1 - technique.bits(strength) / FLOAT_BITS
 
 
 def best_of(
     techniques: Mapping[str, Sequence[Mapping[str, Any]]], tolerance: float = TOLERANCE
 ) -> dict[str, Any] | None:
-    """The technique and strength that save most at an error within the tolerance; None if nothing does."""
+    """The technique and strength that save most at an error within the tolerance; None if there is none."""
     options = [
         {"technique": name, **line}
         for name, lines in techniques.items()
@@ -117,9 +122,9 @@ def best_of(
 
 
 def network_predictions(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """By technique, for every strength: the sum of all layers' errors, the part of all weights' bits saved.
+    """By technique, for every strength: the sum of all layers' errors, and the share of all weights' bits saved.
 
-    Layers that the technique leaves alone save nothing.
+    Layers to which the technique is not applied save nothing.
     """
     weights = sum(_weights(line) for line in lines)
     found: dict[str, list[dict[str, Any]]] = {}

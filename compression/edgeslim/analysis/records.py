@@ -1,4 +1,4 @@
-"""Results that are kept in the store under all that decides them."""
+"""Results that are kept in the store under a key of everything they depend on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edgeslim.artifacts.store import Store
 
 
 def key_of(decisive: Mapping[str, Any]) -> str:
-    """A record's key: a digest of what decides its content, and of this version of EdgeSlim."""
+    """The key of a record: a digest of what its content depends on, and of this version of EdgeSlim."""
     text = json.dumps([__version__, dict(decisive)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -20,7 +20,7 @@ def key_of(decisive: Mapping[str, Any]) -> str:
 def recorded(
     store: Store, kind: str, decisive: Mapping[str, Any], compute: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
-    """The record, computed unless it is there. Two processes that want the same wait for each other."""
+    """The record from the store, or computed and stored. Two processes that need the same record wait for each other."""
     key = key_of(decisive)
     with store.lock(f"{kind}-{key}"):
         found = store.get_record(kind, key)

@@ -1,7 +1,7 @@
-"""Predictions against what really happened: bad ones are shown as bad.
+"""Predictions compared with measurements.
 
-Layers: rank correlation (Spearman) of predicted and measured error, and by what factor predictions are off. Files: the
-same over the trials of a study, against the accuracy that they lost and what they no longer say like the original.
+Layers: rank correlation (Spearman) of predicted and measured error, and the ratio between them. Files: the same over the
+trials of a study, against lost accuracy and disagreement with the original.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from edgeslim.analysis.predictions import TOLERANCE, best_of
 from edgeslim.steps import STEPS
 
 FEWEST = 4
-"""Of fewer pairs no rank correlation is told."""
+"""Minimum number of pairs for a rank correlation."""
 Strengths = dict[str, float]
 Reader = Callable[[Mapping[str, Any]], Strengths]
 
@@ -60,7 +60,7 @@ def score_layers(xray: Mapping[str, Any], sensitivity: Mapping[str, Any]) -> dic
 def correlation(
     predicted: Sequence[float] | np.ndarray, real: Sequence[float] | np.ndarray
 ) -> dict[str, Any]:
-    """Spearman's rank correlation and its p-value; None of too few pairs, or where one side is all equal."""
+    """Spearman's rank correlation and its p-value; None for too few pairs, or if all values of one side are equal."""
     if len(predicted) < FEWEST or len(set(predicted)) == 1 or len(set(real)) == 1:
         return {"spearman": None, "p_value": None}
     from scipy.stats import spearmanr
@@ -70,11 +70,11 @@ def correlation(
 
 
 def score_files(xray: Mapping[str, Any], trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Trials of the model: predicted error (between strengths, interpolated) against what was measured.
+    """Trials of the model: predicted error (interpolated between strengths) against measurements.
 
-    `trials`: number, title, predicted, loss (points of the primary metric lost, as a share), disagreement
-    (1 - agreement). `left_out`: number, title and reason, 'recovery' for recipes that train or correct afterwards, of
-    which the rule knows nothing, 'no_rule' for steps that it does not cover, 'not_measured'.
+    `trials`: number, title, predicted, loss (lost part of the primary metric), disagreement (1 - agreement).
+    `left_out`: number, title and reason: 'recovery' for recipes that train or correct afterwards, which the rule does not
+    cover, 'no_rule' for steps that it does not cover, 'not_measured'.
     """
     told, left_out = [], []
     for trial in trials:
@@ -121,7 +121,7 @@ _READERS: dict[str, Reader] = {
     "static_int8": lambda step: {"int8_activations": 8.0, "low_bit_weights": 8.0},
     "robust_int8": lambda step: {"int8_activations": 8.0, "low_bit_weights": 8.0},
 }
-"""Step → techniques and strengths that the rule knows, from the step's JSON. Every layer is taken to get the same."""
+"""Step → techniques and strengths covered by the rule, from the step's JSON; all layers are assumed to get the same."""
 
 
 def _promised(xray: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> tuple[str | None, float | None]:
@@ -138,7 +138,7 @@ def _promised(xray: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> tu
 
 
 def _between(lines: Sequence[Mapping[str, Any]], strength: float) -> float:
-    """The promised error at a strength: its logarithm is interpolated, and held at the ends."""
+    """The predicted error at a strength, log-interpolated and constant beyond the ends."""
     ordered = sorted(lines, key=lambda line: float(line["strength"]))
     errors = np.log([max(line["error"], 1e-12) for line in ordered])
     return float(np.exp(np.interp(strength, [line["strength"] for line in ordered], errors)))
@@ -169,11 +169,11 @@ def _best(
     sensitivity: Mapping[str, Any],
     predicted: Mapping[str, Mapping[tuple[str, float], Mapping[str, Any]]],
 ) -> dict[str, Any]:
-    """For how many layers the technique that was promised to pay most does so, by measured errors within the tolerance.
+    """For how many layers the technique predicted to save most is the one that does, by measured errors.
 
-    `promised` counts the layers for which anything was, `within_tolerance` those of them whose error then was.
-    `loses` is the mean part of a layer's bits that following the promise saves less than the best choice does; a promised
-    choice whose measured error is above the tolerance saves nothing.
+    `promised` counts the layers with a prediction, `within_tolerance` those of them whose measured error is within the
+    tolerance. `loses` is the mean share of a layer's bits that following the predictions saves less than the best choice;
+    a predicted choice whose measured error exceeds the tolerance saves nothing.
     """
     real: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for each in sensitivity["techniques"]:

@@ -1,8 +1,8 @@
-"""How much every layer minds every technique: measured, kept in the store, ranked.
+"""Sensitivity of every layer to every technique: measured, kept in the store, ranked.
 
-Label-free it is the relative output error at the network's last layers; with labels the primary metric on a limited
-number of images, with the interval of its paired loss. Only that layer is changed, simulated: a removed channel is a
-filter of zeros, and no network is made smaller or faster here.
+Without labels it is the relative error of the network's last layers; with labels, the paired change of the primary metric
+on a limited number of images, with its interval. Only one layer is changed at a time, and changes are simulated: a
+removed channel is a filter of zeros, and no network gets smaller or faster.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def accuracy_sensitivity(
 
 
 def ranks(values: Mapping[str, float]) -> dict[str, float]:
-    """1 for the largest value; equal ones share the mean of their places."""
+    """Rank 1 for the largest value; equal values share the mean of their ranks."""
     from scipy.stats import rankdata
 
     placed = rankdata([-value for value in values.values()])
@@ -116,7 +116,7 @@ def _kept(
     measure: Callable[[DeployedModel, Strengths], dict[TechniqueStrength, Values]],
     size: Callable[[Any], float],
 ) -> dict[str, Any]:
-    """The records of all techniques and strengths; those that are missing are measured together."""
+    """The records of all techniques and strengths; missing ones are measured together."""
     wanted = [(name, strength) for name, strengths in parsed(techniques).items() for strength in strengths]
     common = {"model": model.sha256, "spec": model.spec.to_json(), **decisive}
     keys = {pair: key_of({**common, "technique": pair[0], "strength": pair[1]}) for pair in wanted}

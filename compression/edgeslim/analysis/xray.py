@@ -1,4 +1,4 @@
-"""The redundancy X-ray: what in each layer of a network could be said with less, as plain data for screens."""
+"""The redundancy X-ray: what in each layer of a network is redundant, as plain data for screens."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ XRAYS = "xrays"
 BITS = 8
 BINS = 64
 ALIKE = 0.9
-"""Filters whose cosine is above this say almost the same."""
+"""Filters whose cosine is above this are nearly equal."""
 ENERGY = (0.5, 0.75, 0.9, 0.95, 0.99)
 POINTS = 33
-"""Of the curve of energy by rank, at most."""
+"""Maximum number of points of the curve of energy by rank."""
 NEGLIGIBLE = 0.05
-"""BatchNorm scales below this part of the layer's largest let a channel through as good as never."""
+"""Channels with BatchNorm scales below this share of the layer's largest contribute almost nothing."""
 
 
 def xray(
@@ -55,7 +55,7 @@ def xray(
     threads: int = 1,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """All layers' redundancy and what it predicts, from the store if it was looked at before.
+    """The redundancy of all layers and the predictions from it, from the store if it was computed before.
 
     `model`, `bits`, `images` (used), `form`, `layers` (a list, in graph order), `totals`, `predictions` (for the whole
     network, by technique). Without calibration images what needs activations is None: `activations`, `predictions`.
@@ -140,10 +140,10 @@ def look(
 
 
 def weight_lines(layer: WeightLayer, weight: FloatArray, bits: int) -> dict[str, Any]:
-    """What a weight alone tells, as JSON values.
+    """What follows from a weight alone, as JSON values.
 
-    `entropy` of its values in 2^bits equal bins over its range cannot be above `entropy_ceiling`, the lesser of the
-    bits and log2 of how many weights there are: of a small layer's redundancy that part is of counting alone.
+    `entropy`, of its values in 2^bits equal bins over its range, is at most `entropy_ceiling`, the smaller of the bits
+    and log2 of the number of weights: in a small layer, part of the redundancy comes from the number of weights alone.
     """
     rows = layer.layout.to_rows(weight)
     shown = histogram(rows, BINS)
@@ -164,9 +164,9 @@ def weight_lines(layer: WeightLayer, weight: FloatArray, bits: int) -> dict[str,
 
 
 def batch_norm_scales(model: onnx.ModelProto) -> dict[str, dict[str, Any]]:
-    """Scales of the BatchNormalization that follows a layer, by the layer's weight, where the file still has it.
+    """Scales of the BatchNormalization after each layer, by the layer's weight, where the file has them.
 
-    `near_zero` is the share below 5 % of the layer's largest: channels that pruning can take first.
+    `near_zero` is the share below 5 % of the layer's largest: candidates for pruning.
     Source: Liu et al., DeployedModel Slimming, arXiv 1708.06519.
     """
     stored = {item.name: item for item in model.graph.initializer}
@@ -186,8 +186,8 @@ def batch_norm_scales(model: onnx.ModelProto) -> dict[str, dict[str, Any]]:
 def _spectrum(layer: WeightLayer, rows: FloatArray) -> dict[str, Any]:
     """Energy by rank of the weight as a matrix: a k×k convolution's is (out, in · k · k); `matrix` gives its sides.
 
-    Grouped and depthwise convolutions: the same matrix, each row over its own group's inputs, so a low rank there
-    means alike kernels, not a layer that can be split.
+    For grouped and depthwise convolutions each row covers its own group's inputs, so a low rank means similar kernels,
+    not a layer that can be factorized.
     """
     singular = singular_values(rows)
     energy = energy_by_rank(singular)
@@ -212,7 +212,7 @@ def _activations(seen: Observed) -> dict[str, float]:
 
 
 def _mean(lines: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Over all weights."""
+    """Means over all weights."""
     weights = np.array([np.prod(line["shape"]) for line in lines], np.float64)
     return {
         name: float(np.average([line[name] for line in lines], weights=weights))
