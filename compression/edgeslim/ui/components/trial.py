@@ -78,7 +78,8 @@ def _cheap_trial(rung: Mapping[str, Any], images: int | None) -> None:
 def links(study: Study, number: int) -> None:
     """The address of this very view, to be passed on."""
     st.caption(t("trial.link"))
-    st.code(address("study", study=study["name"], trial=number), language=None, wrap_lines=True)
+    # Not st.code: its highlighter is 1.6 MB for the visitor to fetch.
+    st.markdown(f"`{address('study', study=study['name'], trial=number)}`")
 
 
 def _measurements(study: Study, trial: Mapping[str, Any]) -> None:
