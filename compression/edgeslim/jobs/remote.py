@@ -1,7 +1,7 @@
 """What a Dask worker does for a study on another machine: unpack, let a process of its own work, pack.
 
-The work is done by a child process, as at home (jobs.pool): so a trial's limits hold here too, one that crashes takes
-nothing with it, and the worker answers its scheduler meanwhile.
+The work is done by a child process, as at home (jobs.process_pool): so a trial's limits hold here too, one that
+crashes takes nothing with it, and the worker answers its scheduler meanwhile.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError, StudyError
 from edgeslim.jobs.job import Job, Outcome, perform
 from edgeslim.jobs.limits import ended, trial_limits
-from edgeslim.jobs.pool import Pool
+from edgeslim.jobs.process_pool import ProcessPool
 from edgeslim.jobs.transfer import TransferBundle, received
 from edgeslim.measurement.machine import THREAD_VARIABLES, cores
 from edgeslim.pipeline import ARTIFACTS, DEPLOYABLES, STAGES
@@ -157,12 +157,12 @@ def _perform(job: Job, progress: Progress) -> Reply:
     return Reply(outcome, places=store.places)
 
 
-_at_rest: list[tuple[Pool[Job], threading.Timer]] = []
+_at_rest: list[tuple[ProcessPool[Job], threading.Timer]] = []
 """This worker's processes that have nothing to do, each with what will end it."""
 
 
 @contextmanager
-def _process() -> Iterator[Pool[Job]]:
+def _process() -> Iterator[ProcessPool[Job]]:
     """A process to be used by this thread alone."""
     try:
         pool, timer = _at_rest.pop()
@@ -171,7 +171,7 @@ def _process() -> Iterator[Pool[Job]]:
         # Dask's nanny starts workers as daemons, which may have no children: these end with their parent.
         multiprocessing.current_process().daemon = False
         os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-        pool = Pool(1, _perform)
+        pool = ProcessPool(1, _perform)
     try:
         yield pool
     finally:
@@ -181,7 +181,7 @@ def _process() -> Iterator[Pool[Job]]:
         timer.start()
 
 
-def _end_if_at_rest(pool: Pool[Job]) -> None:
+def _end_if_at_rest(pool: ProcessPool[Job]) -> None:
     for resting in tuple(_at_rest):
         if resting[0] is pool:
             _at_rest.remove(resting)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError
@@ -18,6 +18,7 @@ from edgeslim.jobs.core_queue import CoreQueue
 from edgeslim.jobs.job import Job, Outcome, perform
 from edgeslim.jobs.limits import ended, trial_limits
 from edgeslim.jobs.pool import Event, Pool
+from edgeslim.jobs.process_pool import ProcessPool
 from edgeslim.jobs.schedule import Schedule
 from edgeslim.jobs.status import StatusWriter
 from edgeslim.jobs.supervisor import StudyPaused, pause_file
@@ -32,9 +33,6 @@ from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import StudyJournal, read
 from edgeslim.studies.study import StudyResult, TrialResult
 from edgeslim.studies.task import TrialTask
-
-if TYPE_CHECKING:
-    from edgeslim.jobs.cluster import ClusterPool
 
 _TICK = 0.5
 """Seconds to wait for an event before the status is looked at again."""
@@ -69,12 +67,12 @@ class StudyRun:
     ) -> None:
         self._pool.close()
 
-    def _pool_of(self, size: int) -> Pool[Job] | ClusterPool:
+    def _pool_of(self, size: int) -> Pool[Job]:
         """So many processes here, or the study's cluster. Raises StudyError if that cannot be used."""
         cluster = self._journal.plan.cluster
         if cluster is None:
             turns = CoreQueue(str(self._store.root.resolve()), self._threads)
-            return Pool(size, perform, turns)
+            return ProcessPool(size, perform, turns)
         from edgeslim.jobs.cluster import ClusterPool
 
         return ClusterPool(cluster, self._store, self._name)
