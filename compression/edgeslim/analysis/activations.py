@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from edgeslim.analysis.suffixes import data_input
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.export.graph import attributes
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
-from edgeslim.steps.onnx_layers.layers import RECURRENT, FloatArray, WeightLayer
+from edgeslim.steps.onnx_layers.layers import RECURRENT, WeightLayer
 from edgeslim.steps.quantization.noise import run_all, with_outputs
 
-Doubles = NDArray[np.float64]
 FLOOR = 1e-3
 """Smallest variance of a channel, relative to the mean over channels."""
 _FOLLOWING = frozenset(

@@ -21,9 +21,10 @@ import numpy as np
 from edgeslim.analysis.activations import Observed
 from edgeslim.analysis.deployed import DeployedModel
 from edgeslim.analysis.probing import reach
-from edgeslim.analysis.techniques import TECHNIQUES, Doubles, Technique
+from edgeslim.analysis.techniques import TECHNIQUES, Technique
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.progress import Progress, silent
-from edgeslim.steps.onnx_layers.layers import RECURRENT, FloatArray, WeightLayer, array_of, ends
+from edgeslim.steps.onnx_layers.layers import RECURRENT, WeightLayer, array_of, ends
 
 TOLERANCE = 0.01
 """Default tolerance: relative squared output error (-20 dB) that one layer may cause."""

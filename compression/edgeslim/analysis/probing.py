@@ -23,9 +23,10 @@ from edgeslim.analysis.techniques import (
     fake_quantized,
     parsed,
 )
+from edgeslim.detections import FloatArray
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, weight_layers
+from edgeslim.steps.onnx_layers.layers import WeightLayer, ends, weight_layers
 from edgeslim.steps.onnx_layers.segments import Batch
 from edgeslim.steps.onnx_layers.sensitivity import channel_errors, channel_variances, head_outputs
 from edgeslim.steps.quantization.noise import run_all, with_outputs

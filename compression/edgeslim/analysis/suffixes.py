@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import onnx
 
+from edgeslim.detections import FloatArray
 from edgeslim.ort import OrtSession
 from edgeslim.sessions import Tensor
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of
 from edgeslim.steps.onnx_layers.segments import Batch, Segment, Segmentation, outputs_of, reads
 
 _CHANGED = "changed.input"

@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.registry import Registry
 from edgeslim.steps.clustering.codebook import make_codebook
-from edgeslim.steps.onnx_layers.layers import RECURRENT, FloatArray, WeightLayer
+from edgeslim.steps.onnx_layers.layers import RECURRENT, WeightLayer
 from edgeslim.steps.quantization import grids
 
-Doubles = NDArray[np.float64]
 Range = tuple[float, float]
 Strengths = Mapping[str, Sequence[float]]
 """Technique → its strengths."""

@@ -16,6 +16,7 @@ from edgeslim.analysis.predictions import TOLERANCE, layer_predictions, network_
 from edgeslim.analysis.records import recorded
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
+from edgeslim.detections import FloatArray
 from edgeslim.metrics import graph as graphs
 from edgeslim.metrics.counts import counts_of, macs_of
 from edgeslim.metrics.redundancy import (
@@ -30,7 +31,7 @@ from edgeslim.metrics.redundancy import entropy as weight_entropy
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress, silent
 from edgeslim.steps.images import prepared
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of
 
 XRAYS = "xrays"
 """Record kind in the store."""

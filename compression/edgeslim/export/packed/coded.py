@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.packed.packing import Codes, bits_for, entropy
-
-FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

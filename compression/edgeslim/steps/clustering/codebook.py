@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeslim.detections import Doubles
 from edgeslim.steps.onnx_layers.gram import Gram
 
-Doubles = NDArray[np.float64]
 ROUNDS = 100
 """Maximum number of k-means iterations; it stops when no centre moves."""
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import onnx
 
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.export.packed import CodedWeight
 from edgeslim.export.packed.packing import bits_for
 from edgeslim.params import param
@@ -16,11 +17,11 @@ from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
 from edgeslim.steps.clustering.codebook import Codebook, make_codebook, tuned
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.gram import Gram
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, pruned_zeros
+from edgeslim.steps.onnx_layers.layers import WeightLayer, ends, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization import coding
 from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
-from edgeslim.steps.quantization.grids import Doubles, alive, uniform
+from edgeslim.steps.quantization.grids import alive, uniform
 from edgeslim.steps.quantization.rounding import Bools, compensated, nearest
 
 ROUNDINGS = ("nearest", "compensated", "trained")

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from edgeslim.detections import Doubles
+
 Ints = NDArray[np.int64]
 
 

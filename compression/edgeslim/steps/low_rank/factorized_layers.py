@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from edgeslim.detections import Doubles
 from edgeslim.models.torch_graph.operation import empty
 from edgeslim.steps.low_rank.decompositions import (
     Cp,
     Decomposition,
-    Doubles,
     FactorLayer,
     Spatial,
     Svd,

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
-from edgeslim.steps.low_rank.decompositions import Doubles, FactorLayer, Ints
+from edgeslim.detections import Doubles
+from edgeslim.steps.low_rank.decompositions import FactorLayer, Ints
 from edgeslim.steps.torch_network.units import before_output
 
 WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.steps.low_rank.decompositions import Doubles, Ints
+from edgeslim.detections import Doubles
+from edgeslim.steps.low_rank.decompositions import Ints
 
 HALVINGS = 60
 BYTES = 4

@@ -18,10 +18,10 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from edgeslim.datasets.base import Split
+from edgeslim.detections import Doubles
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress
 from edgeslim.steps.images import inputs as network_inputs
-from edgeslim.steps.low_rank.decompositions import Doubles
 from edgeslim.steps.low_rank.layers import Layer
 
 PLACES = 1024

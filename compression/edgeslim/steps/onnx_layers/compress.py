@@ -11,11 +11,12 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.packed import CodedWeight, stored_bytes
 from edgeslim.progress import Progress, silent
 from edgeslim.steps.base import StepContext
 from edgeslim.steps.onnx_layers.coded import CodedNetwork, LearningSettings, Vector, stored, summary
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of
 from edgeslim.steps.onnx_layers.statistics import channel_statistics, gains
 from edgeslim.steps.onnx_layers.walk import Replacement, Visit, visitable, walk
 

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.steps.onnx_layers.layers import FloatArray
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.steps.onnx_layers.walk import Visit
 
-Doubles = NDArray[np.float64]
 SAMPLES = 20_000
 """Maximum number of sampled patches; fewer where patches are long."""
 WORK = 2e10

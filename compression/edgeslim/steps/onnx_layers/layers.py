@@ -13,9 +13,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.packed import Layout
 
-FloatArray = NDArray[np.float32]
 LINEAR = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 RECURRENT = ("GRU", "LSTM", "RNN")
 PRUNED = 0.1

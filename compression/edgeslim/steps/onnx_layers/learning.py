@@ -12,12 +12,13 @@ import torch
 from torch import fx, nn
 from torch.nn.utils import parametrize
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.packed import CodedWeight, unpacked
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps.base import StepContext
 from edgeslim.steps.distillation.distil import DistillationConfig, DistillationSchedule, distil
 from edgeslim.steps.onnx_layers.coded import CodedNetwork, LearningSettings, Vector, stored
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of, pruned_zeros
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of, pruned_zeros
 from edgeslim.steps.onnx_layers.learned_codes import LearnedBias, LearnedCodebook, LearnedCodes
 from edgeslim.training.reproducible import reproducible
 

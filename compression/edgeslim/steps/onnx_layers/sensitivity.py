@@ -12,10 +12,11 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from edgeslim.detections import FloatArray
 from edgeslim.ort import OrtSession, open_session
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends
+from edgeslim.steps.onnx_layers.layers import WeightLayer, ends
 
 
 def disturbances(

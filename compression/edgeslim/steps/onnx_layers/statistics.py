@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from edgeslim.detections import Doubles
+
 LARGEST_GAIN = 8.0
 """Largest scale of a channel, and inverse of the smallest: beyond these, what is left of it is noise."""
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 import onnx
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.graph import attributes
 from edgeslim.ort import OrtSession
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
-from edgeslim.steps.onnx_layers.layers import LINEAR, FloatArray, WeightLayer, array_of
+from edgeslim.steps.onnx_layers.layers import LINEAR, WeightLayer, array_of
 from edgeslim.steps.onnx_layers.segments import Batch, Segment, Segmentation, outputs_of, reads
 
 MEMORY = 3 << 30

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from edgeslim.datasets.base import Split
-from edgeslim.detections import FloatArray
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress
 from edgeslim.steps.images import inputs
@@ -19,7 +18,6 @@ METHODS = ("minmax", "minmax_average", "percentile", "entropy", "mse")
 BINS = 2048
 LEVELS = 256
 Range = tuple[float, float]
-Doubles = NDArray[np.float64]
 
 
 def activation_ranges(

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import onnx
 
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.errors import RecipeError
 from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
@@ -15,9 +16,9 @@ from edgeslim.steps.base import Need, NeedsByParameters, StepContext
 from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.onnx_layers.gram import Gram, gram_of
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, weight_layers
+from edgeslim.steps.onnx_layers.layers import WeightLayer, weight_layers
 from edgeslim.steps.onnx_layers.walk import Visit
-from edgeslim.steps.quantization.grids import Doubles, Grid
+from edgeslim.steps.quantization.grids import Grid
 from edgeslim.steps.quantization.rounding import Bools, compensated, learned, nearest
 
 ROUNDINGS = ("nearest", "compensated", "adaround", "trained")

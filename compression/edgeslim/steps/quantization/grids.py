@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from edgeslim.detections import Doubles
+
 SHRINKS = np.geomspace(0.12, 1.0, 48)
 """Fractions of the full range that are tried for the least squared error."""
 _ROWS = 1 << 16

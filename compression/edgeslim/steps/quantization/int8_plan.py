@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.packed import CodedWeight
 from edgeslim.steps.base import StepContext
 from edgeslim.steps.onnx_layers.compress import code_layers
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of, pruned_zeros, weight_layers
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of, pruned_zeros, weight_layers
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.coding import approached, coded_weight, rounded

@@ -9,16 +9,17 @@ from typing import ClassVar
 import numpy as np
 import onnx
 
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.export.packed import STORAGES, CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
 from edgeslim.steps.onnx_layers.compress import Packing, packed
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, pruned_zeros
+from edgeslim.steps.onnx_layers.layers import WeightLayer, ends, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization import coding, grids
 from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
-from edgeslim.steps.quantization.grids import Doubles, Grid
+from edgeslim.steps.quantization.grids import Grid
 
 SCHEMES = ("uniform", "ternary", "binary", "fixed_point")
 

@@ -8,13 +8,14 @@ from typing import ClassVar
 import numpy as np
 import onnx
 
+from edgeslim.detections import FloatArray
 from edgeslim.errors import InfeasibleError
 from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
 from edgeslim.steps.onnx_layers.compress import Packing, packed
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, pruned_zeros
+from edgeslim.steps.onnx_layers.layers import WeightLayer, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization import coding
 from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded

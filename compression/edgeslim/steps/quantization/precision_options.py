@@ -8,17 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.export.packed.packing import entropy
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.gram import Gram, gram_of
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of, pruned_zeros
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of, pruned_zeros
 from edgeslim.steps.onnx_layers.sensitivity import disturbances
 from edgeslim.steps.onnx_layers.statistics import channel_statistics, gains
 from edgeslim.steps.onnx_layers.walk import Replacement, Visit, visitable, walk
 from edgeslim.steps.quantization import grids
 from edgeslim.steps.quantization.coding import rounded
-from edgeslim.steps.quantization.grids import Doubles, Grid
+from edgeslim.steps.quantization.grids import Grid
 from edgeslim.steps.quantization.rounding import nearest
 
 

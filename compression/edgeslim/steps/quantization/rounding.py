@@ -11,8 +11,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeslim.detections import Doubles
 from edgeslim.steps.onnx_layers.gram import Gram
-from edgeslim.steps.quantization.grids import Doubles, Grid
+from edgeslim.steps.quantization.grids import Grid
 
 Bools = NDArray[np.bool_]
 DAMPING = 0.01
