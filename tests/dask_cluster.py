@@ -77,6 +77,7 @@ class Cluster:
                     "TMPDIR": str(home),
                     "PYTHONPATH": str(IN_PROCESSES),
                     "EDGESLIM_TEST_LOG": str(self._log),
+                    "EDGESLIM_TEST_RUNTIME": "1",
                 },
                 stdout=log,
                 stderr=log,

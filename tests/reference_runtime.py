@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ class Coarse:
         return "1"
 
     def convert(self, file: Path, conversion: Conversion) -> bytes:
+        if os.environ.get("EDGESLIM_TEST_RUNTIME") == "refuses":
+            raise ModelError("refused", "This cannot be converted.", "Choose another format.")
         model = onnx.load(file)
         for tensor in model.graph.initializer:
             if tensor.data_type == onnx.TensorProto.FLOAT:

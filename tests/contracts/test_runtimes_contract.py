@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,14 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-import reference_runtime
+from acting import registered
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError, ModelError
 from edgeslim.models.base import ModelSpec
 from edgeslim.runtime import FILE_FORMATS, MAIN, ONNXRUNTIME, RUNTIMES, check_runtimes, runtime_environment
 from edgeslim.runtime.base import Conversion, Runtime
 from edgeslim.runtime.benchmark import compare_latency
+from reference_runtime import Coarse, Reference
 
 NAMES = (*(runtime.name for runtime in RUNTIMES), "reference")
 SPEC = ModelSpec(task="detection", family="unknown", input_width=6, input_height=5)
@@ -23,10 +25,9 @@ SHAPE = (1, 3, 5, 6)
 
 
 @pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    for registry in (RUNTIMES, FILE_FORMATS):
-        monkeypatch.setattr(registry, "_items", dict(registry._items))
-    reference_runtime.register()
+def second_runtime() -> Iterator[None]:
+    with registered(FILE_FORMATS, Coarse()), registered(RUNTIMES, Reference()):
+        yield
 
 
 @pytest.fixture(params=NAMES)
@@ -157,7 +158,7 @@ def test_the_main_runtime_comes_first_and_each_once() -> None:
 
 
 def test_what_is_not_installed_is_told_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference_runtime.Reference, "version", lambda _: "")
+    monkeypatch.setattr(Reference, "version", lambda _: "")
     with pytest.raises(EdgeSlimError, match="pip install onnx") as caught:
         check_runtimes(["reference"])
     assert caught.value.code == "runtime_missing"

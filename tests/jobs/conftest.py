@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
-from acting import acting, pictures
+from acting import acting, pictures, registered
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.errors import StudyError
 from edgeslim.jobs.status import read_status
+from edgeslim.runtime import FILE_FORMATS, RUNTIMES
 from edgeslim.studies import storage
+from reference_runtime import Coarse, Reference
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 90.0
@@ -106,3 +108,11 @@ def case(tmp_path: Path, digits_file: Path) -> Iterator[Case]:
                 workbench.cancel_study(name, made.store)
             except StudyError:
                 continue
+
+
+@pytest.fixture
+def second_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process, and those that it starts, know the runtime `reference` and its format."""
+    monkeypatch.setenv("EDGESLIM_TEST_RUNTIME", "1")
+    with registered(FILE_FORMATS, Coarse()), registered(RUNTIMES, Reference()):
+        yield

@@ -114,6 +114,17 @@ def test_a_search_runs_there_on_images_that_were_sent(cluster, case):
     assert received[0].read_bytes() == (case.pictures / "00.png").read_bytes()
 
 
+@pytest.mark.usefixtures("second_runtime")
+def test_files_delivered_for_other_runtimes_come_home_and_are_timed_here(cluster, case):
+    case.start({"change": 2.5}, cluster=cluster.address, runtimes=["reference"])
+    case.finish()
+    for trial in storage.read(case.store, "s").trials:
+        found = trial.runtimes["reference"]
+        assert found.error is None
+        assert case.store.path(found.sha256, ".coarse").stat().st_size == found.bytes
+        assert found.latency["rounds"] == 30
+
+
 def test_cancelling_frees_the_workers_and_a_lost_scheduler_is_told(cluster, case, capsys):
     case.start({"change": 6.0, **LONG}, {"change": 9.0, **LONG}, cluster=cluster.address)
     case.wait(lambda: cluster.at_work() and 6.0 in cluster.ran(), "the trial")

@@ -51,7 +51,7 @@ def sweep(store: Store, keep: Set[str], max_bytes: int | None = None) -> Swept:
         for item in (*bundle.records, *bundle.files):
             _remove(item, swept)
     for path in (store.root / LOCKS).glob("*-*.lock"):
-        if path.name.startswith(("stage-", "deployable-", "predictions-")):
+        if path.name.startswith(("stage-", "deployable-", "delivery-", "predictions-")):
             path.unlink(missing_ok=True)
     return swept
 

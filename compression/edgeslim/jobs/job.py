@@ -19,7 +19,7 @@ from edgeslim.measurement.measure import compress_and_score, make_file, time_fil
 from edgeslim.measurement.workload import Workload, notice_json, open_workload
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress
-from edgeslim.runtime import ONNXRUNTIME
+from edgeslim.runtime import RUNTIMES, check_runtimes
 from edgeslim.studies.storage import read
 from edgeslim.studies.study import StudyPlan
 from edgeslim.studies.task import TrialTask
@@ -43,8 +43,8 @@ class Job:
     plan: StudyPlan
     threads: int
     task: TrialTask | None = None
-    files: Sequence[str] = ()
-    """SHA-256 of the files to time, the baseline's first."""
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """SHA-256 of the files to time by runtime, the baseline's first."""
     rounds: int = 30
     conclude: bool = False
     """Say what the results are worth: nothing is left to be chosen."""
@@ -93,10 +93,15 @@ def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
         if job.conclude:
             return conclude(read(store, job.plan.name), workload, store, job.threads, report)
         if job.task is None:
+            told = [
+                notice
+                for name in check_runtimes(job.plan.runtimes)
+                for notice in RUNTIMES.get(name).notices()
+            ]
             return {
                 "dataset": workload.dataset,
                 "images": len(workload.evaluation),
-                "warnings": [notice_json(each) for each in (*workload.notices, *ONNXRUNTIME.notices())],
+                "warnings": [notice_json(notice) for notice in (*workload.notices, *told)],
                 "to_hold_out": to_come(workload),
                 "steps": usable_steps(workload, store),
                 "fingerprint": workload.evaluation.fingerprint,
@@ -111,7 +116,9 @@ def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
         if not job.task.evaluate:
             make_file(job.task.recipe, workload, store, job.threads, report)
             return {}
-        return compress_and_score(job.task.recipe, workload, store, job.threads, report, job.task.images)
+        return compress_and_score(
+            job.task.recipe, workload, store, job.threads, report, job.task.images, job.plan.runtimes
+        )
 
 
 def _setting(job: Job, progress: Progress) -> Workload:

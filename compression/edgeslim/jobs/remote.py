@@ -24,6 +24,7 @@ from edgeslim.jobs.job import Job, Outcome, perform
 from edgeslim.jobs.limits import ended, trial_limits
 from edgeslim.jobs.process_pool import ProcessPool
 from edgeslim.jobs.transfer import TransferBundle, received
+from edgeslim.measurement.delivery import DELIVERIES
 from edgeslim.measurement.machine import THREAD_VARIABLES, cores
 from edgeslim.pipeline import ARTIFACTS, DEPLOYABLES, STAGES
 from edgeslim.progress import Progress
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 _DECISIVE = ("edgeslim", "torch", "onnxruntime", "onnx", "numpy")
 """Packages whose version can change a result."""
-MADE = frozenset({BLOBS, ARTIFACTS, STAGES, DEPLOYABLES, "predictions", "resamples"})
+MADE = frozenset({BLOBS, ARTIFACTS, STAGES, DEPLOYABLES, DELIVERIES, "predictions", "resamples"})
 """Kinds of files that trials make: what else a machine has is its own."""
 _LOOK, _TELL = 0.2, 1.0
 """Seconds between two looks at whether the result is still wanted, and between two words on progress."""

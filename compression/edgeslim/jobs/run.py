@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -134,8 +133,12 @@ class StudyRun:
         self._status.phase = "latency"
         self._status.progress = {trial.number: _progress("latency", 0, 0) for trial in todo}
         baseline = next(trial for trial in study.trials if trial.number == study.baseline)
-        hashes = dict.fromkeys(trial.sha256 for trial in (baseline, *todo) if trial.sha256 is not None)
-        timed = self._alone(Job(self._store.root, self._journal.plan, self._threads, files=tuple(hashes)))
+        files: dict[str, list[str]] = {}
+        for trial in (baseline, *todo):
+            for name, sha256 in trial.delivered.items():
+                if sha256 not in files.setdefault(name, []):
+                    files[name].append(sha256)
+        timed = self._alone(Job(self._store.root, self._journal.plan, self._threads, files=files))
         for trial in todo:
             self._complete(trial, timed, baseline.objective)
 
@@ -161,15 +164,18 @@ class StudyRun:
             raise StudyPaused
 
     def _is_measured(self, trial: TrialResult) -> bool:
-        return trial.sha256 is not None and self._store.path(trial.sha256).exists()
+        """Whether it was scored, and its file, as delivered for every runtime, is still there."""
+        suffixes = {name: figures.suffix for name, figures in trial.runtimes.items()}
+        paths = (self._store.path(of, suffixes.get(name, ".onnx")) for name, of in trial.delivered.items())
+        return trial.sha256 is not None and all(path.exists() for path in paths)
 
     def _complete(self, trial: TrialResult, timed: Mapping[str, Any], original: float | None) -> None:
-        assert trial.sha256 is not None
-        measured = replace(trial, latency=timed[trial.sha256])
+        latencies = {name: timed[name][sha256] for name, sha256 in trial.delivered.items()}
+        measured = trial.with_latencies(latencies)
         found = values_of(measured)
         values = [found[name] for name in self._journal.plan.objectives]
         misses = excesses(found, Budget(**self._journal.plan.budget), original)
-        self._journal.complete(trial.number, timed[trial.sha256], values, misses)
+        self._journal.complete(trial.number, latencies.pop(MAIN), values, misses, latencies)
 
     def _submit(self, task: TrialTask) -> None:
         self._journal.start(task.number)
@@ -180,7 +186,9 @@ class StudyRun:
     def _try(self, todo: TrialTask | Timing) -> None:
         """Give a worker what the search wants."""
         if isinstance(todo, Timing):
-            job = Job(self._store.root, self._journal.plan, self._threads, files=todo.files, rounds=ROUNDS)
+            job = Job(
+                self._store.root, self._journal.plan, self._threads, files={MAIN: todo.files}, rounds=ROUNDS
+            )
             self._pool.submit(job)
         else:
             self._submit(todo)
@@ -197,7 +205,7 @@ class StudyRun:
         if outcome.stops_study or (task is None and outcome.result is None):
             raise _as_error(outcome)
         if task is None:
-            search.timed(outcome.result or {})
+            search.timed((outcome.result or {})[MAIN])
             return
         self._status.progress.pop(task.number, None)
         self._status.done += 1
@@ -224,7 +232,7 @@ class StudyRun:
             if task.number == self._baseline:
                 # Latency is measured here, wherever the file was made.
                 metric = outcome.result["primary_metric"]
-                here = environment() | runtime_environment([MAIN])
+                here = environment() | runtime_environment(self._journal.plan.runtimes)
                 self._journal.note(environment=here, primary_metric=metric)
             self._journal.record(task.number, outcome.result)
             self._status.done += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,14 @@ from edgeslim.datasets.base import Split
 from edgeslim.datasets.held_out import Part
 from edgeslim.errors import EdgeSlimError
 from edgeslim.evaluation import evaluate
+from edgeslim.measurement.delivery import figures_in
 from edgeslim.measurement.machine import alone
 from edgeslim.measurement.workload import Workload
 from edgeslim.progress import Progress, silent
 from edgeslim.recipe import Recipe
-from edgeslim.runtime import MAIN, ONNXRUNTIME, runtime_environment
+from edgeslim.runtime import FILE_FORMATS, MAIN, installed, runtime_environment
 from edgeslim.runtime.benchmark import compare_latency
+from edgeslim.sessions import Session
 from edgeslim.steps import STEPS, Step, TorchStep
 
 
@@ -39,10 +41,11 @@ def compress_and_score(
     threads: int = 1,
     progress: Progress = silent,
     images: int | None = None,
+    runtimes: Sequence[str] = (MAIN,),
 ) -> dict[str, Any]:
     """Make the recipe's file and measure all but its latency, in the words of a trial's JSON.
 
-    With `images` it is scored on so many only, spread over those there are.
+    With `images` it is scored on so many only, spread over those there are, and in the main runtime only.
     """
     artifact = make_file(recipe, workload, store, threads, progress)
     began = time.perf_counter()
@@ -57,25 +60,49 @@ def compress_and_score(
         threads=threads,
         progress=progress,
     )
+    others = [name for name in runtimes if name != MAIN and images is None]
+    elsewhere = {
+        name: figures_in(
+            name,
+            artifact.sha256,
+            baseline.sha256,
+            workload,
+            workload.evaluation,
+            store,
+            threads,
+            progress,
+        ).to_json()
+        for name in others
+    }
     seconds = sum(stage.seconds for stage in artifact.stages) + time.perf_counter() - began
     return {
         "model": artifact.model,
         "sha256": artifact.sha256,
         "stages": [dataclasses.asdict(stage) for stage in artifact.stages],
-        "environment": runtime_environment([MAIN]) | artifact.environment,
+        "environment": runtime_environment([MAIN, *others]) | artifact.environment,
         "seconds": round(seconds, 3),
         **scored.to_json(),
+        **({"runtimes": elsewhere} if elsewhere else {}),
     }
 
 
 def time_files(
-    hashes: Sequence[str], store: Store, progress: Progress = silent, rounds: int = 30
-) -> dict[str, Any]:
-    """Latency by SHA-256, the first being the baseline, while nothing else computes. Raises ModelError."""
+    files: Mapping[str, Sequence[str]], store: Store, progress: Progress = silent, rounds: int = 30
+) -> dict[str, dict[str, Any]]:
+    """Latency by runtime and SHA-256, all files interleaved, while nothing else computes. Raises ModelError.
+
+    The main runtime's first file is the baseline of all.
+    """
     with alone():
-        sessions = {sha256: ONNXRUNTIME.open(store.path(sha256)) for sha256 in hashes}
-        timed = compare_latency(sessions, hashes[0], rounds, progress=progress)
-    return {sha256: latency.to_json() for sha256, latency in timed.items()}
+        sessions: dict[tuple[str, str], Session] = {}
+        for name, hashes in files.items():
+            runtime = installed(name)
+            suffix = FILE_FORMATS.get(runtime.format).suffix
+            sessions |= {(name, sha256): runtime.open(store.path(sha256, suffix)) for sha256 in hashes}
+        timed = compare_latency(sessions, (MAIN, files[MAIN][0]), rounds, progress=progress)
+    return {
+        name: {sha256: timed[name, sha256].to_json() for sha256 in hashes} for name, hashes in files.items()
+    }
 
 
 def usable_steps(workload: Workload, store: Store) -> list[str]:

@@ -1,6 +1,14 @@
 """What runs files: runtimes and the formats they open, latency, and what was measured on."""
 
-from edgeslim.runtime.base import FILE_FORMATS, MAIN, RUNTIMES, Runtime, check_runtimes, runtime_environment
+from edgeslim.runtime.base import (
+    FILE_FORMATS,
+    MAIN,
+    RUNTIMES,
+    Runtime,
+    check_runtimes,
+    installed,
+    runtime_environment,
+)
 from edgeslim.runtime.onnxruntime import ONNXRUNTIME
 
 __all__ = [
@@ -10,5 +18,6 @@ __all__ = [
     "RUNTIMES",
     "Runtime",
     "check_runtimes",
+    "installed",
     "runtime_environment",
 ]

@@ -81,21 +81,24 @@ RUNTIMES: Registry[Runtime] = Registry("runtime")
 FILE_FORMATS: Registry[FileFormat] = Registry("file format")
 
 
+def installed(name: str) -> Runtime:
+    """The runtime of that name. Raises EdgeSlimError (unknown_name, runtime_missing)."""
+    runtime = RUNTIMES.get(name)
+    if not runtime.version():
+        packages = " ".join(runtime.packages)
+        raise EdgeSlimError(
+            "runtime_missing",
+            f"The runtime '{name}' is not installed.",
+            f"Install it with: pip install {packages}",
+            runtime=name,
+            packages=packages,
+        )
+    return runtime
+
+
 def check_runtimes(names: Iterable[str]) -> tuple[str, ...]:
-    """The names, the main one first, each once. Raises EdgeSlimError for one unknown or not installed."""
-    wanted = tuple(dict.fromkeys((MAIN, *names)))
-    for name in wanted:
-        runtime = RUNTIMES.get(name)
-        if not runtime.version():
-            packages = " ".join(runtime.packages)
-            raise EdgeSlimError(
-                "runtime_missing",
-                f"The runtime '{name}' is not installed.",
-                f"Install it with: pip install {packages}",
-                runtime=name,
-                packages=packages,
-            )
-    return wanted
+    """The names, the main one first, each once. Raises EdgeSlimError as `installed` does."""
+    return tuple(installed(name).name for name in dict.fromkeys((MAIN, *names)))
 
 
 def runtime_environment(names: Iterable[str]) -> dict[str, str]:

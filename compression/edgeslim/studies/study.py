@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from edgeslim.datasets.base import Notice
 from edgeslim.metrics.gap import entropy_gap
+from edgeslim.runtime import MAIN
+from edgeslim.runtime.figures import RuntimeFigures
 from edgeslim.studies import objectives
 from edgeslim.studies.pareto import front
 
@@ -49,13 +51,16 @@ class StudyPlan:
     """Limits by name (studies.choice.Budget)."""
     cluster: str | None = None
     """Address of the Dask scheduler whose workers do the trials; None: this machine does."""
+    runtimes: tuple[str, ...] = (MAIN,)
+    """In which files are scored and timed, the main one first."""
 
     def to_json(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> StudyPlan:
-        return StudyPlan(**{**data, "objectives": tuple(data.get("objectives", objectives.DEFAULT))})
+        lists = {"objectives": objectives.DEFAULT, "runtimes": (MAIN,)}
+        return StudyPlan(**{**data, **{key: tuple(data.get(key, usual)) for key, usual in lists.items()}})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +99,37 @@ class TrialResult:
     """Seconds that the search had taken when it was measured."""
     rungs: Sequence[Mapping[str, Any]] = ()
     """What a search measured cheaply before: share of the recovery, images, figures. No measurements of the file."""
+    runtimes: Mapping[str, RuntimeFigures] = dataclasses.field(default_factory=dict)
+    """Figures in other runtimes than the main one, whose are the trial's own. See `in_runtime`."""
+
+    def in_runtime(self, name: str) -> RuntimeFigures | None:
+        """The figures in any runtime, the main one too; None where the trial was not measured in it."""
+        if name != MAIN or self.sha256 is None:
+            return self.runtimes.get(name)
+        sizes = self.sizes or {}
+        return RuntimeFigures(
+            version=self.environment.get(MAIN, ""),
+            format="onnx",
+            suffix=".onnx",
+            sha256=self.sha256,
+            bytes=sizes.get("file"),
+            download=sizes.get("download"),
+            accuracy=self.accuracy,
+            fidelity=self.fidelity,
+            latency=self.latency,
+            resamples=self.resamples,
+        )
+
+    @property
+    def delivered(self) -> dict[str, str]:
+        """SHA-256 of the delivered file by runtime, the main one first, where it could be delivered and runs."""
+        own = {} if self.sha256 is None else {MAIN: self.sha256}
+        return own | {name: each.sha256 for name, each in self.runtimes.items() if each.sha256 is not None}
+
+    def with_latencies(self, latencies: Mapping[str, Mapping[str, Any]]) -> TrialResult:
+        """The trial with latencies by runtime."""
+        timed = {name: replace(each, latency=latencies.get(name)) for name, each in self.runtimes.items()}
+        return replace(self, latency=latencies[MAIN], runtimes=timed)
 
     @property
     def objective(self) -> float | None:
@@ -123,11 +159,14 @@ class TrialResult:
     def to_json(self) -> dict[str, Any]:
         """All fields, and the derived `entropy_gap`."""
         data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {**data, "entropy_gap": entropy_gap(self.sizes)}
+        runtimes = {name: figures.to_json() for name, figures in self.runtimes.items()}
+        return {**data, "runtimes": runtimes, "entropy_gap": entropy_gap(self.sizes)}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> TrialResult:
-        return TrialResult(**{key: value for key, value in data.items() if key != "entropy_gap"})
+        kept = {key: value for key, value in data.items() if key not in ("entropy_gap", "runtimes")}
+        runtimes = data.get("runtimes", {}).items()
+        return TrialResult(**kept, runtimes={name: RuntimeFigures.from_json(each) for name, each in runtimes})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any, cast
 
 from edgeslim.artifacts.store import Store
+from edgeslim.runtime.figures import RuntimeFigures
 from edgeslim.studies.study import StudyPlan, StudyState, TrialResult, TrialState
 
 if TYPE_CHECKING:
@@ -78,11 +79,16 @@ def trial_result(
     measured: dict[str, Any] = dict(known.get("result", {}))
     if "sha256" in measured:
         measured["file"] = str(store.path(measured["sha256"]))
+    latencies = known.get("latencies", {})
     return TrialResult(
         **{
             "model": plan.model_name,
             "primary_metric": facts.get("primary_metric"),
             **measured,
+            "runtimes": {
+                name: RuntimeFigures.from_json({**figures, "latency": latencies.get(name)})
+                for name, figures in measured.get("runtimes", {}).items()
+            },
             "number": trial.number,
             "state": _state(trial, study, progress),
             "recipe": known["recipe"],

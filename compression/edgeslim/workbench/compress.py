@@ -55,6 +55,7 @@ def measure(
     """
     from edgeslim.measurement.measure import compress_and_score, make_file, time_files
     from edgeslim.recipe import Recipe
+    from edgeslim.runtime import MAIN
     from edgeslim.studies.study import TrialResult
 
     measured: list[dict[str, Any]] = []
@@ -66,7 +67,7 @@ def measure(
             measured.append({"state": "infeasible", "model": workload.model.name, "error": error.to_json()})
     baseline = make_file(Recipe(), workload, store, threads, progress).sha256
     made = [result["sha256"] for result in measured if "sha256" in result]
-    latency = time_files(list(dict.fromkeys([baseline, *made])), store, progress)
+    latency = time_files({MAIN: list(dict.fromkeys([baseline, *made]))}, store, progress)[MAIN]
     return [
         TrialResult(
             number=number,

@@ -42,6 +42,7 @@ def start_study(
     objectives: Sequence[str] = DEFAULT,
     budget: Budget | None = None,
     cluster: str | None = None,
+    runtimes: Sequence[str] = (),
     store: Store | None = None,
 ) -> str:
     """Plan a study, run it in a process of its own, and return its name at once.
@@ -56,11 +57,13 @@ def start_study(
     With a `search` the study finds recipes by itself, after those given; a preset is where it begins. `objectives`
     are what its front weighs (studies.objectives); the `budget` is what a file must keep to be chosen.
 
-    With `cluster`, a Dask scheduler's address, its workers do the trials; all else is done here.
+    With `cluster`, a Dask scheduler's address, its workers do the trials; all else is done here. `runtimes` are what
+    files are scored and timed in besides onnxruntime.
     """
     from edgeslim.datasets import check_share
     from edgeslim.models.library import open_model
     from edgeslim.models.spec import spec_from_json
+    from edgeslim.runtime import check_runtimes
     from edgeslim.workbench.datasets import resolve_dataset
     from edgeslim.workbench.presets import check_preset, preset_recipes, read_all
 
@@ -97,6 +100,7 @@ def start_study(
         objectives=check_objectives(objectives),
         budget={} if budget is None else budget.to_json(),
         cluster=None if cluster == supervisor.HERE else cluster,
+        runtimes=check_runtimes(runtimes),
     )
     with store.lock("study-names", PATIENCE):  # two that are started at once get two names
         plan = dataclasses.replace(plan, name=name or free_name(store, stem))
