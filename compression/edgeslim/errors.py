@@ -1,4 +1,4 @@
-"""Every error a user can cause: what is wrong, in what, and what to do."""
+"""Every error a user can cause: what is wrong, in what, and what to do. And what stops nothing but is to be known."""
 
 from __future__ import annotations
 
@@ -64,6 +64,26 @@ class StudyError(EdgeSlimError):
 
 class DownloadError(EdgeSlimError):
     """A download failed or did not match its checksum."""
+
+
+class Notice(str):
+    """A warning: the English sentence itself, with `code` and `values` to say it in another language.
+
+    Values are numbers and strings; anything else (such as a path) is kept as its string.
+    """
+
+    code: str
+    values: dict[str, object]
+
+    def __new__(cls, code: str, text: str, /, **values: object) -> Notice:
+        notice = super().__new__(cls, text)
+        notice.code = code
+        notice.values = {k: v if isinstance(v, int | float) else str(v) for k, v in values.items()}
+        return notice
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, object]]:
+        """Pickle by arguments: notices cross process boundaries."""
+        return (self.code, str(self)), self.values
 
 
 def first_line(error: BaseException) -> str:

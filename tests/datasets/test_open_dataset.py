@@ -12,9 +12,9 @@ import pytest
 
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import DATASETS, FORMATS, any_images, open_dataset
-from edgeslim.datasets.base import Notice, Split
+from edgeslim.datasets.base import Split
 from edgeslim.detections import Annotations
-from edgeslim.errors import DatasetError
+from edgeslim.errors import DatasetError, Notice
 
 Write = Callable[..., Path]
 

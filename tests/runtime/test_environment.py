@@ -44,3 +44,14 @@ def test_measuring_tools_import_neither_torch_nor_onnxruntime_until_used() -> No
     root = Path(edgeslim.__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_studies_are_read_without_what_opens_models_or_data() -> None:
+    code = (
+        "import sys, edgeslim.studies.study\n"
+        "heavy = {'torch', 'onnx', 'onnxruntime', 'PIL', 'optuna', 'edgeslim.datasets', 'edgeslim.models'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    root = Path(edgeslim.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

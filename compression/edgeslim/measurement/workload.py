@@ -17,7 +17,8 @@ from edgeslim.datasets import (
     open_dataset,
     unmatched_classes,
 )
-from edgeslim.datasets.base import Dataset, Notice, Split, SplitName, Subset
+from edgeslim.datasets.base import Dataset, Split, SplitName, Subset
+from edgeslim.errors import Notice
 from edgeslim.models.base import Model
 from edgeslim.models.library import open_model
 from edgeslim.models.spec import spec_from_json

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from edgeslim.datasets.base import Notice, Split
-from edgeslim.errors import EdgeSlimError
-from edgeslim.models.base import ModelSpec
+from edgeslim.errors import EdgeSlimError, Notice
 from edgeslim.registry import Registry
 from edgeslim.sessions import Session
+
+if TYPE_CHECKING:
+    from edgeslim.datasets.base import Split
+    from edgeslim.models.base import ModelSpec
 
 MAIN = "onnxruntime"
 """The runtime of every study; its figures are a trial's own."""

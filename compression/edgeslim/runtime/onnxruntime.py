@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeslim import ort
-from edgeslim.datasets.base import Notice
+from edgeslim.errors import Notice
 from edgeslim.runtime.base import FILE_FORMATS, MAIN, RUNTIMES, Conversion
 from edgeslim.runtime.environment import package_version
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from edgeslim.datasets.base import Notice
+from edgeslim.errors import Notice
 from edgeslim.metrics.gap import entropy_gap
 from edgeslim.runtime import MAIN
 from edgeslim.runtime.figures import RuntimeFigures
