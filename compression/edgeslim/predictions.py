@@ -37,7 +37,7 @@ def predict(
     decisive = [__version__, sha256_of(path), split.fingerprint, spec.to_json(), *identity(runtime)]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
     kept = store.place("predictions", f"{key}.npz")
-    with store.lock(f"predictions-{key}"):
+    with store.lock(f"predictions-{key}", progress=progress):
         if kept.exists():
             return _unpack(kept)
         predictions = _predict(runtime.open(path, threads), spec, split, progress)

@@ -62,7 +62,7 @@ def finish(pool: ProcessPool[tuple[str, str]], count: int = 1) -> list[Event[tup
 def test_progress_comes_before_the_result_and_not_too_often(pool: ProcessPool[tuple[str, str]]):
     pool.submit(("steps", "100000"))
     *progress, done = finish(pool)
-    assert progress[0].value == ("counting", 0, 100000)
+    assert progress[0].value == ("counting", 0, 100000, "")
     assert len(progress) < 50
     assert (done.kind, done.value) == ("done", "100000")
 

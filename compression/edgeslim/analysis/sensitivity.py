@@ -56,7 +56,7 @@ def output_sensitivity(
         return {pair: dict(values) for pair, values in found.items()}
 
     decisive = {"measure": "output_error", "images": chosen.fingerprint, "count": len(chosen)}
-    lines = _kept(model, store, decisive, techniques, measure, float)
+    lines = _kept(model, store, decisive, techniques, measure, float, progress)
     return {"measure": "output_error", "images": len(chosen), **lines}
 
 
@@ -96,7 +96,7 @@ def accuracy_sensitivity(
         "ranges": seen.fingerprint,
         "labels": list(labels),
     }
-    lines = _kept(model, store, decisive, techniques, measure, lambda value: -float(value["delta"]))
+    lines = _kept(model, store, decisive, techniques, measure, lambda value: -float(value["delta"]), progress)
     return {"measure": task.primary_metric, "images": len(shown), **lines}
 
 
@@ -115,13 +115,14 @@ def _kept(
     techniques: Strengths | None,
     measure: Callable[[DeployedModel, Strengths], dict[TechniqueStrength, Values]],
     size: Callable[[Any], float],
+    progress: Progress,
 ) -> dict[str, Any]:
     """The records of all techniques and strengths; missing ones are measured together."""
     wanted = [(name, strength) for name, strengths in parsed(techniques).items() for strength in strengths]
     common = {"model": model.sha256, "spec": model.spec.to_json(), **decisive}
     keys = {pair: key_of({**common, "technique": pair[0], "strength": pair[1]}) for pair in wanted}
     layers_key = key_of({"model": model.sha256, "layers": True})
-    with store.lock(f"{SENSITIVITY}-{key_of(common)}"):
+    with store.lock(f"{SENSITIVITY}-{key_of(common)}", progress=progress):
         known = {pair: store.get_record(SENSITIVITY, key) for pair, key in keys.items()}
         missing = [pair for pair, record in known.items() if record is None]
         described = store.get_record(SENSITIVITY, layers_key)

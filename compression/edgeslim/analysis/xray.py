@@ -13,7 +13,7 @@ from onnx import numpy_helper
 from edgeslim.analysis.activations import Observed, observe
 from edgeslim.analysis.deployed import DeployedModel, open_deployed, spread
 from edgeslim.analysis.predictions import TOLERANCE, layer_predictions, network_predictions
-from edgeslim.analysis.records import recorded
+from edgeslim.analysis.records import key_of
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
 from edgeslim.detections import FloatArray
@@ -75,7 +75,7 @@ def xray(
         tensors = [] if chosen is None else prepared(chosen, model.spec)
         return look(network, tensors, bits=bits, threads=threads, progress=progress)
 
-    return {"model": model.name, **recorded(store, XRAYS, decisive, compute)}
+    return {"model": model.name, **store.computed(XRAYS, key_of(decisive), compute, progress)}
 
 
 def look(

@@ -11,7 +11,7 @@ from typing import Any
 
 from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, STORAGE_VARIABLE
-from edgeslim.progress import Progress, silent
+from edgeslim.progress import WAITS, Progress
 from edgeslim.report.units import parse_bytes
 
 Arguments = argparse.Namespace
@@ -100,8 +100,8 @@ def print_json(data: Any) -> None:
 
 
 def progress(given: Arguments) -> Progress:
-    """Progress on a line of stderr, if that is a terminal and no machine listens."""
-    return silent if given.json or not sys.stderr.isatty() else _to_terminal
+    """Progress on a line of stderr, if that is a terminal and no machine listens; else waits alone, a line each."""
+    return _Waits() if given.json or not sys.stderr.isatty() else _to_terminal
 
 
 def show_line(text: str) -> None:
@@ -114,11 +114,33 @@ def clear_line() -> None:
     show_line("")
 
 
-def counted(message: str, done: int, total: int) -> str:
-    """'fine tuning 40/100'."""
+def counted(message: str, done: int, total: int, who: str = "") -> str:
+    """'fine tuning 40/100', or what is waited for, and how long."""
+    if message in WAITS:
+        limit = f" of at most {total}" if total else ""
+        return f"{_WAITS[message].format(who=who or 'another process')}: {done}{limit} s"
     words = message.replace("_", " ")
     return f"{words} {done}/{total}" if total else words
 
 
-def _to_terminal(message: str, done: int, total: int) -> None:
-    show_line(counted(message, done, total))
+_WAITS = {
+    "waiting_to_measure": "waiting to measure latency alone, until {who} makes way",
+    "waiting_while_measured": "paused while {who} measures latency",
+    "waiting_for_same": "waiting for {who} that makes the same",
+}
+
+
+def _to_terminal(message: str, done: int, total: int, who: str = "") -> None:
+    show_line(counted(message, done, total, who))
+
+
+class _Waits:
+    """Says once what is waited for, and for whom."""
+
+    def __init__(self) -> None:
+        self._said = ("", "")
+
+    def __call__(self, message: str, done: int, total: int, who: str = "") -> None:
+        if message in WAITS and (message, who) != self._said:
+            print(counted(message, done, total, who), file=sys.stderr, flush=True)
+        self._said = (message, who)

@@ -80,13 +80,8 @@ def unexpected(error: Exception) -> dict[str, Any]:
 
 def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
     if job.files:
-        return time_files(job.files, store, progress, job.rounds)
-    with store.in_use(), busy() as breathe:
-
-        def report(message: str, done: int, total: int) -> None:
-            breathe()
-            progress(message, done, total)
-
+        return time_files(job.files, store, job.plan.name, progress, job.rounds)
+    with store.in_use(), busy(job.plan.name, progress) as report:
         workload = _setting(job, report)
         data = dataclasses.replace(workload.data, models=job.models)
         workload = dataclasses.replace(workload, data=data)

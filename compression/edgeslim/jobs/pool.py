@@ -18,7 +18,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Event(Generic[Task]):
-    """`value` is (message, done, total) for 'progress', the result for 'done', the exit code for 'died', the
+    """`value` is (message, done, total, who) for 'progress', the result for 'done', the exit code for 'died', the
     limit for 'timeout' and 'memory', which end the process."""
 
     kind: Literal["progress", "done", "died", "timeout", "memory"]

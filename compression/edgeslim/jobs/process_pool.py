@@ -251,8 +251,8 @@ class _Reporter:
     def __init__(self, connection: Connection[Any, Any]) -> None:
         self._connection, self._message, self._sent = connection, "", 0.0
 
-    def __call__(self, message: str, done: int, total: int) -> None:
+    def __call__(self, message: str, done: int, total: int, who: str = "") -> None:
         now = time.monotonic()
         if message != self._message or now - self._sent >= PROGRESS_INTERVAL:
-            self._connection.send(("progress", (message, done, total)))
+            self._connection.send(("progress", (message, done, total, who)))
             self._message, self._sent = message, now

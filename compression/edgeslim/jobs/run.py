@@ -261,8 +261,8 @@ class StudyRun:
                 return outcome.result
 
 
-def _progress(message: str, done: int, total: int) -> dict[str, Any]:
-    return {"message": message, "done": done, "total": total}
+def _progress(message: str, done: int, total: int, who: str = "") -> dict[str, Any]:
+    return {"message": message, "done": done, "total": total, **({"who": who} if who else {})}
 
 
 def _searching(search_run: SearchRun) -> dict[str, Any]:

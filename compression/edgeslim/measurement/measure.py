@@ -87,19 +87,26 @@ def compress_and_score(
 
 
 def time_files(
-    files: Mapping[str, Sequence[str]], store: Store, progress: Progress = silent, rounds: int = 30
+    files: Mapping[str, Sequence[str]],
+    store: Store,
+    who: str,
+    progress: Progress = silent,
+    rounds: int = 30,
 ) -> dict[str, dict[str, Any]]:
     """Latency by runtime and SHA-256, all files interleaved, while nothing else computes. Raises ModelError.
 
-    The main runtime's first file is the baseline of all.
+    The main runtime's first file is the baseline of all. `who` it is for is told to those who wait meanwhile. Where
+    others went on computing all figures are noisy.
     """
-    with alone():
+    with alone(who, progress) as undisturbed:
         sessions: dict[tuple[str, str], Session] = {}
         for name, hashes in files.items():
             runtime = installed(name)
             suffix = FILE_FORMATS.get(runtime.format).suffix
             sessions |= {(name, sha256): runtime.open(store.path(sha256, suffix)) for sha256 in hashes}
         timed = compare_latency(sessions, (MAIN, files[MAIN][0]), rounds, progress=progress)
+    if not undisturbed:
+        timed = {key: dataclasses.replace(latency, noisy=True) for key, latency in timed.items()}
     return {
         name: {sha256: timed[name, sha256].to_json() for sha256 in hashes} for name, hashes in files.items()
     }

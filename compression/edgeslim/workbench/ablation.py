@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeslim.artifacts.store import Store
+from edgeslim.measurement.machine import busy
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.compress import measure
 from edgeslim.workbench.workload import opened
@@ -51,16 +52,17 @@ def ablate(
             variant.recipe.fingerprint(): variant.recipe for variant in planned.variants if variant.recipe
         }
         errors: dict[str, Any] = {}
-        for done, (fingerprint, variant) in enumerate(recipes.items()):
-            progress("ablation", done, len(recipes))
-            try:
-                make_file(variant, workload, store, threads, progress)
-            except StoreError:
-                raise
-            except EdgeSlimError as error:
-                if fingerprint == whole.fingerprint():
+        with busy(workload.model.name, progress) as report:
+            for done, (fingerprint, variant) in enumerate(recipes.items()):
+                report("ablation", done, len(recipes))
+                try:
+                    make_file(variant, workload, store, threads, report)
+                except StoreError:
                     raise
-                errors[fingerprint] = error.to_json()
+                except EdgeSlimError as error:
+                    if fingerprint == whole.fingerprint():
+                        raise
+                    errors[fingerprint] = error.to_json()
         made = [variant for fingerprint, variant in recipes.items() if fingerprint not in errors]
         trials = {
             trial["recipe_fingerprint"]: trial for trial in measure(made, workload, store, threads, progress)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.errors import InfeasibleError
+from edgeslim.measurement.machine import busy
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.workload import opened
 
@@ -59,15 +60,17 @@ def measure(
     from edgeslim.studies.study import TrialResult
 
     measured: list[dict[str, Any]] = []
-    for recipe in recipes:
-        try:
-            result = compress_and_score(recipe, workload, store, threads, progress)
-            measured.append({"state": "complete", "file": str(store.path(result["sha256"])), **result})
-        except InfeasibleError as error:
-            measured.append({"state": "infeasible", "model": workload.model.name, "error": error.to_json()})
-    baseline = make_file(Recipe(), workload, store, threads, progress).sha256
+    name = workload.model.name
+    with busy(name, progress) as report:
+        for recipe in recipes:
+            try:
+                result = compress_and_score(recipe, workload, store, threads, report)
+                measured.append({"state": "complete", "file": str(store.path(result["sha256"])), **result})
+            except InfeasibleError as error:
+                measured.append({"state": "infeasible", "model": name, "error": error.to_json()})
+        baseline = make_file(Recipe(), workload, store, threads, report).sha256
     made = [result["sha256"] for result in measured if "sha256" in result]
-    latency = time_files({MAIN: list(dict.fromkeys([baseline, *made]))}, store, progress)[MAIN]
+    latency = time_files({MAIN: list(dict.fromkeys([baseline, *made]))}, store, name, progress)[MAIN]
     return [
         TrialResult(
             number=number,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeslim.artifacts.store import Store
+from edgeslim.measurement.machine import busy
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.workload import opened, opened_unlabelled
 
@@ -45,7 +46,7 @@ def layer_sensitivity(
     from edgeslim.errors import DatasetError
 
     store = store or Store()
-    with store.in_use():
+    with store.in_use(), busy(str(model), progress) as progress:
         found, split = opened_unlabelled(
             model, dataset, store, calibration=calibration, spec=spec, progress=progress
         )

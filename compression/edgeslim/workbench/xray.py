@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeslim.artifacts.store import Store
+from edgeslim.measurement.machine import busy
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.workload import opened_unlabelled
 
@@ -31,7 +32,7 @@ def xray(
     from edgeslim.analysis.xray import xray as look
 
     store = store or Store()
-    with store.in_use():
+    with store.in_use(), busy(str(model), progress) as progress:
         found, split = opened_unlabelled(
             model, dataset, store, calibration=calibration, spec=spec, progress=progress
         )
@@ -61,7 +62,7 @@ def score_predictions(
     from edgeslim.analysis.xray import xray as look
 
     store = store or Store()
-    with store.in_use():
+    with store.in_use(), busy(str(model), progress) as progress:
         found, split = opened_unlabelled(
             model, dataset, store, calibration=calibration, spec=spec, progress=progress
         )

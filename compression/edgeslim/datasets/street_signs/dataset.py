@@ -119,7 +119,7 @@ def load(store: Store, name: str, plan: Plan, progress: Progress) -> Packed:
     cached = _cached(store, key, path)
     if cached is not None:
         return cached
-    with store.lock(f"street-signs-{key}"):
+    with store.lock(f"street-signs-{key}", progress=progress):
         cached = _cached(store, key, path)
         if cached is not None:
             return cached

@@ -41,7 +41,7 @@ def model_choice(models: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
         with boundary(), st.status(t("model.downloading", name=name)) as status:
             bar = st.progress(0.0)
 
-            def tell(message: str, done: int, total: int) -> None:
+            def tell(message: str, done: int, total: int, who: str = "") -> None:
                 bar.progress(min(1.0, done / total) if total else 0.0)
 
             workbench.download_model(name, progress=tell)

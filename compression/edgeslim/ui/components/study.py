@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.progress import WAITS
 from edgeslim.report.document import study_csv, study_json
 from edgeslim.report.info import counts, proposed
 from edgeslim.ui import data
@@ -156,9 +157,9 @@ def _progress(
 
 
 def _line_of_progress(title: str, now: Mapping[str, Any]) -> None:
-    words = progress_words(now["message"])
+    words = progress_words(now)
     text = f"{title} · {words}" if title else words
-    if now["total"]:
+    if now["total"] and now["message"] not in WAITS:
         st.progress(min(1.0, now["done"] / now["total"]), text=f"{text} {now['done']} / {now['total']}")
     else:
         st.caption(f":material/hourglass_top: {text}")

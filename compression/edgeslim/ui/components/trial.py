@@ -141,4 +141,4 @@ def _recipe(trial: Mapping[str, Any]) -> None:
             key="download_recipe",
         )
         if trial.get("progress"):
-            st.caption(progress_words(trial["progress"]["message"]))
+            st.caption(progress_words(trial["progress"]))

@@ -89,9 +89,13 @@ def state_words(state: str) -> str:
     return t(f"state.{state}")
 
 
-def progress_words(message: str) -> str:
-    """What a job is doing: its code in words, a step's code by the step's name."""
-    return named("progress", message) if known(language(), f"progress.{message}") else step_name(message)
+def progress_words(now: Mapping[str, Any]) -> str:
+    """What a job is doing: its code in words, a step's code by the step's name; of a wait, for whom and how long."""
+    key = f"progress.{now['message']}"
+    if not known(language(), key):
+        return step_name(now["message"])
+    who = plain(now["who"]) if now.get("who") else t("progress.another_process")
+    return t(key, who=who, done=now["done"], total=now["total"])
 
 
 def notice_words(notice: Mapping[str, Any]) -> str:
