@@ -18,6 +18,7 @@ from edgeslim.jobs.supervisor import load
 from edgeslim.metrics.size import download_bytes
 from edgeslim.models.spec import spec_from_json
 from edgeslim.runtime import MAIN, ONNXRUNTIME
+from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan, StudyResult, TrialResult
 from edgeslim.tasks import task_for
 from linear_digits import SPEC
@@ -97,6 +98,24 @@ def test_delivered_files_outlive_throwing_away_and_a_lost_one_is_made_again(case
     case.finish("again")
     assert load(case.store, "again").trials[1].delivered == first[1].delivered
     assert delivered[1].exists()
+
+
+def test_a_search_measures_in_other_runtimes_what_it_measures_fully(case):
+    workbench.start_study(
+        case.model,
+        case.pictures,
+        name="s",
+        search=SearchRun(sampler="random", trials=3),
+        runtimes=["reference"],
+        workers=2,
+        store=case.store,
+    )
+    case.finish()
+    study = load(case.store, "s")
+    assert (study.state, study.error) == ("complete", None)
+    complete = [trial for trial in study.trials if trial.state == "complete"]
+    assert len(complete) > 1
+    assert all(trial.in_runtime("reference").latency["rounds"] == 30 for trial in complete)
 
 
 def test_what_cannot_be_delivered_says_why_and_keeps_its_other_figures(case, monkeypatch):

@@ -19,7 +19,7 @@ from edgeslim.measurement.measure import compress_and_score, make_file, time_fil
 from edgeslim.measurement.workload import Workload, notice_json, open_workload
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress
-from edgeslim.runtime import RUNTIMES, check_runtimes
+from edgeslim.runtime import MAIN, RUNTIMES, check_runtimes
 from edgeslim.studies.storage import read
 from edgeslim.studies.study import StudyPlan
 from edgeslim.studies.task import TrialTask
@@ -111,8 +111,9 @@ def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
         if not job.task.evaluate:
             make_file(job.task.recipe, workload, store, job.threads, report)
             return {}
+        runtimes = job.plan.runtimes if job.task.full else (MAIN,)
         return compress_and_score(
-            job.task.recipe, workload, store, job.threads, report, job.task.images, job.plan.runtimes
+            job.task.recipe, workload, store, job.threads, report, job.task.images, runtimes
         )
 
 

@@ -45,41 +45,34 @@ def compress_and_score(
 ) -> dict[str, Any]:
     """Make the recipe's file and measure all but its latency, in the words of a trial's JSON.
 
-    With `images` it is scored on so many only, spread over those there are, and in the main runtime only.
+    With `images` it is scored on so many only, spread over those there are.
     """
     artifact = make_file(recipe, workload, store, threads, progress)
     began = time.perf_counter()
     baseline = make_file(Recipe(), workload, store, threads, progress)
+    split = workload.evaluation if images is None else _some(workload.evaluation, images)
     scored = evaluate(
         store.path(artifact.sha256),
         workload.model.spec,
-        workload.evaluation if images is None else _some(workload.evaluation, images),
+        split,
         workload.labels,
         store,
         baseline=store.path(baseline.sha256),
         threads=threads,
         progress=progress,
     )
-    others = [name for name in runtimes if name != MAIN and images is None]
+    files = artifact.sha256, baseline.sha256
     elsewhere = {
-        name: figures_in(
-            name,
-            artifact.sha256,
-            baseline.sha256,
-            workload,
-            workload.evaluation,
-            store,
-            threads,
-            progress,
-        ).to_json()
-        for name in others
+        name: figures_in(name, *files, workload, split, store, threads, progress).to_json()
+        for name in runtimes
+        if name != MAIN
     }
     seconds = sum(stage.seconds for stage in artifact.stages) + time.perf_counter() - began
     return {
         "model": artifact.model,
         "sha256": artifact.sha256,
         "stages": [dataclasses.asdict(stage) for stage in artifact.stages],
-        "environment": runtime_environment([MAIN, *others]) | artifact.environment,
+        "environment": runtime_environment(runtimes) | artifact.environment,
         "seconds": round(seconds, 3),
         **scored.to_json(),
         **({"runtimes": elsewhere} if elsewhere else {}),

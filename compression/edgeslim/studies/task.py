@@ -11,7 +11,8 @@ from edgeslim.recipe import Recipe
 class TrialTask:
     """Run `recipe`; then, unless it is only a prefix that others share, evaluate it as trial `number`.
 
-    Of a search's task, `rung` tells how thoroughly (search.halving), and `images` on how many, None being all.
+    Of a search's task, `rung` tells how thoroughly (search.halving), and `images` on how many, None being all; one that
+    is not `full` is scored in the main runtime only.
     """
 
     number: int
@@ -20,3 +21,4 @@ class TrialTask:
     evaluate: bool
     rung: int | None = None
     images: int | None = None
+    full: bool = True
