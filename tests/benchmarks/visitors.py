@@ -1,10 +1,12 @@
 """Many visitors at once: how long a look takes, what it costs, and whether memory stays bounded.
 
     python tests/benchmarks/visitors.py [--visitors 30] [--looks 10] [--pause 4]     # a class of thirty
+    python tests/benchmarks/visitors.py --cold                                       # the first class of a fresh server
     python tests/benchmarks/visitors.py --visitors 8 --looks 500 --pause 0           # a long run: watch the memory
 
-Starts the app on a free port of 127.0.0.1 over an empty data folder (so with the sample study alone). All visitors open
-the first page at once; then each looks at three pages by turns, with a pause after each look. Websockets only: no
+Starts the app on a free port of 127.0.0.1 over an empty data folder (so with the sample study alone). One visitor goes
+ahead, unless `--cold`, since much is computed once for all. Then all visitors open the first page at once, and each
+looks at three pages by turns, with a pause after each look. Websockets only: no
 scripts, styles and pictures are fetched, nothing is drawn. Ends after `--minutes` at the latest.
 
 Seconds by the clock are inflated by whatever else the machine does (see the load); processor seconds per look of the
@@ -47,8 +49,14 @@ class Run:
         return [text for look in (*self.first, *self.later) for text in look.exceptions]
 
 
+async def go_ahead(url: str) -> None:
+    async with visitor(url) as one:
+        for page in ("", "study", "compare"):
+            await one.look(page)
+
+
 async def visit(one: Visitor, number: int, looks: int, pause: float, run: Run) -> None:
-    """One visitor's whole stay. Visitors do not keep step: the first pause is longer for each."""
+    """One visitor's whole stay. Visitors do not keep step: their first pauses differ."""
     run.first.append(await one.look())
     await asyncio.sleep(pause * (number % 8) / 8)
     for turn in range(looks):
@@ -91,10 +99,13 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=30, choices=range(1, 101), metavar="1..100")
     parser.add_argument("--looks", type=int, default=10, help="of each visitor, after the first")
     parser.add_argument("--pause", type=float, default=4.0, help="seconds after a look")
+    parser.add_argument("--cold", action="store_true", help="nobody goes ahead")
     parser.add_argument("--minutes", type=float, default=10.0, help="the run ends then")
     parser.add_argument("options", nargs="*", help="for streamlit, after --: --runner.postScriptGC true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder), *arguments.options) as server:
+        if not arguments.cold:
+            asyncio.run(go_ahead(server.url))
         process = psutil.Process(server.pid)
         before, began = _processor(process), time.perf_counter()
         run = asyncio.run(load(server, arguments))
