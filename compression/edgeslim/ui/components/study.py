@@ -23,6 +23,8 @@ BADGES = {
     "interrupted": "orange", "failed": "red",
 }  # fmt: skip
 SHOWN_AT_ONCE = 6
+WATCH = 3.0
+"""Seconds between two looks at a study that runs, by each who watches it."""
 
 
 def study_choice(clears: tuple[str, ...]) -> str | None:
@@ -129,7 +131,7 @@ def show_progress(study: Mapping[str, Any]) -> None:
     search_results(study, improvable=study["state"] == "complete" and not data.is_sample(study["name"]))
 
 
-@st.fragment(run_every=1.0)
+@st.fragment(run_every=WATCH)
 def _progress(
     name: str, through: int, titles: Mapping[int, str], search: Mapping[str, Any], tried: int
 ) -> None:
