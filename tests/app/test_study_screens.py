@@ -68,7 +68,8 @@ def test_progress_is_told_in_the_language_of_the_screen(own: dict[str, Any], sho
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en-US", "study night-1 makes way: 12 s of at most 180 s"), ("zh-CN", "night-1")]
+    ("language", "words"),
+    [("en-US", "until night-1 makes way: 12 s of at most 180 s"), ("zh-CN", "直到 night-1 让出")],
 )
 def test_a_wait_says_for_whom_and_how_long(own: dict[str, Any], show: Any, language: str, words: str) -> None:
     run_it(own)
