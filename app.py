@@ -4,4 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-app = st.App(Path(__file__).parent / "compression" / "edgeslim" / "ui" / "frame.py")
+from edgeslim.ui.picture.route import picture_routes
+from edgeslim.ui.server import lifespan, middleware
+
+app = st.App(
+    Path(__file__).parent / "compression" / "edgeslim" / "ui" / "frame.py",
+    lifespan=lifespan,
+    middleware=middleware(),
+    routes=picture_routes(),
+)

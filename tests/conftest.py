@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+
+# Before numpy and torch read it: tests run side by side, one on each core, and so does what they start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 

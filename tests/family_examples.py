@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.geometry import grid
 
 HEIGHT, WIDTH = 64, 96
@@ -109,6 +110,12 @@ def yunet() -> Example:
     columns[4][CELL] = [0.5, 0.25, np.log(2), 0]
     outputs = [part[None] for rows in columns.values() for part in np.split(rows, [96, 120])]
     return Example(outputs, (40, 28, 72, 44), 0.6, 0, 1, (8, 16, 32))
+
+
+def spec_of(family: str, example: Example, **given: Any) -> ModelSpec:
+    labels = tuple(f"class {index}" for index in range(example.classes))
+    known = {"strides": example.strides, "labels": labels, "confidence": 0.1, **given}
+    return ModelSpec(family=family, input_width=WIDTH, input_height=HEIGHT, **known)
 
 
 EXAMPLES = {

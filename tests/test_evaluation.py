@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 
 import linear_digits
-from edgeslim import evaluation
+from edgeslim import evaluation, ort, predictions
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import open_dataset
 from edgeslim.datasets.base import Split, Subset
 from edgeslim.detections import Detections
-from edgeslim.evaluation import evaluate, predict
+from edgeslim.evaluation import evaluate
 from edgeslim.metrics import resamples
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.spec import spec_from_json
+from edgeslim.predictions import predict
+from edgeslim.runtime.onnxruntime import OnnxRuntime
 
 SPEC = spec_from_json(linear_digits.SPEC)
 
@@ -70,9 +72,26 @@ def test_the_baseline_against_itself_differs_in_nothing(store, validation, digit
     assert found.fidelity["sqnr_db"] > 140
 
 
+def test_a_plain_session_that_differs_is_noted(
+    store, validation, digits_file, digits_weights, tmp_path, monkeypatch
+):
+    """On a processor whose sums saturate; here the plain session is one of another file."""
+    weight, bias = digits_weights
+    other = linear_digits.write(tmp_path / "other.onnx", weight * np.float32(1.1), bias)
+    monkeypatch.setattr(ort, "saturates", lambda: True)
+    monkeypatch.setattr(evaluation, "saturates", lambda: True)
+    same = evaluate(digits_file, SPEC, validation, SPEC.labels, store, baseline=digits_file)
+    assert "plain_sqnr_db" not in same.fidelity
+    plain = ort.open_session(other)
+    monkeypatch.setattr(evaluation, "open_session", lambda *_, exact: plain)
+    found = evaluate(digits_file, SPEC, validation, SPEC.labels, store, baseline=digits_file)
+    assert 10 < found.fidelity["plain_sqnr_db"] < 30
+    assert {key: value for key, value in found.fidelity.items() if key != "plain_sqnr_db"} == same.fidelity
+
+
 def test_predictions_are_made_once_for_a_file_and_split(store, validation, digits_file, monkeypatch):
     first = evaluate(digits_file, SPEC, validation, SPEC.labels, store)
-    monkeypatch.setattr(evaluation, "open_session", lambda *_, **__: pytest.fail("it ran again"))
+    monkeypatch.setattr(OnnxRuntime, "open", lambda *_, **__: pytest.fail("it ran again"))
     assert evaluate(digits_file, SPEC, validation, SPEC.labels, store) == first
     with pytest.raises(pytest.fail.Exception, match="ran again"):
         predict(digits_file, SPEC, Subset(validation, 10), store)
@@ -143,8 +162,8 @@ def test_kept_detections_come_back_as_they_were(tmp_path):
         )
 
     given = [boxes(2), boxes(0), boxes(3), boxes(0)]
-    (tmp_path / "kept.npz").write_bytes(evaluation._pack(given))
-    found = evaluation._unpack(tmp_path / "kept.npz")
+    (tmp_path / "kept.npz").write_bytes(predictions._pack(given))
+    found = predictions._unpack(tmp_path / "kept.npz")
     for before, after in zip(given, found, strict=True):
         for name in ("boxes", "scores", "classes"):
             np.testing.assert_array_equal(getattr(before, name), getattr(after, name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,13 @@ def test_pages_import_only_the_facade(page: Path) -> None:
         for name in names:
             allowed = name.startswith(PAGE_IMPORTS) or name.split(".")[0] in sys.stdlib_module_names
             assert allowed, f"{page.name} imports {name}"
+
+
+def test_one_file_makes_the_sessions_of_onnxruntime() -> None:
+    package = ROOT / "compression" / "edgeslim"
+    makers = re.compile(r"\b(InferenceSession|SessionOptions)\(")
+    found = {str(p.relative_to(package)) for p in package.rglob("*.py") if makers.search(p.read_text())}
+    assert found == {"ort.py"}
 
 
 def test_no_page_lies_directly_in_pages() -> None:

@@ -21,9 +21,9 @@ from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.errors import EdgeSlimError, RecipeError
 from edgeslim.export.onnx import max_relative_error, to_bytes
 from edgeslim.models.base import Model
+from edgeslim.ort import open_session
 from edgeslim.pipeline import TaskData
 from edgeslim.recipe import Recipe
-from edgeslim.runtime.session import open_session, run
 from edgeslim.steps import ChannelPruning, FineTuning, Float16, MagnitudePruning, StaticInt8
 from example_networks import SIZE, RandomImages, make_onnx, make_spec
 
@@ -74,7 +74,7 @@ def test_every_stage_is_a_file_that_runs(model: Model, store: Store) -> None:
     assert [stage.step for stage in artifact.stages] == ["channel_pruning", "fine_tuning", "static_int8"]
     image = np.random.default_rng(0).random((1, 3, SIZE, SIZE), np.float32)
     for sha256 in (*(stage.sha256 for stage in artifact.stages), artifact.sha256):
-        (scores,) = run(open_session(store.path(sha256)), image)
+        (scores,) = open_session(store.path(sha256)).run(image)
         assert scores.shape == (1, 4)
     assert artifact.stages[0].info["macs"] < artifact.stages[0].info["macs_before"]
     assert all(stage.seconds > 0 for stage in artifact.stages)

@@ -1,4 +1,4 @@
-"""The neutral types between decoding, metrics and drawing."""
+"""The neutral types between decoding, metrics and drawing, and the arrays they are made of."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Image = NDArray[np.uint8]
 """(height, width, 3) RGB, 0–255."""

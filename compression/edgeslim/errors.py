@@ -1,4 +1,4 @@
-"""Every error a user can cause: what is wrong, in what, and what to do."""
+"""Every error a user can cause: what is wrong, in what, and what to do. And what stops nothing but is to be known."""
 
 from __future__ import annotations
 
@@ -76,6 +76,32 @@ class StudyError(EdgeSlimError):
 
 class DownloadError(EdgeSlimError):
     """A download failed or did not match its checksum."""
+
+
+class Notice(str):
+    """A warning: the English sentence itself, with `code` and `values` to say it in another language.
+
+    Values are numbers and strings; anything else (such as a path) is kept as its string.
+    """
+
+    code: str
+    values: dict[str, int | float | str]
+
+    def __new__(cls, code: str, text: str, /, **values: object) -> Notice:
+        notice = super().__new__(cls, text)
+        notice.code = code
+        notice.values = {k: v if isinstance(v, int | float) else str(v) for k, v in values.items()}
+        return notice
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], Mapping[str, object]]:
+        """Pickle by arguments: notices cross process boundaries."""
+        return (self.code, str(self)), self.values
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of a library's message, shortened: enough to recognise it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:200].rstrip(".") if lines else type(error).__name__
 
 
 def _rebuild(

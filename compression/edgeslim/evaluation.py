@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from edgeslim import __version__
-from edgeslim.artifacts.store import Store, sha256_of, write_atomically
+from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.datasets.base import Split
 from edgeslim.detections import Detections
 from edgeslim.export import packed
@@ -24,9 +22,12 @@ from edgeslim.metrics.counts import counts
 from edgeslim.metrics.fidelity import agreement, signal_and_noise, sqnr_db
 from edgeslim.metrics.size import sizes
 from edgeslim.models.base import ModelSpec
+from edgeslim.ort import open_session, saturates
+from edgeslim.predictions import identity, predict
 from edgeslim.progress import Progress, silent
 from edgeslim.records import Sizes
-from edgeslim.runtime.session import open_session, run
+from edgeslim.runtime import ONNXRUNTIME, Runtime
+from edgeslim.sessions import Session, Tensor
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prediction, Scores
 
@@ -51,6 +52,16 @@ class Evaluation:
     primary_metric: str
     resamples: str | None
     """Where the store keeps the primary metric's resamples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The part of an `Evaluation` that running the file gives."""
+
+    accuracy: dict[str, Any] | None
+    fidelity: dict[str, Any] | None
+    primary_metric: str
+    resamples: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +91,7 @@ def evaluate(
     Given `baseline`, the uncompressed model's file, differences are paired image by image. Predictions are
     kept in the store: the baseline runs once for all that are compared with it. Raises DatasetError, ModelError.
     """
-    found = score(path, spec, split, labels, store, baseline=baseline, threads=threads, progress=progress)
-    fidelity = found.fidelity
-    if baseline is not None:
-        fidelity = (fidelity or {}) | _sqnr(path, baseline, spec, split, threads)
-    key = None
-    if found.primary is not None:
-        key = _key(found.primary_metric, path, spec, split, labels, baseline, SEED)
-        resamples.keep(store, key, found.primary)
+    found = judge(path, spec, split, labels, store, baseline=baseline, threads=threads, progress=progress)
     counted = counts(path)
     return Evaluation(
         sizes=sizes(path, bound=packed.entropy_bound),
@@ -96,9 +100,48 @@ def evaluate(
         macs=counted.macs,
         memory={"peak_activation": counted.peak_activation_bytes},
         accuracy=found.accuracy,
-        fidelity=fidelity,
+        fidelity=found.fidelity,
         primary_metric=found.primary_metric,
-        resamples=key,
+        resamples=found.resamples,
+    )
+
+
+def judge(
+    path: Path,
+    spec: ModelSpec,
+    split: Split,
+    labels: tuple[str, ...] | None,
+    store: Store,
+    *,
+    runtime: Runtime = ONNXRUNTIME,
+    baseline: Path | None = None,
+    threads: int = 1,
+    progress: Progress = silent,
+) -> Judged:
+    """What running the file in `runtime` gives; it is of that runtime's format. Else as `evaluate`.
+
+    The `baseline` is an ONNX file in onnxruntime: what the original says is one thing in all runtimes.
+    """
+    found = score(
+        path,
+        spec,
+        split,
+        labels,
+        store,
+        runtime=runtime,
+        baseline=baseline,
+        threads=threads,
+        progress=progress,
+    )
+    fidelity = found.fidelity
+    if baseline is not None:
+        fidelity = (fidelity or {}) | _sqnr(path, baseline, spec, split, runtime, threads)
+    key = None
+    if found.primary is not None:
+        key = _key(found.primary_metric, path, spec, split, labels, baseline, SEED, runtime)
+        resamples.keep(store, key, found.primary)
+    return Judged(
+        accuracy=found.accuracy, fidelity=fidelity, primary_metric=found.primary_metric, resamples=key
     )
 
 
@@ -109,14 +152,15 @@ def score(
     labels: tuple[str, ...] | None,
     store: Store,
     *,
+    runtime: Runtime = ONNXRUNTIME,
     baseline: Path | None = None,
     threads: int = 1,
     seed: int = SEED,
     progress: Progress = silent,
 ) -> Scored:
-    """The predictions' part of `evaluate`: accuracy, and agreement with the baseline. `seed` draws resamples."""
+    """The predictions' part of `judge`: accuracy, and agreement with the baseline. `seed` draws resamples."""
     task = task_for(spec)
-    predictions = predict(path, spec, split, store, threads=threads, progress=progress)
+    predictions = predict(path, spec, split, store, runtime=runtime, threads=threads, progress=progress)
     decoded = predictions[0] is not None
     scores, fidelity, same = Scores(), None, None
     if decoded and labels is not None:
@@ -165,42 +209,14 @@ def _key(
     labels: tuple[str, ...] | None,
     baseline: Path | None,
     seed: int,
+    runtime: Runtime = ONNXRUNTIME,
 ) -> str:
     """The key of a file's resampled figure; accuracy is the same whatever it is compared with."""
     against = sha256_of(baseline) if baseline is not None and metric == "agreement" else None
-    made = [sha256_of(path), spec.to_json(), split.fingerprint, labels]
+    made: list[object] = [sha256_of(path), spec.to_json(), split.fingerprint, labels]
+    if runtime is not ONNXRUNTIME:
+        made += identity(runtime)
     return resamples.key_of(__version__, metric, made, against, seed)
-
-
-def predict(
-    path: Path,
-    spec: ModelSpec,
-    split: Split,
-    store: Store,
-    *,
-    threads: int = 1,
-    progress: Progress = silent,
-) -> list[Prediction]:
-    """The file's predictions on every image of the split, from the store if they were made before."""
-    what = json.dumps([__version__, sha256_of(path), split.fingerprint, spec.to_json()], sort_keys=True)
-    key = hashlib.sha256(what.encode()).hexdigest()
-    kept = store.place("predictions", f"{key}.npz")
-    with store.lock(f"predictions-{key}"):
-        if kept.exists():
-            return _unpack(kept)
-        predictions = _predict(path, spec, split, threads, progress)
-        write_atomically(kept, _pack(predictions))
-    return predictions
-
-
-def _predict(path: Path, spec: ModelSpec, split: Split, threads: int, progress: Progress) -> list[Prediction]:
-    task, session = task_for(spec), open_session(path, threads=threads)
-    predictions: list[Prediction] = []
-    for index in range(len(split)):
-        progress("evaluating", index, len(split))
-        prepared = task.prepare(split.image(index), spec)
-        predictions.append(task.decode(run(session, prepared.tensor), prepared, spec))
-    return predictions
 
 
 def _agreement(
@@ -220,45 +236,28 @@ def _agreement(
     return {**same, "agreement_ci95": share.ci95}, share
 
 
-def _sqnr(path: Path, baseline: Path, spec: ModelSpec, split: Split, threads: int) -> dict[str, float]:
-    """Output SQNR in dB against the baseline, over a few images."""
+def _sqnr(
+    path: Path, baseline: Path, spec: ModelSpec, split: Split, runtime: Runtime, threads: int
+) -> dict[str, float]:
+    """Output SQNR in dB over a few images: against the baseline, and where they differ, of a plain session against
+    the exact one."""
     task = task_for(spec)
-    compressed, original = open_session(path, threads=threads), open_session(baseline, threads=threads)
     indices = sorted({round(i) for i in np.linspace(0, len(split) - 1, SQNR_IMAGES)})
     tensors = [task.prepare(split.image(index), spec).tensor for index in indices]
-    powers = [signal_and_noise(run(original, tensor), run(compressed, tensor)) for tensor in tensors]
-    return {"sqnr_db": sqnr_db(np.sum(powers, axis=0))[0]}
+
+    def outputs(session: Session) -> list[list[Tensor]]:
+        return [session.run(tensor) for tensor in tensors]
+
+    compressed = outputs(runtime.open(path, threads))
+    figures = {"sqnr_db": _ratio(outputs(ONNXRUNTIME.open(baseline, threads)), compressed)}
+    if runtime is ONNXRUNTIME and saturates():
+        plain = outputs(open_session(path, threads, exact=False))
+        pairs = zip(itertools.chain(*compressed), itertools.chain(*plain), strict=True)
+        if not all(np.array_equal(exact, other) for exact, other in pairs):
+            figures["plain_sqnr_db"] = _ratio(compressed, plain)
+    return figures
 
 
-def _pack(predictions: Sequence[Prediction]) -> bytes:
-    """npz bytes of predictions of one kind."""
-    content = io.BytesIO()
-    kind: Literal["boxes", "chances", "none"] = "none"
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
-    boxes = [p for p in predictions if isinstance(p, Detections)]
-    if boxes:
-        kind = "boxes"
-        arrays = {
-            name: np.concatenate([getattr(p, name) for p in boxes]) for name in ("boxes", "scores", "classes")
-        }
-        arrays["ends"] = np.cumsum([len(p) for p in boxes])
-    elif isinstance(predictions[0], np.ndarray):
-        kind = "chances"
-        arrays = {"chances": np.stack([p for p in predictions if isinstance(p, np.ndarray)])}
-    np.savez_compressed(
-        content, kind=np.array(kind), images=np.array(len(predictions)), allow_pickle=False, **arrays
-    )
-    return content.getvalue()
-
-
-def _unpack(path: Path) -> list[Prediction]:
-    with np.load(path, allow_pickle=False) as kept:
-        kind = str(kept["kind"])
-        if kind == "none":
-            return [None] * int(kept["images"])
-        if kind == "chances":
-            return list(kept["chances"])
-        boxes, scores, classes = kept["boxes"], kept["scores"], kept["classes"]
-        ends = kept["ends"].tolist()
-    spans = zip([0, *ends[:-1]], ends, strict=True)
-    return [Detections(boxes[a:b], scores[a:b], classes[a:b]) for a, b in spans]
+def _ratio(reference: Sequence[Sequence[Tensor]], outputs: Sequence[Sequence[Tensor]]) -> float:
+    powers = [signal_and_noise(before, after) for before, after in zip(reference, outputs, strict=True)]
+    return sqnr_db(np.sum(powers, axis=0))[0]

@@ -20,12 +20,12 @@ from edgeslim.datasets.base import Split
 from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
 from edgeslim.models.base import Model
 from edgeslim.models.library import open_model
+from edgeslim.ort import open_session
 from edgeslim.progress import Progress, silent
 from edgeslim.recipe import Recipe
 from edgeslim.runtime.environment import environment
-from edgeslim.runtime.session import open_session
 from edgeslim.steps import OnnxStep, Step, StepContext, TorchStep
-from edgeslim.steps.needs import calibration_images, training_images
+from edgeslim.steps.images import calibration_images, training_images
 from edgeslim.tasks.losses import required_loss
 
 ARTIFACTS, STAGES, DEPLOYABLES = "artifacts", "stages", "deployables"
@@ -140,13 +140,12 @@ class _Work:
     def stage(self, steps: Sequence[Step], before: str) -> Stage:
         """The last of `steps`, applied to the file `before`."""
         key = _key(self.model, self.data, self.seed, steps, self.teachers)
-        with self.store.lock(f"stage-{key}"):
-            record = self.store.get_record(STAGES, key)
-            if record is not None and self.store.path(record["sha256"]).exists():
-                return Stage(**record)
-            stage = self.compute(steps[-1], len(steps) - 1, onnx.load(self.store.path(before)))
-            self.store.put_record(STAGES, key, dataclasses.asdict(stage))
-            return stage
+
+        def stage() -> dict[str, Any]:
+            before_it = onnx.load(self.store.path(before))
+            return dataclasses.asdict(self.compute(steps[-1], len(steps) - 1, before_it))
+
+        return Stage(**self.store.computed(STAGES, key, stage, self.progress))
 
     def compute(self, step: Step, index: int, before: onnx.ModelProto) -> Stage:
         began = time.perf_counter()
@@ -173,14 +172,12 @@ class _Work:
 
     def deployed(self, sha256: str) -> str:
         """SHA-256 of the deployable form of a file in training form."""
+
+        def form() -> dict[str, Any]:
+            return {"sha256": self.store.put(to_bytes(deployable(onnx.load(self.store.path(sha256)))))}
+
         key = f"{sha256}-{__version__}"
-        with self.store.lock(f"deployable-{key}"):
-            record = self.store.get_record(DEPLOYABLES, key)
-            if record is not None and self.store.path(record["sha256"]).exists():
-                return str(record["sha256"])
-            result = self.store.put(to_bytes(deployable(onnx.load(self.store.path(sha256)))))
-            self.store.put_record(DEPLOYABLES, key, {"sha256": result})
-            return result
+        return str(self.store.computed(DEPLOYABLES, key, form, self.progress)["sha256"])
 
 
 def _applied(step: TorchStep, before: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:

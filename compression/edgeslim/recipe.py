@@ -13,6 +13,9 @@ from edgeslim.errors import EdgeSlimError, RecipeError
 from edgeslim.records import RecipeRecord
 from edgeslim.steps import STEPS, Step, order
 
+RENAMED = {("weight_clustering", "channels_per_palette"): "channels_per_codebook"}
+"""(step, former name of a parameter) → its name now: recipes that were stored before must still be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -74,7 +77,8 @@ def _step_from_json(item: Any) -> Step:
     if not isinstance(item, dict) or not isinstance(item.get("step"), str):
         raise _malformed("every step must be an object with a name under 'step'")
     cls = STEPS.get(item["step"])
-    values = params.coerce(cls, {key: value for key, value in item.items() if key != "step"})
+    given = {str(RENAMED.get((cls.name, key), key)): value for key, value in item.items() if key != "step"}
+    values = params.coerce(cls, given)
     return cls(**values)
 
 

@@ -90,6 +90,8 @@ class ProgressRecord:
     message: str
     done: int
     total: int
+    who: str = ""
+    """Of a wait (progress.WAITS): for whom."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from onnx import helper
 
 from edgeslim.analysis.activations import observe
-from edgeslim.analysis.predicting import predictable, predicted_error, weighted
+from edgeslim.analysis.predictions import predictable, predicted_error, weighted
 from edgeslim.analysis.probing import layer_sensitivity, reach
 from edgeslim.analysis.techniques import TECHNIQUES
 from edgeslim.steps.onnx_layers.layers import array_of, weight_layers

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from edgeslim.analysis import sensitivity as module
-from edgeslim.analysis.network import required, spread
+from edgeslim.analysis.deployed import required, spread
 from edgeslim.analysis.results import PairedChange
 from edgeslim.analysis.sensitivity import SENSITIVITY, accuracy_sensitivity, output_sensitivity, ranks
 from edgeslim.artifacts.store import Store
@@ -73,7 +73,7 @@ def test_a_cached_answer_does_not_open_the_model(
 ) -> None:
     model = model_named("mlp")
     first = output_sensitivity(model, IMAGES, store, SOME)
-    monkeypatch.setattr(module, "open_network", lambda _: pytest.fail("opened"))
+    monkeypatch.setattr(module, "open_deployed", lambda _: pytest.fail("opened"))
     assert output_sensitivity(model, IMAGES, store, SOME) == first
 
 

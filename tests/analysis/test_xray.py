@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgeslim.analysis import xray as xrays
-from edgeslim.analysis.network import open_network
+from edgeslim.analysis.deployed import open_deployed
 from edgeslim.analysis.predictions import best_of
 from edgeslim.analysis.results import BestPrediction, Prediction
 from edgeslim.analysis.xray import look, weight_xray, xray
@@ -30,7 +30,7 @@ def test_every_network_is_looked_through(name: str, model_named: Make, store: St
     model = model_named(name)
     found = xray(model, IMAGES, store, images=3)
     json.dumps(encoded(found), allow_nan=False)
-    network = open_network(model)
+    network = open_deployed(model)
     assert [line.name for line in found.layers] == [layer.name for layer in network.layers]
     assert found.images == 3
     params = sum(line.params for line in found.layers)
@@ -49,7 +49,7 @@ def test_every_network_is_looked_through(name: str, model_named: Make, store: St
 
 
 def test_duplicate_filters_and_a_low_rank_show_up(model_named: Make) -> None:
-    network = open_network(model_named("plain_cnn"))
+    network = open_deployed(model_named("plain_cnn"))
     layer = next(layer for layer in network.layers if layer.shape == (32, 16, 3, 3))
     basis = np.random.default_rng(0).normal(size=(2, 144))
     rows = np.r_[np.repeat(basis[:1], 16, axis=0), np.repeat(basis[1:], 16, axis=0)]
@@ -124,14 +124,14 @@ def test_what_pays_most_is_the_largest_saving_within_the_tolerance() -> None:
 def test_a_model_without_float_weights_is_refused_by_name(
     model_named: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgeslim.analysis.network.weight_layers", lambda _: ())
+    monkeypatch.setattr("edgeslim.analysis.deployed.weight_layers", lambda _: ())
     with pytest.raises(ModelError, match="mlp") as caught:
-        open_network(model_named("mlp"))
+        open_deployed(model_named("mlp"))
     assert caught.value.code == "no_weight_layers"
 
 
 def test_progress_counts_the_layers(model_named: Make) -> None:
     told: list[tuple[str, int, int]] = []
-    network = open_network(model_named("mlp"))
+    network = open_deployed(model_named("mlp"))
     look(network, [], progress=lambda *item: told.append(item))
     assert told == [("xray", k, 3) for k in range(3)] and len(weight_layers(network.graph)) == 3

@@ -86,7 +86,7 @@ def test_the_address_opens_a_trial(show: Any) -> None:
     assert "\\#12 prune 80 % \\+ fine-tune \\+ int8" in [element.value for element in app.subheader]
     assert "Magnitude pruning → Fine-tuning → Static int8" in words(app)
     assert {metric.value for metric in app.metric} == {"122 KB", "6.50 ms", "64.4", "88 %"}
-    assert app.code[0].value.endswith("/study?study=twenty-trials&trial=12")
+    assert "/study?study=twenty-trials&trial=12`" in words(app)
 
 
 def test_a_failed_trial_tells_why_in_the_language_of_the_screen(show: Any) -> None:

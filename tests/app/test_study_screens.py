@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from app_world import MODEL, Own, Started
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner import ScriptRunContext
 
 from edgeslim import workbench
 from edgeslim.errors import DatasetError, ParameterError
@@ -46,6 +48,38 @@ def test_progress_is_told_in_the_language_of_the_screen(own: Own, show: Any) -> 
     texts = [bar.text for bar in show("study", "zh-CN").get("progress")]
     assert texts[0] == "已完成 15 / 18 个试验 · 压缩与评测"
     assert "训练 30 / 120" in texts[1]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en-US", "until night-1 makes way: 12 s of at most 180 s"), ("zh-CN", "直到 night-1 让出")],
+)
+def test_a_wait_says_for_whom_and_how_long(own: dict[str, Any], show: Any, language: str, words: str) -> None:
+    run_it(own)
+    waiting = {"message": "waiting_to_measure", "done": 12, "total": 180, "who": "night-1"}
+    own["status"].update(phase="latency", progress={}, current=waiting)
+    told = [caption.value for caption in show("study", language).caption]
+    assert any(words in line and "12" in line for line in told)
+
+
+@pytest.mark.parametrize("state", ["running", "complete", "cancelled", "interrupted", "paused", "failed"])
+def test_a_study_is_looked_at_again_only_while_it_runs(
+    own: dict[str, Any], show: Any, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    again: list[float] = []
+    enqueue = ScriptRunContext.enqueue
+
+    def noticed(context: ScriptRunContext, message: ForwardMsg) -> None:
+        if message.HasField("auto_rerun"):
+            again.append(message.auto_rerun.interval)
+        enqueue(context, message)
+
+    monkeypatch.setattr(ScriptRunContext, "enqueue", noticed)
+    if state == "running":
+        run_it(own)
+    own["study"]["state"] = state
+    show("study")
+    assert again == ([3.0] if state == "running" else [])
 
 
 @pytest.mark.parametrize(

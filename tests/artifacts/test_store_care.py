@@ -152,16 +152,18 @@ def test_a_file_that_two_records_lead_to_goes_by_the_later_use(case):
     assert (case.has(shared), case.has(other)) == (True, False)
 
 
-def test_nothing_is_removed_while_files_are_made_or_read(case):
-    old = case.blob(b"old")
+def test_nothing_is_removed_while_files_are_made_or_read(case, monkeypatch):
+    old, slept, now = case.blob(b"old"), list[float](), time.monotonic()
+    monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr("time.monotonic", lambda: now + sum(slept))
     with case.store.in_use():
         with pytest.raises(StoreError) as caught:
             workbench.collect_garbage(case.store, 0)
         assert caught.value.code == "store_in_use"
-        began = time.monotonic()
+        assert slept == []
         with pytest.raises(StoreError):
-            workbench.collect_garbage(case.store, 0, wait=0.4)
-        assert 0.4 <= time.monotonic() - began < 5
+            workbench.collect_garbage(case.store, 0, wait=40.0)
+        assert sum(slept) == pytest.approx(40.0, abs=0.1)
     assert case.has(old)
     workbench.collect_garbage(case.store, 0)
     assert not case.has(old)

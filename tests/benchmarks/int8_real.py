@@ -17,6 +17,7 @@ from real_detectors import accuracy_cells, coco_setting, print_table
 from edgeslim.artifacts.store import Store
 from edgeslim.evaluation import evaluate
 from edgeslim.export.onnx import deployable, to_bytes
+from edgeslim.ort import open_session
 from edgeslim.runtime.benchmark import compare_latency
 from edgeslim.runtime.environment import environment
 from edgeslim.steps import OnnxStep, StepContext
@@ -59,7 +60,8 @@ def rows(name: str, store: Store) -> Iterator[str]:
         told = ("processor", "format", "float_layers", "int8_macs", "predicted_latency", "sqnr_db")
         notes[title] = " ".join(f"{key}={context.info[key]}" for key in told if key in context.info)
     files = {title: store.path(store.put(to_bytes(item))) for title, item in made.items()}
-    latency = compare_latency(files, "float32", rounds=30)
+    sessions = {title: open_session(file) for title, file in files.items()}
+    latency = compare_latency(sessions, "float32", rounds=30)
     for title, file in files.items():
         found = evaluate(
             file, model.spec, workload.data.evaluation, workload.labels, store, baseline=files["float32"]

@@ -1,7 +1,8 @@
-"""What every model family owes: both of its decodings agree, its loss trains, and reading results needs no torch."""
+"""What every model family owes: outputs are recognised and decoded, alike in NumPy and torch; its loss trains."""
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 
@@ -10,11 +11,12 @@ import pytest
 import torch
 
 from edgeslim.detections import Annotations
+from edgeslim.errors import ModelError
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.families import FAMILIES
+from edgeslim.models.families import FAMILIES, recognise
 from edgeslim.steps.torch_network.decoding import decoded
 from edgeslim.tasks.losses import loss_for
-from family_examples import EXAMPLES, HEIGHT, WIDTH, Example
+from family_examples import EXAMPLES, HEIGHT, HW, WIDTH, Example, spec_of
 
 DETECTORS = [family.name for family in FAMILIES if family.task == "detection"]
 WITHOUT_PLACES = {"end_to_end"}
@@ -22,12 +24,6 @@ WITHOUT_PLACES = {"end_to_end"}
 PLACED = [name for name in DETECTORS if name not in WITHOUT_PLACES]
 TRAINED = {"fcos", "classifier"}
 """Families with a loss for labels."""
-
-
-def spec_of(family: str, example: Example, **given: object) -> ModelSpec:
-    labels = tuple(f"class {index}" for index in range(example.classes))
-    size = {"input_width": WIDTH, "input_height": HEIGHT, "strides": example.strides, "labels": labels}
-    return ModelSpec(family=family, **size, **given)  # type: ignore[arg-type]
 
 
 def batched(outputs: list[np.ndarray]) -> list[torch.Tensor]:
@@ -38,6 +34,72 @@ def random_outputs(example: Example, seed: int) -> list[np.ndarray]:
     """Outputs shaped like the example's, with values that are scores, offsets, logits or pixels as well as any."""
     random = np.random.default_rng(seed)
     return [random.uniform(0.02, 0.98, each.shape).astype(np.float32) for each in example.outputs]
+
+
+def test_every_detector_has_an_example() -> None:
+    assert sorted(EXAMPLES) == sorted(DETECTORS)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_the_one_detection_that_was_worked_out_by_hand_is_decoded(name: str) -> None:
+    example = EXAMPLES[name]()
+    boxes, scores, classes = FAMILIES.get(name).decode(example.outputs, spec_of(name, example))
+    np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
+    np.testing.assert_allclose(scores, [example.score], atol=1e-5)
+    assert classes.tolist() == [example.label]
+    assert (boxes.dtype, scores.dtype, classes.dtype) == (np.float32, np.float32, np.int64)
+
+
+@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "yolox_decoded"])
+def test_outputs_are_recognised_as_one_family(name: str) -> None:
+    example = EXAMPLES[name]()
+    hints = recognise(example.outputs, HW)
+    assert hints is not None
+    assert (hints["family"], hints["strides"], len(hints["labels"])) == (
+        name,
+        example.strides,
+        example.classes,
+    )
+    ModelSpec(input_width=WIDTH, input_height=HEIGHT, **hints)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_order_of_outputs_does_not_matter(name: str) -> None:
+    example = EXAMPLES[name]()
+    reversed_outputs = example.outputs[::-1]
+    boxes, _, classes = FAMILIES.get(name).decode(reversed_outputs, spec_of(name, example))
+    np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
+    assert classes.tolist() == [example.label]
+
+
+@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "fcos"])
+def test_missing_batch_dimension_is_accepted(name: str) -> None:
+    example = EXAMPLES[name]()
+    outputs = [output.reshape(output.shape[-2:]) for output in example.outputs]
+    boxes, _, _ = FAMILIES.get(name).decode(outputs, spec_of(name, example))
+    np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "end_to_end"])
+def test_wrong_number_of_labels_is_refused_with_the_shapes(name: str) -> None:
+    example = EXAMPLES[name]()
+    spec = dataclasses.replace(spec_of(name, example), labels=tuple(map(str, range(8))))
+    with pytest.raises(ModelError) as caught:
+        FAMILIES.get(name).decode(example.outputs, spec)
+    assert caught.value.code == "outputs_do_not_fit"
+    assert str(list(example.outputs[0].shape)) in caught.value.problem
+    assert caught.value.values["labels"] == 8
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_damaged_network_gives_no_warnings_and_only_finite_boxes(name: str, value: float) -> None:
+    example = EXAMPLES[name]()
+    outputs = [np.full_like(output, value) for output in example.outputs]
+    with np.errstate(invalid="ignore", over="ignore"):
+        boxes, scores, classes = FAMILIES.get(name).decode(outputs, spec_of(name, example))
+    assert np.isfinite(boxes).all()
+    assert len(boxes) == len(scores) == len(classes)
 
 
 @pytest.mark.parametrize("name", PLACED)

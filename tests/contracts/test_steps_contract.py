@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import onnx
@@ -16,8 +18,8 @@ from edgeslim.errors import InfeasibleError, RecipeError
 from edgeslim.export.onnx import deployable, to_bytes
 from edgeslim.metrics import graph as graphs
 from edgeslim.metrics.counts import weights_of
-from edgeslim.params import parameters
-from edgeslim.steps import STEPS, MagnitudePruning, NOfMPruning, OnnxStep, Step, TorchStep
+from edgeslim.params import param, parameters
+from edgeslim.steps import STEPS, MagnitudePruning, NOfMPruning, OnnxStep, Step, StepContext, TorchStep
 from example_networks import NETWORKS
 
 TORCH_STEPS = [step.name for step in STEPS if issubclass(step, TorchStep)]
@@ -73,13 +75,54 @@ EDGES = [
     if quick(cls, **{item.name: value}) != quick(cls)
 ]
 """Values at the edges, but for those of a step as it is anyway: these run above."""
+REFUSED_AT_EDGES = {
+    ("channel_pruning", "target", "latency"): "target_unreachable",
+    ("distil_from_original", "features", "foreground"): "no_foreground",
+    ("distil_from_teacher", "features", "foreground"): "no_foreground",
+    ("low_rank", "keep", 0.05): "low_rank_unreachable",
+    ("low_rank", "round_to", 64): "low_rank_not_cheaper",
+    ("mixed_low_bit_weights", "average_bits", 1.0): "bits_unreachable",
+    ("n_of_m_pruning", "m", 2): "n_of_m_keeps_all",
+    ("n_of_m_pruning", "n", 31): "n_of_m_keeps_all",
+    ("static_int8", "equalize", True): "nothing_to_equalize",
+    ("static_int8", "keep_float", "first_and_outputs"): "nothing_to_quantize",
+    ("static_int8", "keep_float", "first_depthwise_and_outputs"): "nothing_to_quantize",
+}
+"""(step, parameter, value) → code: all that steps refuse at the edges, on the plain network."""
 
 
 @pytest.mark.parametrize(("cls", "parameter", "value"), EDGES)
-def test_step_survives_the_bounds_of_its_parameters(
+def test_step_works_at_the_bounds_of_its_parameters_or_refuses_as_stated(
     cls: type[Step], parameter: str, value: object, original: dict[str, Path]
 ) -> None:
-    refusal(quick(cls, **{parameter: value}), "plain_cnn", original["plain_cnn"])
+    found = refusal(quick(cls, **{parameter: value}), "plain_cnn", original["plain_cnn"])
+    assert found == REFUSED_AT_EDGES.get((cls.name, parameter, value))
+
+
+def test_stated_refusals_are_of_edges_that_are_tried() -> None:
+    edges = [(cls.name, parameter, value) for cls, parameter, value in (edge.values for edge in EDGES)]
+    assert set(REFUSED_AT_EDGES) <= set(edges)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unwilling(OnnxStep):
+    """Refuses whatever it is asked."""
+
+    name: ClassVar[str] = "unwilling"
+    share: float = param(0.5, low=0.0, high=1.0)
+
+    def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
+        raise RecipeError("unwilling", "It does not want to.", "Leave it out.")
+
+
+def test_a_step_that_refuses_at_every_bound_does_not_keep_the_contract(original: dict[str, Path]) -> None:
+    values = bounds(parameters(Unwilling)[0])
+    assert values == [0.0, 1.0]
+    for value in values:
+        with pytest.raises(AssertionError, match="'unwilling' == None"):
+            test_step_works_at_the_bounds_of_its_parameters_or_refuses_as_stated(
+                Unwilling, "share", value, original
+            )
 
 
 @pytest.mark.parametrize("name", TORCH_STEPS)

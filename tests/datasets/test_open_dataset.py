@@ -7,20 +7,16 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edgeslim.artifacts.store import Store
-from edgeslim.datasets import DATASETS, FORMATS, any_images, open_dataset
-from edgeslim.datasets.base import Notice, Split
-from edgeslim.detections import Annotations
-from edgeslim.errors import DatasetError
+from edgeslim.datasets import DATASETS, any_images, open_dataset
+from edgeslim.errors import DatasetError, Notice
 
 Write = Callable[..., Path]
 
 
-def test_formats_and_built_in_datasets_are_registered() -> None:
-    assert FORMATS.names() == ("coco", "voc", "yolo")
+def test_built_in_datasets_are_registered() -> None:
     assert set(DATASETS.names()) == {"street-signs", "digits"}
 
 
@@ -72,33 +68,6 @@ def test_folder_in_two_formats_says_which_was_read(
     (notice,) = open_dataset(tmp_path).warnings
     assert notice.code == "several_formats"
     assert (notice.values["used"], notice.values["others"]) == ("coco", "voc")
-
-
-@pytest.mark.parametrize("kind", ["coco", "voc", "yolo"])
-def test_every_format_gives_the_same_dataset(
-    tmp_path: Path, kind: str, write_coco: Write, write_voc: Write, write_yolo: Write
-) -> None:
-    if kind == "coco":
-        path = write_coco(
-            tmp_path / "my.json", [(0, 7, (4, 3, 20, 15)), (0, 3, (0, 0, 10, 6))], images=("a.png",)
-        )
-    elif kind == "voc":
-        path = write_voc(tmp_path, "a", [("zebra", 0, (4, 3, 24, 18)), ("ant", 0, (0, 0, 10, 6))]).parents[1]
-    else:
-        write_yolo(tmp_path, {"a": "1 .35 .35 .5 .5\n0 .125 .1 .25 .2"})
-        (tmp_path / "classes.txt").write_text("ant\nzebra\n")
-        path = tmp_path
-    dataset = open_dataset(path)
-    split = dataset.split("validation")
-    target = split.target(0)
-    assert isinstance(split, Split)
-    assert isinstance(target, Annotations)
-    assert dataset.labels == ("ant", "zebra")
-    assert np.allclose(target.boxes, [[4, 3, 24, 18], [0, 0, 10, 6]], atol=1e-4)
-    assert target.classes.tolist() == [1, 0]
-    assert np.allclose(target.area, [300, 60], atol=1e-3)
-    assert (target.boxes.dtype, target.classes.dtype, target.crowd.dtype) == (np.float32, np.int64, np.bool_)
-    assert dataset.warnings == ()
 
 
 def test_any_images_prefers_what_was_declared_for_it(

@@ -106,7 +106,7 @@ def test_onnxruntime_folds_the_decoding_at_load(tmp_path) -> None:
     options.intra_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
-    for weight in (coded(32), coded(3), palette(16, sparse=True)):
+    for weight in (coded(32), coded(3), codebook(16, sparse=True)):
         stored = store(make_model(), {"weight": weight}, {"bias": np.zeros(12, np.float16)})
         onnxruntime.InferenceSession(stored.SerializeToString(), options, providers=["CPUExecutionProvider"])
         assert [node.op_type for node in onnx.load(tmp_path / "optimized.onnx").graph.node] == ["Conv"]
@@ -143,11 +143,11 @@ def test_transposed_weights_come_back_in_their_own_order() -> None:
     assert np.array_equal(decoded(stored), weight.values())
 
 
-def palette(levels: int, *, palettes: int = 1, sparse: bool = False, scaled: bool = False) -> CodedWeight:
+def codebook(levels: int, *, codebooks: int = 1, sparse: bool = False, scaled: bool = False) -> CodedWeight:
     codes = RANDOM.integers(0, levels, (12, 63)).astype(np.uint8)
     if sparse:
         codes[RANDOM.random((12, 63)) < 0.8] = 0
-    book = RANDOM.normal(size=(palettes, levels)).astype(np.float16)
+    book = RANDOM.normal(size=(codebooks, levels)).astype(np.float16)
     book[:, 0] = 0
     scale = RANDOM.uniform(0.5, 1, (12, 1)).astype(np.float16) if scaled else None
     return CodedWeight(PLAIN, codes, levels, scale, codebook=book, sparse=sparse)
@@ -155,10 +155,10 @@ def palette(levels: int, *, palettes: int = 1, sparse: bool = False, scaled: boo
 
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("scaled", [False, True])
-@pytest.mark.parametrize("palettes", [1, 3])
+@pytest.mark.parametrize("codebooks", [1, 3])
 @pytest.mark.parametrize("levels", [2, 3, 17, 33])
-def test_palettes_decode_exactly(levels: int, palettes: int, scaled: bool, sparse: bool) -> None:
-    weight = palette(levels, palettes=palettes, sparse=sparse, scaled=scaled)
+def test_codebooks_decode_exactly(levels: int, codebooks: int, scaled: bool, sparse: bool) -> None:
+    weight = codebook(levels, codebooks=codebooks, sparse=sparse, scaled=scaled)
     stored = store(make_model(), {"weight": weight})
     values = decoded(stored)
     assert np.array_equal(values, weight.values())

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import PIL.Image
 import pytest
 
+from acting import acting, pictures, registered
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.errors import StudyError
 from edgeslim.jobs.status import read_status
 from edgeslim.recipe import Recipe
+from edgeslim.runtime import FILE_FORMATS, RUNTIMES
 from edgeslim.studies import storage
 from edgeslim.studies.study import StudyPlan, StudyResult
+from reference_runtime import Coarse, Reference
 
-IN_PROCESSES = Path(__file__).parent / "in_processes"
 ROOT = Path(__file__).parents[2]
 SECONDS = 90.0
 
@@ -103,27 +102,20 @@ class Case:
 
 
 @pytest.fixture
-def case(
-    tmp_path: Path, digits_file: Path, own_machine: None, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Case]:
-    monkeypatch.syspath_prepend(str(IN_PROCESSES))
-    from steps_for_tests import LOG, Act
+def case(tmp_path: Path, digits_file: Path) -> Iterator[Case]:
+    with acting(tmp_path) as log:
+        made = Case(Store(tmp_path / "store"), digits_file, pictures(tmp_path / "pictures"), log)
+        yield made
+        for name in storage.names(made.store):
+            try:
+                workbench.cancel_study(name, made.store)
+            except StudyError:
+                continue
 
-    from edgeslim.steps import STEPS
 
-    monkeypatch.setitem(STEPS._items, Act.name, Act)
-    monkeypatch.setenv(LOG, str(tmp_path / "ran.txt"))
-    monkeypatch.setenv("PYTHONPATH", str(IN_PROCESSES))
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
-    noise = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), np.uint8)
-    for index, pixels in enumerate(noise):
-        PIL.Image.fromarray(pixels).save(pictures / f"{index:02}.png")
-    made = Case(Store(tmp_path / "store"), digits_file, pictures, tmp_path / "ran.txt")
-    yield made
-    for name in storage.names(made.store):
-        try:
-            workbench.cancel_study(name, made.store)
-        except StudyError:
-            continue
-    sys.modules.pop("steps_for_tests", None)
+@pytest.fixture
+def second_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process, and those that it starts, know the runtime `reference` and its format."""
+    monkeypatch.setenv("EDGESLIM_TEST_RUNTIME", "1")
+    with registered(FILE_FORMATS, Coarse()), registered(RUNTIMES, Reference()):
+        yield

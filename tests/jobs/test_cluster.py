@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
+from dask_cluster import Cluster
 from edgeslim import workbench
-from edgeslim.artifacts.store import HOME_VARIABLE, Store
+from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
 from edgeslim.jobs import connecting, remote
 from edgeslim.jobs.job import Job, perform
@@ -28,74 +24,7 @@ from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan
 from edgeslim.studies.task import TrialTask
 
-distributed = pytest.importorskip("distributed")
-DASK = Path(sys.executable).parent / "dask"
-HERE = Path(__file__).parent
 LONG = {"what": "sleep", "seconds": 60.0, "once": True}
-
-
-class Cluster:
-    """Processes as on three machines: each is a session of its own, and can be killed as a whole."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self._log = folder, folder / "ran.txt"
-        self._machines: dict[str, subprocess.Popen[bytes]] = {}
-        file = folder / "scheduler.json"
-        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
-        _wait(file.exists, "the scheduler")
-        self.client = distributed.Client(scheduler_file=str(file), set_as_default=False)
-        self.address: str = self.client.scheduler.address
-        # As one would start it, under Dask's nanny; and without, so that a death is for good.
-        self._start("worker", self.address, "--nthreads", "1", name="a")
-        self._start("worker", self.address, "--nthreads", "1", "--no-nanny", name="b")
-        self.client.wait_for_workers(2, timeout=60)
-
-    def ran(self) -> list[float]:
-        return [float(line) for line in self._log.read_text().split()] if self._log.exists() else []
-
-    def at_work(self) -> list[str]:
-        """Addresses of the workers that are doing something."""
-        return [address for address, tasks in self.client.processing().items() if tasks]
-
-    def kill(self, address: str) -> None:
-        """The worker's whole machine, at once."""
-        os.killpg(os.getpgid(self.client.run(os.getpid, workers=[address])[address]), signal.SIGKILL)
-
-    def processes(self, address: str) -> int:
-        """How many trials' processes the worker has."""
-        pid = self.client.run(os.getpid, workers=[address])[address]
-        children = [each for each in psutil.Process(pid).children() if each.status() != psutil.STATUS_ZOMBIE]
-        return sum("spawn_main" in " ".join(child.cmdline()) for child in children)
-
-    def end(self, name: str) -> None:
-        process = self._machines[name]
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-    def close(self) -> None:
-        self.client.close()
-        for name in self._machines:
-            self.end(name)
-
-    def _start(self, *command: str, name: str = "scheduler") -> None:
-        home = self.folder / name
-        home.mkdir()
-        more = ["--local-directory", str(home)] if command[0] == "worker" else []
-        with (home / "log.txt").open("wb") as log:
-            self._machines[name] = subprocess.Popen(
-                [str(DASK), *command, *more, "--no-dashboard"],
-                env={
-                    **os.environ,
-                    HOME_VARIABLE: str(home / "store"),
-                    "TMPDIR": str(home),
-                    "PYTHONPATH": str(HERE / "in_processes"),
-                    "EDGESLIM_TEST_LOG": str(self._log),
-                },
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
 
 
 @pytest.fixture(scope="module")
@@ -103,13 +32,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made = Cluster(tmp_path_factory.mktemp("cluster"))
     yield made
     made.close()
-
-
-def _wait(until: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 60.0
-    while not until():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 SAME = ("sha256", "sizes", "macs", "accuracy", "fidelity", "model", "resamples")
@@ -175,26 +97,28 @@ def test_a_cluster_gives_what_one_machine_gives_though_a_worker_dies_in_the_midd
     assert len({trial.sha256 for trial in far.trials}) == 5
 
 
-def test_a_search_runs_there_on_images_that_were_sent_and_a_trial_is_ended_that_hangs(cluster, case):
-    plan = StudyPlan(
-        model=str(case.model),
-        dataset=str(case.pictures),
-        name="s",
-        cluster=cluster.address,
-        trial_minutes=0.1,
-    )
-    recipe = case.recipe({"change": 7.0, "what": "hang", "seconds": 600.0})
-    search = SearchRun(sampler="random", trials=3)
-    workbench.start_study(plan, [recipe], search, case.store)
+def test_a_search_runs_there_on_images_that_were_sent(cluster, case):
+    plan = StudyPlan(model=str(case.model), dataset=str(case.pictures), name="s", cluster=cluster.address)
+    workbench.start_study(plan, search=SearchRun(sampler="random", trials=3), store=case.store)
     study = case.finish()
     assert (study.state, study.error) == ("complete", None)
-    assert study.trials[1].error.code == "trial_timeout"
     proposed = [trial for trial in study.trials if trial.proposed]
     assert len(proposed) == 3
     assert any(trial.state == "complete" for trial in proposed)
     received = list((cluster.folder).glob("*/store/received/*/pictures/00.png"))
     assert received
     assert received[0].read_bytes() == (case.pictures / "00.png").read_bytes()
+
+
+@pytest.mark.usefixtures("second_runtime")
+def test_files_delivered_for_other_runtimes_come_home_and_are_timed_here(cluster, case):
+    case.start({"change": 2.5}, cluster=cluster.address, runtimes=["reference"])
+    case.finish()
+    for trial in storage.read(case.store, "s").trials:
+        found = trial.runtimes["reference"]
+        assert found.error is None
+        assert case.store.path(found.sha256, ".coarse").stat().st_size == found.bytes
+        assert found.latency.rounds == 30
 
 
 def test_cancelling_frees_the_workers_and_a_lost_scheduler_is_told(cluster, case, capsys):

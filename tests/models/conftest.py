@@ -9,6 +9,14 @@ import pytest
 from models_for_tests import SHARED
 
 from edgeslim.artifacts.store import Store
+from edgeslim.models import importing
+from edgeslim.models.preparing import prepare
+
+
+@pytest.fixture(autouse=True)
+def opened_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are opened in this process: what is refused, and why, is the same in one of their own, only slower."""
+    monkeypatch.setattr(importing, "prepare_confined", prepare)
 
 
 @pytest.fixture

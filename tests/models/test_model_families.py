@@ -1,8 +1,7 @@
-"""Every family: its outputs are recognised by shape and value, and decoded to boxes known beforehand."""
+"""What single families tell apart: layouts, orientations, classes by value; and what is no family's."""
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,88 +12,12 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.models.families import FAMILIES, recognise
 from edgeslim.models.families.classifier import probabilities
 from edgeslim.models.families.geometry import grid
-from family_examples import CELL, EXAMPLES, HEIGHT, HW, THREE, WIDTH, Example, bins, gfl, yolov8, zeros
-
-DETECTORS = [family.name for family in FAMILIES if family.task == "detection"]
-
-
-def spec_for(name: str, example: Example) -> ModelSpec:
-    labels = tuple(f"class_{index}" for index in range(example.classes))
-    return ModelSpec(
-        family=name,
-        input_width=WIDTH,
-        input_height=HEIGHT,
-        strides=example.strides,
-        labels=labels,
-        confidence=0.1,
-    )
-
-
-@pytest.mark.parametrize("name", DETECTORS)
-def test_known_detection_is_decoded(name: str) -> None:
-    example = EXAMPLES[name]()
-    boxes, scores, classes = FAMILIES.get(name).decode(example.outputs, spec_for(name, example))
-    np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
-    np.testing.assert_allclose(scores, [example.score], atol=1e-5)
-    assert classes.tolist() == [example.label]
-    assert (boxes.dtype, scores.dtype, classes.dtype) == (np.float32, np.float32, np.int64)
-
-
-@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "yolox_decoded"])
-def test_outputs_are_recognised_as_one_family(name: str) -> None:
-    example = EXAMPLES[name]()
-    hints = recognise(example.outputs, HW)
-    assert hints is not None
-    assert (hints["family"], hints["strides"], len(hints["labels"])) == (
-        name,
-        example.strides,
-        example.classes,
-    )
-    ModelSpec(input_width=WIDTH, input_height=HEIGHT, **hints)
-
-
-@pytest.mark.parametrize("name", DETECTORS)
-def test_order_of_outputs_does_not_matter(name: str) -> None:
-    example = EXAMPLES[name]()
-    reversed_outputs = example.outputs[::-1]
-    boxes, _, classes = FAMILIES.get(name).decode(reversed_outputs, spec_for(name, example))
-    np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
-    assert classes.tolist() == [example.label]
-
-
-@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "fcos"])
-def test_missing_batch_dimension_is_accepted(name: str) -> None:
-    example = EXAMPLES[name]()
-    outputs = [output.reshape(output.shape[-2:]) for output in example.outputs]
-    boxes, _, _ = FAMILIES.get(name).decode(outputs, spec_for(name, example))
-    np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
-
-
-@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "end_to_end"])
-def test_wrong_number_of_labels_is_refused_with_the_shapes(name: str) -> None:
-    example = EXAMPLES[name]()
-    spec = dataclasses.replace(spec_for(name, example), labels=tuple(map(str, range(8))))
-    with pytest.raises(ModelError) as caught:
-        FAMILIES.get(name).decode(example.outputs, spec)
-    assert caught.value.code == "outputs_do_not_fit"
-    assert str(list(example.outputs[0].shape)) in caught.value.problem
-    assert caught.value.values["labels"] == 8
-
-
-@pytest.mark.parametrize("name", DETECTORS)
-@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
-def test_damaged_network_gives_no_warnings_and_only_finite_boxes(name: str, value: float) -> None:
-    example = EXAMPLES[name]()
-    outputs = [np.full_like(output, value) for output in example.outputs]
-    with np.errstate(invalid="ignore", over="ignore"):
-        boxes, scores, classes = FAMILIES.get(name).decode(outputs, spec_for(name, example))
-    assert np.isfinite(boxes).all()
-    assert len(boxes) == len(scores) == len(classes)
+from family_examples import CELL, HEIGHT, HW, THREE, WIDTH, bins, gfl, spec_of, yolov8, zeros
 
 
 def test_gfl_reads_joined_and_map_layouts() -> None:
     example = gfl()
-    spec = spec_for("gfl", example)
+    spec = spec_of("gfl", example)
     scores, logits = zeros(THREE, 5), bins(THREE)
     scores[CELL, 2] = 0.7
     joined = [np.concatenate([scores, logits], axis=1)[None]]
@@ -163,7 +86,7 @@ def test_eighty_classes_decide_between_families_in_pixels(columns: int, family: 
 def test_yolov8_decodes_both_orientations() -> None:
     example = yolov8()
     transposed = [example.outputs[0].transpose(0, 2, 1)]
-    boxes, _, _ = FAMILIES.get("yolov8").decode(transposed, spec_for("yolov8", example))
+    boxes, _, _ = FAMILIES.get("yolov8").decode(transposed, spec_of("yolov8", example))
     np.testing.assert_allclose(boxes, [example.box], atol=1e-3)
 
 

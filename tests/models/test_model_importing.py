@@ -14,7 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.errors import ModelError
-from edgeslim.models.importing import import_file, import_onnx, prepare
+from edgeslim.models.importing import import_file, import_onnx
+from edgeslim.models.preparing import prepare
 from edgeslim.models.proof import run
 from edgeslim.models.spec import spec_from_json
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from as_kept import of
 
+from counting import lines
 from edgeslim.report.certainty import certainty_lines, comparison_lines
 from edgeslim.report.certainty_info import headline_values, held_out_state
 from edgeslim.report.charts import TEXTS, pareto_chart
@@ -260,3 +261,24 @@ def test_noisy_timings_are_named(study: Study) -> None:
     busy = {**study, "trials": trials}
     assert noisy(of(busy)) == (3, 7)
     assert "too busy to time these files reliably: 3, 7" in certainty_lines(of(busy))
+
+
+def test_a_chart_of_twice_as_many_trials_is_twice_the_work(study: Study) -> None:
+    trials = []
+    for number in range(600):
+        trial = copy.deepcopy(study["trials"][12 if number else 0])
+        trial["number"] = number
+        if number:
+            trial["recipe"]["steps"][0]["sparsity"] = number / 600
+        trial["sizes"]["download"] = 1_000_000 - 900 * number
+        trial["accuracy"]["mAP"] = 0.7 - (number / 600) ** 2 * 0.5 - 0.01 * (number % 7)
+        trials.append(trial)
+
+    read = {count: of({**study, "trials": trials[:count]}) for count in (300, 600)}
+
+    def draw(count: int) -> None:
+        many = read[count]
+        pareto_chart(pareto_info(many, "download", "mAP", Budget.of(download=500_000)), Words)
+
+    half = lines(lambda: draw(300))
+    assert lines(lambda: draw(600)) < 2.2 * half < 1_000_000

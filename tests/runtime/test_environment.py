@@ -35,11 +35,22 @@ def test_names_neither_machine_nor_user() -> None:
 def test_measuring_tools_import_neither_torch_nor_onnxruntime_until_used() -> None:
     code = (
         "import sys\n"
-        "import edgeslim.runtime.benchmark, edgeslim.runtime.memory\n"
+        "import edgeslim.runtime.benchmark, edgeslim.ort\n"
         "import edgeslim.tasks, edgeslim.metrics.size\n"
         "from edgeslim.runtime.environment import environment\n"
         "environment()\n"
         "print(sorted({'torch', 'onnxruntime', 'sklearn', 'scipy', 'faster_coco_eval'} & set(sys.modules)))"
+    )
+    root = Path(edgeslim.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_studies_are_read_without_what_opens_models_or_data() -> None:
+    code = (
+        "import sys, edgeslim.studies.study\n"
+        "heavy = {'torch', 'onnx', 'onnxruntime', 'PIL', 'optuna', 'edgeslim.datasets', 'edgeslim.models'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     root = Path(edgeslim.__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)

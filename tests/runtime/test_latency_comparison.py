@@ -3,18 +3,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
+import time
 
 import numpy as np
-import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edgeslim.errors import ModelError
-from edgeslim.runtime.benchmark import compare_latency, is_noisy, summarise
+from edgeslim.ort import OrtSession, open_session
+from edgeslim.runtime.benchmark import SAMPLE_SECONDS, compare_latency, is_noisy, summarise
+from edgeslim.sessions import Input
 
 
-def square_product(path: Path, side: int) -> Path:
+def square_product(side: int) -> OrtSession:
     """x · w, both side × side: side³ multiply-accumulates."""
     shape = [side, side]
     graph = helper.make_graph(
@@ -24,17 +24,13 @@ def square_product(path: Path, side: int) -> Path:
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
         [numpy_helper.from_array(np.ones(shape, np.float32), "w")],
     )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
-    return path
+    return open_session(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8))
 
 
-def test_more_work_takes_longer(tmp_path: Path) -> None:
+def test_more_work_takes_longer() -> None:
     """32,768 times the work; the order in which the models are given does not matter."""
-    paths = {
-        "large": square_product(tmp_path / "l.onnx", 512),
-        "small": square_product(tmp_path / "s.onnx", 16),
-    }
-    found = compare_latency(paths, "small", rounds=9, warmup=2)
+    sessions = {"large": square_product(512), "small": square_product(16)}
+    found = compare_latency(sessions, "small", rounds=9, warmup=2)
     assert list(found) == ["large", "small"]
     assert found["small"].ratio == 1.0
     assert found["small"].ratio_ci95 == [1.0, 1.0]
@@ -44,18 +40,34 @@ def test_more_work_takes_longer(tmp_path: Path) -> None:
     assert 0 < found["small"].median_ms <= found["small"].p95_ms
 
 
-def test_progress_counts_rounds(tmp_path: Path) -> None:
+def test_progress_counts_rounds() -> None:
     told: list[tuple[str, int, int]] = []
-    paths = {"a": square_product(tmp_path / "a.onnx", 8)}
-    compare_latency(paths, "a", rounds=3, progress=lambda *said: told.append(said))
+    compare_latency({"a": square_product(8)}, "a", rounds=3, progress=lambda *said: told.append(said))
     assert told == [("latency", 0, 3), ("latency", 1, 3), ("latency", 2, 3)]
 
 
-def test_a_broken_model_is_named(tmp_path: Path) -> None:
-    broken = tmp_path / "broken.onnx"
-    broken.write_bytes(b"nothing")
-    with pytest.raises(ModelError, match=r"broken\.onnx"):
-        compare_latency({"broken": broken}, "broken")
+class Sleeper:
+    """A session of another runtime: it takes longer than a sample, and writes down when it ran."""
+
+    inputs = (Input("image", ("batch", 3), np.dtype(np.float16)),)
+
+    def __init__(self, name: str, log: list[str]) -> None:
+        self._name, self._log = name, log
+
+    def run(self, tensor: np.ndarray) -> list[np.ndarray]:
+        assert (tensor.shape, tensor.dtype) == ((1, 3), np.float16)
+        self._log.append(self._name)
+        time.sleep(SAMPLE_SECONDS)
+        return []
+
+
+def test_sessions_of_any_runtime_take_turns() -> None:
+    log: list[str] = []
+    found = compare_latency({name: Sleeper(name, log) for name in "ab"}, "a", rounds=5, warmup=1)
+    assert list(found) == ["a", "b"]
+    timed = log[-5 * 2 * 2 :]  # two runs a round: one warms up
+    rounds = [set(timed[at : at + 4]) for at in range(0, len(timed), 4)]
+    assert rounds == [{"a", "b"}] * 5
 
 
 def test_figures_of_known_samples() -> None:
@@ -94,16 +106,16 @@ def test_noise_is_a_long_tail_or_a_wide_middle() -> None:
 @pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity"), reason="needs a system that keeps processes to cores"
 )
-def test_a_busy_core_is_noticed(tmp_path: Path) -> None:
+def test_a_busy_core_is_noticed() -> None:
     """A process that computes without end on the very core where the models are timed."""
     allowed = os.sched_getaffinity(0)
     core = {max(allowed)}
-    paths = {"a": square_product(tmp_path / "a.onnx", 192), "b": square_product(tmp_path / "b.onnx", 160)}
+    sessions = {"a": square_product(192), "b": square_product(160)}
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         os.sched_setaffinity(busy.pid, core)
         os.sched_setaffinity(0, core)
-        found = compare_latency(paths, "a")
+        found = compare_latency(sessions, "a")
     finally:
         os.sched_setaffinity(0, allowed)
         busy.kill()

@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from edgeslim.models.base import ModelSpec
-from edgeslim.runtime.session import open_session
+from edgeslim.ort import open_session
 from edgeslim.steps import StepContext
 
 SIDE = 96
@@ -146,7 +146,7 @@ def context(**values: object) -> StepContext:
 def outputs(model: onnx.ModelProto, index: int = 99) -> list[np.ndarray]:
     """For a picture that no calibration has seen."""
     image = Pictures().image(index).transpose(2, 0, 1)[None].astype(np.float32)
-    return open_session(model.SerializeToString()).run(None, {"image": image})
+    return open_session(model).run(image)
 
 
 def relative_error(model: onnx.ModelProto, other: onnx.ModelProto) -> float:

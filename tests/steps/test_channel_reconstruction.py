@@ -13,7 +13,7 @@ from edgeslim.models.torch_graph import to_torch
 from edgeslim.progress import silent
 from edgeslim.steps import ChannelPruning, StepContext
 from edgeslim.steps.pruning.channel_groups import Coupling, pruned_copy, survivors
-from edgeslim.steps.pruning.gradients import answers
+from edgeslim.steps.pruning.gradients import output_probe
 from edgeslim.steps.pruning.reconstruction import reconstruct, sampled
 from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
 
@@ -45,7 +45,7 @@ def error(one: Tensor, other: Tensor) -> float:
 def rebuilt(model: fx.GraphModule, places: list[list[int]]) -> tuple[fx.GraphModule, fx.GraphModule, int]:
     """Without the channels, and the same reconstructed, with the number of layers fitted."""
     groups = Coupling(model, EXAMPLE).groups()
-    seen = answers(model, context(), 16, "test")
+    seen = output_probe(model, context(), 16, "test")
     plain = pruned_copy(model, EXAMPLE, places)
     pruned = pruned_copy(model, EXAMPLE, places)
     fitted = reconstruct(

@@ -13,18 +13,23 @@ from edgeslim.models.torch_graph import to_torch
 from edgeslim.progress import silent
 from edgeslim.steps import StepContext
 from edgeslim.steps.pruning.channel_groups import ChannelGroup, Coupling, costs, pruned_copy, survivors
-from edgeslim.steps.pruning.channel_scores import by_gradients, by_weights, input_means
-from edgeslim.steps.pruning.channel_sensitivity import sensitivity, silent_channels
+from edgeslim.steps.pruning.channel_scores import (
+    by_gradients,
+    by_weights,
+    input_means,
+    sensitivity,
+    silent_channels,
+)
 from edgeslim.steps.pruning.channel_targets import measured
-from edgeslim.steps.pruning.gradients import Answers, answers
+from edgeslim.steps.pruning.gradients import OutputProbe, output_probe
 from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
 
 EXAMPLE = torch.zeros(1, 3, SIZE, SIZE)
 
 
-def look(model: fx.GraphModule, images: int = 8) -> Answers:
+def look(model: fx.GraphModule, images: int = 8) -> OutputProbe:
     context = StepContext(spec=make_spec(), original=Path("unused"), calibration=RandomImages(images))
-    return answers(model, context, images, "channel_pruning")
+    return output_probe(model, context, images, "channel_pruning")
 
 
 def imported(network: nn.Module) -> fx.GraphModule:

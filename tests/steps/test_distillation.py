@@ -22,9 +22,9 @@ from edgeslim.models.library import open_model
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.recipe import Recipe
 from edgeslim.steps import StepContext
-from edgeslim.steps.distillation import DistilFromOriginal
+from edgeslim.steps.distillation.distil import divided
 from edgeslim.steps.pruning import ChannelPruning, MagnitudePruning
-from edgeslim.steps.recovery.recover import divided
+from edgeslim.steps.recovery import DistilFromOriginal
 from edgeslim.steps.torch_network.running import Images
 from edgeslim.steps.torch_network.units import units_of
 
@@ -101,7 +101,7 @@ def test_recurrent_network_learns_too(tmp_path: Path) -> None:
 
 
 def test_scales_only_multiply_each_output_channel(tmp_path: Path) -> None:
-    """Codes of a palette or grid stay: within a channel all weights change by one factor."""
+    """Codes of a codebook or grid stay: within a channel all weights change by one factor."""
     pruned, context = damaged(tmp_path, "mlp")
     result = DistilFromOriginal(steps=20, learning_rate=0.02).apply(pruned, context)
     assert isinstance(result, fx.GraphModule)
@@ -195,7 +195,9 @@ def test_labels_are_mixed_in_where_there_is_a_loss(tmp_path: Path) -> None:
     assert context.info["images"] == 12 + 16
     alone = DistilFromOriginal(steps=10, trainable="all").apply(pruned, labelled)
     assert not equal(mixed, alone)
-    strange = dataclasses.replace(labelled, spec=dataclasses.replace(context.spec, task="detection"))
+    strange = dataclasses.replace(
+        labelled, spec=dataclasses.replace(context.spec, task="detection", family="unknown")
+    )
     with pytest.raises(RecipeError) as lossless:
         step.apply(pruned, strange)
     assert lossless.value.code == "family_without_loss"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +26,12 @@ from edgeslim.models.torch_graph import to_torch
 from edgeslim.pipeline import TaskData
 from edgeslim.recipe import Recipe
 from edgeslim.steps import StepContext
-from edgeslim.steps.distillation import DistilFromOriginal, DistilFromTeacher
-from edgeslim.steps.distillation.teachers import matched_by
-from edgeslim.steps.recovery.budget import fitting_steps
-from edgeslim.steps.recovery.config import Signal
-from edgeslim.steps.recovery.features import same_places
-from edgeslim.steps.recovery.losses.inner import Regressor, foreground
-from edgeslim.steps.recovery.losses.objects import objects_loss
-from edgeslim.steps.recovery.losses.outputs import aligned_loss
+from edgeslim.steps.distillation.config import DistillationConfig
+from edgeslim.steps.distillation.features import Regressor, foreground, same_places
+from edgeslim.steps.distillation.loop import fitting_steps
+from edgeslim.steps.distillation.output_loss import aligned_loss, objects_loss
+from edgeslim.steps.recovery import DistilFromOriginal, DistilFromTeacher
+from edgeslim.steps.recovery.teachers import matched_by
 from edgeslim.steps.torch_network.decoding import Places
 
 SIDE = 32
@@ -204,13 +201,13 @@ def test_layouts_that_differ_are_compared_place_by_place() -> None:
     left, top, right, bottom = (8 * boxes.exp()).unbind(1)
     centres = [x + (right - left) / 2, y + (bottom - top) / 2, left + right, top + bottom]
     said = torch.cat([torch.stack(centres, 1).flatten(2), logits.flip(1).sigmoid().flatten(2)], 1)
-    name, loss = aligned_loss([logits, boxes], [said], DETECTOR, yolo, Signal(), "step")
+    name, loss = aligned_loss([logits, boxes], [said], DETECTOR, yolo, DistillationConfig(), "step")
     assert name == "places"
     assert float(loss([logits, boxes], [said])) == pytest.approx(0.0, abs=1e-4)
     assert float(loss([logits, boxes + 0.5], [said])) > 0.1
     assert float(loss([logits + 1, boxes], [said])) > 0.1
     with pytest.raises(RecipeError) as found:
-        aligned_loss([logits, boxes], [said[..., :9]], DETECTOR, yolo, Signal(), "step")
+        aligned_loss([logits, boxes], [said[..., :9]], DETECTOR, yolo, DistillationConfig(), "step")
     assert found.value.code == "teacher_outputs"
 
 
@@ -250,10 +247,17 @@ def exported(network: nn.Module) -> onnx.ModelProto:
     return export_training_form(network, (1, 3, SIDE, SIDE), "image", ["scores", "boxes"])
 
 
-def test_steps_that_fit_a_time_count_the_first_epoch_as_dear() -> None:
-    steps = fitting_steps(0.5, lambda: time.sleep(0.01), lambda: time.sleep(0.005), 11, 4)
-    assert 25 <= steps <= 45
-    assert fitting_steps(1e-6, lambda: time.sleep(0.001), lambda: None, 11, 4) == 1
+def test_steps_that_fit_a_time_count_the_first_epoch_as_dear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """11 judgements of 5 s, 4 steps of 20 s and then steps of 10 s."""
+    now, lasts = 0.0, iter([5.0, 5.0, 20.0, 10.0, 10.0, 0.0, 0.0, 1.0, 1.0, 1.0])
+
+    def work() -> None:
+        nonlocal now
+        now += next(lasts)
+
+    monkeypatch.setattr("time.perf_counter", lambda: now)
+    assert fitting_steps(500.0, work, work, 11, 4) == 4 + (500 - 11 * 5 - 4 * 20) // 10
+    assert fitting_steps(1e-6, work, work, 11, 4) == 1
 
 
 def test_a_time_budget_is_repeated_by_its_recorded_steps(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from edgeslim.errors import ModelError
 from edgeslim.export.onnx import deployable, shipped, to_bytes
-from edgeslim.models.importing import prepare
+from edgeslim.models.preparing import prepare
 from edgeslim.models.proof import run
 from edgeslim.steps import OnnxStep
 from edgeslim.steps.clustering import WeightClustering

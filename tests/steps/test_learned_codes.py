@@ -1,4 +1,4 @@
-"""What is stored learns: codes, palettes, scales and biases, and what was trained is what the file computes."""
+"""What is stored learns: codes, codebooks, scales and biases, and what was trained is what the file computes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from edgeslim.export.packed import CodedWeight, Layout, unpacked
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps import OnnxStep, StepContext
 from edgeslim.steps.clustering import WeightClustering
-from edgeslim.steps.onnx_layers.coded import Coded, stored
+from edgeslim.steps.onnx_layers.coded import CodedNetwork, stored
 from edgeslim.steps.onnx_layers.layers import array_of, weight_layers
-from edgeslim.steps.onnx_layers.learned_codes import Codes, Rounding
+from edgeslim.steps.onnx_layers.learned_codes import LearnedCodes, Rounding
 from edgeslim.steps.onnx_layers.learning import Learner, learnable
 from edgeslim.steps.quantization import LowBitWeights, MixedLowBitWeights
 from example_networks import make_onnx
@@ -39,9 +39,9 @@ def trained(
     return step.apply(network(name) if model is None else model, told), told
 
 
-def codes_of(step: OnnxStep, name: str, monkeypatch: pytest.MonkeyPatch) -> Coded:
+def codes_of(step: OnnxStep, name: str, monkeypatch: pytest.MonkeyPatch) -> CodedNetwork:
     """What an untrained step chooses."""
-    found: list[Coded] = []
+    found: list[CodedNetwork] = []
     module = __import__(type(step).__module__, fromlist=["packed"])
     packed = module.packed
 
@@ -62,7 +62,7 @@ def codes_of(step: OnnxStep, name: str, monkeypatch: pytest.MonkeyPatch) -> Code
         LowBitWeights(bits=3, symmetric=False, granularity="group", group_size=8, **ALL_ALIKE),
         LowBitWeights(scheme="ternary", granularity="layer", **ALL_ALIKE),
         LowBitWeights(scheme="binary", vectors="float32", **ALL_ALIKE),
-        WeightClustering(values=6, channels_per_palette=4, **ALL_ALIKE),
+        WeightClustering(values=6, channels_per_codebook=4, **ALL_ALIKE),
         WeightClustering(values=6, channel_scales=False, **ALL_ALIKE),
     ],
     ids=lambda step: f"{step.name}-{getattr(step, 'scheme', '')}{getattr(step, 'granularity', '')}",
@@ -102,7 +102,7 @@ def test_training_comes_nearer_to_the_original(bits: int, tmp_path: Path) -> Non
 
 def test_what_was_trained_is_what_the_file_computes(tmp_path: Path) -> None:
     """The held-out loss that training tells is that of the file."""
-    from edgeslim.steps.recovery.recover import divided
+    from edgeslim.steps.distillation.distil import divided
     from edgeslim.steps.torch_network.running import original_network
 
     result, told = trained(LowBitWeights(bits=2, **TRAINED), "mlp", tmp_path)  # type: ignore[arg-type]
@@ -136,7 +136,7 @@ def test_zeros_of_a_pruned_network_stay_zeros(tmp_path: Path) -> None:
             assert not array[originals[name] == 0].any()
 
 
-def test_palettes_learn_and_their_codes_stay(tmp_path: Path) -> None:
+def test_codebooks_learn_and_their_codes_stay(tmp_path: Path) -> None:
     step = WeightClustering(values=4, channel_scales=False, **TRAINED)  # type: ignore[arg-type]
     start = dataclasses.replace(step, rounding="compensated").apply(network(NAME), context(NAME))
     result, told = trained(step, NAME, tmp_path)
@@ -200,7 +200,7 @@ def test_codes_flip_where_gradients_agree_for_long() -> None:
         zero=0.5,
     )
     layer = torch.nn.Linear(8, 4, bias=False)
-    parametrize.register_parametrization(layer, "weight", Codes(start, None, scales=True), unsafe=True)
+    parametrize.register_parametrization(layer, "weight", LearnedCodes(start, None, scales=True), unsafe=True)
     assert torch.equal(layer.weight, torch.from_numpy(start.values()))
     optimizer = torch.optim.Adam(layer.parameters(), lr=0.02)
     data = torch.from_numpy(random.normal(size=(64, 8)).astype(np.float32))

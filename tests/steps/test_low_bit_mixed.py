@@ -11,10 +11,9 @@ from edgeslim.errors import InfeasibleError
 from edgeslim.export.packed import unpacked
 from edgeslim.steps.onnx_layers.layers import array_of, weight_layers
 from edgeslim.steps.onnx_layers.sensitivity import disturbances
-from edgeslim.steps.quantization.allocation import allocate
 from edgeslim.steps.quantization.low_bit import LowBitWeights
-from edgeslim.steps.quantization.mixed import STEPS, WIDTHS
 from edgeslim.steps.quantization.mixed_low_bit import MixedLowBitWeights
+from edgeslim.steps.quantization.precision_options import STEPS, WIDTHS, allocate
 from example_networks import RandomImages
 from low_bit_networks import (
     IMAGES,

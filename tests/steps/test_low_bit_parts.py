@@ -11,11 +11,10 @@ from edgeslim.models.proof import run
 from edgeslim.steps.onnx_layers import gram
 from edgeslim.steps.onnx_layers.gram import Gram, gram_of
 from edgeslim.steps.onnx_layers.layers import array_of, ends, weight_layers
-from edgeslim.steps.onnx_layers.walk import Choice, Visit, visitable, walk
+from edgeslim.steps.onnx_layers.walk import Replacement, Visit, visitable, walk
 from edgeslim.steps.quantization import grids
-from edgeslim.steps.quantization.adaround import learned
 from edgeslim.steps.quantization.low_bit import LowBitWeights
-from edgeslim.steps.quantization.rounding import compensated, nearest
+from edgeslim.steps.quantization.rounding import compensated, learned, nearest
 from low_bit_networks import context, inputs, model_of, network, noise_db, pruned
 
 RANDOM = np.random.default_rng(2)
@@ -147,11 +146,11 @@ def test_gram_matrix_sees_the_patches_that_the_convolution_sees(attributes: dict
     (layer,) = weight_layers(model)
     seen: list[Gram] = []
 
-    def choose(visit: Visit) -> Choice:
+    def choose(visit: Visit) -> Replacement:
         gram = gram_of(visit, 0, centred=False)
         assert gram is not None
         seen.append(gram)
-        return Choice(visit.weight, visit.bias, visit.target)
+        return Replacement(visit.weight, visit.bias, visit.target)
 
     walk(model, [layer], inputs(8), choose)
     rows = layer.layout.to_rows(weight)
@@ -189,12 +188,12 @@ def test_walk_with_original_weights_sees_equal_networks(name: str) -> None:
     layers = visitable(model, weight_layers(model))
     visited = []
 
-    def choose(visit: Visit) -> Choice:
+    def choose(visit: Visit) -> Replacement:
         visited.append(visit.layer.name)
         outputs = visit.run(visit.weight, visit.bias)
         for mine, target in zip(outputs, visit.target, strict=True):
             assert np.array_equal(mine, target)
-        return Choice(visit.weight, visit.bias)
+        return Replacement(visit.weight, visit.bias)
 
     assert walk(model, layers, inputs(3), choose) == 3
     assert visited == [layer.name for layer in layers]
@@ -206,10 +205,10 @@ def test_walk_goes_on_with_what_was_chosen() -> None:
     layers = visitable(model, weight_layers(model))
     last: list[Visit] = []
 
-    def choose(visit: Visit) -> Choice:
+    def choose(visit: Visit) -> Replacement:
         last[:] = [visit]
         assert visit.bias is not None
-        return Choice(visit.weight * np.float32(0.5), visit.bias * np.float32(0))
+        return Replacement(visit.weight * np.float32(0.5), visit.bias * np.float32(0))
 
     images = inputs(2)
     walk(model, layers, images, choose)

@@ -17,8 +17,8 @@ from edgeslim.metrics.counts import counts_of
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.sanitize import sanitize
 from edgeslim.models.torch_graph import to_torch
+from edgeslim.ort import open_session
 from edgeslim.recipe import Recipe
-from edgeslim.runtime.session import open_session
 from edgeslim.steps import StepContext
 from edgeslim.steps.low_rank import LowRank
 from edgeslim.steps.low_rank.factorization import METHODS
@@ -47,9 +47,7 @@ def test_result_is_cheaper_as_told_exports_and_imports_again(method: str) -> Non
     assert {type(layer) for layer in again.modules()} >= {nn.Conv2d, nn.BatchNorm2d}
     assert error(result, again) < 1e-5
     session = open_session(to_bytes(deployable(exported)))
-    for measured, expected in zip(
-        session.run(None, {"image": IMAGE.numpy()}), outputs(result, IMAGE), strict=True
-    ):
+    for measured, expected in zip(session.run(IMAGE.numpy()), outputs(result, IMAGE), strict=True):
         torch.testing.assert_close(torch.from_numpy(measured), expected, rtol=1e-3, atol=1e-4)
     for layer in info["layers"]:
         assert layer["parameters"] < layer["parameters_before"] and layer["macs"] < layer["macs_before"]

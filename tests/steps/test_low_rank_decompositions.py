@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeslim.steps.low_rank.candidates import DECOMPOSITIONS
-from edgeslim.steps.low_rank.decomposition import compose, energy_kept
-from edgeslim.steps.low_rank.options import (
+from edgeslim.steps.low_rank.decompositions import compose, energy_kept
+from edgeslim.steps.low_rank.factorized_layers import DECOMPOSITIONS
+from edgeslim.steps.low_rank.rank_options import (
     admitted,
     cheaper_options,
     first_keeping,

@@ -15,12 +15,12 @@ from edgeslim.errors import RecipeError
 from edgeslim.export.onnx import export_training_form
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps import StepContext
-from edgeslim.steps.distillation import MatchStatistics
-from edgeslim.steps.distillation.moments import moments_of
 from edgeslim.steps.low_rank import LowRank
 from edgeslim.steps.pruning import ChannelPruning, MagnitudePruning
+from edgeslim.steps.recovery import MatchStatistics
+from edgeslim.steps.recovery.channel_moments import moments_of
+from edgeslim.steps.torch_network.running import walk
 from edgeslim.steps.torch_network.units import units_of
-from edgeslim.steps.torch_network.walk import walk
 
 IMAGES = examples.RandomImages(12)
 

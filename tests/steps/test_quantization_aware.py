@@ -16,7 +16,7 @@ from onnx import numpy_helper
 
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps import StepContext
-from edgeslim.steps.onnx_layers.coded import Learning
+from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.quantization import QuantizationAwareTraining, RobustInt8
 from edgeslim.steps.quantization.fake_quantization import (
     FakeQuantize,
@@ -24,11 +24,11 @@ from edgeslim.steps.quantization.fake_quantization import (
     fake_quantized,
     trained_plan,
 )
-from edgeslim.steps.quantization.int8_plan import Plan, integers_of
+from edgeslim.steps.quantization.int8_plan import Int8Plan, integers_of
 
 FASTEST = {"latency": 0.2, "sqnr": 0.0, "processor": "x86_vnni", "search_images": 2}
 MODEL = silu_network()
-QUICK = Learning(steps=12, learning_rate=2e-3, batch=2, label_weight=0.0)
+QUICK = LearningSettings(steps=12, learning_rate=2e-3, batch=2, label_weight=0.0)
 
 
 def told(folder: Path) -> StepContext:
@@ -37,12 +37,12 @@ def told(folder: Path) -> StepContext:
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Int8Plan:
     return RobustInt8(**FASTEST).planned(MODEL, told(tmp_path_factory.mktemp("original")))[0]
 
 
 @pytest.fixture(scope="module")
-def trained(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Plan:
+def trained(plan: Int8Plan, tmp_path_factory: pytest.TempPathFactory) -> Int8Plan:
     result, info = trained_plan(plan, QUICK, True, told(tmp_path_factory.mktemp("original")), "test")
     assert info["best_step"] > 0
     return result
@@ -59,7 +59,7 @@ def distance(left: list[np.ndarray], right: list[np.ndarray]) -> float:
     return max(float(np.linalg.norm(a - b) / np.linalg.norm(b)) for a, b in zip(left, right, strict=True))
 
 
-def test_fake_quantization_in_torch_is_what_onnxruntime_computes(plan: Plan) -> None:
+def test_fake_quantization_in_torch_is_what_onnxruntime_computes(plan: Int8Plan) -> None:
     """The same codes as the imported file; off by a small part of what int8 itself changes from onnxruntime."""
     file = plan.written()
     network, places = to_torch(file), range(90, 100)
@@ -71,7 +71,7 @@ def test_fake_quantization_in_torch_is_what_onnxruntime_computes(plan: Plan) -> 
     assert distance(before[-1], outputs(file)) < 0.1 * relative_error(MODEL, file)
 
 
-def test_trained_network_is_what_the_trained_file_computes(plan: Plan, trained: Plan) -> None:
+def test_trained_network_is_what_the_trained_file_computes(plan: Int8Plan, trained: Int8Plan) -> None:
     network = to_torch(trained.written())
     assert distance(in_torch(network), outputs(trained.written())) < 0.1 * relative_error(
         MODEL, trained.written()
@@ -87,7 +87,7 @@ def test_trained_network_is_what_the_trained_file_computes(plan: Plan, trained: 
     assert all(np.abs(codes).max() <= 127 for codes, _ in trained.weights.values())
 
 
-def test_tensors_that_shared_a_scale_still_do(plan: Plan, trained: Plan) -> None:
+def test_tensors_that_shared_a_scale_still_do(plan: Int8Plan, trained: Int8Plan) -> None:
     before, after = (scales(each.written()) for each in (plan, trained))
     groups = [{name for name in before if before[name] == value} for value in set(before.values())]
     assert max(len(group) for group in groups) > 2
@@ -140,7 +140,7 @@ def test_without_training_it_is_robust_int8(tmp_path: Path) -> None:
     assert untrained.SerializeToString() == plain.SerializeToString()
 
 
-def test_ranges_can_be_left_alone(plan: Plan, tmp_path: Path) -> None:
+def test_ranges_can_be_left_alone(plan: Int8Plan, tmp_path: Path) -> None:
     trained, _ = trained_plan(plan, QUICK, False, told(tmp_path), "test")
     before, after = scales(plan.written()), scales(trained.written())
     assert before.keys() == after.keys()
@@ -148,7 +148,7 @@ def test_ranges_can_be_left_alone(plan: Plan, tmp_path: Path) -> None:
     assert trained.weights
 
 
-def test_coded_weights_are_the_integers_that_are_written(plan: Plan) -> None:
+def test_coded_weights_are_the_integers_that_are_written(plan: Int8Plan) -> None:
     layers = plan.layers()
     assert {plan.limit(layer) for layer in layers} == {127}
     for layer in layers:

@@ -11,10 +11,15 @@ from torch import Tensor, nn
 
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import Columns, HeadColumns
-from edgeslim.steps.recovery.config import Signal
-from edgeslim.steps.recovery.losses.classes import class_loss, decoupled, logit_error, soft_targets
-from edgeslim.steps.recovery.losses.inner import attention, hint
-from edgeslim.steps.recovery.losses.outputs import output_loss
+from edgeslim.steps.distillation.config import DistillationConfig
+from edgeslim.steps.distillation.features import attention, hint
+from edgeslim.steps.distillation.output_loss import (
+    class_loss,
+    decoupled,
+    logit_error,
+    output_loss,
+    soft_targets,
+)
 from edgeslim.steps.torch_network.decoding import rows_and_heads
 from edgeslim.steps.torch_network.running import Network
 
@@ -42,7 +47,7 @@ def random_outputs(shapes: list[tuple[int, ...]], seed: int = 0) -> list[Tensor]
 @pytest.mark.parametrize("family", FORMS)
 def test_families_are_compared_by_heads(family: str) -> None:
     wanted = random_outputs(FORMS[family])
-    name, loss = output_loss(wanted, spec(family), Signal())
+    name, loss = output_loss(wanted, spec(family), DistillationConfig())
     assert name == "heads"
     assert float(loss(wanted, wanted)) == pytest.approx(0.0, abs=1e-5)
     own = [(output + 0.1 * torch.rand_like(output)).requires_grad_() for output in wanted]
@@ -72,7 +77,7 @@ def test_background_column_gives_no_confidence_to_boxes() -> None:
     scores[..., 0] = 1.0
     scores[0, 3, :2] = torch.tensor([0.1, 0.9])
     boxes = torch.rand(1, 84, 4, generator=torch.Generator().manual_seed(0))
-    _, loss = output_loss([scores, boxes], spec("ssd"), Signal())
+    _, loss = output_loss([scores, boxes], spec("ssd"), DistillationConfig())
     elsewhere, there = boxes.clone(), boxes.clone()
     elsewhere[0, 5] += 1.0
     there[0, 3] += 1.0
@@ -84,7 +89,7 @@ def test_background_column_gives_no_confidence_to_boxes() -> None:
 def test_outputs_that_fit_no_family_are_compared_in_units_of_their_variance(family: str) -> None:
     wanted = random_outputs([(2, 7, 3), (2, 11)])
     wanted[1] = wanted[1] * 1000
-    name, loss = output_loss(wanted, spec(family), Signal())
+    name, loss = output_loss(wanted, spec(family), DistillationConfig())
     assert name == "outputs"
     own = [output + output.std(correction=0) for output in wanted]
     assert float(loss(own, wanted)) == pytest.approx(1.0, rel=1e-4)
@@ -96,7 +101,9 @@ def test_soft_targets_are_the_divergence_at_that_temperature() -> None:
     expected = 4 * (p * math.log(2 * p) + (1 - p) * math.log(2 * (1 - p)))
     assert float(soft_targets(own, wanted, 2.0)) == pytest.approx(expected, rel=1e-5)
     distribution = wanted.softmax(1)
-    assert float(class_loss(distribution, wanted, Signal(temperature=1.0))) == pytest.approx(0.0, abs=1e-6)
+    assert float(class_loss(distribution, wanted, DistillationConfig(temperature=1.0))) == pytest.approx(
+        0.0, abs=1e-6
+    )
 
 
 def test_logit_error_does_not_see_what_softmax_does_not_see() -> None:
@@ -136,13 +143,13 @@ def test_overlap_sees_boxes_and_background_quiets_empty_places() -> None:
     there[0, :, 3, 3] = math.log(2)  # twice as wide and high: IoU 1/4
     elsewhere[0, :, 6, 6] = math.log(2)
     fired[0, 0, 6, 6] = 0.0
-    _, loss = output_loss(wanted, heads, Signal())
+    _, loss = output_loss(wanted, heads, DistillationConfig())
     far, near = float(loss([logits, there, *small], wanted)), float(loss([logits, elsewhere, *small], wanted))
     assert far == pytest.approx(
         10 * 0.75 * float(torch.tensor(3.0).sigmoid()) / wanted_mass(wanted), rel=0.01
     )
     assert near < 0.01 * far
-    _, quiet = output_loss(wanted, heads, Signal(background=0.1))
+    _, quiet = output_loss(wanted, heads, DistillationConfig(background=0.1))
     loud = float(loss([fired, boxes, *small], wanted))
     assert float(quiet([fired, boxes, *small], wanted)) == pytest.approx(0.1 * loud, rel=0.05)
 

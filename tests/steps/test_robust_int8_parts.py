@@ -23,14 +23,17 @@ from onnx import numpy_helper
 from edgeslim.steps.images import prepared
 from edgeslim.steps.quantization.bias_correction import bias_corrected
 from edgeslim.steps.quantization.calibration import activation_ranges
-from edgeslim.steps.quantization.costs import AVX2, VNNI, CostModel, Costs
+from edgeslim.steps.quantization.costs import AVX2, VNNI, CostModel, OperatorCosts
 from edgeslim.steps.quantization.equalization import equalized
-from edgeslim.steps.quantization.float_search import Search, total_time, units
+from edgeslim.steps.quantization.int8_assignment import (
+    AssignmentSearch,
+    fused_layers,
+    stored_layers,
+)
 from edgeslim.steps.quantization.limits import adjusted, silu_floor
 from edgeslim.steps.quantization.noise import OutputNoise, channel_peaks, decibels
 from edgeslim.steps.quantization.qdq import Integers, grid, integer_weight, write_qdq
 from edgeslim.steps.quantization.rewriting import rewritten
-from edgeslim.steps.quantization.stored_weights import stored_layers
 
 UNSIGNED = Integers(signed_activations=False, weight_limit=127)
 IMAGES = prepared(Pictures(), SPEC, 4)
@@ -90,7 +93,7 @@ def test_stored_weights_change_nothing_but_their_rounding() -> None:
 
 def test_signed_activations_are_as_exact_as_unsigned() -> None:
     model = silu_network()
-    chosen = {name for unit in units(model.graph) for name in unit.nodes}
+    chosen = {name for unit in fused_layers(model.graph) for name in unit.nodes}
     ranges = adjusted(model.graph, ranges_of(model), chosen)
     signed = write_qdq(model, chosen, ranges, Integers(signed_activations=True, weight_limit=127))
     unsigned = write_qdq(model, chosen, ranges, UNSIGNED)
@@ -207,12 +210,12 @@ def test_noise_of_small_scores_counts_as_much_as_that_of_large_boxes() -> None:
 
 
 @pytest.mark.parametrize("costs", [AVX2, VNNI])
-def test_search_keeps_to_its_budget_and_pays_noise_for_time(costs: Costs) -> None:
+def test_search_keeps_to_its_budget_and_pays_noise_for_time(costs: OperatorCosts) -> None:
     model = silu_network(side=512)
     table = CostModel(model, costs)
-    names = [unit.layer for unit in units(model.graph)]
-    search = Search(model, table, {name: 1.0 + index for index, name in enumerate(names)})
-    whole = total_time(model.graph.node, table)
+    names = [unit.layer for unit in fused_layers(model.graph)]
+    search = AssignmentSearch(model, table, {name: 1.0 + index for index, name in enumerate(names)})
+    whole = table.float_time(model.graph.node)
     fastest, middle, free = (
         search.best(share * whole, math.inf, lambda *_: None) for share in (0.1, 0.95, 1.0)
     )
@@ -225,7 +228,7 @@ def test_search_keeps_to_its_budget_and_pays_noise_for_time(costs: Costs) -> Non
 def test_time_is_not_bought_with_more_noise_than_allowed() -> None:
     model = silu_network(side=512)
     table = CostModel(model, AVX2)
-    search = Search(model, table, {unit.layer: 1.0 for unit in units(model.graph)})
+    search = AssignmentSearch(model, table, {unit.layer: 1.0 for unit in fused_layers(model.graph)})
     unlimited = search.best(0.0, math.inf, lambda *_: None)
     limited = search.best(0.0, len(unlimited.layers) - 1, lambda *_: None)
     assert len(limited.layers) < len(unlimited.layers)
@@ -251,7 +254,7 @@ def test_layers_that_suffer_from_stored_weights_keep_them_in_32_bits() -> None:
 
 def test_layers_of_outputs_are_never_candidates() -> None:
     model = silu_network()
-    names = {unit.layer for unit in units(model.graph)}
+    names = {unit.layer for unit in fused_layers(model.graph)}
     convs = [node.name for node in model.graph.node if node.op_type == "Conv"]
     outs = [
         node.name

@@ -1,4 +1,4 @@
-"""Palettes: k-means finds them, zeros keep their own value, and the file holds what it says."""
+"""Codebooks: k-means finds them, zeros keep their own value, and the file holds what it says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from edgeslim.export.packed import unpacked
 from edgeslim.steps.clustering import WeightClustering
-from edgeslim.steps.clustering.palette import clustered, make_palette, tuned
+from edgeslim.steps.clustering.codebook import clustered, make_codebook, tuned
 from edgeslim.steps.onnx_layers.gram import Gram
 from low_bit_networks import applied, context, network, noise_db, outputs, pruned, weights
 
@@ -35,25 +35,25 @@ def test_few_different_values_are_found_exactly() -> None:
     assert set(np.unique(values)) <= set(found)
 
 
-def test_nearest_value_of_a_palette() -> None:
+def test_nearest_value_of_a_codebook() -> None:
     rows = RANDOM.normal(size=(6, 40))
-    palette = make_palette(rows, 2, 5, np.full(6, 0.5), leading_zero=False)
-    codes = palette.codes(rows)
+    codebook = make_codebook(rows, 2, 5, np.full(6, 0.5), leading_zero=False)
+    codes = codebook.codes(rows)
     for index in range(6):
-        book = palette.book[index // 3] * 0.5
+        book = codebook.book[index // 3] * 0.5
         expected = np.abs(rows[index][:, None] - book).argmin(axis=1)
         assert np.array_equal(codes[index], expected)
-    np.testing.assert_array_equal(palette.values(codes)[4], palette.book[1][codes[4].astype(int)] * 0.5)
+    np.testing.assert_array_equal(codebook.values(codes)[4], codebook.book[1][codes[4].astype(int)] * 0.5)
 
 
 def test_tuned_values_give_the_least_output_error() -> None:
     rows = RANDOM.normal(size=(8, 30))
     mixed = RANDOM.normal(size=(30, 30)) @ RANDOM.normal(size=(30, 200))
     gram = Gram((mixed @ mixed.T / 200)[None], np.zeros((1, 8, 30)))
-    palette = make_palette(rows, 1, 6, np.ones(8), leading_zero=False)
-    codes = palette.codes(rows)
-    better = tuned(palette, codes, rows, gram)
-    before, after = (gram.error(each.values(codes) - rows) for each in (palette, better))
+    codebook = make_codebook(rows, 1, 6, np.ones(8), leading_zero=False)
+    codes = codebook.codes(rows)
+    better = tuned(codebook, codes, rows, gram)
+    before, after = (gram.error(each.values(codes) - rows) for each in (codebook, better))
     assert after < 0.99 * before
     for index in range(6):
         moved = better.book.copy()
@@ -72,8 +72,8 @@ def test_layers_have_so_many_values_and_decode_exactly(values: int) -> None:
     assert all(line["values"] <= values for line in told.info["layers"])
 
 
-def test_groups_of_channels_have_palettes_of_their_own() -> None:
-    result, told = applied(plain(values=4, channels_per_palette=8, channel_scales=False), "mlp")
+def test_groups_of_channels_have_codebooks_of_their_own() -> None:
+    result, told = applied(plain(values=4, channels_per_codebook=8, channel_scales=False), "mlp")
     array = weights(result)[told.info["layers"][0]["name"]]
     rows = array if array.shape[0] == 32 else array.T
     assert len(np.unique(rows)) > 4
@@ -108,7 +108,7 @@ def test_mask_and_codes_are_used_where_they_are_smaller() -> None:
 
 
 @pytest.mark.parametrize("values", [2, 3, 4, 8, 16, 32, 64, 128, 256])
-def test_palettes_take_the_bits_of_their_codes(values: int) -> None:
+def test_codebooks_take_the_bits_of_their_codes(values: int) -> None:
     result, told = applied(plain(values=values), "mlp")
     bits = 1.6 if values == 3 else np.ceil(np.log2(values))
     stored, wanted = told.info["bytes"], bits * told.info["weights"] / 8

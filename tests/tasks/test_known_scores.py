@@ -9,7 +9,7 @@ import pytest
 from edgeslim.datasets import open_dataset
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families import FAMILIES
-from edgeslim.runtime.session import open_session, run
+from edgeslim.ort import open_session
 from edgeslim.tasks import task_for
 
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -38,7 +38,7 @@ def test_published_models_reach_their_scores(
     predictions = []
     for index in range(len(split)):
         prepared = task.prepare(split.image(index), spec)
-        predictions.append(task.decode(run(session, prepared.tensor), prepared, spec))
+        predictions.append(task.decode(session.run(prepared.tensor), prepared, spec))
     scores = task.score(predictions, split, dataset.labels).figures
     assert scores["images"] == 57
     assert scores["mAP"] == pytest.approx(mean_ap, abs=tolerance)

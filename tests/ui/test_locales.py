@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgeslim.errors import ErrorRecord, StudyError
+from edgeslim.params import parameters
 from edgeslim.report.charts import TEXTS
 from edgeslim.steps import STEPS
 from edgeslim.studies.figures import FIGURES
@@ -38,8 +39,14 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def test_all_languages_have_the_same_keys() -> None:
-    assert set(locale("en")) == set(locale("zh"))
+HELPS = {f"step.{step.name}.{item.name}.help": item.help for step in STEPS for item in parameters(step)}
+"""Key of the help of each parameter → its English words, which stand at the declaration alone."""
+
+
+def test_all_languages_have_the_same_keys_but_for_helps_of_parameters() -> None:
+    assert set(locale("en")) | set(HELPS) == set(locale("zh"))
+    assert not set(locale("en")) & set(HELPS)
+    assert [key for key, text in HELPS.items() if not text.endswith(".")] == []
 
 
 def test_a_text_has_the_same_placeholders_in_every_language() -> None:
@@ -107,7 +114,7 @@ def test_every_figure_has_its_name_and_what_a_budget_says_of_it() -> None:
 
 
 @pytest.mark.parametrize("name", STEPS.names())
-def test_every_step_and_parameter_has_a_name_and_a_help(name: str) -> None:
+def test_every_step_and_parameter_has_a_name(name: str) -> None:
     step = STEPS.get(name).describe()
     wanted = [f"step.{name}", f"group.{step.group}", *(f"need.{need}" for need in step.needs)]
     for parameter in step.parameters:

@@ -1,1 +1,1 @@
-"""Looking at models and recipes: redundancy and predictions, measured sensitivity, what each stage of a recipe does."""
+"""Analysis of models and recipes: redundancy and predictions, measured sensitivity, stage ablation."""

@@ -1,6 +1,6 @@
-"""Stage ablation: what each stage of a recipe does, what the recipe is without it, and in other orders.
+"""Stage ablation: the effect of each stage of a recipe, the recipe without it, and other orders of its stages.
 
-Planning and comparing only; the files are made and measured like any others.
+This only plans and compares; the files are made and measured like any others.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from edgeslim.studies import figures
 from edgeslim.studies.trial import TrialResult
 
 Order = tuple[int, ...]
-"""Places, in the recipe as given, of the steps that are taken, in their order here."""
+"""Indices, in the recipe as given, of the steps of a variant, in its order."""
 Kind = Literal["stage", "without", "order"]
 LOOKED_AT = 5000
-"""Orders that are tried for whether they make sense, at most, the nearest to the given one first."""
+"""Maximum number of orders whose validity is checked, the nearest to the given one first."""
 ORDERS = 6
 """Other orders that are measured, unless more are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A recipe to measure beside another one, `against`; `refused` tells why there is none."""
+    """A recipe to measure and compare with another one, `against`; `refused`: why there is no such recipe."""
 
     kind: Kind
     order: Order
@@ -41,7 +41,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class AblationPlan:
-    """`sensible` counts other orders that make sense among the `tried` ones; all were tried if `complete`.
+    """`sensible` counts the valid other orders among the `tried` ones; all were tried if `complete`.
 
     Of the sensible ones `limit` are taken.
     """
@@ -102,8 +102,7 @@ class Ablation:
 def plan(recipe: Recipe, orders: int = ORDERS) -> AblationPlan:
     """The prefixes (the empty one first), the recipe without each of its stages, up to `orders` sensible other orders.
 
-    Orders are taken by how few neighbours must change places. Leaving out a stage may leave a recipe that makes no
-    sense: it is listed as refused.
+    Orders are taken by the number of swaps of neighbours. A recipe that is invalid without a stage is listed as refused.
     """
     count = len(recipe.steps)
     whole = tuple(range(count))
@@ -204,7 +203,7 @@ def _variant(recipe: Recipe, kind: Kind, order: Order, against: Order | None) ->
 
 
 def _nearest_orders(count: int) -> Iterator[Order]:
-    """All orders of so many things but the given one, by the least number of swaps of neighbours."""
+    """All permutations of `count` things except the identity, by number of swaps of neighbours."""
     level: Sequence[Order] = [tuple(range(count))]
     seen = set(level)
     while level:
@@ -220,7 +219,7 @@ def _nearest_orders(count: int) -> Iterator[Order]:
 
 
 def _step(recipe: Recipe, variant: Variant) -> str | None:
-    """The step that a stage adds, or that is left out."""
+    """Name of the step that a stage adds, or that is left out."""
     if variant.kind == "stage":
         return recipe.steps[variant.order[-1]].name if variant.order else None
     if variant.kind == "without":

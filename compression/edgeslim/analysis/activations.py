@@ -1,4 +1,4 @@
-"""What goes into each weight layer and what comes out of it, on images: ranges, powers, zeros."""
+"""Inputs and outputs of each weight layer on images: ranges, powers, zeros."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from edgeslim.analysis.suffixes import data_input
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.export.graph import attributes
 from edgeslim.progress import Progress, silent
-from edgeslim.steps.onnx_layers.layers import RECURRENT, FloatArray, WeightLayer
-from edgeslim.steps.onnx_layers.stages import Tensor
+from edgeslim.sessions import Tensor
+from edgeslim.steps.onnx_layers.layers import RECURRENT, WeightLayer
+from edgeslim.steps.quantization.noise import run_all, with_outputs
 
-Doubles = NDArray[np.float64]
 FLOOR = 1e-3
-"""Channels that hardly vary count as if they varied by this part of the mean variance."""
+"""Smallest variance of a channel, relative to the mean over channels."""
 _FOLLOWING = frozenset(
     {"BatchNormalization", "Relu", "LeakyRelu", "PRelu", "Clip", "Elu", "HardSwish", "HardSigmoid", "Sigmoid"}
     | {"Tanh", "Gelu", "Selu", "Softplus", "Mish"}
 )
-"""What may stand between a layer and what the next one reads."""
+"""Operators that may follow a layer before the next one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Of one layer. Zeros are shares of all values, exact ones only, as ReLU makes them."""
+    """Measurements of one layer. Zeros are shares of exactly zero values, as ReLU makes them."""
 
     low: float
     high: float
-    """Range of what goes in."""
+    """Range of the input."""
     input_zeros: float
     output_zeros: float
-    """After the activation function that follows."""
+    """After the activation function that follows the layer."""
     power: Doubles
-    """(C,) mean square of each input channel; of a matrix, of each of its columns."""
+    """(C,) mean square of each input channel; for a matrix, of each column."""
     variance: Doubles
-    """(O,) of each output channel over places and images, before the activation function."""
+    """(O,) variance of each output channel over positions and images, before the activation function."""
 
 
 @dataclass(slots=True)
 class _Sums:
-    """Of one tensor, over places and images."""
+    """Running sums of one tensor, over positions and images."""
 
     low: float = np.inf
     high: float = -np.inf
@@ -73,12 +73,10 @@ def observe(
     threads: int = 1,
     progress: Progress = silent,
 ) -> dict[str, Observed]:
-    """Run the network on all images, one at a time, and sum up; by layer name.
+    """Measurements of all layers by name, over all images, which are run one at a time.
 
     `images` are values of the network's one input, (1, …).
     """
-    from edgeslim.steps.quantization.noise import run_all, with_outputs
-
     stored = {item.name for item in model.graph.initializer}
     feed = next(item.name for item in model.graph.input if item.name not in stored)
     after = {layer.name: _activated(model, layer.output) for layer in layers}
@@ -105,13 +103,13 @@ def _observed(
     layer: WeightLayer, model: onnx.ModelProto, given: _Sums, made: _Sums, after: _Sums
 ) -> Observed:
     power = np.asarray(given.square)
-    if layer.op == "ConvTranspose":  # of all inputs, an output place meets one in so many
+    if layer.op == "ConvTranspose":  # an output position reads only one in so many inputs
         power = power / np.prod(attributes(model.graph.node[layer.node]).get("strides", [1]))
     return Observed(given.low, given.high, given.zeros, after.zeros, power, made.variance)
 
 
 def _activated(model: onnx.ModelProto, name: str) -> str:
-    """The tensor after the activation function that alone follows, if one does."""
+    """The tensor after the activation functions that are the only readers of `name`, if there are any."""
     readers = [node for node in model.graph.node if name in node.input]
     while len(readers) == 1 and readers[0].op_type in _FOLLOWING:
         name = readers[0].output[0]
@@ -120,7 +118,7 @@ def _activated(model: onnx.ModelProto, name: str) -> str:
 
 
 def _axis(layer: WeightLayer) -> int:
-    """Where channels lie, in what goes in as in what comes out."""
+    """Axis of the channels in the layer's input and output."""
     if layer.op == "MatMul":
         return -1 if layer.slot == 1 else -2
     return -1 if layer.op in RECURRENT else 1

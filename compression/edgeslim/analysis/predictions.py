@@ -1,8 +1,13 @@
-"""What the X-ray promises of each technique, at each layer and for a whole network.
+"""Predictions of what each technique costs and saves, at each layer and for a whole network. They can be wrong.
 
-Errors follow the rule of `analysis.predicting`. What a technique pays at a layer is the part of its weight's
-bits saved at the strongest strength whose error is within the tolerance; the technique that saves most is `best`.
-A network whose layers are all changed is promised the sum of their errors.
+The rule for errors: a technique changes a layer's weight by d. If its input channels x are uncorrelated, an output
+channel gets noise of power Σ d² E[x²], relative to its own variance; for rounded activations, Σ w² step²/12. The mean
+over channels reaches unchanged the part of the last layers that depend on the layer (`reach`), and no other. The rule
+ignores correlations, and that a network may damp or amplify noise; `analysis.scoring` measures how wrong it is. The same
+idea for single weights: Wanda, arXiv 2306.11695.
+
+A technique's gain at a layer is the share of the weight's bits saved at the strongest strength whose error is within the
+tolerance; the technique that saves most is `best`. For a network whose layers are all changed, errors are added up.
 """
 
 from __future__ import annotations
@@ -10,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 
+import numpy as np
+
 from edgeslim.analysis.activations import Observed
-from edgeslim.analysis.network import Network
-from edgeslim.analysis.predicting import TOLERANCE, predictable, predicted_error
+from edgeslim.analysis.deployed import DeployedModel
 from edgeslim.analysis.probing import reach
 from edgeslim.analysis.results import (
     BestPrediction,
@@ -22,14 +28,55 @@ from edgeslim.analysis.results import (
     Prediction,
 )
 from edgeslim.analysis.techniques import TECHNIQUES, Technique
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.progress import Progress, silent
-from edgeslim.steps.onnx_layers.layers import array_of, ends
+from edgeslim.steps.onnx_layers.layers import RECURRENT, WeightLayer, array_of, ends
+
+TOLERANCE = 0.01
+"""Default tolerance: relative squared output error (-20 dB) that one layer may cause."""
+
+
+def predictable(layer: WeightLayer) -> bool:
+    """Whether the rule covers the layer: a matrix or convolution between its inputs and its outputs."""
+    return layer.op not in RECURRENT and len(layer.layout.inner) != 3
+
+
+def predicted_error(
+    layer: WeightLayer,
+    weight: FloatArray,
+    observed: Observed,
+    reach: float,
+    technique: Technique,
+    strength: float,
+) -> float:
+    """The relative squared error at the network's last layers when this layer alone is changed.
+
+    To be compared with `probing.layer_sensitivity`. `weight` has the layer's shape; the layer is `predictable`.
+    """
+    rows = layer.layout.to_rows(weight).astype(np.float64)
+    if technique.weight is None:
+        step = (max(observed.high, 0.0) - min(observed.low, 0.0)) / (2.0**strength - 1)
+        noise = np.square(rows).sum(axis=1) * step**2 / 12
+    else:
+        noise = weighted(layer, np.square(technique.weight(rows, strength) - rows), observed.power)
+    return reach * float(np.mean(noise / observed.variance))
+
+
+def weighted(layer: WeightLayer, squares: Doubles, power: Doubles) -> Doubles:
+    """(O,): sums over each row of squares (O, K), each times the power of the input channel that it meets."""
+    groups = layer.groups
+    channels = power.reshape(groups, -1)
+    kernel = squares.shape[1] // channels.shape[1]
+    shaped = squares.reshape(groups, len(squares) // groups, channels.shape[1], kernel)
+    noise: Doubles = np.einsum("gock,gc->go", shaped, channels).reshape(-1)
+    return noise
+
 
 FLOAT_BITS = 32
 
 
 def layer_predictions(
-    network: Network, seen: Mapping[str, Observed], *, progress: Progress = silent
+    network: DeployedModel, seen: Mapping[str, Observed], *, progress: Progress = silent
 ) -> dict[str, LayerPredictions]:
     """By layer; those that no rule covers are missing."""
     _, last = ends(network.graph, network.layers)
@@ -61,7 +108,7 @@ def layer_predictions(
 
 
 def saved(technique: Technique, strength: float) -> float | None:
-    """Part of a float32 weight's bits that storage saves, None where it saves none."""
+    """Share of a float32 weight's bits that storage saves; None if it saves none."""
     return None if technique.bits is None else 1 - technique.bits(strength) / FLOAT_BITS
 
 
@@ -84,7 +131,7 @@ def best_of(
 def network_predictions(lines: Sequence[LayerXRay]) -> dict[str, tuple[NetworkPrediction, ...]]:
     """By technique, for every strength: the sum of all layers' errors, the part of all weights' bits saved.
 
-    Layers that the technique leaves alone save nothing.
+    Layers to which the technique is not applied save nothing.
     """
     weights = sum(prod(line.shape) for line in lines)
     return {

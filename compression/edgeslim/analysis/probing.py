@@ -1,7 +1,7 @@
-"""Every layer changed alone, by every technique: what the network then says. Only that layer is changed.
+"""Outputs of a network when a single layer is changed by a technique, for every layer and technique.
 
-`layer_sensitivity` measures without labels what reaches the network's last layers; `disturbed_outputs` hands out the
-changed outputs themselves, for whoever scores them with labels.
+`layer_sensitivity` measures the error at the network's last layers, without labels; `disturbed_outputs` yields the
+changed outputs themselves, to be scored with labels.
 """
 
 from __future__ import annotations
@@ -23,25 +23,28 @@ from edgeslim.analysis.techniques import (
     fake_quantized,
     parsed,
 )
+from edgeslim.detections import FloatArray
 from edgeslim.progress import Progress, silent
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, weight_layers
-from edgeslim.steps.onnx_layers.sensitivity import channel_errors, channel_variances
-from edgeslim.steps.onnx_layers.stages import Batch, Tensor
+from edgeslim.sessions import Tensor
+from edgeslim.steps.onnx_layers.layers import WeightLayer, ends, weight_layers
+from edgeslim.steps.onnx_layers.segments import Batch
+from edgeslim.steps.onnx_layers.sensitivity import channel_errors, channel_variances, head_outputs
+from edgeslim.steps.quantization.noise import run_all, with_outputs
 
 Errors = dict[tuple[str, float], dict[str, float]]
-"""(technique, strength) → layer → error; layers that the technique leaves alone are missing."""
+"""(technique, strength) → layer → error; layers to which the technique is not applied are missing."""
 HELD = 1 << 30
-"""Bytes of tensors between layers that a block of images may take, about …"""
+"""Approximate limit of bytes of intermediate tensors of a block of images …"""
 GROWTH = 20
-"""… if a network's inner tensors take so many times its input."""
+"""… assuming that they take this many times the bytes of the input."""
 BLOCK = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Disturbed:
-    """Outputs of a block of images, from image `start` on, with one layer changed; `original` unchanged.
+    """Outputs of a block of images, from image `start` on, with one layer changed, and the `original` outputs.
 
-    Both hold the tensors that the layer reaches.
+    Both hold the watched tensors that depend on the layer.
     """
 
     layer: WeightLayer
@@ -61,11 +64,11 @@ def layer_sensitivity(
     threads: int = 1,
     progress: Progress = silent,
 ) -> Errors:
-    """Relative squared error at the last weight layers' outputs when one layer alone is changed, without labels.
+    """Relative squared error of the last weight layers' outputs when a single layer is changed, without labels.
 
-    `model` is a float32 graph with BatchNorm folded, `images` values of its one input (1, …). The error of each
-    output channel is relative to its own variance over places and images, averaged over channels and then over all
-    last layers, those that the change does not reach included: 0 nothing changed, 1 as wrong as the channel's mean.
+    `model` is a float32 graph with BatchNorm folded, `images` are its inputs (1, …). The error of each output channel is
+    relative to its variance over positions and images, and averaged over channels, then over all last layers, including
+    those that do not depend on the layer. 0: no change; 1: as wrong as the channel's mean.
     """
     layers = weight_layers(model) if layers is None else layers
     watched = head_outputs(model, layers)
@@ -121,14 +124,8 @@ def disturbed_outputs(
                         yield Disturbed(suffix.layer, technique.name, strength, start, outputs, original)
 
 
-def head_outputs(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[str, ...]:
-    """Outputs of the layers that no other layer follows: a detector's heads, a classifier's logits."""
-    _, last = ends(model, layers)
-    return tuple(sorted({layer.output for layer in layers if layer.name in last}))
-
-
 def reach(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> dict[str, float]:
-    """Of each layer, the part of `head_outputs` that depend on it."""
+    """For each layer, the share of `head_outputs` that depend on it."""
     watched = head_outputs(model, layers)
     return {layer.name: len(reached_from(model, layer, watched)) / len(watched) for layer in layers}
 
@@ -149,7 +146,5 @@ def _changed(suffix: Suffix, technique: Technique, strength: float, full: Range 
 def _scales(
     model: onnx.ModelProto, images: Sequence[FloatArray], watched: Sequence[str], threads: int
 ) -> dict[str, NDArray[np.float64]]:
-    from edgeslim.steps.quantization.noise import run_all, with_outputs
-
     reference: list[list[Tensor]] = list(run_all(with_outputs(model, watched), images, threads))
     return {name: channel_variances([run[k] for run in reference]) for k, name in enumerate(watched)}

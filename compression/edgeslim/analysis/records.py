@@ -1,30 +1,16 @@
-"""Results that are kept in the store under all that decides them."""
+"""Keys of results that the store keeps: of everything they depend on."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from edgeslim import __version__
-from edgeslim.artifacts.store import Store
 
 
 def key_of(decisive: Mapping[str, Any]) -> str:
-    """A record's key: a digest of what decides its content, and of this version of EdgeSlim."""
+    """The key of a record: a digest of what its content depends on, and of this version of EdgeSlim."""
     text = json.dumps([__version__, dict(decisive)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def recorded(
-    store: Store, kind: str, decisive: Mapping[str, Any], compute: Callable[[], dict[str, Any]]
-) -> dict[str, Any]:
-    """The record, computed unless it is there. Two processes that want the same wait for each other."""
-    key = key_of(decisive)
-    with store.lock(f"{kind}-{key}"):
-        found = store.get_record(kind, key)
-        if found is None:
-            found = compute()
-            store.put_record(kind, key, found)
-    return found

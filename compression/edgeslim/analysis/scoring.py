@@ -1,7 +1,7 @@
-"""Predictions against what really happened: bad ones are shown as bad.
+"""Predictions compared with measurements.
 
-Layers: rank correlation (Spearman) of predicted and measured error, and by what factor predictions are off. Files: the
-same over the trials of a study, against the accuracy that they lost and what they no longer say like the original.
+Layers: rank correlation (Spearman) of predicted and measured error, and the ratio between them. Files: the same over the
+trials of a study, against lost accuracy and disagreement with the original.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeslim.analysis.predicting import TOLERANCE
-from edgeslim.analysis.predictions import best_of
+from edgeslim.analysis.predictions import TOLERANCE, best_of
 from edgeslim.analysis.results import (
     BestScore,
     Correlation,
@@ -29,7 +28,7 @@ from edgeslim.analysis.results import (
 from edgeslim.studies.trial import Bounds, TrialResult
 
 FEWEST = 4
-"""Of fewer pairs no rank correlation is told."""
+"""Minimum number of pairs for a rank correlation."""
 Strengths = dict[str, float]
 Reader = Callable[[Mapping[str, Any]], Strengths]
 ByStrength = Mapping[tuple[str, float], Prediction]
@@ -137,7 +136,7 @@ _READERS: dict[str, Reader] = {
     "static_int8": lambda step: {"int8_activations": 8.0, "low_bit_weights": 8.0},
     "robust_int8": lambda step: {"int8_activations": 8.0, "low_bit_weights": 8.0},
 }
-"""Step → techniques and strengths that the rule knows, from the step's JSON. Every layer is taken to get the same."""
+"""Step → techniques and strengths covered by the rule, from the step's JSON; all layers are assumed to get the same."""
 
 
 def _promised(

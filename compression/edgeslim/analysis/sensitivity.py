@@ -1,8 +1,8 @@
-"""How much every layer minds every technique: measured, kept in the store, ranked.
+"""Sensitivity of every layer to every technique: measured, kept in the store, ranked.
 
-Label-free it is the relative output error at the network's last layers; with labels the primary metric on a limited
-number of images, with the interval of its paired loss. Only that layer is changed, simulated: a removed channel is a
-filter of zeros, and no network is made smaller or faster here.
+Without labels it is the relative error of the network's last layers; with labels, the paired change of the primary metric
+on a limited number of images, with its interval. Only one layer is changed at a time, and changes are simulated: a
+removed channel is a filter of zeros, and no network gets smaller or faster.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edgeslim.analysis.activations import observe
-from edgeslim.analysis.network import Network, open_network, prepared_images, spread
+from edgeslim.analysis.deployed import DeployedModel, open_deployed, spread
 from edgeslim.analysis.probing import disturbed_outputs, layer_sensitivity
 from edgeslim.analysis.records import key_of
 from edgeslim.analysis.results import LayerInfo, PairedChange, Sensitivity, TechniqueSensitivity
@@ -20,9 +20,10 @@ from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
 from edgeslim.errors import ModelError
 from edgeslim.models.base import Model
+from edgeslim.ort import open_session
 from edgeslim.progress import Progress, silent
 from edgeslim.records import decoded, encoded
-from edgeslim.runtime.session import open_session, run
+from edgeslim.steps.images import prepared
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prediction
 
@@ -30,7 +31,7 @@ SENSITIVITY = "sensitivity"
 """Record kind in the store: one for each technique and strength."""
 Values = Mapping[str, float | PairedChange]
 """Layer → figure."""
-Pair = tuple[str, float]
+TechniqueStrength = tuple[str, float]
 
 
 def output_sensitivity(
@@ -49,13 +50,13 @@ def output_sensitivity(
     """
     chosen = spread(calibration, images)
 
-    def measure(network: Network, missing: Strengths) -> dict[Pair, Values]:
-        tensors = prepared_images(model, chosen)
+    def measure(network: DeployedModel, missing: Strengths) -> dict[TechniqueStrength, Values]:
+        tensors = prepared(chosen, model.spec)
         found = layer_sensitivity(network.graph, tensors, missing, threads=threads, progress=progress)
         return {pair: dict(values) for pair, values in found.items()}
 
     decisive = {"measure": "output_error", "images": chosen.fingerprint, "count": len(chosen)}
-    return _kept(model, store, decisive, techniques, measure)
+    return _kept(model, store, decisive, techniques, measure, progress)
 
 
 def accuracy_sensitivity(
@@ -84,7 +85,7 @@ def accuracy_sensitivity(
     def score(predictions: Sequence[Prediction]) -> Any:
         return task.score(predictions, shown, labels).primary
 
-    def measure(network: Network, missing: Strengths) -> dict[Pair, Values]:
+    def measure(network: DeployedModel, missing: Strengths) -> dict[TechniqueStrength, Values]:
         return _scored(network, shown, seen, missing, score, threads, progress)
 
     decisive = {
@@ -94,11 +95,11 @@ def accuracy_sensitivity(
         "ranges": seen.fingerprint,
         "labels": list(labels),
     }
-    return _kept(model, store, decisive, techniques, measure)
+    return _kept(model, store, decisive, techniques, measure, progress)
 
 
 def ranks(values: Mapping[str, float]) -> dict[str, float]:
-    """1 for the largest value; equal ones share the mean of their places."""
+    """Rank 1 for the largest value; equal values share the mean of their ranks."""
     from scipy.stats import rankdata
 
     placed = rankdata([-value for value in values.values()])
@@ -110,19 +111,20 @@ def _kept(
     store: Store,
     decisive: Mapping[str, Any],
     techniques: Strengths | None,
-    measure: Callable[[Network, Strengths], dict[Pair, Values]],
+    measure: Callable[[DeployedModel, Strengths], dict[TechniqueStrength, Values]],
+    progress: Progress,
 ) -> Sensitivity:
-    """The records of all techniques and strengths; those that are missing are measured together."""
+    """The records of all techniques and strengths; missing ones are measured together."""
     wanted = [(name, strength) for name, strengths in parsed(techniques).items() for strength in strengths]
     common = {"model": model.sha256, "spec": model.spec.to_json(), **decisive}
     keys = {pair: key_of({**common, "technique": pair[0], "strength": pair[1]}) for pair in wanted}
     layers_key = key_of({"model": model.sha256, "layers": True})
-    with store.lock(f"{SENSITIVITY}-{key_of(common)}"):
+    with store.lock(f"{SENSITIVITY}-{key_of(common)}", progress=progress):
         known = {pair: store.get_record(SENSITIVITY, key) for pair, key in keys.items()}
         missing = [pair for pair, record in known.items() if record is None]
         described = store.get_record(SENSITIVITY, layers_key)
         if missing or described is None:
-            network = open_network(model)
+            network = open_deployed(model)
             described = {"layers": encoded(_described(network))}
             store.put_record(SENSITIVITY, layers_key, described)
             found = measure(network, _grouped(missing)) if missing else {}
@@ -153,7 +155,7 @@ def _line(technique: str, strength: float, kept: Any) -> TechniqueSensitivity:
     )
 
 
-def _described(network: Network) -> list[LayerInfo]:
+def _described(network: DeployedModel) -> list[LayerInfo]:
     return [
         LayerInfo(
             name=layer.name,
@@ -166,7 +168,7 @@ def _described(network: Network) -> list[LayerInfo]:
     ]
 
 
-def _grouped(pairs: Sequence[Pair]) -> dict[str, list[float]]:
+def _grouped(pairs: Sequence[TechniqueStrength]) -> dict[str, list[float]]:
     techniques: dict[str, list[float]] = {}
     for name, strength in pairs:
         techniques.setdefault(name, []).append(strength)
@@ -174,29 +176,27 @@ def _grouped(pairs: Sequence[Pair]) -> dict[str, list[float]]:
 
 
 def _scored(
-    network: Network,
+    network: DeployedModel,
     shown: Split,
     seen: Split,
     techniques: Strengths,
     score: Callable[[Sequence[Prediction]], Any],
     threads: int,
     progress: Progress,
-) -> dict[Pair, Values]:
+) -> dict[TechniqueStrength, Values]:
     """Predictions of every changed network, an image block at a time, then their scores against the original's."""
     model, graph = network.model, network.graph
     task = task_for(model.spec)
-    prepared = [task.prepare(shown.image(index), model.spec) for index in range(len(shown))]
-    session = open_session(graph.SerializeToString(), threads)
-    original = [run(session, item.tensor) for item in prepared]
+    shown_inputs = [task.prepare(shown.image(index), model.spec) for index in range(len(shown))]
+    session = open_session(graph, threads)
+    original = [session.run(item.tensor) for item in shown_inputs]
     watched = [item.name for item in graph.graph.output]
-    observed = observe(
-        graph, network.layers, prepared_images(model, seen), threads=threads, progress=progress
-    )
+    observed = observe(graph, network.layers, prepared(seen, model.spec), threads=threads, progress=progress)
     ranges = {name: (each.low, each.high) for name, each in observed.items()}
-    made: dict[tuple[Pair, str], list[Prediction]] = {}
+    made: dict[tuple[TechniqueStrength, str], list[Prediction]] = {}
     for found in disturbed_outputs(
         graph,
-        [item.tensor for item in prepared],
+        [item.tensor for item in shown_inputs],
         watched,
         techniques,
         ranges=ranges,
@@ -210,8 +210,8 @@ def _scored(
                 found.outputs[name][place] if name in found.outputs else plain
                 for name, plain in zip(watched, original[index], strict=True)
             ]
-            line.append(task.decode(outputs, prepared[index], model.spec))
-    decoded = [task.decode(raw, item, model.spec) for raw, item in zip(original, prepared, strict=True)]
+            line.append(task.decode(outputs, shown_inputs[index], model.spec))
+    decoded = [task.decode(raw, item, model.spec) for raw, item in zip(original, shown_inputs, strict=True)]
     reference = score(decoded)
     if reference is None:
         raise ModelError(
@@ -220,7 +220,7 @@ def _scored(
             "Measure sensitivity without labels, or give the model's family in its specification.",
             model=model.name,
         )
-    scored: dict[Pair, dict[str, float | PairedChange]] = {}
+    scored: dict[TechniqueStrength, dict[str, float | PairedChange]] = {}
     for done, ((pair, layer), predictions) in enumerate(made.items()):
         progress("scoring", done, len(made))
         change = score(predictions) - reference

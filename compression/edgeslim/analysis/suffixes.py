@@ -1,34 +1,36 @@
-"""The part of a network that a layer's change can reach, as a session in which that layer can be changed at will.
+"""The part of a network that depends on a layer, as a session in which that layer can be changed.
 
-All that comes before the layer is computed once, and only what leads from it to the tensors looked at is run: half the
-work of whole runs, and every other layer keeps its weights as constants, which onnxruntime prepares for speed.
+Everything before the layer is computed once, and only the nodes between it and the watched tensors are run: half the
+work of whole runs, and the weights of all other layers stay constants, which onnxruntime optimizes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import onnx
 
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
-from edgeslim.steps.onnx_layers.stages import Batch, Cut, Stage, Tensor, outputs_of, reads
+from edgeslim.detections import FloatArray
+from edgeslim.ort import OrtSession
+from edgeslim.sessions import Tensor
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of
+from edgeslim.steps.onnx_layers.segments import Batch, Segment, Segmentation, outputs_of, reads
 
 _CHANGED = "changed.input"
-"""The layer's input, apart from what else reads the same tensor."""
+"""Name of the layer's input, separate from the tensor that other nodes read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suffix:
-    """`inputs` is what goes into the layer, `reached` names the tensors looked at that depend on it."""
+    """`inputs` are the layer's inputs; `reached` names the watched tensors that depend on the layer."""
 
     layer: WeightLayer
     weight: FloatArray
     bias: FloatArray | None
     inputs: Batch
     reached: tuple[str, ...]
-    _session: Any
+    _session: OrtSession
     _feeds: tuple[Mapping[str, Tensor], ...]
 
     def run(
@@ -37,7 +39,7 @@ class Suffix:
         bias: FloatArray | None = None,
         inputs: Sequence[Tensor] | None = None,
     ) -> dict[str, Batch]:
-        """Values of the `reached` tensors with another weight, bias or input of this layer."""
+        """Values of the `reached` tensors with another weight, bias or input of the layer."""
         fixed = {self.layer.name: self.weight if weight is None else weight}
         if self.layer.bias is not None and self.bias is not None:
             fixed[self.layer.bias] = self.bias if bias is None else bias
@@ -54,30 +56,30 @@ def suffixes(
     *,
     threads: int = 1,
 ) -> Iterator[Suffix]:
-    """One for every layer from which a `watched` tensor is reached, in graph order.
+    """One for every layer on which a `watched` tensor depends, in graph order.
 
-    `images` are values of the network's one input, all held at a time, with what lies between two layers.
+    `images` are inputs of the network; all are in memory at a time, with the tensors between two layers.
     """
     by_node: dict[int, list[WeightLayer]] = {}
     for layer in layers:
         by_node.setdefault(layer.node, []).append(layer)
-    cut = Cut(model, {*by_node, len(model.graph.node) - 1}, threads)
-    side: dict[str, Batch] = {cut.feed: list(images)}
-    for stage in cut.stages:
-        for layer in by_node.get(-1 if stage.index is None else stage.index, ()):
-            suffix = _suffix(cut, model, layer, side, watched)
+    segmentation = Segmentation(model, {*by_node, len(model.graph.node) - 1}, threads)
+    side: dict[str, Batch] = {segmentation.feed: list(images)}
+    for segment in segmentation.segments:
+        for layer in by_node.get(-1 if segment.index is None else segment.index, ()):
+            suffix = _suffix(segmentation, model, layer, side, watched)
             if suffix is not None:
                 yield suffix
-        if stage.outputs:
-            session = cut.session(stage, {name: side[name][0] for name in stage.inputs})
-            feeds = [{name: side[name][i] for name in stage.inputs} for i in range(len(images))]
-            side.update(zip(stage.outputs, outputs_of(session, feeds), strict=True))
-        for name in stage.last_use:
+        if segment.outputs:
+            session = segmentation.session(segment, {name: side[name][0] for name in segment.inputs})
+            feeds = [{name: side[name][i] for name in segment.inputs} for i in range(len(images))]
+            side.update(zip(segment.outputs, outputs_of(session, feeds), strict=True))
+        for name in segment.last_use:
             side.pop(name, None)
 
 
 def data_input(model: onnx.ModelProto, layer: WeightLayer) -> str:
-    """Name of the tensor that a layer multiplies its weight with; of a recurrent layer's state, its input."""
+    """Name of the tensor that a layer multiplies with its weight; for a recurrent layer's state, the layer's input."""
     return str(model.graph.node[layer.node].input[1 - layer.slot if layer.op == "MatMul" else 0])
 
 
@@ -91,7 +93,7 @@ def reached_from(model: onnx.ModelProto, layer: WeightLayer, watched: Sequence[s
 
 
 def _suffix(
-    cut: Cut,
+    segmentation: Segmentation,
     model: onnx.ModelProto,
     layer: WeightLayer,
     side: Mapping[str, Batch],
@@ -111,13 +113,15 @@ def _suffix(
     bias = None
     if layer.bias is not None:
         bias = example[layer.bias] = array_of(model, layer.bias)
-    stage = Stage(tuple(nodes), tuple(example), reached, (), None)
+    segment = Segment(tuple(nodes), tuple(example), reached, (), None)
     feeds = tuple({name: side[name][i] for name in names} for i in range(len(side[data])))
-    return Suffix(layer, example[layer.name], bias, side[data], reached, cut.session(stage, example), feeds)
+    return Suffix(
+        layer, example[layer.name], bias, side[data], reached, segmentation.session(segment, example), feeds
+    )
 
 
 def _leading_to(nodes: Sequence[onnx.NodeProto], wanted: Sequence[str]) -> list[onnx.NodeProto]:
-    """The nodes that the wanted tensors need, in their order."""
+    """The nodes that the wanted tensors depend on, in order."""
     needed, kept = set(wanted), []
     for node in reversed(nodes):
         if needed.intersection(node.output):

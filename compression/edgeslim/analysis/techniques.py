@@ -1,6 +1,6 @@
-"""What each technique family does to one layer, at a chosen strength: simulations for measuring and predicting.
+"""Simulated effect of each technique on a single layer at a chosen strength, for measurements and predictions.
 
-Nothing here makes a file: a simulated layer computes what the compressed one would, before any recovery.
+A simulated layer computes what the compressed one would, before any recovery; no file is made.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.registry import Registry
-from edgeslim.steps.clustering.palette import make_palette
-from edgeslim.steps.onnx_layers.layers import RECURRENT, FloatArray, WeightLayer
+from edgeslim.steps.clustering.codebook import make_codebook
+from edgeslim.steps.onnx_layers.layers import RECURRENT, WeightLayer
 from edgeslim.steps.quantization import grids
 
-Doubles = NDArray[np.float64]
 Range = tuple[float, float]
 Strengths = Mapping[str, Sequence[float]]
 """Technique → its strengths."""
@@ -29,21 +28,21 @@ class Technique:
     name: str
     unit: str
     strengths: tuple[float, ...]
-    """Usual ones, the mildest first."""
+    """Usual strengths, the mildest first."""
     probe: float
-    """The one to compare layers by, where one must do."""
+    """The strength at which layers are compared, where only one is used."""
     bits: Callable[[float], float] | None
-    """Of a stored weight at a strength, without scales and tables; None: storage stays as it is."""
+    """Bits per stored weight at a strength, without scales and tables; None: storage does not change."""
     weight: Callable[[Doubles, float], Doubles] | None
     fits: Callable[[WeightLayer, float, bool], bool]
-    """(layer, strength, whether it is among the last): whether the technique is ever applied there."""
+    """(layer, strength, whether it is among the last): whether the technique can be applied there."""
 
 
 TECHNIQUES: Registry[Technique] = Registry("technique")
 
 
 def parsed(given: Strengths | None) -> dict[str, tuple[float, ...]]:
-    """Complete and checked: all techniques at their usual strengths where nothing is given.
+    """The given techniques and strengths, checked; all techniques at their usual strengths if None.
 
     Raises EdgeSlimError (unknown_name).
     """
@@ -57,7 +56,7 @@ def parsed(given: Strengths | None) -> dict[str, tuple[float, ...]]:
 
 
 def fake_quantized(values: FloatArray, full: Range, bits: float) -> FloatArray:
-    """Values rounded to 2^bits equal steps over a range that is stretched to hold zero, and clipped to it."""
+    """Values rounded to 2^bits levels over a range that is extended to contain zero, and clipped to it."""
     low, high = min(full[0], 0.0), max(full[1], 0.0)
     top = 2.0**bits - 1
     scale = max((high - low) / top, 1e-30)
@@ -68,7 +67,7 @@ def fake_quantized(values: FloatArray, full: Range, bits: float) -> FloatArray:
 
 
 def rank_at(shape: tuple[int, int], saved: float) -> int:
-    """Largest rank whose two factors save that part of a matrix's weights; 0 if there is none."""
+    """Largest rank whose two factors save that share of a matrix's weights; 0 if there is none."""
     rows, columns = shape
     return int((1.0 - saved) * rows * columns / (rows + columns) + 1e-9)
 
@@ -89,7 +88,7 @@ def _channels(rows: Doubles, share: float) -> Doubles:
 
 
 def _low_rank(rows: Doubles, saved: float) -> Doubles:
-    """The nearest matrix of that rank: the rows, or columns, on the leading eigenvectors of their Gram matrix."""
+    """The nearest matrix of that rank: rows or columns projected on the leading eigenvectors of their Gram matrix."""
     tall = len(rows) > rows.shape[1]
     wide = rows.T if tall else rows
     _, vectors = np.linalg.eigh(wide @ wide.T)
@@ -105,8 +104,8 @@ def _low_bit(rows: Doubles, bits: float) -> Doubles:
 
 
 def _clustering(rows: Doubles, values: float) -> Doubles:
-    palette = make_palette(rows, 1, int(values), np.ones(len(rows)), leading_zero=False)
-    return palette.values(palette.codes(rows))
+    codebook = make_codebook(rows, 1, int(values), np.ones(len(rows)), leading_zero=False)
+    return codebook.values(codebook.codes(rows))
 
 
 def _pruned_bits(share: float) -> float:
@@ -119,7 +118,7 @@ def _anywhere(layer: WeightLayer, strength: float, last: bool) -> bool:
 
 
 def _inner_channels(layer: WeightLayer, strength: float, last: bool) -> bool:
-    """A network's outputs stay; in a depthwise layer a channel goes with the layer before it."""
+    """Not in output layers, nor in depthwise layers, whose channels are removed with those of the layer before."""
     return not last and not layer.depthwise and layer.op not in RECURRENT
 
 
@@ -133,7 +132,7 @@ def _has_values(layer: WeightLayer, strength: float, last: bool) -> bool:
 
 
 def _own_input(layer: WeightLayer, strength: float, last: bool) -> bool:
-    """A recurrent layer's state is not seen from outside."""
+    """Not the state of a recurrent layer, which is not accessible."""
     return layer.op not in RECURRENT or layer.slot == 1
 
 

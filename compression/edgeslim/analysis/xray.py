@@ -1,4 +1,4 @@
-"""The redundancy X-ray: what in each layer of a network could be said with less, as plain data for screens."""
+"""The redundancy X-ray: what in each layer of a network is redundant, as plain data for screens."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import onnx
 from onnx import numpy_helper
 
 from edgeslim.analysis.activations import Observed, observe
-from edgeslim.analysis.network import Network, open_network, prepared_images, spread
-from edgeslim.analysis.predicting import TOLERANCE
-from edgeslim.analysis.predictions import layer_predictions, network_predictions
-from edgeslim.analysis.records import recorded
+from edgeslim.analysis.deployed import DeployedModel, open_deployed, spread
+from edgeslim.analysis.predictions import TOLERANCE, layer_predictions, network_predictions
+from edgeslim.analysis.records import key_of
 from edgeslim.analysis.results import (
     Activations,
     BatchNormScales,
@@ -28,6 +27,7 @@ from edgeslim.analysis.results import (
 )
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
+from edgeslim.detections import FloatArray
 from edgeslim.metrics import graph as graphs
 from edgeslim.metrics.counts import counts_of, macs_of
 from edgeslim.metrics.redundancy import (
@@ -42,19 +42,20 @@ from edgeslim.metrics.redundancy import entropy as weight_entropy
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress, silent
 from edgeslim.records import decoded, encoded
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
+from edgeslim.steps.images import prepared
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of
 
 XRAYS = "xrays"
 """Record kind in the store."""
 BITS = 8
 BINS = 64
 ALIKE = 0.9
-"""Filters whose cosine is above this say almost the same."""
+"""Filters whose cosine is above this are nearly equal."""
 ENERGY = (0.5, 0.75, 0.9, 0.95, 0.99)
 POINTS = 33
-"""Of the curve of energy by rank, at most."""
+"""Maximum number of points of the curve of energy by rank."""
 NEGLIGIBLE = 0.05
-"""BatchNorm scales below this part of the layer's largest let a channel through as good as never."""
+"""Channels with BatchNorm scales below this share of the layer's largest contribute almost nothing."""
 
 
 def xray(
@@ -67,7 +68,7 @@ def xray(
     threads: int = 1,
     progress: Progress = silent,
 ) -> XRay:
-    """All layers' redundancy and what it predicts, from the store if it was looked at before.
+    """The redundancy of all layers and the predictions from it, from the store if it was computed before.
 
     `images` are used at most; without calibration images what needs activations is None. Raises ModelError,
     DatasetError.
@@ -81,15 +82,16 @@ def xray(
     }
 
     def compute() -> dict[str, Any]:
-        network = open_network(model)
-        tensors = [] if chosen is None else prepared_images(model, chosen)
+        network = open_deployed(model)
+        tensors = [] if chosen is None else prepared(chosen, model.spec)
         return dict(encoded(look(network, tensors, bits=bits, threads=threads, progress=progress)))
 
-    return decoded(XRay, {**recorded(store, XRAYS, decisive, compute), "model": model.name})
+    found = store.computed(XRAYS, key_of(decisive), compute, progress)
+    return decoded(XRay, {**found, "model": model.name})
 
 
 def look(
-    network: Network,
+    network: DeployedModel,
     images: Sequence[FloatArray],
     *,
     bits: int = BITS,
@@ -198,8 +200,8 @@ def batch_norm_scales(model: onnx.ModelProto) -> dict[str, BatchNormScales]:
 def _spectrum(rows: FloatArray) -> Spectrum:
     """Energy by rank of the weight as a matrix: a k×k convolution's is (out, in · k · k).
 
-    Grouped and depthwise convolutions: the same matrix, each row over its own group's inputs, so a low rank there
-    means alike kernels, not a layer that can be split.
+    For grouped and depthwise convolutions each row covers its own group's inputs, so a low rank means similar kernels,
+    not a layer that can be factorized.
     """
     singular = singular_values(rows)
     energy = energy_by_rank(singular)

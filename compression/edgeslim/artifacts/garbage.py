@@ -60,7 +60,7 @@ def sweep(store: Store, keep: Set[str], max_bytes: int | None = None) -> Garbage
         for item in (*bundle.records, *bundle.files):
             remove(item)
     for path in (store.root / LOCKS).glob("*-*.lock"):
-        if path.name.startswith(("stage-", "deployable-", "predictions-")):
+        if path.name.startswith(("stage-", "deployable-", "delivery-", "predictions-")):
             path.unlink(missing_ok=True)
     return GarbageReport(before, left, by_kind(removed), max_bytes is None or left <= max_bytes)
 

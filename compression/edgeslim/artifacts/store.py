@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -17,11 +18,14 @@ from platformdirs import user_data_path
 
 from edgeslim.artifacts.shared_lock import SharedLock
 from edgeslim.errors import StoreError
+from edgeslim.progress import Progress, silent
 
 HOME_VARIABLE = "EDGESLIM_HOME"
 STORAGE_VARIABLE = "EDGESLIM_STORAGE"
 PATIENCE = 30.0
-"""Seconds to wait for locks that are never held for long."""
+"""Seconds to wait for locks that others hold for a moment only."""
+_TELL = 0.5
+"""Seconds between two words on what is waited for."""
 
 
 def home() -> Path:
@@ -98,6 +102,24 @@ class Store:
             os.utime(path)
         return record
 
+    def computed(
+        self, kind: str, key: str, compute: Callable[[], dict[str, Any]], progress: Progress = silent
+    ) -> dict[str, Any]:
+        """The record, computed unless it is there with its file (`sha256`). Who wants the same one waits meanwhile."""
+        record = self._sound(kind, key)
+        if record is None:
+            with self.lock(f"{kind}-{key}", progress=progress):
+                record = self._sound(kind, key)
+                if record is None:
+                    record = compute()
+                    self.put_record(kind, key, record)
+        return record
+
+    def _sound(self, kind: str, key: str) -> dict[str, Any] | None:
+        record = self.get_record(kind, key)
+        there = record is not None and ("sha256" not in record or self.path(record["sha256"]).exists())
+        return record if there else None
+
     def keys(self, kind: str) -> list[str]:
         """Keys of all records of a kind, sorted."""
         return sorted(path.stem for path in (self.root / kind).glob("[!.]*.json"))
@@ -112,25 +134,34 @@ class Store:
         """
         return self._room().shared()
 
-    def alone(self, within: float = 0.0) -> AbstractContextManager[None]:
-        """Hold while removing files. Raises TimeoutError if the store is `in_use` for longer than `within` seconds."""
-        return self._room().alone(within)
+    @contextmanager
+    def alone(self, within: float = 0.0) -> Iterator[None]:
+        """Hold while throwing files away. Raises TimeoutError if the store is `in_use` for so many seconds."""
+        with self._room().alone(within) as alone:
+            if not alone:
+                raise TimeoutError
+            yield
 
     def _room(self) -> SharedLock:
         return SharedLock(self.root / "locks", "store")
 
-    def lock(self, name: str, within: float | None = None) -> AbstractContextManager[None]:
+    def lock(
+        self, name: str, within: float | None = None, progress: Progress = silent
+    ) -> AbstractContextManager[None]:
         """Hold an inter-process lock; it is released when its holder dies. See `locked`."""
-        return locked(self.root / "locks" / f"{name}.lock", within)
+        return locked(self.root / "locks" / f"{name}.lock", within, progress)
 
 
 @contextmanager
-def locked(path: Path, within: float | None = None) -> Iterator[None]:
-    """Hold the lock file. Raises StoreError if it cannot be made, or not be had for `within` seconds."""
-    held = FileLock(path, timeout=-1 if within is None else within)
+def locked(path: Path, within: float | None = None, progress: Progress = silent) -> Iterator[None]:
+    """Hold the lock file. Raises StoreError if it cannot be made, or not be had for `within` seconds.
+
+    `progress` hears of the wait.
+    """
+    held = FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        held.acquire()
+        _acquire(held, within, progress)
     except Timeout as error:
         raise StoreError(
             "storage_locked",
@@ -145,6 +176,21 @@ def locked(path: Path, within: float | None = None) -> Iterator[None]:
         yield
     finally:
         held.release()
+
+
+def _acquire(held: FileLock, within: float | None, progress: Progress) -> None:
+    """Raises filelock.Timeout after `within` seconds."""
+    began = time.monotonic()
+    while True:
+        waited = time.monotonic() - began
+        try:
+            held.acquire(timeout=_TELL if within is None else max(0.0, min(_TELL, within - waited)))
+            return
+        except Timeout:
+            waited = time.monotonic() - began
+            if within is not None and waited >= within:
+                raise
+            progress("waiting_for_same", int(waited), int(within or 0))
 
 
 def as_store_error(path: Path, error: OSError) -> StoreError:

@@ -12,7 +12,7 @@ from typing import Any
 from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, STORAGE_VARIABLE
 from edgeslim.models.base import ModelSpec
-from edgeslim.progress import Progress, silent
+from edgeslim.progress import WAITS, Progress
 from edgeslim.records import ProgressRecord, encoded
 from edgeslim.studies.trial import TrialResult
 from edgeslim.units import parse_bytes
@@ -110,8 +110,8 @@ def _json(record: object) -> object:
 
 
 def progress(given: Arguments) -> Progress:
-    """Progress on a line of stderr, if that is a terminal and no machine listens."""
-    return silent if given.json or not sys.stderr.isatty() else _to_terminal
+    """Progress on a line of stderr, if that is a terminal and no machine listens; else waits alone, a line each."""
+    return _Waits() if given.json or not sys.stderr.isatty() else _to_terminal
 
 
 def show_line(text: str) -> None:
@@ -124,11 +124,33 @@ def clear_line() -> None:
     show_line("")
 
 
-def counted(progress: ProgressRecord) -> str:
-    """'fine tuning 40/100'."""
-    words = progress.message.replace("_", " ")
-    return f"{words} {progress.done}/{progress.total}" if progress.total else words
+def counted(now: ProgressRecord) -> str:
+    """'fine tuning 40/100', or what is waited for, and how long."""
+    if now.message in WAITS:
+        limit = f" of at most {now.total}" if now.total else ""
+        return f"{_WAITS[now.message].format(who=now.who or 'another process')}: {now.done}{limit} s"
+    words = now.message.replace("_", " ")
+    return f"{words} {now.done}/{now.total}" if now.total else words
 
 
-def _to_terminal(message: str, done: int, total: int) -> None:
-    show_line(counted(ProgressRecord(message, done, total)))
+_WAITS = {
+    "waiting_to_measure": "waiting to measure latency alone, until {who} makes way",
+    "waiting_while_measured": "paused while {who} measures latency",
+    "waiting_for_same": "waiting for {who} that makes the same",
+}
+
+
+def _to_terminal(message: str, done: int, total: int, who: str = "") -> None:
+    show_line(counted(ProgressRecord(message, done, total, who)))
+
+
+class _Waits:
+    """Says once what is waited for, and for whom."""
+
+    def __init__(self) -> None:
+        self._said = ("", "")
+
+    def __call__(self, message: str, done: int, total: int, who: str = "") -> None:
+        if message in WAITS and (message, who) != self._said:
+            print(counted(ProgressRecord(message, done, total, who)), file=sys.stderr, flush=True)
+        self._said = (message, who)

@@ -45,7 +45,7 @@ def extract_zip(path: Path, store: Store, progress: Progress = silent) -> Path:
     """
     target = store.root / "datasets" / "archives" / sha256_of(path)[:32]
     folder = target / (path.stem.strip(". ") or "archive")
-    with store.lock(f"archive-{target.name}"):
+    with store.lock(f"archive-{target.name}", progress=progress):
         if folder.is_dir():
             return folder
         partial = None

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 from edgeslim.detections import Image, Target
+from edgeslim.errors import Notice
 
 TaskName = Literal["detection", "classification"]
 SplitName = Literal["train", "calibration", "validation", "gallery"]
-
-
-class Notice(str):
-    """A warning: the English sentence itself, with `code` and `values` to say it in another language.
-
-    Values are numbers and strings; anything else (such as a path) is kept as its string.
-    """
-
-    code: str
-    values: dict[str, int | float | str]
-
-    def __new__(cls, code: str, text: str, /, **values: object) -> Notice:
-        notice = super().__new__(cls, text)
-        notice.code = code
-        notice.values = {k: v if isinstance(v, int | float) else str(v) for k, v in values.items()}
-        return notice
-
-    def __getnewargs_ex__(self) -> tuple[tuple[str, str], Mapping[str, object]]:
-        """Pickle by arguments: notices cross process boundaries."""
-        return (self.code, str(self)), self.values
 
 
 @runtime_checkable

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgeslim.datasets.base import Notice
 from edgeslim.datasets.images import Size
 from edgeslim.detections import Annotations
+from edgeslim.errors import Notice
 
 TOLERANCE = 1.0
 """Pixels that a box may reach out of its image unclipped: rounding and one-based counting are no mistakes."""

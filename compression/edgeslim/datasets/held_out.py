@@ -6,9 +6,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from edgeslim.datasets.base import Notice, Split
+from edgeslim.datasets.base import Split
 from edgeslim.detections import Image, Target
-from edgeslim.errors import DatasetError
+from edgeslim.errors import DatasetError, Notice
 
 HELD_OUT_SHARE = 0.25
 MAX_HELD_OUT_SHARE = 0.9

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeslim.datasets.base import Notice, Split
+from edgeslim.datasets.base import Split
 from edgeslim.detections import Annotations, Image, IntArray, Target
-from edgeslim.errors import DatasetError
+from edgeslim.errors import DatasetError, Notice
 
 UNKNOWN = -1
 _SHOWN = 5

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.archives import extract_zip
-from edgeslim.datasets.base import Dataset, Notice
+from edgeslim.datasets.base import Dataset
 from edgeslim.datasets.folder import has_images, read_folder
 from edgeslim.datasets.formats import DATASETS, FORMATS
 from edgeslim.datasets.splits import FileDataset
-from edgeslim.errors import DatasetError
+from edgeslim.errors import DatasetError, Notice
 from edgeslim.progress import Progress, silent
 
 

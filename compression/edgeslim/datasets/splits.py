@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeslim.datasets.base import Dataset, Notice, Split, SplitName, TaskName
+from edgeslim.datasets.base import Dataset, Split, SplitName, TaskName
 from edgeslim.datasets.images import Size, check_image, read_image
 from edgeslim.detections import Annotations, Image
-from edgeslim.errors import DatasetError
+from edgeslim.errors import DatasetError, Notice
 
 CALIBRATION_IMAGES = 128
 _CALIBRATION_SEED = 0

@@ -19,7 +19,7 @@ from edgeslim.models.proof import is_finite, largest_errors, probes, run
 from edgeslim.models.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor, fx, nn
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -71,6 +71,18 @@ def to_bytes(model: onnx.ModelProto) -> bytes:
     """The file's content, weights inside; equal models give equal bytes."""
     content: bytes = model.SerializeToString(deterministic=True)
     return content
+
+
+def deployed(module: fx.GraphModule, input_shape: Sequence[int]) -> onnx.ModelProto:
+    """The deployable graph of a torch network as it is now, with made-up names of its input and outputs."""
+    output = next(node for node in module.graph.nodes if node.op == "output").args[0]
+    names = [f"output{index}" for index in range(len(output) if isinstance(output, tuple | list) else 1)]
+    return deployable(export_training_form(module, input_shape, "input", names))
+
+
+def file_bytes(module: fx.GraphModule, input_shape: Sequence[int]) -> int:
+    """Size of the float32 file that would be shipped, found by making it."""
+    return len(to_bytes(shipped(deployed(module, input_shape))))
 
 
 def max_relative_error(first: onnx.ModelProto, second: onnx.ModelProto) -> float:

@@ -21,7 +21,8 @@ from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError, ModelError, StoreError
 from edgeslim.jobs.connecting import connect, empty, lost, workers_died
 from edgeslim.jobs.job import Job, Outcome, perform, unexpected
-from edgeslim.jobs.pool import Event, Limits, Pool
+from edgeslim.jobs.pool import Event, Limits
+from edgeslim.jobs.process_pool import ProcessPool
 from edgeslim.jobs.remote import MADE, Order, Reply, as_it_is, versions, work_on
 from edgeslim.jobs.transfer import model_files, transfer_bundle
 from edgeslim.models.base import Model
@@ -68,8 +69,8 @@ class ClusterPool:
         self._workers: dict[str, int] = {}
         self._looked = self._seen = time.monotonic()
         self._gathering = ThreadPoolExecutor(_GATHERING)
-        self._local: Pool[Job] = Pool(1, perform)
-        # Received files are unreferenced until the study records them: garbage collection must wait.
+        self._local: ProcessPool[Job] = ProcessPool(1, perform)
+        # What has come home is nobody's until the study speaks of it: nothing is to be thrown away meanwhile.
         self._held_here = contextlib.ExitStack()
         self._breathe = self._held_here.enter_context(store.in_use())
 

@@ -20,6 +20,7 @@ from edgeslim.measurement.workload import Workload, notice_record, open_workload
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress
 from edgeslim.records import encoded
+from edgeslim.runtime import MAIN, RUNTIMES, check_runtimes
 from edgeslim.studies.storage import read
 from edgeslim.studies.study import StudyPlan
 from edgeslim.studies.task import TrialTask
@@ -43,8 +44,8 @@ class Job:
     plan: StudyPlan
     threads: int
     task: TrialTask | None = None
-    files: Sequence[str] = ()
-    """SHA-256 of the files to time, the baseline's first."""
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """SHA-256 of the files to time by runtime, the baseline's first."""
     rounds: int = 30
     conclude: bool = False
     """Conclude the study (jobs.conclude)."""
@@ -80,23 +81,23 @@ def unexpected(error: Exception) -> ErrorRecord:
 
 def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
     if job.files:
-        return dict(encoded(time_files(job.files, store, progress, job.rounds)))
-    with store.in_use(), busy() as breathe:
-
-        def report(message: str, done: int, total: int) -> None:
-            breathe()
-            progress(message, done, total)
-
+        return dict(encoded(time_files(job.files, store, job.plan.name, progress, job.rounds)))
+    with store.in_use(), busy(job.plan.name, progress) as report:
         workload = _workload(job, report)
         data = dataclasses.replace(workload.data, models=job.models)
         workload = dataclasses.replace(workload, data=data)
         if job.conclude:
             return conclude(read(store, job.plan.name), workload, store, job.threads, report)
         if job.task is None:
+            told = [
+                notice
+                for name in check_runtimes(job.plan.runtimes)
+                for notice in RUNTIMES.get(name).notices()
+            ]
             return {
                 "dataset": workload.dataset,
                 "images": len(workload.evaluation),
-                "warnings": [encoded(notice_record(notice)) for notice in workload.notices],
+                "warnings": [encoded(notice_record(notice)) for notice in (*workload.notices, *told)],
                 "to_hold_out": to_come(workload),
                 "steps": usable_steps(workload, store),
                 "fingerprint": workload.evaluation.fingerprint,
@@ -111,11 +112,11 @@ def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
         if not job.task.evaluate:
             make_file(job.task.recipe, workload, store, job.threads, report)
             return {}
-        return dict(
-            encoded(
-                compress_and_score(job.task.recipe, workload, store, job.threads, report, job.task.images)
-            )
+        runtimes = job.plan.runtimes if job.task.full else (MAIN,)
+        found = compress_and_score(
+            job.task.recipe, workload, store, job.threads, report, job.task.images, runtimes
         )
+        return dict(encoded(found))
 
 
 def _workload(job: Job, progress: Progress) -> Workload:

@@ -22,8 +22,9 @@ from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError, StudyError
 from edgeslim.jobs.job import Job, Outcome, perform
 from edgeslim.jobs.limits import ended, trial_limits
-from edgeslim.jobs.pool import Pool
+from edgeslim.jobs.process_pool import ProcessPool
 from edgeslim.jobs.transfer import TransferBundle, received
+from edgeslim.measurement.delivery import DELIVERIES
 from edgeslim.measurement.machine import THREAD_VARIABLES, cores
 from edgeslim.pipeline import ARTIFACTS, DEPLOYABLES, STAGES
 from edgeslim.progress import Progress
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 _DECISIVE = ("edgeslim", "torch", "onnxruntime", "onnx", "numpy")
 """Packages whose version can change a result."""
-MADE = frozenset({BLOBS, ARTIFACTS, STAGES, DEPLOYABLES, "predictions", "resamples"})
-"""Kinds of files that trials make; other files stay on their machine."""
+MADE = frozenset({BLOBS, ARTIFACTS, STAGES, DEPLOYABLES, DELIVERIES, "predictions", "resamples"})
+"""Kinds of files that trials make: what else a machine has is its own."""
 _LOOK, _TELL = 0.2, 1.0
 """Seconds between two checks whether the result is still wanted, and between two progress messages."""
 _IDLE = 60.0
@@ -157,12 +158,12 @@ def _perform(job: Job, progress: Progress) -> Reply:
     return Reply(outcome, places=store.places)
 
 
-_at_rest: list[tuple[Pool[Job], threading.Timer]] = []
-"""This worker's idle processes, each with the timer that will end it."""
+_at_rest: list[tuple[ProcessPool[Job], threading.Timer]] = []
+"""This worker's processes that have nothing to do, each with what will end it."""
 
 
 @contextmanager
-def _process() -> Iterator[Pool[Job]]:
+def _process() -> Iterator[ProcessPool[Job]]:
     """A process to be used by this thread alone."""
     try:
         pool, timer = _at_rest.pop()
@@ -171,7 +172,7 @@ def _process() -> Iterator[Pool[Job]]:
         # Dask's nanny starts workers as daemons, which may not have children; ours end with their parent.
         multiprocessing.current_process().daemon = False
         os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-        pool = Pool(1, _perform)
+        pool = ProcessPool(1, _perform)
     try:
         yield pool
     finally:
@@ -181,7 +182,7 @@ def _process() -> Iterator[Pool[Job]]:
         timer.start()
 
 
-def _end_if_at_rest(pool: Pool[Job]) -> None:
+def _end_if_at_rest(pool: ProcessPool[Job]) -> None:
     for resting in tuple(_at_rest):
         if resting[0] is pool:
             _at_rest.remove(resting)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError, ErrorRecord
@@ -18,12 +17,14 @@ from edgeslim.jobs.core_queue import CoreQueue
 from edgeslim.jobs.job import Job, Outcome, perform
 from edgeslim.jobs.limits import ended, trial_limits
 from edgeslim.jobs.pool import Event, Pool
+from edgeslim.jobs.process_pool import ProcessPool
 from edgeslim.jobs.schedule import Schedule
 from edgeslim.jobs.status import StatusWriter
 from edgeslim.jobs.supervisor import StudyPaused, pause_file
 from edgeslim.measurement.machine import THREAD_VARIABLES, cores
 from edgeslim.recipe import Recipe
 from edgeslim.records import Latency, ProgressRecord, decoded
+from edgeslim.runtime import MAIN, runtime_environment
 from edgeslim.runtime.environment import environment
 from edgeslim.search.policy import ROUNDS, Search, Timing
 from edgeslim.studies.budget import excesses
@@ -33,9 +34,6 @@ from edgeslim.studies.storage import StudyJournal, read
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.task import TrialTask
 from edgeslim.studies.trial import TrialResult
-
-if TYPE_CHECKING:
-    from edgeslim.jobs.cluster import ClusterPool
 
 _TICK = 0.5
 """Seconds to wait for an event before the status is written again."""
@@ -72,12 +70,12 @@ class StudyRun:
     ) -> None:
         self._pool.close()
 
-    def _pool_of(self, size: int) -> Pool[Job] | ClusterPool:
-        """`size` processes here, or the study's cluster. Raises StudyError if that cannot be used."""
+    def _pool_of(self, size: int) -> Pool[Job]:
+        """So many processes here, or the study's cluster. Raises StudyError if that cannot be used."""
         cluster = self._journal.plan.cluster
         if cluster is None:
             turns = CoreQueue(str(self._store.root.resolve()), self._threads)
-            return Pool(size, perform, turns)
+            return ProcessPool(size, perform, turns)
         from edgeslim.jobs.cluster import ClusterPool
 
         return ClusterPool(cluster, self._store, self._name)
@@ -139,8 +137,12 @@ class StudyRun:
         self._status.phase = "latency"
         self._status.progress = {trial.number: ProgressRecord("latency", 0, 0) for trial in todo}
         baseline = next(trial for trial in study.trials if trial.number == study.baseline)
-        hashes = dict.fromkeys(trial.sha256 for trial in (baseline, *todo) if trial.sha256 is not None)
-        timed = self._alone(Job(self._store.root, self._journal.plan, self._threads, files=tuple(hashes)))
+        files: dict[str, list[str]] = {}
+        for trial in (baseline, *todo):
+            for name, sha256 in trial.delivered.items():
+                if sha256 not in files.setdefault(name, []):
+                    files[name].append(sha256)
+        timed = self._alone(Job(self._store.root, self._journal.plan, self._threads, files=files))
         for trial in todo:
             self._complete(trial, timed, baseline.objective)
 
@@ -166,15 +168,17 @@ class StudyRun:
             raise StudyPaused
 
     def _is_measured(self, trial: TrialResult) -> bool:
-        return trial.sha256 is not None and self._store.path(trial.sha256).exists()
+        """Whether it was scored, and its file, as delivered for every runtime, is still there."""
+        suffixes = {name: figures.suffix for name, figures in trial.runtimes.items()}
+        paths = (self._store.path(of, suffixes.get(name, ".onnx")) for name, of in trial.delivered.items())
+        return trial.sha256 is not None and all(path.exists() for path in paths)
 
     def _complete(self, trial: TrialResult, timed: Mapping[str, Any], original: float | None) -> None:
-        assert trial.sha256 is not None
-        latency = decoded(Latency, timed[trial.sha256])
-        found = objective_values(replace(trial, latency=latency))
+        latencies = {name: decoded(Latency, timed[name][sha256]) for name, sha256 in trial.delivered.items()}
+        found = objective_values(trial.with_latencies(latencies))
         values = [found[name] for name in self._journal.plan.objectives]
         misses = excesses(found, self._journal.plan.budget, original)
-        self._journal.complete(trial.number, latency, values, misses)
+        self._journal.complete(trial.number, latencies.pop(MAIN), values, misses, latencies)
 
     def _submit(self, task: TrialTask) -> None:
         self._journal.start(task.number)
@@ -185,7 +189,9 @@ class StudyRun:
     def _try(self, todo: TrialTask | Timing) -> None:
         """Submit what the search asks for."""
         if isinstance(todo, Timing):
-            job = Job(self._store.root, self._journal.plan, self._threads, files=todo.files, rounds=ROUNDS)
+            job = Job(
+                self._store.root, self._journal.plan, self._threads, files={MAIN: todo.files}, rounds=ROUNDS
+            )
             self._pool.submit(job)
         else:
             self._submit(todo)
@@ -202,7 +208,7 @@ class StudyRun:
         if outcome.stops_study or (task is None and outcome.result is None):
             raise _as_error(outcome)
         if task is None:
-            search.timed(decoded(dict[str, Latency], outcome.result or {}))
+            search.timed(decoded(dict[str, Latency], (outcome.result or {})[MAIN]))
             return
         self._status.progress.pop(task.number, None)
         self._status.done += 1
@@ -229,7 +235,8 @@ class StudyRun:
             if task.number == self._baseline:
                 # Latency is measured here, wherever the file was made.
                 metric = outcome.result["primary_metric"]
-                self._journal.note(environment=environment(), primary_metric=metric)
+                here = environment() | runtime_environment(self._journal.plan.runtimes)
+                self._journal.note(environment=here, primary_metric=metric)
             self._journal.record(task.number, outcome.result)
             self._status.done += 1
 

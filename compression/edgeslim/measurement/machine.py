@@ -6,16 +6,13 @@ import contextlib
 import math
 import os
 import tempfile
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.shared_lock import SharedLock
 from edgeslim.errors import StudyError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from edgeslim.progress import Progress, silent
 
 LOCKS_VARIABLE = "EDGESLIM_LOCKS"
 """A folder that several accounts on one machine can write to: they then share its cores, and measure alone."""
@@ -23,6 +20,8 @@ CORES_VARIABLE = "EDGESLIM_CORES"
 """How many cores the studies on this machine may use together."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """What a process must find when it starts, so that it does not use every core."""
+PATIENCE = 180.0
+"""Seconds that a measurement of latency waits for others, before it is taken beside them."""
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -32,18 +31,38 @@ def locks_folder() -> Path:
     return Path(given) if given else Path(tempfile.gettempdir()) / f"edgeslim-{os.getuid()}"
 
 
-def busy() -> AbstractContextManager[Callable[[], None]]:
-    """Hold while computing; waits while another process measures, or waits to measure.
+@contextmanager
+def busy(who: str = "", progress: Progress = silent) -> Iterator[Progress]:
+    """Hold while computing for `who`; waits while somebody measures, or waits to measure.
 
-    Yields a function to call now and then, between two pieces of work: it yields to a process that waits to measure,
-    and returns when the machine is free again.
+    Yields a progress to use meanwhile, the more often the better: it makes way for who waits to measure, and returns
+    when the machine is free again. `progress` hears of that, and of what is told.
     """
-    return _machine().shared()
+
+    def waiting(seconds: float, holders: tuple[str, ...]) -> None:
+        progress("waiting_while_measured", int(seconds), 0, ", ".join(holders))
+
+    with _machine().shared(_name(who), waiting) as breathe:
+
+        def report(message: str, done: int, total: int, who: str = "") -> None:
+            breathe()
+            progress(message, done, total, who)
+
+        yield report
 
 
-def alone() -> AbstractContextManager[None]:
-    """Hold while measuring latency: no `busy` process is computing, in any study or store."""
-    return _machine().alone()
+@contextmanager
+def alone(who: str = "", progress: Progress = silent) -> Iterator[bool]:
+    """Hold while measuring latency for `who`: no `busy` process computes, in any study or store.
+
+    Yields whether that is so: after PATIENCE seconds of waiting, of which `progress` hears, it is not.
+    """
+
+    def waiting(seconds: float, holders: tuple[str, ...]) -> None:
+        progress("waiting_to_measure", int(seconds), int(PATIENCE), ", ".join(holders))
+
+    with _machine().alone(PATIENCE, _name(who), waiting) as undisturbed:
+        yield undisturbed
 
 
 def measuring() -> bool:
@@ -85,6 +104,11 @@ def pin(to: Iterable[int]) -> None:
     for thread in os.listdir("/proc/self/task"):
         with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
             os.sched_setaffinity(int(thread), chosen)
+
+
+def _name(who: str) -> str:
+    """How others call this process."""
+    return f"{who} (pid {os.getpid()})".lstrip()
 
 
 def _machine() -> SharedLock:

@@ -16,12 +16,16 @@ from edgeslim.datasets.base import Split
 from edgeslim.datasets.held_out import Part
 from edgeslim.errors import EdgeSlimError
 from edgeslim.evaluation import Evaluation, evaluate
+from edgeslim.measurement.delivery import figures_in
 from edgeslim.measurement.machine import alone
 from edgeslim.measurement.workload import Workload
 from edgeslim.progress import Progress, silent
 from edgeslim.recipe import Recipe
 from edgeslim.records import Latency
+from edgeslim.runtime import FILE_FORMATS, MAIN, installed, runtime_environment
 from edgeslim.runtime.benchmark import compare_latency
+from edgeslim.runtime.figures import RuntimeFigures
+from edgeslim.sessions import Session
 from edgeslim.steps import STEPS, Step, TorchStep
 
 
@@ -34,6 +38,7 @@ class Measurement(Evaluation):
     stages: tuple[Stage, ...]
     environment: Mapping[str, str]
     seconds: float
+    runtimes: Mapping[str, RuntimeFigures] = dataclasses.field(default_factory=dict)
 
 
 def make_file(
@@ -50,6 +55,7 @@ def compress_and_score(
     threads: int = 1,
     progress: Progress = silent,
     images: int | None = None,
+    runtimes: Sequence[str] = (MAIN,),
 ) -> Measurement:
     """Make the recipe's file and measure all but its latency.
 
@@ -58,34 +64,57 @@ def compress_and_score(
     artifact = make_file(recipe, workload, store, threads, progress)
     began = time.perf_counter()
     baseline = make_file(Recipe(), workload, store, threads, progress)
+    split = workload.evaluation if images is None else _some(workload.evaluation, images)
     scored = evaluate(
         store.path(artifact.sha256),
         workload.model.spec,
-        workload.evaluation if images is None else _some(workload.evaluation, images),
+        split,
         workload.labels,
         store,
         baseline=store.path(baseline.sha256),
         threads=threads,
         progress=progress,
     )
+    files = artifact.sha256, baseline.sha256
+    elsewhere = {
+        name: figures_in(name, *files, workload, split, store, threads, progress)
+        for name in runtimes
+        if name != MAIN
+    }
     seconds = sum(stage.seconds for stage in artifact.stages) + time.perf_counter() - began
     return Measurement(
         model=artifact.model,
         sha256=artifact.sha256,
         stages=artifact.stages,
-        environment=artifact.environment,
+        environment=runtime_environment(runtimes) | artifact.environment,
+        runtimes=elsewhere,
         seconds=round(seconds, 3),
         **{each.name: getattr(scored, each.name) for each in dataclasses.fields(scored)},
     )
 
 
 def time_files(
-    hashes: Sequence[str], store: Store, progress: Progress = silent, rounds: int = 30
-) -> dict[str, Latency]:
-    """Latency by SHA-256, the first being the baseline, while nothing else computes. Raises ModelError."""
-    files = {sha256: store.path(sha256) for sha256 in hashes}
-    with alone():
-        return compare_latency(files, hashes[0], rounds, progress=progress)
+    files: Mapping[str, Sequence[str]],
+    store: Store,
+    who: str,
+    progress: Progress = silent,
+    rounds: int = 30,
+) -> dict[str, dict[str, Latency]]:
+    """Latency by runtime and SHA-256, all files interleaved, while nothing else computes. Raises ModelError.
+
+    The main runtime's first file is the baseline of all. `who` the measurement is for is shown to processes that wait
+    meanwhile. If others went on computing, all figures are marked noisy.
+    """
+    with alone(who, progress) as undisturbed:
+        sessions: dict[tuple[str, str], Session] = {}
+        for name, hashes in files.items():
+            runtime = installed(name)
+            suffix = FILE_FORMATS.get(runtime.format).suffix
+            sessions |= {(name, sha256): runtime.open(store.path(sha256, suffix)) for sha256 in hashes}
+        timed = compare_latency(sessions, (MAIN, files[MAIN][0]), rounds, progress=progress)
+    if not undisturbed:
+        timed = {key: dataclasses.replace(latency, noisy=True) for key, latency in timed.items()}
+    return {name: {sha256: timed[name, sha256] for sha256 in hashes} for name, hashes in files.items()}
 
 
 def usable_steps(workload: Workload, store: Store) -> list[str]:

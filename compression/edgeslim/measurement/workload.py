@@ -16,7 +16,8 @@ from edgeslim.datasets import (
     open_dataset,
     unmatched_classes,
 )
-from edgeslim.datasets.base import Dataset, Notice, Split, SplitName, Subset
+from edgeslim.datasets.base import Dataset, Split, SplitName, Subset
+from edgeslim.errors import Notice
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.library import open_model
 from edgeslim.pipeline import TaskData

@@ -38,8 +38,7 @@ def peak_activation_bytes(graph: Graph) -> int:
     the end. Nodes run depth first from the outputs, as onnxruntime orders them, whatever their order in the
     file. Element-wise operators work in place where their input is not needed later; reshapes cost nothing. A
     quantized tensor (QuantizeLinear … DequantizeLinear) is held in its integer type only, as runtimes that
-    fuse these nodes do. What a kernel needs inside (im2col, alignment) is not counted: `runtime.memory`
-    measures what a run really takes.
+    fuse these nodes do. What a kernel needs inside (im2col, alignment) is not counted.
     """
     nodes = _depth_first(graph)
     uses = Counter(name for node in nodes for name in node.input)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from edgeslim.errors import ModelError
+from edgeslim.ort import open_session
+from edgeslim.sessions import Tensor
 
 Shape = tuple[int, ...]
 
@@ -41,14 +43,6 @@ class Graph:
             part = _with_outputs(self.model, self.constant_nodes, (), computed)
             known |= zip(computed, _run(part, {}), strict=True)
         return known
-
-
-def onnxruntime_errors() -> tuple[type[Exception], ...]:
-    """What loading or running a model may raise; onnxruntime's own exceptions have no common base."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    own = [each for each in vars(state).values() if isinstance(each, type) and issubclass(each, Exception)]
-    return (*own, OSError, RuntimeError, ValueError)
 
 
 def load(content: bytes, name: str) -> onnx.ModelProto:
@@ -194,24 +188,8 @@ def _with_outputs(
     return part
 
 
-def _run(model: onnx.ModelProto, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
-    try:
-        session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        outputs: list[NDArray[Any]] = session.run(None, dict(feeds))
-    except onnxruntime_errors() as error:
-        raise ModelError(
-            "not_runnable",
-            f"onnxruntime cannot run the model: {error}",
-            "Check that the file is complete and uses standard ONNX operators.",
-            reason=error,
-        ) from error
-    return outputs
+def _run(model: onnx.ModelProto, feeds: Mapping[str, Tensor]) -> list[Tensor]:
+    return open_session(model, optimized=False).values(feeds)
 
 
 def _constant(node: onnx.NodeProto) -> onnx.TensorProto:

@@ -25,14 +25,19 @@ def sizes(path: Path, bound: Callable[[onnx.ModelProto], int] | None = None) -> 
 
     `bound` replaces `entropy_bound` where more is known of how the file stores its weights (`export.packed`).
     """
-    import zstandard
-
     content = path.read_bytes()
     return Sizes(
         file=len(content),
-        download=len(zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(content)),
+        download=download_bytes(content),
         entropy_bound=(bound or entropy_bound)(load(content, path.name)),
     )
+
+
+def download_bytes(content: bytes) -> int:
+    """What travels: the content after zstd -19."""
+    import zstandard
+
+    return len(zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(content))
 
 
 def entropy_bound(model: onnx.ModelProto) -> int:
@@ -50,7 +55,7 @@ def entropy_bound(model: onnx.ModelProto) -> int:
 def wide_bits(values: NDArray[Any]) -> float:
     """Bits for a tensor of any type: where the zeros are, and the cheaper way to tell the other values.
 
-    Either each is named in a list of the different values, the list included (palettes, few codes), or its bytes are
+    Either each is named in a list of the different values, the list included (codebooks, few codes), or its bytes are
     told, each place with its own distribution (trained floats: signs and exponents are alike, mantissas are not).
     """
     if values.dtype == object or values.dtype.itemsize == 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import onnx
 from google.protobuf.message import DecodeError, Message
 from onnx import TensorProto, external_data_helper, numpy_helper
 
-from edgeslim.errors import ModelError
+from edgeslim.errors import ModelError, first_line
 from edgeslim.models.graph import (
     FLOATS,
     PRODUCER,
@@ -29,7 +28,6 @@ MAX_MODEL_BYTES = 512 << 20
 MAX_ELEMENTS = 1 << 28
 """Of one tensor: 1 GiB of float32."""
 _MAX_NODES = 100_000
-_RUNTIME_PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _QUANTIZED = ("Quantize", "QLinear", "Integer", "MatMulNBits", "QGemm", "QAttention")
 _NARROW = {
     getattr(TensorProto, name): name.lower()
@@ -125,12 +123,6 @@ def refuse_giants(shapes: Mapping[str, tuple[int, ...]], file: str | Path) -> No
                 tensor=name,
                 shape=listed,
             )
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of a library's message, shortened: enough to recognise it."""
-    lines = [_RUNTIME_PREFIX.sub("", line).strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:200].rstrip(".") if lines else type(error).__name__
 
 
 def _is_text_sound(message: Message) -> bool:

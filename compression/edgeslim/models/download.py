@@ -29,7 +29,7 @@ def download_model(
     """
     entry, store = CATALOGUE.get(name), store or Store()
     url = entry.url if mirror is None else f"{mirror.rstrip('/')}/{entry.url.rsplit('/', 1)[1]}"
-    with store.lock(f"download-{name}"):
+    with store.lock(f"download-{name}", progress=progress):
         path = store.path(entry.sha256)
         if not path.exists():
             store.put(fetch(url, entry, progress))

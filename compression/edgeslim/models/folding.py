@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper, shape_inference
 
 from edgeslim.models.graph import set_nodes, used_names
+from edgeslim.ort import open_session
 
 Array = NDArray[Any]
 SMALL_ELEMENTS = 1024
@@ -130,8 +131,6 @@ def _is_foldable(
 
 def _evaluate(model: onnx.ModelProto, nodes: list[onnx.NodeProto], results: list[str]) -> list[Array]:
     """Values of `results`, computed from initializers alone."""
-    from edgeslim.models.proof import session
-
     if not results:
         return []
     read = set(used_names(nodes))
@@ -139,7 +138,7 @@ def _evaluate(model: onnx.ModelProto, nodes: list[onnx.NodeProto], results: list
     outputs = [onnx.helper.make_empty_tensor_value_info(name) for name in results]
     graph = onnx.helper.make_graph(nodes, "constants", [], outputs, weights)
     part = onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
-    return list(session(part.SerializeToString()).run(results, {}))
+    return open_session(part).values({}, results)
 
 
 def _elements(shape: tuple[int, ...]) -> int:

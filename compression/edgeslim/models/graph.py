@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 
 import onnx
 from onnx import TensorProto
-
-from edgeslim.operators import LEARNED
 
 STANDARD_DOMAINS = ("", "ai.onnx")
 PRODUCER = "edgeslim"
@@ -52,17 +49,6 @@ def used_names(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:
         for attribute in node.attribute:
             for graph in (attribute.g, *attribute.graphs):
                 yield from (value.name for value in graph.output)
-
-
-def parameter_count(model: onnx.ModelProto) -> int:
-    """Numbers that training learned: weights of layers, without running statistics, anchors or other constants."""
-    learned = {
-        name
-        for node in all_nodes(model.graph.node)
-        for name in (node.input[index] for index in LEARNED.get(node.op_type, ()) if index < len(node.input))
-    }
-    weights = (tensor for tensor in model.graph.initializer if tensor.name in learned)
-    return sum(math.prod(tensor.dims) for tensor in weights if tensor.data_type in FLOATS)
 
 
 def set_nodes(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> None:

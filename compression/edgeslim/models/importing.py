@@ -1,57 +1,27 @@
-"""Importing an ONNX file: checked, made sane, proved equal to what was given, recognised, and stored."""
+"""Importing a model: an unknown file is prepared and stored, and listed if it is to have a name."""
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import onnx
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import ModelError
 from edgeslim.models.base import Model, ModelSpec
-from edgeslim.models.checks import first_line, image_input, parse, read_bytes, refuse_giants
-from edgeslim.models.families import FAMILIES, UNKNOWN, recognise
-from edgeslim.models.families.base import Output, misfit_error
-from edgeslim.models.folding import static_shapes
-from edgeslim.models.graph import parameter_count
+from edgeslim.models.checks import read_bytes
 from edgeslim.models.naming import check_name, default_name, refuse_reserved
-from edgeslim.models.proof import MAX_RELATIVE_ERROR, failures, is_finite, largest_errors, probes, run
-from edgeslim.models.sanitize import (
-    Change,
-    declare_outputs,
-    sanitize,
-    with_input_shape,
-)
-from edgeslim.models.spec import channels, spec_from_json
+from edgeslim.models.preparing import prepare_confined
+from edgeslim.models.spec import spec_from_json
 
-DEFAULT_SIDE = 320
-"""Input width and height of a model that leaves them open, where no specification gives them."""
 MODELS, IMPORTS = "models", "imports"
 """Record kinds: named models, and what importing some bytes gave."""
-_VERSION = 1
+_VERSION = 2
 """Raise it when importing the same bytes would give another result."""
-_MAX_NOTE = 65_536
-_ONNX_FAILURES: tuple[type[Exception], ...] = (
-    IndexError,
-    onnx.checker.ValidationError,
-    onnx.shape_inference.InferenceError,
-    onnx.version_converter.ConvertError,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """A sane model's bytes, its complete specification, and the proof (JSON values)."""
-
-    content: bytes
-    spec: ModelSpec
-    proof: dict[str, Any]
+_PATIENCE = 900.0
+"""Seconds to wait for others that open files."""
 
 
 def import_onnx(
@@ -62,10 +32,15 @@ def import_onnx(
     Without `spec` the family is recognised from the outputs; one of no known family gets 'unknown'.
     Raises ModelError; nothing is stored then. The same file and specification give the same bytes.
     """
-    path, store = Path(path), store or Store()
-    name = check_name(name) if name is not None else default_name(path)
+    path = Path(path)
+    name = check_name(name) if name is not None else default_name(path.stem)
+    return import_named(read_bytes(path), path, name, spec, store or Store())
+
+
+def import_named(content: bytes, file: str | Path, name: str, spec: ModelSpec | None, store: Store) -> Model:
+    """Import a file's content under a name; errors call it `file`."""
     refuse_reserved(name)
-    model = import_file(path, spec, store)
+    model = import_bytes(content, file, spec, store)
     return register(dataclasses.replace(model, name=name, origin="imported"), store)
 
 
@@ -77,16 +52,13 @@ def import_file(path: Path, spec: ModelSpec | None, store: Store) -> Model:
 
 def import_bytes(content: bytes, file: str | Path, spec: ModelSpec | None, store: Store) -> Model:
     """Import a file's content without listing it; errors call it `file`, as do name and origin."""
-    key = _cache_key(content, spec)
-    record = store.get_record(IMPORTS, key)
-    if record is None or not store.path(record["sha256"]).exists():
-        imported = prepare(content, file, spec)
-        record = {
-            "sha256": store.put(imported.content),
-            "spec": imported.spec.to_json(),
-            "proof": imported.proof,
-        }
-        store.put_record(IMPORTS, key, record)
+
+    def imported() -> dict[str, Any]:
+        with store.lock("opening", _PATIENCE):  # together, many could use up the memory
+            made = prepare_confined(content, file, spec)
+        return {"sha256": store.put(made.content), "spec": made.spec.to_json(), "proof": made.proof}
+
+    record = store.computed(IMPORTS, _cache_key(content, spec), imported)
     sha256: str = record["sha256"]
     return Model(
         name=str(file),
@@ -120,166 +92,6 @@ def register(model: Model, store: Store) -> Model:
     return model
 
 
-def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Imported:
-    """Check, clean, prove and recognise a model. Pure: the same input gives the same result."""
-    given = None if spec is None else spec_from_json(spec.to_json())
-    model = parse(content, file)
-    value = image_input(model, file)
-    shape = _input_shape(value, given, file)
-    reference = with_input_shape(model, value.name, shape)
-    try:
-        refuse_giants(static_shapes(reference), file)
-    except _ONNX_FAILURES as error:
-        raise _does_not_run(file, shape, error) from error
-    inputs = probes(shape)
-    try:
-        expected = run(reference.SerializeToString(), inputs)
-    except failures() as error:
-        raise _does_not_run(file, shape, error) from error
-    usable = [index for index, outputs in enumerate(expected) if is_finite(outputs)]
-    if not usable:
-        raise ModelError(
-            "outputs_not_finite",
-            f"'{file}' gives NaN or infinity for every test input.",
-            "Export the model again from a sound checkpoint.",
-            file=file,
-        )
-    sane, changes = _sanitized(reference, file)
-    declare_outputs(sane, [[output.shape for output in outputs] for outputs in expected])
-    sane_bytes = sane.SerializeToString(deterministic=True)
-    try:
-        found = run(sane_bytes, inputs)
-    except failures() as error:
-        raise _conversion_failed(file, first_line(error)) from error
-    absolute, relative = largest_errors([expected[i] for i in usable], [found[i] for i in usable])
-    if relative > MAX_RELATIVE_ERROR:
-        raise _conversion_failed(file, f"its outputs would change by {relative:.1e} of their range")
-    outputs = expected[usable[0]]
-    complete = _complete(given, outputs, shape, _noted_labels(model), file)
-    proof = {
-        "original_sha256": hashlib.sha256(content).hexdigest(),
-        "probes": len(usable),
-        "max_abs_error": absolute,
-        "max_relative_error": relative,
-        "changes": [*_input_change(value, shape), *changes],
-        "outputs": [list(output.shape) for output in outputs],
-        "parameters": parameter_count(sane),
-    }
-    return Imported(sane_bytes, complete, proof)
-
-
 def _cache_key(content: bytes, spec: ModelSpec | None) -> str:
     described = json.dumps([_VERSION, None if spec is None else spec.to_json()], sort_keys=True)
     return hashlib.sha256(described.encode() + b"\0" + content).hexdigest()
-
-
-def _input_shape(
-    value: onnx.ValueInfoProto, spec: ModelSpec | None, file: str | Path
-) -> tuple[int, int, int, int]:
-    """The fixed shape that the model will have: one image, the specification's size or the declared one."""
-    _, depth, height, width = (dim.dim_value for dim in value.type.tensor_type.shape.dim)
-    if spec is None:
-        return 1, depth or 3, height or DEFAULT_SIDE, width or DEFAULT_SIDE
-    wanted = channels(spec.color)
-    if depth not in (0, wanted):
-        raise ModelError(
-            "channel_mismatch",
-            f"'{file}' takes images with {depth} channels, but the specification's colour order {spec.color} "
-            f"has {wanted}.",
-            "Correct 'color', 'mean' and 'std' in the model's specification.",
-            file=file,
-            channels=depth,
-            color=spec.color,
-            expected=wanted,
-        )
-    return 1, wanted, spec.input_height, spec.input_width
-
-
-def _sanitized(model: onnx.ModelProto, file: str | Path) -> tuple[onnx.ModelProto, list[Change]]:
-    try:
-        return sanitize(model)
-    except (*_ONNX_FAILURES, *failures()) as error:
-        raise _conversion_failed(file, first_line(error)) from error
-
-
-def _complete(
-    spec: ModelSpec | None,
-    outputs: list[Output],
-    shape: tuple[int, int, int, int],
-    noted: tuple[str, ...],
-    file: str | Path,
-) -> ModelSpec:
-    """The given specification with what it left open, or one from recognition."""
-    _, depth, height, width = shape
-    if spec is None:
-        hints = recognise(outputs, (height, width)) or {"family": UNKNOWN, "scale": 1 / 255}
-        hints = {**hints, "labels": _labels(hints, noted)}
-        if depth == 1:
-            mean, std = hints.get("mean", (0.0,)), hints.get("std", (1.0,))
-            hints = {**hints, "color": "GRAY", "mean": mean[:1], "std": std[:1]}
-        return ModelSpec(input_width=width, input_height=height, **hints)
-    if spec.family == UNKNOWN:
-        return spec
-    family = FAMILIES.get(spec.family)
-    shapes = [output.shape for output in outputs]
-    found = family.recognise(shapes, (height, width)) or {}
-    labels = spec.labels or _labels(found, noted)
-    spec = dataclasses.replace(spec, labels=labels, strides=spec.strides or found.get("strides", ()))
-    if family.task == "classification":
-        if not found or len(found["labels"]) != len(spec.labels):
-            raise misfit_error(family.name, shapes, spec)
-    else:
-        family.decode(outputs, spec)  # raises if they do not fit
-    return spec
-
-
-def _labels(hints: dict[str, Any], noted: tuple[str, ...]) -> tuple[str, ...]:
-    """The names noted in the file if their number fits what the outputs say, else the default ones."""
-    labels: tuple[str, ...] = hints.get("labels", ())
-    fits = len(noted) == len(labels) or hints.get("family") == "end_to_end"
-    return noted if noted and fits else labels
-
-
-def _noted_labels(model: onnx.ModelProto) -> tuple[str, ...]:
-    """Class names that the exporter noted as `{0: 'person', …}` under 'names', as Ultralytics' does."""
-    for entry in model.metadata_props:
-        if entry.key == "names" and len(entry.value) <= _MAX_NOTE:
-            try:
-                names = ast.literal_eval(entry.value)
-            except (ValueError, SyntaxError, RecursionError, MemoryError):
-                return ()
-            if isinstance(names, dict) and list(names) == list(range(len(names))):
-                labels = tuple(str(name) for name in names.values())
-                return labels if len(set(labels)) == len(labels) else ()
-    return ()
-
-
-def _input_change(value: onnx.ValueInfoProto, shape: tuple[int, ...]) -> list[Change]:
-    declared = [dim.dim_param or dim.dim_value or "?" for dim in value.type.tensor_type.shape.dim]
-    if declared == list(shape):
-        return []
-    before, after = ("×".join(str(size) for size in sizes) for sizes in (declared, shape))
-    return [{"change": "input_fixed", "from": before, "to": after}]
-
-
-def _does_not_run(file: str | Path, shape: tuple[int, ...], error: Exception) -> ModelError:
-    size = f"{shape[3]}×{shape[2]}"
-    reason = first_line(error)
-    return ModelError(
-        "does_not_run",
-        f"onnxruntime cannot run '{file}' on a {size} image: {reason}.",
-        "If the model needs another input size, give it in a model specification; else export it again.",
-        file=file,
-        size=size,
-        reason=reason,
-    )
-
-
-def _conversion_failed(file: str | Path, reason: str) -> ModelError:
-    return ModelError(
-        "conversion_failed",
-        f"'{file}' could not be brought into the form that is worked on here: {reason}.",
-        "Export the model again with opset 17.",
-        file=file,
-        reason=reason,
-    )

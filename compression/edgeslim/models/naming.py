@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from edgeslim.errors import ModelError
 from edgeslim.models.catalogue import CATALOGUE
@@ -25,9 +24,9 @@ def check_name(name: str) -> str:
     return name
 
 
-def default_name(path: Path) -> str:
-    """A model name made from a file's."""
-    name = _FORBIDDEN.sub("-", path.stem).strip("-.")[:64]
+def default_name(stem: str) -> str:
+    """A sound model name made of a file's stem."""
+    name = _FORBIDDEN.sub("-", stem).strip("-.")[:64]
     return check_name(name or "model")
 
 

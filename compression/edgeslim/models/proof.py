@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgeslim.detections import FloatArray
+from edgeslim.ort import open_session
+from edgeslim.sessions import Tensor
 
-Array = NDArray[Any]
 MAX_RELATIVE_ERROR = 1e-4
 """Of the largest value of each output. Reordered float32 sums stay far below."""
-
-
-def session(content: bytes) -> Any:
-    """A plain onnxruntime session on one thread: default optimizations, no messages of its own."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
-def failures() -> tuple[type[Exception], ...]:
-    """What onnxruntime raises when a model cannot be opened or run."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    own = (item for item in vars(state).values() if isinstance(item, type) and issubclass(item, Exception))
-    return (*own, RuntimeError, ValueError, MemoryError)
 
 
 def probes(shape: tuple[int, int, int, int]) -> tuple[FloatArray, ...]:
@@ -41,20 +22,19 @@ def probes(shape: tuple[int, int, int, int]) -> tuple[FloatArray, ...]:
     return normal, unit, bytes_like * np.float32(255)
 
 
-def run(content: bytes, inputs: Sequence[FloatArray]) -> list[list[Array]]:
-    """All outputs for each input. Raises what onnxruntime raises."""
-    opened = session(content)
-    name = opened.get_inputs()[0].name
-    return [opened.run(None, {name: tensor}) for tensor in inputs]
+def run(content: bytes, inputs: Sequence[FloatArray]) -> list[list[Tensor]]:
+    """All outputs for each input. Raises ModelError (not_loadable, not_runnable)."""
+    session = open_session(content)
+    return [session.run(tensor) for tensor in inputs]
 
 
-def is_finite(outputs: Sequence[Array]) -> bool:
+def is_finite(outputs: Sequence[Tensor]) -> bool:
     """Whether no output holds NaN or infinity."""
     return all(bool(np.isfinite(output).all()) for output in outputs)
 
 
 def largest_errors(
-    expected: Sequence[Sequence[Array]], found: Sequence[Sequence[Array]]
+    expected: Sequence[Sequence[Tensor]], found: Sequence[Sequence[Tensor]]
 ) -> tuple[float, float]:
     """Largest (absolute, relative to its output's largest value) difference; infinite where shapes differ."""
     absolute = relative = 0.0

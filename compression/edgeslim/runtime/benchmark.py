@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from edgeslim.metrics import FloatArray64
 from edgeslim.metrics.bootstrap import interval
 from edgeslim.progress import Progress, silent
 from edgeslim.records import Latency
-from edgeslim.runtime.session import input_dtype, input_shape, open_session
+from edgeslim.sessions import Session
+
+Key = TypeVar("Key")
 
 SAMPLE_SECONDS = 0.002
 RESAMPLES = 2000
@@ -29,31 +31,30 @@ MAX_SPREAD = 0.10
 
 
 def compare_latency(
-    paths: Mapping[str, Path],
-    baseline: str,
+    sessions: Mapping[Key, Session],
+    baseline: Key,
     rounds: int = 30,
     warmup: int = 5,
-    threads: int = 1,
     seed: int = 0,
     progress: Progress = silent,
-) -> dict[str, Latency]:
-    """Time all models by name on seeded random input of their own shape. Raises ModelError.
+) -> dict[Key, Latency]:
+    """Time all sessions, of whatever runtimes, on seeded random input of their own shape. Raises ModelError.
 
     `warmup` untimed runs of each come before the first round.
     """
-    assert baseline in paths, "the baseline is one of the models"
-    timers = {name: _timer(path, threads, seed) for name, path in paths.items()}
+    assert baseline in sessions, "the baseline is one of the models"
+    timers = {name: _timer(session, seed) for name, session in sessions.items()}
     repeats = {name: _repeats(timer, warmup) for name, timer in timers.items()}
-    samples = {name: np.zeros(rounds) for name in paths}
+    samples = {name: np.zeros(rounds) for name in sessions}
     order = np.random.default_rng(seed)
-    names = list(paths)
+    names = list(sessions)
     for round_ in range(rounds):
         progress("latency", round_, rounds)
         for index in order.permutation(len(names)):
             name = names[index]
             timers[name](1)
             samples[name][round_] = timers[name](repeats[name]) / repeats[name]
-    return {name: summarise(samples[name], samples[baseline], seed) for name in paths}
+    return {name: summarise(samples[name], samples[baseline], seed) for name in sessions}
 
 
 def summarise(seconds: FloatArray64, baseline: FloatArray64, seed: int = 0) -> Latency:
@@ -81,17 +82,15 @@ def is_noisy(seconds: FloatArray64) -> bool:
     return bool(tail > MAX_TAIL * median or high - low > MAX_SPREAD * median)
 
 
-def _timer(path: Path, threads: int, seed: int) -> Callable[[int], float]:
+def _timer(session: Session, seed: int) -> Callable[[int], float]:
     """A function that runs the model so many times and returns the seconds that took."""
-    session = open_session(path, threads)
-    entry = session.get_inputs()[0]
-    values = np.random.default_rng(seed).random(input_shape(session), dtype=np.float32)
-    feeds = {entry.name: values.astype(input_dtype(entry))}
+    image = session.inputs[0]
+    values = np.random.default_rng(seed).random(image.fixed_shape, dtype=np.float32).astype(image.dtype)
 
     def seconds(times: int) -> float:
         start = time.perf_counter()
         for _ in range(times):
-            session.run(None, feeds)
+            session.run(values)
         return time.perf_counter() - start
 
     return seconds

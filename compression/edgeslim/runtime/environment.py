@@ -25,7 +25,7 @@ def environment() -> dict[str, str]:
         "flags": " ".join(flag for flag in _FLAGS if flag in flags),
         "os": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        **{name: _version(name) for name in _PACKAGES},
+        **{name: package_version(name) for name in _PACKAGES},
         "edgeslim": __version__,
     }
 
@@ -49,7 +49,8 @@ def _cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def _version(package: str) -> str:
+def package_version(package: str) -> str:
+    """Of an installed package, empty if it is not there. Imports nothing."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

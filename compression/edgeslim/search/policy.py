@@ -252,7 +252,7 @@ class Search:
         rung = candidate.rungs[index]
         self._at_work[candidate.number] = candidate
         recipe = at_share(candidate.recipe, rung.share)
-        return TrialTask(candidate.number, recipe, evaluate=True, rung=index, images=rung.images)
+        return TrialTask(candidate.number, recipe, True, index, rung.images, rung.full)
 
     def _place(self, candidate: Candidate) -> None:
         """File a candidate that was just measured: for timing, for promotion, or into the front."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
 Effect = Literal["file", "download", "memory", "latency", "accuracy"]
 Need = Literal["calibration", "train", "loss"]
 Trait = Literal["codes", "levels", "zeros", "pattern"]
-"""What a step may give a network that later ones must leave alone: weights as codes, weights of few values (stored as
-codes too, but fit to be computed with in 8 bits), zeros, an N:M pattern of them."""
+"""Properties that a step gives a network and that later steps must preserve: weights stored as codes; weights of few
+levels (stored as codes, and exact in 8-bit arithmetic); zeros; an N:M pattern of zeros."""
 STORED: frozenset[Trait] = frozenset({"codes", "levels"})
-"""A step that makes one of these says how weights are stored."""
+"""A step that makes one of these decides how weights are stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """All that a step may use besides the model. `info` collects what the step tells (JSON values)."""
+    """All that a step may use besides the model. The step reports in `info` (JSON values)."""
 
     spec: ModelSpec
     original: Path
@@ -36,7 +37,7 @@ class StepContext:
     calibration: Split | None = None
     train: Split | None = None
     teacher: Model | None = None
-    """The other model that the step learns from, if it names one (`Step.learns_from`)."""
+    """The other model that the step learns from, if it names one in `Step.learns_from`."""
     seed: int = 0
     threads: int = 1
     progress: Progress = silent
@@ -70,14 +71,14 @@ class Step:
     source: ClassVar[str]
     """Paper or specification of the method."""
     changes: ClassVar[frozenset[Effect]]
-    """What the step really changes; the screens say what it does not."""
+    """What the step changes; screens state what it leaves unchanged."""
     needs: ClassVar[frozenset[Need]] = frozenset()
     makes: ClassVar[frozenset[Trait]] = frozenset()
-    """What it gives the network, for the rules of order."""
+    """Properties it gives the network (see `steps.order`)."""
     destroys: ClassVar[frozenset[Trait]] = frozenset()
-    """What it would not leave as it is: it must come before the step that makes it."""
+    """Properties it would destroy: it must come before the steps that make them."""
     recovers: ClassVar[bool] = False
-    """Whether, without labels, it only brings back what an earlier step has changed."""
+    """Whether, used without labels, it only recovers what an earlier step has changed."""
 
     def __post_init__(self) -> None:
         validate(self)
@@ -86,16 +87,16 @@ class Step:
         return {"step": self.name, **{p.name: getattr(self, p.name) for p in parameters(type(self))}}
 
     def resolve(self) -> Step:
-        """This step with every choice that depends on the machine made; what is recorded and cached."""
+        """This step with 'auto' parameters replaced by their meaning on this machine, as it is recorded and cached."""
         return self
 
     @property
     def learns_from(self) -> str | None:
-        """Reference, as `open_model` takes it, of another model that the step is given as `context.teacher`."""
+        """Reference (as for `open_model`) of the model to pass as `context.teacher`; None if no teacher is needed."""
         return None
 
     def check(self, spec: ModelSpec, teacher: Model | None) -> None:
-        """Raise RecipeError if the step cannot work on a model so specified or with this teacher; computes nothing."""
+        """Raise RecipeError if the step cannot work with this specification or teacher. Computes nothing."""
 
     @classmethod
     def describe(cls) -> StepInfo:
@@ -111,27 +112,40 @@ class Step:
         )
 
 
+class NeedsByParameters:
+    """A step's `needs` where they depend on its parameters: `needs: ClassVar[…] = cast(Any, NeedsByParameters(…))`.
+
+    Read from a step, they are `of(step)`; read from the class, which has no parameter values, they are `usual`.
+    """
+
+    def __init__(self, usual: Iterable[Need], of: Callable[[Any], Iterable[Need]]) -> None:
+        self._usual, self._of = frozenset(usual), of
+
+    def __get__(self, step: object | None, owner: type[object]) -> frozenset[Need]:
+        return self._usual if step is None else frozenset(self._of(step))
+
+
 class TorchStep(Step):
-    """Works on the torch graph (imported from ONNX, BatchNorm kept). Must come before every OnnxStep."""
+    """Works on the torch graph, imported from ONNX with BatchNorm kept. Must come before every OnnxStep."""
 
     destroys: ClassVar[frozenset[Trait]] = STORED
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """Return a new module; the given one is left as it was."""
+        """Return a new module; the given one is not modified."""
         raise AssertionError("a step defines apply")
 
 
 class OnnxStep(Step):
-    """Works on the deployable ONNX graph (BatchNorm folded), and says how its weights are stored: once a recipe.
+    """Works on the deployable ONNX graph (BatchNorm folded) and decides how its weights are stored.
 
-    Only a step that keeps the levels of others may follow one of those.
+    A recipe has at most one such step, unless the second preserves the levels made by the first.
     """
 
     makes: ClassVar[frozenset[Trait]] = frozenset({"codes"})
     destroys: ClassVar[frozenset[Trait]] = STORED
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
-        """Return a new graph; the given one is left as it was."""
+        """Return a new graph; the given one is not modified."""
         raise AssertionError("a step defines apply")
 
 

@@ -1,4 +1,4 @@
-"""Which orders of steps make sense. All rules follow from what steps declare: `makes`, `destroys`, `recovers`."""
+"""Which orders of steps are valid. All rules follow from what steps declare: `makes`, `destroys`, `recovers`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgeslim.steps.base import STORED, Step, Trait
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """`step` cannot come where it is: it would destroy the `trait` that `after` made, or has nothing to recover."""
+    """`step` cannot stand where it is: it would destroy the `trait` made by `after`, or has nothing to recover."""
 
     step: Step
     after: Step | None = None
@@ -21,7 +21,7 @@ class Clash:
 
 
 def clash(steps: Sequence[Step]) -> Clash | None:
-    """The first thing wrong with the order, or None."""
+    """The first violation of the rules, or None."""
     for place, step in enumerate(steps):
         for earlier in steps[:place]:
             lost = step.destroys & earlier.makes
@@ -33,11 +33,11 @@ def clash(steps: Sequence[Step]) -> Clash | None:
 
 
 def repaired(steps: Sequence[Step]) -> tuple[Step, ...] | None:
-    """The same steps in an order that makes sense, as near to the given one as can be; None if there is none.
+    """The same steps in the valid order nearest to the given one; None if there is none.
 
-    A step moves in front of what it would destroy, and one that recovers behind the first that changes something.
-    Of several steps that store the weights one is left (the one that changes more, of equals the last), with one whose
-    levels it keeps, if there is any; and a step that has nothing to recover is left out.
+    A step moves in front of a step whose result it would destroy, and a recovering step moves behind the first step that
+    changes something. Of several steps that store weights only one is kept (the one with more effects; of equals the
+    last), plus one whose levels it preserves. A step that has nothing to recover is dropped.
     """
     order: list[Step] = []
     for step in _stored_once(steps):
@@ -50,7 +50,7 @@ def repaired(steps: Sequence[Step]) -> tuple[Step, ...] | None:
 
 
 def check(steps: Sequence[Step]) -> None:
-    """Raises RecipeError with the reason and, as value `repaired`, the names of the steps in a sensible order.
+    """Raise RecipeError with the reason and, as value `repaired`, the names of the steps in a valid order.
 
     Codes: 'step_order', 'quantized_twice', 'order_zeros', 'order_pattern', 'recovers_too_early', 'nothing_to_recover'.
     """
@@ -60,7 +60,7 @@ def check(steps: Sequence[Step]) -> None:
 
 
 def _only_recovers(step: Step) -> bool:
-    """Given labels, a step learns from them too: alone it is the dense control of a study."""
+    """False for a recovering step that uses labels: alone, it serves as the uncompressed control of a study."""
     return step.recovers and "loss" not in step.needs
 
 
@@ -81,36 +81,36 @@ def _refusal(found: Clash, order: tuple[Step, ...] | None) -> RecipeError:
     if found.after is None and order is None:
         return RecipeError(
             "nothing_to_recover",
-            f"'{step}' only brings back what earlier steps have changed, and none has changed anything.",
+            f"'{step}' only recovers what earlier steps have changed, and no step has changed anything.",
             "Put a step before it that changes the network, such as channel_pruning or low_rank.",
             step=step,
         )
     assert order is not None, f"'{step}' has no place at all"
     after = "" if found.after is None else found.after.name
-    repair = f"A sensible order: {' → '.join(each.name for each in order)}."
+    repair = f"A valid order: {' → '.join(each.name for each in order)}."
     values = {"step": step, "after": after, "repaired": ", ".join(each.name for each in order)}
     if found.after is None:
         return RecipeError(
             "recovers_too_early",
-            f"'{step}' only brings back what earlier steps have changed, and nothing is changed before it.",
+            f"'{step}' only recovers what earlier steps have changed, and nothing is changed before it.",
             repair,
             **values,
         )
     if found.trait == "zeros":
         return RecipeError(
-            "order_zeros", f"'{step}' would fill the zeros that '{after}' has made.", repair, **values
+            "order_zeros", f"'{step}' would fill the zeros made by '{after}'.", repair, **values
         )
     if found.trait == "pattern":
         return RecipeError(
             "order_pattern",
-            f"'{step}' would break the pattern of zeros that '{after}' has made.",
+            f"'{step}' would break the pattern of zeros made by '{after}'.",
             repair,
             **values,
         )
     if STORED & found.step.makes:
         return RecipeError(
             "quantized_twice",
-            f"'{step}' would store weights anew that '{after}' has already coded.",
+            f"'{step}' would store the weights again that '{after}' has already coded.",
             f"Keep only one of the two. {repair}",
             **values,
         )

@@ -53,7 +53,7 @@ def _trained(step: StepJson, steps: int) -> tuple[StepJson, StepJson]:
 _FLOAT16: StepJson = {"step": "float16"}
 _MATCH: StepJson = {"step": "match_statistics"}
 _ROBUST: StepJson = {"step": "robust_int8"}
-_PALETTE: StepJson = {"step": "weight_clustering", "values": 16}
+_CODEBOOK: StepJson = {"step": "weight_clustering", "values": 16}
 _MIXED: StepJson = {"step": "mixed_low_bit_weights", "average_bits": 3.5}
 _FAST: StepJson = {"step": "robust_int8", "latency": 0.6}
 _AWARE = _trained({"step": "quantization_aware_training"}, 100)
@@ -133,7 +133,7 @@ PRESETS.add(
             _recipe("4 bits", _low_bit(4)),
             _recipe("mixed bits", _MIXED),
             _recipe("mixed bits + int8, robust", _MIXED, _ROBUST),
-            _recipe("palette of 16", _PALETTE),
+            _recipe("codebook of 16", _CODEBOOK),
         ),
     )
 )
@@ -158,7 +158,7 @@ PRESETS.add(
             ),
             _recipe("channels 20% + distilled + int8, robust", _channels(0.2), _MATCH, _distil(300), _ROBUST),
             _recipe(
-                "magnitude 60% + distilled + palette of 16", _magnitude(0.6), _MATCH, _distil(300), _PALETTE
+                "magnitude 60% + distilled + codebook of 16", _magnitude(0.6), _MATCH, _distil(300), _CODEBOOK
             ),
         ),
     )
@@ -168,14 +168,14 @@ PRESETS.add(
         "deep-compression",
         (
             _recipe("tuning alone", _tune(500)),
-            _recipe("palette of 16", _PALETTE),
+            _recipe("codebook of 16", _CODEBOOK),
             *(
                 _recovered(
                     f"magnitude {sparsity:.0%}",
                     [_magnitude(sparsity)],
                     steps,
-                    "palette of 16",
-                    (_PALETTE, _PALETTE),
+                    "codebook of 16",
+                    (_CODEBOOK, _CODEBOOK),
                 )
                 for sparsity, steps in ((0.4, 300), (0.6, 300), (0.7, 400), (0.8, 500), (0.9, 800))
             ),
@@ -204,7 +204,7 @@ PRESETS.add(
             _recipe("float16", _FLOAT16),
             _recipe("int8", _int8()),
             _recipe("mixed bits", _MIXED),
-            _recipe("palette of 16", _PALETTE),
+            _recipe("codebook of 16", _CODEBOOK),
             *_SMALL_AND_FAST,
             _recipe("int8, robust", _ROBUST),
             _recipe("low rank 30%", _low_rank(0.7)),

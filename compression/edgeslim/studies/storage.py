@@ -173,12 +173,18 @@ class StudyJournal:
         latency: Latency,
         values: Sequence[float],
         excess: Mapping[str, float] | None = None,
+        elsewhere: Mapping[str, Latency] | None = None,
     ) -> None:
-        """End a measured trial: its latency, its objectives, and by how much it misses the budget's limits."""
+        """End a measured trial: its latency, its objectives, and by how much it misses the budget's limits.
+
+        `elsewhere` are latencies by other runtimes' names.
+        """
         from optuna.trial import TrialState as State
 
         trial = self._id(number)
         self._storage.set_trial_user_attr(trial, "latency", encoded(latency))
+        if elsewhere:
+            self._storage.set_trial_user_attr(trial, "latencies", encoded(elsewhere))
         for name, amount in (excess or {}).items():
             # Where Optuna and its dashboard look for constraints (Trial.set_constraint).
             self._storage.set_trial_system_attr(trial, f"constraints:{name}", amount)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from edgeslim.errors import ErrorRecord, StudyError
 from edgeslim.models.base import ModelSpec
 from edgeslim.records import NoticeRecord, decoded, encoded
+from edgeslim.runtime import MAIN
 from edgeslim.studies import figures
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.figures import FIGURES
@@ -59,6 +60,8 @@ class StudyPlan:
     """What a file must keep to be chosen."""
     cluster: str | None = None
     """Address of the Dask scheduler whose workers do the trials; None: this machine does."""
+    runtimes: tuple[str, ...] = (MAIN,)
+    """In which files are scored and timed, the main one first."""
     model_name: str = ""
     dataset_name: str = ""
     created: str = ""

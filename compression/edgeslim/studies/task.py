@@ -20,3 +20,4 @@ class TrialTask:
     evaluate: bool
     rung: int | None = None
     images: int | None = None
+    full: bool = True

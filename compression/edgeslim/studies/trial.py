@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from edgeslim.artifacts.artifact import Stage
-from edgeslim.errors import ErrorRecord
+from edgeslim.errors import ErrorRecord, Notice
 from edgeslim.records import Latency, ProgressRecord, RecipeRecord, Sizes, decoded, encoded
+from edgeslim.runtime import MAIN
+from edgeslim.runtime.figures import RuntimeFigures
 
 TrialState = Literal["waiting", "running", "complete", "failed", "infeasible", "pruned", "cancelled"]
 """'infeasible': the network cannot be made so. 'pruned': a search has dropped it after cheap measurements, or in time."""
@@ -56,6 +58,54 @@ class TrialResult:
     """Seconds that the search had taken when it was measured."""
     rungs: tuple[Mapping[str, Any], ...] = ()
     """What a search measured cheaply before: share of the recovery, images, figures. No measurements of the file."""
+    runtimes: Mapping[str, RuntimeFigures] = dataclasses.field(default_factory=dict)
+    """Figures in other runtimes than the main one, whose are the trial's own. See `in_runtime`."""
+
+    def in_runtime(self, name: str) -> RuntimeFigures | None:
+        """The figures in any runtime, the main one too; None where the trial was not measured in it."""
+        if name != MAIN or self.sha256 is None:
+            return self.runtimes.get(name)
+        return RuntimeFigures(
+            version=self.environment.get(MAIN, ""),
+            format="onnx",
+            suffix=".onnx",
+            sha256=self.sha256,
+            bytes=self.sizes.file if self.sizes else None,
+            download=self.sizes.download if self.sizes else None,
+            accuracy=self.accuracy,
+            fidelity=self.fidelity,
+            latency=self.latency,
+            resamples=self.resamples,
+        )
+
+    @property
+    def delivered(self) -> dict[str, str]:
+        """SHA-256 of the delivered file by runtime, the main one first, where it could be delivered and runs."""
+        own = {} if self.sha256 is None else {MAIN: self.sha256}
+        return own | {name: each.sha256 for name, each in self.runtimes.items() if each.sha256 is not None}
+
+    def with_latencies(self, latencies: Mapping[str, Latency]) -> TrialResult:
+        """The trial with latencies by runtime."""
+        timed = {
+            name: dataclasses.replace(each, latency=latencies.get(name))
+            for name, each in self.runtimes.items()
+        }
+        return dataclasses.replace(self, latency=latencies.get(MAIN), runtimes=timed)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What to know before the file is used."""
+        decibels = (self.fidelity or {}).get("plain_sqnr_db")
+        if decibels is None:
+            return ()
+        return (
+            Notice(
+                "plain_session_differs",
+                f"A plain onnxruntime session gives other outputs for this file where it was scored ({decibels:.0f} dB): "
+                "sums of int8 products saturate there. Open it with session.x64quantprecision set to 1, as it was here.",
+                decibels=round(decibels, 1),
+            ),
+        )
 
     @property
     def objective(self) -> float | None:

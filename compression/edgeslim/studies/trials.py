@@ -89,11 +89,16 @@ def trial_result(
     measured: dict[str, Any] = dict(known.get("result", {}))
     if "sha256" in measured:
         measured["file"] = str(store.path(measured["sha256"]))
+    latencies = known.get("latencies", {})
     return TrialResult.from_json(
         {
             "model": plan.model_name,
             "primary_metric": facts.get("primary_metric"),
             **measured,
+            "runtimes": {
+                name: {**figures, "latency": latencies.get(name)}
+                for name, figures in measured.get("runtimes", {}).items()
+            },
             "number": trial.number,
             "state": _state(trial, study, progress),
             "recipe": known["recipe"],

@@ -8,10 +8,11 @@ import streamlit as st
 
 from edgeslim.ui.components.navigation import MARK, PAGES, language_switch, logo
 from edgeslim.ui.components.problems import boundary
-from edgeslim.ui.state import t
+from edgeslim.ui.state import find_language, t
 
 ICONS = {"overview": "home", "study": "scatter_plot", "compare": "compare", "new": "add_circle"}
 
+find_language()
 st.set_page_config(page_title="EdgeSlim", page_icon=MARK, layout="wide", initial_sidebar_state=230)
 logo()
 page = st.navigation(

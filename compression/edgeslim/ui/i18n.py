@@ -1,4 +1,7 @@
-"""Words of the screens. Keys and placeholders are the same in every language; a test holds that."""
+"""Words of the screens. Keys and placeholders are the same in every language; a test holds that.
+
+The English help of a parameter stands at its declaration alone.
+"""
 
 from __future__ import annotations
 

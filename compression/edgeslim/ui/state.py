@@ -7,6 +7,7 @@ callbacks. Session state holds only what the address loses when the page changes
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 import streamlit as st
@@ -16,18 +17,25 @@ from edgeslim.ui.i18n import LANGUAGES, Language, nearest_language, translate
 T = TypeVar("T")
 
 _LANGUAGE, _STUDY = "edgeslim_language", "edgeslim_study"
+_spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
+"""The language of this run. A run asks for hundreds of texts, and address and session are slow to ask."""
 
 
 def language() -> Language:
-    """From the address, else as chosen before, else the browser's."""
-    for chosen in (st.query_params.get("lang"), st.session_state.get(_LANGUAGE)):
-        if chosen in LANGUAGES:
-            return cast(Language, chosen)
-    return nearest_language(st.context.locale)
+    return _spoken.get() or find_language()
+
+
+def find_language() -> Language:
+    """From the address, else as chosen before, else the browser's. Every run of a page begins with it."""
+    given = (st.query_params.get("lang"), st.session_state.get(_LANGUAGE))
+    chosen = next((one for one in given if one in LANGUAGES), None) or nearest_language(st.context.locale)
+    _spoken.set(cast(Language, chosen))
+    return cast(Language, chosen)
 
 
 def keep_language(chosen: Language) -> None:
     """Remember the language; the address carries it once it is not the browser's own."""
+    _spoken.set(chosen)
     st.session_state[_LANGUAGE] = chosen
     given = st.query_params.get("lang")
     if given != chosen and (given is not None or chosen != nearest_language(st.context.locale)):

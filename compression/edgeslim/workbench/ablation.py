@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError, ErrorRecord, StoreError
+from edgeslim.measurement.machine import busy
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.compress import measure
@@ -48,16 +49,17 @@ def ablate(
             variant.recipe.fingerprint(): variant.recipe for variant in planned.variants if variant.recipe
         }
         errors: dict[str, ErrorRecord] = {}
-        for done, (fingerprint, variant) in enumerate(recipes.items()):
-            progress("ablation", done, len(recipes))
-            try:
-                make_file(variant, workload, store, threads, progress)
-            except StoreError:
-                raise
-            except EdgeSlimError as error:
-                if fingerprint == recipe.fingerprint():
+        with busy(workload.model.name, progress) as report:
+            for done, (fingerprint, variant) in enumerate(recipes.items()):
+                report("ablation", done, len(recipes))
+                try:
+                    make_file(variant, workload, store, threads, report)
+                except StoreError:
                     raise
-                errors[fingerprint] = error.record()
+                except EdgeSlimError as error:
+                    if fingerprint == recipe.fingerprint():
+                        raise
+                    errors[fingerprint] = error.record()
         made = [variant for fingerprint, variant in recipes.items() if fingerprint not in errors]
         measured = measure(made, workload, store, threads, progress)
         trials = {trial.recipe_fingerprint: trial for trial in measured}

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from edgeslim.artifacts.store import Store
 
 if TYPE_CHECKING:
-    import onnxruntime as ort
-
     from edgeslim.detections import Image
     from edgeslim.metrics.fidelity import Fidelity
     from edgeslim.models.base import ModelSpec
+    from edgeslim.ort import OrtSession
     from edgeslim.tasks.base import Prediction
 
 
@@ -43,14 +42,13 @@ def predict(file: str | Path, image: Image, spec: ModelSpec) -> tuple[Prediction
     Detections (all above the spec's own confidence), class probabilities (C,), or None for an unknown family.
     Raises ModelError.
     """
-    from edgeslim.runtime.session import run
     from edgeslim.tasks import task_for
 
     path = Path(file)
     session, task = _session(str(path), path.stat().st_mtime_ns), task_for(spec)
     prepared = task.prepare(image, spec)
     began = time.perf_counter()
-    outputs = run(session, prepared.tensor)
+    outputs = session.run(prepared.tensor)
     milliseconds = (time.perf_counter() - began) * 1000
     return task.decode(outputs, prepared, spec), milliseconds
 
@@ -74,12 +72,12 @@ def compare(
 
 
 @lru_cache(maxsize=8)
-def _session(path: str, changed: int) -> ort.InferenceSession:
+def _session(path: str, changed: int) -> OrtSession:
     """A warm session; `changed` makes a file that was replaced another one."""
     import numpy as np
 
-    from edgeslim.runtime.session import input_shape, open_session, run
+    from edgeslim.ort import open_session
 
     session = open_session(Path(path))
-    run(session, np.zeros(input_shape(session), np.float32))
+    session.run(np.zeros(session.inputs[0].fixed_shape, np.float32))
     return session

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.errors import InfeasibleError
+from edgeslim.measurement.machine import busy
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.studies.trial import TrialResult
@@ -58,27 +59,30 @@ def measure(
     """
     from edgeslim.measurement.measure import compress_and_score, make_file, time_files
     from edgeslim.recipe import Recipe
+    from edgeslim.runtime import MAIN
 
     measured: list[TrialResult] = []
-    for number, recipe in enumerate(recipes):
-        trial = TrialResult(
-            number=number,
-            state="infeasible",
-            recipe=recipe.record(),
-            title=recipe.title,
-            recipe_fingerprint=recipe.fingerprint(),
-            model=workload.model.name,
-        )
-        try:
-            found = compress_and_score(recipe, workload, store, threads, progress)
-        except InfeasibleError as error:
-            measured.append(replace(trial, error=error.record()))
-            continue
-        figures = {each.name: getattr(found, each.name) for each in fields(found)}
-        measured.append(replace(trial, state="complete", file=str(store.path(found.sha256)), **figures))
-    baseline = make_file(Recipe(), workload, store, threads, progress).sha256
+    name = workload.model.name
+    with busy(name, progress) as report:
+        for number, recipe in enumerate(recipes):
+            trial = TrialResult(
+                number=number,
+                state="infeasible",
+                recipe=recipe.record(),
+                title=recipe.title,
+                recipe_fingerprint=recipe.fingerprint(),
+                model=name,
+            )
+            try:
+                found = compress_and_score(recipe, workload, store, threads, report)
+            except InfeasibleError as error:
+                measured.append(replace(trial, error=error.record()))
+                continue
+            figures = {each.name: getattr(found, each.name) for each in fields(found)}
+            measured.append(replace(trial, state="complete", file=str(store.path(found.sha256)), **figures))
+        baseline = make_file(Recipe(), workload, store, threads, report).sha256
     made = [trial.sha256 for trial in measured if trial.sha256 is not None]
-    latency = time_files(list(dict.fromkeys([baseline, *made])), store, progress)
+    latency = time_files({MAIN: list(dict.fromkeys([baseline, *made]))}, store, name, progress)[MAIN]
     return [replace(trial, latency=latency.get(trial.sha256 or "")) for trial in measured]
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeslim.artifacts.store import Store
-from edgeslim.models.base import ModelSpec
+from edgeslim.models.base import Model, ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.records import Sizes
 
 if TYPE_CHECKING:
     from edgeslim.models.library import ModelEntry
+
+if TYPE_CHECKING:
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,22 +53,29 @@ def describe_model(
     reference: str | Path, spec: ModelSpec | None = None, store: Store | None = None
 ) -> ModelInfo:
     """Open the model and measure its file. Raises ModelError."""
+    from edgeslim.models.library import open_model
+
+    return _described(open_model(reference, store or Store(), spec))
+
+
+def _described(model: Model) -> ModelInfo:
     from edgeslim.metrics.counts import counts
     from edgeslim.metrics.size import sizes
-    from edgeslim.models.library import open_model
     from edgeslim.tasks.losses import loss_for
 
-    model = open_model(reference, store or Store(), spec)
-    counted = counts(model.path)
+    proof = dict(model.proof)
+    if "macs" not in proof:  # a sample's
+        counted = counts(model.path)
+        proof |= {"parameters": counted.params, "macs": counted.macs}
     return ModelInfo(
         name=model.name,
         sha256=model.sha256,
         origin=model.origin,
         spec=model.spec,
-        proof=model.proof,
+        proof=proof,
         trainable=loss_for(model.spec) is not None,
-        params=counted.params,
-        macs=counted.macs,
+        params=proof["parameters"],
+        macs=proof["macs"],
         sizes=sizes(model.path),
     )
 
@@ -84,18 +93,14 @@ def import_model(
     Without `name` the file's is used (an upload's is made a sound one); without `spec` the family is
     recognised from the outputs. Returns what `describe_model` does. Raises ModelError: nothing is stored.
     """
-    from edgeslim.models.importing import import_bytes, import_onnx, register
-    from edgeslim.models.naming import default_name, refuse_reserved
+    from edgeslim.models.importing import import_named, import_onnx
+    from edgeslim.models.naming import default_name
 
     store = store or Store()
-    if isinstance(source, bytes):
-        name = default_name(Path(f"{name}.onnx" if name else file_name))
-        refuse_reserved(name)
-        imported = import_bytes(source, file_name or f"{name}.onnx", spec, store)
-        model = register(dataclasses.replace(imported, name=name, origin="imported"), store)
-    else:
-        model = import_onnx(Path(source), spec, name, store)
-    return describe_model(model.name, store=store)
+    if not isinstance(source, bytes):
+        return _described(import_onnx(source, spec, name, store))
+    name = default_name(name or Path(file_name).stem)
+    return _described(import_named(source, file_name or f"{name}.onnx", name, spec, store))
 
 
 def download_model(name: str, store: Store | None = None, progress: Progress = silent) -> ModelInfo:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
+from edgeslim.measurement.machine import busy
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.workload import opened, opened_unlabelled
@@ -34,12 +35,12 @@ def layer_sensitivity(
     `techniques` maps names to strengths (none: the usual ones); `images` defaults to 8, with labels to 32. What was
     measured before comes from the store. Raises ModelError, DatasetError, EdgeSlimError.
     """
-    from edgeslim.analysis.network import required
+    from edgeslim.analysis.deployed import required
     from edgeslim.analysis.sensitivity import accuracy_sensitivity, output_sensitivity
     from edgeslim.errors import DatasetError
 
     store = store or Store()
-    with store.in_use():
+    with store.in_use(), busy(str(model), progress) as progress:
         found, split = opened_unlabelled(
             model, dataset, store, calibration=calibration, spec=spec, progress=progress
         )

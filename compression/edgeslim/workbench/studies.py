@@ -87,6 +87,7 @@ def start_study(
     """
     from edgeslim.datasets import check_share
     from edgeslim.models.library import open_model
+    from edgeslim.runtime import check_runtimes
     from edgeslim.workbench.datasets import resolve_dataset
     from edgeslim.workbench.presets import check_preset, preset_recipes
 
@@ -117,6 +118,7 @@ def start_study(
         preset=plan.preset if search is None else None,
         objectives=check_objectives(plan.objectives),
         cluster=None if plan.cluster == supervisor.HERE else plan.cluster,
+        runtimes=check_runtimes(plan.runtimes),
     )
     with store.lock("study-names", PATIENCE):  # two that are started at once get two names
         plan = dataclasses.replace(plan, name=wanted or free_name(store, stem))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from edgeslim.artifacts.store import Store, sha256_of, write_atomically
 from edgeslim.datasets import open_dataset
 from edgeslim.datasets.base import Split, Subset
+from edgeslim.measurement.machine import busy
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.samples import SAMPLES, sample_records
 from edgeslim.progress import Progress, silent
@@ -101,15 +102,16 @@ def train_sample(
         augment=sample.augment,
         threads=threads,
     )
-    log = train(
-        network,
-        train_split,
-        sample.spec,
-        settings,
-        progress=progress,
-        evaluate=lambda module: _watch(module, sample.spec, Subset(validation, WATCHED_IMAGES)),
-        checkpoint=store.root / "training" / f"{name}-seed{seed}.pt",
-    )
+    with busy(name, progress) as report:
+        log = train(
+            network,
+            train_split,
+            sample.spec,
+            settings,
+            progress=report,
+            evaluate=lambda module: _watch(module, sample.spec, Subset(validation, WATCHED_IMAGES)),
+            checkpoint=store.root / "training" / f"{name}-seed{seed}.pt",
+        )
     round_to_float16(network)
     path = _export(network, sample, folder)
     entry = TrainedSample(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
+from edgeslim.measurement.machine import busy
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.studies.trial import TrialResult
@@ -36,7 +37,7 @@ def xray(
     from edgeslim.analysis.xray import xray as look
 
     store = store or Store()
-    with store.in_use():
+    with store.in_use(), busy(str(model), progress) as progress:
         found, split = opened_unlabelled(
             model, dataset, store, calibration=calibration, spec=spec, progress=progress
         )
@@ -60,14 +61,14 @@ def score_predictions(
 
     Sensitivity is measured unless the store has it. Raises EdgeSlimError.
     """
-    from edgeslim.analysis.network import required
+    from edgeslim.analysis.deployed import required
     from edgeslim.analysis.results import PredictionScores
     from edgeslim.analysis.scoring import score_files, score_layers
     from edgeslim.analysis.sensitivity import output_sensitivity
     from edgeslim.analysis.xray import xray as look
 
     store = store or Store()
-    with store.in_use():
+    with store.in_use(), busy(str(model), progress) as progress:
         found, split = opened_unlabelled(
             model, dataset, store, calibration=calibration, spec=spec, progress=progress
         )

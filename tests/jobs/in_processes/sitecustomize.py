@@ -1,6 +1,8 @@
 """Python imports this at start if its folder is on PYTHONPATH: a study's own processes know the tests' step."""
 
 import os
+import sys
+from pathlib import Path
 
 from steps_for_tests import Act
 
@@ -12,3 +14,9 @@ if "EDGESLIM_TEST_PATIENCE" in os.environ:
     from edgeslim.studies import journal
 
     journal.PATIENCE = float(os.environ["EDGESLIM_TEST_PATIENCE"])
+
+if "EDGESLIM_TEST_RUNTIME" in os.environ:
+    sys.path.append(str(Path(__file__).parents[2]))
+    import reference_runtime
+
+    reference_runtime.register()

@@ -9,7 +9,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.datasets.street_signs.dataset import MANIFEST, PLANS, load
 
 
-def _show(message: str, done: int, total: int) -> None:
+def _show(message: str, done: int, total: int, who: str = "") -> None:
     print(f"\r{message} {done}/{total}", end="", file=sys.stderr, flush=True)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import PIL
 
 from edgeslim.artifacts.store import Store, write_atomically
-from edgeslim.datasets.base import Dataset, Notice, Split, SplitName, TaskName
+from edgeslim.datasets.base import Dataset, Split, SplitName, TaskName
 from edgeslim.datasets.formats import Builtin
 from edgeslim.datasets.images import read_image
 from edgeslim.datasets.splits import no_split
@@ -21,6 +21,7 @@ from edgeslim.datasets.street_signs.classes import CLASSES
 from edgeslim.datasets.street_signs.packed import Packed
 from edgeslim.datasets.street_signs.rendering import render
 from edgeslim.detections import Annotations, Image
+from edgeslim.errors import Notice
 from edgeslim.progress import Progress
 
 NAME = "street-signs"
@@ -118,7 +119,7 @@ def load(store: Store, name: str, plan: Plan, progress: Progress) -> Packed:
     cached = _cached(store, key, path)
     if cached is not None:
         return cached
-    with store.lock(f"street-signs-{key}"):
+    with store.lock(f"street-signs-{key}", progress=progress):
         cached = _cached(store, key, path)
         if cached is not None:
             return cached

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.packed.packing import Codes, bits_for, entropy
-
-FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,10 @@ class CodedWeight:
     """Codes (rows, columns) below `levels`, and their meaning: (code − zero) · scale, or codebook[code] · scale.
 
     `scale` (rows, groups), float16 or float32, holds for the columns split into equal groups; (1, 1) holds for all;
-    None is 1, for palettes.
-    `zero` is one number, or whole numbers (rows, groups) in uint8. `codebook` (palettes, up to levels) gives each of
-    `palettes` equal blocks of rows its own values. `sparse` stores a bit mask and only the codes that are not
-    zeros: code 0 of a palette, or the code equal to the one number `zero`.
+    None is 1, for codebooks.
+    `zero` is one number, or whole numbers (rows, groups) in uint8. `codebook` (blocks, up to levels) gives each of
+    `blocks` equal blocks of rows its own values. `sparse` stores a bit mask and only the codes that are not zeros:
+    code 0 of a codebook, or the code equal to the one number `zero`.
     """
 
     layout: Layout
@@ -127,8 +126,8 @@ class CodedWeight:
         """The float32 weight, bit for bit as the decode subgraph computes it."""
         rows = len(self.codes)
         if self.codebook is not None:
-            palette = np.repeat(np.arange(len(self.codebook)), rows // len(self.codebook))
-            base = self.codebook.astype(np.float32)[palette[:, None], self.codes]
+            block = np.repeat(np.arange(len(self.codebook)), rows // len(self.codebook))
+            base = self.codebook.astype(np.float32)[block[:, None], self.codes]
         else:
             zero = np.asarray(self.zero, np.float32)
             spread = zero.reshape(len(zero), -1, 1) if zero.ndim else zero

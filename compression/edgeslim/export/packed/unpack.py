@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from edgeslim.metrics import size
+from edgeslim.ort import open_session
+from edgeslim.sessions import Tensor
 
 _CODES = (TensorProto.UINT8, TensorProto.INT8, TensorProto.INT4, TensorProto.INT2)
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
@@ -19,7 +19,7 @@ Nodes = list[onnx.NodeProto]
 
 
 def stored_bytes(model: onnx.ModelProto) -> dict[str, int]:
-    """Where the bytes of a packed file are: codes, floats (scales, biases, palettes), and the graph, all that is left."""
+    """Where the bytes of a packed file are: codes, floats (scales, biases, codebooks), and the graph around them."""
     tensors = [*model.graph.initializer, *(node.attribute[0].t for node in _constants(model))]
 
     def held(types: tuple[int, ...]) -> int:
@@ -110,9 +110,7 @@ def _parts(model: onnx.ModelProto) -> tuple[Nodes, Nodes]:
     return decode, rest
 
 
-def _computed(model: onnx.ModelProto, decode: Nodes, wanted: Sequence[str]) -> list[NDArray[Any]]:
-    import onnxruntime
-
+def _computed(model: onnx.ModelProto, decode: Nodes, wanted: Sequence[str]) -> list[Tensor]:
     read = {name for node in decode for name in node.input}
     stored = [item for item in model.graph.initializer if item.name in read]
     asked = [onnx.ValueInfoProto(name=name) for name in wanted]
@@ -121,10 +119,4 @@ def _computed(model: onnx.ModelProto, decode: Nodes, wanted: Sequence[str]) -> l
         opset_imports=model.opset_import,
         ir_version=model.ir_version,
     )
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        single.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    values: list[NDArray[Any]] = session.run(None, {})
-    return values
+    return open_session(single).values({})

@@ -1,4 +1,4 @@
-"""Weight clustering: k-means palettes, packed indices, bit mask and codes for pruned layers."""
+"""Weight clustering: k-means codebooks, packed indices, and a bit mask for pruned layers."""
 
 from __future__ import annotations
 
@@ -8,37 +8,36 @@ from typing import ClassVar
 import numpy as np
 import onnx
 
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.export.packed import CodedWeight
 from edgeslim.export.packed.packing import bits_for
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
-from edgeslim.steps.clustering.palette import Palette, make_palette, tuned
-from edgeslim.steps.images import prepared
-from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.clustering.codebook import Codebook, make_codebook, tuned
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.gram import Gram
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, pruned_zeros
+from edgeslim.steps.onnx_layers.layers import WeightLayer, ends, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization import coding
 from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
-from edgeslim.steps.quantization.grids import Doubles, alive, uniform
+from edgeslim.steps.quantization.grids import alive, uniform
 from edgeslim.steps.quantization.rounding import Bools, compensated, nearest
 
 ROUNDINGS = ("nearest", "compensated", "trained")
 TUNED_VALUES = 64
-"""Larger palettes are so fine that fitting them gains nothing, and takes long."""
+"""Larger codebooks are so fine that fitting their values gains nothing and takes long."""
 WEIGHTS_PER_VALUE = 4
-"""A palette has at most one value for so many weights: in small layers it would outweigh the codes."""
+"""A codebook has at most one value per this many weights: in small layers it would outweigh the codes."""
 
 
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightClustering(OnnxStep):
-    """Let the weights of a layer share a few values, found by k-means, and store which one each takes.
+    """Let the weights of a layer share a few values, found by k-means, and store the index of each weight's value.
 
-    Zeros of a pruned layer keep a code of their own, and are stored as a bit mask where that is smaller. Makes the
-    file and the download smaller; memory and latency stay as they are.
+    Zeros of a pruned layer keep a code of their own, and are stored as a bit mask where that is smaller. The file and
+    the download shrink; memory and latency do not.
     """
 
     name: ClassVar[str] = "weight_clustering"
@@ -50,42 +49,56 @@ class WeightClustering(OnnxStep):
     needs: ClassVar[frozenset[Need]] = coding.NEEDS
 
     values: int = param(
-        16, search=(4, 128), log=True, low=2, high=256, unit="values", help="Different weights in a palette."
+        16, search=(4, 128), log=True, low=2, high=256, unit="values", help="Number of values in a codebook."
     )
-    channels_per_palette: int = param(
-        0, low=0, high=4096, unit="channels", help="Output channels that share a palette; 0: the whole layer."
+    channels_per_codebook: int = param(
+        0,
+        low=0,
+        high=4096,
+        unit="channels",
+        help="Number of output channels that share a codebook; 0: the whole layer.",
     )
-    channel_scales: bool = param(True, help="Scale each channel before clustering, and store its scale.")
+    channel_scales: bool = param(True, help="Scale each channel before clustering, and store the scale.")
     rounding: str = param(
         "compensated",
         choices=ROUNDINGS,
-        help="nearest value; compensated: errors are made good by other weights of the channel; trained: compensated, "
-        "then all palettes and scales learn together what the original gives.",
+        help="nearest: to the nearest value; compensated: other weights of the channel compensate each error; trained: "
+        "compensated, then all codebooks and scales are trained on the original's outputs.",
     )
     tuning: int = param(
-        1, low=0, high=8, unit="rounds", help="Of fitting the palette's values to the layer's outputs."
+        1,
+        low=0,
+        high=8,
+        unit="rounds",
+        help="Rounds of fitting the codebook's values to the layer's outputs.",
     )
     statistics: bool = fields.statistics()
-    first_last_bits: int = fields.special_bits("the first and last layers, uniform", "palettes too")
-    depthwise_bits: int = fields.special_bits("depthwise convolutions, uniform", "palettes too")
+    first_last_bits: int = fields.special_bits(
+        "the first and last layers, with uniform steps", "codebooks as in all other layers"
+    )
+    depthwise_bits: int = fields.special_bits(
+        "depthwise convolutions, with uniform steps", "codebooks as in all other layers"
+    )
     storage: str = param(
         "packed",
         search=("packed", "bytes"),
         choices=("packed", "bytes"),
-        help="packed: codes share bytes, the smaller file; bytes: one code a byte, the smaller download.",
+        help="packed: several codes per byte, the smaller file; bytes: one code per byte, the smaller download.",
     )
-    vectors: str = fields.vectors("palettes, scales and biases")
+    vectors: str = fields.vectors("codebooks, scales and biases")
     images: int = fields.images()
-    steps: int = param(200, low=1, high=10_000, unit="steps", help="Of learning (rounding 'trained').")
+    steps: int = param(200, low=1, high=10_000, unit="steps", help="Training steps (rounding trained).")
     learning_rate: float = fields.learning_rate(
-        1e-3, "Peak, for one update (rounding 'trained'); it falls along a cosine.", always=False
+        1e-3,
+        "Peak, as relative change of the values per update (rounding trained); it decays along a cosine.",
+        always=False,
     )
     batch: int = fields.batch()
     label_weight: float = fields.label_weight()
 
     @property
     def looks(self) -> bool:
-        """Whether images are needed."""
+        """Whether calibration images are needed."""
         return self.statistics or self.rounding != "nearest" or self.tuning > 0
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
@@ -94,11 +107,7 @@ class WeightClustering(OnnxStep):
         Raises RecipeError (codes 'no_float_weights', 'no_calibration_images'), DatasetError.
         """
         layers = float_layers(model, self.name)
-        images = (
-            prepared(calibration_images(context.calibration, self.name), context.spec, self.images)
-            if self.looks
-            else []
-        )
+        images = coding.images_for(self, context)
         first, last = ends(model, layers)
 
         def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:
@@ -134,48 +143,48 @@ class WeightClustering(OnnxStep):
             weight = np.where(zeros, 0.0, weight)
         sparse = zeros is not None and bool(zeros.mean() * bits_for(self.values) > 1)
         count = min(self.values, max(2, layer.size // WEIGHTS_PER_VALUE)) + (1 if sparse else 0)
-        palette = make_palette(
+        codebook = make_codebook(
             weight, self._blocks(len(rows)), count, self._scales(weight), leading_zero=zeros is not None
         )
-        palette, codes = self._chosen(weight, palette, gram, zeros)
+        codebook, codes = self._chosen(weight, codebook, gram, zeros)
         return CodedWeight(
             layer.layout,
             codes.astype(np.uint8),
             count,
-            palette.scale[:, None] if self.channel_scales else None,
-            codebook=palette.book,
+            codebook.scale[:, None] if self.channel_scales else None,
+            codebook=codebook.book,
             sparse=sparse,
         )
 
     def _chosen(
-        self, weight: Doubles, palette: Palette, gram: Gram | None, zeros: Bools | None
-    ) -> tuple[Palette, Doubles]:
-        """Codes, and the palette with its values fitted to them in turn."""
+        self, weight: Doubles, codebook: Codebook, gram: Gram | None, zeros: Bools | None
+    ) -> tuple[Codebook, Doubles]:
+        """The codebook with its values and the codes fitted to each other in turn."""
         if gram is None:
-            return palette, nearest(weight, palette, zeros)
-        rounds = self.tuning if palette.book.shape[1] <= TUNED_VALUES else 0
+            return codebook, nearest(weight, codebook, zeros)
+        rounds = self.tuning if codebook.book.shape[1] <= TUNED_VALUES else 0
         for step in range(rounds + 1):
             if self.rounding != "nearest":
-                codes = compensated(weight, palette, gram, zeros)
+                codes = compensated(weight, codebook, gram, zeros)
             else:
-                codes = nearest(weight, palette, zeros)
+                codes = nearest(weight, codebook, zeros)
             if step < rounds:
-                palette = tuned(palette, codes, weight, gram)
-        return palette, codes
+                codebook = tuned(codebook, codes, weight, gram)
+        return codebook, codes
 
     def _scales(self, weight: Doubles) -> Doubles:
-        """Root mean square of each row's weights that are not zero."""
+        """Root mean square of the nonzero weights of each row."""
         if not self.channel_scales:
             return np.ones(len(weight))
         power = np.square(weight).sum(axis=1) / np.maximum((weight != 0).sum(axis=1), 1)
         return alive(np.sqrt(power))
 
     def _blocks(self, rows: int) -> int:
-        """Palettes of a layer: the fewest equal blocks with at most `channels_per_palette` rows."""
-        if not self.channels_per_palette:
+        """Number of codebooks of a layer: the fewest equal blocks of at most `channels_per_codebook` rows."""
+        if not self.channels_per_codebook:
             return 1
         return next(
             count
             for count in range(1, rows + 1)
-            if rows % count == 0 and rows // count <= self.channels_per_palette
+            if rows % count == 0 and rows // count <= self.channels_per_codebook
         )

@@ -1,7 +1,1 @@
-"""Recovery without labels: a network learns from its original or from a larger one, or takes over its statistics."""
-
-from edgeslim.steps.distillation.matching import MatchStatistics
-from edgeslim.steps.distillation.original import DistilFromOriginal
-from edgeslim.steps.distillation.teacher import DistilFromTeacher
-
-__all__ = ["DistilFromOriginal", "DistilFromTeacher", "MatchStatistics"]
+"""Training a network on another one's outputs, without labels: losses, objective, training loop. Several steps use it."""

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from edgeslim.errors import InfeasibleError, RecipeError
 from edgeslim.params import param
-from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
-from edgeslim.steps.needs import NeedsByParameters, calibration_images
+from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
+from edgeslim.steps.images import calibration_images
 
 if TYPE_CHECKING:
     from torch import fx, nn
 
-    from edgeslim.steps.low_rank.candidates import Candidate
-    from edgeslim.steps.low_rank.layers import Layer, Network
+    from edgeslim.steps.low_rank.factorized_layers import FactorizedLayer
+    from edgeslim.steps.low_rank.layers import Layer, Survey
 
 METHODS = ("tucker2", "svd", "spatial", "cp")
 TARGETS = ("macs", "parameters", "bytes", "energy", "rank")
 SCOPES = ("global", "uniform")
 ATTEMPTS = 4
-"""How often a budget of bytes is tightened until the file that comes of it is small enough."""
+"""Maximum number of attempts to meet a budget of bytes, each with a tighter budget than the last."""
 
 
 @STEPS.add
@@ -31,8 +31,8 @@ class LowRank(TorchStep):
     """Replace layers by two or three smaller ones with nearly the same product.
 
     Linear layers and 1×1 convolutions are split by truncated SVD, larger kernels by `method`; grouped and depthwise
-    convolutions stay. A layer is only replaced where both its parameters and its MACs fall. Fewer MACs in more
-    layers are not always faster: look at the measured latency.
+    convolutions are not replaced. A layer is replaced only where both its parameters and its MACs decrease. Fewer MACs
+    in more layers are not always faster: see the measured latency.
     """
 
     name: ClassVar[str] = "low_rank"
@@ -58,30 +58,40 @@ class LowRank(TorchStep):
     target: str = param(
         "macs",
         choices=TARGETS,
-        help="What `keep` is a part of: the network's MACs or parameters, the bytes of its file, each layer's energy "
+        help="What `keep` is a share of: the network's MACs or parameters, the bytes of its file, each layer's energy "
         "(squared singular values), or each layer's rank.",
     )
     keep: float = param(
-        0.6, search=(0.3, 0.9), low=0.05, high=0.999, unit="fraction", help="How much of the target stays."
+        0.6,
+        search=(0.3, 0.9),
+        low=0.05,
+        high=0.999,
+        unit="fraction",
+        help="Share of the target that is kept.",
     )
     scope: str = param(
         "global",
         choices=SCOPES,
-        help="For a budget of MACs, parameters or bytes: where least energy is lost, or the same share of every layer.",
+        help="For a budget of MACs, parameters or bytes. global: reduce where least energy is lost; uniform: the same "
+        "share of every layer.",
     )
     round_to: int = param(
-        8, low=1, high=64, unit="channels", help="Ranks are multiples of this; 8 suits the CPU's vectors."
+        8,
+        low=1,
+        high=64,
+        unit="channels",
+        help="Ranks are multiples of this; 8 suits the vector width of CPUs.",
     )
     activation_aware: bool = param(
         True,
-        help="Weight errors by what really enters each layer, seen on calibration images; biases take up its mean.",
+        help="Weigh errors by the actual inputs of each layer on calibration images; biases absorb the mean error.",
     )
     images: int = param(
-        32, low=1, high=512, unit="images", help="Calibration images to look at, if activation-aware."
+        32, low=1, high=512, unit="images", help="Number of calibration images, if activation-aware."
     )
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives ranks, energy kept, parameters and MACs of every layer, and why others stay.
+        """`context.info` receives ranks, kept energy, parameters and MACs of every layer, and why others stay.
 
         Raises RecipeError (code 'low_rank_no_layers'), InfeasibleError ('low_rank_not_cheaper',
         'low_rank_unreachable').
@@ -111,20 +121,18 @@ class LowRank(TorchStep):
         return result
 
     def _within_bytes(
-        self, module: fx.GraphModule, candidates: list[Candidate], network: Network, context: StepContext
+        self, module: fx.GraphModule, candidates: list[FactorizedLayer], network: Survey, context: StepContext
     ) -> fx.GraphModule:
-        """The budget is that of the file really made: where it is missed, the next attempt saves so much more."""
-        import torch
+        """Meet the budget with the file as made; where it is missed, the next attempt saves the difference too."""
+        from edgeslim.export.onnx import file_bytes
 
-        from edgeslim.steps.file_size import file_bytes
-
-        example = torch.zeros(context.spec.input_shape)
-        before = file_bytes(module, example)
+        shape = context.spec.input_shape
+        before = file_bytes(module, shape)
         budget = allowed = self.keep * before
         for _ in range(ATTEMPTS):
             options = self._chosen(candidates, network, before, allowed)
             result, chosen, told = self._factorized(module, candidates, options, context)
-            size = file_bytes(result, example)
+            size = file_bytes(result, shape)
             if size <= budget:
                 context.info.update(_info(network, candidates, chosen, told), bytes_before=before, bytes=size)
                 return result
@@ -132,9 +140,13 @@ class LowRank(TorchStep):
         raise self._unreachable(size / before)
 
     def _factorized(
-        self, module: fx.GraphModule, candidates: list[Candidate], chosen: list[int], context: StepContext
+        self,
+        module: fx.GraphModule,
+        candidates: list[FactorizedLayer],
+        chosen: list[int],
+        context: StepContext,
     ) -> tuple[fx.GraphModule, list[int], list[dict[str, Any]]]:
-        """A copy of the network with the chosen options, and what there is to tell of each."""
+        """A copy of the network with the chosen options, the options, and a report of each replaced layer."""
         result, told = copy.deepcopy(module), []
         for done, (candidate, option) in enumerate(zip(candidates, chosen, strict=True)):
             context.progress(self.name, done, len(candidates))
@@ -146,33 +158,35 @@ class LowRank(TorchStep):
         result.recompile()
         return result, chosen, told
 
-    def _candidates(self, module: fx.GraphModule, network: Network, context: StepContext) -> list[Candidate]:
-        from edgeslim.steps.images import evenly_spaced
-        from edgeslim.steps.low_rank.candidates import Candidate, decomposition_class
+    def _candidates(
+        self, module: fx.GraphModule, network: Survey, context: StepContext
+    ) -> list[FactorizedLayer]:
+        from edgeslim.steps.low_rank.factorized_layers import FactorizedLayer, decomposition_class
         from edgeslim.steps.low_rank.whitening import Whitening, whitenings
 
         classes = {layer: decomposition_class(self.method, layer) for layer in network.layers}
         whites: dict[Layer, Whitening] = {}
         if self.activation_aware:
             images = calibration_images(context.calibration, self.name)
-            # the whole patch is whitened where the first part sees it, else its channels
+            # where the first part reads whole patches, these are whitened, else only channels
             patches = {layer: made.parts[0].rows and made.parts[0].columns for layer, made in classes.items()}
-            indices = evenly_spaced(len(images), self.images)
-            whites = whitenings(module, patches, images, context.spec, indices, context.progress)
+            whites = whitenings(module, patches, images, context.spec, self.images, context.progress)
         share = self.keep if self.target == "rank" else None
         candidates = []
         for done, (layer, made) in enumerate(classes.items()):
             context.progress(self.name, done, len(classes))
             candidates.append(
-                Candidate.of(layer, made, whites.get(layer), context.seed, self.round_to, share, self.target)
+                FactorizedLayer.of(
+                    layer, made, whites.get(layer), context.seed, self.round_to, share, self.target
+                )
             )
         return candidates
 
     def _chosen(
-        self, candidates: list[Candidate], network: Network, size: int = 0, allowed: float = 0.0
+        self, candidates: list[FactorizedLayer], network: Survey, size: int = 0, allowed: float = 0.0
     ) -> list[int]:
-        """For each candidate the number of its option. `size` is that of the file, of which `allowed` bytes may stay."""
-        from edgeslim.steps.low_rank.options import first_keeping, share_equally, share_globally
+        """For each layer the index of its option. `size` is that of the file, of which `allowed` bytes may remain."""
+        from edgeslim.steps.low_rank.rank_options import first_keeping, share_equally, share_globally
 
         if self.target == "rank":
             return [0] * len(candidates)
@@ -191,7 +205,7 @@ class LowRank(TorchStep):
     def _not_cheaper(self) -> InfeasibleError:
         return InfeasibleError(
             "low_rank_not_cheaper",
-            f"No layer gets cheaper by factorizing while {self.keep:g} of its {self.target} stays.",
+            f"No layer gets cheaper by factorization if {self.keep:g} of its {self.target} is kept.",
             f"Choose a smaller `keep` or `round_to`, or leave out '{self.name}'.",
             step=self.name,
             keep=self.keep,
@@ -204,7 +218,7 @@ class LowRank(TorchStep):
             return self._not_cheaper()
         return InfeasibleError(
             "low_rank_unreachable",
-            f"Factorizing leaves at least {reachable:g} of the network's {self.target}.",
+            f"Factorization leaves at least {reachable:g} of the network's {self.target}.",
             f"Choose `keep` of {reachable:g} or more, a smaller `round_to`, or another method.",
             step=self.name,
             reachable=reachable,
@@ -213,9 +227,9 @@ class LowRank(TorchStep):
 
 
 def _info(
-    network: Network, candidates: list[Candidate], chosen: list[int], layers: list[dict[str, Any]]
+    network: Survey, candidates: list[FactorizedLayer], chosen: list[int], layers: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """What the step tells, as JSON values."""
+    """What the step reports, as JSON values."""
     kept: list[Layer] = [
         each.layer
         for each, option in zip(candidates, chosen, strict=True)

@@ -1,4 +1,4 @@
-"""The layers of an imported network that can be factorized, and what they cost."""
+"""The layers of an imported network that can be factorized, and their costs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
-from edgeslim.steps.low_rank.decomposition import Doubles, Ints, Part
-from edgeslim.steps.torch_network.reach import before_output
+from edgeslim.detections import Doubles
+from edgeslim.steps.low_rank.decompositions import FactorLayer, Ints
+from edgeslim.steps.torch_network.units import before_output
 
 WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 Size = tuple[int, int]
@@ -19,12 +20,12 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Layer:
-    """A linear layer or an ungrouped two-dimensional convolution. A linear layer is a 1×1 convolution here."""
+    """A linear layer or an ungrouped two-dimensional convolution; a linear layer is treated as a 1×1 convolution."""
 
     name: str
     module: nn.Conv2d | nn.Linear
     calls: tuple[tuple[Size, Size], ...]
-    """Rows and columns that go in and come out, for one image, each time the network calls it."""
+    """Rows and columns of input and output, for one image, of each call."""
     feeds_output: bool
     """Whether an output of the network depends on it through no further layer with weights."""
 
@@ -41,17 +42,17 @@ class Layer:
 
     @property
     def parameters(self) -> int:
-        """Of the weight; the bias stays."""
+        """Number of weights, without bias."""
         return prod(self.shape)
 
     @property
     def macs(self) -> int:
         return sum(self.parameters * rows * columns for _, (rows, columns) in self.calls)
 
-    def costs(self, parts: Sequence[Part], ranks: Ints, *, biased: bool) -> tuple[Ints, Ints]:
-        """Parameters (N,) and multiply-accumulates (N,) of the parts with `ranks` (N, parts - 1) channels between.
+    def costs(self, parts: Sequence[FactorLayer], ranks: Ints, *, biased: bool) -> tuple[Ints, Ints]:
+        """Parameters (N,) and MACs (N,) of the parts with `ranks` (N, parts - 1) channels between them.
 
-        A bias counts where the parts have one (`biased`) and the layer has not.
+        A bias counts if the parts have one (`biased`) and the layer has none.
         """
         out, channels, rows, columns = self.shape
         widths = [channels, *ranks.T, out]
@@ -72,17 +73,20 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
-    """`parameters` are all of the network's; `macs` those of its convolutions and linear layers, for one image."""
+class Survey:
+    """What of a network can be factorized.
+
+    `parameters`: all of the network; `macs`: of its convolutions and linear layers, for one image.
+    """
 
     layers: tuple[Layer, ...]
     skipped: tuple[str, ...]
-    """Layers with weights that are left alone: grouped and depthwise, transposed, one-dimensional."""
+    """Layers with weights that cannot be factorized: grouped, depthwise, transposed, one-dimensional."""
     parameters: int
     macs: int
 
 
-def survey(module: fx.GraphModule, example: Tensor) -> Network:
+def survey(module: fx.GraphModule, example: Tensor) -> Survey:
     """Find the layers, running the network once on `example` (1, channels, height, width)."""
     with torch.no_grad():
         ShapeProp(module).propagate(example)
@@ -104,7 +108,7 @@ def survey(module: fx.GraphModule, example: Tensor) -> Network:
             skipped.append(name)
             macs += sum(_macs(found, _shape(node)) for node in nodes)
     parameters = sum(parameter.numel() for parameter in module.parameters())
-    return Network(tuple(layers), tuple(skipped), parameters, macs)
+    return Survey(tuple(layers), tuple(skipped), parameters, macs)
 
 
 def _plain(layer: nn.Conv2d) -> bool:

@@ -1,7 +1,7 @@
-"""Activation-aware approximation: errors weighted by what really enters a layer.
+"""Activation-aware approximation: errors weighted by the actual inputs of a layer.
 
 With C = L Lᵀ the covariance of the inputs x, and m their mean, the mean of |W x + b - (W' x + b')|² is |W L - W' L|²
-if b' = b + (W - W') m. So W L is decomposed, the first factor multiplied by the inverse of L, and the bias moved.
+if b' = b + (W - W') m. So W L is decomposed, the first factor is multiplied by the inverse of L, and the bias is shifted.
 Source: Zhang et al. 2015, arXiv 1505.06798; Yuan et al. 2023, arXiv 2312.05821 (without the mean).
 """
 
@@ -18,22 +18,23 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from edgeslim.datasets.base import Split
+from edgeslim.detections import Doubles
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress
-from edgeslim.steps.low_rank.decomposition import Doubles
+from edgeslim.steps.images import inputs as network_inputs
 from edgeslim.steps.low_rank.layers import Layer
 
 PLACES = 1024
-"""Positions of one image, evenly spaced, at which a layer's input is looked at; neighbours say nearly the same."""
+"""Evenly spaced positions per image at which a layer's input is sampled; neighbouring ones are nearly equal."""
 RIDGE = 1e-6
-"""Added to the covariance, as a part of its mean diagonal: directions never seen still count a little."""
+"""Added to the diagonal of the covariance, relative to its mean, so that directions never seen count a little."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whitening:
     """`root` (P, P) is L, `mean` (P,) is m: over input channels, or over channels and kernel positions together.
 
-    Over channels alone, neighbouring pixels count as independent and borders like the inside.
+    Over channels alone, neighbouring pixels are treated as independent, and borders like the interior.
     """
 
     root: Doubles
@@ -69,17 +70,15 @@ def whitenings(
     layers: Mapping[Layer, bool],
     split: Split,
     spec: ModelSpec,
-    indices: list[int],
+    images: int,
     progress: Progress,
 ) -> dict[Layer, Whitening]:
-    """What enters each layer of the network, over images and positions.
+    """The whitening of each layer's inputs, over `images` images of the split.
 
-    P is the number of input channels, or, for layers marked True, of input channels times kernel positions.
+    P is the number of input channels or, for layers marked True, of input channels times kernel positions.
     Raises DatasetError for unreadable images.
     """
-    from edgeslim.tasks import task_for
-
-    seen = {layer: _Moments() for layer in layers}
+    seen = {layer: _RunningCovariance() for layer in layers}
 
     def look(layer: Layer, patches: bool, _: nn.Module, inputs: tuple[Any, ...]) -> None:
         seen[layer].add(_vectors(layer.module, inputs[0], patches).double())
@@ -88,20 +87,19 @@ def whitenings(
         layer.module.register_forward_pre_hook(partial(look, layer, patches))
         for layer, patches in layers.items()
     ]
-    prepare = task_for(spec).prepare
     try:
         with torch.no_grad():
-            for done, index in enumerate(indices):
-                progress("calibration", done, len(indices))
-                module(torch.from_numpy(prepare(split.image(index), spec).tensor))
+            for done, tensor in enumerate(network_inputs(split, spec, images)):
+                progress("calibration", done, min(images, len(split)))
+                module(torch.from_numpy(tensor))
     finally:
         for handle in handles:
             handle.remove()
     return {layer: moments.whitening() for layer, moments in seen.items()}
 
 
-class _Moments:
-    """Running sums over the vectors that enter a layer, less the first batch's mean, so that few digits are lost."""
+class _RunningCovariance:
+    """Running sums over a layer's input vectors, relative to the mean of the first batch for numerical accuracy."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -126,7 +124,7 @@ class _Moments:
 
 
 def _vectors(layer: nn.Conv2d | nn.Linear, value: Tensor, patches: bool) -> Tensor:
-    """(positions, P): what the layer's weight is multiplied with."""
+    """(positions, P): the vectors that the layer's weight is multiplied with."""
     if isinstance(layer, nn.Linear):
         columns = value.reshape(-1, value.shape[-1]).T
     elif patches:
@@ -144,7 +142,7 @@ def _vectors(layer: nn.Conv2d | nn.Linear, value: Tensor, patches: bool) -> Tens
 
 
 def _rows(weight: Doubles, width: int) -> Doubles:
-    """The weight as a matrix with `width` columns: input channels, or all but the output channels."""
+    """The weight as a matrix with `width` columns: input channels, or input channels and kernel positions."""
     if width == weight.shape[1]:
         return np.moveaxis(weight, 1, -1).reshape(-1, width)
     return weight.reshape(-1, width)

@@ -1,1 +1,1 @@
-"""Working on a network layer by layer, without labels: which layers have weights, and what goes in and out of each."""
+"""Weight layers of an ONNX graph: found, run one by one on images without labels, coded and stored."""

@@ -1,4 +1,4 @@
-"""What was chosen for a network's layers: codes and biases, how they are stored, what is told of them."""
+"""The coded layers of a network: codes and biases, how they are stored, and a summary for the report."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Vector = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Learning:
-    """Training against the original's outputs; `label_weight` 0: without labels."""
+class LearningSettings:
+    """Settings of training on the original's outputs; `label_weight` 0: without labels."""
 
     steps: int
     learning_rate: float
@@ -28,20 +28,20 @@ class Learning:
 
 
 @dataclass(slots=True)
-class Coded:
-    """What was chosen: codes of weights, biases to store."""
+class CodedNetwork:
+    """Codes of weights and biases to store, by name."""
 
     weights: dict[str, CodedWeight] = field(default_factory=dict)
     biases: dict[str, Vector] = field(default_factory=dict)
     images: int = 0
     matched: int = 0
-    """Layers whose statistics were matched."""
+    """Number of layers whose statistics were matched."""
 
 
 def stored(
-    model: onnx.ModelProto, coded: Coded, layers: Sequence[WeightLayer], storage: str
+    model: onnx.ModelProto, coded: CodedNetwork, layers: Sequence[WeightLayer], storage: str
 ) -> onnx.ModelProto:
-    """A copy of the model with the codes in place of the weights; layers that had no bias may have got one."""
+    """A copy of the model with codes instead of weights; layers without a bias may get one."""
     result = onnx.ModelProto()
     result.CopyFrom(model)
     for layer in layers:
@@ -52,8 +52,8 @@ def stored(
     return store(result, coded.weights, coded.biases, storage)
 
 
-def told(layers: Sequence[WeightLayer], coded: Coded) -> dict[str, Any]:
-    """What a step tells about its result, as JSON values; bits without scales, biases and graph."""
+def summary(layers: Sequence[WeightLayer], coded: CodedNetwork) -> dict[str, Any]:
+    """What a step reports on its result, as JSON values; bits exclude scales, biases and graph."""
     weights = coded.weights
     count = sum(layer.size for layer in layers)
     bits = sum(weight.packed_bits for weight in weights.values())

@@ -1,4 +1,4 @@
-"""The course of every step that replaces weights by codes: layer by layer, statistics matched, then stored."""
+"""How every step replaces weights by codes: layer by layer, with statistics matched, then stored."""
 
 from __future__ import annotations
 
@@ -11,37 +11,38 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.packed import CodedWeight, stored_bytes
 from edgeslim.progress import Progress, silent
 from edgeslim.steps.base import StepContext
-from edgeslim.steps.onnx_layers.coded import Coded, Learning, Vector, stored, told
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of
-from edgeslim.steps.onnx_layers.statistics import gains, moments
-from edgeslim.steps.onnx_layers.walk import Choice, Visit, visitable, walk
+from edgeslim.steps.onnx_layers.coded import CodedNetwork, LearningSettings, Vector, stored, summary
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of
+from edgeslim.steps.onnx_layers.statistics import channel_statistics, gains
+from edgeslim.steps.onnx_layers.walk import Replacement, Visit, visitable, walk
 
 Coder = Callable[[WeightLayer, FloatArray, Visit | None], CodedWeight]
-"""(layer, its weight as rows, what was seen on the walk or None) → codes, with scales in any float type."""
+"""(layer, its weight as rows, its visit on the walk or None) → codes, with scales in any float type."""
 _LARGEST = 6.5e4
-"""Of float16 numbers, about."""
+"""Approximately the largest float16 number."""
 _SMALLEST = 2e-6
-"""Scales below are stored in float16 with an error of more than 3 %."""
+"""Smaller scales have an error of more than 3 % in float16."""
 _NEGLIGIBLE = 1e-4
-"""Scales that are smaller than the largest by this factor may be stored badly."""
+"""Scales smaller than the largest by this factor may be stored inaccurately."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Packing:
-    """How layers are coded and stored, beside their codes."""
+    """How layers are coded and stored, besides the choice of codes."""
 
     statistics: bool
-    """Match each channel's mean and deviation on the way."""
+    """Match the mean and standard deviation of each channel during the walk."""
     scaling: bool = True
-    """Deviations too, and scales learn: where scales may be any number."""
+    """Whether scales may take any value: then standard deviations are matched too, and scales are trained."""
     vectors: str
     """'float16' or 'float32'."""
     storage: str
-    learning: Learning | None = None
-    """Train all that is stored afterwards."""
+    learning: LearningSettings | None = None
+    """Train everything that is stored afterwards, if given."""
 
 
 def packed(
@@ -52,10 +53,10 @@ def packed(
     packing: Packing,
     context: StepContext,
     step: str,
-) -> tuple[onnx.ModelProto, Coded]:
-    """The model with all layers coded and stored, and what was chosen. `context.info` receives what `told` tells.
+) -> tuple[onnx.ModelProto, CodedNetwork]:
+    """The model with all layers coded and stored, and the codes. `context.info` receives their `summary`.
 
-    Raises RecipeError and ModelError, where training is asked for.
+    Raises RecipeError and ModelError if training is requested.
     """
     coded = code_layers(
         model,
@@ -73,7 +74,7 @@ def packed(
 
         coded = trained(model, layers, coded, packing.learning, packing.scaling, context, step)
     result = stored(model, coded, layers, packing.storage)
-    context.info.update(told(layers, coded), bytes=stored_bytes(result))
+    context.info.update(summary(layers, coded), bytes=stored_bytes(result))
     return result, coded
 
 
@@ -88,13 +89,13 @@ def code_layers(
     half: bool = True,
     threads: int = 1,
     progress: Progress = silent,
-) -> Coded:
-    """Choose codes for all layers; with images, in graph order and seeing what each layer gets and should give.
+) -> CodedNetwork:
+    """Choose codes for all layers; with images, in graph order, given each layer's inputs and target outputs.
 
-    `statistics` matches each channel's mean and deviation on the way (`scaling` off: the mean alone). `half`
-    stores scales and biases in float16 where they lie in its range. The model is not changed.
+    `statistics` matches the mean and standard deviation of each channel (without `scaling`, the mean only). `half`
+    stores scales and biases in float16 where they are in its range. The model is not modified.
     """
-    coded = Coded()
+    coded = CodedNetwork()
     met = visitable(model, layers) if images else ()
     for layer in layers:
         if layer not in met:
@@ -103,19 +104,19 @@ def code_layers(
             if layer.bias is not None:
                 coded.biases[layer.bias] = _vector(array_of(model, layer.bias), half)
 
-    def choose(visit: Visit) -> Choice:
+    def choose(visit: Visit) -> Replacement:
         layer = visit.layer
         weight = narrowed(coder(layer, layer.layout.to_rows(visit.weight), visit), half)
         bias = None if visit.bias is None else _vector(visit.bias, half)
         if not (statistics and layer.adjustable):
-            choice = Choice(weight.values(), _wide(bias))
+            replacement = Replacement(weight.values(), _wide(bias))
         else:
             coded.matched += 1
-            weight, bias, choice = _matched(visit, weight, bias, scaling=scaling, half=half)
+            weight, bias, replacement = _matched(visit, weight, bias, scaling=scaling, half=half)
         coded.weights[layer.name] = weight
         if bias is not None:
             coded.biases[layer.bias_name] = bias
-        return choice
+        return replacement
 
     if met:
         replaced = {name: weight.values() for name, weight in coded.weights.items()}
@@ -125,7 +126,7 @@ def code_layers(
 
 
 def narrowed(weight: CodedWeight, half: bool) -> CodedWeight:
-    """Scale and codebook in float16 (if `half` and in its range) or float32."""
+    """The weight with scale and codebook in float16 (if `half` and in its range) or float32."""
     scale = None if weight.scale is None else _scales(weight.scale, half)
     book = None if weight.codebook is None else _vector(weight.codebook, half)
     return dataclasses.replace(weight, scale=scale, codebook=book)
@@ -133,11 +134,11 @@ def narrowed(weight: CodedWeight, half: bool) -> CodedWeight:
 
 def _matched(
     visit: Visit, weight: CodedWeight, bias: Vector | None, *, scaling: bool, half: bool
-) -> tuple[CodedWeight, Vector, Choice]:
-    """Weight and bias whose outputs have the target's mean (and deviation) in each channel."""
+) -> tuple[CodedWeight, Vector, Replacement]:
+    """Weight and bias with which each output channel has the target's mean (and standard deviation)."""
     layer = visit.layer
     outputs = visit.run(weight.values(), _wide(bias))
-    target, now = moments(visit.target), moments(outputs)
+    target, now = channel_statistics(visit.target), channel_statistics(outputs)
     before = np.zeros(layer.layout.rows) if bias is None else bias.astype(np.float64)
     gain = np.ones(layer.layout.rows)
     if scaling:
@@ -149,14 +150,14 @@ def _matched(
     return (
         weight,
         shifted,
-        Choice(weight.values(), _wide(shifted), [each * factor + summand for each in outputs]),
+        Replacement(weight.values(), _wide(shifted), [each * factor + summand for each in outputs]),
     )
 
 
 def _scaled(
     weight: CodedWeight, factors: NDArray[np.float64], half: bool
 ) -> tuple[CodedWeight, NDArray[np.float64]]:
-    """The weight with each row multiplied by its factor, and the factors as far as the stored scale can follow."""
+    """The weight with each row multiplied by its factor, and the factors as the stored scales represent them."""
     rows = weight.layout.rows
     scale = np.ones((rows, 1)) if weight.scale is None else weight.scale.astype(np.float64)
     scale = np.broadcast_to(scale, (rows, scale.shape[1]))

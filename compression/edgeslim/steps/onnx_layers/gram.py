@@ -1,4 +1,4 @@
-"""What a linear layer's rounding errors do to its outputs: the Gram matrix of its inputs, and the best float weight.
+"""Output error of a linear layer from its weight error: the Gram matrix of its inputs, and the best float weight.
 
 For a weight row w and an error d, the mean squared output error is dᵀ H d with H = E[x xᵀ] over input patches x.
 """
@@ -12,33 +12,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.steps.onnx_layers.layers import FloatArray
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.steps.onnx_layers.walk import Visit
 
-Doubles = NDArray[np.float64]
 SAMPLES = 20_000
-"""Patches looked at, at most; fewer where patches are long."""
+"""Maximum number of sampled patches; fewer where patches are long."""
 WORK = 2e10
-"""Multiplications that a Gram matrix may take."""
+"""Maximum number of multiplications for a Gram matrix."""
 RIDGE = 0.1
-"""Pull of the refitted weight to the original one, relative to the mean input power."""
-
+"""Regularization of the refitted weight towards the original one, relative to the mean input power."""
 SHRINKAGE = 0.1
-"""Share of the mean input power added to the diagonal for each input a patch has, per patch seen: what so few patches
-show of the inputs' correlations is partly chance, and weights must not be rounded to suit it."""
+"""Regularization of the Gram matrix: share of the mean input power added to the diagonal, times patch length over number
+of patches. Correlations estimated from few patches are partly chance, and rounding must not exploit them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gram:
-    """`inputs` (G, K, K) of each convolution group, and `cross` (G, O, K): the original's outputs times inputs."""
+    """Per convolution group: `inputs` (G, K, K), E[x xᵀ], and `cross` (G, O, K), E[y xᵀ] of the original's outputs y."""
 
     inputs: Doubles
     cross: Doubles
 
     def refitted(self, rows: FloatArray) -> Doubles:
-        """The weight (rows, K) that gives the original's outputs best from the inputs the layer really gets.
+        """The weight (rows, K) that best reproduces the original's outputs from the layer's present inputs.
 
-        Ridge regression towards the original weight: what earlier layers have changed is made up for here.
+        Ridge regression towards the given weight; it compensates changes of earlier layers.
         """
         groups, size, _ = self.inputs.shape
         weight = rows.astype(np.float64).reshape(groups, -1, size)
@@ -50,26 +48,26 @@ class Gram:
         return np.ascontiguousarray(np.swapaxes(solved, 1, 2)).reshape(rows.shape)
 
     def damped(self, share: float) -> Doubles:
-        """`inputs` with this share of the mean power added to the diagonal, so that it can be inverted."""
+        """`inputs` with this share of the mean power added to the diagonal, so that it is invertible."""
         return self.inputs + share * self.power[:, None, None] * np.eye(self.inputs.shape[1])
 
     def error(self, difference: NDArray[Any]) -> float:
-        """Mean squared output error, summed over channels, of a weight that is off by `difference` (rows, K)."""
+        """Mean squared output error, summed over channels, of a weight error `difference` (rows, K)."""
         groups, size, _ = self.inputs.shape
         off = difference.reshape(groups, -1, size)
         return float(np.einsum("gok,gkj,goj->", off, self.inputs, off, optimize=True))
 
     @property
     def power(self) -> Doubles:
-        """Mean square of an input, of each group (G,)."""
+        """Mean square of the inputs of each group (G,)."""
         power: Doubles = np.trace(self.inputs, axis1=1, axis2=2) / self.inputs.shape[1]
         return np.maximum(power, 1e-12)
 
 
 def gram_of(visit: Visit, seed: int, *, centred: bool, samples: int = SAMPLES) -> Gram | None:
-    """Gram matrices of a Conv, Gemm or MatMul at sampled places; None for other operators.
+    """Gram matrices of a Conv, Gemm or MatMul at sampled positions; None for other operators.
 
-    `centred` takes means out, where a shift of the outputs will be corrected anyway.
+    `centred` subtracts means, for outputs whose mean will be corrected afterwards.
     """
     layer = visit.layer
     if layer.op not in ("Conv", "Gemm", "MatMul") or layer.slot != 1 or len(layer.layout.inner) > 2:
@@ -103,7 +101,7 @@ def gram_of(visit: Visit, seed: int, *, centred: bool, samples: int = SAMPLES) -
 def _patches(
     visit: Visit, source: FloatArray, target: FloatArray, count: int, random: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Input patches (C · kernel, n) and outputs (O, n) at `count` random places of one image."""
+    """Input patches (C · kernel, n) and outputs (O, n) at `count` random positions of one image."""
     layer = visit.layer
     if layer.op != "Conv":
         wide = source.reshape(-1, source.shape[-1])

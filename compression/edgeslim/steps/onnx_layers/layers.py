@@ -1,4 +1,4 @@
-"""Which nodes of an ONNX graph hold weights, and along which axis their output channels lie."""
+"""The nodes of an ONNX graph that have weights, and the axis of their output channels."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.packed import Layout
 
-FloatArray = NDArray[np.float32]
 LINEAR = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 RECURRENT = ("GRU", "LSTM", "RNN")
 PRUNED = 0.1
-"""From this share of exact zeros on, a layer counts as pruned and its zeros stay zeros."""
+"""A layer with at least this share of exact zeros counts as pruned, and its zeros are preserved."""
 
 
 @dataclass(frozen=True, slots=True)
 class WeightLayer:
-    """One stored weight and the node that uses it. A recurrent node has two: its input's and its state's."""
+    """A stored weight and the node that uses it. A recurrent node has two: for its input and for its state."""
 
     name: str
-    """Of the weight initializer."""
+    """Name of the weight's initializer."""
     op: str
     node: int
-    """Index of the node in the graph (the first one, where several share the weight)."""
+    """Index of the node in the graph; of the first one, if several share the weight."""
     slot: int
     """Index of the weight among the node's inputs."""
     shape: tuple[int, ...]
     layout: Layout
-    """Of its rows, one for every output channel."""
+    """How its rows, one per output channel, are laid out."""
     groups: int
     output: str
     bias: str | None
-    """Name of an initializer that only this node reads, or None."""
+    """Name of the bias, if it is an initializer that only this node reads."""
     adjustable: bool
-    """Whether a scale and a shift of each output channel can go into weight and bias."""
+    """Whether a scale and a shift of each output channel can be merged into weight and bias."""
 
     @property
     def size(self) -> int:
@@ -49,12 +49,12 @@ class WeightLayer:
 
     @property
     def bias_name(self) -> str:
-        """Of the bias, also of one that the layer does not have yet."""
+        """Name of the bias, or of the one that the layer would get."""
         return self.bias or f"{self.name}.shift"
 
     @property
     def depthwise(self) -> bool:
-        """Each output channel sees a single input channel."""
+        """Whether each output channel reads a single input channel."""
         return self.op == "Conv" and self.groups > 1 and self.shape[1] == 1
 
 
@@ -101,7 +101,7 @@ def ends(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[frozens
 
 
 def pruned_zeros(rows: NDArray[np.floating[Any]]) -> NDArray[np.bool_] | None:
-    """Where the weight is exactly zero, if that is so in a good part of the layer."""
+    """Mask of the exact zeros of a pruned layer; None if the layer does not count as pruned."""
     zeros = rows == 0
     return zeros if zeros.mean() >= PRUNED else None
 

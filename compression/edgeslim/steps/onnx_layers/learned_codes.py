@@ -1,11 +1,11 @@
-"""Codes, palettes, scales and biases that learn: a weight as it is stored, as a parametrization of its torch layer.
+"""Trainable codes, codebooks, scales and biases: stored weights as parametrizations of their torch layers.
 
-What is computed with is always what will be stored; beside each code a number learns, straight through the rounding.
-It starts at the code itself, so a code changes only where gradients agree for as long as half a step of the grid takes:
-numbers near a boundary would change at once, all together, by noise. Numbers learn in steps of the grid, scales by
-their logarithm, so that one learning rate suits all layers and widths. Sources: Bengio et
-al. 2013, arXiv 1308.3432 (straight through); Esser et al. 2020, arXiv 1902.08153 (scales); Han et al. 2016,
-arXiv 1510.00149 (palettes).
+The forward pass always uses the values that will be stored. Each code has a latent number that is trained with the
+straight-through estimator. It starts at the code itself, so that a code changes only where gradients agree over half a
+step of the grid; latents that start near a boundary would flip all at once, by noise. Latents are in steps of the grid
+and scales are trained by their logarithm, so that one learning rate suits all layers and widths. Sources: Bengio et al.
+2013, arXiv 1308.3432 (straight-through); Esser et al. 2020, arXiv 1902.08153 (scales); Han et al. 2016,
+arXiv 1510.00149 (codebooks).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from torch import Tensor, nn
 from edgeslim.export.packed import CodedWeight, Layout
 
 STILL = 1e-3
-"""Numbers start so far from their codes: a zero among a layer's parameters would count as pruned, and stay."""
+"""Initial distance of latents from their codes: a zero among the parameters would count as pruned and be fixed."""
 
 LEAST_BIAS = 1e-3
-"""Unit of biases that are all smaller."""
+"""Smallest unit of a layer's biases."""
 
 
 class Rounding(torch.autograd.Function):
-    """Nearest code from 0 to `highest`; gradients pass, but for those that push a number out of this range."""
+    """Nearest code from 0 to `highest`; gradients pass, except those that push a latent out of this range."""
 
     @staticmethod
     def forward(ctx: Any, latent: Tensor, highest: int) -> Tensor:
@@ -43,8 +43,8 @@ class Rounding(torch.autograd.Function):
         return gradient.masked_fill(out, 0.0), None
 
 
-class Stored(nn.Module):
-    """A learned scale, as it will be stored: float16 or float32."""
+class LearnedScale(nn.Module):
+    """A trainable scale, rounded as it will be stored: to float16 or float32."""
 
     start: Tensor
 
@@ -61,18 +61,18 @@ class Stored(nn.Module):
         return narrowed(grown, self._half)
 
 
-class Codes(nn.Module):
-    """A weight of equal steps. Its original tensor (rows, columns) is a number beside each code."""
+class LearnedCodes(nn.Module):
+    """A weight on a uniform grid. Its original tensor (rows, columns) holds the latent of each code."""
 
     zero: Tensor
     fixed: Tensor | None
     codes: Tensor
 
     def __init__(self, weight: CodedWeight, fixed: NDArray[np.bool_] | None, *, scales: bool) -> None:
-        """`fixed` (rows, columns): codes that stay."""
+        """`fixed` (rows, columns): codes that do not change."""
         super().__init__()
         assert weight.codebook is None and weight.scale is not None
-        self.weight, self.scale = weight, Stored(weight, scales)
+        self.weight, self.scale = weight, LearnedScale(weight, scales)
         self.register_buffer("zero", torch.from_numpy(np.array(weight.zero, np.float32)))
         self.register_buffer("fixed", None if fixed is None else torch.from_numpy(fixed))
         self.register_buffer("codes", torch.from_numpy(weight.codes.astype(np.float32)))
@@ -81,7 +81,7 @@ class Codes(nn.Module):
         return self.codes + STILL
 
     def rounded(self, latent: Tensor) -> Tensor:
-        """Codes (rows, columns), as floats."""
+        """LearnedCodes (rows, columns), as floats."""
         codes: Tensor = Rounding.apply(latent, self.weight.levels - 1)  # type: ignore[no-untyped-call]
         return codes if self.fixed is None else torch.where(self.fixed, self.codes, codes)
 
@@ -96,8 +96,8 @@ class Codes(nn.Module):
         return dataclasses.replace(self.weight, codes=codes, scale=like(self.scale(), self.weight.scale))
 
 
-class Palette(nn.Module):
-    """A weight of shared values; the codes are fixed. Its original tensor is how far each value has moved."""
+class LearnedCodebook(nn.Module):
+    """A weight with a trainable codebook and fixed codes. Its original tensor holds the change of each value."""
 
     places: Tensor
     start: Tensor
@@ -106,21 +106,21 @@ class Palette(nn.Module):
     def __init__(self, weight: CodedWeight, *, scales: bool) -> None:
         super().__init__()
         assert weight.codebook is not None
-        self.weight, self.scale = weight, Stored(weight, scales)
+        self.weight, self.scale = weight, LearnedScale(weight, scales)
         self._book = weight.codebook
         blocks, width = self._book.shape
         block = np.arange(len(weight.codes)) * blocks // len(weight.codes)
         places = block[:, None] * width + weight.codes.astype(np.int64)
         self.register_buffer("places", torch.from_numpy(places))
         self.register_buffer("start", torch.from_numpy(self._book.astype(np.float32)).reshape(-1))
-        # zeros stay: they may stand for pruned weights
+        # zeros do not change: they may represent pruned weights
         self.register_buffer("unit", (self.start != 0) * self.start.square().mean().sqrt())
 
     def right_inverse(self, _: Tensor) -> Tensor:
         return torch.zeros_like(self.start)
 
     def book(self, moved: Tensor) -> Tensor:
-        """All values of all palettes, one after the other."""
+        """The values of all codebooks, concatenated."""
         return narrowed(self.start + self.unit * moved, self._book.dtype == np.float16)
 
     def forward(self, moved: Tensor) -> Tensor:
@@ -131,8 +131,8 @@ class Palette(nn.Module):
         return dataclasses.replace(self.weight, codebook=book, scale=scale)
 
 
-class Shift(nn.Module):
-    """A bias as it will be stored; its original tensor is how far it has moved, in units of the layer's biases."""
+class LearnedBias(nn.Module):
+    """A trainable bias, rounded as it will be stored. Its original tensor is the change, in units of the biases."""
 
     start: Tensor
     unit: Tensor
@@ -154,12 +154,12 @@ class Shift(nn.Module):
 
 
 def narrowed(values: Tensor, half: bool) -> Tensor:
-    """The values as float16 holds them (if `half`), with the gradient of the values themselves."""
+    """The values rounded to float16 (if `half`), with straight-through gradients."""
     return values + (values.half().float() - values).detach() if half else values
 
 
 def placed(rows: Tensor, layout: Layout) -> Tensor:
-    """The torch layer's weight of rows, one an output channel; where that is no transposed ONNX weight, as stored."""
+    """The torch layer's weight from rows, one per output channel."""
     if len(layout.shape) == 2:
         return rows
     if layout.order is not None:
@@ -168,7 +168,7 @@ def placed(rows: Tensor, layout: Layout) -> Tensor:
 
 
 def like(values: Tensor, stored: NDArray[np.floating[Any]] | None) -> NDArray[np.floating[Any]] | None:
-    """The values in the type and shape of what was stored before."""
+    """The values in the type and shape of `stored`."""
     if stored is None:
         return None
     return values.detach().cpu().numpy().reshape(stored.shape).astype(stored.dtype)

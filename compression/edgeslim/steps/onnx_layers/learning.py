@@ -1,4 +1,4 @@
-"""Training what is stored: codes, palettes, scales and biases of a whole network at once, against the original."""
+"""Training of stored weights: codes, codebooks, scales and biases of a whole network, on the original's outputs."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ import torch
 from torch import fx, nn
 from torch.nn.utils import parametrize
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.packed import CodedWeight, unpacked
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps.base import StepContext
-from edgeslim.steps.onnx_layers.coded import Coded, Learning, Vector, stored
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of, pruned_zeros
-from edgeslim.steps.onnx_layers.learned_codes import Codes, Palette, Shift
-from edgeslim.steps.recovery.recover import Schedule, Signal, recover
+from edgeslim.steps.distillation.distil import DistillationConfig, DistillationSchedule, distil
+from edgeslim.steps.onnx_layers.coded import CodedNetwork, LearningSettings, Vector, stored
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of, pruned_zeros
+from edgeslim.steps.onnx_layers.learned_codes import LearnedBias, LearnedCodebook, LearnedCodes
 from edgeslim.training.reproducible import reproducible
 
 PATIENCE = 4
-"""Tenths of the steps without gain after which training stops."""
+"""Tenths of the steps without improvement after which training stops."""
 
 
 def learnable(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[WeightLayer, ...]:
-    """The layers that are one torch layer each with the same weight, but perhaps for its order of axes."""
+    """The layers that correspond to one torch layer with the same weight, up to the order of axes."""
     reads = Counter(name for node in model.graph.node for name in node.input)
     return tuple(
         layer
@@ -37,7 +38,7 @@ def learnable(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[We
 
 
 class Learner:
-    """A network some of whose stored weights and biases learn."""
+    """A network with some trainable stored weights and biases."""
 
     def __init__(
         self,
@@ -49,10 +50,9 @@ class Learner:
         *,
         scales: bool = True,
     ) -> None:
-        """`layers` are some of `learnable`; weights, biases and the float weights they code go by their ONNX
-        names. Zeros of pruned layers stay.
+        """`layers` are some of `learnable`; weights, biases and the float weights behind them have their ONNX names.
 
-        The network is changed: its layers get parametrizations. Everything else in it stays as it is.
+        The network's layers get parametrizations; nothing else in it changes. Zeros of pruned layers are preserved.
         """
         nodes = {node.name: node for node in network.graph.nodes}
         self._weights: dict[str, nn.Module] = {}
@@ -62,28 +62,28 @@ class Learner:
             module = network.get_submodule(str(nodes[network.meta["nodes"][layer.output]].target))
             weight = weights[layer.name]
             form: nn.Module = (
-                Codes(weight, pruned_zeros(layer.layout.to_rows(original[layer.name])), scales=scales)
+                LearnedCodes(weight, pruned_zeros(layer.layout.to_rows(original[layer.name])), scales=scales)
                 if weight.codebook is None
-                else Palette(weight, scales=scales)
+                else LearnedCodebook(weight, scales=scales)
             )
             parametrize.register_parametrization(module, "weight", form, unsafe=True)
             _form(module, "weight").original.requires_grad_(True)
             self._weights[layer.name] = module
             if layer.bias_name in biases:
-                parametrize.register_parametrization(module, "bias", Shift(biases[layer.bias_name]))
+                parametrize.register_parametrization(module, "bias", LearnedBias(biases[layer.bias_name]))
                 _form(module, "bias").original.requires_grad_(True)
                 self._biases[layer.bias_name] = module
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        """All that learns."""
+        """All trainable parameters."""
         found = [_form(module, "weight") for module in self._weights.values()]
         found += [_form(module, "bias") for module in self._biases.values()]
         return [parameter for form in found for parameter in form.parameters() if parameter.requires_grad]
 
     @property
     def weights(self) -> dict[str, CodedWeight]:
-        """As they are now, by name."""
+        """The weights as they are now, by name."""
         return {name: _learned(module, "weight") for name, module in self._weights.items()}
 
     @property
@@ -94,16 +94,16 @@ class Learner:
 def trained(
     model: onnx.ModelProto,
     layers: Sequence[WeightLayer],
-    coded: Coded,
-    learning: Learning,
+    coded: CodedNetwork,
+    learning: LearningSettings,
     scales: bool,
     context: StepContext,
     step: str,
-) -> Coded:
-    """What is coded, trained all at once to give the original's outputs; layers that cannot learn keep their codes.
+) -> CodedNetwork:
+    """The coded network, trained to reproduce the original's outputs; layers that cannot be trained keep their codes.
 
-    `context.info['training']` receives what `recover` tells. Raises RecipeError, and ModelError for operators unknown to
-    torch_graph.
+    `context.info['training']` receives what `distil` reports. Raises RecipeError, and ModelError for operators unknown
+    to torch_graph.
     """
     student = to_torch(unpacked(stored(model, coded, layers, "packed")))
     original = {layer.name: array_of(model, layer.name) for layer in layers}
@@ -121,13 +121,13 @@ def trained(
 def learn(
     network: fx.GraphModule,
     parameters: Sequence[nn.Parameter],
-    learning: Learning,
+    learning: LearningSettings,
     context: StepContext,
     step: str,
 ) -> dict[str, Any]:
-    """Train the network, which ends in its best state; what `recover` tells. Its errors are raised."""
-    told = dataclasses.replace(context, info={})
-    schedule = Schedule(
+    """Train the network, which ends in its best state; returns what `distil` reports. Raises as `distil`."""
+    apart = dataclasses.replace(context, info={})
+    schedule = DistillationSchedule(
         steps=learning.steps,
         batch=learning.batch,
         learning_rate=learning.learning_rate,
@@ -135,8 +135,10 @@ def learn(
         seed=context.seed,
     )
     with reproducible(context.seed, context.threads):
-        recover(network, parameters, told, Signal(label_weight=learning.label_weight), schedule, step)
-    return told.info
+        distil(
+            network, parameters, apart, DistillationConfig(label_weight=learning.label_weight), schedule, step
+        )
+    return apart.info
 
 
 def _form(module: nn.Module, name: str) -> parametrize.ParametrizationList:

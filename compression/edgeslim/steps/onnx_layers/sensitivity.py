@@ -1,23 +1,22 @@
-"""How much each layer's change alone disturbs what the network says, without labels.
+"""Sensitivity of a network's outputs to the change of a single layer, measured without labels.
 
-Looked at are the outputs of the last weight layers (a detector's heads, a classifier's logits), before any decoding:
-each counts alike, whatever its number of places and channels, so small objects' maps do not drown large objects'.
+The outputs are those of the last weight layers (a detector's heads, a classifier's logits), before any decoding. Each
+has the same weight, whatever its number of positions and channels, so that no level of a detector dominates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from edgeslim.detections import FloatArray
+from edgeslim.ort import OrtSession, open_session
 from edgeslim.progress import Progress, silent
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends
-
-Tensor = NDArray[Any]
+from edgeslim.sessions import Tensor
+from edgeslim.steps.onnx_layers.layers import WeightLayer, ends
 
 
 def disturbances(
@@ -29,21 +28,20 @@ def disturbances(
     threads: int = 1,
     progress: Progress = silent,
 ) -> dict[str, float]:
-    """For each layer, the mean relative squared error of the last layers' outputs when it alone is changed.
+    """For each layer, the mean relative squared error of the last layers' outputs when only that layer is changed.
 
-    `changed[layer name]` gives the tensors (weight, perhaps bias) that replace stored ones. Errors are relative
-    to each channel's variance over places and images, and averaged over channels, then over last layers.
+    `changed[layer name]` holds the tensors (weight, perhaps bias) that replace stored ones. Errors are relative to each
+    channel's variance over positions and images, and averaged over channels, then over last layers.
     """
-    _, last = ends(model, layers)
-    watched = sorted({layer.output for layer in layers if layer.name in last})
+    watched = head_outputs(model, layers)
     names = {name for tensors in changed.values() for name in tensors}
     session, feed = _open(model, watched, names, threads)
-    reference = [session.run(watched, {feed: image}) for image in images]
+    reference = [session.values({feed: image}, watched) for image in images]
     scales = [channel_variances([item[k] for item in reference]) for k in range(len(watched))]
     found = {}
     for done, layer in enumerate(layers):
         progress("sensitivity", done, len(layers))
-        outputs = [session.run(watched, {feed: image, **changed[layer.name]}) for image in images]
+        outputs = [session.values({feed: image, **changed[layer.name]}, watched) for image in images]
         errors = [
             np.mean(
                 channel_errors([item[k] for item in reference], [item[k] for item in outputs]) / scales[k]
@@ -54,10 +52,16 @@ def disturbances(
     return found
 
 
-def _open(model: onnx.ModelProto, watched: Sequence[str], names: set[str], threads: int) -> tuple[Any, str]:
-    """A session whose named weights can be fed, and the name of the network's input."""
-    import onnxruntime
+def head_outputs(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[str, ...]:
+    """Outputs of the layers that no other layer follows: a detector's heads, a classifier's logits."""
+    _, last = ends(model, layers)
+    return tuple(sorted({layer.output for layer in layers if layer.name in last}))
 
+
+def _open(
+    model: onnx.ModelProto, watched: Sequence[str], names: set[str], threads: int
+) -> tuple[OrtSession, str]:
+    """A session whose named weights can be fed, and the name of the network's input."""
     graph = onnx.ModelProto()
     graph.CopyFrom(model)
     stored = {item.name: item for item in model.graph.initializer}
@@ -69,22 +73,18 @@ def _open(model: onnx.ModelProto, watched: Sequence[str], names: set[str], threa
         graph.graph.input.append(info)
     there = {item.name for item in model.graph.output}
     graph.graph.output.extend(onnx.ValueInfoProto(name=name) for name in watched if name not in there)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    content = graph.SerializeToString()
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"]), feed
+    return open_session(graph, threads), feed
 
 
 def _by_channel(outputs: Sequence[Tensor]) -> Tensor:
-    """(C, places of all images); channels are axis 1, or the last of matrices and sequences."""
+    """(C, positions of all images); channels are axis 1, or the last axis of sequences."""
     axis = 1 if outputs[0].ndim in (2, 4) else outputs[0].ndim - 1
     channels = outputs[0].shape[axis]
     return np.concatenate([np.moveaxis(each, axis, 0).reshape(channels, -1) for each in outputs], axis=1)
 
 
 def channel_variances(outputs: Sequence[Tensor]) -> Tensor:
-    """Of each channel; of the whole output for channels that hardly vary."""
+    """Variance of each channel, at least a small share of the mean over channels."""
     flat = _by_channel(outputs).astype(np.float64)
     variance = flat.var(axis=1)
     floor = max(float(variance.mean()) * 1e-3, 1e-12)
@@ -93,7 +93,7 @@ def channel_variances(outputs: Sequence[Tensor]) -> Tensor:
 
 
 def channel_errors(reference: Sequence[Tensor], outputs: Sequence[Tensor]) -> Tensor:
-    """Mean squared difference in each channel, over places and images."""
+    """Mean squared difference of each channel, over positions and images."""
     difference = _by_channel(reference).astype(np.float64) - _by_channel(outputs)
     result: Tensor = np.square(difference).mean(axis=1)
     return result

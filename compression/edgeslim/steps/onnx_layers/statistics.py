@@ -1,8 +1,8 @@
-"""Matching each channel's output mean and deviation to the original's: one scale and one shift a channel.
+"""Channel statistics: matching the mean and standard deviation of output channels to the original's.
 
-A compressed layer, fed by compressed layers, gives outputs whose channels are shifted and shrunk; the error grows from
-layer to layer until a detector sees nothing. Undoing that at each layer in turn needs no gradients and no labels, and
-costs nothing to store: the scale goes into the weight's stored scale, the shift into the bias.
+The output channels of compressed layers are shifted and shrunk, and the error grows from layer to layer until a detector
+detects nothing. One scale and one shift per channel correct this, layer by layer, without gradients or labels, and cost
+nothing to store: the scale is merged into the weight's stored scale, the shift into the bias.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from edgeslim.detections import Doubles
+
 LARGEST_GAIN = 8.0
-"""A channel is not scaled by more than this, nor by less than its inverse: it would carry noise alone."""
+"""Largest scale of a channel, and inverse of the smallest: beyond these, what is left of it is noise."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class ChannelStatistics:
     """Mean and standard deviation of each channel (C,)."""
 
     mean: Doubles
     deviation: Doubles
 
 
-def moments(outputs: Sequence[NDArray[Any]]) -> Moments:
-    """Over images and places; channels are axis 1."""
+def channel_statistics(outputs: Sequence[NDArray[Any]]) -> ChannelStatistics:
+    """Statistics over images and positions; channels are axis 1."""
     count, first, second = 0, np.zeros(outputs[0].shape[1]), np.zeros(outputs[0].shape[1])
     for output in outputs:
         flat = output.reshape(output.shape[1], -1) if len(output) == 1 else _by_channel(output)
@@ -36,11 +37,11 @@ def moments(outputs: Sequence[NDArray[Any]]) -> Moments:
         first += flat.sum(axis=1, dtype=np.float64)
         second += np.einsum("cn,cn->c", flat, flat)
     mean = first / count
-    return Moments(mean, np.sqrt(np.maximum(second / count - mean**2, 0.0)))
+    return ChannelStatistics(mean, np.sqrt(np.maximum(second / count - mean**2, 0.0)))
 
 
-def gains(target: Moments, now: Moments) -> Doubles:
-    """Factor of each channel that makes its deviation the target's; 1 for channels that do not vary."""
+def gains(target: ChannelStatistics, now: ChannelStatistics) -> Doubles:
+    """Scale of each channel that makes its standard deviation the target's; 1 for constant channels."""
     alive = (now.deviation > 1e-6 * np.maximum(np.abs(now.mean), 1e-6)) & (target.deviation > 0)
     ratio = np.divide(target.deviation, now.deviation, out=np.ones_like(now.deviation), where=alive)
     return np.clip(ratio, 1 / LARGEST_GAIN, LARGEST_GAIN)

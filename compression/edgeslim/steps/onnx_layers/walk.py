@@ -1,29 +1,31 @@
-"""Runs a network and its compressed version side by side, one weight layer at a time, on a set of inputs.
+"""Runs a network and its compressed version side by side on a set of inputs, one weight layer at a time.
 
-At each layer the caller sees what goes in and what the original gives, chooses the new weight, and the walk goes on
-with the compressed network as it then is. Every operator is onnxruntime's, so any network that runs can be walked.
+At each layer the caller gets the layer's inputs in the compressed network and its outputs in the original, and chooses
+the new weight; the walk continues with it. onnxruntime computes every operator, so any network that runs can be walked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import onnx
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.graph import attributes
+from edgeslim.ort import OrtSession
 from edgeslim.progress import Progress, silent
-from edgeslim.steps.onnx_layers.layers import LINEAR, FloatArray, WeightLayer, array_of
-from edgeslim.steps.onnx_layers.stages import Batch, Cut, Stage, Tensor, outputs_of, reads
+from edgeslim.sessions import Tensor
+from edgeslim.steps.onnx_layers.layers import LINEAR, WeightLayer, array_of
+from edgeslim.steps.onnx_layers.segments import Batch, Segment, Segmentation, outputs_of, reads
 
 MEMORY = 3 << 30
-"""Bytes of tensors between layers held at a time, at most; fewer images are used where a network needs more."""
+"""Maximum bytes of intermediate tensors in memory; fewer images are used where a network needs more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The new weight and bias of a layer; `outputs`, where the caller has computed them, save a run."""
+class Replacement:
+    """The new weight and bias of a layer, and its `outputs` if the caller has computed them."""
 
     weight: FloatArray
     bias: FloatArray | None
@@ -31,9 +33,9 @@ class Choice:
 
 
 class Visit:
-    """A layer met on the walk: what goes in in the compressed network, and what the original gives."""
+    """A layer during the walk: its inputs in the compressed network, and its outputs in the original (`target`)."""
 
-    session: Any
+    session: OrtSession
 
     def __init__(self, layer: WeightLayer, model: onnx.ModelProto, data: str) -> None:
         self.layer = layer
@@ -45,7 +47,7 @@ class Visit:
         self._data = data
 
     def run(self, weight: FloatArray, bias: FloatArray | None, inputs: Batch | None = None) -> Batch:
-        """Outputs of the layer for its inputs in the compressed network (or others), with this weight and bias."""
+        """Outputs of the layer with this weight and bias, for its inputs in the compressed network or for others."""
         fixed = {self.layer.name: weight}
         if self.layer.bias is not None:
             assert bias is not None, "the layer has a bias"
@@ -59,7 +61,7 @@ class Visit:
 
 
 def visitable(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[WeightLayer, ...]:
-    """The layers that `walk` can visit: linear operators whose data input, and nothing else, is computed."""
+    """The layers that `walk` can visit: linear operators of which only the data input is computed."""
     stored = {item.name for item in model.graph.initializer}
     found: dict[int, WeightLayer] = {}
     for layer in layers:
@@ -73,97 +75,103 @@ def walk(
     model: onnx.ModelProto,
     layers: Sequence[WeightLayer],
     images: Sequence[FloatArray],
-    choose: Callable[[Visit], Choice],
+    choose: Callable[[Visit], Replacement],
     *,
     replaced: Mapping[str, Tensor] | None = None,
     threads: int = 1,
     progress: Progress = silent,
 ) -> int:
-    """Visit `layers` (of `visitable`) in graph order; returns how many images were used.
+    """Visit `layers` (of `visitable`) in graph order; returns the number of images used.
 
-    `images` are values of the network's one input. `replaced` holds weights and biases that are already compressed.
+    `images` are inputs of the network. `replaced` holds weights and biases that are already compressed.
     """
     by_node = {layer.node: layer for layer in layers}
-    cut = Cut(model, by_node, threads)
-    count = max(1, min(len(images), MEMORY // (2 * _peak(cut, images[0]))))
-    reference: dict[str, Batch] = {cut.feed: list(images[:count])}
+    segmentation = Segmentation(model, by_node, threads)
+    count = max(1, min(len(images), MEMORY // (2 * _peak(segmentation, images[0]))))
+    reference: dict[str, Batch] = {segmentation.feed: list(images[:count])}
     compressed = dict(reference)
     weights = dict(replaced or {})
-    for done, stage in enumerate(cut.stages):
-        progress("coding_layers", done, len(cut.stages))
-        layer = None if stage.index is None else by_node[stage.index]
+    for done, segment in enumerate(segmentation.segments):
+        progress("coding_layers", done, len(segmentation.segments))
+        layer = None if segment.index is None else by_node[segment.index]
         if layer is None:
-            _advance(cut, stage, reference, compressed, weights)
+            _advance(segmentation, segment, reference, compressed, weights)
         else:
-            weights[layer.name] = _visit(cut, stage, layer, model, reference, compressed, choose).weight
-        for name in stage.last_use:
+            weights[layer.name] = _visit(
+                segmentation, segment, layer, model, reference, compressed, choose
+            ).weight
+        for name in segment.last_use:
             reference.pop(name, None)
             compressed.pop(name, None)
     return count
 
 
 def _advance(
-    cut: Cut,
-    stage: Stage,
+    segmentation: Segmentation,
+    segment: Segment,
     reference: dict[str, Batch],
     compressed: dict[str, Batch],
     weights: Mapping[str, Tensor],
 ) -> None:
-    """Run a stage without weights to choose on both sides."""
-    if not stage.outputs:
+    """Run a segment without a layer to visit, in both networks."""
+    if not segment.outputs:
         return
-    session = cut.session(stage, {name: reference[name][0] for name in stage.inputs})
-    fresh = _run(session, stage, reference)
-    same = all(compressed[name] is reference[name] for name in stage.inputs)
-    touched = any(name in weights for node in stage.nodes for name in reads(node))
+    session = segmentation.session(segment, {name: reference[name][0] for name in segment.inputs})
+    fresh = _run(session, segment, reference)
+    same = all(compressed[name] is reference[name] for name in segment.inputs)
+    touched = any(name in weights for node in segment.nodes for name in reads(node))
     if not (same and not touched):
         if touched:
-            session = cut.session(stage, {name: reference[name][0] for name in stage.inputs}, weights)
-        compressed.update(_run(session, stage, compressed))
+            session = segmentation.session(
+                segment, {name: reference[name][0] for name in segment.inputs}, weights
+            )
+        compressed.update(_run(session, segment, compressed))
     else:
         compressed.update(fresh)
     reference.update(fresh)
 
 
 def _visit(
-    cut: Cut,
-    stage: Stage,
+    segmentation: Segmentation,
+    segment: Segment,
     layer: WeightLayer,
     model: onnx.ModelProto,
     reference: dict[str, Batch],
     compressed: dict[str, Batch],
-    choose: Callable[[Visit], Choice],
-) -> Choice:
-    (data,) = stage.inputs
+    choose: Callable[[Visit], Replacement],
+) -> Replacement:
+    (data,) = segment.inputs
     visit = Visit(layer, model, data)
     fed = {layer.name: visit.weight}
     if layer.bias is not None and visit.bias is not None:
         fed[layer.bias] = visit.bias
-    visit.session = cut.session(replace(stage, outputs=(layer.output,)), {data: reference[data][0], **fed})
+    visit.session = segmentation.session(
+        replace(segment, outputs=(layer.output,)), {data: reference[data][0], **fed}
+    )
     visit.target = visit.run(visit.weight, visit.bias, reference[data])
     visit.inputs = compressed[data]
-    choice = choose(visit)
-    if layer.output in stage.outputs:
+    replacement = choose(visit)
+    if layer.output in segment.outputs:
         reference[layer.output] = visit.target
-        compressed[layer.output] = choice.outputs or visit.run(choice.weight, choice.bias)
-    return choice
+        compressed[layer.output] = replacement.outputs or visit.run(replacement.weight, replacement.bias)
+    return replacement
 
 
-def _run(session: Any, stage: Stage, side: Mapping[str, Batch]) -> dict[str, Batch]:
+def _run(session: OrtSession, segment: Segment, side: Mapping[str, Batch]) -> dict[str, Batch]:
     count = len(next(iter(side.values())))
-    feeds = [{name: side[name][i] for name in stage.inputs} for i in range(count)]
-    return dict(zip(stage.outputs, outputs_of(session, feeds), strict=True))
+    feeds = [{name: side[name][i] for name in segment.inputs} for i in range(count)]
+    return dict(zip(segment.outputs, outputs_of(session, feeds), strict=True))
 
 
-def _peak(cut: Cut, image: FloatArray) -> int:
-    """Most bytes of tensors between stages at a time, for one image."""
-    side: dict[str, Batch] = {cut.feed: [image]}
+def _peak(segmentation: Segmentation, image: FloatArray) -> int:
+    """Maximum bytes of tensors between segments for one image."""
+    side: dict[str, Batch] = {segmentation.feed: [image]}
     most = 0
-    for stage in cut.stages:
-        if stage.outputs:
-            session = cut.session(stage, {name: side[name][0] for name in stage.inputs})
-            side.update(_run(session, stage, side))
+    for segment in segmentation.segments:
+        if segment.outputs:
+            session = segmentation.session(segment, {name: side[name][0] for name in segment.inputs})
+            side.update(_run(session, segment, side))
         most = max(most, sum(batch[0].nbytes for batch in side.values()))
-        for name in stage.last_use:
+        for name in segment.last_use:
             side.pop(name, None)
     return most

@@ -1,27 +1,24 @@
-"""Which channels go, given their scores: a part of every layer, the lowest anywhere, or where it hurts least."""
+"""Which channels are removed, given their scores: a share of every layer, the lowest overall, or by sensitivity."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+
+from torch import Tensor
 
 from edgeslim.steps.pruning.channel_groups import ChannelGroup
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-SCOPES = ("global", "uniform", "sensitivity")
 Places = list[list[int]]
-"""Of each group, those to remove."""
-Choice = Callable[[float], Places]
-"""Part of what the costs count → what to remove for it. More for a larger part."""
+"""For each group, the channel indices to remove."""
+Chooser = Callable[[float], Places]
+"""Fraction of the total cost to remove → what to remove; more for a larger fraction."""
 Curve = Sequence[tuple[int, float]]
-"""(places removed, error), rising, from (0, 0)."""
+"""(channels removed, error), ascending from (0, 0)."""
 
 
-def uniform(groups: Sequence[ChannelGroup], scores: Sequence[Tensor], round_to: int) -> Choice:
-    """The same part of every group, lowest scores first."""
+def uniform(groups: Sequence[ChannelGroup], scores: Sequence[Tensor], round_to: int) -> Chooser:
+    """The same fraction of every group, lowest scores first."""
 
     def choose(part: float) -> Places:
         return _lowest(groups, scores, [int(part * group.size) for group in groups], round_to)
@@ -35,8 +32,8 @@ def ranked(
     costs: Sequence[float],
     max_ratio: float,
     round_to: int,
-) -> Choice:
-    """The lowest scores of the whole network, until places worth the part of all costs are gone."""
+) -> Chooser:
+    """The lowest scores of the whole network, until the fraction of the total cost is removed."""
     caps = [_cap(group, max_ratio) for group in groups]
     orders = [_order(score) for score in scores]
     candidates = sorted(
@@ -64,11 +61,11 @@ def by_curves(
     costs: Sequence[float],
     curves: Sequence[Curve],
     round_to: int,
-) -> Choice:
-    """From each group so many of its lowest scores that the sum of the errors measured for them is least.
+) -> Chooser:
+    """From each group so many of its lowest scores that the sum of the measured errors is minimal.
 
-    Groups are emptied along the lower hull of their curve, always where an error buys most; optimal if errors of
-    different groups add up.
+    Channels are taken along the lower convex hull of the groups' curves, always where the error per cost is least;
+    optimal if the errors of different groups are additive.
     """
     segments = sorted(
         (error / (places * cost), index, places)
@@ -109,14 +106,14 @@ def _cap(group: ChannelGroup, max_ratio: float) -> int:
 
 
 def _rounded(count: int, group: ChannelGroup, round_to: int) -> int:
-    """As many or fewer, so that a multiple of `round_to` channels is left, at least one place."""
+    """At most `count`, such that a multiple of `round_to` channels, and at least one, remains."""
     unit = round_to // math.gcd(round_to, group.parts)
     left = max(group.size - count, 1)
     return group.size - min(-(-left // unit) * unit, group.size)
 
 
 def _hull(curve: Curve) -> list[tuple[int, float]]:
-    """Segments (places, error) of the lower convex hull of a curve."""
+    """Segments (channels, error) of the lower convex hull of a curve."""
     segments, (here, error) = [], curve[0]
     rest = list(curve[1:])
     while rest:

@@ -1,8 +1,8 @@
-"""Which layers' output channels may be removed: those whose every use can follow.
+"""Which layers' output channels may be removed: those whose every reader can be adapted.
 
-A channel can go if whatever reads it is a convolution or linear layer, reached through operations that
-treat channels one by one. What feeds an output of the network, a split, a rearrangement of channels or a
-fixed tensor with one value per channel is kept whole.
+A channel can be removed if it is read only by convolutions and linear layers, through operations that treat channels
+independently. Channels that feed an output of the network, a split, a rearrangement of channels or a fixed tensor with
+one value per channel are kept.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ REDUCTIONS = frozenset({torch.mean, torch.sum, torch.amax, torch.amin})
 
 
 def kept_whole(module: fx.GraphModule, example: Tensor) -> tuple[set[nn.Module], fx.GraphModule]:
-    """Layers whose output channels must stay, and the part of the network where channels can be traced.
+    """Layers whose output channels must stay, and the part of the network in which channels can be traced.
 
-    The second shares its layers with `module`; it is cut where channels cannot be followed, so that what lies
-    there (splits, reshapes, decoding) is never looked into. `example` is (1, channels, height, width).
+    The second shares its layers with `module`; it is cut where channels cannot be traced (splits, reshapes, decoding),
+    so that these parts are never analysed. `example` is (1, channels, height, width).
     """
     ShapeProp(module).propagate(example)
     modules = dict(module.named_modules())
@@ -84,7 +84,7 @@ def kept_whole(module: fx.GraphModule, example: Tensor) -> tuple[set[nn.Module],
 
 
 def _fixed(graph: fx.Graph, modules: dict[str, nn.Module]) -> set[fx.Node]:
-    """Nodes whose channels cannot shrink: the network's input, and what is no layer's own channels."""
+    """Nodes whose channels cannot shrink: the network's input, and tensors that are not a layer's own channels."""
     fixed: set[fx.Node] = set()
     for node in graph.nodes:
         layer = modules.get(str(node.target)) if node.op == "call_module" else None
@@ -100,7 +100,7 @@ def _fixed(graph: fx.Graph, modules: dict[str, nn.Module]) -> set[fx.Node]:
 
 
 def _cut(module: fx.GraphModule, cuts: set[tuple[fx.Node, fx.Node]], fixed: set[fx.Node]) -> fx.GraphModule:
-    """The network with each edge in `cuts` ending as an output instead; the reader gets a detached copy."""
+    """The network with each edge in `cuts` ending as an output; its reader gets a detached copy."""
     graph = fx.Graph()
     copies: dict[fx.Node, fx.Node] = {}
     ends: list[fx.Node] = []
@@ -123,20 +123,20 @@ def _cut(module: fx.GraphModule, cuts: set[tuple[fx.Node, fx.Node]], fixed: set[
 
 
 def is_depthwise(layer: nn.Module | None) -> bool:
-    """One filter per channel, as many channels out as in."""
+    """Whether it has one filter per channel, and as many output as input channels."""
     if not isinstance(layer, nn.Conv1d | nn.Conv2d):
         return False
     return bool(1 < layer.groups == layer.in_channels == layer.out_channels)
 
 
 def shape_of(node: fx.Node) -> tuple[int, ...]:
-    """The shape that ShapeProp found; empty for what is no tensor."""
+    """The shape found by ShapeProp; empty for anything but a tensor."""
     shape = getattr(node.meta.get("tensor_meta"), "shape", ())
     return tuple(shape)
 
 
 def _mixes(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
-    """Whether it is a layer whose every output channel reads many input channels."""
+    """Whether it is a layer whose output channels each read several input channels."""
     layer = modules.get(str(node.target)) if node.op == "call_module" else None
     return isinstance(layer, LAYERS) and not is_depthwise(layer)
 
@@ -152,7 +152,7 @@ def _follows(node: fx.Node, user: fx.Node, modules: dict[str, nn.Module], fixed:
 
 
 def _channelwise(user: fx.Node, modules: dict[str, nn.Module], fixed: set[fx.Node]) -> bool:
-    """Whether channel c of the result depends on channel c of the arguments alone, at the same place."""
+    """Whether channel c of the result depends only on channel c of the arguments, and stays at its index."""
     if user.op == "call_module":
         layer = modules[str(user.target)]
         return is_depthwise(layer) or isinstance(layer, CHANNELWISE_MODULES)
@@ -183,7 +183,7 @@ def _channelwise(user: fx.Node, modules: dict[str, nn.Module], fixed: set[fx.Nod
 
 
 def _same_channels(inputs: list[fx.Node]) -> bool:
-    """Equal channel counts, and no fixed tensor with one value per channel, which would not shrink along."""
+    """Whether channel counts are equal and no fixed tensor has one value per channel (it would not shrink with them)."""
     shapes = [shape_of(item) for item in inputs if item.op != "get_attr"]
     rank = max(len(shape) for shape in shapes)
     fixed = [(1,) * rank + shape_of(item) for item in inputs if item.op == "get_attr"]
@@ -199,7 +199,7 @@ def _spatial_reduction(user: fx.Node) -> bool:
 
 
 def _spatial_slice(index: Any) -> bool:
-    """`x[:, :, …]`: batch and channels whole."""
+    """Whether it is `x[:, :, …]`, with batch and channels whole."""
     return isinstance(index, tuple) and all(item == slice(None) for item in index[:2])
 
 

@@ -1,20 +1,68 @@
-"""Coupled channels: layers that must lose the same ones together, and what removing them is worth."""
+"""Coupled channels: layers that must lose the same channels together, and the cost of those channels."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from edgeslim.steps.pruning.layer_inputs import inputs_of, outputs_of
+import torch
+import torch_pruning
+from torch import Tensor, fx, nn
 
-if TYPE_CHECKING:
-    from torch import Tensor, fx, nn
+from edgeslim.steps.pruning.channel_flow import kept_whole
+
+
+def inputs_of(layer: nn.Module) -> int:
+    """Number of input channels or features."""
+    return int(getattr(layer, "in_channels", 0) or getattr(layer, "in_features", 0))
+
+
+def outputs_of(layer: nn.Module) -> int:
+    """Number of output channels or features."""
+    return int(getattr(layer, "out_channels", 0) or getattr(layer, "out_features", 0))
+
+
+def across_inputs(layer: nn.Module, values: Tensor) -> Tensor:
+    """Values (inputs,) shaped to be multiplied with the weight."""
+    weight, groups = layer.get_parameter("weight"), _groups(layer)
+    if _transposed(layer):
+        return values.reshape(-1, *(1,) * (weight.dim() - 1))
+    rows = values.reshape(groups, 1, -1).expand(groups, weight.shape[0] // groups, -1)
+    return rows.reshape(weight.shape[0], -1, *(1,) * (weight.dim() - 2))
+
+
+def by_input(layer: nn.Module, product: Tensor) -> Tensor:
+    """(inputs,): a tensor of the weight's shape, summed over the entries that read each input."""
+    if _transposed(layer):
+        return product.flatten(1).sum(1)
+    groups = _groups(layer)
+    rows = product.reshape(groups, product.shape[0] // groups, product.shape[1], -1)
+    return rows.sum((1, 3)).flatten()
+
+
+def by_output(layer: nn.Module, product: Tensor) -> Tensor:
+    """(outputs,): a tensor of the weight's shape, summed over the entries of each output; not for transposed layers."""
+    return product.flatten(1).sum(1)
+
+
+def has_steady_inputs(layer: nn.Module) -> bool:
+    """Whether a constant input gives a constant output except at borders, so that a bias can replace it."""
+    return not _transposed(layer)
+
+
+def _groups(layer: nn.Module) -> int:
+    return int(getattr(layer, "groups", 1))
+
+
+def _transposed(layer: nn.Module) -> bool:
+    return bool(getattr(layer, "transposed", False))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Member:
-    """Channels (k,) of a layer's inputs or outputs, and the place (k,) in the group of each."""
+    """Channels (k,) of a layer's inputs or outputs, and the index (k,) of each in the group."""
 
     layer: nn.Module
     channels: Tensor
@@ -23,21 +71,21 @@ class Member:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ChannelGroup:
-    """Layers coupled by the network's structure. What is at one place is removed together.
+    """Layers coupled by the network's structure. All channels at one index are removed together.
 
-    `parts` is more than one where a grouped convolution must lose the same channel in each of its groups: so many
-    channels are at one place.
+    `parts` is more than one where a grouped convolution must lose the same channel in each of its groups: there are then
+    that many channels at each index.
     """
 
     root: nn.Module
     size: int
     parts: int
     writers: tuple[Member, ...]
-    """Layers that lose outputs."""
+    """Layers that lose output channels."""
     readers: tuple[Member, ...]
-    """Layers that lose inputs."""
+    """Layers that lose input channels."""
     coupled: Any
-    """The same in torch-pruning's terms."""
+    """The group as torch-pruning represents it."""
 
     @property
     def channels(self) -> int:
@@ -49,11 +97,6 @@ class Coupling:
 
     def __init__(self, module: fx.GraphModule, example: Tensor) -> None:
         """`example` is (1, channels, height, width)."""
-        import torch_pruning
-        from torch import nn
-
-        from edgeslim.steps.pruning.channel_flow import kept_whole
-
         kept, traceable = kept_whole(module, example)
         self._roots = (nn.modules.conv._ConvNd, nn.Linear)
         self._kept = list(kept)
@@ -62,20 +105,18 @@ class Coupling:
         )
 
     def groups(self) -> list[ChannelGroup]:
-        """All groups whose channels may be removed; the same ones in the same order for equal networks."""
+        """All groups whose channels may be removed; the same groups in the same order for equal networks."""
         return [_group(found) for found in self._graph.get_all_groups(self._kept, self._roots)]
 
     def remove(self, group: ChannelGroup, places: Sequence[int]) -> None:
-        """Remove the channels at `places`, in all layers of the group, in place."""
+        """Remove the channels at the indices `places` from all layers of the group, in place."""
         indices = sorted(place + part * group.size for part in range(group.parts) for place in places)
         pruner = self._graph.get_pruner_of_module(group.root)
         self._graph.get_pruning_group(group.root, pruner.prune_out_channels, indices).prune()
 
 
 def pruned_copy(module: fx.GraphModule, example: Tensor, places: Sequence[Sequence[int]]) -> fx.GraphModule:
-    """The network without the channels at `places` of each group."""
-    import copy
-
+    """The network without the channels at the indices `places` of each group."""
     pruned = copy.deepcopy(module)
     coupling = Coupling(pruned, example)
     for group, chosen in zip(coupling.groups(), places, strict=True):
@@ -87,9 +128,7 @@ def pruned_copy(module: fx.GraphModule, example: Tensor, places: Sequence[Sequen
 def survivors(
     module: nn.Module, groups: Sequence[ChannelGroup], places: Sequence[Sequence[int]]
 ) -> dict[str, Tensor]:
-    """Which output channels (indices) are left of every layer that loses some, by its name."""
-    import torch
-
+    """For every layer that loses output channels, by name: the indices of those that remain."""
     names = {layer: name for name, layer in module.named_modules()}
     gone: dict[str, Tensor] = {}
     for group, chosen in zip(groups, places, strict=True):
@@ -104,7 +143,7 @@ def survivors(
 
 
 def costs(module: nn.Module, groups: Sequence[ChannelGroup], example: Tensor, macs: bool) -> list[float]:
-    """Parameters, or multiply-accumulates for `example`, that go with one place of each group at full width."""
+    """Parameters, or MACs for `example`, that removing one index of each group saves at full width."""
     places = _positions(module, example) if macs else {}
     found = []
     for group in groups:
@@ -118,9 +157,6 @@ def costs(module: nn.Module, groups: Sequence[ChannelGroup], example: Tensor, ma
 
 
 def _group(found: Any) -> ChannelGroup:
-    import torch
-    from torch import nn
-
     root_channels = len(found[0].idxs)
     parts = max([1, *(_parts(dependency.target.module) for dependency, _ in found)])
     size = root_channels // parts
@@ -136,10 +172,7 @@ def _group(found: Any) -> ChannelGroup:
 
 
 def _positions(module: nn.Module, example: Tensor) -> dict[nn.Module, float]:
-    """Places at which each layer is computed."""
-    import torch
-    from torch import nn
-
+    """Number of positions at which each layer is evaluated."""
     seen: dict[nn.Module, float] = {}
 
     def look(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
@@ -157,7 +190,5 @@ def _positions(module: nn.Module, example: Tensor) -> dict[nn.Module, float]:
 
 
 def _parts(layer: Any) -> int:
-    from torch import nn
-
     grouped = isinstance(layer, nn.modules.conv._ConvNd) and layer.groups != layer.in_channels
     return layer.groups if grouped else 1

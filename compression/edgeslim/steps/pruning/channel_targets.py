@@ -1,31 +1,32 @@
-"""What a pruned network has less of: channels, parameters, MACs, bytes of the file, estimated time."""
+"""What pruning reduces: channels, parameters, MACs, bytes of the file, estimated time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
 
 from edgeslim.errors import InfeasibleError
+from edgeslim.export.onnx import deployed, shipped, to_bytes
 from edgeslim.progress import Progress
+from edgeslim.steps.quantization.costs import AVX2, CostModel
 
-if TYPE_CHECKING:
-    from torch import Tensor, fx, nn
-
-TARGETS = ("channels", "macs", "parameters", "bytes", "latency")
 FIGURES = {"latency": "latency_estimate_ns"}
-"""Where the figure of a target is not called like it."""
+"""Names of figures that differ from the name of their target."""
 FILE_TARGETS = ("bytes", "latency")
-"""Those for which the file is made."""
+"""Targets for which the file must be made."""
 HALVINGS = 7
-"""Steps of the search for what meets a target: to under 1 %."""
+"""Steps of the bisection that meets a target: to less than 1 %."""
 MOST = 0.95
 
 
 def measured(model: fx.GraphModule, example: Tensor, target: str) -> dict[str, float]:
-    """Parameters, MACs for `example` (1, channels, height, width) and channels; if it is the target, bytes or latency.
+    """Parameters, MACs for `example` (1, channels, height, width) and channels; for these targets also bytes and latency.
 
-    Bytes are those of the file that would be shipped. Latency is an estimate from a table of what operators cost on
-    one core, not a measurement: the same for equal networks whatever else the machine does. Nanoseconds.
+    Bytes are those of the file that would be shipped. Latency, in nanoseconds, is estimated from a table of operator
+    costs on one core, not measured: it is the same for equal networks.
     """
     found: dict[str, float] = {**_counted(model, example)}
     if target in FILE_TARGETS:
@@ -36,7 +37,7 @@ def measured(model: fx.GraphModule, example: Tensor, target: str) -> dict[str, f
 def part_for(
     removed: Callable[[float], float], ratio: float, target: str, progress: Progress, step: str
 ) -> float:
-    """The part to choose channels by that removes `ratio` of the target; found by halving.
+    """The fraction for the chooser that removes `ratio` of the target, found by bisection.
 
     Raises InfeasibleError (code 'target_unreachable').
     """
@@ -60,10 +61,10 @@ def part_for(
     return high
 
 
-def told(
+def summary(
     model: nn.Module, pruned: nn.Module, before: dict[str, float], after: dict[str, float]
 ) -> dict[str, Any]:
-    """What the step tells, as JSON values."""
+    """What the step reports, as JSON values."""
     layers = [
         {"name": name, "before": parameter.shape[0], "after": pruned.get_parameter(name).shape[0]}
         for name, parameter in model.named_parameters()
@@ -74,10 +75,7 @@ def told(
 
 
 def _counted(model: fx.GraphModule, example: Tensor) -> dict[str, int]:
-    """Of convolutions and linear layers, with all parameters."""
-    import torch
-    from torch import nn
-
+    """MACs and channels of convolutions and linear layers, and all parameters."""
     macs = 0
 
     def count(layer: nn.Module, _: Any, output: Tensor) -> None:
@@ -100,14 +98,9 @@ def _counted(model: fx.GraphModule, example: Tensor) -> dict[str, int]:
 
 
 def _of_file(model: fx.GraphModule, example: Tensor) -> dict[str, float]:
-    from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
-    from edgeslim.steps.quantization.costs import AVX2, CostModel
-
-    output = next(node for node in model.graph.nodes if node.op == "output").args[0]
-    names = [f"output{index}" for index in range(len(output) if isinstance(output, tuple | list) else 1)]
-    final = deployable(export_training_form(model, tuple(example.shape), "input", names))
+    final = deployed(model, tuple(example.shape))
     table = CostModel(final, AVX2)
     return {
         "bytes": len(to_bytes(shipped(final))),
-        "latency_estimate_ns": sum(table.node(node, False) for node in final.graph.node),
+        "latency_estimate_ns": table.float_time(final.graph.node),
     }

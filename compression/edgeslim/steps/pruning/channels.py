@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from edgeslim.errors import RecipeError
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
-from edgeslim.steps.needs import NeedsByParameters
-from edgeslim.steps.pruning.channel_choice import SCOPES
-from edgeslim.steps.pruning.channel_targets import TARGETS
+from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
 from edgeslim.steps.pruning.fields import needs_of, signal
 
 if TYPE_CHECKING:
     from torch import Tensor, fx, nn
 
-    from edgeslim.steps.pruning.channel_choice import Choice
+    from edgeslim.steps.pruning.channel_choice import Chooser
     from edgeslim.steps.pruning.channel_groups import ChannelGroup
     from edgeslim.steps.pruning.channel_scores import Means
-    from edgeslim.steps.pruning.gradients import Answers
+    from edgeslim.steps.pruning.gradients import OutputProbe
 
+SCOPES = ("global", "uniform", "sensitivity")
+TARGETS = ("channels", "macs", "parameters", "bytes", "latency")
 IMPORTANCES = ("l2", "l1", "bn_scale", "lamp", "fpgm", "taylor", "random")
 
 
@@ -37,10 +36,10 @@ def _needs(step: ChannelPruning) -> Iterator[Need]:
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelPruning(TorchStep):
-    """Remove whole channels, so that the network is really smaller and faster.
+    """Remove whole channels, so that the network itself is smaller and faster.
 
-    Layers coupled by residuals, concatenations or depthwise convolutions lose the same channels together.
-    Those that feed the network's outputs, and those whose channels are split or rearranged, keep theirs.
+    Layers coupled by residuals, concatenations or depthwise convolutions lose the same channels together. Layers that
+    feed the network's outputs, and layers whose channels are split or rearranged, keep all channels.
     """
 
     name: ClassVar[str] = "channel_pruning"
@@ -54,54 +53,60 @@ class ChannelPruning(TorchStep):
     destroys: ClassVar[frozenset[Trait]] = TorchStep.destroys | {"pattern"}
 
     ratio: float = param(
-        0.3, search=(0.05, 0.6), low=0.0, high=0.9, unit="fraction", help="How much of the target to remove."
+        0.3, search=(0.05, 0.6), low=0.0, high=0.9, unit="fraction", help="Share of the target to remove."
     )
     target: str = param(
         "channels",
         search=("macs", "channels"),
         choices=TARGETS,
-        help="What the ratio counts: channels that can go, MACs, parameters, bytes of the file, or latency as a table "
-        "of operators' costs estimates it.",
+        help="What the ratio counts: removable channels, MACs, parameters, bytes of the file, or latency, estimated from "
+        "a table of operator costs (it is measured afterwards).",
     )
     importance: str = param(
         "l2",
         search=("taylor", "l2"),
         choices=IMPORTANCES,
-        help="Which channels matter: size of weights (l1, l2, lamp), BatchNorm scale, distance from the others (fpgm), "
-        "change of the outputs by gradients (taylor), or chance.",
+        help="How the importance of a channel is scored: by its weights (l1, l2, lamp), its BatchNorm scale, its "
+        "distance from the other filters (fpgm), the change of the outputs by gradients (taylor), or at random.",
     )
     signal: str = signal()
     scope: str = param(
         "global",
         search=("global", "uniform"),
         choices=SCOPES,
-        help="Rank channels over the whole network, take the same part of every layer, or take where a measurement "
-        "shows that the outputs change least for what is saved.",
+        help="global: rank channels over the whole network; uniform: remove the same share of every layer; sensitivity: "
+        "remove where a measurement shows the least change of the outputs for what is saved.",
     )
     reconstruct: str = param(
         "auto",
         search=("always", "auto"),
         choices=("auto", "always", "never"),
-        help="Fit each layer's weights to what it gave before, by least squares on calibration images. Auto: where "
-        "BatchNorm is folded into the convolutions.",
+        help="Fit the weights of each layer to its former outputs by least squares on calibration images, without "
+        "labels. auto: where BatchNorm is folded into the convolutions.",
     )
     max_ratio: float = param(
-        0.7, low=0.1, high=0.95, unit="fraction of channels", help="At most this part of one layer."
+        0.7,
+        low=0.1,
+        high=0.95,
+        unit="fraction of channels",
+        help="Largest share of one layer that is removed (not with scope uniform).",
     )
-    round_to: int = param(4, low=1, high=64, unit="channels", help="Keep a multiple of so many channels.")
+    round_to: int = param(
+        4, low=1, high=64, unit="channels", help="Keep a multiple of this number of channels."
+    )
     images: int = fields.images()
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
         """`context.info` receives parameters and MACs before and after, and the channels of every layer.
 
-        For a target in bytes or latency, also these; latency is an estimate. Raises RecipeError: 'no_channels_to_prune',
-        'no_batch_norm', and as `passes`; InfeasibleError (code 'target_unreachable').
+        For the targets bytes and latency it also receives these; latency is an estimate. Raises RecipeError:
+        'no_channels_to_prune', 'no_batch_norm', and as `passes`; InfeasibleError (code 'target_unreachable').
         """
         import torch
         from torch import fx
 
         from edgeslim.steps.pruning.channel_groups import Coupling, pruned_copy, survivors
-        from edgeslim.steps.pruning.channel_targets import FIGURES, measured, part_for, told
+        from edgeslim.steps.pruning.channel_targets import FIGURES, measured, part_for, summary
         from edgeslim.steps.pruning.reconstruction import reconstruct, sampled
 
         assert isinstance(model, fx.GraphModule), "channel pruning works on an imported graph"
@@ -111,8 +116,8 @@ class ChannelPruning(TorchStep):
         groups = Coupling(scored, example).groups()
         if not groups:
             raise self._nothing()
-        answers = self._answers(scored, context)
-        choose = self._choice(scored, groups, answers, example, context)
+        probe = self._probe(scored, context)
+        choose = self._choice(scored, groups, probe, example, context)
 
         def removed(part: float) -> float:
             figure = FIGURES.get(self.target, self.target)
@@ -125,12 +130,12 @@ class ChannelPruning(TorchStep):
         )
         places = choose(part)
         pruned = pruned_copy(model, example, places)
-        if answers is not None and self._reconstructs(model):
-            samples = sampled(scored, answers, context.seed, self.name)
+        if probe is not None and self._reconstructs(model):
+            samples = sampled(scored, probe, context.seed, self.name)
             left = survivors(scored, groups, places)
-            fitted = reconstruct(pruned, samples, left, answers.images, context.progress)
+            fitted = reconstruct(pruned, samples, left, probe.images, context.progress)
             context.info["reconstructed_layers"] = fitted
-        context.info.update(told(model, pruned, before, measured(pruned, example, self.target)))
+        context.info.update(summary(model, pruned, before, measured(pruned, example, self.target)))
         return pruned
 
     def _reconstructs(self, model: nn.Module) -> bool:
@@ -139,36 +144,35 @@ class ChannelPruning(TorchStep):
         folded = not any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in model.modules())
         return self.reconstruct == "always" or (self.reconstruct == "auto" and folded)
 
-    def _answers(self, model: fx.GraphModule, context: StepContext) -> Answers | None:
-        """The network on calibration images, where anything is looked at; on fewer if memory holds no more."""
+    def _probe(self, model: fx.GraphModule, context: StepContext) -> OutputProbe | None:
+        """The network on calibration images, on fewer if memory requires it; None if no images are needed."""
         import torch
 
-        from edgeslim.steps.pruning.gradients import answers
-        from edgeslim.steps.torch_network.walk import affordable
+        from edgeslim.steps.pruning.gradients import output_probe
+        from edgeslim.steps.torch_network.running import affordable
 
         by_outputs = self.importance == "taylor" and self.signal == "outputs"
         if not (by_outputs or self.scope == "sensitivity" or self._reconstructs(model)):
             return None
         count = affordable(model, torch.zeros(context.spec.input_shape), self.images)
-        return answers(model, context, count, self.name)
+        return output_probe(model, context, count, self.name)
 
     def _choice(
         self,
         model: fx.GraphModule,
         groups: list[ChannelGroup],
-        answers: Answers | None,
+        probe: OutputProbe | None,
         example: Tensor,
         context: StepContext,
-    ) -> Choice:
-        """What to remove for which part of the target. Groups that cannot be scored are left alone."""
+    ) -> Chooser:
+        """The chooser of what to remove. Groups that cannot be scored are kept."""
         from edgeslim.steps.pruning import channel_choice as choice
         from edgeslim.steps.pruning.channel_groups import costs
-        from edgeslim.steps.pruning.channel_scores import input_means
-        from edgeslim.steps.pruning.channel_sensitivity import sensitivity
+        from edgeslim.steps.pruning.channel_scores import input_means, sensitivity
 
-        reconstructs = answers is not None and self._reconstructs(model)
-        means = input_means(model, groups, answers.images) if answers and reconstructs else None
-        found = self._scores(model, groups, answers, means, context)
+        reconstructs = probe is not None and self._reconstructs(model)
+        means = input_means(model, groups, probe.images) if probe and reconstructs else None
+        found = self._scores(model, groups, probe, means, context)
         known = [index for index, score in enumerate(found) if score is not None]
         if not known:
             raise self._no_batch_norm()
@@ -178,8 +182,8 @@ class ChannelPruning(TorchStep):
         if self.target != "channels" and (self.scope == "sensitivity" or self.importance == "taylor"):
             prices = costs(model, chosen, example, macs=self.target in ("macs", "latency"))
         if self.scope == "sensitivity":
-            assert answers is not None, "what is measured is looked at"
-            curves = sensitivity(chosen, scores, means, answers, self.max_ratio, context.progress)
+            assert probe is not None, "measuring sensitivity needs images"
+            curves = sensitivity(chosen, scores, means, probe, self.max_ratio, context.progress)
             choose = choice.by_curves(chosen, scores, prices, curves, self.round_to)
         elif self.scope == "uniform":
             choose = choice.uniform(chosen, scores, self.round_to)
@@ -199,7 +203,7 @@ class ChannelPruning(TorchStep):
         self,
         model: fx.GraphModule,
         groups: list[ChannelGroup],
-        answers: Answers | None,
+        probe: OutputProbe | None,
         means: Means | None,
         context: StepContext,
     ) -> Sequence[Tensor | None]:
@@ -208,15 +212,15 @@ class ChannelPruning(TorchStep):
 
         if self.importance != "taylor":
             return by_weights(groups, self.importance, context.seed)
-        if self.signal == "outputs" and answers is not None:
-            return by_gradients(groups, answers.passes(context.seed, self.name), means)
+        if self.signal == "outputs" and probe is not None:
+            return by_gradients(groups, probe.passes(context.seed, self.name), means)
         labelled = passes(model, context, self.signal, self.images, self.name)
         return by_gradients(groups, labelled, means)
 
     def _no_batch_norm(self) -> RecipeError:
         return RecipeError(
             "no_batch_norm",
-            "The model has no BatchNorm scales to rank channels by: its convolutions contain them.",
+            "The model has no BatchNorm scales to rank channels by: they are folded into its convolutions.",
             "Choose another importance, such as taylor.",
             step=self.name,
         )

@@ -1,4 +1,4 @@
-"""Parameters that several pruning steps have, declared once, and what they need."""
+"""Parameters that several pruning steps share, declared once, and the needs that follow from them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Any
 
 from edgeslim.params import param
 from edgeslim.steps.base import Need
-from edgeslim.steps.pruning.masks import SCOPES
 
 SIGNALS = ("outputs", "labels")
+SCOPES = ("global", "layer", "filter")
 
 
 def sparsity(
     share: float = 0.5,
     search: tuple[float, float] = (0.2, 0.9),
-    help: str = "How many of the weights become zero.",
+    help: str = "Share of the weights that become zero.",
 ) -> Any:
     return param(share, search=search, low=0.0, high=0.99, unit="fraction of weights", help=help)
 
@@ -23,17 +23,18 @@ def scope() -> Any:
     return param(
         "global",
         choices=SCOPES,
-        help="Rank all weights of the network together, each layer by itself, or whole filters at a time.",
+        help="global: rank all weights of the network together; layer: each layer separately; filter: whole "
+        "filters (all weights of one output channel).",
     )
 
 
 def signal() -> Any:
-    """What gradient-based importances listen to."""
+    """The quantity whose gradients decide importance."""
     return param(
         "outputs",
         choices=SIGNALS,
-        help="What a weight matters for: the network's own outputs on images without labels, or the task's loss with "
-        "labels.",
+        help="What decides importance by gradients: the network's own outputs on images without labels, or the task "
+        "loss with labels.",
     )
 
 

@@ -8,32 +8,30 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
-from edgeslim.steps.needs import NeedsByParameters, calibration_images, training_images
+from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
+from edgeslim.steps.images import calibration_images, training_images
 from edgeslim.steps.pruning.fields import needs_of, signal, sparsity
-from edgeslim.steps.pruning.masks import prunable_weights, sparsity_info
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from edgeslim.steps.pruning.rising import RisingSparsity
+    from edgeslim.steps.pruning.rising_sparsity import RisingSparsity
 
 IMAGES = 48
-"""From which Taylor importance is measured."""
+"""Number of images on which Taylor importance is measured."""
 WARM_UP = 0.05
-"""Part of the steps over which the learning rate rises."""
+"""Share of the steps over which the learning rate rises."""
 PATIENCE = 10
-"""Tenths of the run: never stop early."""
+"""Tenths of the run: training never stops early."""
 
 
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GradualPruning(TorchStep):
-    """Train, and set more and more weights to zero on the way, so that the others can take over.
+    """Train and set more and more weights to zero on the way, so that the remaining weights can adapt.
 
-    Sparsity rises along a cubic and is held at the end; what is zero stays zero. With labels the task's loss is
-    trained, without them the network learns to give the original's outputs. The compressed download shrinks; file and
-    speed stay.
+    Sparsity rises along a cubic curve and is then held; zeros stay zero. With labels the task loss is minimized, without
+    labels the network learns the original's outputs. Only the compressed download shrinks, not the file or the latency.
     """
 
     name: ClassVar[str] = "gradual_pruning"
@@ -48,50 +46,54 @@ class GradualPruning(TorchStep):
     )
     makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
 
-    sparsity: float = sparsity(0.8, (0.4, 0.95), "How many of the weights are zero at the end.")
+    sparsity: float = sparsity(0.8, (0.4, 0.95), "Share of the weights that are zero at the end.")
     importance: str = param(
         "magnitude",
         choices=("magnitude", "movement", "taylor"),
-        help="Which weights go: the smallest, those that training moves towards zero, or those whose loss changes the "
-        "outputs least by their gradients at the start.",
+        help="Which weights are removed: the smallest (magnitude), those that training moves towards zero (movement), or "
+        "those that by their gradients at the start change the outputs least (taylor).",
     )
     scope: str = param(
-        "global", choices=("global", "layer"), help="Rank all weights together, or each layer by itself."
+        "global",
+        choices=("global", "layer"),
+        help="global: rank all weights together; layer: each layer separately.",
     )
     signal: str = signal()
-    steps: int = param(300, search=(100, 900), log=True, low=1, high=5000, unit="steps", help="Updates.")
+    steps: int = param(
+        300, search=(100, 900), log=True, low=1, high=5000, unit="steps", help="Number of weight updates."
+    )
     rising: float = param(
         0.7,
         low=0.0,
         high=1.0,
         unit="fraction of steps",
-        help="Over which part of the run the sparsity rises.",
+        help="Share of the run over which the sparsity rises; then it is held.",
     )
     learning_rate: float = fields.learning_rate(5e-4)
     batch: int = fields.batch()
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives the sparsity reached in all and by layer, and what the training tells.
+        """`context.info` receives the sparsity reached in total and by layer, and what the training reports.
 
-        Raises RecipeError: 'training_diverged', and as `recover`, `train` and `passes`.
+        Raises RecipeError: 'training_diverged', and as `distil`, `train` and `passes`.
         """
+        from edgeslim.steps.pruning import masks
         from edgeslim.steps.pruning.gradients import passes
-        from edgeslim.steps.pruning.importance import mean_squared_gradients
-        from edgeslim.steps.pruning.rising import RisingSparsity
+        from edgeslim.steps.pruning.rising_sparsity import RisingSparsity
 
         pruned = copy.deepcopy(model).eval().requires_grad_(True)
-        weights = prunable_weights(pruned)
+        weights = masks.prunable_weights(pruned)
         curvature = None
         if self.importance == "taylor":
             rounds = passes(pruned, context, self.signal, IMAGES, self.name)
-            curvature = mean_squared_gradients(weights, rounds)
+            curvature = masks.mean_squared_gradients(weights, rounds)
         until = max(1, round(self.rising * self.steps))
         rising = RisingSparsity(weights, self.sparsity, until, self.importance, self.scope, curvature)
         if self.signal == "labels":
             self._with_labels(pruned, rising, context)
         else:
             self._from_original(pruned, rising, until, context)
-        context.info.update(sparsity_info(weights))
+        context.info.update(masks.sparsity_info(weights))
         return pruned
 
     def _with_labels(self, pruned: nn.Module, rising: RisingSparsity, context: StepContext) -> None:
@@ -114,21 +116,27 @@ class GradualPruning(TorchStep):
     ) -> None:
         from torch import fx
 
-        from edgeslim.steps.recovery.recover import Schedule, Signal, recover
+        from edgeslim.steps.distillation.distil import DistillationConfig, DistillationSchedule, distil
         from edgeslim.training.loop import diverged
 
         assert isinstance(pruned, fx.GraphModule), "distillation works on an imported graph"
         calibration_images(context.calibration, self.name)
-        schedule = Schedule(
+        schedule = DistillationSchedule(
             steps=self.steps,
             batch=self.batch,
             learning_rate=self.learning_rate,
             patience=PATIENCE,
             seed=context.seed,
-            judged_from=until,
+            evaluated_from=until,
         )
-        result = recover(
-            pruned, list(pruned.parameters()), context, Signal(), schedule, self.name, observer=rising
+        result = distil(
+            pruned,
+            list(pruned.parameters()),
+            context,
+            DistillationConfig(),
+            schedule,
+            self.name,
+            observer=rising,
         )
         if result.best_step < until:
             raise diverged(result.steps, self.learning_rate)

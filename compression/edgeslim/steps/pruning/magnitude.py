@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 from edgeslim.params import param
 from edgeslim.steps.base import STEPS, Effect, StepContext, TorchStep, Trait
 from edgeslim.steps.pruning.fields import scope, sparsity
-from edgeslim.steps.pruning.masks import lowest_out, prunable_weights, sparsity_info, zero_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 class MagnitudePruning(TorchStep):
     """Set the smallest weights to zero.
 
-    The file keeps its size and its speed: the zeros are stored and multiplied like any number. What shrinks
-    is the compressed download. Biases and normalization stay; weights already zero count as pruned.
+    Only the compressed download shrinks: in the file zeros are stored and multiplied like any number. Biases and
+    normalization are not pruned; weights that are zero already count as pruned.
     """
 
     name: ClassVar[str] = "magnitude_pruning"
@@ -35,20 +34,21 @@ class MagnitudePruning(TorchStep):
     order: str = param(
         "smallest_first",
         choices=("smallest_first", "largest_first", "random"),
-        help="Which weights go first. The largest or any at random: counter-examples, to see that magnitude matters.",
+        help="Which weights are removed first. largest_first is a counter-example: what sorting in ascending order and "
+        "pruning from the end does. random is the baseline that every criterion must beat.",
     )
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives the achieved sparsity in all and by layer."""
-        from edgeslim.steps.pruning.importance import chance, magnitude
+        """`context.info` receives the sparsity reached in total and by layer."""
+        from edgeslim.steps.pruning import masks
 
         pruned = copy.deepcopy(model)
-        weights = prunable_weights(pruned)
+        weights = masks.prunable_weights(pruned)
         if self.order == "random":
-            scores = chance(weights, context.seed)
+            scores = masks.chance(weights, context.seed)
         else:
             sign = -1 if self.order == "largest_first" else 1
-            scores = {name: sign * score for name, score in magnitude(weights).items()}
-        zero_out(weights, lowest_out(scores, self.sparsity, self.scope))
-        context.info.update(sparsity_info(weights))
+            scores = {name: sign * score for name, score in masks.magnitude(weights).items()}
+        masks.zero_out(weights, masks.lowest_out(scores, self.sparsity, self.scope))
+        context.info.update(masks.sparsity_info(weights))
         return pruned

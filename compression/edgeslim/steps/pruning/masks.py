@@ -1,16 +1,47 @@
-"""Which weights are set to zero, given their scores: the mechanics of unstructured pruning."""
+"""Unstructured pruning: scores of single weights, and the masks made from them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
 
 from edgeslim.errors import RecipeError
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+Scores = dict[str, Tensor]
 
-SCOPES = ("global", "layer", "filter")
+
+def magnitude(weights: Mapping[str, nn.Parameter]) -> Scores:
+    """Absolute values. Source: Han et al. 2015, arXiv 1506.02626."""
+    return {name: weight.detach().abs() for name, weight in weights.items()}
+
+
+def chance(weights: Mapping[str, nn.Parameter], seed: int) -> Scores:
+    """Random scores, the baseline of every other importance."""
+    generator = torch.Generator().manual_seed(seed)
+    return {name: torch.rand(weight.shape, generator=generator) for name, weight in weights.items()}
+
+
+def taylor(weights: Mapping[str, nn.Parameter], curvature: Mapping[str, Tensor]) -> Scores:
+    """Mean square of the first-order change when the weight becomes zero, E[(g w)²].
+
+    Source: Molchanov et al. 2019, arXiv 1906.10771. `curvature` is E[g²].
+    """
+    return {name: weight.detach().square() * curvature[name] for name, weight in weights.items()}
+
+
+def mean_squared_gradients(weights: Mapping[str, nn.Parameter], passes: Iterable[object]) -> Scores:
+    """E[g²] of every weight over backward passes; `passes` leaves the gradients of each pass in the weights."""
+    sums = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    count = 0
+    for _ in passes:
+        count += 1
+        for name, weight in weights.items():
+            if weight.grad is not None:
+                sums[name] += weight.grad.square()
+    return {name: total / max(count, 1) for name, total in sums.items()}
 
 
 def prunable_weights(module: nn.Module) -> dict[str, nn.Parameter]:
@@ -18,8 +49,6 @@ def prunable_weights(module: nn.Module) -> dict[str, nn.Parameter]:
 
     Raises RecipeError (code 'nothing_to_prune') if there is none.
     """
-    from torch import nn
-
     kinds = (nn.modules.conv._ConvNd, nn.Linear, nn.RNNBase)
     weights = {
         f"{path}.{name}" if path else name: parameter
@@ -38,13 +67,11 @@ def prunable_weights(module: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def lowest_out(scores: Mapping[str, Tensor], sparsity: float, scope: str) -> dict[str, Tensor]:
-    """Masks (True: keep) that drop the part `sparsity` of the weights, the lowest scores first.
+    """Masks (True: keep) that remove the share `sparsity` of the weights, the lowest scores first.
 
-    `scope` 'global' ranks all weights together, 'layer' each tensor by itself, 'filter' whole filters by their mean
-    score (what makes one output channel; those that fit into the part). Of equals the first go.
+    `scope` 'global' ranks all weights together, 'layer' each tensor separately, 'filter' whole filters (all weights of
+    an output channel) by their mean score, as many as fit. Of equal scores the first are removed.
     """
-    import torch
-
     if scope == "layer":
         return {name: _keep(score.flatten(), sparsity).reshape(score.shape) for name, score in scores.items()}
     if scope == "filter":
@@ -55,12 +82,10 @@ def lowest_out(scores: Mapping[str, Tensor], sparsity: float, scope: str) -> dic
 
 
 def n_of_m(score: Tensor, n: int, m: int, axis: int) -> Tensor:
-    """Mask (True: keep) of the n highest scores in each group of m neighbours along `axis`; of equals the first stay.
+    """Mask (True: keep) of the n highest scores in each group of m neighbours along `axis`; of equals the first.
 
-    What is left over after the last whole group is kept.
+    A remainder after the last whole group is kept.
     """
-    import torch
-
     rows = score.movedim(axis, -1)
     whole = rows.shape[-1] // m * m
     groups = rows[..., :whole].reshape(*rows.shape[:-1], -1, m)
@@ -71,16 +96,14 @@ def n_of_m(score: Tensor, n: int, m: int, axis: int) -> Tensor:
 
 
 def zero_out(weights: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
-    """Set to zero, in place, what the masks do not keep."""
-    import torch
-
+    """Set to zero, in place, the weights that the masks do not keep."""
     with torch.no_grad():
         for name, mask in masks.items():
             weights[name][~mask] = 0.0
 
 
 def sparsity_info(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Part of zeros, in all and by layer, as JSON values."""
+    """Share of zeros in total, and their number by layer, as JSON values."""
     layers = [
         {"name": name, "weights": weight.numel(), "zeros": int((weight == 0).sum())}
         for name, weight in weights.items()
@@ -91,16 +114,12 @@ def sparsity_info(weights: Mapping[str, Tensor]) -> dict[str, Any]:
 
 
 def _keep(scores: Tensor, sparsity: float) -> Tensor:
-    import torch
-
     keep = torch.ones_like(scores, dtype=torch.bool)
     keep[torch.argsort(scores, stable=True)[: round(sparsity * scores.numel())]] = False
     return keep
 
 
 def _filters(scores: Mapping[str, Tensor], sparsity: float) -> dict[str, Tensor]:
-    import torch
-
     means = torch.cat([score.flatten(1).mean(1) for score in scores.values()])
     sizes = torch.cat([torch.full((len(score),), score[0].numel()) for score in scores.values()])
     order = torch.argsort(means, stable=True).cpu()

@@ -1,4 +1,4 @@
-"""Semi-structured pruning: n of every m weights stay."""
+"""Semi-structured pruning: n of every m weights are kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 from edgeslim.errors import RecipeError
 from edgeslim.params import param
 from edgeslim.steps.base import STEPS, Effect, StepContext, TorchStep, Trait
-from edgeslim.steps.pruning.masks import n_of_m, prunable_weights, sparsity_info, zero_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NOfMPruning(TorchStep):
-    """Keep the n largest of every m neighbouring weights along a layer's inputs (2:4), and set the others to zero.
+    """Keep the n largest of every m neighbouring weights along a layer's inputs (such as 2:4); set the others to zero.
 
     Some accelerators multiply such matrices faster; onnxruntime does not, so here only the compressed download shrinks.
-    Layers with fewer than m inputs in a group, depthwise ones above all, and what is left over stay as they are.
+    Layers with fewer than m inputs per group, above all depthwise ones, and remainders are not pruned.
     """
 
     name: ClassVar[str] = "n_of_m_pruning"
@@ -30,26 +29,41 @@ class NOfMPruning(TorchStep):
     changes: ClassVar[frozenset[Effect]] = frozenset({"download", "accuracy"})
     makes: ClassVar[frozenset[Trait]] = frozenset({"zeros", "pattern"})
 
-    n: int = param(2, search=(1, 3), low=1, high=31, unit="weights", help="How many of a group stay.")
-    m: int = param(4, low=2, high=32, unit="weights", help="How many neighbouring inputs make a group.")
+    n: int = param(
+        2,
+        search=(1, 3),
+        low=1,
+        high=31,
+        unit="weights",
+        help="Number of weights kept in a group: the largest.",
+    )
+    m: int = param(
+        4,
+        low=2,
+        high=32,
+        unit="weights",
+        help="Number of neighbouring weights along the inputs that form a group.",
+    )
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives the achieved sparsity, and the layers left dense.
+        """`context.info` receives the sparsity reached, and the layers left dense.
 
         Raises RecipeError: 'n_of_m_keeps_all', 'n_of_m_too_few_inputs'.
         """
         from torch import nn
 
+        from edgeslim.steps.pruning import masks
+
         if self.n >= self.m:
             raise RecipeError(
                 "n_of_m_keeps_all",
-                f"{self.n} of {self.m} is all there is: no weight would become zero.",
+                f"{self.n} of {self.m} keeps every weight: none would become zero.",
                 "Choose n below m, such as 2 of 4.",
                 n=self.n,
                 m=self.m,
             )
         pruned = copy.deepcopy(model)
-        weights = prunable_weights(pruned)
+        weights = masks.prunable_weights(pruned)
         owners = {name: pruned.get_submodule(name.rpartition(".")[0]) for name in weights}
         axes = {name: int(not isinstance(owners[name], nn.modules.conv._ConvTransposeNd)) for name in weights}
         wide = {name: weight for name, weight in weights.items() if weight.shape[axes[name]] >= self.m}
@@ -60,8 +74,9 @@ class NOfMPruning(TorchStep):
                 "Choose a smaller m, or magnitude_pruning.",
                 m=self.m,
             )
-        zero_out(
-            wide, {name: n_of_m(w.detach().abs(), self.n, self.m, axes[name]) for name, w in wide.items()}
+        masks.zero_out(
+            wide,
+            {name: masks.n_of_m(w.detach().abs(), self.n, self.m, axes[name]) for name, w in wide.items()},
         )
-        context.info.update(sparsity_info(weights), left_dense=sorted(weights.keys() - wide.keys()))
+        context.info.update(masks.sparsity_info(weights), left_dense=sorted(weights.keys() - wide.keys()))
         return pruned

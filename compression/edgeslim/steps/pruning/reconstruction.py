@@ -1,8 +1,8 @@
-"""What channels are gone from is made up for, layer by layer: each gives what it gave before, as well as it still can.
+"""Reconstruction after channel pruning: the weights of each layer are refitted to its former outputs.
 
-With the inputs that a layer really gets, after pruning and reconstruction before it, its weights are fitted to its
-former outputs by least squares: no labels, no gradients of the weights. Sources: He et al. 2017, arXiv 1707.06168, and
-Luo et al. 2017, arXiv 1707.06342 (ThiNet). Places that matter for the network's outputs weigh more.
+Layer by layer, on the inputs that the layer gets from the pruned and reconstructed layers before it, its weights are
+fitted by weighted least squares: without labels, without training. Positions that matter for the network's outputs have
+more weight. Sources: He et al. 2017, arXiv 1707.06168; Luo et al. 2017, arXiv 1707.06342 (ThiNet).
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from torch.nn import functional
 
 from edgeslim.progress import Progress
 from edgeslim.steps.onnx_layers.gram import Gram
-from edgeslim.steps.pruning.gradients import Answers
+from edgeslim.steps.pruning.gradients import OutputProbe
+from edgeslim.steps.torch_network.running import walk
 from edgeslim.steps.torch_network.units import Unit, units_of
-from edgeslim.steps.torch_network.walk import walk
 
 SAMPLES = 8000
-"""Places at which a layer is looked at, over all images."""
+"""Number of output positions sampled per layer, over all images."""
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Of a layer's outputs before pruning, a tensor an image: `places` (n,), `outputs` (channels, n), `weights` (n,)."""
+    """A layer's outputs before pruning, a tensor per image: `places` (n,), `outputs` (channels, n), `weights` (n,)."""
 
     places: list[Tensor] = field(default_factory=list)
     outputs: list[Tensor] = field(default_factory=list)
     weights: list[Tensor] = field(default_factory=list)
 
 
-def sampled(module: fx.GraphModule, answers: Answers, seed: int, step: str) -> dict[str, Samples]:
-    """Outputs of every layer that can be reconstructed, at random places of the images of `answers`, by its name.
+def sampled(module: fx.GraphModule, probe: OutputProbe, seed: int, step: str) -> dict[str, Samples]:
+    """Outputs of every layer that can be reconstructed, at random positions of the probe's images, by layer name.
 
-    A place's weight is what the network's outputs change with the layer's there: mean square of the gradients.
+    The weight of a position is the mean square of the gradients of the network's outputs there.
     """
-    per_image = max(1, SAMPLES // len(answers.images))
+    per_image = max(1, SAMPLES // len(probe.images))
     generator = np.random.default_rng(seed)
     units = [unit for unit in units_of(module) if _fits(unit)]
     found = {unit.name: Samples() for unit in units}
@@ -50,7 +50,7 @@ def sampled(module: fx.GraphModule, answers: Answers, seed: int, step: str) -> d
         for unit in units:
             hook = _look(unit, found[unit.name], per_image, generator)
             stack.callback(unit.layer.register_forward_hook(hook).remove)
-        for _ in answers.passes(seed, step):
+        for _ in probe.passes(seed, step):
             pass
     return found
 
@@ -62,10 +62,10 @@ def reconstruct(
     images: Sequence[Tensor],
     progress: Progress,
 ) -> int:
-    """Fit, in place, every layer that gets other inputs than before; returns how many.
+    """Fit, in place, every layer whose inputs have changed; returns their number.
 
-    `left` has the indices of the output channels that are left of layers that lost some, by name. `images` are those
-    that `samples` were taken on.
+    `left` holds the indices of the remaining output channels of layers that lost some, by name. `images` are those on
+    which `samples` were taken.
     """
     by_name = {unit.name: unit for unit in units_of(module)}
     calls = [node for node in module.graph.nodes if node.op == "call_module" and node.target in by_name]
@@ -97,7 +97,7 @@ def reconstruct(
 
 
 def _fit(unit: Unit, inputs: Sequence[Tensor], samples: Samples, left: Tensor | None) -> None:
-    """Weighted ridge regression of the former outputs on the inputs the layer gets now, towards its weights."""
+    """Weighted ridge regression of the former outputs on the present inputs, regularized towards the present weights."""
     layer = unit.layer
     groups = getattr(layer, "groups", 1)
     patches = torch.cat(
@@ -122,7 +122,7 @@ def _fit(unit: Unit, inputs: Sequence[Tensor], samples: Samples, left: Tensor | 
 
 
 def _set_shift(unit: Unit, shift: Tensor) -> None:
-    """Make `shift` (channels,) what the layer adds to its products: in its bias, or in the BatchNorm behind it."""
+    """Set the constant (channels,) that the layer adds to its products: in its bias, or in the BatchNorm behind it."""
     if unit.layer.bias is not None:
         unit.layer.bias.copy_(shift)
     elif unit.norm is not None and unit.norm.running_mean is not None:
@@ -132,7 +132,7 @@ def _set_shift(unit: Unit, shift: Tensor) -> None:
 
 
 def _look(unit: Unit, samples: Samples, count: int, generator: np.random.Generator) -> Callable[..., None]:
-    """A forward hook that keeps the outputs at random places, and the power of their gradients there."""
+    """A forward hook that stores the outputs at random positions, and the power of their gradients."""
 
     def hook(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         total = output.numel() // unit.channels
@@ -153,7 +153,7 @@ def _look(unit: Unit, samples: Samples, count: int, generator: np.random.Generat
 
 
 def _patches(layer: nn.Module, value: Tensor, places: Tensor) -> Tensor:
-    """(inputs · kernel, n): what the layer multiplies with its weight at these places of its output."""
+    """(inputs · kernel, n): the input patches of these positions of the layer's output."""
     if isinstance(layer, nn.Linear):
         return value.reshape(-1, value.shape[-1])[places].T
     assert isinstance(layer, nn.Conv1d | nn.Conv2d)
@@ -173,7 +173,7 @@ def _patches(layer: nn.Module, value: Tensor, places: Tensor) -> Tensor:
 
 
 def _fits(unit: Unit) -> bool:
-    """Whether its outputs are a linear function of patches of its inputs."""
+    """Whether its outputs are a linear function of input patches."""
     layer = unit.layer
     if isinstance(layer, nn.Linear):
         return not unit.shared

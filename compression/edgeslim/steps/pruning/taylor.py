@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep, Trait
-from edgeslim.steps.needs import NeedsByParameters
+from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
 from edgeslim.steps.pruning.fields import needs_of, scope, signal, sparsity
-from edgeslim.steps.pruning.masks import lowest_out, prunable_weights, sparsity_info, zero_out
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,10 +17,10 @@ if TYPE_CHECKING:
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaylorPruning(TorchStep):
-    """Set those weights to zero whose loss changes least what the network says, as far as gradients can tell.
+    """Set those weights to zero whose removal changes the outputs least, to first order.
 
-    A weight's score is the mean square of weight times gradient over images, of the task's loss, or without labels of
-    random projections of the outputs. As with every unstructured pruning, file and speed stay; the download shrinks.
+    The score of a weight is the mean square over images of weight times gradient: of the task loss, or without labels of
+    random projections of the outputs. Only the compressed download shrinks, not the file or the latency.
     """
 
     name: ClassVar[str] = "taylor_pruning"
@@ -40,14 +38,14 @@ class TaylorPruning(TorchStep):
     images: int = fields.images()
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives the achieved sparsity in all and by layer. Raises RecipeError as `passes`."""
+        """`context.info` receives the sparsity reached in total and by layer. Raises RecipeError as `passes`."""
+        from edgeslim.steps.pruning import masks
         from edgeslim.steps.pruning.gradients import passes
-        from edgeslim.steps.pruning.importance import mean_squared_gradients, taylor
 
         pruned = copy.deepcopy(model).requires_grad_(True)
-        weights = prunable_weights(pruned)
+        weights = masks.prunable_weights(pruned)
         rounds = passes(pruned, context, self.signal, self.images, self.name)
-        scores = taylor(weights, mean_squared_gradients(weights, rounds))
-        zero_out(weights, lowest_out(scores, self.sparsity, self.scope))
-        context.info.update(sparsity_info(weights))
+        scores = masks.taylor(weights, masks.mean_squared_gradients(weights, rounds))
+        masks.zero_out(weights, masks.lowest_out(scores, self.sparsity, self.scope))
+        context.info.update(masks.sparsity_info(weights))
         return pruned

@@ -1,7 +1,7 @@
-"""Bias correction: the mean error that rounding gives each output channel of a layer, taken back from its bias.
+"""Bias correction: the mean rounding error of each output channel of a layer is subtracted from its bias.
 
-Source: Nagel et al. 2019, arXiv 1906.04721, section 4.2, the empirical variant. Each layer is compared with itself on
-the float network's own inputs, all of them in one run, so no layer pays for another's error.
+Source: Nagel et al. 2019, arXiv 1906.04721, section 4.2, the empirical variant. Each quantized layer is compared with the
+float layer on the float network's inputs, all in one run, so that no layer corrects the error of another.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def bias_corrected(
     threads: int,
     rounded: Mapping[str, IntegerWeight] | None = None,
 ) -> tuple[onnx.ModelProto, int]:
-    """A copy in which convolutions named in `int8` have corrected biases, and how many they are.
+    """A copy in which the convolutions named in `int8` have corrected biases, and their number.
 
     `rounded` as in `write_qdq`.
     """
@@ -62,7 +62,7 @@ def _beside(
     integers: Integers,
     given: Mapping[str, IntegerWeight],
 ) -> onnx.ModelProto:
-    """The float network with, beside each layer, its quantized twin; outputs: channel means of layer and twin."""
+    """The float network with a quantized copy beside each layer; outputs: channel means of each layer and its copy."""
     twin = onnx.ModelProto()
     twin.CopyFrom(model)
     graph, weights = twin.graph, Initializers(twin.graph)

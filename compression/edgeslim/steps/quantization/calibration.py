@@ -1,25 +1,23 @@
-"""Ranges of activations, found by running the float network on images. One image is held at a time."""
+"""Activation ranges, measured by running the float network on images; one image is in memory at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from edgeslim.datasets.base import Split
-from edgeslim.detections import FloatArray
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress
-from edgeslim.steps.images import evenly_spaced
+from edgeslim.steps.images import inputs
+from edgeslim.steps.quantization.noise import run_all, with_outputs
 
 METHODS = ("minmax", "minmax_average", "percentile", "entropy", "mse")
 BINS = 2048
 LEVELS = 256
 Range = tuple[float, float]
-Doubles = NDArray[np.float64]
 
 
 def activation_ranges(
@@ -36,20 +34,24 @@ def activation_ranges(
 ) -> dict[str, Range]:
     """Lowest and highest value to represent, for each named float tensor of the graph.
 
-    minmax: over all images. minmax_average: mean over images of each one's extremes, so that a rare outlier
-    does not stretch the scale. percentile: the middle `percentile` % of values. entropy: the symmetric
-    clipping that loses least information (Kullback-Leibler; Migacz, GTC 2017). mse: the shrinking of the full
-    range with the least squared rounding and clipping error.
+    minmax: over all images. minmax_average: mean over images of the extremes of each, so that a rare outlier does not
+    stretch the scale. percentile: the middle `percentile` % of the values. entropy: the symmetric clipping that loses
+    the least information (Kullback-Leibler; Migacz, GTC 2017). mse: the shrunk range with the least squared error of
+    rounding and clipping.
     Raises DatasetError for unreadable images.
     """
-    chosen = evenly_spaced(len(split), images)
-    run = _Run(model, tensors, split, spec, threads)
+    watched, count = with_outputs(model, tensors), min(images, len(split))
+
+    def runs() -> Iterator[list[FloatArray]]:
+        """For each image, the value of every tensor."""
+        return run_all(watched, inputs(split, spec, images), threads)
+
     passes = 1 if method.startswith("minmax") else 2
     lows, highs = [], []
-    for done, values in enumerate(run.values(chosen), start=1):
+    for done, values in enumerate(runs(), start=1):
         lows.append([float(value.min(initial=np.inf)) for value in values])
         highs.append([float(value.max(initial=-np.inf)) for value in values])
-        progress("calibration", done, passes * len(chosen))
+        progress("calibration", done, passes * count)
     low, high = np.array(lows), np.array(highs)
     if method == "minmax_average":
         return _named(tensors, low.mean(axis=0), high.mean(axis=0))
@@ -57,10 +59,10 @@ def activation_ranges(
     if method == "minmax":
         return _named(tensors, low, high)
     counts = np.zeros((len(tensors), BINS))
-    for done, values in enumerate(run.values(chosen), start=len(chosen) + 1):
+    for done, values in enumerate(runs(), start=count + 1):
         for index, value in enumerate(values):
             counts[index] += histogram(value, low[index], high[index])
-        progress("calibration", done, passes * len(chosen))
+        progress("calibration", done, passes * count)
     ranges = {}
     for index, name in enumerate(tensors):
         full = (low[index], high[index])
@@ -73,6 +75,18 @@ def activation_ranges(
     return ranges
 
 
+def float_tensors(model: onnx.ModelProto) -> list[str]:
+    """Names of the float tensors that are computed, in graph order, the network's input first."""
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    types = {
+        item.name: item.type.tensor_type.elem_type
+        for item in (*inferred.input, *inferred.value_info, *inferred.output)
+    }
+    inputs = [item.name for item in model.graph.input]
+    names = dict.fromkeys([*inputs, *(name for node in model.graph.node for name in node.output)])
+    return [name for name in names if types.get(name) == onnx.TensorProto.FLOAT]
+
+
 def histogram(values: FloatArray, low: float, high: float) -> Doubles:
     """Counts (BINS,) of values in equal bins from low to high."""
     if not high > low:
@@ -83,7 +97,7 @@ def histogram(values: FloatArray, low: float, high: float) -> Doubles:
 
 
 def percentile_range(counts: Doubles, full: Range, percentile: float) -> Range:
-    """The middle `percentile` % of the values; as much is cut at either end."""
+    """The middle `percentile` % of the values; the same share is cut at either end."""
     total = counts.sum()
     if total == 0:
         return full
@@ -96,7 +110,7 @@ def percentile_range(counts: Doubles, full: Range, percentile: float) -> Range:
 
 
 def entropy_range(counts: Doubles, full: Range) -> Range:
-    """Clip at ±threshold where the clipped and rounded distribution diverges least from the true one."""
+    """Clipping at the ±threshold whose clipped and rounded distribution diverges least from the true one."""
     largest = max(abs(full[0]), abs(full[1]))
     magnitudes = _by_magnitude(counts, full, largest)
     if magnitudes.sum() == 0:
@@ -116,7 +130,7 @@ def _by_magnitude(counts: Doubles, full: Range, largest: float) -> Doubles:
 
 
 def _divergence(magnitudes: Doubles, width: int) -> float:
-    """KL divergence of the first `width` bins, clipped, from the same in LEVELS / 2 levels."""
+    """KL divergence of the first `width` bins, clipped, from the same bins in LEVELS / 2 levels."""
     reference = magnitudes[:width].copy()
     reference[-1] += magnitudes[width:].sum()
     filled = magnitudes[:width] > 0
@@ -130,7 +144,7 @@ def _divergence(magnitudes: Doubles, width: int) -> float:
 
 
 def mse_range(counts: Doubles, full: Range) -> Range:
-    """The full range shrunk by the factor with the least squared error after clipping and rounding."""
+    """The full range shrunk by the factor with the least squared error of clipping and rounding."""
     if counts.sum() == 0:
         return full
     edges = np.linspace(*full, BINS + 1)
@@ -145,34 +159,6 @@ def mse_range(counts: Doubles, full: Range) -> Range:
         errors.append(float(np.sum(counts * ((centres - clipped) ** 2 + step**2 / 12))))
     best = float(factors[int(np.argmin(errors))])
     return low * best, high * best
-
-
-class _Run:
-    """The float network with inner tensors as outputs."""
-
-    def __init__(
-        self, model: onnx.ModelProto, tensors: Sequence[str], split: Split, spec: ModelSpec, threads: int
-    ) -> None:
-        from edgeslim.runtime.session import open_session
-
-        watched = onnx.ModelProto()
-        watched.CopyFrom(model)
-        del watched.graph.output[:]
-        watched.graph.output.extend(onnx.ValueInfoProto(name=name) for name in tensors)
-        inputs = [item.name for item in model.graph.input]
-        self._outside = [inputs.index(name) if name in inputs else -1 for name in tensors]
-        self._session = open_session(watched.SerializeToString(), threads)
-        self._input, self._split, self._spec = inputs[0], split, spec
-
-    def values(self, indices: Sequence[int]) -> Iterator[list[FloatArray]]:
-        """For each image, the value of every watched tensor."""
-        from edgeslim.tasks import task_for
-
-        prepare = task_for(self._spec).prepare
-        for index in indices:
-            tensor = prepare(self._split.image(index), self._spec).tensor
-            result: list[Any] = self._session.run(None, {self._input: tensor})
-            yield result
 
 
 def _named(tensors: Sequence[str], low: Doubles, high: Doubles) -> dict[str, Range]:

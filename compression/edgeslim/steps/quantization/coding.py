@@ -1,4 +1,4 @@
-"""From a layer's weight to its codes: what the low-bit steps have in common."""
+"""From a layer's weight to its codes: parameters and functions that the low-bit steps share."""
 
 from __future__ import annotations
 
@@ -7,28 +7,32 @@ from typing import Any, Protocol
 import numpy as np
 import onnx
 
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.errors import RecipeError
 from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import Need
-from edgeslim.steps.needs import NeedsByParameters
-from edgeslim.steps.onnx_layers.coded import Learning
+from edgeslim.steps.base import Need, NeedsByParameters, StepContext
+from edgeslim.steps.images import calibration_images, prepared
+from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.onnx_layers.gram import Gram, gram_of
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, weight_layers
+from edgeslim.steps.onnx_layers.layers import WeightLayer, weight_layers
 from edgeslim.steps.onnx_layers.walk import Visit
-from edgeslim.steps.quantization.adaround import learned
-from edgeslim.steps.quantization.grids import Doubles, Grid
-from edgeslim.steps.quantization.rounding import Bools, compensated, nearest
+from edgeslim.steps.quantization.grids import Grid
+from edgeslim.steps.quantization.rounding import Bools, compensated, learned, nearest
 
 ROUNDINGS = ("nearest", "compensated", "adaround", "trained")
 
 
 class Rounds(Protocol):
-    """A step that has these parameters. `looks`: whether it looks at images at all."""
+    """A step with these parameters. `looks`: whether it needs calibration images."""
 
     @property
+    def name(self) -> str: ...
+    @property
     def looks(self) -> bool: ...
+    @property
+    def images(self) -> int: ...
     @property
     def rounding(self) -> str: ...
     @property
@@ -45,27 +49,26 @@ def rounding() -> Any:
     return param(
         "compensated",
         choices=ROUNDINGS,
-        help="nearest; compensated: errors are made good by other weights of the channel; adaround: learned layer by "
-        "layer; trained: compensated, then all codes and scales learn together what the original gives.",
+        help="nearest: to the nearest level; compensated: other weights of the channel compensate each error; adaround: "
+        "learned layer by layer; trained: compensated, then all codes and scales are trained on the original's outputs.",
     )
 
 
 def steps() -> Any:
-    return param(
-        400, low=1, high=10_000, unit="steps", help="Of learning (rounding 'adaround' and 'trained')."
-    )
+    return param(400, low=1, high=10_000, unit="steps", help="Training steps (rounding adaround or trained).")
 
 
 def learning_rate() -> Any:
     return fields.learning_rate(
         2e-2,
-        "Peak, in steps of the grid for one update (rounding 'trained'); it falls along a cosine.",
+        "Peak, in quantization steps per update (rounding trained); it decays along a cosine. A code changes after half "
+        "a step.",
         always=False,
     )
 
 
 def _needs(step: Rounds) -> set[Need]:
-    """Images where the step looks at any; labels and a loss where it is trained with them."""
+    """Images where the step looks at any; labels and a loss where it trains with them."""
     labels = step.rounding == "trained" and step.label_weight > 0
     found: set[Need] = {"calibration"} if step.looks else set()
     return found | {"train", "loss"} if labels else found
@@ -74,16 +77,23 @@ def _needs(step: Rounds) -> set[Need]:
 NEEDS: Any = NeedsByParameters({"calibration"}, _needs)
 
 
-def learning(step: Rounds) -> Learning | None:
-    """How the step trains what it stores, if it does."""
+def learning(step: Rounds) -> LearningSettings | None:
+    """How the step trains what it stores; None if it does not."""
     if step.rounding != "trained":
         return None
-    return Learning(
+    return LearningSettings(
         steps=step.steps,
         learning_rate=step.learning_rate,
         batch=step.batch,
         label_weight=step.label_weight,
     )
+
+
+def images_for(step: Rounds, context: StepContext) -> list[FloatArray]:
+    """The calibration images that the step looks at, or none. Raises RecipeError, DatasetError."""
+    if not step.looks:
+        return []
+    return prepared(calibration_images(context.calibration, step.name), context.spec, step.images)
 
 
 def float_layers(model: onnx.ModelProto, step: str) -> tuple[WeightLayer, ...]:
@@ -102,9 +112,9 @@ def float_layers(model: onnx.ModelProto, step: str) -> tuple[WeightLayer, ...]:
 def approached(
     rows: FloatArray, visit: Visit | None, *, rounding: str, centred: bool, seed: int
 ) -> tuple[Doubles, Gram | None]:
-    """The float weight to come near to, and the Gram matrix to judge by (None: each weight by itself).
+    """The float weight to approximate, and the Gram matrix that weighs errors (None: every weight counts alike).
 
-    `centred`: means are corrected afterwards, so only variations count.
+    `centred`: means are corrected afterwards, so only deviations from them count.
     """
     gram = None if visit is None or rounding == "nearest" else gram_of(visit, seed, centred=centred)
     return (rows.astype(np.float64) if gram is None else gram.refitted(rows)), gram
@@ -113,7 +123,7 @@ def approached(
 def rounded(
     weight: Doubles, grid: Grid, gram: Gram | None, zeros: Bools | None, rounding: str, steps: int
 ) -> Doubles:
-    """Codes (rows, K) by one of ROUNDINGS ('trained' begins as compensated); nearest without a Gram matrix."""
+    """Codes (rows, K) by one of ROUNDINGS ('trained' starts as compensated); nearest without a Gram matrix."""
     spread = grid.spread(*weight.shape)
     if gram is None:
         return nearest(weight, spread, zeros)
@@ -123,7 +133,7 @@ def rounded(
 
 
 def coded_weight(layer: WeightLayer, codes: Doubles, grid: Grid, groups: int = 1) -> CodedWeight:
-    """Codes with their meaning, `groups` scales a row; sparse where that is smaller."""
+    """Codes with the grid that gives them meaning, `groups` scales per row; stored sparse where that is smaller."""
     scale = grid.scale if grid.scale.size == 1 else grid.scale.reshape(layer.layout.rows, groups)
     zero: Any = grid.zero
     if isinstance(zero, np.ndarray):

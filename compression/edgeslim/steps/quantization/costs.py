@@ -1,7 +1,8 @@
-"""What an operator costs in float and in int8: a table, so that what is chosen never depends on a clock."""
+"""Predicted time of operators in float and int8, from a table, so that choices never depend on a clock."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, prod
 
@@ -10,42 +11,42 @@ import onnx
 from edgeslim.export.graph import Initializers, attributes, uses
 
 LAYERS = ("Conv", "Gemm", "MatMul")
-"""Linear operators that have int8 kernels in onnxruntime."""
+"""Linear operators with int8 kernels in onnxruntime."""
 VIEWS = ("Reshape", "Squeeze", "Unsqueeze", "Flatten")
 MOVES = ("Transpose", "Split", "Slice", "Gather")
 STRIDED = ("Slice", "Gather")
 FUSED = ("Relu", "Clip")
-"""Activations that cost nothing: merged into the layer before them."""
+"""Activation functions that cost nothing, because they are fused into the layer before them."""
 IMAGE_CHANNELS = 4
 UNALIGNED = 1.25
-"""Where the input's channels do not fill whole vectors: factor beside that of the part left empty."""
+"""Slowdown of layers whose input channels do not fill whole vectors, besides the factor of the unused lanes."""
 NODE_NS = 3000.0
-"""Starting an operator."""
+"""Overhead of starting an operator."""
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
-    """Nanoseconds, one core. Pairs are (float, int8).
+class OperatorCosts:
+    """Nanoseconds on one core. Pairs are (float, int8).
 
-    Measured with onnxruntime 1.32's profiler (least of 25 runs of each operator of YOLOX-Nano and NanoDet-m, float
-    and int8) on a Zen 5 core, without VNNI: the same core with onnxruntime held to its AVX2 kernels. Other processors
-    differ in all figures, and much less in their proportions, which alone decide.
+    Measured with onnxruntime 1.32's profiler (minimum of 25 runs of each operator of YOLOX-Nano and NanoDet-m, float
+    and int8) on a Zen 5 core; for processors without VNNI, on the same core with onnxruntime limited to its AVX2 kernels.
+    On other processors all figures differ, but their ratios much less, and only the ratios matter.
     """
 
     mac: tuple[float, float]
     mac_image: tuple[float, float]
-    """Of a layer on at most four channels, for which there are kernels of their own."""
+    """Per MAC of a layer with at most four input channels, which has special kernels."""
     depthwise_mac: tuple[float, float]
     depthwise_unaligned: float
-    """Per float MAC where the channels are no multiple of `depthwise_block`."""
+    """Per float MAC where the number of channels is no multiple of `depthwise_block`."""
     depthwise_block: int
     block: int
     """Float channels in a vector."""
     silu: tuple[float, float]
-    """Per element, as all below."""
+    """Per element, as all that follow."""
     sigmoid: tuple[float, float]
     lookup: tuple[float, float]
-    """Other activations."""
+    """Other activation functions."""
     arithmetic: tuple[float, float]
     concat: tuple[float, float]
     move: tuple[float, float]
@@ -53,11 +54,11 @@ class Costs:
     """Moves that pick every second element."""
     resize: tuple[float, float]
     pool: tuple[float, float]
-    """Per element and position of the window."""
+    """Per element and window position."""
     layer: tuple[float, float]
-    """A layer's inputs and outputs, beside its MACs."""
+    """Per input and output element of a layer, besides its MACs."""
     quantize: float
-    """float → int8, with the change of memory layout that comes with it."""
+    """float → int8, including the change of memory layout."""
     dequantize: float
 
 
@@ -70,7 +71,7 @@ _SHARED = {
     "depthwise_unaligned": 0.16,
     "dequantize": 0.30,
 }
-AVX2 = Costs(
+AVX2 = OperatorCosts(
     mac=(0.0167, 0.0087),
     mac_image=(0.0223, 0.0115),
     depthwise_mac=(0.032, 0.0615),
@@ -84,7 +85,7 @@ AVX2 = Costs(
     quantize=0.47,
     **_SHARED,  # type: ignore[arg-type]
 )
-VNNI = Costs(
+VNNI = OperatorCosts(
     mac=(0.0091, 0.0020),
     mac_image=(0.0115, 0.0065),
     depthwise_mac=(0.0205, 0.0345),
@@ -101,9 +102,9 @@ VNNI = Costs(
 
 
 class CostModel:
-    """Time of each node of a graph with fixed shapes, and of passing between float and int8."""
+    """Predicted time of each node of a graph with fixed shapes, and of conversions between float and int8."""
 
-    def __init__(self, model: onnx.ModelProto, costs: Costs) -> None:
+    def __init__(self, model: onnx.ModelProto, costs: OperatorCosts) -> None:
         graph = onnx.shape_inference.infer_shapes(model).graph
         self._costs, self._weights = costs, Initializers(model.graph)
         self._reads = uses(model.graph)
@@ -119,7 +120,7 @@ class CostModel:
             for name, other in (tuple(node.input), tuple(node.input)[::-1])
             if sigmoids.get(name) == other
         }
-        """Sigmoids that are half of a SiLU."""
+        """Outputs of sigmoids that are part of a SiLU."""
 
     def elements(self, tensor: str) -> int:
         return self._elements.get(tensor, 1)
@@ -141,11 +142,15 @@ class CostModel:
         if op in LAYERS and node.input[1] in self._weights:
             return NODE_NS + self._layer(node, int8)
         if node.output[0] in self._gates and not int8:
-            return 0.0  # one operator with the Mul after it
+            return 0.0  # fused with the Mul after it
         inputs = sum(self.elements(name) for name in node.input if name not in self._weights)
         outputs = self.elements(node.output[0])
         largest = outputs if "Pool" in op else max(inputs, outputs)
         return NODE_NS + largest * self._pair(node, costs)[int8]
+
+    def float_time(self, nodes: Iterable[onnx.NodeProto]) -> float:
+        """Nanoseconds of all the nodes in float."""
+        return sum(self.node(node, int8=False) for node in nodes)
 
     def quantize(self, tensor: str) -> float:
         return 2 * NODE_NS + self.elements(tensor) * self._costs.quantize
@@ -169,12 +174,12 @@ class CostModel:
         through = self.elements(node.input[0]) + self.elements(node.output[0])
         return macs * rate + through * costs.layer[int8]
 
-    def _pair(self, node: onnx.NodeProto, costs: Costs) -> tuple[float, float]:
+    def _pair(self, node: onnx.NodeProto, costs: OperatorCosts) -> tuple[float, float]:
         op = node.op_type
         if op == "Sigmoid":
             return costs.sigmoid
         if op == "Mul" and any(name in self._gates for name in node.input):
-            # per input element, of which there are two for each output
+            # per input element: two for each output element
             return costs.silu[0] / 2, (costs.silu[1] - costs.sigmoid[1]) / 2
         if op in ("Add", "Sub", "Mul", "Div"):
             return costs.arithmetic[0] / 2, costs.arithmetic[1] / 2

@@ -1,4 +1,4 @@
-"""Dynamic int8 quantization: for models of linear and recurrent layers, without any images."""
+"""Dynamic int8 quantization, for models of linear and recurrent layers; needs no images."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ from edgeslim.steps.quantization.grids import uniform
 from edgeslim.steps.quantization.rounding import nearest
 
 INTEGER = ("Gemm", "MatMul", "LSTM")
-"""Operators for which onnxruntime has integer kernels with ranges found while running."""
+"""Operators with integer kernels in onnxruntime that determine the activation range at run time."""
 STORED = ("GRU", "RNN")
-"""Operators for which it has none: their weights are stored in 8 bits and widened when the model is loaded."""
+"""Operators without such kernels: their weights are stored in 8 bits and widened when the model is loaded."""
 SMALLEST = 512
-"""Layers of fewer weights stay float: the nodes around them would weigh more than what is saved."""
+"""Layers with fewer weights stay float: the added nodes would take more bytes than they save."""
 
 
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DynamicInt8(OnnxStep):
-    """Store the weights of linear and recurrent layers in 8 bits, and find activations' ranges anew for each image.
+    """Store the weights of linear and recurrent layers in 8 bits, and determine activation ranges for each image.
 
-    Needs no images. Linear layers and LSTMs compute with integers; GRUs, for which onnxruntime has no such kernel, in
-    float. It saves size, not time: finding the ranges costs as much as small layers gain. Convolutions stay float.
+    Needs no calibration images. Linear layers and LSTMs compute with integers; GRUs, for which onnxruntime has no
+    integer kernel, compute in float. It saves size, not time: determining the ranges costs what small layers gain.
+    Convolutions stay float.
     """
 
     name: ClassVar[str] = "dynamic_int8"
@@ -48,20 +49,20 @@ class DynamicInt8(OnnxStep):
     reduce_range: str = param(
         "auto",
         choices=("auto", "on", "off"),
-        help="7-bit weights, which processors without VNNI need; auto: for this processor.",
+        help="Use 7-bit weights, which processors without VNNI need; auto: decide by this processor.",
     )
 
     def resolve(self) -> Step:
-        """'auto' replaced by what it stands for on this machine."""
+        """'auto' replaced by its meaning on this machine."""
         reduced = "on" if choice_here().reduce_range else "off"
         return dataclasses.replace(
             self, reduce_range=reduced if self.reduce_range == "auto" else self.reduce_range
         )
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
-        """`context.info` receives the weights that compute with integers, are only stored so, or stay float.
+        """`context.info` receives how many weights compute with integers, are only stored as such, or stay float.
 
-        Raises RecipeError (code 'nothing_dynamic') for a model without linear or recurrent layers of some size.
+        Raises RecipeError (code 'nothing_dynamic') for a model without linear or recurrent layers of sufficient size.
         """
         step = self.resolve()
         assert isinstance(step, DynamicInt8)
@@ -95,7 +96,7 @@ class DynamicInt8(OnnxStep):
         return result
 
     def _integers(self, model: onnx.ModelProto, nodes: Sequence[str]) -> onnx.ModelProto:
-        """A copy in which these nodes find their input's range, quantize it and multiply integers."""
+        """A copy in which these nodes determine their input's range, quantize it and multiply integers."""
         from onnxruntime.quantization import QuantizationMode, QuantType
         from onnxruntime.quantization.onnx_quantizer import ONNXQuantizer
         from onnxruntime.quantization.quant_utils import add_infer_metadata

@@ -1,8 +1,8 @@
-"""Cross-layer equalization: channels brought to like ranges where that changes no output.
+"""Cross-layer equalization: channel ranges made similar without changing any output.
 
-A layer's output channel divided by a factor and the next layer's input channel multiplied by it cancel through
-LeakyRelu and Relu (not through SiLU). Source: Nagel et al. 2019, arXiv 1906.04721; here the factors come from measured
-activations rather than from weights, because weights already have one scale per channel.
+Dividing an output channel of a layer by a factor and multiplying the next layer's input channel by it cancels through
+Relu and LeakyRelu (not through SiLU). Source: Nagel et al. 2019, arXiv 1906.04721; here the factors come from measured
+activations, because weights already have one scale per channel.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from edgeslim.steps.quantization.noise import channel_peaks
 HOMOGENEOUS = ("Relu", "LeakyRelu")
 """f(s · x) = s · f(x) for s > 0."""
 LARGEST = 16.0
-"""Of a factor, and of its inverse."""
+"""Largest factor, and inverse of the smallest."""
 SMALLEST = 0.01
-"""Of a channel's range, against the largest, to be taken as it is."""
+"""Smaller channel ranges, relative to the largest, count as this."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Two convolutions with at most one activation between them, that nothing else reads."""
+class ConvolutionPair:
+    """Two convolutions with at most one activation function between them, whose output nothing else reads."""
 
     first: onnx.NodeProto
     second: onnx.NodeProto
     measured: str
-    """The tensor whose channels are brought to like ranges: what the second reads or, before a LeakyRelu (which makes
-    the negative half small), what it is made of."""
+    """The tensor whose channel ranges are equalized: the input of the second, or that of a LeakyRelu before it, which
+    makes the negative half small."""
 
 
 def equalized(model: onnx.ModelProto, images: list[FloatArray], threads: int) -> tuple[onnx.ModelProto, int]:
@@ -48,7 +48,7 @@ def equalized(model: onnx.ModelProto, images: list[FloatArray], threads: int) ->
     return result, len(found)
 
 
-def _pairs(graph: onnx.GraphProto, weights: Initializers) -> list[Pair]:
+def _pairs(graph: onnx.GraphProto, weights: Initializers) -> list[ConvolutionPair]:
     counts = uses(graph)
     readers = {name: node for node in graph.node for name in node.input}
     pairs = []
@@ -66,7 +66,7 @@ def _pairs(graph: onnx.GraphProto, weights: Initializers) -> list[Pair]:
         channels = weights.by_name[node.input[1]].dims[0]
         groups = attributes(after).get("group", 1)
         if after.input[0] == between and (groups == 1 or groups == channels == _outputs(after, weights)):
-            pairs.append(Pair(node, after, measured))
+            pairs.append(ConvolutionPair(node, after, measured))
     return pairs
 
 
@@ -83,20 +83,20 @@ def _outputs(node: onnx.NodeProto, weights: Initializers) -> int:
 
 
 def _factor(peak: NDArray[np.float32], second: onnx.NodeProto, weights: Initializers) -> NDArray[np.float32]:
-    """What to divide each channel by: (channels,). Channels that hardly ever fire are left to themselves."""
+    """Divisor of each channel (channels,); the range of channels that are hardly ever active is bounded from below."""
     peak = np.maximum(peak, SMALLEST * max(float(peak.max()), 1e-12))
     if attributes(second).get("group", 1) == 1:
         width = np.abs(weights.array(second.input[1])).max(axis=(0, 2, 3))
         ratio = np.sqrt(peak / np.maximum(width, SMALLEST * max(float(width.max()), 1e-12)))
     else:
-        # one weight scale per channel takes up any factor
+        # the second layer has one weight scale per channel, which absorbs any factor
         ratio = peak
     ratio = ratio / np.exp(np.mean(np.log(ratio)))
     result: NDArray[np.float32] = np.clip(ratio, 1 / LARGEST, LARGEST).astype(np.float32)
     return result
 
 
-def _scale(pair: Pair, factor: NDArray[np.float32], weights: Initializers) -> None:
+def _scale(pair: ConvolutionPair, factor: NDArray[np.float32], weights: Initializers) -> None:
     first, second = pair.first, pair.second
     weights.put(first.input[1], weights.array(first.input[1]) / factor[:, None, None, None])
     if len(first.input) > 2 and first.input[2]:

@@ -1,9 +1,9 @@
-"""Training with integers: the written graph in torch, its weights' codes and its activations' scales learning.
+"""Fake quantization: the int8 graph in torch, with trainable weight codes and activation scales.
 
-The trained graph is made from the very file that would be written, so quantization lies where the file has it: once a
-tensor, behind the operator that makes it. Tensors that share a scale in the file keep sharing it, zero points stay, and
-nothing of the file's structure changes, so that it is as fast as before. Sources: Jacob et al. 2018, arXiv 1712.05877;
-Esser et al. 2020, arXiv 1902.08153 (learned scales).
+The trained graph is imported from the file that would be written, so tensors are quantized where the file quantizes
+them: once, after the operator that computes them. Tensors that share a scale in the file share it in training, and zero
+points are fixed, so that the structure of the file, and its speed, do not change. Sources: Jacob et al. 2018,
+arXiv 1712.05877; Esser et al. 2020, arXiv 1902.08153 (learned scales).
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from edgeslim.export.graph import Initializers
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.models.torch_graph.quantization import dequantized, quantized
 from edgeslim.steps.base import StepContext
-from edgeslim.steps.onnx_layers.coded import Learning
+from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.onnx_layers.layers import array_of
 from edgeslim.steps.onnx_layers.learning import Learner, learn, learnable
 from edgeslim.steps.quantization.calibration import Range
-from edgeslim.steps.quantization.int8_plan import Plan, integers_of
+from edgeslim.steps.quantization.int8_plan import Int8Plan, integers_of
 
 Key = tuple[float, float, int, int]
 """Scale, zero point, lowest and highest code."""
 SETTLED = (torch.sigmoid,)
-"""Functions whose outputs have a known range: their scale does not learn."""
+"""Functions whose output range is known: their scale is not trained."""
 
 
 class RoundingToScale(torch.autograd.Function):
-    """Values rounded to codes and back; gradients pass inside the range, and the scale's is that of what is left."""
+    """Values rounded to codes and back. Gradients pass inside the range; that of the scale is from arXiv 1902.08153."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, scale: Tensor, zero: float, low: int, high: int) -> Tensor:
@@ -51,7 +51,7 @@ class RoundingToScale(torch.autograd.Function):
 
 
 class FakeQuantize(nn.Module):
-    """A tensor as the integer graph has it. Shared by all tensors of one scale."""
+    """A tensor as the integer graph represents it; one module for all tensors that share a scale."""
 
     def __init__(self, key: Key, learns: bool) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class FakeQuantize(nn.Module):
 
     @property
     def range(self) -> Range:
-        """Of the values that the codes stand for."""
+        """Range of the values that the codes stand for."""
         scale = float(self.scale.detach())
         return (self.low - self.zero) * scale, (self.high - self.zero) * scale
 
@@ -77,9 +77,9 @@ class FakeQuantize(nn.Module):
 
 
 def trained_plan(
-    plan: Plan, learning: Learning, ranges: bool, context: StepContext, step: str
-) -> tuple[Plan, dict[str, Any]]:
-    """The plan with weights, biases and (if `ranges`) activations' scales trained, and what `recover` tells.
+    plan: Int8Plan, learning: LearningSettings, ranges: bool, context: StepContext, step: str
+) -> tuple[Int8Plan, dict[str, Any]]:
+    """The plan with trained weights, biases and (if `ranges`) activation scales, and what `distil` reports.
 
     Raises RecipeError, and ModelError for operators unknown to torch_graph.
     """
@@ -96,18 +96,18 @@ def trained_plan(
     scales = list(dict.fromkeys(fake.growth for fake in fakes.values() if fake.learns and ranges))
     for scale in scales:
         scale.requires_grad_(True)
-    told = learn(network, [*learner.parameters, *scales], learning, context, step)
+    report = learn(network, [*learner.parameters, *scales], learning, context, step)
     found = {name: fakes[f"{name}.float"].range for name in plan.ranges if f"{name}.float" in fakes}
     return dataclasses.replace(
         plan,
         model=_with_biases(plan.model, learner.biases),
         ranges={**plan.ranges, **found},
         weights={**plan.weights, **{name: integers_of(each) for name, each in learner.weights.items()}},
-    ), told
+    ), report
 
 
 def fake_quantized(network: fx.GraphModule) -> dict[str, FakeQuantize]:
-    """Put FakeQuantize in place of each pair of quantization and its inverse, in place; by name of the ONNX tensor."""
+    """Replace each quantize-dequantize pair by a FakeQuantize, in place; returns them by the name of the ONNX tensor."""
     nodes = {node.name: node for node in network.graph.nodes}
     pairs = {
         name: node
@@ -135,7 +135,7 @@ def fake_quantized(network: fx.GraphModule) -> dict[str, FakeQuantize]:
 
 
 def _source(node: fx.Node) -> fx.Node:
-    """The value that is quantized and dequantized."""
+    """The node whose value is quantized and dequantized."""
     codes = node.args[0]
     assert isinstance(codes, fx.Node) and isinstance(codes.args[0], fx.Node)
     return codes.args[0]

@@ -14,7 +14,7 @@ from edgeslim.steps.base import STEPS, Effect, OnnxStep, StepContext
 from edgeslim.steps.quantization.regions import LAYERS
 
 SMALLEST = 64
-"""Tensors of fewer elements stay float32: the conversion node would weigh more than what is saved."""
+"""Tensors with fewer elements stay float32: the conversion node would take more bytes than it saves."""
 
 
 @STEPS.add
@@ -22,9 +22,8 @@ SMALLEST = 64
 class Float16(OnnxStep):
     """Store the weights in half the bits; compute in float32 as before.
 
-    Each weight is converted once, when the file is loaded: a processor without float16 arithmetic (any common
-    CPU) is neither faster nor slower, and inputs, outputs and decoding keep their full precision. Weights
-    that would overflow stay float32.
+    Weights are converted once, when the file is loaded: speed is unchanged, and inputs, outputs and decoding keep full
+    precision. Weights that would overflow stay float32.
     """
 
     name: ClassVar[str] = "float16"
@@ -33,7 +32,7 @@ class Float16(OnnxStep):
     changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
-        """`context.info` receives the number of tensors converted and of those left in float32."""
+        """`context.info` receives the number of converted tensors and of those left in float32."""
         result = onnx.ModelProto()
         result.CopyFrom(model)
         graph = result.graph
@@ -71,7 +70,7 @@ class Float16(OnnxStep):
 
 
 def _half(tensor: onnx.TensorProto) -> onnx.TensorProto | None:
-    """The tensor in float16, or None if that saves nothing or overflows."""
+    """The tensor in float16; None if that saves nothing or overflows."""
     array = numpy_helper.to_array(tensor)
     if array.size < SMALLEST or np.abs(array).max() > np.finfo(np.float16).max:
         return None

@@ -1,4 +1,4 @@
-"""int8 number formats, and which of them a processor is good at."""
+"""int8 number formats, and which one suits a processor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edgeslim.runtime.environment import environment
 
 @dataclass(frozen=True, slots=True)
 class Int8Format:
-    """Number types of activations and weights: signed or unsigned 8-bit integers."""
+    """Whether activations and weights are signed 8-bit integers."""
 
     signed_activations: bool
     signed_weights: bool
@@ -24,7 +24,7 @@ FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class CpuChoice:
-    """What to use on a processor, and the instruction set that decides it."""
+    """The format for a processor, and the instruction set that decides it."""
 
     format: str
     reduce_range: bool

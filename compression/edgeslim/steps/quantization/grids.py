@@ -1,4 +1,4 @@
-"""The values that low-bit codes can stand for, and the scales that fit a weight best."""
+"""Quantization grids: the values that low-bit codes stand for, and the scales that fit a weight best."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from edgeslim.detections import Doubles
+
 SHRINKS = np.geomspace(0.12, 1.0, 48)
-"""Parts of the full range that are tried for the least squared error."""
+"""Fractions of the full range that are tried for the least squared error."""
 _ROWS = 1 << 16
-"""Elements worked on at a time: bounds memory."""
+"""Elements processed at a time; bounds memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Codes 0 … levels - 1; a weight is (code - zero) · scale. `zero` is one number or whole numbers like the scale."""
+    """Codes 0 … levels - 1; a weight is (code - zero) · scale. `zero` is one number, or integers like the scale."""
 
     levels: int
     zero: float | Doubles
@@ -26,7 +27,7 @@ class Grid:
     """(rows, 1), (1, 1), or one for each weight (rows, columns)."""
 
     def spread(self, rows: int, columns: int) -> Grid:
-        """The same with a scale (and a zero) for each weight of this shape."""
+        """The same grid with a scale (and zero point) for each weight of this shape."""
 
         def each(values: Doubles) -> Doubles:
             if values.size == 1:
@@ -37,7 +38,7 @@ class Grid:
         return Grid(self.levels, zero, each(self.scale))
 
     def column(self, k: int) -> Grid:
-        """Of a spread grid, what holds for one column: scale (rows,)."""
+        """One column of a spread grid: scale (rows,)."""
         zero = self.zero[:, k] if isinstance(self.zero, np.ndarray) else self.zero
         return Grid(self.levels, zero, self.scale[:, k])
 
@@ -50,7 +51,7 @@ class Grid:
 
 
 def uniform(rows: Doubles, levels: int, zero: float, clipping: str) -> Grid:
-    """Equal steps around zero, one scale a row. `clipping`: 'max' covers every weight, 'mse' has the least error."""
+    """Equal steps around zero, one scale per row. `clipping`: 'max' covers every weight, 'mse' minimizes the error."""
     low, high = max(zero, 0.5), levels - 1 - zero
     full = np.maximum(rows.max(axis=1, keepdims=True) / high, -rows.min(axis=1, keepdims=True) / low)
     full = alive(full)
@@ -60,7 +61,7 @@ def uniform(rows: Doubles, levels: int, zero: float, clipping: str) -> Grid:
 
 
 def asymmetric(rows: Doubles, levels: int, clipping: str) -> Grid:
-    """Equal steps between each row's own least and largest weight, zero among them."""
+    """Equal steps between the smallest and the largest weight of each row; zero is a grid point."""
     low, high = np.minimum(rows.min(axis=1, keepdims=True), 0), np.maximum(rows.max(axis=1, keepdims=True), 0)
 
     def shrunk(shrink: float, part: slice) -> Grid:
@@ -72,13 +73,13 @@ def asymmetric(rows: Doubles, levels: int, clipping: str) -> Grid:
 
 
 def binary(rows: Doubles) -> Grid:
-    """Sign times mean magnitude, the least-squares choice. Source: XNOR-Net, arXiv 1603.05279."""
+    """Sign times mean magnitude, the least-squares solution. Source: XNOR-Net, arXiv 1603.05279."""
     mean = np.abs(rows).mean(axis=1, keepdims=True)
     return Grid(2, 0.5, alive(2 * mean))
 
 
 def ternary(rows: Doubles) -> Grid:
-    """-s, 0, s with the least squared error, found exactly. Source: Li et al., Ternary Weight Networks, 1605.04711."""
+    """-s, 0, s with the least squared error, found exactly. Source: Ternary Weight Networks, arXiv 1605.04711."""
     size = -np.sort(-np.abs(rows), axis=1)
     total = np.cumsum(size, axis=1)
     count = np.arange(1, rows.shape[1] + 1)
@@ -88,7 +89,7 @@ def ternary(rows: Doubles) -> Grid:
 
 
 def to_power_of_two(rows: Doubles, grid: Grid) -> Grid:
-    """The same grid with scales 2^n (fixed point), the better of the two neighbours for each row."""
+    """The same grid with scales 2^n (fixed point): for each row the better of the two nearest."""
     exponent = np.floor(np.log2(grid.scale))
     pair = [Grid(grid.levels, grid.zero, 2.0 ** (exponent + up)) for up in (0, 1)]
     errors = [_errors(rows, each) for each in pair]
@@ -96,9 +97,9 @@ def to_power_of_two(rows: Doubles, grid: Grid) -> Grid:
 
 
 def steps(rows: Doubles, step: float, largest_bits: int = 8) -> Grid:
-    """Steps of `step` times each row's root mean square, as many levels as needed: made to be entropy-coded.
+    """Steps of `step` times each row's root mean square and as many levels as needed: meant for entropy coding.
 
-    The width is the least whose clipping adds less than a twentieth to the rounding error.
+    The width is the smallest whose clipping adds less than a twentieth to the rounding error.
     """
     power = np.sqrt(np.square(rows).mean(axis=1, keepdims=True))
     scale = alive(step * power)
@@ -113,13 +114,13 @@ def steps(rows: Doubles, step: float, largest_bits: int = 8) -> Grid:
 
 
 def alive(scale: Doubles) -> Doubles:
-    """The scales, that of rows without any weight being like the others': it has no effect, but must be a number."""
+    """The scales; rows of zeros get the mean of the others: it has no effect, but must be positive."""
     there = scale > 0
     return np.where(there, scale, scale[there].mean() if there.any() else 1.0)
 
 
 def _best(rows: Doubles, make: Callable[[float, slice], Grid]) -> Grid:
-    """Of the grids that `make(shrink, rows)` gives, each row's with the least squared error."""
+    """For each row the grid of `make(shrink, rows)` with the least squared error."""
     step = max(1, _ROWS // rows.shape[1])
     parts = []
     for start in range(0, len(rows), step):
@@ -137,6 +138,6 @@ def _best(rows: Doubles, make: Callable[[float, slice], Grid]) -> Grid:
 
 
 def _errors(rows: Doubles, grid: Grid) -> Doubles:
-    """Squared error of each row (rows, 1)."""
+    """Sum of squared errors of each row: (rows, 1)."""
     errors: Doubles = np.square(grid.values(grid.codes(rows)) - rows).sum(axis=1, keepdims=True)
     return errors

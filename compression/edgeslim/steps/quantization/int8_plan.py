@@ -1,4 +1,4 @@
-"""A graph to be written with integers: which nodes compute with them, on which ranges, and with which weights."""
+"""The plan of an int8 file: which nodes compute with integers, on which ranges, and with which weights."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx
 
+from edgeslim.detections import FloatArray
 from edgeslim.export.packed import CodedWeight
 from edgeslim.steps.base import StepContext
 from edgeslim.steps.onnx_layers.compress import code_layers
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, array_of, pruned_zeros, weight_layers
+from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of, pruned_zeros, weight_layers
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.coding import approached, coded_weight, rounded
@@ -27,8 +28,8 @@ from edgeslim.steps.quantization.qdq import (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """`nodes` compute with integers on the ranges of their tensors; layers in `stored` only store them."""
+class Int8Plan:
+    """`nodes` compute with integers on the ranges of their tensors; layers in `stored` only store their weights so."""
 
     model: onnx.ModelProto
     nodes: Collection[str]
@@ -36,7 +37,7 @@ class Plan:
     integers: Integers
     stored: Collection[str]
     weights: Mapping[str, IntegerWeight] = field(default_factory=dict)
-    """Codes of weights by name; those not named are rounded to nearest."""
+    """Codes of weights by name; all others are rounded to nearest."""
 
     def written(self) -> onnx.ModelProto:
         return write_qdq(
@@ -44,7 +45,7 @@ class Plan:
         )
 
     def layers(self) -> tuple[WeightLayer, ...]:
-        """Those whose weights are stored as integers, but for what has more rows than output channels."""
+        """The layers whose weights are stored as integers, one row per output channel."""
         nodes = self.model.graph.node
         return tuple(
             layer
@@ -59,7 +60,7 @@ class Plan:
         return self.integers.weight_limit if self._computes(layer) else STORED_LIMIT
 
     def coded(self, layer: WeightLayer) -> CodedWeight:
-        """A layer's weight as it will be stored."""
+        """The weight of a layer as it will be stored."""
         limit, axis = self.limit(layer), channel_axis(self.model.graph.node[layer.node], len(layer.shape))
         codes, scale = self.weights.get(layer.name) or integer_weight(
             array_of(self.model, layer.name), axis, limit
@@ -74,18 +75,18 @@ class Plan:
 
 
 def integers_of(weight: CodedWeight) -> IntegerWeight:
-    """The inverse of `Plan.coded`."""
+    """The inverse of `Int8Plan.coded`."""
     assert weight.scale is not None and isinstance(weight.zero, float)
     codes = weight.layout.to_weight(weight.codes.astype(np.float32) - np.float32(weight.zero))
     return codes.astype(np.int8), weight.scale[:, 0].astype(np.float32)
 
 
 def rounded_weights(
-    plan: Plan, images: Sequence[FloatArray], rounding: str, steps: int, context: StepContext
+    plan: Int8Plan, images: Sequence[FloatArray], rounding: str, steps: int, context: StepContext
 ) -> dict[str, IntegerWeight]:
-    """Codes of the plan's weights by a rounding that looks at images: 'compensated' or 'adaround'.
+    """Codes of the plan's weights by a rounding that needs images: 'compensated' or 'adaround'.
 
-    The scales are those that rounding to nearest has; activations are taken as floats.
+    Scales are those of rounding to nearest; activations are not quantized for it.
     """
 
     def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:

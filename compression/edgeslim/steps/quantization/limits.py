@@ -1,4 +1,4 @@
-"""Adjusts calibrated ranges to what the operators around a tensor make of them."""
+"""Calibrated ranges adjusted to the operators around a tensor."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import FUSED, MOVES, VIEWS
 
 SAME_VALUES = (*VIEWS, *MOVES, "MaxPool", "Resize")
-"""Operators whose outputs are values of their input: one scale for both lets onnxruntime leave them in integers."""
+"""Operators that only move values: with one scale for input and output, onnxruntime leaves them in integers."""
 SHARED_SPAN = 0.75
-"""Inputs of a Concat share its scale if each fills so much of the common range: nothing is rescaled then."""
+"""Inputs of a Concat share its scale if each spans at least this share of the common range: nothing is rescaled then."""
 SILU_LOWEST = -0.2785
-"""Least value of x · sigmoid(x)."""
+"""Minimum of x · sigmoid(x)."""
 LEVELS = 255
 
 
 def adjusted(graph: onnx.GraphProto, ranges: Mapping[str, Range], int8: Collection[str]) -> dict[str, Range]:
-    """Ranges cut where an activation is flat, full for sigmoids, and shared along operators that only move values."""
+    """Ranges cut where an activation function is flat, 0–1 for sigmoids, and shared along operators that move values."""
     result = {name: (min(low, 0.0), max(high, 0.0)) for name, (low, high) in ranges.items()}
     _fit_silu(graph, result, int8)
     for node in graph.node:
-        # what a Relu or Clip cuts off is cut off by the layer's own rounding
+        # what a Relu or Clip cuts off is cut off by the quantization of the layer's output
         if node.op_type in FUSED and node.name in int8 and {node.input[0], node.output[0]} <= result.keys():
             result[node.input[0]] = result[node.output[0]]
     _share(graph, result, int8)
@@ -33,7 +33,7 @@ def adjusted(graph: onnx.GraphProto, ranges: Mapping[str, Range], int8: Collecti
 
 
 def silu_floor(high: float) -> float:
-    """Below this input, x · sigmoid(x) is nearer to its end at 0 than a quarter of a step of a range up to `high`."""
+    """The input below which |x · sigmoid(x)| is less than a quarter of a quantization step of a range up to `high`."""
     low = -1.28
     for _ in range(40):
         step = (high - low) / LEVELS

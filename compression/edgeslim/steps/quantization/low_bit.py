@@ -9,18 +9,17 @@ from typing import ClassVar
 import numpy as np
 import onnx
 
+from edgeslim.detections import Doubles, FloatArray
 from edgeslim.export.packed import STORAGES, CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
-from edgeslim.steps.images import prepared
-from edgeslim.steps.needs import calibration_images
 from edgeslim.steps.onnx_layers.compress import Packing, packed
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, ends, pruned_zeros
+from edgeslim.steps.onnx_layers.layers import WeightLayer, ends, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization import coding, grids
 from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
-from edgeslim.steps.quantization.grids import Doubles, Grid
+from edgeslim.steps.quantization.grids import Grid
 
 SCHEMES = ("uniform", "ternary", "binary", "fixed_point")
 
@@ -28,9 +27,9 @@ SCHEMES = ("uniform", "ternary", "binary", "fixed_point")
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LowBitWeights(OnnxStep):
-    """Store weights in 1 to 8 bits, unpacked when the model is loaded; without labels, repaired layer by layer.
+    """Store weights in 1 to 8 bits, unpacked when the model is loaded; corrected layer by layer, without labels.
 
-    Makes the file and the download smaller; memory and latency stay as they are, because the network computes in float.
+    The file and the download shrink; memory and latency do not, because the network computes in float.
     """
 
     name: ClassVar[str] = "low_bit_weights"
@@ -49,7 +48,7 @@ class LowBitWeights(OnnxStep):
         low=1,
         high=8,
         unit="bits",
-        help="Width of a weight (schemes uniform and fixed point).",
+        help="Bits per weight (schemes uniform and fixed_point).",
     )
     scheme: str = param(
         "uniform",
@@ -57,26 +56,28 @@ class LowBitWeights(OnnxStep):
         help="uniform: equal steps; ternary: -s, 0, s; binary: -s, s; fixed_point: steps are powers of two.",
     )
     granularity: str = param(
-        "channel", choices=("layer", "channel", "group"), help="What has a scale of its own."
+        "channel", choices=("layer", "channel", "group"), help="Group of weights that shares one scale."
     )
     group_size: int = param(
-        32, low=8, high=1024, unit="weights", help="Weights that share a scale (granularity 'group')."
+        32, low=8, high=1024, unit="weights", help="Number of weights that share a scale (granularity group)."
     )
-    symmetric: bool = param(True, help="Steps lie evenly around zero; else each scale has a zero point too.")
+    symmetric: bool = param(
+        True, help="Levels lie symmetrically around zero; otherwise each scale has a zero point as well."
+    )
     clipping: str = param(
         "mse",
         choices=("max", "mse"),
-        help="Scales cover the largest weight, or have the least squared error.",
+        help="max: scales cover the largest weight; mse: scales minimize the squared error.",
     )
     rounding: str = coding.rounding()
     statistics: bool = fields.statistics()
-    first_last_bits: int = fields.special_bits("the first and last layers", "like all others")
-    depthwise_bits: int = fields.special_bits("depthwise convolutions", "like all others")
+    first_last_bits: int = fields.special_bits("the first and last layers", "as all other layers")
+    depthwise_bits: int = fields.special_bits("depthwise convolutions", "as all other layers")
     storage: str = param(
         "packed",
         search=("packed", "bytes"),
         choices=STORAGES,
-        help="packed: fields share bytes; bytes: one code a byte; native: ONNX INT2, INT4, INT8 (slower to run).",
+        help="packed: several codes per byte; bytes: one code per byte; native: ONNX INT2, INT4 or INT8 (slower to run).",
     )
     vectors: str = fields.vectors()
     images: int = fields.images()
@@ -86,17 +87,13 @@ class LowBitWeights(OnnxStep):
     label_weight: float = fields.label_weight()
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
-        """`context.info` receives each layer's width, the share of sparse layers and what was matched.
+        """`context.info` receives each layer's width, the share of sparse layers and the number of matched layers.
 
         Raises RecipeError (codes 'no_float_weights', 'no_calibration_images' and, where it is trained, those of
         `recovery.recover.recover`), DatasetError.
         """
         layers = float_layers(model, self.name)
-        images = (
-            prepared(calibration_images(context.calibration, self.name), context.spec, self.images)
-            if self.looks
-            else []
-        )
+        images = coding.images_for(self, context)
         exceptions = self._exceptions(model, layers)
 
         def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:
@@ -117,11 +114,11 @@ class LowBitWeights(OnnxStep):
 
     @property
     def looks(self) -> bool:
-        """Whether images are needed."""
+        """Whether calibration images are needed."""
         return self.statistics or self.rounding != "nearest"
 
     def _exceptions(self, model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> dict[str, int]:
-        """Bits of the layers that are not like all others, 0 of those that are."""
+        """Bit widths of the layers with a width of their own, 0 for all others; by layer name."""
         first, last = ends(model, layers)
         return {
             layer.name: (self.first_last_bits if layer.name in first | last else 0)
@@ -141,13 +138,13 @@ class LowBitWeights(OnnxStep):
         return coded_weight(layer, codes, grid, rows.shape[1] // columns)
 
     def _columns(self, size: int) -> int:
-        """Weights that share a scale: a whole row, or the largest divisor of it up to the group size."""
+        """Number of weights that share a scale: a whole row, or its largest divisor up to the group size."""
         if self.granularity != "group" or self.scheme == "binary":
             return size
         return next(count for count in range(min(self.group_size, size), 0, -1) if size % count == 0)
 
     def _grid(self, rows: Doubles, special: int, pruned: bool) -> Grid:
-        """Scales for rows (or groups of them)."""
+        """The grid of rows, or of groups of weights as rows."""
         whole = rows.reshape(1, -1) if self.granularity == "layer" else rows
         scheme = "uniform" if special and self.scheme != "fixed_point" else self.scheme
         bits = special or self.bits
@@ -165,7 +162,7 @@ class LowBitWeights(OnnxStep):
 
 
 def fixed_point_format(weight: CodedWeight) -> str:
-    """Qm.n (a sign, m whole and n fractional bits) of the widest and the finest rows."""
+    """Qm.n (a sign, m integer and n fractional bits) of the rows with the widest and the finest steps."""
     assert weight.scale is not None
     fractional = sorted({-round(float(np.log2(scale))) for scale in weight.scale.reshape(-1)})
     ends = dict.fromkeys((fractional[0], fractional[-1]))

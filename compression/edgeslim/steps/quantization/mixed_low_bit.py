@@ -1,4 +1,4 @@
-"""Mixed low-bit weights: every layer gets the precision that its outputs need, under one budget."""
+"""Mixed low-bit weights: each layer gets the precision that the network's outputs need, under one budget."""
 
 from __future__ import annotations
 
@@ -8,35 +8,32 @@ from typing import ClassVar
 import numpy as np
 import onnx
 
+from edgeslim.detections import FloatArray
 from edgeslim.errors import InfeasibleError
 from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
-from edgeslim.steps.images import prepared
-from edgeslim.steps.needs import calibration_images
 from edgeslim.steps.onnx_layers.compress import Packing, packed
-from edgeslim.steps.onnx_layers.layers import FloatArray, WeightLayer, pruned_zeros
+from edgeslim.steps.onnx_layers.layers import WeightLayer, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization import coding
-from edgeslim.steps.quantization.allocation import allocate
 from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
-from edgeslim.steps.quantization.mixed import choices, grid_for, survey
+from edgeslim.steps.quantization.precision_options import allocate, choices, grid_for, survey
 
 MEASURES = ("download", "file")
 SURVEY_IMAGES = 22
 PROBE_IMAGES = 6
-"""Of these images, the last ones: they measure the outputs, the others show what layers get."""
+"""The last ones of these images: they measure the change of the outputs, the others show the layers' inputs."""
 
 
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MixedLowBitWeights(OnnxStep):
-    """Give each layer the precision its outputs need, so that a budget of bits is spent where it helps most.
+    """Give each layer the precision that the outputs need, so that a budget of bits is spent where it helps most.
 
-    Each layer is disturbed alone and the error at the network's last layers is measured, without labels. For the
-    download the choice is a step size, and codes are as wide as they come: a byte coder spends few bits on the
-    frequent ones.
+    Each layer is perturbed alone and the error at the network's last layers is measured, without labels. For the
+    download, the choice is a step size and codes may be wide: an entropy coder spends few bits on frequent ones.
     """
 
     name: ClassVar[str] = "mixed_low_bit_weights"
@@ -55,19 +52,19 @@ class MixedLowBitWeights(OnnxStep):
         low=1.0,
         high=8.0,
         unit="bits per weight",
-        help="The budget, over all weights.",
+        help="Budget: average number of bits over all weights.",
     )
     measure: str = param(
         "download",
         choices=MEASURES,
-        help="What the budget counts: bits after entropy coding (download) or as stored in fields (file).",
+        help="What the budget counts: bits after entropy coding (download), or bits as stored (file).",
     )
     rounding: str = coding.rounding()
     storage: str = param(
         "auto",
         choices=("auto", "packed", "bytes"),
-        help="packed: fields share bytes, the smaller file; bytes: one code a byte, the smaller download; "
-        "auto: what the budget counts.",
+        help="packed: several codes per byte, the smaller file; bytes: one code per byte, the smaller download; auto: "
+        "whichever suits what the budget counts.",
     )
     vectors: str = fields.vectors()
     images: int = fields.images()
@@ -77,13 +74,13 @@ class MixedLowBitWeights(OnnxStep):
     label_weight: float = fields.label_weight()
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
-        """`context.info` receives each layer's choice, sensitivity and the error expected from the whole.
+        """`context.info` receives each layer's choice and sensitivity, and the error expected of the whole network.
 
         Raises RecipeError (codes 'no_float_weights', 'no_calibration_images'), InfeasibleError ('bits_unreachable'),
         DatasetError.
         """
         layers = float_layers(model, self.name)
-        images = prepared(calibration_images(context.calibration, self.name), context.spec, self.images)
+        images = coding.images_for(self, context)
         options = survey(
             model,
             layers,
@@ -134,7 +131,7 @@ class MixedLowBitWeights(OnnxStep):
     def _unreachable(self, least: float) -> InfeasibleError:
         return InfeasibleError(
             "bits_unreachable",
-            f"The weights cannot be stored in {self.average_bits:g} bits each: {least:.2f} is the least here.",
+            f"The weights cannot be stored in {self.average_bits:g} bits each: the minimum is {least:.2f}.",
             f"Choose average_bits of {least:.2f} or more, or low_bit_weights with a ternary or binary scheme.",
             step=self.name,
             bits=self.average_bits,

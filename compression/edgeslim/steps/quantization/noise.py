@@ -1,4 +1,4 @@
-"""How much of a network's outputs is rounding noise, without labels: relative error of each output channel."""
+"""Noise in a network's outputs, without labels: the relative error of each output channel."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import onnx
 from numpy.typing import NDArray
 
 from edgeslim.detections import FloatArray
+from edgeslim.ort import open_session
 
 Outputs = list[NDArray[np.float32]]
 
 
 def with_outputs(model: onnx.ModelProto, tensors: Sequence[str]) -> onnx.ModelProto:
-    """A copy whose outputs are these inner tensors."""
+    """A copy whose outputs are these tensors."""
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     del watched.graph.output[:]
@@ -24,20 +25,16 @@ def with_outputs(model: onnx.ModelProto, tensors: Sequence[str]) -> onnx.ModelPr
 
 def run_all(model: onnx.ModelProto, images: Iterable[FloatArray], threads: int) -> Iterator[Outputs]:
     """The model's outputs for every image, one image at a time."""
-    from edgeslim.runtime.session import open_session
-
-    session = open_session(model.SerializeToString(), threads)
-    name = session.get_inputs()[0].name
+    session = open_session(model, threads)
     for image in images:
-        outputs: Outputs = session.run(None, {name: image})
-        yield outputs
+        yield session.run(image)
 
 
 class OutputNoise:
     """Compares networks with a reference on fixed images.
 
-    An output channel (second axis of four-dimensional outputs, else the last) is compared with itself alone: boxes in
-    pixels do not drown scores. Channels in which little happens are measured by the middle one's variance. Only
+    The error of an output channel (second axis of four-dimensional outputs, else the last) is relative to its own
+    variance, so that boxes in pixels do not dominate scores; channels of small variance use the median one. Only
     floating-point outputs count.
     """
 
@@ -48,7 +45,7 @@ class OutputNoise:
         self._spread = [np.maximum(spread, np.median(spread)) for spread in spreads]
 
     def of(self, model: onnx.ModelProto) -> float:
-        """Mean over outputs and channels of squared error / variance; 0 is exact."""
+        """Mean of squared error / variance over outputs and channels; 0 is exact."""
         outputs = list(run_all(model, self._images, self._threads))
         parts: list[float] = []
         for spread, index in zip(self._spread, self._floats(), strict=True):
@@ -66,7 +63,7 @@ class OutputNoise:
 
 
 def decibels(noise: float) -> float:
-    """Signal-to-noise ratio of a relative noise power, at most 120."""
+    """Signal-to-noise ratio in dB of a relative noise power, at most 120."""
     return float(-10 * np.log10(max(noise, 1e-12)))
 
 

@@ -1,6 +1,6 @@
-"""Writes QuantizeLinear and DequantizeLinear into a graph, placed so that onnxruntime merges them into int8 kernels.
+"""Writes QuantizeLinear and DequantizeLinear into a graph so that onnxruntime fuses them into int8 kernels.
 
-Every tensor that an int8 node reads or writes is quantized once, after the node that makes it; weights are stored as
+Every tensor that an int8 node reads or writes is quantized once, after the node that computes it. Weights are stored as
 integers with one scale per output channel, biases as 32-bit integers on the product of both scales.
 """
 
@@ -21,13 +21,13 @@ from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import LAYERS
 
 OPSET = 13
-"""The first with one scale per channel."""
+"""The first opset with one scale per channel."""
 STORED_LIMIT = 127
-"""Largest code of a weight that is only stored in 8 bits."""
+"""Largest code of weights that are only stored in 8 bits."""
 _WHOLE, _PARTS = 1e-3, 16
-"""How near to whole multiples of a step weights on its grid are, in steps; how many steps the smallest may be."""
+"""Tolerance, in steps, of weights that count as whole multiples of a step; largest multiple the smallest may be."""
 IntegerWeight = tuple[NDArray[np.int8], NDArray[np.float32]]
-"""Codes in the weight's shape, and a scale for every output channel (channels,)."""
+"""Codes in the weight's shape, and one scale per output channel (channels,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,7 @@ def write_qdq(
     """A copy in which the nodes named in `int8` compute with integers on the given ranges of their tensors.
 
     Layers named in `stored` compute in float with weights stored as integers. Weights named in `rounded` take these
-    codes; the others are rounded to nearest. Graph outputs made by int8 nodes are
-    not supported: what makes outputs stays float.
+    codes; all others are rounded to nearest. Nodes that compute graph outputs must stay float.
     """
     result = onnx.ModelProto()
     result.CopyFrom(model)
@@ -68,17 +67,17 @@ def write_qdq(
 
 
 def grid(limits: Range, lowest: int) -> tuple[np.float32, int]:
-    """Scale and zero point of 256 levels over the range, zero included and exact."""
+    """Scale and zero point of 256 levels over the range, which is extended to contain zero exactly."""
     low, high = min(limits[0], 0.0), max(limits[1], 0.0)
     scale = np.float32(max((high - low) / 255, 1e-12))
     return scale, int(np.clip(np.rint(lowest - low / scale), lowest, lowest + 255))
 
 
 def integer_weight(weight: NDArray[np.float32], axis: int, limit: int) -> IntegerWeight:
-    """Weight rounded to ±limit, and its scale for every index along `axis`: (channels,).
+    """Codes within ±limit of a weight, and its scale for every index along `axis`: (channels,).
 
-    A channel whose weights are whole multiples of a step, as a low-bit step leaves them, keeps that step: its codes are
-    exact, and as few as they were.
+    A channel whose weights are whole multiples of a step, as after a low-bit step, keeps that step: its codes are exact
+    and as few as before.
     """
     rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
     peak = np.abs(rows).max(axis=1)
@@ -90,10 +89,10 @@ def integer_weight(weight: NDArray[np.float32], axis: int, limit: int) -> Intege
 
 
 def _step(rows: NDArray[np.float32], limit: int) -> NDArray[np.float32]:
-    """Of each row, the step of which its weights are multiples up to ±limit; 0 where there is none: (rows,)."""
+    """(rows,): the step of which the weights of a row are multiples up to ±limit; 0 where there is none."""
     least = np.where(rows == 0, np.inf, np.abs(rows)).min(axis=1, keepdims=True)
     found = np.zeros(len(rows), np.float32)
-    for part in range(_PARTS, 0, -1):  # the coarsest last
+    for part in range(_PARTS, 0, -1):  # the coarsest comes last
         multiples = rows / (least / part)
         off = np.abs(multiples - np.rint(multiples)).max(axis=1)
         fits = (off < _WHOLE) & (np.abs(multiples).max(axis=1) < limit + 0.5) & np.isfinite(least[:, 0])
@@ -102,7 +101,7 @@ def _step(rows: NDArray[np.float32], limit: int) -> NDArray[np.float32]:
 
 
 def channel_axis(node: onnx.NodeProto, rank: int) -> int:
-    """Of the output channels, in a layer's weight."""
+    """Axis of the output channels in a layer's weight."""
     if node.op_type == "Conv":
         return 0
     if node.op_type == "Gemm":
@@ -154,7 +153,7 @@ class _Writer:
         set_nodes(self.graph, self.nodes)
 
     def _pair(self, name: str) -> None:
-        """Quantize the tensor and make it float again, under the name `<tensor>.float`."""
+        """Quantize the tensor, and dequantize it under the name `<tensor>.float`."""
         lowest = self.integers.lowest
         scale, zero = grid(self.ranges[name], lowest)
         self.scales[name] = scale
@@ -185,9 +184,9 @@ class _Writer:
         node.input[1], node.input[2] = f"{weight}.float", f"{base}.float"
 
     def _stored_weight(self, node: onnx.NodeProto) -> None:
-        """Integers cast and scaled by ordinary operators, which onnxruntime folds at load.
+        """Store the weight as integers that ordinary operators cast and scale, which onnxruntime folds at load.
 
-        DequantizeLinear would stay, and a convolution whose weight is computed runs much slower.
+        It does not fold DequantizeLinear, and a convolution whose weight is computed runs much slower.
         """
         name = node.input[1]
         axis = channel_axis(node, len(self.weights.by_name[name].dims))
@@ -211,7 +210,7 @@ class _Writer:
         node.input[1] = f"{name}.scaled"
 
     def _integer_weight(self, node: onnx.NodeProto) -> NDArray[np.float32]:
-        """Store the layer's weight as integers and let the node read it; its scales, (channels,)."""
+        """Store the layer's weight as integers and connect the node to it; returns its scales (channels,)."""
         name = node.input[1]
         axis = channel_axis(node, len(self.weights.by_name[name].dims))
         codes, scale = self._rounded(name, axis, self.integers.weight_limit)

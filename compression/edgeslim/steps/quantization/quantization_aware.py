@@ -1,4 +1,4 @@
-"""Quantization-aware training: int8 whose weights and ranges have learned to live with the rounding."""
+"""Quantization-aware training: int8 whose weights and ranges are trained with their rounding."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import onnx
 from edgeslim.export import clean
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, STORED, Need, StepContext, Trait
-from edgeslim.steps.needs import NeedsByParameters
-from edgeslim.steps.onnx_layers.coded import Learning
+from edgeslim.steps.base import STEPS, STORED, Need, NeedsByParameters, StepContext, Trait
+from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.quantization.noise import decibels
 from edgeslim.steps.quantization.robust_int8 import RobustInt8
 
@@ -24,10 +23,10 @@ def _needs(step: QuantizationAwareTraining) -> set[Need]:
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuantizationAwareTraining(RobustInt8):
-    """Compute with 8-bit integers as robust_int8 does, and train the network with its own rounding in it.
+    """Compute with 8-bit integers as robust_int8 does, after training the network with its own rounding.
 
-    Weights, biases and the scales of activations learn from the original's outputs, without labels or with them. The file
-    has the same structure as without training, so it is as fast.
+    Weights, biases and activation scales are trained on the original's outputs, and on labels if wanted. The file has
+    the same structure as without training, so it is as fast.
     """
 
     name: ClassVar[str] = "quantization_aware_training"
@@ -37,16 +36,16 @@ class QuantizationAwareTraining(RobustInt8):
     needs: ClassVar[frozenset[Need]] = cast(Any, NeedsByParameters({"calibration"}, _needs))
     destroys: ClassVar[frozenset[Trait]] = STORED
 
-    steps: int = fields.updates("Updates at most.")
+    steps: int = fields.updates("Maximum number of weight updates; 0: no training.")
     learning_rate: float = fields.learning_rate(
-        1e-2, "Peak, in steps of the grid for one update; it falls along a cosine."
+        1e-2, "Peak, in quantization steps of the weights per update; it decays along a cosine."
     )
     batch: int = fields.batch()
-    learn_ranges: bool = param(True, help="The scales of activations learn too, not only weights and biases.")
+    learn_ranges: bool = param(True, help="Train activation scales too, not only weights and biases.")
     label_weight: float = fields.label_weight()
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
-        """`context.info` receives what robust_int8 tells, and under 'training' the held-out loss before and after.
+        """`context.info` receives what robust_int8 reports, and under 'training' the held-out loss before and after.
 
         Raises RecipeError: 'nothing_to_quantize', and the codes of `recovery.recover.recover`.
         """
@@ -54,14 +53,14 @@ class QuantizationAwareTraining(RobustInt8):
         if self.steps > 0:
             from edgeslim.steps.quantization.fake_quantization import trained_plan
 
-            learning = Learning(
+            learning = LearningSettings(
                 steps=self.steps,
                 learning_rate=self.learning_rate,
                 batch=self.batch,
                 label_weight=self.label_weight,
             )
-            plan, told = trained_plan(plan, learning, self.learn_ranges, context, self.name)
-            context.info["training"] = told
+            plan, report = trained_plan(plan, learning, self.learn_ranges, context, self.name)
+            context.info["training"] = report
         result = plan.written()
         context.info["sqnr_db"]["trained"] = round(decibels(noise.of(result)), 2)
         clean.strip(result)

@@ -1,4 +1,4 @@
-"""Which nodes of a graph stay in float: the parts where 8 bits hurt most."""
+"""Parts of a graph that are kept in float because 8 bits cost most accuracy there."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ FOLLOWERS = frozenset(
         "Tanh",
     }
 )
-"""Element-wise operators that stay float with the layers before them."""
+"""Element-wise operators that stay float together with the layers before them."""
 
 
 def outputs_region(graph: onnx.GraphProto) -> set[str]:
-    """Names of the last layers before each output, and of all that follows them (scores, decoding)."""
+    """Names of the last layers before each output, and of all nodes after them (scores, decoding)."""
     made = producers(graph)
     region: set[str] = set()
     waiting = [item.name for item in graph.output]
@@ -44,7 +44,7 @@ def outputs_region(graph: onnx.GraphProto) -> set[str]:
 
 
 def first_region(graph: onnx.GraphProto, count: int) -> set[str]:
-    """Names of the first `count` layers, and of all that runs before the next one."""
+    """Names of the first `count` layers, and of all nodes before the next one."""
     region: set[str] = set()
     seen = 0
     for node in graph.node:
@@ -56,7 +56,7 @@ def first_region(graph: onnx.GraphProto, count: int) -> set[str]:
 
 
 def depthwise_region(graph: onnx.GraphProto) -> set[str]:
-    """Names of convolutions with one filter per channel: few weights, ranges that differ a lot."""
+    """Names of depthwise convolutions: few weights, and ranges that differ a lot."""
     weights = Initializers(graph)
     return {
         node.name
@@ -68,7 +68,7 @@ def depthwise_region(graph: onnx.GraphProto) -> set[str]:
 
 
 def with_followers(graph: onnx.GraphProto, region: set[str]) -> set[str]:
-    """The region and the activations whose computed inputs all come from it."""
+    """The region and the element-wise operators whose computed inputs all come from it."""
     made = producers(graph)
     grown = set(region)
     for node in graph.node:

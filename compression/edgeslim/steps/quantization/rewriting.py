@@ -1,4 +1,4 @@
-"""Exact rewrites of float graphs: the same outputs by fewer or cheaper operators."""
+"""Exact rewrites of float graphs: the same outputs from fewer or cheaper operators."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgeslim.export.graph import Array, Initializers, attributes, producers, us
 
 
 def rewritten(model: onnx.ModelProto) -> tuple[onnx.ModelProto, dict[str, int]]:
-    """A copy with every rewrite applied where it fits, and how often each did."""
+    """A copy with every rewrite applied wherever it fits, and how often each was."""
     result = onnx.ModelProto()
     result.CopyFrom(model)
     done = {"space_to_depth": _merge_space_to_depth(result), "pool_chain": _chain_pools(result)}
@@ -22,9 +22,9 @@ def rewritten(model: onnx.ModelProto) -> tuple[onnx.ModelProto, dict[str, int]]:
 
 
 def _merge_space_to_depth(model: onnx.ModelProto) -> int:
-    """Slices with step 2, concatenated and convolved → one convolution of twice the size with twice the stride.
+    """Slices with step 2, concatenated and convolved → one convolution of twice the kernel size and stride.
 
-    The four phases of the image that a "focus" layer stacks are the phases of the larger kernel.
+    The four phases of the image that a "focus" layer stacks become the phases of the larger kernel.
     """
     graph = model.graph
     weights, made, counts = Initializers(graph), producers(graph), uses(graph)
@@ -55,7 +55,7 @@ def _merge_space_to_depth(model: onnx.ModelProto) -> int:
 def _phase(
     name: str, made: dict[str, onnx.NodeProto], weights: Initializers
 ) -> tuple[str, tuple[int, int]] | None:
-    """The tensor of which `name` holds every second row and column, and the first (row, column)."""
+    """The tensor of which `name` holds every second row and column, and the first (row, column) taken."""
     starts = {2: -1, 3: -1}
     while (node := made.get(name)) is not None and node.op_type == "Slice" and len(node.input) == 5:
         if not all(item in weights for item in node.input[1:]):
@@ -95,7 +95,7 @@ def _replace(
 
 
 def _chain_pools(model: onnx.ModelProto) -> int:
-    """Max pools of sizes k, 2k - 1, 3k - 2 … of one tensor → the same small pool again and again."""
+    """Max pools of sizes k, 2k - 1, 3k - 2 … of one tensor → a chain of the smallest pool."""
     graph = model.graph
     groups: dict[str, list[onnx.NodeProto]] = {}
     for node in graph.node:
@@ -135,7 +135,7 @@ def _same_size(node: onnx.NodeProto) -> bool:
 
 
 def _sort(graph: onnx.GraphProto) -> None:
-    """Put nodes after those whose outputs they read."""
+    """Sort the nodes topologically, in place."""
     inner = {name for node in graph.node for name in node.output}
     waiting, ready, ordered = list(graph.node), set[str](), []
     while waiting:

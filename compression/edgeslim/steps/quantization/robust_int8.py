@@ -1,4 +1,4 @@
-"""Static int8 quantization that keeps a detector's accuracy: what is quantized is chosen by measured noise and cost."""
+"""Static int8 quantization that preserves a detector's accuracy: what computes in int8 is chosen by noise and cost."""
 
 from __future__ import annotations
 
@@ -15,44 +15,47 @@ from edgeslim.export.packed import with_plain_weights
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext, Trait
-from edgeslim.steps.images import prepared
-from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.quantization.bias_correction import bias_corrected
-from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges
-from edgeslim.steps.quantization.costs import AVX2, LAYERS, VNNI, CostModel, Costs
+from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges, float_tensors
+from edgeslim.steps.quantization.costs import AVX2, LAYERS, VNNI, CostModel, OperatorCosts
 from edgeslim.steps.quantization.equalization import equalized
-from edgeslim.steps.quantization.float_search import Assignment, Search, total_time, units
 from edgeslim.steps.quantization.formats import CpuChoice, choice_here
-from edgeslim.steps.quantization.int8_plan import Plan, rounded_weights
+from edgeslim.steps.quantization.int8_assignment import (
+    Assignment,
+    AssignmentSearch,
+    fused_layers,
+    stored_layers,
+)
+from edgeslim.steps.quantization.int8_plan import Int8Plan, rounded_weights
 from edgeslim.steps.quantization.limits import adjusted
 from edgeslim.steps.quantization.noise import OutputNoise, decibels
 from edgeslim.steps.quantization.qdq import Integers, write_qdq
 from edgeslim.steps.quantization.rewriting import rewritten
-from edgeslim.steps.quantization.stored_weights import stored_layers
 
 PROCESSORS = {
     "x86": (Integers(signed_activations=False, weight_limit=63), AVX2),
     "x86_vnni": (Integers(signed_activations=False, weight_limit=127), VNNI),
     "arm": (Integers(signed_activations=True, weight_limit=127), VNNI),
 }
-"""Number types and costs. On x86 without VNNI products saturate unless weights fit 7 bits; ARM with dot products
-multiplies 8-bit numbers as VNNI does."""
+"""Number types and operator costs by processor. Without VNNI, x86 saturates sums of products unless weights fit 7 bits;
+ARM with dot products multiplies 8-bit numbers as VNNI does."""
 CORRECTION_IMAGES = 16
 STORED_NOISE = 0.1
-"""Noise of weights that are only stored in 8 bits, as a fraction of that of the int8 layers …"""
+"""Noise allowed to weights that are only stored in 8 bits, as a fraction of the noise of the int8 layers …"""
 LEAST_STORED_NOISE = 0.02
-"""… or, where these are few, in all (17 dB)."""
+"""… or, where that is less, this noise in total (17 dB)."""
 
 
 @STEPS.add
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RobustInt8(OnnxStep):
-    """Store all weights in 8 bits and compute with 8-bit integers where that saves time and harms least.
+    """Store all weights in 8 bits and compute with 8-bit integers where that saves time at the least noise.
 
     After a low-bit step the weights keep their few levels, so the download stays small and the network gets fast too.
-    Label-free. Exact rewrites, cross-layer equalization, ranges that know the activation, a search for what stays
-    float by measured output noise and a table of costs, and bias correction. Layers that stay float store their
-    weights in 8 bits too, but for the few that suffer from it. The outputs' own layers always compute in float.
+    Without labels: exact rewrites, cross-layer equalization, ranges fitted to the activation function, a search for the
+    layers that stay float (by measured output noise and a table of costs), and bias correction. Layers that stay float
+    store their weights in 8 bits too, except the few that do not tolerate it. Output layers always compute in float.
     """
 
     name: ClassVar[str] = "robust_int8"
@@ -71,60 +74,65 @@ class RobustInt8(OnnxStep):
         low=0.2,
         high=1.5,
         unit="fraction of the float time",
-        help="Predicted time to fit; within it, the least noise is chosen. Predicted, not measured.",
+        help="Budget of predicted (not measured) time; within it, the least noise is chosen.",
     )
     sqnr: float = param(
         8.0,
         low=0.0,
         high=60.0,
         unit="dB",
-        help="Least predicted signal-to-noise ratio of the outputs, kept even where the time does not fit then.",
+        help="Minimum predicted signal-to-noise ratio of the outputs; it takes precedence over the time budget.",
     )
-    processor: str = param(
-        "auto", choices=("auto", *PROCESSORS), help="For which processor; auto: for this one."
-    )
-    calibration: str = param("minmax_average", choices=METHODS, help="How ranges of activations are chosen.")
+    processor: str = param("auto", choices=("auto", *PROCESSORS), help="Target processor; auto: this one.")
+    calibration: str = param("minmax_average", choices=METHODS, help="How activation ranges are determined.")
     images: int = fields.images()
     search_images: int = param(
-        4, low=1, high=64, unit="images", help="Images on which the noise of each layer is measured."
+        4,
+        low=1,
+        high=64,
+        unit="images",
+        help="Number of images on which the noise of each layer is measured.",
     )
-    rewrite: bool = param(True, help="First replace operators by faster ones that give the same outputs.")
-    equalize: bool = param(True, help="Bring channels to like ranges where activations allow it exactly.")
-    correct_bias: bool = param(True, help="Take the mean rounding error of each channel back from its bias.")
+    rewrite: bool = param(True, help="First replace operators by faster ones with the same outputs.")
+    equalize: bool = param(
+        True, help="Equalize channel ranges across layers where the activation function allows it exactly."
+    )
+    correct_bias: bool = param(True, help="Subtract the mean rounding error of each channel from its bias.")
 
     rounding: str = param(
         "nearest",
         choices=("nearest", "compensated", "adaround"),
-        help="How weights are rounded: to nearest; compensated by other weights of the channel; or learned (adaround).",
+        help="nearest: to the nearest level; compensated: other weights of the channel compensate each error; adaround: "
+        "learned layer by layer.",
     )
     rounding_steps: int = param(
-        400, low=1, high=10_000, unit="steps", help="Of learned rounding (rounding 'adaround')."
+        400, low=1, high=10_000, unit="steps", help="Steps of learned rounding (rounding adaround)."
     )
 
     def resolve(self) -> Step:
-        """'auto' replaced by what it stands for on this machine."""
+        """'auto' replaced by its meaning on this machine."""
         if self.processor != "auto":
             return self
         return dataclasses.replace(self, processor=processor_for(choice_here()))
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
-        """`context.info` receives what stayed float, predicted times, SQNR after each stage, images and processor.
+        """`context.info` receives what stays float, predicted times, SQNR after each stage, images and processor.
 
-        Raises RecipeError (nothing_to_quantize) for a model without float weights of linear layers.
+        Raises RecipeError (code 'nothing_to_quantize') for a model without float weights of linear layers.
         """
         plan, _ = self.planned(model, context)
         result = plan.written()
         clean.strip(result)
         return result
 
-    def planned(self, model: onnx.ModelProto, context: StepContext) -> tuple[Plan, OutputNoise]:
-        """What to write, and how far from the model's its outputs are."""
+    def planned(self, model: onnx.ModelProto, context: StepContext) -> tuple[Int8Plan, OutputNoise]:
+        """The plan of the file to write, and the measure of its output noise against `model`."""
         split = calibration_images(context.calibration, self.name)
         step = self.resolve()
         assert isinstance(step, RobustInt8)
         integers, costs = PROCESSORS[step.processor]
         packed, model = model, with_plain_weights(model)
-        if model is not packed:  # other weights than those of few levels would have more
+        if model is not packed:  # equalized or differently rounded weights would have more levels
             step = dataclasses.replace(step, equalize=False, rounding="nearest")
         if not any(_stores(node, model.graph) for node in model.graph.node):
             raise RecipeError(
@@ -133,7 +141,7 @@ class RobustInt8(OnnxStep):
                 "Keep fewer layers in float.",
                 step=self.name,
             )
-        float_time = total_time(model.graph.node, CostModel(model, costs))
+        float_time = CostModel(model, costs).float_time(model.graph.node)
         work, rewrites = rewritten(model) if step.rewrite else (model, {})
         images = prepared(split, context.spec, max(CORRECTION_IMAGES, step.search_images))
         pairs = 0
@@ -174,13 +182,13 @@ class RobustInt8(OnnxStep):
 
     def _refined(
         self,
-        plan: Plan,
+        plan: Int8Plan,
         images: list[FloatArray],
         noise: OutputNoise,
         stages: dict[str, float],
         context: StepContext,
-    ) -> Plan:
-        """The plan with better rounding and corrected biases; `stages` receives the noise after each."""
+    ) -> Int8Plan:
+        """The plan with better rounding and corrected biases; `stages` receives the noise after each change."""
         if self.rounding != "nearest":
             weights = rounded_weights(plan, images, self.rounding, self.rounding_steps, context)
             plan = dataclasses.replace(plan, weights=weights)
@@ -196,7 +204,7 @@ class RobustInt8(OnnxStep):
     def _ranges(self, model: onnx.ModelProto, split: Any, context: StepContext) -> dict[str, Range]:
         return activation_ranges(
             model,
-            _float_tensors(model),
+            float_tensors(model),
             split,
             context.spec,
             method=self.calibration,
@@ -212,17 +220,17 @@ class RobustInt8(OnnxStep):
         ranges: dict[str, Range],
         integers: Integers,
         noise: OutputNoise,
-        costs: Costs,
+        costs: OperatorCosts,
         context: StepContext,
-    ) -> Search:
-        """The search over a graph, each layer's noise measured alone."""
-        found = units(model.graph)
+    ) -> AssignmentSearch:
+        """The search over a graph, with the noise of each layer measured alone."""
+        found = fused_layers(model.graph)
         alone = {}
         for done, unit in enumerate(found):
             context.progress("layers", done, len(found))
             fitted = adjusted(model.graph, ranges, unit.nodes)
             alone[unit.layer] = noise.of(write_qdq(model, unit.nodes, fitted, integers))
-        return Search(model, CostModel(model, costs), alone)
+        return AssignmentSearch(model, CostModel(model, costs), alone)
 
     def _report(
         self,
@@ -230,7 +238,7 @@ class RobustInt8(OnnxStep):
         context: StepContext,
         available: int,
         chosen: Assignment,
-        costs: Costs,
+        costs: OperatorCosts,
         float_time: float,
     ) -> dict[str, Any]:
         table = CostModel(work, costs)
@@ -247,7 +255,7 @@ class RobustInt8(OnnxStep):
             "int8_macs": sum(table.macs(node) for node in layers if node.name in chosen.layers)
             / max(macs, 1),
             "predicted_latency": chosen.nanoseconds / float_time,
-            "rewritten_latency": total_time(work.graph.node, table) / float_time,
+            "rewritten_latency": table.float_time(work.graph.node) / float_time,
         }
 
 
@@ -264,9 +272,9 @@ def _plan(
     ranges: dict[str, Range],
     integers: Integers,
     stored: set[str],
-) -> Plan:
+) -> Int8Plan:
     fitted = adjusted(model.graph, ranges, chosen.nodes)
-    return Plan(
+    return Int8Plan(
         model=model, nodes=chosen.nodes, ranges=fitted, integers=integers, stored=stored - chosen.nodes
     )
 
@@ -277,17 +285,3 @@ def _stores(node: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
         item.name == node.input[1] and item.data_type == onnx.TensorProto.FLOAT and len(item.dims) > 1
         for item in graph.initializer
     )
-
-
-def _float_tensors(model: onnx.ModelProto) -> list[str]:
-    """Computed float tensors, in graph order, the input first."""
-    inferred = onnx.shape_inference.infer_shapes(model).graph
-    types = {
-        item.name: item.type.tensor_type.elem_type
-        for item in (*inferred.input, *inferred.value_info, *inferred.output)
-    }
-    names = dict.fromkeys(
-        [item.name for item in model.graph.input]
-        + [name for node in model.graph.node for name in node.output]
-    )
-    return [name for name in names if types.get(name) == onnx.TensorProto.FLOAT]

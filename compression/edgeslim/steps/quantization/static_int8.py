@@ -15,15 +15,14 @@ from edgeslim.export import clean
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext
-from edgeslim.steps.images import prepared
-from edgeslim.steps.needs import calibration_images
+from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.quantization import regions
-from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges
+from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges, float_tensors
 from edgeslim.steps.quantization.equalization import equalized
 from edgeslim.steps.quantization.formats import FORMATS, choice_here
 
 EQUALIZING = 16
-"""Images on which channels' ranges are compared."""
+"""Number of images on which channel ranges are measured for equalization."""
 KEEP_FLOAT = ("none", "outputs", "first_and_outputs", "first_depthwise_and_outputs")
 OPERATORS = (
     *(
@@ -42,7 +41,7 @@ OPERATORS = (
     *("MaxPool", "AveragePool", "GlobalAveragePool", "Resize", "Concat", "Split", "Slice", "Pad", "Gather"),
     *("Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Where", "ArgMax"),
 )
-"""What onnxruntime's static quantization treats by default, of operators that a float network may contain."""
+"""Operators of float networks that onnxruntime's static quantization handles by default."""
 
 
 @STEPS.add
@@ -50,9 +49,9 @@ OPERATORS = (
 class StaticInt8(OnnxStep):
     """Store weights in 8 bits and compute with 8-bit integers, on scales measured on calibration images.
 
-    Written as QuantizeLinear and DequantizeLinear around each operator, which onnxruntime fuses where it has
-    an integer kernel. Which format is fast depends on the processor; 'auto' takes the right one for this one. What keeps
-    more accuracy (bias correction, learned rounding, a search for what stays float) is in robust_int8.
+    Written as QuantizeLinear and DequantizeLinear around each operator, which onnxruntime fuses where it has an integer
+    kernel. Which format is fast depends on the processor; 'auto' chooses by this one. What preserves more accuracy
+    (bias correction, learned rounding, a search for layers that stay float) is in robust_int8.
     """
 
     name: ClassVar[str] = "static_int8"
@@ -65,39 +64,48 @@ class StaticInt8(OnnxStep):
         "minmax_average",
         search=("minmax_average", "percentile", "mse"),
         choices=METHODS,
-        help="How ranges of activations are chosen.",
+        help="How activation ranges are determined.",
     )
     images: int = fields.images()
     percentile: float = param(
-        99.99, low=90.0, high=100.0, unit="%", help="Part of the values kept (calibration 'percentile')."
+        99.99,
+        low=90.0,
+        high=100.0,
+        unit="%",
+        help="Share of the values inside the range (calibration percentile).",
     )
     per_channel: bool = param(True, help="One weight scale per output channel instead of one per layer.")
     format: str = param(
         "auto",
         choices=("auto", *FORMATS),
-        help="Number types of activations and weights: u unsigned, s signed; auto: for this processor.",
+        help="Number types of activations and weights: u unsigned, s signed; auto: decide by this processor.",
     )
     reduce_range: str = param(
         "auto",
         choices=("auto", "on", "off"),
-        help="7-bit weights, which processors without VNNI need; auto: for this processor.",
+        help="Use 7-bit weights, which processors without VNNI need; auto: decide by this processor.",
     )
-    symmetric: bool = param(False, help="Centre the ranges of activations on zero.")
+    symmetric: bool = param(False, help="Centre activation ranges on zero.")
     equalize: bool = param(
-        False, help="First bring channels to like ranges, where activations allow it exactly."
+        False,
+        help="First equalize channel ranges across layers, where the activation function allows it exactly.",
     )
     keep_float: str = param(
         "outputs",
         search=("outputs", "first_and_outputs"),
         choices=KEEP_FLOAT,
-        help="What stays float: last layers and all that follows, first layers, depthwise layers.",
+        help="What stays float: the last layers and all that follows, the first layers, depthwise layers.",
     )
     first_layers: int = param(
-        4, low=0, high=64, unit="layers", help="How many layers 'first' is, in order of computation."
+        4,
+        low=0,
+        high=64,
+        unit="layers",
+        help="Number of first layers to keep in float, in order of computation.",
     )
 
     def resolve(self) -> Step:
-        """'auto' replaced by what it stands for on this machine."""
+        """'auto' replaced by its meaning on this machine."""
         choice = choice_here()
         reduced = "on" if choice.reduce_range else "off"
         return dataclasses.replace(
@@ -131,13 +139,14 @@ class StaticInt8(OnnxStep):
             if not pairs:
                 raise RecipeError(
                     "nothing_to_equalize",
-                    "No two convolutions follow each other with nothing or a (leaky) ReLU between them.",
+                    "No two convolutions follow each other directly or with only a (leaky) ReLU between them.",
                     "Switch equalize off.",
                     step=self.name,
                 )
+        used = {name for node in quantized for name in (*node.input, *node.output)}
         ranges = activation_ranges(
             model,
-            _float_tensors(model, quantized),
+            [name for name in float_tensors(model) if name in used],
             images,
             context.spec,
             method=step.calibration,
@@ -160,7 +169,7 @@ class StaticInt8(OnnxStep):
         return result
 
     def float_nodes(self, graph: onnx.GraphProto) -> set[str]:
-        """Names of the nodes that `keep_float` leaves alone."""
+        """Names of the nodes that `keep_float` keeps in float."""
         kept: set[str] = set()
         if "outputs" in self.keep_float:
             kept |= regions.outputs_region(graph)
@@ -195,7 +204,7 @@ class StaticInt8(OnnxStep):
             list(OPERATORS),
             {"ActivationSymmetric": self.symmetric, "WeightSymmetric": True},
         )
-        logging.disable(logging.WARNING)  # it warns of biases that it has itself made fit
+        logging.disable(logging.WARNING)  # it warns of biases that it has adjusted itself
         try:
             quantizer.quantize_model()
         finally:
@@ -205,18 +214,6 @@ class StaticInt8(OnnxStep):
         clean.drop_unused(result)
         clean.strip(result)
         return result
-
-
-def _float_tensors(model: onnx.ModelProto, nodes: list[onnx.NodeProto]) -> list[str]:
-    """Computed float tensors that the nodes read or write, in graph order."""
-    inferred = onnx.shape_inference.infer_shapes(model).graph
-    types = {
-        item.name: item.type.tensor_type.elem_type
-        for item in (*inferred.input, *inferred.value_info, *inferred.output)
-    }
-    weights = {item.name for item in model.graph.initializer}
-    names = dict.fromkeys(name for node in nodes for name in (*node.input, *node.output) if name)
-    return [name for name in names if name not in weights and types.get(name) == onnx.TensorProto.FLOAT]
 
 
 def _limits(low: float, high: float) -> tuple[Any, Any]:

@@ -1,1 +1,1 @@
-"""A network in torch as steps see it: how it is run, its layers, what its outputs mean."""
+"""Torch networks as steps use them: running them, their units, the meaning of their outputs."""

@@ -1,4 +1,4 @@
-"""What a detector's raw outputs say in torch, whatever its family: scores and boxes at every place, with gradients."""
+"""Decoding of a detector's raw outputs in torch, for any family: scores and boxes at every place, with gradients."""
 
 from __future__ import annotations
 

@@ -1,8 +1,11 @@
-"""A network on images, run in the same way whatever its outputs look like, and what its inner layers give."""
+"""Running a torch network on images: in batches, whatever its outputs look like, or node by node.
+
+Node by node, the values inside can be read, and the layers that compute the next ones changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,20 +14,22 @@ import numpy as np
 import onnx
 import torch
 from torch import Tensor, fx, nn
+from torch.fx import node as fx_node
 
 from edgeslim.datasets.base import Split
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.torch_graph import to_torch
+from edgeslim.progress import Progress, silent
 from edgeslim.training.data import SplitExamples, normalise
 
 
 def original_network(path: Path) -> fx.GraphModule:
-    """The uncompressed network, in evaluation mode; nothing in it learns. Raises ModelError."""
+    """The uncompressed network, in evaluation mode, without trainable parameters. Raises ModelError."""
     return to_torch(onnx.load(path)).requires_grad_(False)
 
 
 class Images:
-    """The images of several splits as network inputs; labels are not looked at."""
+    """The images of several splits as network inputs, without labels."""
 
     def __init__(self, splits: Sequence[Split], spec: ModelSpec, device: torch.device | str = "cpu") -> None:
         self._examples = [SplitExamples(split, spec) for split in splits]
@@ -42,14 +47,14 @@ class Images:
 
 
 class Network:
-    """A network that takes any number of images, also where its graph is fixed to one.
+    """A network that takes any number of images, even if its graph is fixed to one.
 
-    Every output begins with the batch: (B, …); one that has no batch dimension gets it. `batched` tells whether images
-    go through it together.
+    Every output starts with the batch, (B, …), also those without a batch dimension in the graph. `batched`: whether
+    images are processed together.
     """
 
     def __init__(self, module: nn.Module, example: Tensor) -> None:
-        """`example` (1, C, H, W) tells how the network treats a batch."""
+        """`example` (1, C, H, W) is used to test whether the network takes batches."""
         self.module = module
         with torch.no_grad():
             alone = self._outputs(example)
@@ -70,7 +75,7 @@ class Network:
         return [outputs] if isinstance(outputs, Tensor) else list(outputs)
 
     def _takes_batches(self, example: Tensor, alone: Sequence[Tensor]) -> bool:
-        """Whether two images give each image's outputs, one after the other."""
+        """Whether the outputs of two images are those of each image, concatenated."""
         other = example.flip(-1)
         try:
             both = self._outputs(torch.cat([example, other]))
@@ -86,7 +91,7 @@ class Network:
 
 
 class Watch:
-    """Keeps what named modules give while it is open: one tensor (B, …) a module."""
+    """Records the outputs of named modules while open: one tensor (B, …) per module."""
 
     def __init__(self, module: nn.Module, names: Sequence[str]) -> None:
         self._layers = [(name, module.get_submodule(name)) for name in names]
@@ -105,9 +110,82 @@ class Watch:
             handle.remove()
 
     def take(self) -> dict[str, Tensor]:
-        """What was seen since the last time."""
+        """The outputs recorded since the last call."""
         seen, self._seen = self._seen, {}
         return {name: torch.cat(tensors) for name, tensors in seen.items()}
 
     def _keeper(self, name: str) -> Any:
         return lambda _, inputs, output: self._seen.setdefault(name, []).append(output)
+
+
+map_arg: Callable[[Any, Callable[[fx.Node], Any]], Any] = fx_node.map_arg
+MEMORY = 3 << 30
+"""Maximum bytes of tensors in memory; fewer images are used where a network needs more."""
+
+
+def walk(
+    module: fx.GraphModule,
+    images: Sequence[Tensor],
+    visit: Callable[[fx.Node, list[Any]], list[Any]],
+    progress: Progress,
+) -> list[Any]:
+    """Run the network node by node on all images (each (1, C, H, W)); returns the outputs, one per image.
+
+    `visit` gets the values of every node, one per image, and returns those to continue with; it may change the modules
+    of later nodes.
+    """
+    runner = fx.Interpreter(module)
+    nodes = list(module.graph.nodes)
+    last = _last_uses(nodes)
+    values: dict[fx.Node, list[Any]] = {}
+
+    def of_image(arguments: Any, index: int) -> Any:
+        return map_arg(arguments, lambda node: values[node][index])
+
+    with torch.no_grad():
+        for done, node in enumerate(nodes):
+            if node.op == "placeholder":
+                results: list[Any] = list(images)
+            elif node.op == "get_attr":
+                results = [runner.fetch_attr(str(node.target))] * len(images)
+            elif node.op == "output":
+                return [of_image(node.args[0], index) for index in range(len(images))]
+            else:
+                call, given = getattr(runner, node.op), (node.args, node.kwargs)
+                results = [call(node.target, *of_image(given, index)) for index in range(len(images))]
+                progress("layers", done, len(nodes))
+            values[node] = visit(node, results)
+            for unused in last.get(node, ()):
+                del values[unused]
+    raise AssertionError("a graph has an output")
+
+
+def affordable(module: fx.GraphModule, image: Tensor, wanted: int) -> int:
+    """How many of the wanted images a walk can hold in memory."""
+    most = held = 0
+    sizes: dict[fx.Node, int] = {}
+    last = _last_uses(list(module.graph.nodes))
+
+    def weigh(node: fx.Node, values: list[Any]) -> list[Any]:
+        nonlocal most, held
+        sizes[node] = sum(value.nbytes for value in values if isinstance(value, Tensor))
+        held += sizes[node]
+        most = max(most, held)
+        held -= sum(sizes.pop(unused) for unused in last.get(node, ()))
+        return values
+
+    walk(module, [image], weigh, silent)
+    return max(1, min(wanted, MEMORY // max(most, 1)))
+
+
+def _last_uses(nodes: Sequence[fx.Node]) -> Mapping[fx.Node, list[fx.Node]]:
+    """Node → the nodes whose values are not read after it."""
+    last: dict[fx.Node, fx.Node] = {}
+    for node in nodes:
+        last[node] = node
+        for read in node.all_input_nodes:
+            last[read] = node
+    uses: dict[fx.Node, list[fx.Node]] = {}
+    for read, node in last.items():
+        uses.setdefault(node, []).append(read)
+    return uses

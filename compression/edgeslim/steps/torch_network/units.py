@@ -1,4 +1,4 @@
-"""Units of a network: a layer with weights and the BatchNorm behind it, whose channels can be scaled and shifted."""
+"""Units of a network: a layer with weights and the BatchNorm after it, whose channels can be scaled and shifted."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, fx, nn
 
-from edgeslim.steps.torch_network.reach import before_output
-
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 Weighted = nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear
@@ -17,16 +15,16 @@ Weighted = nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Unit:
-    """`name` is the layer's; `end` is the node of the unit's output."""
+    """`name` is that of the layer; `end` is the node of the unit's output."""
 
     name: str
     layer: Weighted
     norm: nn.BatchNorm1d | nn.BatchNorm2d | None
     end: fx.Node
     feeds_output: bool
-    """Whether an output of the network depends on it through no further unit."""
+    """Whether an output of the network depends on it without another unit in between."""
     shared: bool
-    """Called more than once, with different inputs."""
+    """Whether it is called more than once, with different inputs."""
 
     @property
     def channels(self) -> int:
@@ -34,7 +32,7 @@ class Unit:
 
     @property
     def axis(self) -> int:
-        """Of the channels, in the output."""
+        """Axis of the channels in the output."""
         return -1 if isinstance(self.layer, nn.Linear) else 1
 
     def across(self, values: Tensor, output: Tensor) -> Tensor:
@@ -48,7 +46,7 @@ class Unit:
         return output.movedim(self.axis, 0).reshape(self.channels, -1)
 
     def adjust(self, scale: Tensor, shift: Tensor) -> None:
-        """Make the output `output * scale + shift` (channels,), in place. Zeros stay zero."""
+        """Change the output to `output * scale + shift` (channels,), in place. Zero weights stay zero."""
         target: nn.Module = self.norm or self.layer
         weight, bias = target.get_parameter("weight"), getattr(target, "bias", None)
         with torch.no_grad():
@@ -81,8 +79,25 @@ def units_of(module: fx.GraphModule) -> tuple[Unit, ...]:
     return tuple(units)
 
 
+def before_output(graph: fx.Graph, layers: set[str]) -> set[str]:
+    """Those of the layers (module names) that reach an output without another of them in between."""
+    reached: set[str] = set()
+    seen: set[fx.Node] = set()
+    waiting = [node for node in graph.nodes if node.op == "output"]
+    while waiting:
+        for node in waiting.pop().all_input_nodes:
+            if node in seen:
+                continue
+            seen.add(node)
+            if node.op == "call_module" and str(node.target) in layers:
+                reached.add(str(node.target))
+            else:
+                waiting.append(node)
+    return reached
+
+
 def scaled_weight(layer: nn.Module, weight: Tensor, scale: Tensor) -> Tensor:
-    """The layer's weight with what makes output channel c multiplied by scale[c]."""
+    """The layer's weight with the entries of output channel c multiplied by scale[c]."""
     if not isinstance(layer, nn.ConvTranspose2d):
         return weight * scale.reshape(-1, *(1,) * (weight.dim() - 1))
     groups = layer.groups
@@ -92,7 +107,7 @@ def scaled_weight(layer: nn.Module, weight: Tensor, scale: Tensor) -> Tensor:
 
 
 def _norm_behind(node: fx.Node, modules: dict[str, nn.Module], calls: Counter[str]) -> fx.Node | None:
-    """The BatchNorm that alone reads the node and reads nothing else."""
+    """The BatchNorm that is the only reader of the node and reads nothing else."""
     users = list(node.users)
     if len(users) != 1 or users[0].op != "call_module" or calls[str(node.target)] > 1:
         return None

@@ -42,12 +42,17 @@ def preset_contents(preset: FittingPreset) -> None:
 def plan_form(plan: StudyPlan, validation: int | None, *, search: bool = False) -> StudyPlan:
     """The plan with name, image limit, workers, seeds and held-out share; `validation` is the number of images.
 
-    A `search` runs each recipe that it finds with one seed: it is not asked for.
+    A `search` runs each recipe that it finds with one seed: it is not asked for. All of it is read when the study is
+    started, and nothing on the page follows from it.
     """
     with st.expander(t("plan.title"), icon=":material/tune:"):
         columns = st.columns(3, vertical_alignment="bottom")
         name = columns[0].text_input(
-            t("plan.name"), key="plan_name", placeholder=t("plan.name_auto"), help=t("plan.name_help")
+            t("plan.name"),
+            key="plan_name",
+            placeholder=t("plan.name_auto"),
+            help=t("plan.name_help"),
+            on_change="ignore",
         )
         limit = _number(columns[1], "limit", 1, validation, None, placeholder=t("plan.limit_all"))
         workers = _number(columns[2], "workers", 0, 64, 0)
@@ -64,5 +69,12 @@ def _number(
     """A number of the plan with its label, its help and its key; whole if its bounds are."""
     label, words = t(f"plan.{name}"), t(f"plan.{name}_help")
     return column.number_input(
-        label, min_value=least, max_value=most, value=value, help=words, key=f"plan_{name}", **more
+        label,
+        min_value=least,
+        max_value=most,
+        value=value,
+        help=words,
+        key=f"plan_{name}",
+        on_change="ignore",
+        **more,
     )

@@ -100,12 +100,14 @@ def _advanced(presets: Sequence[str]) -> partial[SearchRun]:
         help=t("search.begin_with_help"),
         disabled=sampler not in LEARNING,
         key="search_preset",
+        on_change="ignore",
     )
     multi_fidelity = columns[1].toggle(
         t("search.multi_fidelity"),
         value=True,
         help=t("search.multi_fidelity_help"),
         key="search_multi_fidelity",
+        on_change="ignore",
     )
     return partial(
         SearchRun,

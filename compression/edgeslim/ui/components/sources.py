@@ -43,7 +43,7 @@ def model_choice(models: Sequence[ModelEntry]) -> ModelEntry | None:
         with boundary(), st.status(t("model.downloading", name=name)) as status:
             bar = st.progress(0.0)
 
-            def tell(message: str, done: int, total: int) -> None:
+            def tell(message: str, done: int, total: int, who: str = "") -> None:
                 bar.progress(min(1.0, done / total) if total else 0.0)
 
             workbench.download_model(name, progress=tell)
@@ -143,7 +143,8 @@ def dataset_import() -> None:
     path = st.text_input(t("dataset.path"), key="dataset_path", help=t("dataset.path_help"))
     given = st.file_uploader(t("dataset.zip"), type=["zip"], key="dataset_zip", help=t("dataset.zip_help"))
     suggestion = _suggested(PurePath(given.name if given is not None else path.strip()))
-    name = st.text_input(t("dataset.name"), value=suggestion, key=f"dataset_name_{suggestion}")
+    key = f"dataset_name_{suggestion}"
+    name = st.text_input(t("dataset.name"), value=suggestion, key=key, on_change="ignore")
     nothing = given is None and not path.strip()
     if st.button(t("dataset.add"), icon=":material/add:", key="add_dataset", disabled=nothing):
         with boundary(), st.spinner(t("import.working")):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.progress import WAITS
 from edgeslim.records import ProgressRecord
 from edgeslim.report.document import study_csv, study_json
 from edgeslim.report.info import counts, proposed
@@ -25,6 +26,8 @@ BADGES = {
     "interrupted": "orange", "failed": "red",
 }  # fmt: skip
 SHOWN_AT_ONCE = 6
+WATCH = 3.0
+"""Seconds between two looks at a study that runs, by each who watches it."""
 
 
 def study_choice(clears: tuple[str, ...]) -> str | None:
@@ -135,7 +138,7 @@ def _titles(study: StudyResult, language: Language) -> Mapping[int, str]:
     return {trial.number: numbered(trial) for trial in study.trials}
 
 
-@st.fragment(run_every=3.0)
+@st.fragment(run_every=WATCH)
 def _progress(
     name: str, through: int, titles: Mapping[int, str], search: SearchRun | None, tried: int
 ) -> None:
@@ -160,9 +163,9 @@ def _progress(
 
 
 def _line_of_progress(title: str, now: ProgressRecord) -> None:
-    words = progress_words(now.message)
+    words = progress_words(now)
     text = f"{title} · {words}" if title else words
-    if now.total:
+    if now.total and now.message not in WAITS:
         st.progress(min(1.0, now.done / now.total), text=f"{text} {now.done} / {now.total}")
     else:
         st.caption(f":material/hourglass_top: {text}")

@@ -84,7 +84,8 @@ def _cheap_trial(rung: Mapping[str, Any], images: int | None) -> None:
 def links(study: StudyResult, number: int) -> None:
     """The address of this very view, to be passed on."""
     st.caption(t("trial.link"))
-    st.code(address("study", study=study.name, trial=number), language=None, wrap_lines=True)
+    # Not st.code: its highlighter is 1.6 MB for the visitor to fetch.
+    st.markdown(f"`{address('study', study=study.name, trial=number)}`")
 
 
 def _measurements(study: StudyResult, trial: TrialResult) -> None:
@@ -140,4 +141,4 @@ def _recipe(trial: TrialResult) -> None:
             key="download_recipe",
         )
         if trial.progress:
-            st.caption(progress_words(trial.progress.message))
+            st.caption(progress_words(trial.progress))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgeslim.errors import ErrorRecord
-from edgeslim.records import NoticeRecord, RecipeRecord
+from edgeslim.records import NoticeRecord, ProgressRecord, RecipeRecord
 from edgeslim.report.charts import TEXTS
 from edgeslim.studies.figures import FIGURES, Figure
 from edgeslim.studies.trial import Bounds, TrialResult
@@ -135,9 +135,13 @@ def state_words(state: str) -> str:
     return t(f"state.{state}")
 
 
-def progress_words(message: str) -> str:
-    """What a job is doing: its code in words, a step's code by the step's name."""
-    return named("progress", message) if known(language(), f"progress.{message}") else step_name(message)
+def progress_words(now: ProgressRecord) -> str:
+    """What a job is doing: its code in words, a step's code by the step's name; of a wait, for whom and how long."""
+    key = f"progress.{now.message}"
+    if not known(language(), key):
+        return step_name(now.message)
+    who = plain(now.who) if now.who else t("progress.another_process")
+    return t(key, who=who, done=now.done, total=now.total)
 
 
 def notice_words(notice: NoticeRecord) -> str:

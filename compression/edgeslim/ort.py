@@ -1,0 +1,153 @@
+"""onnxruntime on the CPU. Every session of it is made here, with every option that can change a result set.
+
+Integer sums are exact on every processor (see `saturates`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgeslim.errors import ModelError, first_line
+from edgeslim.sessions import Input, Tensor
+
+if TYPE_CHECKING:
+    import onnx
+    import onnxruntime
+
+EXACT_SUMS = "session.x64quantprecision"
+"""Lets onnxruntime multiply int8 weights beyond 7 bits as unsigned ones, whose kernels do not saturate."""
+_PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
+_DTYPES = {"float": "float32", "double": "float64"}
+
+
+class OrtSession:
+    """A session of an ONNX model (`edgeslim.sessions.Session`)."""
+
+    def __init__(self, opened: onnxruntime.InferenceSession) -> None:
+        self._opened = opened
+
+    @cached_property
+    def inputs(self) -> tuple[Input, ...]:
+        return tuple(
+            Input(each.name, tuple(each.shape), _dtype(each.type)) for each in self._opened.get_inputs()
+        )
+
+    def run(self, tensor: Tensor) -> list[Tensor]:
+        """All outputs for the first input, which is cast to the type that the model takes. Raises ModelError."""
+        image = self.inputs[0]
+        return self.values({image.name: tensor.astype(image.dtype, copy=False)})
+
+    def values(self, feeds: Mapping[str, Tensor], names: Sequence[str] | None = None) -> list[Tensor]:
+        """The named outputs (None: all) for inputs by name. Raises ModelError."""
+        try:
+            outputs: list[Tensor] = self._opened.run(names, feeds)
+        except _errors() as error:
+            reason = _reason(error)
+            raise ModelError(
+                "not_runnable",
+                f"onnxruntime cannot run the model: {reason}.",
+                "Check that the file is complete, and the input size and colours in its specification.",
+                reason=reason,
+            ) from error
+        return outputs
+
+
+def open_session(
+    model: Path | bytes | onnx.ModelProto, threads: int = 1, *, optimized: bool = True, exact: bool = True
+) -> OrtSession:
+    """Load a model: operators one by one, each on `threads` threads that sleep when idle. Raises ModelError.
+
+    All graph optimizations are on, as a user of the file has them, unless it is not to be `optimized`. Sums that need
+    not be `exact` are what this processor makes of them by default.
+    """
+    import onnxruntime as ort
+
+    settings = ort.SessionOptions()
+    settings.intra_op_num_threads = threads
+    settings.inter_op_num_threads = 1
+    settings.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    settings.use_deterministic_compute = True
+    settings.log_severity_level = 4
+    if not optimized:
+        settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    for key, value in (options() if exact else options() | {EXACT_SUMS: "0"}).items():
+        settings.add_session_config_entry(key, value)
+    try:
+        return _open(model, settings)
+    except _errors() as error:
+        file, reason = model.name if isinstance(model, Path) else "", _reason(error)
+        name = f"'{file}'" if file else "the model"
+        raise ModelError(
+            "not_loadable",
+            f"onnxruntime cannot load {name}: {reason}.",
+            "Check that the file is a complete ONNX model of operators that onnxruntime knows.",
+            file=file,
+            reason=reason,
+        ) from error
+
+
+def options() -> dict[str, str]:
+    """The configuration entries of every session, by key.
+
+    `EXACT_SUMS` is on only where this processor needs it: elsewhere it changes no result, but gives up the kernels
+    for signed weights, which can be faster.
+    """
+    return {"session.intra_op.allow_spinning": "0", EXACT_SUMS: "1" if saturates() else "0"}
+
+
+@cache
+def saturates() -> bool:
+    """Whether this processor's kernels, as onnxruntime uses them by default, saturate sums of U8S8 products.
+
+    Kernels for x86 without VNNI add pairs of products in 16 bits. Asked is the one thing that matters: 255 · 127 twice.
+    """
+    import onnxruntime as ort
+    from onnx import TensorProto, helper, numpy_helper
+
+    weight = numpy_helper.from_array(np.full((4, 4), 127, np.int8), "w")
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", ["x", "w"], ["y"])],
+        "products",
+        [helper.make_tensor_value_info("x", TensorProto.UINT8, [4, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.INT32, [4, 4])],
+        [weight],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    settings = ort.SessionOptions()
+    settings.intra_op_num_threads = 1
+    (sums,) = _open(model, settings).values({"x": np.full((4, 4), 255, np.uint8)})
+    return bool((sums != 4 * 255 * 127).any())
+
+
+def _open(model: Path | bytes | onnx.ModelProto, settings: onnxruntime.SessionOptions) -> OrtSession:
+    import onnxruntime as ort
+
+    if isinstance(model, Path):
+        content = model.read_bytes()
+    else:
+        content = model if isinstance(model, bytes) else model.SerializeToString()
+    return OrtSession(ort.InferenceSession(content, settings, providers=["CPUExecutionProvider"]))
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What loading or running a model may raise; onnxruntime's own exceptions have no common base."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    own = [each for each in vars(state).values() if isinstance(each, type) and issubclass(each, Exception)]
+    return (*own, OSError, RuntimeError, ValueError, MemoryError)
+
+
+def _reason(error: Exception) -> str:
+    return _PREFIX.sub("", first_line(error))
+
+
+def _dtype(name: str) -> np.dtype[np.generic]:
+    """numpy type of an input, such as float32 for 'tensor(float)'."""
+    inner = name.removeprefix("tensor(").removesuffix(")")
+    return np.dtype(_DTYPES.get(inner, inner))

@@ -1,0 +1,199 @@
+"""Which layers compute in int8: the assignment with the least noise whose predicted time fits a budget.
+
+Noise is measured for each layer alone and assumed to be additive; time comes from a table of costs and includes every
+conversion between float and int8. Both are fixed numbers, so the choice is the same on every run. Of the layers that
+stay float, most store their weights in 8 bits all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import onnx
+
+from edgeslim.export.graph import Initializers, producers
+from edgeslim.steps.quantization import regions
+from edgeslim.steps.quantization.costs import FUSED, LAYERS, CostModel
+from edgeslim.steps.quantization.limits import SAME_VALUES
+from edgeslim.steps.quantization.noise import OutputNoise
+from edgeslim.steps.quantization.qdq import Integers, write_qdq
+
+GLUE = (*SAME_VALUES, "Add", "Concat", "Mul", "AveragePool", "GlobalAveragePool")
+"""Operators without weights that have int8 kernels; they compute in the number type of their neighbours."""
+ACTIVATIONS = (*FUSED, "LeakyRelu", "Sigmoid", "Mul")
+"""Element-wise operators that have int8 kernels."""
+PRICES = tuple(10.0 ** (exponent / 4) for exponent in range(-8, 13))
+"""Prices of noise in time, tried in ascending order."""
+LONGEST = 24
+"""Largest number of consecutive layers that are changed together."""
+
+
+@dataclass(frozen=True, slots=True)
+class FusedLayer:
+    """A layer and the activation functions after it, by the names of their nodes."""
+
+    layer: str
+    nodes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`layers` compute in int8; `nodes` are their nodes and the operators between them."""
+
+    layers: frozenset[str]
+    nodes: frozenset[str]
+    nanoseconds: float
+    noise: float
+
+
+def fused_layers(graph: onnx.GraphProto) -> list[FusedLayer]:
+    """Layers that can compute in int8, in graph order: not the last layers before outputs, nor what follows them."""
+    weights = Initializers(graph)
+    kept = regions.with_followers(graph, regions.outputs_region(graph))
+    kinds = {node.name: node.op_type for node in graph.node}
+    found = []
+    for node in graph.node:
+        if node.op_type in LAYERS and node.name not in kept and node.input[1] in weights:
+            followers = regions.with_followers(graph, {node.name}) - {node.name}
+            if all(kinds[name] in ACTIVATIONS for name in followers):
+                found.append(FusedLayer(node.name, frozenset({node.name, *followers})))
+    return found
+
+
+class AssignmentSearch:
+    """Predicted time and noise of assignments for one graph."""
+
+    def __init__(self, model: onnx.ModelProto, costs: CostModel, noises: Mapping[str, float]) -> None:
+        """`noises`: noise of each layer, measured alone, by name."""
+        graph = model.graph
+        self.units = fused_layers(graph)
+        self._nodes, self._made, self._costs = list(graph.node), producers(graph), costs
+        self._noises = noises
+        self._inputs = {item.name for item in graph.input}
+        kept = regions.with_followers(graph, regions.outputs_region(graph))
+        self._glue = {node.name for node in graph.node if node.op_type in GLUE and node.name not in kept}
+        self._glue -= {name for unit in self.units for name in unit.nodes}
+        self._outputs = {item.name for item in graph.output}
+        self._pairs = {
+            node.name: (costs.node(node, int8=False), costs.node(node, int8=True)) for node in graph.node
+        }
+        self._readers: dict[str, list[onnx.NodeProto]] = {}
+        for node in graph.node:
+            for name in node.input:
+                self._readers.setdefault(name, []).append(node)
+        self._seen: dict[frozenset[str], Assignment] = {}
+
+    def assign(self, layers: frozenset[str]) -> Assignment:
+        """These layers in int8, with the operators between them where that saves conversions."""
+        if layers not in self._seen:
+            nodes = self._with_glue(layers)
+            noise = sum(self._noises[name] for name in sorted(layers))
+            self._seen[layers] = Assignment(layers, nodes, self._time(nodes), noise)
+        return self._seen[layers]
+
+    def best(self, budget: float, most_noise: float, progress: Callable[[int, int], None]) -> Assignment:
+        """The least noise within `budget` nanoseconds; if nothing fits, the fastest with at most `most_noise`."""
+        everything = frozenset(unit.layer for unit in self.units)
+        tried: list[Assignment] = []
+        for start in (everything, frozenset[str]()):
+            current = self.assign(start)
+            prices = PRICES if start else PRICES[::-1]
+            for done, price in enumerate(prices):
+                progress(done + len(PRICES) * (not start), 2 * len(PRICES))
+                current = self._descend(current, price * budget)
+                tried.append(current)
+        sound = [found for found in tried if found.noise <= most_noise] or [self.assign(frozenset())]
+        within = [found for found in sound if found.nanoseconds <= budget]
+        if within:
+            return min(within, key=lambda found: (found.noise, found.nanoseconds))
+        return min(sound, key=lambda found: (found.nanoseconds, found.noise))
+
+    def _descend(self, current: Assignment, price: float) -> Assignment:
+        """Change runs of layers as long as time + price · noise decreases."""
+
+        def value(found: Assignment) -> float:
+            return found.nanoseconds + price * found.noise
+
+        order = [unit.layer for unit in self.units]
+        improved = True
+        while improved:
+            improved = False
+            for length in (1, 2, 3, 5, 8, 12, LONGEST):
+                for start in range(max(len(order) - length + 1, 0)):
+                    run = frozenset(order[start : start + length])
+                    for changed in (current.layers | run, current.layers - run):
+                        if changed != current.layers:
+                            found = self.assign(changed)
+                            if value(found) < value(current) * (1 - 1e-9):
+                                current, improved = found, True
+        return current
+
+    def _with_glue(self, layers: frozenset[str]) -> frozenset[str]:
+        chosen = {name for unit in self.units if unit.layer in layers for name in unit.nodes}
+        for node in self._nodes:
+            if node.name in self._glue and self._follows(node, chosen):
+                chosen.add(node.name)
+        # such operators at the end of an int8 region only move the conversion: remove those that no int8 node reads
+        for node in reversed(self._nodes):
+            if node.name in self._glue and node.name in chosen:
+                readers = [reader for name in node.output for reader in self._readers.get(name, [])]
+                if not any(reader.name in chosen for reader in readers):
+                    chosen.discard(node.name)
+        return frozenset(chosen)
+
+    def _follows(self, node: onnx.NodeProto, chosen: set[str]) -> bool:
+        """Whether an operator between layers computes with integers, by where its inputs come from."""
+        integers = floats = 0
+        for name in node.input:
+            maker = self._made.get(name)
+            if maker is not None or name in self._inputs:
+                if maker is not None and maker.name in chosen:
+                    integers += self._costs.elements(name)
+                else:
+                    floats += self._costs.elements(name)
+        readers = [reader for name in node.output for reader in self._readers.get(name, [])]
+        wanted = bool(readers) and all(
+            reader.name in chosen or reader.name in self._glue for reader in readers
+        )
+        return integers > floats or (integers > 0 and wanted)
+
+    def _time(self, nodes: frozenset[str]) -> float:
+        total = sum(self._pairs[node.name][node.name in nodes] for node in self._nodes)
+        for name, readers in self._readers.items():
+            maker = self._made.get(name)
+            if maker is None and name not in self._inputs:
+                continue
+            integer = maker is not None and maker.name in nodes
+            readings = {reader.name in nodes for reader in readers}
+            if not integer and True in readings:
+                total += self._costs.quantize(name)
+            if integer and False in readings:
+                total += self._costs.dequantize(name)
+        return total
+
+
+def stored_layers(
+    model: onnx.ModelProto,
+    layers: Sequence[onnx.NodeProto],
+    most_noise: float,
+    noise: OutputNoise,
+    integers: Integers,
+    progress: Callable[[int, int], None],
+) -> set[str]:
+    """Names of the float layers whose weights are stored in 8 bits.
+
+    The noise of each is measured alone. Layers with the most noise per byte saved stay in 32 bits until the rest adds up
+    to at most `most_noise`; these are few and small, such as first and depthwise layers.
+    """
+    weights = Initializers(model.graph)
+    alone: dict[str, float] = {}
+    for done, node in enumerate(layers):
+        progress(done, len(layers))
+        alone[node.name] = noise.of(write_qdq(model, (), {}, integers, stored={node.name}))
+    sizes = {node.name: prod(weights.by_name[node.input[1]].dims) for node in layers}
+    stored = sorted(alone, key=lambda name: (alone[name] / sizes[name], name))
+    while stored and sum(alone[name] for name in stored) > most_noise:
+        stored.pop()
+    return set(stored)

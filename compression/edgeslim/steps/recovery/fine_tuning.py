@@ -1,0 +1,72 @@
+"""Recovery by training on labelled images."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from edgeslim.params import param
+from edgeslim.steps import fields
+from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep
+from edgeslim.steps.images import training_images
+
+if TYPE_CHECKING:
+    from torch import nn
+
+WARM_UP = 0.05
+"""Share of the steps over which the learning rate rises."""
+
+
+@STEPS.add
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FineTuning(TorchStep):
+    """Continue training with labels and the task loss, to recover accuracy lost to earlier steps.
+
+    Weights that are exactly zero stay zero, so pruning is preserved. Size and speed do not change.
+    """
+
+    name: ClassVar[str] = "fine_tuning"
+    group: ClassVar[str] = "training"
+    source: ClassVar[str] = "Han et al. 2015, arXiv 1506.02626 (retraining of what pruning leaves)"
+    changes: ClassVar[frozenset[Effect]] = frozenset({"accuracy"})
+    needs: ClassVar[frozenset[Need]] = frozenset({"train", "loss"})
+
+    steps: int = fields.updates()
+    learning_rate: float = fields.learning_rate(2e-3, search=(3e-4, 4e-3))
+    batch: int = param(16, low=1, high=256, unit="images", help="Images per update.")
+    ema_decay: float = param(
+        0.0,
+        low=0.0,
+        high=0.9999,
+        help="Decay of a running average of the weights that is kept; 0: keep the last weights.",
+    )
+
+    def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
+        """`context.info` receives the mean loss of the last epoch."""
+        from edgeslim.training.loop import TrainSettings, train
+        from edgeslim.training.observer import ZerosStay
+
+        images = training_images(context.train, self.name)
+        tuned = copy.deepcopy(model)
+        if self.steps == 0:
+            return tuned
+        settings = TrainSettings(
+            steps=self.steps,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            warmup_steps=max(1, round(WARM_UP * self.steps)),
+            seed=context.seed,
+            ema_decay=self.ema_decay or None,
+            threads=context.threads,
+        )
+        log = train(
+            tuned,
+            images,
+            context.spec,
+            settings,
+            progress=context.progress,
+            observer=ZerosStay(tuned),
+        )
+        context.info.update(steps=self.steps, loss=log.final_loss)
+        return tuned

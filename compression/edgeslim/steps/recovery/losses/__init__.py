@@ -1,1 +1,0 @@
-"""How far a student is from its teacher: outputs by kind, objects, inner layers."""

@@ -1,0 +1,317 @@
+// The component on the page: what is looked at, how, and what hands and keys do. Python gives pictures and boxes;
+// all that a threshold, a view, a zoom or a click changes is worked out here.
+
+const LOWEST = 0.05;
+const HIGHEST = 0.95;
+const STEP = 0.05;
+const CLOSEST = 16;
+const WHOLE = { zoom: 1, x: 0.5, y: 0.5 };
+const between = (low, value, high) => Math.min(Math.max(value, low), high);
+
+/** An element with properties, attributes (dashed names and `role`) and children. */
+function element(tag, given = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(given)) {
+    if (name.includes("-") || name === "role") made.setAttribute(name, value);
+    else made[name] = value;
+  }
+  made.append(...children);
+  return made;
+}
+
+class View {
+  constructor(root) {
+    this.root = root;
+    this.scenes = new Map(); // by place in the series; those seen stay
+    this.images = new Map(); // by URL
+    this.version = 0; // of what is to be drawn; a panel knows which one it shows
+    this.told = "";
+    this.sent = [];
+    this.camera = { ...WHOLE };
+    this.divider = 0.5;
+    this.swiped = 1;
+    this.selected = null; // {model, i, j}
+    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.stage = root.querySelector(".stage");
+    this.tip = root.querySelector(".tip");
+    this.watching = new IntersectionObserver((entries) => {
+      for (const entry of entries) this.panelOf(entry.target).visible = entry.isIntersecting;
+      this.repaint(); // only what came into sight
+    }, { rootMargin: "200px" });
+    this.sizing = new ResizeObserver(() => {
+      if (this.width === this.stage.clientWidth) return; // only words came or went
+      this.width = this.stage.clientWidth;
+      this.draw();
+    });
+    this.sizing.observe(this.stage);
+    listen(this);
+  }
+
+  /** New data, language or theme. What the visitor did meanwhile stays, unless the address says otherwise. */
+  update({ data, setTriggerValue }) {
+    if (data.series !== this.data?.series) this.scenes.clear();
+    this.data = data;
+    this.report = (look) => setTriggerValue("moved", look);
+    data.pictures.forEach((given, place) => this.scenes.set(data.first + place, new Scene(given)));
+    const told = JSON.stringify(data.look);
+    if (told !== this.told) {
+      const known = this.sent.indexOf(told);
+      if (known < 0) this.look = { ...data.look };
+      this.sent.splice(0, known + 1);
+      this.told = told;
+    }
+    this.score = new Intl.NumberFormat(data.language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    this.fill();
+    this.build();
+    this.link();
+  }
+
+  text(name, values = {}) {
+    return this.data.texts[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  }
+
+  label(index) {
+    return this.data.labels[index] ?? String(index);
+  }
+
+  /** Words and the state of the controls; parts that have nothing to control do not show. */
+  fill() {
+    const { data, look, root } = this;
+    for (const one of root.querySelectorAll("[data-text]")) one.textContent = this.text(one.dataset.text);
+    for (const one of root.querySelectorAll("[data-label]")) {
+      one.setAttribute("aria-label", this.text(one.dataset.label));
+      if (one.tagName === "BUTTON") one.title = this.text(one.dataset.label);
+    }
+    const scenes = this.shown().map(([, scene]) => scene);
+    const boxes = scenes.some((scene) => scene.views.some(Boolean));
+    const compared = data.models.length > 1;
+    this.byTruth = look.truth && scenes.every((scene) => scene.truth);
+    const visible = {
+      travel: data.total > 1,
+      views: boxes && compared,
+      threshold: boxes,
+      truth: scenes.some((scene) => scene.truth || scene.label !== null),
+      zoom: boxes && !look.grid,
+      models: boxes && look.view === "swipe" && data.models.length > 2,
+      legend: boxes && look.grid,
+    };
+    for (const [name, show] of Object.entries(visible)) this.part(name).hidden = !show;
+    root.querySelector("[data-do=grid]").hidden = !data.linked;
+    root.querySelector("[data-do=grid]").ariaPressed = String(look.grid);
+    const position = root.querySelector("[data-field=position]");
+    Object.assign(position, { value: look.picture + 1, max: data.total });
+    this.part("total").textContent = `/ ${data.total}`;
+    root.querySelector("[data-do=previous]").disabled = look.picture <= 0;
+    root.querySelector("[data-do=next]").disabled = look.picture >= data.total - 1;
+    for (const one of root.querySelectorAll("[data-view]")) one.ariaPressed = String(one.dataset.view === this.mode());
+    root.querySelector("[data-field=truth]").checked = look.truth;
+    this.swiped = between(1, this.swiped, data.models.length - 1);
+    this.part("models").replaceChildren(
+      ...data.models.slice(1).map((model, k) =>
+        element("button", { type: "button", textContent: model.title, ariaPressed: String(k + 1 === this.swiped), onclick: () => this.swipe(k + 1) }),
+      ),
+    );
+    const states = this.byTruth ? VERDICTS : compared ? CHANGES : [];
+    this.part("legend").replaceChildren(...states.map((state) => element("li", {}, swatch(state), this.text(state))));
+    this.fillThreshold();
+  }
+
+  fillThreshold() {
+    this.root.querySelector("[data-field=confidence]").value = this.look.confidence;
+    this.part("value").textContent = this.score.format(this.look.confidence);
+  }
+
+  /** [[place, scene]] of the pictures on the stage: all that were given, or one. */
+  shown() {
+    const { data, look } = this;
+    const places = look.grid ? data.pictures.map((_, k) => data.first + k) : [look.picture];
+    return places.filter((place) => this.scenes.has(place)).map((place) => [place, this.scenes.get(place)]);
+  }
+
+  mode() {
+    return this.data.models.length > 1 ? this.look.view : "side";
+  }
+
+  build() {
+    const scenes = this.shown();
+    const waiting = !this.look.grid && !scenes.length;
+    this.stage.ariaBusy = String(waiting);
+    if (waiting) return; // what was there stays, pale, until the server has the picture
+    this.watching.disconnect();
+    this.panels = [];
+    this.stage.classList.toggle("many", this.look.grid);
+    this.stage.replaceChildren(...scenes.map(([place, scene]) => this.card(place, scene)));
+    for (const panel of this.panels) this.watching.observe(panel.canvas);
+    this.draw();
+  }
+
+  card(place, scene) {
+    const count = this.data.models.length;
+    const mode = scene.views.some(Boolean) ? this.mode() : "side";
+    const first = mode === "changes" && !this.byTruth ? 1 : 0;
+    const sides = mode === "swipe" ? [[0, this.swiped]] : [...Array(count - first).keys()].map((k) => [k + first]);
+    const panels = element("div", { className: "panels" }, ...sides.map((models) => this.figure(place, scene, models)));
+    panels.dataset.count = sides.length;
+    return element("article", {}, this.heading(place, scene), panels);
+  }
+
+  /** In a grid the title opens the picture. */
+  heading(place, { title }) {
+    if (!this.look.grid) return element("h4", { textContent: title });
+    return element("h4", {}, element("button", { type: "button", textContent: title, onclick: () => this.turn({ grid: false, picture: place }) }));
+  }
+
+  /** One canvas: one model's view, or two with a divider between them. */
+  figure(place, scene, models) {
+    const canvas = element("canvas", { role: "img" });
+    const frame = element("div", { className: "frame" }, canvas);
+    const panel = { place, scene, models, canvas, visible: true, marks: [], counts: element("ul", { className: "counts" }) };
+    if (models.length > 1) {
+      panel.handle = divider(this, canvas);
+      frame.append(panel.handle);
+    }
+    if (!this.images.has(scene.url)) this.images.set(scene.url, loaded(scene.url, () => this.draw()));
+    const heads = models.map((model) => {
+      const { title, note } = this.data.models[model];
+      return element("span", {}, element("b", { textContent: title }), ` ${note}`);
+    });
+    this.panels.push(panel);
+    const figure = element("figure", {}, element("figcaption", {}, ...heads), frame, panel.counts);
+    figure.style.setProperty("--shape", scene.width / scene.height);
+    figure.classList.toggle("classified", !scene.views.some(Boolean));
+    return figure;
+  }
+
+  panelOf(canvas) {
+    return this.panels.find((panel) => panel.canvas === canvas) ?? {};
+  }
+
+  swipe(model) {
+    this.swiped = model;
+    this.selected = null;
+    this.fill();
+    this.build();
+  }
+
+  /** Change how is looked; what needs the server, another picture or all of them, is asked for. */
+  turn(change) {
+    const before = this.look;
+    this.look = { ...before, ...change };
+    if (this.look.picture !== before.picture || this.look.grid !== before.grid) {
+      this.camera = { ...WHOLE };
+      this.selected = null;
+      this.ask();
+    }
+    if (this.look.truth !== before.truth) this.selected = null;
+    this.link();
+    this.hideTip();
+    if (Object.keys(change).every((name) => name === "confidence")) {
+      this.fillThreshold();
+      this.draw();
+    } else {
+      this.fill();
+      this.build();
+    }
+  }
+
+  setThreshold(value) {
+    this.turn({ confidence: Math.round(between(LOWEST, value, HIGHEST) * 100) / 100 });
+  }
+
+  go(place) {
+    const picture = between(0, Math.round(place) || 0, this.data.total - 1);
+    if (picture !== this.look.picture) this.turn({ picture });
+  }
+
+  zoom(factor, u = 0.5, v = 0.5) {
+    const { zoom, x, y } = this.camera;
+    const closer = between(1, zoom * factor, CLOSEST);
+    this.move({ zoom: closer, x: x + (u - 0.5) * (1 / zoom - 1 / closer), y: y + (v - 0.5) * (1 / zoom - 1 / closer) });
+  }
+
+  move({ zoom, x, y }) {
+    const edge = 0.5 / zoom;
+    this.camera = { zoom, x: between(edge, x, 1 - edge), y: between(edge, y, 1 - edge) };
+    this.stage.classList.toggle("zoomed", zoom > 1);
+    this.draw();
+  }
+
+  /** The look as parameters of the address; null is what a plain address means. */
+  parameters() {
+    const { look, data } = this;
+    const plain = data.plain;
+    const written = {};
+    for (const [name, value] of Object.entries(look)) {
+      written[data.address[name]] = value === plain[name] ? null : value === true ? "1" : value === false ? "0" : String(value);
+    }
+    return written;
+  }
+
+  /** The address bar follows at once and without the server, so that a link shows what is seen. */
+  link() {
+    if (!this.data.linked) return;
+    const url = new URL(location.href);
+    for (const [name, value] of Object.entries(this.parameters())) {
+      if (value === null) url.searchParams.delete(name);
+      else url.searchParams.set(name, value);
+    }
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
+  }
+
+  ask() {
+    if (!this.data.linked) return;
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => {
+      this.sent.push(JSON.stringify(this.look));
+      this.report(this.parameters());
+    }, 150);
+  }
+
+  close() {
+    clearTimeout(this.asking);
+    cancelAnimationFrame(this.frame);
+    this.watching.disconnect();
+    this.sizing.disconnect();
+    this.quiet();
+  }
+
+  /** Everything in sight anew, with the next frame. */
+  draw() {
+    this.version += 1;
+    this.repaint();
+  }
+
+  repaint() {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => paint(this));
+  }
+
+  select(fate, model) {
+    this.selected = fate && { model, i: fate.i, j: fate.j };
+    this.draw();
+  }
+
+  hideTip() {
+    this.tip.hidden = true;
+  }
+}
+
+/** A picture that is fetched once; `done` when it is there, or cannot be had. */
+function loaded(url, done) {
+  const image = new Image();
+  image.addEventListener("load", done);
+  image.addEventListener("error", done);
+  image.src = new URL(url, location.origin);
+  return image;
+}
+
+function swatch(state) {
+  const { color, sign, width, dash } = STYLES[state];
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  const given = { d: "M3 10h26", stroke: color, "stroke-width": width, "stroke-dasharray": dash.join(" ") };
+  for (const [name, value] of Object.entries(given)) line.setAttribute(name, value);
+  svg.setAttribute("viewBox", "0 0 32 20");
+  svg.append(line);
+  return element("span", { className: "swatch", "aria-hidden": "true" }, svg, sign);
+}

@@ -1,0 +1,153 @@
+"""Pictures and what models see on them, as plain data for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from edgeslim.detections import Annotations, Detections, Image
+from edgeslim.metrics.fidelity import MOVED_IOU, SAME_IOU
+from edgeslim.tasks.base import Prediction
+
+View = Literal["side", "swipe", "changes"]
+VIEWS: tuple[View, ...] = get_args(View)
+CONFIDENCES = (0.05, 0.95)
+TOP_CLASSES = 3
+ADDRESS = {
+    "picture": "image",
+    "confidence": "confidence",
+    "view": "view",
+    "truth": "truth",
+    "grid": "grid",
+}
+"""The address's parameter of each part of a look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How pictures are looked at: which one, boxes from which score on, in which view."""
+
+    picture: int = 0
+    confidence: float = 0.5
+    view: View = "side"
+    truth: bool = False
+    grid: bool = False
+
+    @staticmethod
+    def read(parameters: Mapping[str, str], plain: Look, total: int) -> Look:
+        """From an address; what it lacks, or what makes no sense among `total` pictures, is as in `plain`."""
+        found = {name: str(parameters.get(parameter, "")) for name, parameter in ADDRESS.items()}
+        picture = int(found["picture"]) if found["picture"].isdecimal() else plain.picture
+        view = next((view for view in VIEWS if view == found["view"]), plain.view)
+        truth, grid = (
+            found[name] == "1" if found[name] in ("0", "1") else getattr(plain, name)
+            for name in ("truth", "grid")
+        )
+        return Look(
+            min(picture, max(0, total - 1)),
+            _confidence(found["confidence"], plain.confidence),
+            view,
+            truth,
+            grid,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A picture with what each model says about it, the original first, and what is known to be true."""
+
+    title: str
+    image: Image
+    predictions: Sequence[Prediction]
+    truth: Annotations | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTitle:
+    """A model's name, and in a few words its size and speed."""
+
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """All that the page is given. Pictures are numbered within a series; these are the ones from `first` on."""
+
+    pictures: Sequence[Mapping[str, Any]]
+    first: int
+    total: int
+    series: str
+    models: Sequence[ModelTitle]
+    labels: Sequence[str]
+    look: Look
+    plain: Look
+    linked: bool
+    language: str
+    texts: Mapping[str, str]
+
+    def json(self) -> dict[str, Any]:
+        return {
+            **{name: getattr(self, name) for name in ("first", "total", "series", "linked", "language")},
+            "pictures": list(self.pictures),
+            "models": [asdict(model) for model in self.models],
+            "labels": [label.replace("_", " ") for label in self.labels],
+            "look": asdict(self.look),
+            "plain": asdict(self.plain),
+            "address": ADDRESS,
+            "rule": {"same": SAME_IOU, "moved": MOVED_IOU},
+            "texts": dict(self.texts),
+        }
+
+
+def picture_data(item: Item, url: Callable[[Image], str]) -> dict[str, Any]:
+    """One picture as the page reads it; `url` tells where the browser gets it."""
+    height, width = item.image.shape[:2]
+    known = item.truth if isinstance(item.truth, Annotations) else None
+    return {
+        "title": item.title,
+        "url": url(item.image),
+        "width": width,
+        "height": height,
+        "models": [_prediction(prediction) for prediction in item.predictions],
+        "truth": None if known is None else _truth(known, ~known.crowd),
+        "crowd": None if known is None else _truth(known, known.crowd),
+        "label": item.truth if isinstance(item.truth, int) else None,
+    }
+
+
+def flat_boxes(detections: Detections) -> list[float]:
+    """[x0, y0, x1, y1, score, class, …]: pixels to 0.01, scores as exact as single precision is."""
+    rows: list[float] = []
+    for box, score, label in zip(
+        detections.boxes.tolist(), detections.scores, detections.classes.tolist(), strict=True
+    ):
+        rows += [round(side, 2) for side in box]
+        rows += [float(str(score)), label]
+    return rows
+
+
+def _prediction(prediction: Prediction) -> dict[str, Any] | None:
+    if prediction is None:
+        return None
+    if isinstance(prediction, Detections):
+        return {"boxes": flat_boxes(prediction)}
+    order = np.argsort(-prediction)[:TOP_CLASSES]
+    return {"classes": [[int(index), round(float(prediction[index]), 4)] for index in order]}
+
+
+def _truth(known: Annotations, chosen: Any) -> list[float]:
+    boxes, classes = known.boxes[chosen], known.classes[chosen]
+    return flat_boxes(Detections(boxes, np.ones(len(boxes), np.float32), classes))
+
+
+def _confidence(text: str, default: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return default
+    low, high = CONFIDENCES
+    return round(value, 2) if low <= value <= high else default

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from edgeslim.errors import ModelError
+from edgeslim.ort import open_session
+
+
+def doubling(shape: list[int | str], element: int = TensorProto.FLOAT) -> bytes:
+    """y = x + x, z = -x."""
+    nodes = [helper.make_node("Add", ["x", "x"], ["y"]), helper.make_node("Neg", ["x"], ["z"])]
+    graph = helper.make_graph(
+        nodes,
+        "doubling",
+        [helper.make_tensor_value_info("x", element, shape)],
+        [helper.make_tensor_value_info(name, element, shape) for name in "yz"],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    content: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+    return content
+
+
+def test_runs_a_model_from_bytes_and_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "doubling.onnx"
+    path.write_bytes(doubling([1, 3]))
+    tensor = np.array([[1, 2, 3]], np.float32)
+    for source in (path, path.read_bytes()):
+        doubled, negated = open_session(source).run(tensor)
+        assert doubled.tolist() == [[2, 4, 6]]
+        assert negated.tolist() == [[-1, -2, -3]]
+
+
+def test_input_is_cast_to_what_the_model_takes() -> None:
+    session = open_session(doubling([1, 2], TensorProto.FLOAT16))
+    assert session.run(np.array([[0.5, 1]], np.float32))[0].dtype == np.float16
+
+
+def test_threads_are_those_asked_for_and_do_not_spin() -> None:
+    options = open_session(doubling([1, 2]), threads=2)._opened.get_session_options()
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (2, 1)
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", doubling([1, 3])[:-40]])
+def test_a_broken_file_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"broken\.onnx") as caught:
+        open_session(path)
+    assert caught.value.code == "not_loadable"
+    assert caught.value.values["file"] == "broken.onnx"
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"missing\.onnx"):
+        open_session(tmp_path / "missing.onnx")
+
+
+def test_an_unknown_operator_is_told() -> None:
+    model = onnx.load_from_string(doubling([1, 3]))
+    model.graph.node[0].op_type = "Frobnicate"
+    with pytest.raises(ModelError, match="Frobnicate"):
+        open_session(model.SerializeToString())
+
+
+def test_a_tensor_of_the_wrong_shape_is_refused() -> None:
+    with pytest.raises(ModelError) as caught:
+        open_session(doubling([1, 3])).run(np.zeros((1, 4), np.float32))
+    assert caught.value.code == "not_runnable"
+
+
+def test_input_shape_takes_an_open_batch_as_one() -> None:
+    assert open_session(doubling(["batch", 3])).inputs[0].fixed_shape == (1, 3)
+    with pytest.raises(ModelError) as caught:
+        _ = open_session(doubling([1, "width"])).inputs[0].fixed_shape
+    assert caught.value.code == "unknown_shape"
