@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from edgeslim.models.base import Model
 from edgeslim.ort import open_session
 from edgeslim.pipeline import TaskData
 from edgeslim.recipe import Recipe
-from edgeslim.steps import ChannelPruning, FineTuning, Float16, MagnitudePruning, StaticInt8
+from edgeslim.steps import STEPS, ChannelPruning, FineTuning, Float16, MagnitudePruning, StaticInt8, Step
 from example_networks import SIZE, RandomImages, make_onnx, make_spec
 
 DATA = TaskData(calibration=RandomImages(8), train=RandomImages(32), evaluation=RandomImages(8, seed=1))
@@ -51,13 +52,17 @@ def store(tmp_path: Path) -> Store:
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the steps that were really computed, in order."""
     names: list[str] = []
-    compute = pipeline._Work.compute
 
-    def counting(work, step, index, before):  # type: ignore[no-untyped-def]
-        names.append(step.name)
-        return compute(work, step, index, before)
+    def counted(step: type[Step]) -> Callable[..., Any]:
+        def apply(*given: Any) -> Any:
+            names.append(step.name)
+            return original(*given)
 
-    monkeypatch.setattr(pipeline._Work, "compute", counting)
+        original = step.apply
+        return apply
+
+    for step in STEPS:
+        monkeypatch.setattr(step, "apply", counted(step))
     return names
 
 
@@ -188,13 +193,13 @@ def test_equal_runs_in_other_processes_give_equal_bytes(tmp_path: Path) -> None:
 
 
 def _run_prefix(root: str, folder: str, barrier: object) -> None:
-    compute = pipeline._Work.compute
+    apply = MagnitudePruning.apply
 
-    def witnessed(work, step, index, before):  # type: ignore[no-untyped-def]
+    def witnessed(*given: Any) -> Any:
         (Path(folder) / "computed").touch()
-        return compute(work, step, index, before)
+        return apply(*given)
 
-    pipeline._Work.compute = witnessed  # type: ignore[method-assign]
+    MagnitudePruning.apply = witnessed  # type: ignore[method-assign]
     model = make_model(Path(folder))
     barrier.wait()  # type: ignore[attr-defined]
     pipeline.run(Recipe((MagnitudePruning(sparsity=0.37),)), model, DATA, Store(Path(root)))

@@ -88,7 +88,8 @@ class World:
 
     def begin(self, steps: Sequence[str] = ()) -> Search:
         """The search as a process that starts now finds it."""
-        return Search(StudyJournal(self.store, "s"), self.read(), steps or STEPS)
+        self.journal = StudyJournal(self.store, "s")
+        return Search(self.journal, self.read(), steps or STEPS)
 
     def read(self) -> StudyResult:
         return storage.read(self.store, "s")
@@ -100,7 +101,7 @@ class World:
                 search.work(1.0)
                 search.timed({sha256: latency(sha256) for sha256 in todo.files})
             else:
-                search._journal.start(todo.number)
+                self.journal.start(todo.number)
                 self.ran.append(todo)
                 if stop():
                     return
