@@ -25,6 +25,7 @@ from edgeslim.studies.journal import open_journal
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import PlannedTrial, StudyJournal, study_folder
 from edgeslim.studies.study import StudyPlan, StudyResult
+from optuna_tables import tables
 
 RESULT = {
     "sha256": "ab" * 32,
@@ -85,10 +86,8 @@ def as_optuna_opens(store: Store) -> Iterator[optuna.Study]:
         journal = open_journal(study_folder(store, "one") / "journal.log")
         yield optuna.load_study(study_name="one", storage=journal)
     else:
-        tables = optuna.storages.RDBStorage(store.database)
-        yield optuna.load_study(study_name="one", storage=tables)
-        tables.remove_session()
-        tables.engine.dispose()
+        with tables(store.database) as opened:
+            yield optuna.load_study(study_name="one", storage=opened)
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from edgeslim.cli.main import main
 from edgeslim.errors import EdgeSlimError, StoreError
 from edgeslim.studies import database
 from edgeslim.studies.storage import StudyJournal
+from optuna_tables import tables
 from postgres_server import PASSWORD, Postgres
 
 LONG = {"what": "sleep", "seconds": 60.0}
@@ -68,11 +69,12 @@ def test_a_study_with_two_workers_is_the_same_for_us_and_for_optuna(shared, post
     assert (study["state"], study["search"]["ended"]) == ("complete", "trials")
     assert [(t["number"], t["state"]) for t in study["trials"]] == [(n, "complete") for n in (0, 1, 3, 4)]
     assert sorted(shared.ran()) == [1.0, 2.0, 2.0]
-    known = optuna.load_study(study_name="s", storage=database._open(postgres.url))
-    assert known.metric_names == study["objectives"] == ["accuracy", "download"]
-    assert known.trials[2].state == optuna.trial.TrialState.FAIL
-    for trial in study["trials"]:
-        assert known.trials[trial["number"]].values[1] == trial["sizes"]["download"]
+    with tables(postgres.url) as opened:
+        known = optuna.load_study(study_name="s", storage=opened)
+        assert known.metric_names == study["objectives"] == ["accuracy", "download"]
+        assert known.trials[2].state == optuna.trial.TrialState.FAIL
+        for trial in study["trials"]:
+            assert known.trials[trial["number"]].values[1] == trial["sizes"]["download"]
     assert command(shared, "list") == 0
     assert "s     complete  linear" in capsys.readouterr().out
     assert workbench.collect_garbage(shared.store, 1).removed

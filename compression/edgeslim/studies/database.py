@@ -122,8 +122,9 @@ def close() -> None:
     """Close all connections and forget failures; a new connection is made when it is needed."""
     _FAILED.clear()
     while _OPEN:
-        _, storage = _OPEN.popitem()
-        cast(RDBStorage, storage).engine.dispose()
+        storage = cast(RDBStorage, _OPEN.popitem()[1])
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def _open(url: str) -> BaseStorage:
