@@ -17,10 +17,12 @@ import pytest
 
 import postgres_server
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import EdgeSlimError, StudyError
+from edgeslim.errors import EdgeSlimError, ErrorRecord, StudyError
 from edgeslim.recipe import Recipe
+from edgeslim.records import Latency, ProgressRecord, RecipeRecord, encoded
 from edgeslim.search.space import space_of
 from edgeslim.studies import database, storage
+from edgeslim.studies.budget import Budget
 from edgeslim.studies.journal import open_journal
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import PlannedTrial, StudyJournal, study_folder
@@ -35,21 +37,22 @@ RESULT = {
     "seconds": 1.5,
     "environment": {"cpu": "x"},
 }
-ERROR = {"code": "c", "problem": "p", "remedy": "r", "values": {}}
+ERROR = ErrorRecord("c", "p", "r", {})
+LATENCY = Latency(2.0, 3.0, 1.0, (0.9, 1.1), 30, False)
 SPACE = space_of(["magnitude_pruning", "float16"])
 RECIPE = Recipe.from_json({"steps": [{"step": "magnitude_pruning", "sparsity": 0.5}]})
 CHEAP = {"share": 0.1, "images": 96, "sha256": "c" * 64, "sizes": {"download": 7}, "accuracy": {"mAP": 0.4}}
+BASELINE = PlannedTrial(RecipeRecord(), "float32", "fp-float32")
 
 
-def planned(title: str, *steps: str) -> PlannedTrial:
-    recipe = {"name": title, "seed": 0, "steps": [{"step": step} for step in steps]}
-    return PlannedTrial(recipe, title, f"fp-{title}")
+def planned(title: str, **more: Any) -> PlannedTrial:
+    return PlannedTrial(RecipeRecord(({"step": "x"},), name=title), title, f"fp-{title}", **more)
 
 
 def proposed(**more: Any) -> PlannedTrial:
     point = SPACE.exact_point(RECIPE)
     return PlannedTrial(
-        RECIPE.to_json(), "pruned", RECIPE.fingerprint(), proposed=True, point=point,
+        RECIPE.record(), "pruned", RECIPE.fingerprint(), proposed=True, point=point,
         distributions=SPACE.distributions(point), **more,
     )  # fmt: skip
 
@@ -72,7 +75,7 @@ def make(
     }
 
     def all_trials() -> Iterator[PlannedTrial]:
-        yield from (planned("float32"), *(planned(title, "x") for title in titles))
+        yield from (BASELINE, *(planned(title) for title in titles))
         yield from trials
 
     storage.create(store, StudyPlan(**{**known, **plan}), all_trials(), search)
@@ -127,11 +130,11 @@ class TestStudyStorage:
         journal.start(0)
         journal.record(0, RESULT)
         running = storage.read(store, "one", "running").trials[0]
-        assert (running.state, running.sizes["download"], running.latency) == ("running", 1000, None)
+        assert (running.state, running.sizes.download, running.latency) == ("running", 1000, None)
         assert running.file == str(store.path(RESULT["sha256"]))
-        journal.complete(0, {"ratio": 1.0}, (0.5, 1000.0))
+        journal.complete(0, LATENCY, (0.5, 1000.0))
         study = storage.read(store, "one", "complete")
-        assert (study.trials[0].state, study.trials[0].latency) == ("complete", {"ratio": 1.0})
+        assert (study.trials[0].state, study.trials[0].latency) == ("complete", LATENCY)
         assert study.front == [0]
 
     def test_failed_and_infeasible_are_stored_as_themselves(self, store: Store) -> None:
@@ -145,7 +148,7 @@ class TestStudyStorage:
     def test_a_trial_that_replaces_a_failed_one_is_counted_once(self, store: Store) -> None:
         journal = make(store, "a")
         journal.fail(1, "failed", ERROR)
-        assert journal.add([PlannedTrial({"steps": [{"step": "x"}]}, "a", "fp-a", replaces=1)]) == [2]
+        assert journal.add([planned("a", replaces=1)]) == [2]
         shown = [(t.number, t.state) for t in storage.read(store, "one").trials]
         assert shown == [(0, "waiting"), (2, "waiting")]
 
@@ -163,7 +166,7 @@ class TestStudyStorage:
 
     def test_progress_belongs_to_running_studies(self, store: Store) -> None:
         make(store).start(0)
-        now = {0: {"message": "fine_tuning", "done": 3, "total": 9}}
+        now = {0: ProgressRecord("fine_tuning", 3, 9)}
         assert storage.read(store, "one", "running", now).trials[0].progress == now[0]
         assert storage.read(store, "one", "interrupted", now).trials[0].progress is None
 
@@ -176,7 +179,7 @@ class TestStudyStorage:
         data = json.loads(json.dumps(study.to_json()))
         assert data["front"] == [0]
         assert data["images"] == 300
-        assert StudyResult.from_json(data).to_json() == data
+        assert json.loads(json.dumps(StudyResult.from_json(data).to_json())) == data
 
     def test_a_missing_study_and_a_second_of_the_same_name_are_told(self, store: Store) -> None:
         with pytest.raises(StudyError) as caught:
@@ -200,7 +203,7 @@ class TestStudyStorage:
 
     def test_a_study_whose_making_fails_in_the_middle_leaves_nothing(self, store: Store) -> None:
         def breaks() -> Iterator[PlannedTrial]:
-            yield planned("a", "x")
+            yield planned("a")
             raise RuntimeError("in the middle")
 
         with pytest.raises(RuntimeError, match="in the middle"):
@@ -232,7 +235,7 @@ class TestStudyStorage:
         assert waiting.state == "waiting", "for whether it deserves more"
         journal.prune(number)
         trial = storage.read(store, "one").trials[1]
-        assert (trial.state, trial.rungs, trial.sizes, trial.objective) == ("pruned", [CHEAP], None, None)
+        assert (trial.state, trial.rungs, trial.sizes, trial.objective) == ("pruned", (CHEAP,), None, None)
         with as_optuna_opens(store) as study:
             assert study.trials[1].state == optuna.trial.TrialState.PRUNED
 
@@ -243,14 +246,14 @@ class TestStudyStorage:
         assert journal.add([proposed(replaces=number, rungs=[CHEAP])]) == [2]
         trials = storage.read(store, "one").trials
         assert [trial.number for trial in trials] == [0, 2]
-        assert trials[1].rungs == [CHEAP]
+        assert trials[1].rungs == (CHEAP,)
 
     def test_who_misses_the_budget_is_complete_and_says_so_to_us_and_to_optuna(self, store: Store) -> None:
-        journal = make(store, budget={"download": 500})
+        journal = make(store, budget=Budget({"download": 500}))
         for number, size in ((0, 1000), (journal.add([proposed()])[0], 400)):
             journal.start(number)
             journal.record(number, {**RESULT, "sizes": {"file": size, "download": size}})
-            journal.complete(number, {"ratio": 1.0}, (0.5, float(size)), {"download": size / 500 - 1})
+            journal.complete(number, LATENCY, (0.5, float(size)), {"download": size / 500 - 1})
         trials = storage.read(store, "one").trials
         missed = [(trial.state, list(trial.missed)) for trial in trials]
         assert missed == [("complete", ["over_download"]), ("complete", [])]
@@ -260,17 +263,18 @@ class TestStudyStorage:
         assert constraints == [{"download": 1.0}, {"download": pytest.approx(-0.2)}]
 
     def test_directions_follow_the_objectives(self, store: Store) -> None:
-        make(store, objectives=("agreement", "latency", "memory"))
+        objectives = ("agreement", "latency_ratio", "memory")
+        make(store, objectives=objectives)
         with as_optuna_opens(store) as study:
             assert [each.name for each in study.directions] == ["MAXIMIZE", "MINIMIZE", "MINIMIZE"]
-            assert study.metric_names == ["agreement", "latency", "memory"]
+            assert study.metric_names == list(objectives)
             assert [trial.user_attrs["title"] for trial in study.trials] == ["float32"]
-        assert storage.read_plan(store, "one").objectives == ("agreement", "latency", "memory")
+        assert storage.read_plan(store, "one").objectives == objectives
 
     def test_the_search_is_open_until_it_says_that_it_has_ended(self, store: Store) -> None:
         journal = make(store, search=SearchRun(trials=3))
         assert storage.read(store, "one").searching
-        journal.note(search=SearchRun(trials=3, ended="trials").to_json())
+        journal.note(search=encoded(SearchRun(trials=3, ended="trials")))
         assert not storage.read(store, "one").searching
 
 
@@ -280,7 +284,7 @@ def in_children() -> dict[str, str]:
 
 def killed() -> Iterator[PlannedTrial]:
     """The process dies after the first trial."""
-    yield planned("a", "x")
+    yield planned("a")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
