@@ -1,19 +1,19 @@
-"""Side by side: what the original sees and what compressed files see, on the same picture."""
+"""Side by side: what the original sees and what compressed files see, on the same pictures."""
 
 import streamlit as st
 
 from edgeslim.report.info import worth_it
 from edgeslim.ui import data
 from edgeslim.ui.components.navigation import go
-from edgeslim.ui.components.pictures import comparison, image_choice
+from edgeslim.ui.components.pictures import comparison, picture_source
 from edgeslim.ui.components.study import study_choice
 from edgeslim.ui.components.words import numbered
-from edgeslim.ui.state import linked, number_in, some_of, t
+from edgeslim.ui.state import linked, some_of, t
 
 MOST = 3
 
 st.title(t("compare.title"), anchor=False)
-which, files = st.columns([2, 3], vertical_alignment="bottom")
+which, files, pictures = st.columns([4, 5, 4], vertical_alignment="bottom")
 with which:
     name = study_choice(clears=("trials", "image"))
 if name is None:
@@ -36,23 +36,6 @@ numbers = files.multiselect(
     placeholder=t("compare.files_placeholder"),
     **linked("trials", [*best, *here][:1], some_of(list(here), MOST)),
 )
-*places, threshold, switch = st.columns([5, 3, 5, 4], vertical_alignment="bottom")
-image, title, truth = image_choice(study, places)
-boxes = "kept" in (original.fidelity or {})
-confidence = threshold.slider(
-    t("compare.confidence"),
-    0.05,
-    0.95,
-    step=0.05,
-    help=t("compare.confidence_help"),
-    disabled=not boxes,
-    **linked("confidence", data.PICTURE_CONFIDENCE, number_in(0.05, 0.95)),
-)
-with_truth = switch.toggle(
-    t("compare.truth" if boxes else "compare.true_label"), key="truth", disabled=truth is None
-)
-if image is not None:
-    chosen = [original, *(here[number] for number in numbers)]
-    comparison(study, chosen, image, title, truth if with_truth else None, confidence)
-    if boxes:
-        st.caption(t("compare.legend", number=original.number))
+with pictures:
+    source = picture_source()
+comparison(study, [original, *(here[number] for number in numbers)], source)

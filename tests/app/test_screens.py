@@ -155,37 +155,6 @@ def test_the_table_holds_every_trial_and_its_state(show: Any, world: dict[str, A
     assert by_number.loc[12, "mAP"] == pytest.approx(64.41)
 
 
-def test_side_by_side_counts_what_changed(show: Any) -> None:
-    app = show("compare", trials="12,3")
-    assert not app.exception
-    badges = [element.value for element in app.markdown if "badge" in element.value]
-    assert len(badges) == 2
-    assert "kept **2**" in badges[0]
-    assert "lost **1**" in badges[0]
-
-
-def test_side_by_side_reads_its_address(show: Any) -> None:
-    app = show("compare", trials="12", image="2", confidence="0.5")
-    assert app.multiselect[0].value == [12]
-    assert app.number_input[0].value == 2
-    assert app.slider[0].value == 0.5
-    assert not show("compare", trials="999", image="77", confidence="nan").exception
-
-
-def test_a_high_threshold_leaves_nothing_to_compare(show: Any) -> None:
-    app = show("compare", trials="12", confidence="0.95")
-    badges = [element.value for element in app.markdown if "badge" in element.value]
-    assert "kept **0**" in badges[0]
-    assert "lost **0**" in badges[0]
-
-
-def test_ground_truth_is_drawn_on_demand_only(show: Any) -> None:
-    app = show("compare")
-    assert app.toggle[0].value is False
-    app.toggle[0].set_value(True).run()
-    assert not app.exception
-
-
 def test_a_users_error_is_a_message_and_never_a_traceback(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise StudyError("study_damaged", "Damaged.", "Delete it.", name="x", path="/y")

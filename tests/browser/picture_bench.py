@@ -68,6 +68,7 @@ def data(
     linked: bool = False,
     first: int = 0,
     total: int | None = None,
+    series: str = "bench",
 ) -> dict[str, Any]:
     models = [
         ModelTitle("Original", "1.18 MB"),
@@ -77,7 +78,7 @@ def data(
         pictures=[picture_data(item, address) for item in items],
         first=first,
         total=len(items) if total is None else total,
-        series="bench",
+        series=series,
         models=models,
         labels=labels,
         look=look,

@@ -89,6 +89,18 @@ def test_a_clicked_box_tells_its_story_and_stays_open(opened: Open, visit: Page)
     expect(story).to_contain_text("yield 0.70")
 
 
+def test_other_files_close_the_story_and_forget_what_was_seen(opened: Open, visit: Page) -> None:
+    shown = opened(count=2, models=4, total=9)
+    press(shown, "b")
+    expect(shown.get_by_role("region", name="The selected box")).to_be_visible()
+    visit.evaluate("(data) => show(data)", data(items(1), LABELS, Look(), total=9, series="other files"))
+    shown = settled(visit)
+    expect(shown.get_by_role("region", name="The selected box")).to_be_hidden()
+    expect(shown.locator("canvas")).to_have_count(2)
+    press(shown, "ArrowRight")
+    expect(shown.locator(".stage")).to_have_attribute("aria-busy", "true")
+
+
 def test_a_grid_shows_all_and_a_click_opens_one(opened: Open, visit: Page) -> None:
     shown = opened(count=12, models=3, grid=True)
     expect(shown.locator("canvas")).to_have_count(36)

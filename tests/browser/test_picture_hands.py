@@ -17,7 +17,7 @@ def test_the_threshold_moves_without_the_server(opened: Open, visit: Page) -> No
     shown = opened(linked=True)
     press(shown, "ArrowDown")  # 0.45: the lost box is back
     assert counts(shown)[1] == "= 2 kept ~ 1 moved » 1 relabelled + 1 gained"
-    shown.get_by_role("slider", name="Confidence threshold").fill("0.85")
+    shown.get_by_role("slider", name="Threshold").fill("0.85")
     settled(visit)
     assert counts(shown) == ["boxes: 1", "= 1 kept"]
     visit.wait_for_timeout(400)

@@ -85,7 +85,7 @@ def test_overview_study_run_click_compare(server: Server, visit: Page, locale: s
     visit.get_by_role("link", name=words["compare"]).click()
     expect(heading).to_have_text(words["side"])
     expect(visit).to_have_url(re.compile(r"/compare\?.*trials=1"))
-    expect(visit.locator("[data-testid=stImage] img")).to_have_count(2)
+    expect(visit.locator(".pictures canvas")).to_have_count(2)
 
     other, side = words["other"]
     visit.get_by_text(other, exact=True).click()

@@ -27,6 +27,8 @@ from edgeslim.workbench.studies import StudyEntry
 P = ParamSpec("P")
 R = TypeVar("R")
 Truth = Annotations | int | None
+Picture = tuple[str, Image, Truth]
+"""Its id, the image, and what is known to be true of it."""
 SplitName = Literal["gallery", "validation"]
 PICTURE_CONFIDENCE = 0.5
 
@@ -141,8 +143,8 @@ def has_file(trial: TrialResult) -> bool:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def pictures(dataset: str, split: SplitName | None, start: int, count: int) -> list[tuple[str, Image, Truth]]:
-    """(id, image, truth) of some of a dataset's images."""
+def pictures(dataset: str, split: SplitName | None, start: int, count: int) -> list[Picture]:
+    """Some of a dataset's images."""
     return workbench.gallery_images(dataset, split, start=start, count=count)
 
 

@@ -46,6 +46,7 @@ function listen(view) {
     else view.move({ ...WHOLE });
     view.hideTip();
   });
+  on(window, "popstate", () => view.data.linked && view.recall());
   // A presenter's clicker sends arrows to the page, not to the picture.
   on(document, "keydown", (event) => {
     const step = { ArrowLeft: "previous", ArrowRight: "next", PageUp: "previous", PageDown: "next" }[event.key];

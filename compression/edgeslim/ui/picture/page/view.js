@@ -49,14 +49,17 @@ class View {
 
   /** New data, language or theme. What the visitor did meanwhile stays, unless the address says otherwise. */
   update({ data, setTriggerValue }) {
-    if (data.series !== this.data?.series) this.scenes.clear();
+    if (data.series !== this.data?.series) {
+      this.scenes.clear();
+      this.selected = null;
+    }
     this.data = data;
     this.report = (look) => setTriggerValue("moved", look);
     data.pictures.forEach((given, place) => this.scenes.set(data.first + place, new Scene(given)));
     const told = JSON.stringify(data.look);
     if (told !== this.told) {
       const known = this.sent.indexOf(told);
-      if (known < 0) this.look = { ...data.look };
+      if (known < 0) [this.look, this.selected] = [{ ...data.look }, null];
       this.sent.splice(0, known + 1);
       this.told = told;
     }
@@ -94,6 +97,7 @@ class View {
       zoom: boxes && !look.grid,
       models: boxes && look.view === "swipe" && data.models.length > 2,
       legend: boxes && look.grid,
+      keys: data.linked,
     };
     for (const [name, show] of Object.entries(visible)) this.part(name).hidden = !show;
     root.querySelector("[data-do=grid]").hidden = !data.linked;
@@ -152,6 +156,7 @@ class View {
     const sides = mode === "swipe" ? [[0, this.swiped]] : [...Array(count - first).keys()].map((k) => [k + first]);
     const panels = element("div", { className: "panels" }, ...sides.map((models) => this.figure(place, scene, models)));
     panels.dataset.count = sides.length;
+    this.stage.style.setProperty("--card", `${[16, 24, 30, 24][sides.length - 1]}rem`);
     return element("article", {}, this.heading(place, scene), panels);
   }
 
@@ -173,7 +178,8 @@ class View {
     if (!this.images.has(scene.url)) this.images.set(scene.url, loaded(scene.url, () => this.draw()));
     const heads = models.map((model) => {
       const { title, note } = this.data.models[model];
-      return element("span", {}, element("b", { textContent: title }), ` ${note}`);
+      const size = element("span", { className: "note", textContent: this.look.grid ? "" : note });
+      return element("span", {}, element("b", { textContent: title }), " ", size);
     });
     this.panels.push(panel);
     const figure = element("figure", {}, element("figcaption", {}, ...heads), frame, panel.counts);
@@ -203,7 +209,7 @@ class View {
       this.ask();
     }
     if (this.look.truth !== before.truth) this.selected = null;
-    this.link();
+    this.link(this.look.grid !== before.grid);
     this.hideTip();
     if (Object.keys(change).every((name) => name === "confidence")) {
       this.fillThreshold();
@@ -247,15 +253,32 @@ class View {
     return written;
   }
 
-  /** The address bar follows at once and without the server, so that a link shows what is seen. */
-  link() {
+  /** The address bar follows at once and without the server, so that a link shows what is seen; `step` makes it
+   * one that the browser's Back undoes. */
+  link(step = false) {
     if (!this.data.linked) return;
     const url = new URL(location.href);
-    for (const [name, value] of Object.entries(this.parameters())) {
+    const changed = Object.entries(this.parameters()).filter(([name, value]) => url.searchParams.get(name) !== value);
+    for (const [name, value] of changed) {
       if (value === null) url.searchParams.delete(name);
       else url.searchParams.set(name, value);
     }
-    if (url.href !== location.href) history.replaceState(history.state, "", url);
+    if (changed.length && step) history.pushState({}, "", url);
+    else if (changed.length) history.replaceState(history.state, "", url);
+  }
+
+  /** The browser went back or forth: the address tells the look, and Streamlit asks the server itself. */
+  recall() {
+    clearTimeout(this.asking);
+    const given = new URLSearchParams(location.search);
+    for (const [name, plain] of Object.entries(this.data.plain)) {
+      const text = given.get(this.data.address[name]);
+      const read = { number: Number, boolean: (one) => one === "1", string: String }[typeof plain];
+      this.look[name] = text === null ? plain : read(text);
+    }
+    this.selected = null;
+    this.fill();
+    this.build();
   }
 
   ask() {
