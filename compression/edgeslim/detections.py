@@ -30,11 +30,6 @@ class Detections:
     def __len__(self) -> int:
         return len(self.boxes)
 
-    def above(self, confidence: float) -> Detections:
-        """Only the detections whose score is at least `confidence`."""
-        keep = self.scores >= confidence
-        return Detections(self.boxes[keep], self.scores[keep], self.classes[keep])
-
     @staticmethod
     def empty() -> Detections:
         return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))

@@ -13,7 +13,7 @@ from edgeslim.ui.picture.route import address
 from edgeslim.ui.state import language
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("matching", "labels", "drawing", "story", "painting", "hands", "view", "start")
+SCRIPTS = ("matching", "labels", "drawing", "elements", "story", "painting", "hands", "view", "start")
 """Joined into one module: Streamlit loads it from a blob, where nothing can be imported."""
 
 
