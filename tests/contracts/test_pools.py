@@ -65,7 +65,7 @@ def task(job: Job) -> TrialTask:
 
 def outcome(event: Event[Job]) -> str:
     error = event.value.error if event.kind == "done" else ended(event)
-    return str(event.value.result["sha256"] if error is None else error["code"])
+    return str(event.value.result["sha256"] if error is None else error.code)
 
 
 @contextmanager

@@ -212,10 +212,10 @@ def test_who_does_not_make_way_is_not_waited_for_for_ever(
     monkeypatch.setattr("edgeslim.runtime.benchmark.is_noisy", lambda seconds: False)
     model, place = open_model("digits-mlp"), Store(tmp_path / "store")
     sha256 = place.put(model.path.read_bytes())
-    assert not time_files({MAIN: [sha256]}, place, "digits", rounds=3)[MAIN][sha256]["noisy"]
+    assert not time_files({MAIN: [sha256]}, place, "digits", rounds=3)[MAIN][sha256].noisy
     with busy("night-1"):
         timed = time_files({MAIN: [sha256]}, place, "digits", rounds=3)[MAIN][sha256]
-        assert timed["noisy"]
+        assert timed.noisy
         assert timed["median_ms"] > 0
         with alone() as undisturbed:
             assert not undisturbed
