@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGE_IMPORTS = ("streamlit", "edgeslim.workbench", "edgeslim.report", "edgeslim.ui")
+PAGE_IMPORTS = ("streamlit", "edgeslim.workbench", "edgeslim.report", "edgeslim.ui", "edgeslim.units")
 BIN = Path(sys.executable).parent
 
 

@@ -16,6 +16,7 @@ from edgeslim.records import Latency, RecipeRecord
 from edgeslim.search.space import space_of
 from edgeslim.studies import storage
 from edgeslim.studies.budget import Budget
+from edgeslim.studies.front_summary import front_summary
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import PlannedTrial, StudyJournal
 from edgeslim.studies.study import StudyPlan

@@ -3,6 +3,7 @@
 Importing it costs neither torch nor onnxruntime; what a function needs, it imports when it is called.
 """
 
+from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.ablation import ablate
 from edgeslim.workbench.compare import Compared, compare, model_spec, predict
 from edgeslim.workbench.compress import compress
@@ -15,6 +16,7 @@ from edgeslim.workbench.datasets import (
     read_image,
 )
 from edgeslim.workbench.evaluate import evaluate_model
+from edgeslim.workbench.files import artifact_bytes, artifact_path, check_study
 from edgeslim.workbench.maintenance import check_store, collect_garbage, store_info
 from edgeslim.workbench.models import (
     checked_spec,
@@ -31,10 +33,7 @@ from edgeslim.workbench.search import improve_study
 from edgeslim.workbench.sensitivity import layer_sensitivity
 from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe
 from edgeslim.workbench.studies import (
-    artifact_bytes,
-    artifact_path,
     cancel_study,
-    check_study,
     choose_trial,
     delete_study,
     extend_study,
@@ -54,6 +53,7 @@ from edgeslim.workbench.xray import score_predictions, xray
 
 __all__ = [
     "Compared",
+    "StudyPlan",
     "ablate",
     "artifact_bytes",
     "artifact_path",
