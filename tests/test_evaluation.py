@@ -45,7 +45,7 @@ def test_accuracy_and_sizes_are_the_files_own(store, validation, digits_file, di
     assert found.accuracy["top1"] == pytest.approx(correct(validation, *digits_weights).mean())
     assert found.accuracy["top1"] > 0.9
     assert found.accuracy["images"] == 450
-    assert found.sizes["file"] == digits_file.stat().st_size
+    assert found.sizes.file == digits_file.stat().st_size
     assert (found.params, found.macs) == (650, 640)
     assert found.fidelity is None
 
@@ -67,7 +67,7 @@ def test_against_a_baseline_differences_are_paired(store, validation, digits_fil
 def test_the_baseline_against_itself_differs_in_nothing(store, validation, digits_file):
     found = evaluate(digits_file, SPEC, validation, SPEC.labels, store, baseline=digits_file)
     assert found.accuracy["paired_delta"] == 0.0
-    assert found.accuracy["paired_ci95"] == [0.0, 0.0]
+    assert found.accuracy["paired_ci95"] == (0.0, 0.0)
     assert found.fidelity["agreement"] == 1.0
     assert found.fidelity["sqnr_db"] > 140
 
@@ -100,7 +100,7 @@ def test_predictions_are_made_once_for_a_file_and_split(store, validation, digit
 def test_without_labels_agreement_is_the_headline(store, validation, digits_file):
     found = evaluate(digits_file, SPEC, validation, None, store, baseline=digits_file)
     assert (found.accuracy, found.primary_metric) == (None, "agreement")
-    assert found.fidelity["agreement_ci95"] == [1.0, 1.0]
+    assert found.fidelity["agreement_ci95"] == (1.0, 1.0)
 
 
 def test_resamples_are_kept_so_that_any_two_files_can_be_paired_later(

@@ -9,6 +9,7 @@ import pytest
 from edgeslim.errors import EdgeSlimError, ParameterError, RecipeError
 from edgeslim.params import parameters
 from edgeslim.recipe import Recipe, repaired
+from edgeslim.records import RecipeRecord
 from edgeslim.steps import ChannelPruning, FineTuning, MagnitudePruning, StaticInt8
 
 LONG = Recipe((ChannelPruning(ratio=0.4), FineTuning(steps=50), StaticInt8(images=8)), seed=7, name="edge")
@@ -45,13 +46,16 @@ def test_title_is_the_name_or_the_steps() -> None:
 
 
 def test_a_bad_order_is_refused_with_the_repaired_one() -> None:
-    given = {"name": "mine", "steps": [{"step": "static_int8", "images": 8}, {"step": "fine_tuning"}]}
+    given: dict[str, Any] = {
+        "name": "mine",
+        "steps": [{"step": "static_int8", "images": 8}, {"step": "fine_tuning"}],
+    }
     with pytest.raises(RecipeError) as caught:
         Recipe.from_json(given)
     assert caught.value.values["repaired"] == "fine_tuning, static_int8"
-    mended = repaired(given)
+    mended = repaired(RecipeRecord(tuple(given["steps"]), name="mine"))
     assert mended is not None
-    recipe = Recipe.from_json(mended)
+    recipe = Recipe.from_json(mended.to_json())
     assert recipe.name == "mine"
     assert recipe.steps == (FineTuning(), StaticInt8(images=8))
     assert repaired(mended) == mended

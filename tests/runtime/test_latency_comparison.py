@@ -33,7 +33,7 @@ def test_more_work_takes_longer() -> None:
     found = compare_latency(sessions, "small", rounds=9, warmup=2)
     assert list(found) == ["large", "small"]
     assert found["small"].ratio == 1.0
-    assert found["small"].ratio_ci95 == [1.0, 1.0]
+    assert found["small"].ratio_ci95 == (1.0, 1.0)
     assert found["large"].ratio > 3
     assert found["large"].ratio_ci95[0] > 3
     assert found["large"].rounds == 9

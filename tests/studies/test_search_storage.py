@@ -71,13 +71,13 @@ def test_reading_twice_as_many_trials_is_twice_the_work_and_adding_one_always_th
     adding, reading, listing = [], [], []
     for count in (150, 300):
         store = Store(tmp_path / str(count))
-        journal = make(store, budget={"download": 900})
+        journal = make(store, budget=Budget.of(download=900))
         adding += [lines(lambda: journal.add([proposed()])) for _ in range(count)]  # noqa: B023 - called at once
         for number in range(count + 1):
             journal.start(number)
             journal.rung(number, 0, CHEAP)
             journal.record(number, result(0.3 + number / 2000, 500 + number))
-            journal.complete(number, {"ratio": 1.0}, (0.3, 500.0))
+            journal.complete(number, LATENCY, (0.3, 500.0))
         assert read_all(store) == count + 1
         reading.append(lines(lambda: read_all(store)))  # noqa: B023
         listing.append(lines(lambda: workbench.list_studies(store)))  # noqa: B023

@@ -5,7 +5,6 @@ Importing it costs neither torch nor onnxruntime; what a function needs, it impo
 
 from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.ablation import ablate
-from edgeslim.workbench.compare import Compared, compare, model_spec, predict
 from edgeslim.workbench.compress import compress
 from edgeslim.workbench.confidence import compare_trials
 from edgeslim.workbench.datasets import (
@@ -27,6 +26,7 @@ from edgeslim.workbench.models import (
     list_models,
     read_spec,
 )
+from edgeslim.workbench.predict import model_spec, predict
 from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.samples import publish_study, sample_study, sample_version
 from edgeslim.workbench.search import improve_study
@@ -52,7 +52,6 @@ from edgeslim.workbench.studies import (
 from edgeslim.workbench.xray import score_predictions, xray
 
 __all__ = [
-    "Compared",
     "StudyPlan",
     "ablate",
     "artifact_bytes",
@@ -63,7 +62,6 @@ __all__ = [
     "checked_spec",
     "choose_trial",
     "collect_garbage",
-    "compare",
     "compare_trials",
     "compress",
     "delete_study",
