@@ -88,11 +88,11 @@ def test_a_threshold_that_a_score_just_reaches_shows_it_in_both(page: Page) -> N
 def test_real_detections_fare_in_the_page_as_in_python(page: Page) -> None:
     study = workbench.sample_study()
     assert study is not None
-    spec = workbench.model_spec(study["model"])
-    files = [trial["sha256"] for trial in study["trials"] if trial.get("file")]
+    spec = workbench.model_spec(study.model)
+    files = [trial.sha256 for trial in study.trials if trial.file]
     original, *others = [workbench.artifact_path(sha256) for sha256 in files[:4]]
     cases: list[Case] = []
-    for _, image, _ in workbench.gallery_images(study["dataset"], count=8):
+    for _, image, _ in workbench.gallery_images(study.dataset, count=8):
         before = workbench.predict(original, image, spec)[0]
         for file in others:
             after = workbench.predict(file, image, spec)[0]
