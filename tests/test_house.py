@@ -6,12 +6,13 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGE_IMPORTS = ("streamlit", "edgeslim.workbench", "edgeslim.report", "edgeslim.ui")
+PAGE_IMPORTS = ("streamlit", "edgeslim.workbench", "edgeslim.report", "edgeslim.ui", "edgeslim.units")
 BIN = Path(sys.executable).parent
 
 
@@ -56,6 +57,48 @@ def test_one_file_makes_the_sessions_of_onnxruntime() -> None:
     makers = re.compile(r"\b(InferenceSession|SessionOptions)\(")
     found = {str(p.relative_to(package)) for p in package.rglob("*.py") if makers.search(p.read_text())}
     assert found == {"ort.py"}
+
+
+FREE_FORM = {
+    "workbench/models.py: checked_spec",  # what was typed into a form
+    "workbench/models.py: ModelInfo",  # what import notes of a file
+    "workbench/training.py: TrainedSample",  # figures by the names that a task gives them
+}
+"""What is free-form, and says so where it stands: all else between rooms has a type."""
+
+
+@pytest.mark.parametrize("room", ["workbench", "report", "search"])
+def test_what_rooms_hand_each_other_has_a_type(room: str) -> None:
+    found = set()
+    for path in sorted((ROOT / "compression" / "edgeslim" / room).glob("*.py")):
+        for name, annotation in _public(ast.parse(path.read_text())):
+            if re.search(r"(dict|Mapping)\[str, Any\]", annotation):
+                found.add(f"{room}/{path.name}: {name}")
+    assert found <= FREE_FORM
+
+
+def _public(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """What public functions, methods and dataclasses take and return, by their name."""
+    for owner in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
+        prefix = f"{owner.name}." if isinstance(owner, ast.ClassDef) else ""
+        if prefix.startswith("_"):
+            continue
+        for node in owner.body:
+            if isinstance(node, ast.FunctionDef) and (node.name == "__init__" or node.name[0] != "_"):
+                annotations = (each.annotation for each in (*node.args.args, *node.args.kwonlyargs))
+                for annotation in filter(None, (*annotations, node.returns)):
+                    yield f"{prefix}{node.name}", ast.unparse(annotation)
+            elif isinstance(node, ast.AnnAssign) and isinstance(owner, ast.ClassDef):
+                yield owner.name, ast.unparse(node.annotation)
+
+
+def test_screens_and_reports_read_json_from_uploads_only() -> None:
+    """Studies, plans and recipes come as types; who takes a file from a visitor hands it to the workbench."""
+    places = [ROOT / "pages", *(ROOT / "compression" / "edgeslim" / room for room in ("ui", "report"))]
+    reading = [
+        path.name for place in places for path in place.rglob("*.py") if "from_json" in path.read_text()
+    ]
+    assert reading == []
 
 
 def test_no_page_lies_directly_in_pages() -> None:

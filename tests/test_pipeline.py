@@ -259,7 +259,7 @@ def test_family_without_loss_cannot_be_fine_tuned(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         pipeline.check(Recipe((FineTuning(),)), detector, DATA)
     assert caught.value.code == "family_without_loss"
-    assert caught.value.values == {"family": detector.spec.family}
+    assert caught.value.values["family"] == detector.spec.family
 
 
 def test_failed_stage_leaves_nothing_behind_and_earlier_ones_stay(

@@ -46,7 +46,10 @@ def test_title_is_the_name_or_the_steps() -> None:
 
 
 def test_a_bad_order_is_refused_with_the_repaired_one() -> None:
-    given = {"name": "mine", "steps": [{"step": "static_int8", "images": 8}, {"step": "fine_tuning"}]}
+    given: dict[str, Any] = {
+        "name": "mine",
+        "steps": [{"step": "static_int8", "images": 8}, {"step": "fine_tuning"}],
+    }
     with pytest.raises(RecipeError) as caught:
         Recipe.from_json(given)
     assert caught.value.values["repaired"] == "fine_tuning, static_int8"

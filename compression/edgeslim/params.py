@@ -31,9 +31,6 @@ class Param:
     search: tuple[Any, ...] | None = None
     log: bool = False
 
-    def to_json(self) -> dict[str, object]:
-        return {**dataclasses.asdict(self), "type": self.type.__name__}
-
 
 def param(
     default: Any,

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.studies.study import StudyPlan
 from edgeslim.ui import data
 from edgeslim.ui.components.navigation import PAGES
 from edgeslim.ui.components.plan import plan_form
@@ -57,7 +56,7 @@ if dataset is None:
 
 with st.container(border=True):
     st.subheader(t("new.recipes"), anchor=False)
-    plan = StudyPlan(model=model.name, dataset=dataset, calibration=calibration)
+    plan = workbench.StudyPlan(model=model.name, dataset=dataset, calibration=calibration)
     presets = data.presets(model.name, dataset, calibration)
     ways = ("ready", "search")
     way = st.segmented_control(

@@ -54,17 +54,17 @@ def test_progress_is_told_in_the_language_of_the_screen(own: Own, show: Any) -> 
     ("language", "words"),
     [("en-US", "until night-1 makes way: 12 s of at most 180 s"), ("zh-CN", "直到 night-1 让出")],
 )
-def test_a_wait_says_for_whom_and_how_long(own: dict[str, Any], show: Any, language: str, words: str) -> None:
+def test_a_wait_says_for_whom_and_how_long(own: Own, show: Any, language: str, words: str) -> None:
     run_it(own)
-    waiting = {"message": "waiting_to_measure", "done": 12, "total": 180, "who": "night-1"}
-    own["status"].update(phase="latency", progress={}, current=waiting)
+    waiting = ProgressRecord("waiting_to_measure", 12, 180, "night-1")
+    own.status.update(phase="latency", progress={}, current=waiting)
     told = [caption.value for caption in show("study", language).caption]
     assert any(words in line and "12" in line for line in told)
 
 
 @pytest.mark.parametrize("state", ["running", "complete", "cancelled", "interrupted", "paused", "failed"])
 def test_a_study_is_looked_at_again_only_while_it_runs(
-    own: dict[str, Any], show: Any, monkeypatch: pytest.MonkeyPatch, state: str
+    own: Own, show: Any, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     again: list[float] = []
     enqueue = ScriptRunContext.enqueue
@@ -77,7 +77,7 @@ def test_a_study_is_looked_at_again_only_while_it_runs(
     monkeypatch.setattr(ScriptRunContext, "enqueue", noticed)
     if state == "running":
         run_it(own)
-    own["study"]["state"] = state
+    own.study["state"] = state
     show("study")
     assert again == ([3.0] if state == "running" else [])
 

@@ -9,12 +9,12 @@ from typing import Any
 from edgeslim.artifacts.store import Store
 from edgeslim.recipe import Recipe
 from edgeslim.records import Latency
-from edgeslim.search.policy import Search, Timing
+from edgeslim.search.policy import Search
 from edgeslim.studies import storage
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import PlannedTrial, StudyJournal
 from edgeslim.studies.study import StudyPlan, StudyResult
-from edgeslim.studies.task import TrialTask
+from edgeslim.studies.task import Timing, TrialTask
 
 STEPS = ("channel_pruning", "magnitude_pruning", "fine_tuning", "static_int8", "low_bit_weights", "float16")
 SIZE = 1_000_000

@@ -186,7 +186,7 @@ def test_labels_are_mixed_in_where_there_is_a_loss(tmp_path: Path) -> None:
     pruned, context = damaged(tmp_path, "plain_cnn")
     step = DistilFromOriginal(label_weight=1.0, steps=10, trainable="all")
     assert step.needs == {"calibration", "train", "loss"} and DistilFromOriginal().needs == {"calibration"}
-    assert DistilFromOriginal.describe()["needs"] == ["calibration"]
+    assert DistilFromOriginal.describe().needs == ("calibration",)
     with pytest.raises(RecipeError) as missing:
         step.apply(pruned, context)
     assert missing.value.code == "no_training_images"

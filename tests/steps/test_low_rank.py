@@ -196,7 +196,7 @@ def test_what_cannot_be_done_is_refused_with_a_remedy() -> None:
 
 
 def test_images_are_needed_only_where_inputs_are_looked_at() -> None:
-    assert LowRank.describe()["needs"] == ["calibration"]
+    assert LowRank.describe().needs == ("calibration",)
     assert LowRank().needs == {"calibration"} and not LowRank(activation_aware=False).needs
     with pytest.raises(RecipeError) as missing:
         LowRank().apply(imported(Block()), context(calibration=False))

@@ -71,7 +71,7 @@ def test_reading_twice_as_many_trials_is_twice_the_work_and_adding_one_always_th
     adding, reading, listing = [], [], []
     for count in (150, 300):
         store = Store(tmp_path / str(count))
-        journal = make(store, budget=Budget({"download": 900}))
+        journal = make(store, budget=Budget.of(download=900))
         adding += [lines(lambda: journal.add([proposed()])) for _ in range(count)]  # noqa: B023 - called at once
         for number in range(count + 1):
             journal.start(number)

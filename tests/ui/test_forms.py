@@ -35,6 +35,7 @@ def test_a_widget_keeps_to_the_declared_bounds() -> None:
     app = form("magnitude_pruning")
     sparsity = app.slider[0]
     assert (sparsity.min, sparsity.max, sparsity.value) == (0.0, 0.99, 0.5)
+    assert sparsity.help == "Share of the weights that become zero."
     sparsity.set_value(0.85).run()
     assert app.session_state["chosen"]["sparsity"] == 0.85
 

@@ -124,9 +124,6 @@ class Store:
         """Keys of all records of a kind, sorted."""
         return sorted(path.stem for path in (self.root / kind).glob("[!.]*.json"))
 
-    def delete_record(self, kind: str, key: str) -> None:
-        self.place(kind, f"{key}.json").unlink(missing_ok=True)
-
     def in_use(self) -> AbstractContextManager[Callable[[], None]]:
         """Hold while files of the store are made and read: nothing is collected meanwhile. Not to be nested.
 

@@ -88,13 +88,15 @@ def read_budget(texts: Iterable[str]) -> Budget:
 
 
 def _amount(figure: Figure, text: str) -> float:
-    """The stored value: of bytes and counts with a suffix, of shares as points or, of a quality, up to 1 as it is."""
+    """The stored value: of bytes and counts given with a suffix, of others as they are shown; a quality's share may also
+    be given as it is stored, up to 1.
+    """
     kind = figure.kind
     if kind.scale < 1:
         value: float = parse_bytes(text)
     else:
         value = float(text)
-        if kind.scale == 100 and (figure.cost or value > 1):
+        if kind.scale != 100 or figure.cost or value > 1:
             value /= kind.scale
     most = 1.0 if kind.scale == 100 else float("inf")
     if not (0 < value <= most or (value == 0 and figure.cost and not kind.relative)) or value == float("inf"):

@@ -26,13 +26,13 @@ from edgeslim.recipe import Recipe
 from edgeslim.records import Latency, ProgressRecord, decoded
 from edgeslim.runtime import MAIN, runtime_environment
 from edgeslim.runtime.environment import environment
-from edgeslim.search.policy import ROUNDS, Search, Timing
+from edgeslim.search.policy import ROUNDS, Search
 from edgeslim.studies.budget import excesses
 from edgeslim.studies.figures import objective_values
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import StudyJournal, read
 from edgeslim.studies.study import StudyResult
-from edgeslim.studies.task import TrialTask
+from edgeslim.studies.task import Timing, TrialTask
 from edgeslim.studies.trial import TrialResult
 
 _TICK = 0.5

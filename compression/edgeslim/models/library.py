@@ -39,9 +39,6 @@ class ModelEntry:
     licence: str = ""
     source: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
 
 def open_model(
     reference: str | Path, store: Store | None = None, spec: ModelSpec | None = None, samples: Path = SAMPLES

@@ -17,6 +17,10 @@ _KEPT = ("sha256", "seconds", "sizes", "macs", "memory", "primary_metric")
 _KEPT_FIGURES = {"accuracy": ("paired_delta", "paired_ci95"), "fidelity": ("agreement", "sqnr_db")}
 
 
+Measurements = Mapping[str, Any]
+"""What a worker measured on a rung, as it is kept: the fields of a TrialResult in JSON, figures by the task's names."""
+
+
 @dataclass(slots=True, eq=False)
 class Candidate:
     """A proposal that climbs `rungs`; `records` holds the measurements of each rung so far."""
@@ -24,7 +28,7 @@ class Candidate:
     number: int
     recipe: Recipe
     rungs: tuple[Rung, ...]
-    records: list[Mapping[str, Any]] = field(default_factory=list)
+    records: list[Measurements] = field(default_factory=list)
     dropped: bool = False
     """By an earlier run: it would continue under a new number."""
     told: bool = False
@@ -51,7 +55,7 @@ class Candidate:
         )
 
 
-def cheap_record(rung: Rung, result: Mapping[str, Any]) -> dict[str, Any]:
+def cheap_record(rung: Rung, result: Measurements) -> Measurements:
     """The record of a result that is not a full measurement, with the share and the images it was made with."""
     record: dict[str, Any] = {"share": rung.share, "images": rung.images}
     record |= {key: result[key] for key in _KEPT}
@@ -62,7 +66,7 @@ def cheap_record(rung: Rung, result: Mapping[str, Any]) -> dict[str, Any]:
     return record
 
 
-def timed(record: Mapping[str, Any], latencies: Mapping[str, Latency]) -> dict[str, Any]:
+def timed(record: Measurements, latencies: Mapping[str, Latency]) -> Measurements:
     """The record with its file's latency."""
     return {**record, "latency": encoded(latencies[record["sha256"]])}
 

@@ -2,21 +2,19 @@
 
 Recipes come from a strategy (search.strategy). If the study asks for multi-fidelity, a proposal whose full measurement is
 expensive is first measured with little recovery and on few images. The best of each ladder (search.halving) are measured
-fully; the others are pruned at the end. The strategy learns the result of a proposal once it is final, so that it learns
-from full measurements where there are any.
+fully; the others are pruned at the end. The strategy learns results once they are final: full ones where there are any.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from edgeslim.errors import EdgeSlimError
 from edgeslim.recipe import Recipe
 from edgeslim.records import Latency, encoded
-from edgeslim.search.candidates import Candidate, cheap_record, placed, planned, timed
+from edgeslim.search.candidates import Candidate, Measurements, cheap_record, placed, planned, timed
 from edgeslim.search.costs import Costs
 from edgeslim.search.evaluator import ObjectiveEvaluator, Values
 from edgeslim.search.halving import FULL, Ladder, Rung, rungs
@@ -26,7 +24,7 @@ from edgeslim.studies.hypervolume import Gains, hypervolume
 from edgeslim.studies.search_run import LEARNING, End
 from edgeslim.studies.storage import StudyJournal
 from edgeslim.studies.study import StudyResult
-from edgeslim.studies.task import TrialTask
+from edgeslim.studies.task import Timing, TrialTask
 from edgeslim.studies.trial import TrialResult
 
 TIMED_TOGETHER = 6
@@ -39,13 +37,6 @@ _ONE, _SHORTER = 1 / 8, (0.7, 0.5, 0.35, 0.25, 0.18, 0.1)
 """The share of the search's time that one recovery may take, and the shares to which a longer one is shortened."""
 _DRAWS = 20
 """Consecutive proposals that would take too long, after which the search ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """SHA-256 of files to time while the search goes on, the original's first."""
-
-    files: tuple[str, ...]
 
 
 class Search:
@@ -113,7 +104,7 @@ class Search:
         self.search_run = replace(self.search_run, ended=self._reached() or "time")
         self._journal.note(search=encoded(self.search_run))
 
-    def done(self, task: TrialTask, result: Mapping[str, Any]) -> None:
+    def done(self, task: TrialTask, result: Measurements) -> None:
         """Take a task's result; on a rung below the last it is recorded as cheap, not as the trial's."""
         candidate = self._at_work.pop(task.number)
         index = len(candidate.records)

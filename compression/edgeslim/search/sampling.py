@@ -95,7 +95,7 @@ class Proposals:
         point = self._space.point(recipe)
         if point is None or self._grid is not None:
             return None
-        self._study.enqueue_trial(point)
+        self._study.enqueue_trial(dict(point))
         return self._ask()
 
     def _ask(self, by_chance: bool = False) -> Trial:

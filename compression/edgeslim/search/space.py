@@ -36,6 +36,8 @@ LEVELS = 3
 """Values of a number on a grid."""
 _MOST_OF_GRID = 100_000
 """Points of a grid at most."""
+Point = Mapping[str, Any]
+"""{slot: step's name or 'none', 'step.parameter': value}: free-form, since steps declare their parameters themselves."""
 LEAST_STEPS = 10
 
 
@@ -49,7 +51,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Slots in their order. A point is {slot: step's name or 'none', 'step.parameter': value}."""
+    """Slots in their order."""
 
     slots: tuple[Slot, ...]
 
@@ -69,7 +71,7 @@ class Space:
                 found |= _distributions(step)
         return found
 
-    def suggest(self, trial: Trial) -> dict[str, Any]:
+    def suggest(self, trial: Trial) -> Point:
         """Ask `trial` for the active choices, one by one."""
         point: dict[str, Any] = {}
         for slot in self.slots:
@@ -81,7 +83,7 @@ class Space:
                     point |= {name: trial._suggest(name, distribution) for name, distribution in asked}
         return point
 
-    def grid(self, seed: int = 0) -> Iterator[dict[str, Any]]:
+    def grid(self, seed: int = 0) -> Iterator[Point]:
         """All points with numbers at LEVELS values, in random order."""
         slots = [_choices(slot) for slot in self.slots]
         total = math.prod(len(choices) for choices in slots)
@@ -92,7 +94,7 @@ class Space:
                 point |= choices[place]
             yield point
 
-    def recipe(self, point: Mapping[str, Any], seed: int = 0) -> Recipe | None:
+    def recipe(self, point: Point, seed: int = 0) -> Recipe | None:
         """The point's recipe, with its steps in a valid order; None if there is none."""
         steps = []
         for slot in self.slots:
@@ -103,7 +105,7 @@ class Space:
         sensible = order.repaired(steps)
         return None if sensible is None else Recipe(sensible, seed)
 
-    def point(self, recipe: Recipe) -> dict[str, Any] | None:
+    def point(self, recipe: Recipe) -> Point | None:
         """The point nearest to a recipe, active choices only; None if its steps have no slots here."""
         point: dict[str, Any] = {slot.name: NONE for slot in self.slots}
         for step in recipe.steps:
@@ -116,13 +118,13 @@ class Space:
                 point[f"{step.name}.{p.name}"] = _nearest(p, getattr(step, p.name))
         return point
 
-    def exact_point(self, recipe: Recipe) -> dict[str, Any]:
+    def exact_point(self, recipe: Recipe) -> Point:
         """The point whose recipe equals this one; empty if there is none."""
         point = self.point(recipe)
         found = None if point is None else self.recipe(point, recipe.seed)
         return point if point is not None and found is not None and found.steps == recipe.steps else {}
 
-    def distributions(self, point: Mapping[str, Any]) -> dict[str, BaseDistribution]:
+    def distributions(self, point: Point) -> dict[str, BaseDistribution]:
         """The distributions of a point's values."""
         flat = self.flat()
         return {name: flat[name] for name in point}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -56,10 +56,6 @@ class StepInfo:
     """What of a file it changes: accuracy, file, download, latency, memory."""
     needs: tuple[str, ...]
     parameters: tuple[Param, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        told = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {**told, "parameters": [each.to_json() for each in self.parameters]}
 
 
 class Step:

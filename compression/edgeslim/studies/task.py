@@ -21,3 +21,10 @@ class TrialTask:
     rung: int | None = None
     images: int | None = None
     full: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """SHA-256 of files to time while the search goes on, the original's first."""
+
+    files: tuple[str, ...]

@@ -47,7 +47,7 @@ def parameter_inputs(
 def _input(step: str, param: Param, value: Any, key: str, offered: Sequence[str] = ()) -> Any:
     name = f"step.{step}.{param.name}"
     label = named(f"step.{step}", param.name)
-    words = t(f"{name}.help") if known(language(), f"{name}.help") else None
+    words = t(f"{name}.help") if known(language(), f"{name}.help") else param.help  # that is English
     low, high = param.low, param.high
     if param.type is bool:
         return st.toggle(label, value=value, key=key, help=words)

@@ -3,8 +3,8 @@
 Importing it costs neither torch nor onnxruntime; what a function needs, it imports when it is called.
 """
 
+from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.ablation import ablate
-from edgeslim.workbench.compare import Compared, compare, model_spec, predict
 from edgeslim.workbench.compress import compress
 from edgeslim.workbench.confidence import compare_trials
 from edgeslim.workbench.datasets import (
@@ -15,6 +15,7 @@ from edgeslim.workbench.datasets import (
     read_image,
 )
 from edgeslim.workbench.evaluate import evaluate_model
+from edgeslim.workbench.files import artifact_bytes, artifact_path, check_study
 from edgeslim.workbench.maintenance import check_store, collect_garbage, store_info
 from edgeslim.workbench.models import (
     checked_spec,
@@ -25,16 +26,14 @@ from edgeslim.workbench.models import (
     list_models,
     read_spec,
 )
+from edgeslim.workbench.predict import model_spec, predict
 from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.samples import publish_study, sample_study, sample_version
 from edgeslim.workbench.search import improve_study
 from edgeslim.workbench.sensitivity import layer_sensitivity
 from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe
 from edgeslim.workbench.studies import (
-    artifact_bytes,
-    artifact_path,
     cancel_study,
-    check_study,
     choose_trial,
     delete_study,
     extend_study,
@@ -53,7 +52,7 @@ from edgeslim.workbench.studies import (
 from edgeslim.workbench.xray import score_predictions, xray
 
 __all__ = [
-    "Compared",
+    "StudyPlan",
     "ablate",
     "artifact_bytes",
     "artifact_path",
@@ -63,7 +62,6 @@ __all__ = [
     "checked_spec",
     "choose_trial",
     "collect_garbage",
-    "compare",
     "compare_trials",
     "compress",
     "delete_study",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from edgeslim.artifacts.store import PATIENCE, Store, sha256_of
+from edgeslim.artifacts.store import PATIENCE, Store
 from edgeslim.errors import ErrorRecord, StoreError, StudyError
 from edgeslim.jobs import supervisor
 from edgeslim.jobs.status import Phase, read_status
@@ -62,15 +61,6 @@ class StudyStatus:
     """Studies before it, while it waits for its turn."""
     pausing: bool = False
     error: ErrorRecord | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileProblem:
-    """A trial whose file is not what was measured."""
-
-    number: int
-    file: Path
-    problem: Literal["missing", "changed"]
 
 
 def start_study(
@@ -263,45 +253,3 @@ def delete_study(name: str, store: Store | None = None, *, force: bool = False) 
     One in a database that cannot be used is deleted with `force` only, and may stay there. Raises StoreError.
     """
     supervisor.delete(store or Store(), name, force=force)
-
-
-def check_study(name: str, store: Store | None = None) -> list[FileProblem]:
-    """Trials whose file is not what was measured."""
-    store = store or Store()
-    found = []
-    for trial in supervisor.load(store, name).trials:
-        if trial.sha256 is None:
-            continue
-        path = store.path(trial.sha256)
-        if not path.exists():
-            found.append(FileProblem(trial.number, path, "missing"))
-        elif sha256_of(path) != trial.sha256:
-            found.append(FileProblem(trial.number, path, "changed"))
-    return found
-
-
-def artifact_path(sha256: str, store: Store | None = None) -> Path:
-    """The file of that hash, in the store or among the sample study's. Raises StudyError."""
-    from edgeslim.workbench.samples import sample_file
-
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise _no_file(sha256)
-    path = (store or Store()).path(sha256)
-    found = path if path.exists() else sample_file(sha256)
-    if found is None:
-        raise _no_file(sha256)
-    return found
-
-
-def artifact_bytes(sha256: str, store: Store | None = None) -> bytes:
-    """The content of the file of that hash. Raises StudyError if there is none."""
-    return artifact_path(sha256, store).read_bytes()
-
-
-def _no_file(sha256: str) -> StudyError:
-    return StudyError(
-        "no_file",
-        f"There is no file {sha256[:12]} in the data folder.",
-        "Run its study again; the other trials' files are not touched.",
-        sha256=sha256,
-    )

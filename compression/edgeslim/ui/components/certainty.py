@@ -15,8 +15,7 @@ from edgeslim.studies.groups import Groups, HeldOut
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import Bounds
 from edgeslim.ui import data
-from edgeslim.ui.components.words import change_words, figure_name, numbered, trial_title
-from edgeslim.ui.i18n import plain
+from edgeslim.ui.components.words import change_words, figure_name, names, trial_title
 from edgeslim.ui.state import t
 from edgeslim.units import DASH, format_change, format_interval, format_points, format_share
 
@@ -57,7 +56,7 @@ def _pair_words(study: StudyResult, groups: Groups, first: int, second: int) -> 
     if pair is None:
         return None
     change = change_words(pair.difference, pair.bounds)
-    words = t("sure.pair", first=_name(study, first), second=_name(study, second), change=change)
+    words = t("sure.pair", first=names(study)[first], second=names(study)[second], change=change)
     if pair.distinguishable:
         return f"{words} {t('sure.pair_apart')}"
     if pair.images_80 is None or pair.images_95 is None:
@@ -76,7 +75,7 @@ def _seeds(study: StudyResult) -> None:
         st.markdown(
             t(
                 "sure.seeds",
-                title=_name(study, spread.numbers[0]),
+                title=names(study)[spread.numbers[0]],
                 count=len(spread.numbers),
                 metric=figure_name(metric),
                 mean=text(spread.mean),
@@ -128,15 +127,10 @@ def _change(value: float, bounds: Bounds | None) -> str:
 
 
 def _named(study: StudyResult, numbers: Sequence[int]) -> str:
-    named = t("choice.separator").join(_name(study, number) for number in numbers[:MOST_NAMED])
+    known = names(study)
+    named = t("choice.separator").join(known[number] for number in numbers[:MOST_NAMED])
     more = len(numbers) - MOST_NAMED
     return named if more <= 0 else t("sure.more", named=named, count=more)
-
-
-def _name(study: StudyResult, number: int) -> str:
-    """A trial by number and title, as Markdown."""
-    trial = study.trial(number)
-    return plain(f"#{number}" if trial is None else numbered(trial))
 
 
 def _title(study: StudyResult, number: int) -> str:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from edgeslim.report.charts import pareto_chart
-from edgeslim.report.pareto import ParetoInfo, pareto_info
+from edgeslim.report.pareto import pareto_info
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.figures import FIGURES, axes
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
-from edgeslim.ui.components.words import chart_texts, figure_name, trial_title
+from edgeslim.ui.components.words import chart_texts, figure_name, titled
 from edgeslim.ui.i18n import Language
 from edgeslim.ui.state import language, linked, one_of, select_trial, t
 
@@ -75,7 +74,7 @@ def show_pareto(
             select_trial(number)
 
     st.plotly_chart(
-        data.once(_chart, study, language(), x, y, budget, labels, selected, close_up, height),
+        data.once(_chart, titled(study), language(), x, y, budget, labels, selected, close_up, height),
         key=key,
         on_select=clicked,
         selection_mode="points",
@@ -96,22 +95,13 @@ def _chart(
     height: int,
 ) -> go.Figure:
     return pareto_chart(
-        data.once(_info, study, language, x, y, budget),
+        data.once(pareto_info, study, x, y, budget),
         chart_texts(),
         labels=labels,
         selected=selected,
         close_up=close_up,
         height=height,
     )
-
-
-def _info(study: StudyResult, language: Language, x: str, y: str, budget: Budget | None) -> ParetoInfo:
-    return pareto_info(data.once(_named, study, language), x, y, budget)
-
-
-def _named(study: StudyResult, language: Language) -> StudyResult:
-    """The study, its trials titled in that language."""
-    return replace(study, trials=tuple(replace(trial, title=trial_title(trial)) for trial in study.trials))
 
 
 def trial_clicked(points: Sequence[Mapping[str, Any]]) -> int | None:

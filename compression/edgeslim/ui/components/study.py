@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -11,14 +11,13 @@ from edgeslim.progress import WAITS
 from edgeslim.records import ProgressRecord
 from edgeslim.report.document import study_csv, study_json
 from edgeslim.report.info import counts, proposed
-from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.search import improve_form, search_results, searching, time_left
-from edgeslim.ui.components.words import notice_words, numbered, progress_words, state_words
-from edgeslim.ui.i18n import Language, plain
-from edgeslim.ui.state import keep_study, language, last_study, linked, one_of, t
+from edgeslim.ui.components.words import names, notice_words, progress_words, state_words
+from edgeslim.ui.i18n import plain
+from edgeslim.ui.state import keep_study, last_study, linked, one_of, t
 from edgeslim.workbench.studies import StudyEntry
 
 BADGES = {
@@ -129,25 +128,19 @@ def _action(verb: str, icon: str, act: Callable[[str], object], name: str, disab
 def show_progress(study: StudyResult) -> None:
     """Live progress while the study runs; the whole page is drawn again whenever a trial ends."""
     if study.state == "running":
-        titles, tried = data.once(_titles, study, language()), len(data.once(proposed, study))
-        _progress(study.name, _through(study), titles, study.search, tried)
+        tried = len(data.once(proposed, study))
+        _progress(study, _through(study), tried)
     search_results(study, improvable=study.state == "complete" and not data.is_sample(study.name))
 
 
-def _titles(study: StudyResult, language: Language) -> Mapping[int, str]:
-    return {trial.number: numbered(trial) for trial in study.trials}
-
-
 @st.fragment(run_every=WATCH)
-def _progress(
-    name: str, through: int, titles: Mapping[int, str], search: SearchRun | None, tried: int
-) -> None:
+def _progress(study: StudyResult, through: int, tried: int) -> None:
     with boundary():
-        status = workbench.study_status(name)
+        status = workbench.study_status(study.name)
         if status.state != "running" or status.done != through:
             st.rerun()
         if status.current is not None and searching(status):
-            time_left(status.current, search, tried)
+            time_left(status.current, study.search, tried)
         else:
             phase = t(f"phase.{status.phase or 'starting'}")
             words = t("study.through", done=status.done, total=status.total, phase=phase)
@@ -159,7 +152,7 @@ def _progress(
         elif status.current is not None and not searching(status):
             _line_of_progress("", status.current)
         for number, now in sorted(status.progress.items())[:SHOWN_AT_ONCE]:
-            _line_of_progress(plain(titles.get(number, f"#{number}")), now)
+            _line_of_progress(names(study).get(number, f"#{number}"), now)
 
 
 def _line_of_progress(title: str, now: ProgressRecord) -> None:

@@ -13,7 +13,7 @@ from edgeslim.studies.budget import Budget
 from edgeslim.studies.figures import FIGURES, Figure, columns
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
-from edgeslim.ui.components.words import column_name, state_words, trial_title
+from edgeslim.ui.components.words import column_name, state_words, titled
 from edgeslim.ui.i18n import Language
 from edgeslim.ui.state import language, select_trial, t
 from edgeslim.units import DASH, MILLISECONDS, RATIO, Kind, format_interval
@@ -24,7 +24,7 @@ DIGITS: Mapping[Kind, int] = {MILLISECONDS: 2, RATIO: 2}
 
 def trial_table(study: StudyResult, y: str, budget: Budget | None = None) -> None:
     """Every trial with its measures, in the units of the chart."""
-    frame = data.once(rows, study, language(), y, budget)
+    frame = rows(study, y, budget)
 
     def clicked() -> None:
         chosen = st.session_state["trial_table"].selection.rows
@@ -44,18 +44,27 @@ def trial_table(study: StudyResult, y: str, budget: Budget | None = None) -> Non
     )
 
 
-def rows(study: StudyResult, language: Language, y: str, budget: Budget | None) -> pd.DataFrame:
+def rows(study: StudyResult, y: str, budget: Budget | None = None) -> pd.DataFrame:
     """One row a trial: number, title, standing, measures in drawn units (empty where not measured)."""
-    marks = {point.number: point.mark for point in pareto_info(study, "download", y, budget).points}
+    return data.once(_rows, titled(study), language(), y, budget)
+
+
+def _rows(study: StudyResult, language: Language, y: str, budget: Budget | None) -> pd.DataFrame:
+    points = data.once(pareto_info, study, "download", y, budget).points
+    marks = {point.number: point.mark for point in points}
+    standing = [
+        t(f"mark.{marks[trial.number]}") if trial.number in marks else state_words(trial.state)
+        for trial in study.trials
+    ]
+    return data.once(_measures, study, y).assign(standing=standing)
+
+
+def _measures(study: StudyResult, y: str) -> pd.DataFrame:
+    """The rows without their standing, which changes with the budget."""
     figures = data.once(_figures, study, y)
     found = []
     for trial in study.trials:
-        mark = marks.get(trial.number)
-        row: dict[str, Any] = {
-            "number": trial.number,
-            "title": trial_title(trial),
-            "standing": t(f"mark.{mark}") if mark else state_words(trial.state),
-        }
+        row: dict[str, Any] = {"number": trial.number, "title": trial.title}
         for figure in figures:
             value = figure.value(trial, study.original)
             row[figure.name] = None if value is None else value * figure.kind.scale

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from edgeslim.errors import ErrorRecord
 from edgeslim.records import NoticeRecord, ProgressRecord, RecipeRecord
 from edgeslim.report.charts import TEXTS
 from edgeslim.studies.figures import FIGURES, Figure
+from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import Bounds, TrialResult
 from edgeslim.ui import data, i18n
-from edgeslim.ui.i18n import error_text, known, plain
+from edgeslim.ui.i18n import Language, error_text, known, plain
 from edgeslim.ui.state import language, t
 from edgeslim.units import format_change, format_interval
 
 
 def chart_texts() -> Mapping[str, str]:
     """What charts write, all figures among it."""
-    texts = {key: t(key) for key in TEXTS}
-    return {**texts, **{f"axis.{figure.name}": figure_name(figure.name) for figure in FIGURES}}
+    now = language()
+    names = {f"axis.{figure.name}": i18n.figure_name(now, figure.name) for figure in FIGURES}
+    return {**{key: i18n.translate(now, key) for key in TEXTS if key not in names}, **names}
 
 
 def named(kind: str, name: str) -> str:
@@ -72,6 +75,24 @@ def missed_words(name: str) -> str:
 
 def step_name(step: str) -> str:
     return named("step", step)
+
+
+def titled(study: StudyResult) -> StudyResult:
+    """The study, all its trials titled in the screen's language."""
+    return data.once(_titled, study, language())
+
+
+def names(study: StudyResult) -> Mapping[int, str]:
+    """All trials by number and title, as Markdown."""
+    return data.once(_names, titled(study))
+
+
+def _names(study: StudyResult) -> dict[int, str]:
+    return {trial.number: plain(f"#{trial.number} {trial.title}") for trial in study.trials}
+
+
+def _titled(study: StudyResult, language: Language) -> StudyResult:
+    return replace(study, trials=tuple(replace(each, title=trial_title(each)) for each in study.trials))
 
 
 def trial_title(trial: TrialResult) -> str:

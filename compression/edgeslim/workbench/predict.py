@@ -1,10 +1,8 @@
-"""What models see on an image, and what compression changed in it."""
+"""What a model's file sees on an image."""
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,20 +11,9 @@ from edgeslim.artifacts.store import Store
 
 if TYPE_CHECKING:
     from edgeslim.detections import Image
-    from edgeslim.metrics.fidelity import Fidelity
     from edgeslim.models.base import ModelSpec
     from edgeslim.ort import OrtSession
     from edgeslim.tasks.base import Prediction
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Compared:
-    """One file on one image: its prediction, the milliseconds that took (once, not a benchmark), and, for
-    detectors, what became of the original's boxes at the chosen confidence."""
-
-    prediction: Prediction
-    milliseconds: float
-    changes: Fidelity | None
 
 
 def model_spec(reference: str | Path, spec: ModelSpec | None = None, store: Store | None = None) -> ModelSpec:
@@ -51,24 +38,6 @@ def predict(file: str | Path, image: Image, spec: ModelSpec) -> tuple[Prediction
     outputs = session.run(prepared.tensor)
     milliseconds = (time.perf_counter() - began) * 1000
     return task.decode(outputs, prepared, spec), milliseconds
-
-
-def compare(
-    image: Image, original: str | Path, files: Sequence[str | Path], spec: ModelSpec, confidence: float
-) -> tuple[Compared, ...]:
-    """The original, then each file, on one image. Raises ModelError."""
-    from edgeslim.detections import Detections
-    from edgeslim.metrics.fidelity import diff
-
-    reference, milliseconds = predict(original, image, spec)
-    compared = [Compared(reference, milliseconds, None)]
-    for file in files:
-        prediction, milliseconds = predict(file, image, spec)
-        changes = None
-        if isinstance(reference, Detections) and isinstance(prediction, Detections):
-            changes = diff(reference, prediction, confidence=confidence)
-        compared.append(Compared(prediction, milliseconds, changes))
-    return tuple(compared)
 
 
 @lru_cache(maxsize=8)
