@@ -14,8 +14,8 @@ from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.errors import ModelError
 from edgeslim.models.importing import import_onnx
 from edgeslim.models.library import list_models, open_model
-from edgeslim.models.samples import open_sample, sample_models
-from edgeslim.models.spec import save_spec, spec_from_json
+from edgeslim.models.samples import open_sample, sample_names
+from edgeslim.models.spec import spec_from_json
 
 SPEC = {
     "family": "fcos",
@@ -50,7 +50,7 @@ def test_sample_opens_by_name_without_being_copied(samples: Path, store: Store) 
     assert model.sha256 == sha256_of(model.path)
     assert model.spec.labels == ("a", "b", "c")
     assert model.proof["metrics"] == {"mAP": 0.5}
-    assert [each.name for each in sample_models(samples)] == ["tiny"]
+    assert sample_names(samples) == ("tiny",)
 
 
 def test_changed_sample_is_refused(samples: Path) -> None:
@@ -73,7 +73,7 @@ def test_damaged_manifest_is_named(samples: Path, store: Store, manifest: str) -
 
 
 def test_no_samples_is_no_error(tmp_path: Path, store: Store) -> None:
-    assert sample_models(tmp_path) == ()
+    assert sample_names(tmp_path) == ()
     assert {entry.origin for entry in list_models(store, tmp_path)} == {"catalogue"}
 
 
@@ -95,7 +95,7 @@ def test_file_is_imported_as_it_is_opened_but_not_listed(tmp_path: Path, store: 
 @pytest.mark.parametrize("name", ["m.spec.json", "m.onnx.spec.json"])
 def test_specification_beside_the_file_is_used(tmp_path: Path, store: Store, name: str) -> None:
     path = save(detector(), tmp_path / "m.onnx")
-    save_spec(spec_from_json({**SPEC, "confidence": 0.33}), tmp_path / name)
+    (tmp_path / name).write_text(json.dumps({**SPEC, "confidence": 0.33}))
     assert open_model(path, store).spec.confidence == 0.33
     given = spec_from_json({**SPEC, "confidence": 0.44})
     assert open_model(path, store, given).spec.confidence == 0.44
@@ -155,7 +155,7 @@ def test_listing_imports_neither_torch_nor_onnxruntime(store: Store) -> None:
 
 def test_samples_that_come_with_the_product_open_and_are_listed(store: Store) -> None:
     listed = {entry.name: entry for entry in list_models(store)}
-    for model in sample_models():
+    for model in map(open_sample, sample_names()):
         assert open_model(model.name, store) == model
         assert model.spec.family != "unknown"
         assert listed[model.name].params

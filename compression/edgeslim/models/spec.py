@@ -1,19 +1,17 @@
 """Model specifications as JSON: read, checked key by key, written.
 
-Keys that are not given take the named family's conventions, so `{"family": "yolov8", "input_width": 640,
-"input_height": 640}` is a whole specification; labels and strides not given are read off the network.
+Missing keys take the values of the named family's conventions, so `{"family": "yolov8", "input_width": 640,
+"input_height": 640}` is a complete specification; missing labels and strides are derived from the network.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
-from edgeslim.artifacts.store import write_atomically
 from edgeslim.errors import ModelError
 from edgeslim.models.base import ColorOrder, ModelSpec, Resize
 from edgeslim.models.families import FAMILIES, UNKNOWN
@@ -76,11 +74,6 @@ def load_spec(path: Path | str) -> ModelSpec:
             reason=error,
         ) from error
     return spec_from_json(data)
-
-
-def save_spec(spec: ModelSpec, path: Path) -> None:
-    """Write a specification to a JSON file that `load_spec` reads back as the same."""
-    write_atomically(path, (json.dumps(spec.to_json(), indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def _check_keys(data: dict[str, Any]) -> None:

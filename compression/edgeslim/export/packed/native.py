@@ -18,7 +18,7 @@ _IR_VERSIONS = {8: 8, 4: 10, 2: 13}
 
 
 def fits(weight: CodedWeight) -> bool:
-    """Whether a native type holds these codes: signed whole numbers of 2, 4 or 8 bits, scaled, zero in the middle."""
+    """Whether a native type can hold these codes: signed integers of 2, 4 or 8 bits with a scale and a central zero."""
     return (
         weight.codebook is None
         and not weight.sparse
@@ -28,7 +28,7 @@ def fits(weight: CodedWeight) -> bool:
 
 
 def with_opset(model: onnx.ModelProto, weights: Iterable[CodedWeight]) -> onnx.ModelProto:
-    """The model, its opset raised as far as the native types of these weights need."""
+    """The model, with its opset raised to what the native types of these weights need."""
     widths = [weight.bits for weight in weights if fits(weight)]
     wanted = max((_OPSETS[bits] for bits in widths), default=0)
     current = next(item.version for item in model.opset_import if item.domain in ("", "ai.onnx"))
@@ -39,7 +39,7 @@ def with_opset(model: onnx.ModelProto, weights: Iterable[CodedWeight]) -> onnx.M
 
 
 def dequantized(build: Builder, name: str, weight: CodedWeight) -> None:
-    """Store the codes in a native type, and nodes that make the weight of them."""
+    """Store the codes in a native type, and add the nodes that decode them to the weight."""
     assert weight.scale is not None
     rows = weight.layout.rows * weight.groups
     shape = (rows, weight.codes.size // rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -33,8 +34,7 @@ class Float16(OnnxStep):
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """`context.info` receives the number of converted tensors and of those left in float32."""
-        result = onnx.ModelProto()
-        result.CopyFrom(model)
+        result = deepcopy(model)
         graph = result.graph
         used = {name for node in graph.node if node.op_type in LAYERS for name in node.input[1:]}
         weights = [
