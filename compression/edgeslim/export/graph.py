@@ -45,6 +45,15 @@ def producers(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
     return {name: node for node in graph.node for name in node.output if name}
 
 
+def readers(graph: onnx.GraphProto) -> dict[str, list[onnx.NodeProto]]:
+    """The nodes that read each tensor, in graph order; a node that reads it twice is listed twice."""
+    found: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            found.setdefault(name, []).append(node)
+    return found
+
+
 def uses(graph: onnx.GraphProto) -> Counter[str]:
     """Number of uses of each tensor, graph outputs included."""
     counts = Counter(name for node in graph.node for name in node.input)

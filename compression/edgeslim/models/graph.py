@@ -45,7 +45,7 @@ def all_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
 def used_names(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:
     """Names of the tensors that the nodes read, those in their subgraphs included."""
     for node in all_nodes(nodes):
-        yield from node.input
+        yield from filter(None, node.input)
         for attribute in node.attribute:
             for graph in (attribute.g, *attribute.graphs):
                 yield from (value.name for value in graph.output)

@@ -11,6 +11,7 @@ from onnx import TensorProto, version_converter
 from edgeslim.export.packed.coded import CodedWeight
 from edgeslim.export.packed.decode_graph import Builder, floats_of
 from edgeslim.export.packed.packing import pack_field
+from edgeslim.models.graph import opset_version
 
 _TYPES = {8: TensorProto.INT8, 4: TensorProto.INT4, 2: TensorProto.INT2}
 _OPSETS = {8: 13, 4: 21, 2: 25}
@@ -31,8 +32,7 @@ def with_opset(model: onnx.ModelProto, weights: Iterable[CodedWeight]) -> onnx.M
     """The model, with its opset raised to what the native types of these weights need."""
     widths = [weight.bits for weight in weights if fits(weight)]
     wanted = max((_OPSETS[bits] for bits in widths), default=0)
-    current = next(item.version for item in model.opset_import if item.domain in ("", "ai.onnx"))
-    if current < wanted:
+    if opset_version(model) < wanted:
         model = version_converter.convert_version(model, wanted)
     model.ir_version = max(model.ir_version, *(_IR_VERSIONS[bits] for bits in (8, *widths)))
     return model

@@ -9,6 +9,7 @@ import torch
 from torch import fx
 
 from edgeslim.errors import ModelError
+from edgeslim.models.graph import opset_version
 from edgeslim.models.torch_graph import (  # noqa: F401 - each registers its converters
     activations,
     elementwise,
@@ -110,7 +111,7 @@ def _example(entry: onnx.ValueInfoProto) -> torch.Tensor:
 
 
 def _check(model: onnx.ModelProto) -> None:
-    opset = max((item.version for item in model.opset_import if item.domain in ("", "ai.onnx")), default=1)
+    opset = opset_version(model)
     if opset < MINIMUM_OPSET:
         raise ModelError(
             "old_opset",

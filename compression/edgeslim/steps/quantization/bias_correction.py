@@ -65,9 +65,6 @@ def _beside(
     """The float network with a quantized copy beside each layer; outputs: channel means of each layer and its copy."""
     twin = deepcopy(model)
     graph, weights = twin.graph, Initializers(twin.graph)
-    for entry in twin.opset_import:
-        if entry.domain in ("", "ai.onnx"):
-            entry.version = max(entry.version, 13)
     added, watched = [], []
     kind = np.int8 if integers.signed_activations else np.uint8
     for node in layers:

@@ -21,8 +21,6 @@ from edgeslim.models.graph import set_nodes
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import LAYERS
 
-OPSET = 13
-"""The first opset with one scale per channel."""
 STORED_LIMIT = 127
 """Largest code of weights that are only stored in 8 bits."""
 _WHOLE, _PARTS = 1e-3, 16
@@ -58,9 +56,6 @@ def write_qdq(
     codes; all others are rounded to nearest. Nodes that compute graph outputs must stay float.
     """
     result = deepcopy(model)
-    for entry in result.opset_import:
-        if entry.domain in ("", "ai.onnx"):
-            entry.version = max(entry.version, OPSET)
     _Writer(result, int8, ranges, integers, stored, rounded or {}).write()
     clean.drop_unused(result)
     return result
