@@ -14,7 +14,7 @@ from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.errors import ModelError
 from edgeslim.models.importing import import_onnx
 from edgeslim.models.library import list_models, open_model
-from edgeslim.models.samples import open_sample, sample_models
+from edgeslim.models.samples import open_sample, sample_names
 from edgeslim.models.spec import spec_from_json
 from edgeslim.records import encoded
 
@@ -51,7 +51,7 @@ def test_sample_opens_by_name_without_being_copied(samples: Path, store: Store) 
     assert model.sha256 == sha256_of(model.path)
     assert model.spec.labels == ("a", "b", "c")
     assert model.proof["metrics"] == {"mAP": 0.5}
-    assert [each.name for each in sample_models(samples)] == ["tiny"]
+    assert sample_names(samples) == ("tiny",)
 
 
 def test_changed_sample_is_refused(samples: Path) -> None:
@@ -74,7 +74,7 @@ def test_damaged_manifest_is_named(samples: Path, store: Store, manifest: str) -
 
 
 def test_no_samples_is_no_error(tmp_path: Path, store: Store) -> None:
-    assert sample_models(tmp_path) == ()
+    assert sample_names(tmp_path) == ()
     assert {entry.origin for entry in list_models(store, tmp_path)} == {"catalogue"}
 
 
@@ -156,7 +156,7 @@ def test_listing_imports_neither_torch_nor_onnxruntime(store: Store) -> None:
 
 def test_samples_that_come_with_the_product_open_and_are_listed(store: Store) -> None:
     listed = {entry.name: entry for entry in list_models(store)}
-    for model in sample_models():
+    for model in map(open_sample, sample_names()):
         assert open_model(model.name, store) == model
         assert model.spec.family != "unknown"
         assert listed[model.name].params

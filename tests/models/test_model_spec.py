@@ -107,7 +107,7 @@ def test_anything_but_an_object_is_refused(data: Any) -> None:
 
 def test_saved_specification_loads_as_the_same(tmp_path: Path) -> None:
     spec = spec_from_json({"family": "ssd", "labels": ["脸"], **SIZE})
-    (tmp_path / "m.spec.json").write_text(json.dumps(spec.to_json()))
+    (tmp_path / "m.spec.json").write_text(json.dumps(spec.to_json()), encoding="utf-8")
     assert load_spec(tmp_path / "m.spec.json") == spec
 
 

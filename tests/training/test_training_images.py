@@ -7,7 +7,7 @@ import pytest
 
 from edgeslim.detections import Annotations, Image
 from edgeslim.models.base import ModelSpec
-from edgeslim.training.data import SplitExamples, batch_order, load_examples
+from edgeslim.training.data import SplitExamples, batch_order
 
 
 class Pictures:
@@ -81,12 +81,6 @@ def test_images_that_no_step_takes_are_not_read() -> None:
     split = Pictures()
     SplitExamples(split, _spec()).take(np.array([2]))
     assert split.reads == [0, 0, 1, 0]
-
-
-def test_loading_a_split_equals_taking_it() -> None:
-    whole = load_examples(Pictures(), _spec())
-    pixels, _ = whole.take(np.array([2, 0]))
-    assert pixels[:, 0, 0, 0].tolist() == [20, 0]
 
 
 def test_every_epoch_shows_every_image_once_in_another_order() -> None:

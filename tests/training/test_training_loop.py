@@ -15,7 +15,7 @@ from edgeslim.datasets import open_dataset
 from edgeslim.errors import ModelError, RecipeError
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.digit_networks import digit_network, digit_spec
-from edgeslim.training.data import Examples, load_examples
+from edgeslim.training.data import Examples, SplitExamples
 from edgeslim.training.loop import TrainSettings, learning_rate, train
 from edgeslim.training.observer import ZerosStay
 
@@ -26,7 +26,9 @@ SETTINGS = TrainSettings(
 
 @pytest.fixture(scope="module")
 def digits() -> Examples:
-    return load_examples(open_dataset("digits").split("calibration"), digit_spec())
+    split = open_dataset("digits").split("calibration")
+    pixels, targets = SplitExamples(split, digit_spec()).take(np.arange(len(split)))
+    return Examples(pixels, tuple(targets))
 
 
 def _weights(module: nn.Module) -> list[np.ndarray]:

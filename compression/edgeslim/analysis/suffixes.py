@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import onnx
 
 from edgeslim.detections import FloatArray
+from edgeslim.models.graph import used_names
 from edgeslim.ort import OrtSession
 from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of
-from edgeslim.steps.onnx_layers.segments import Batch, Segment, Segmentation, outputs_of, reads
+from edgeslim.steps.onnx_layers.segments import Batch, Segment, Segmentation, outputs_of
 
 _CHANGED = "changed.input"
 """Name of the layer's input, separate from the tensor that other nodes read."""
@@ -87,7 +88,7 @@ def reached_from(model: onnx.ModelProto, layer: WeightLayer, watched: Sequence[s
     """Those of the `watched` tensors that depend on the layer."""
     touched = {layer.name}
     for node in model.graph.node[layer.node :]:
-        if any(name in touched for name in reads(node)):
+        if any(name in touched for name in used_names([node])):
             touched.update(node.output)
     return tuple(name for name in watched if name in touched)
 
@@ -107,7 +108,7 @@ def _suffix(
     own.CopyFrom(model.graph.node[layer.node])
     own.input[list(own.input).index(data)] = _CHANGED
     nodes = _leading_to([own, *model.graph.node[layer.node + 1 :]], reached)
-    names = dict.fromkeys(name for node in nodes for name in reads(node) if name in side)
+    names = dict.fromkeys(name for name in used_names(nodes) if name in side)
     example: dict[str, Tensor] = {name: side[name][0] for name in names}
     example |= {_CHANGED: side[data][0], layer.name: array_of(model, layer.name)}
     bias = None
@@ -125,6 +126,6 @@ def _leading_to(nodes: Sequence[onnx.NodeProto], wanted: Sequence[str]) -> list[
     needed, kept = set(wanted), []
     for node in reversed(nodes):
         if needed.intersection(node.output):
-            needed.update(reads(node))
+            needed.update(used_names([node]))
             kept.append(node)
     return kept[::-1]

@@ -1,4 +1,4 @@
-"""Datasets: the product's own, and anything labelled that a user brings."""
+"""Datasets: those that come with EdgeSlim, and labelled data of the user's."""
 
 from edgeslim.datasets.coco import Coco
 from edgeslim.datasets.digits import DIGITS

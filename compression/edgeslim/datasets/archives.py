@@ -1,4 +1,4 @@
-"""Unpacking zip files that nobody vouches for: every limit is checked before the first byte is written."""
+"""Unpacking untrusted zip files: every limit is checked before the first byte is written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from edgeslim.progress import Progress, silent
 MAX_MEMBERS = 200_000
 MAX_BYTES = 20 * 2**30
 MAX_RATIO = 100
-"""Unpacked bytes for one packed byte: images hardly shrink, and annotations some tenfold."""
+"""Largest ratio of unpacked to packed bytes: images hardly shrink, annotations about tenfold."""
 
 _KEPT = IMAGE_SUFFIXES | {".json", ".xml", ".txt", ".yaml", ".yml"}
 _BROKEN = (
@@ -41,7 +41,7 @@ def extract_zip(path: Path, store: Store, progress: Progress = silent) -> Path:
     """Unpack images and annotations of a zip into the store; return the folder, named like the archive.
 
     Other files are left out. The same archive is unpacked once. Raises DatasetError (broken_archive,
-    archive_encrypted, archive_path, archive_link, archive_limit) or StoreError; then nothing stays behind.
+    archive_encrypted, archive_path, archive_link, archive_limit) or StoreError, and removes what it has written.
     """
     target = store.root / "datasets" / "archives" / sha256_of(path)[:32]
     folder = target / (path.stem.strip(". ") or "archive")
@@ -71,7 +71,7 @@ def extract_zip(path: Path, store: Store, progress: Progress = silent) -> Path:
 
 
 def _checked(path: Path, members: Sequence[zipfile.ZipInfo], packed: int) -> list[zipfile.ZipInfo]:
-    """The members to unpack, after all of them were found harmless."""
+    """The members to unpack, once all have passed the checks."""
     unpacked = sum(member.file_size for member in members)
     limits = (
         ("files", len(members), MAX_MEMBERS),
@@ -112,7 +112,7 @@ def _is_kept(member: zipfile.ZipInfo) -> bool:
 def _extract(
     archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], folder: Path, progress: Progress
 ) -> None:
-    """Write the members. zipfile gives no more bytes of a member than its declared, limited, size."""
+    """Write the members. zipfile returns at most a member's declared size, which was checked."""
     for done, member in enumerate(members):
         progress("unpacking", done, len(members))
         target = folder / PurePosixPath(member.filename.replace("\\", "/"))

@@ -18,7 +18,7 @@ class Split(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Hex digest of what the split holds; equal content, equal fingerprint."""
+        """Hex digest of the split's content."""
         ...
 
     def __len__(self) -> int: ...
@@ -35,7 +35,7 @@ class Split(Protocol):
 
 
 class Dataset(Protocol):
-    """Named splits over one set of labels. `warnings` tells what was repaired or dropped on reading."""
+    """Named splits over one set of labels. `warnings` lists what was repaired or dropped on reading."""
 
     @property
     def name(self) -> str: ...
@@ -47,7 +47,7 @@ class Dataset(Protocol):
     def splits(self) -> tuple[SplitName, ...]: ...
     @property
     def has_labels(self) -> bool:
-        """False if nothing is known about the images: then only fidelity can be measured."""
+        """False if the images have no annotations, so that only fidelity can be measured."""
         ...
 
     @property

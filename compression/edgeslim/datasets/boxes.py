@@ -1,4 +1,4 @@
-"""From boxes as files have them to annotations; what is repaired or dropped is counted and told."""
+"""From boxes as written in files to annotations; boxes that are repaired or dropped are counted and reported."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from edgeslim.detections import Annotations
 from edgeslim.errors import Notice
 
 TOLERANCE = 1.0
-"""Pixels that a box may reach out of its image unclipped: rounding and one-based counting are no mistakes."""
+"""Pixels by which a box may exceed its image unclipped, because of rounding or one-based coordinates."""
 
 
 class BoxReader:
-    """Drops boxes without area, clips those that leave their image, and remembers which."""
+    """Drops boxes without area, clips boxes that exceed their image, and records which."""
 
     def __init__(self) -> None:
         self._counts = {"zero_area_boxes": 0, "clipped_boxes": 0}
@@ -35,7 +35,7 @@ class BoxReader:
         """Build the annotations of one image of `size` (width, height).
 
         `boxes` (N, 4) xyxy pixels, finite; `crowd` defaults to none, `area` (px²) to the boxes' own.
-        `culprit(i)` says where box i comes from, for the warnings.
+        `culprit(i)` names the source of box i, for the warnings.
         """
         raw = np.asarray(boxes, np.float64).reshape(-1, 4)
         width, height = size

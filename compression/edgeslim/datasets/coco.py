@@ -23,7 +23,7 @@ class Coco:
     """A COCO JSON file, or a folder that holds one or several.
 
     One file: all of it is evaluated. Several: 'train', 'val' and 'test' in their names (or their folders'
-    names) say what is what, and val and test are evaluated. Labels are in the order of the category ids, as
+    names) tell the splits, and val and test are evaluated. Labels are in the order of the category ids, as
     models trained on COCO have them. Crowd flags, areas and image ids are kept.
     """
 
@@ -58,7 +58,7 @@ def _annotation_files(folder: Path) -> list[Path]:
 
 
 def _looks_like_coco(path: Path) -> bool:
-    """By its name, or by the keys it begins with; whether it is sound is found out on reading."""
+    """Judged by its name, or by the keys it begins with; reading it checks the rest."""
     if path.stem.startswith(("instances", "_annotations")):
         return True
     try:
@@ -102,7 +102,7 @@ def _labels(files: Iterable[CocoFile]) -> tuple[str, ...]:
 
 
 def _with_annotations(files: Sequence[CocoFile]) -> tuple[list[CocoFile], list[Notice]]:
-    """Leave out what has no annotations (such as COCO's test images) beside something that has."""
+    """Leave out files without annotations (such as COCO's test images) if others have them."""
     labelled = [file for file in files if any(image.boxes for image in file.images)]
     if not labelled:
         return list(files), []
@@ -135,9 +135,9 @@ def _read(file: CocoFile, labels: tuple[str, ...], boxes: BoxReader) -> ImageFil
 
 
 def _locate(file: CocoFile) -> list[Path]:
-    """Where the images are: in the first of the usual folders that has them all.
+    """The image folder: the first of the usual folders that contains all images.
 
-    `file_name` is tried as it is and without its folders; it never leads out of the dataset.
+    `file_name` is tried as written and without its folders; it cannot point outside the dataset.
     Raises DatasetError(code='missing_images') naming the first.
     """
     here = file.path.parent
@@ -166,7 +166,7 @@ def _locate(file: CocoFile) -> list[Path]:
 
 
 def _join(parts: Sequence[ImageFiles], labels: tuple[str, ...]) -> ImageFiles:
-    """One split of several; ids that clash get their number in front."""
+    """Several splits joined; the number of the split is prefixed to ids that occur in several."""
     files = [file for part in parts for file in part.files]
     if len({file.id for file in files}) < len(files):
         files = [

@@ -22,7 +22,7 @@ _LEVELS = 16
 
 
 class Digits:
-    """A Split. `images` (N, 8, 8) uint8 0–255, `targets` (N,), `numbers` (N,): places in load_digits."""
+    """A Split. `images` (N, 8, 8) uint8 0–255, `targets` (N,), `numbers` (N,): indices in load_digits."""
 
     def __init__(
         self, images: NDArray[np.uint8], targets: NDArray[np.int64], numbers: NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""The two tables of this package: formats that files can have, and datasets that come with the product."""
+"""The two registries of this package: file formats of datasets, and datasets that come with EdgeSlim."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edgeslim.registry import Registry
 
 
 class Format(Protocol):
-    """A way to write down a dataset. To add one: a file, and its name in __init__."""
+    """A file format of datasets. To add one: a file, and its name in __init__."""
 
     @property
     def name(self) -> str: ...
@@ -32,9 +32,9 @@ class Format(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
-    """A dataset that comes with the product, described so that listing it costs nothing.
+    """A dataset that comes with EdgeSlim, described so that listing it needs no reading.
 
-    `sizes` is images by split; `description` is a code for the screens; `open` may be slow on first use.
+    `sizes`: images per split; `description`: a code that the pages translate; `open` may be slow on first use.
     """
 
     name: str

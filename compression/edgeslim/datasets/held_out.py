@@ -1,5 +1,6 @@
-"""Validation images that are kept from choosing, so that what is chosen can be judged on images it was not
-chosen by: the best of many files on some images is partly the luckiest there."""
+"""Validation images held out from selection.
+
+Selecting the best of many files on some images favours those that were lucky there; held-out images show by how much."""
 
 from __future__ import annotations
 
@@ -13,12 +14,12 @@ from edgeslim.errors import DatasetError, Notice
 HELD_OUT_SHARE = 0.25
 MAX_HELD_OUT_SHARE = 0.9
 MIN_HELD_OUT = 50
-"""Fewer images leave an interval so wide that it says nothing about how much choosing flattered."""
+"""With fewer images the interval is too wide to show a selection bias."""
 SEED = 0
 
 
 class Part:
-    """Some images of a split, in their order there. `name` tells parts of one split apart."""
+    """Some images of a split, in their order there. `name` identifies the part."""
 
     def __init__(self, split: Split, indices: Sequence[int], name: str) -> None:
         self._split, self._indices = split, tuple(indices)
@@ -38,11 +39,10 @@ class Part:
 
 
 def hold_out(split: Split, share: float, seed: int = SEED) -> tuple[Part, Part]:
-    """The images to choose by, and those kept apart from choosing.
+    """The images for selection, and the held-out images.
 
-    An image's id and `seed` decide, whatever else is in the split: an image that is held out stays so when
-    images are added, or when only the first ones are taken, and at any larger share. So the held-out part is
-    about `share` of the images, not exactly.
+    Each image is assigned by its id and `seed` alone: a held-out image stays held out when images are added, when
+    only the first ones are taken, and at any larger share. The held-out part is therefore `share` only approximately.
     """
     drawn = [_uniform(split.image_id(index), seed) < share for index in range(len(split))]
     parts = [[index for index, out in enumerate(drawn) if out is side] for side in (False, True)]
@@ -54,9 +54,9 @@ def hold_out(split: Split, share: float, seed: int = SEED) -> tuple[Part, Part]:
 
 
 def choosing_part(split: Split, share: float | None) -> tuple[Split, Split | None, list[Notice]]:
-    """Split off a held-out part if that makes sense: (images to choose by, held-out images, what to tell).
+    """Split off a held-out part if there are enough images: (images for selection, held-out images, notices).
 
-    `share` None takes a quarter, if that is enough images to say anything; 0 takes none. Raises DatasetError
+    `share` None means a quarter, or nothing if that is fewer than MIN_HELD_OUT; 0 means none. Raises DatasetError
     (held_out_share) for a share outside 0–0.9, (held_out_empty) if one of the parts would have no image.
     """
     check_share(share)

@@ -1,4 +1,4 @@
-"""Reading image files that nobody vouches for: limited in pixels, turned upright, always RGB."""
+"""Reading untrusted image files: limited in pixels, turned upright, always RGB."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 _ORIENTATION = 0x0112
 _QUARTER_TURNS = (5, 6, 7, 8)
 _BOMBS = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning)
-# What Pillow's decoders raise on damaged files, depending on the format and on where the damage is.
+# Exceptions of Pillow's decoders on damaged files, which depend on the format and the damage.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error)
 
 
 def read_image(source: Path | bytes, name: str, size: Size | None = None) -> Image:
     """Decode an image to (height, width, 3) RGB uint8; alpha is dropped, 16-bit grey becomes 8-bit.
 
-    The camera's EXIF orientation is applied, unless `size`, which the annotations declare, is that of the
-    image as stored: then they were made on the unturned picture. `name` is what errors call the image.
+    The camera's EXIF orientation is applied, unless `size`, declared by the annotations, is that of the image as
+    stored: then the annotations refer to the unrotated image. Errors refer to the image as `name`.
 
     Raises DatasetError: missing_image, broken_image, too_many_pixels (checked before decoding; see
     MAX_PIXELS), unsupported_image, image_size.
@@ -54,7 +54,7 @@ def read_image(source: Path | bytes, name: str, size: Size | None = None) -> Ima
 
 
 def check_image(path: Path, name: str, size: Size | None = None) -> Size:
-    """Read the header only; return the (width, height) that `read_image` will give. Raises what it would."""
+    """Read the header only; return the (width, height) that `read_image` will give. Raises the same errors."""
     with _opened(path, name) as picture:
         stored, upright = _sizes(picture)
     _check_size(name, size, stored, upright)
@@ -73,7 +73,7 @@ def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
 
 
 def is_image(path: Path) -> bool:
-    """True for a file that is called like an image; its content is not looked at."""
+    """True for a file with an image's suffix; its content is not read."""
     return path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
 
 

@@ -1,4 +1,4 @@
-"""Meeting of a dataset's classes with a model's: by name, never by number."""
+"""Mapping a dataset's classes to a model's: by name, never by index."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def map_classes(dataset_labels: Sequence[str], model_labels: Sequence[str]) -> I
 
 
 def unmatched_classes(dataset_labels: Sequence[str], mapping: IntArray) -> list[Notice]:
-    """Says which classes of the dataset the model does not know; nothing, if it knows all."""
+    """Notices of the dataset's classes that the model lacks; none if it has all."""
     missing = [name for name, index in zip(dataset_labels, mapping, strict=True) if index == UNKNOWN]
     if not missing:
         return []
@@ -46,7 +46,7 @@ def unmatched_classes(dataset_labels: Sequence[str], mapping: IntArray) -> list[
 
 
 class Relabelled:
-    """A split whose targets are in a model's classes; what the model does not know is left out of them.
+    """A split whose targets are mapped to a model's classes.
 
     A box of an unknown class is dropped, a classification target of an unknown class becomes None.
     """

@@ -1,4 +1,4 @@
-"""From what a user names or points at to a dataset."""
+"""Opening a dataset by name or by path."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from edgeslim.progress import Progress, silent
 
 
 def open_dataset(reference: str | Path, store: Store | None = None, progress: Progress = silent) -> Dataset:
-    """Open a dataset: one of DATASETS by name, or whatever lies at a path.
+    """Open a dataset: one of DATASETS by name, or the data at a path.
 
     A path may be a COCO JSON file, a data.yaml, a folder in one of FORMATS or with images alone, or a zip of
-    such a folder, which is unpacked into `store`. Nothing is rendered or decoded yet, but all files are known
-    to exist. Raises DatasetError naming the culprit.
+    such a folder, which is unpacked into `store`. Nothing is rendered or decoded yet, but all files have been
+    found. Raises DatasetError naming the file.
     """
     store = store or Store()
     if str(reference) in DATASETS:
@@ -42,7 +42,7 @@ def open_dataset(reference: str | Path, store: Store | None = None, progress: Pr
 
 
 def _read(path: Path, given: Path) -> FileDataset:
-    """`given` is what the user chose: the zip that `path` was unpacked from, or the path itself."""
+    """`given`: the user's path, which is `path` itself or the zip that it was unpacked from."""
     matching = [reader for reader in FORMATS if reader.recognises(path)]
     if not matching and has_images(path):
         return read_folder(path)
@@ -64,7 +64,7 @@ def _read(path: Path, given: Path) -> FileDataset:
 
 
 def _content(folder: Path) -> Path:
-    """Archives often hold one folder that holds everything: step into it."""
+    """The folder itself, or the only folder in it, as many archives have."""
     while not (any(reader.recognises(folder) for reader in FORMATS) or has_images(folder)):
         inner = [path for path in folder.iterdir() if path.is_dir()]
         if len(inner) != 1:

@@ -1,4 +1,4 @@
-"""Datasets made of image files: splits, fingerprints, and the rules for what is evaluated."""
+"""Datasets of image files: splits, fingerprints, and the rules for which images are evaluated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FOR_CALIBRATION: tuple[SplitName, ...] = ("calibration", "train", "validation",
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """`id` is unique in its split; `size` is what the annotations declare, None if they declare nothing."""
+    """`id` is unique in its split; `size` as declared by the annotations, or None."""
 
     path: Path
     id: str
@@ -29,7 +29,7 @@ class ImageFile:
 
 
 class ImageFiles:
-    """A Split of image files. `annotations` has one entry an image, or is None where nothing is known."""
+    """A Split of image files. `annotations` has one entry per image, or is None."""
 
     def __init__(
         self, files: Sequence[ImageFile], annotations: Sequence[Annotations] | None, labels: Sequence[str]
@@ -59,7 +59,7 @@ class ImageFiles:
 
 @dataclass(frozen=True, slots=True)
 class FileDataset:
-    """A Dataset whose splits are all at hand."""
+    """A Dataset whose splits are in memory."""
 
     name: str
     labels: tuple[str, ...]
@@ -85,13 +85,13 @@ def detection_dataset(
     validation: ImageFiles,
     notices: Sequence[Notice] = (),
 ) -> FileDataset:
-    """Name the splits of what a format reader found.
+    """The dataset of what a format reader found, its splits named.
 
     What is evaluated is 'validation': the declared validation and test images, or, if nothing is declared,
     everything. A declared training set is 'train', and 'calibration' is up to 128 images of it, shuffled by a
-    fixed seed. Without one there is no 'calibration': nothing that is scored is quietly calibrated on.
+    fixed seed. Without one there is no 'calibration', so that no image is used both for calibration and for scoring.
 
-    The header of every validation image is read, so that a damaged, huge or mismatched file is told at once.
+    The header of every validation image is read, to reject a damaged, huge or mismatched file at once.
     Raises DatasetError (no_images, or about an image).
     """
     if not len(validation):
@@ -125,7 +125,7 @@ def detection_dataset(
 
 
 def any_images(dataset: Dataset) -> Split:
-    """The images to calibrate on when `dataset` was chosen for that.
+    """The images for calibration, when the user has chosen `dataset` for that.
 
     Its first split among calibration, train, validation and gallery: a dataset without declared splits gives
     all of it.

@@ -23,10 +23,10 @@ def read_text(path: Path) -> str:
 
 
 def inside(name: str) -> PurePosixPath:
-    """A relative path that cannot leave the folder it is joined to.
+    """A relative path that stays inside the folder it is joined to.
 
-    Files inside a dataset are not trusted: of an absolute path, and of one that climbs, only the part after
-    the last '..' or just the file's name is kept.
+    Files inside a dataset are not trusted: of an absolute path only the file's name is kept, and of a path with '..'
+    only the part after the last one.
     """
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or (path.parts and path.parts[0].endswith(":")):

@@ -41,8 +41,8 @@ class Voc:
     evaluated; without ImageSets, everything is. Labels are the names found, in alphabetical order.
 
     Objects marked `difficult` are read as crowds: finding them counts neither for nor against a detector, as
-    in VOC's own rules. Coordinates are taken as they are written: most tools write them zero-based, VOC's own
-    files are one pixel off.
+    in VOC's own rules. Coordinates are used as written: most tools write them zero-based; VOC's own
+    files are off by one pixel.
     """
 
     name: ClassVar[str] = "voc"
@@ -184,7 +184,7 @@ def _read(root: Path, records: list[_Record], labels: tuple[str, ...], boxes: Bo
 
 
 def _image(root: Path, record: _Record) -> Path | None:
-    """The file named in the XML or, since such names are often stale, the image called like the XML."""
+    """The file named in the XML or, because such names are often outdated, the image with the XML's own name."""
     named = inside(record.file_name).name
     suffixes = sorted(IMAGE_SUFFIXES | {suffix.upper() for suffix in IMAGE_SUFFIXES})
     for name in (named, *(record.path.stem + suffix for suffix in suffixes)):

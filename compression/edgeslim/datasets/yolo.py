@@ -25,9 +25,9 @@ _NO_LABELS = YoloLabels([], [], [])
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where things are. `names` None: the class names are unknown. `absent`: declared, not there.
+    """Locations of images and labels. `names` None: the class names are unknown. `absent`: declared but missing.
 
-    `lists` are text files that name the images.
+    `lists`: text files that list images.
     """
 
     root: Path
@@ -43,8 +43,8 @@ class Yolo:
 
     In data.yaml, 'train' is train, and 'val' and 'test' are evaluated; so are folders of these names inside
     images/, or around images/ and labels/. Otherwise everything is evaluated. Class names come from data.yaml
-    or classes.txt. An image without a label file has no objects, by YOLO's convention. Paths never lead out
-    of the dataset's folder.
+    or classes.txt. An image without a label file has no objects, by YOLO's convention. Paths cannot point
+    outside the dataset's folder.
     """
 
     name: ClassVar[str] = "yolo"
@@ -72,7 +72,7 @@ class Yolo:
 
 
 def files_of(declared: Path) -> list[Path]:
-    """A data.yaml, and what of the files below its folder it speaks of: lists, images and their labels."""
+    """A data.yaml and the files below its folder that it refers to: lists, images and their labels."""
     layout = _declared(declared)
     images = dict.fromkeys((*layout.train, *layout.validation))
     labels = [path for path in map(_label_path, images) if path.is_file()]
@@ -104,7 +104,7 @@ def _has_labels_beside_images(folder: Path) -> bool:
 
 
 def _declared(path: Path) -> _Layout:
-    """What a data.yaml says."""
+    """The layout that a data.yaml declares."""
     try:
         data = parse_yaml(read_text(path))
     except ValueError as error:
@@ -130,7 +130,7 @@ def _declared(path: Path) -> _Layout:
 
 
 def _places(source: Path, roots: Sequence[Path], value: Any) -> list[Path]:
-    """What is there of a split: folders or lists of images, one or several."""
+    """The existing folders or lists of images of a split."""
     found: list[Path] = []
     for entry in value if isinstance(value, list) else [value]:
         places = (root / inside(_text(source, entry)) for root in roots)
@@ -155,7 +155,7 @@ def _listed(places: Sequence[Path], roots: Sequence[Path]) -> list[Path]:
 
 
 def _image_list(path: Path, roots: Sequence[Path]) -> list[Path]:
-    """The images that a text file lists, one a line."""
+    """The images listed in a text file, one per line."""
     found = []
     for number, line in enumerate(read_text(path).splitlines(), 1):
         if not line.strip():
@@ -176,7 +176,7 @@ def _image_list(path: Path, roots: Sequence[Path]) -> list[Path]:
 
 
 def _folders(root: Path) -> _Layout:
-    """What the folders' names say."""
+    """The layout that the folders' names imply."""
 
     def images(names: Iterable[str]) -> list[Path]:
         places = [place for name in names for place in (root / "images" / name, root / name / "images")]
@@ -201,7 +201,7 @@ def _labels_of(image: Path, names: tuple[str, ...] | None) -> YoloLabels | None:
 
 
 def _label_path(image: Path) -> Path:
-    """Where an image's labels are: under 'labels' if it is under 'images', else beside it."""
+    """The path of an image's labels: under 'labels' if the image is under 'images', else beside it."""
     parts = list(image.parts)
     folders = [index for index, part in enumerate(parts[:-1]) if part == "images"]
     if folders:

@@ -22,7 +22,7 @@ class YoloLabels:
 def read_labels(path: Path, class_count: int | None) -> YoloLabels:
     """Parse a label file; a polygon (`class x1 y1 x2 y2 …`, three points or more) gives its bounding box.
 
-    `class_count` None: any class index goes. Raises DatasetError (unreadable_file, yolo_line, yolo_class)
+    `class_count` None: any class index is accepted. Raises DatasetError (unreadable_file, yolo_line, yolo_class)
     naming file and line.
     """
     labels = YoloLabels([], [], [])

@@ -1,41 +1,35 @@
-"""Remove from an ONNX graph what is not needed to run it. All work in place, on the caller's copy."""
+"""Removing from an ONNX graph what inference does not need. All functions work in place, on the caller's copy."""
 
 from __future__ import annotations
 
+from copy import deepcopy
 from itertools import count
 
 import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from edgeslim.models.graph import PRODUCER, set_nodes, set_weights, used_names
+from edgeslim.models.graph import PRODUCER, remove_unused, set_weights, used_names
 
 
 def drop_unused(model: onnx.ModelProto) -> None:
-    """Remove nodes and weights that no output needs; weights are left in the order of their use."""
+    """Remove nodes and weights that no output needs; sort the weights by their first use."""
     graph = model.graph
-    needed = {item.name for item in graph.output}
-    kept: list[onnx.NodeProto] = []
-    for node in reversed(graph.node):
-        if needed & set(node.output):
-            kept.append(node)
-            needed.update(used_names([node]))
-    set_nodes(graph, kept[::-1])
+    remove_unused(graph)
     weights = {item.name: item for item in graph.initializer}
     order = dict.fromkeys((*used_names(graph.node), *(item.name for item in graph.output)))
     set_weights(graph, [weights[name] for name in order if name in weights])
 
 
 def share_integers(model: onnx.ModelProto) -> None:
-    """Let equal integer constants (axes, sizes) be one; float weights stay apart, to be trained apart."""
+    """Store equal integer constants (axes, sizes) once; float weights stay separate, because training may change them."""
     graph = model.graph
     first: dict[bytes, str] = {}
     renamed: dict[str, str] = {}
     outputs = {item.name for item in graph.output}
     for item in graph.initializer:
         if item.data_type == onnx.TensorProto.INT64 and item.name not in outputs:
-            anonymous = onnx.TensorProto()
-            anonymous.CopyFrom(item)
+            anonymous = deepcopy(item)
             anonymous.ClearField("name")
             renamed[item.name] = first.setdefault(anonymous.SerializeToString(), item.name)
     for node in graph.node:
@@ -45,7 +39,7 @@ def share_integers(model: onnx.ModelProto) -> None:
 
 
 def unsign_zeros(model: onnx.ModelProto) -> None:
-    """Write −0 as 0 in the weights: pruned ones get both, and equal zeros pack better."""
+    """Write −0 as 0 in the weights: pruning leaves both, and equal zeros compress better."""
     for item in model.graph.initializer:
         if item.data_type == onnx.TensorProto.FLOAT:
             array = numpy_helper.to_array(item)
@@ -54,7 +48,7 @@ def unsign_zeros(model: onnx.ModelProto) -> None:
 
 
 def strip(model: onnx.ModelProto) -> None:
-    """Remove documentation, metadata and inferred shapes, and what names the tools that were used."""
+    """Remove documentation, metadata, inferred shapes and the names of the tools that were used."""
     model.ClearField("metadata_props")
     model.producer_name, model.producer_version = PRODUCER, ""
     graph = model.graph
@@ -66,9 +60,9 @@ def strip(model: onnx.ModelProto) -> None:
 
 
 def shorten_names(model: onnx.ModelProto) -> None:
-    """Give short names to what only the graph itself refers to; weights, inputs and outputs keep theirs.
+    """Shorten the names of inner tensors and nodes; weights, inputs and outputs keep theirs.
 
-    Names of inner tensors and nodes are a tenth of a small int8 file. Graphs with branches are left alone.
+    Such names take a tenth of a small int8 file. Graphs with subgraphs are left unchanged.
     """
     graph = model.graph
     if any(item.type == onnx.AttributeProto.GRAPH for node in graph.node for item in node.attribute):

@@ -1,4 +1,4 @@
-"""Merge layers of an ONNX graph without changing its outputs. All work in place, on the caller's copy."""
+"""Merging layers of an ONNX graph without changing its outputs. All functions work in place, on the caller's copy."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _scaled(layer: onnx.NodeProto, weight: Array, factor: Array) -> Array:
 
 
 def merge_pads(model: onnx.ModelProto) -> None:
-    """Give the zeros of a Pad before a convolution to the convolution itself."""
+    """Merge a Pad of zeros into the convolution after it."""
     graph = model.graph
     weights = Initializers(graph)
     made, counts = producers(graph), uses(graph)
@@ -90,7 +90,7 @@ def merge_pads(model: onnx.ModelProto) -> None:
 
 
 def _image_pads(pad: onnx.NodeProto, weights: Initializers) -> list[int] | None:
-    """Begins and ends over the spatial axes, if the pad is of zeros, fixed and only spatial."""
+    """Pads before and after the spatial axes, or None unless the Pad is constant, of zeros and spatial only."""
     mode = attributes(pad).get("mode", b"constant")
     names = [name for name in pad.input[1:] if name]
     if mode != b"constant" or len(pad.input) > 3 or not all(name in weights for name in names):

@@ -1,4 +1,4 @@
-"""Small tools to read and edit ONNX graphs."""
+"""Reading and editing ONNX graphs."""
 
 from __future__ import annotations
 
@@ -41,12 +41,21 @@ def attributes(node: onnx.NodeProto) -> dict[str, Any]:
 
 
 def producers(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
-    """Node that computes each tensor."""
+    """The node that computes each tensor."""
     return {name: node for node in graph.node for name in node.output if name}
 
 
+def readers(graph: onnx.GraphProto) -> dict[str, list[onnx.NodeProto]]:
+    """The nodes that read each tensor, in graph order; a node that reads it twice is listed twice."""
+    found: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            found.setdefault(name, []).append(node)
+    return found
+
+
 def uses(graph: onnx.GraphProto) -> Counter[str]:
-    """How often each tensor is read, graph outputs included."""
+    """Number of uses of each tensor, graph outputs included."""
     counts = Counter(name for node in graph.node for name in node.input)
     counts.update(item.name for item in graph.output)
     return counts

@@ -1,14 +1,14 @@
-"""Torch module → ONNX: the form that training-type steps pass on, and the form that is deployed."""
+"""Torch module → ONNX: the training form, which steps pass on, and the deployed form."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import logging
 import math
 import warnings
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import onnx
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
 OPSET = 17
 TOLERANCE = 1e-4
-"""Largest difference of an output between the two forms, relative to that output's largest value."""
+"""Largest allowed difference between the outputs of the two forms, relative to each output's largest value."""
 
 
 def export_training_form(
     module: nn.Module, input_shape: Sequence[int], input_name: str, output_names: Sequence[str]
 ) -> onnx.ModelProto:
-    """Export as it stands in eval mode: BatchNormalization kept, weights under their torch names, opset 17.
+    """Export in eval mode: BatchNormalization kept, weights under their torch names, opset 17.
 
     The result can be imported again by `to_torch`. Equal weights give equal bytes.
     """
-    model = _traced(copy.deepcopy(module).eval(), tuple(input_shape), input_name, list(output_names))
+    model = _traced(deepcopy(module).eval(), tuple(input_shape), input_name, list(output_names))
     return simplified(model)
 
 
 def deployable(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The graph to ship: BatchNormalization merged, constants folded, nothing left that is not needed to run.
+    """The deployed form: BatchNormalization merged, constants folded, only what inference needs.
 
-    Raises ModelError (code 'outputs_changed') if onnxruntime does not give equal outputs before and after.
+    Raises ModelError (code 'outputs_changed') if onnxruntime's outputs before and after differ by more than TOLERANCE.
     """
     result = simplified(model)
     fold.fold_batch_norm(result)
@@ -52,16 +52,15 @@ def deployable(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy with constants folded, identities and unused parts dropped and documentation stripped."""
+    """A copy with constants folded, and without identities, unused parts and documentation."""
     result, _ = sanitize(model)
     clean.share_integers(result)
     return result
 
 
 def shipped(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy of a deployable graph as it is written for users: inner names short, nothing else changed."""
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
+    """A copy of a deployable graph as written for users: inner names shortened, metadata removed."""
+    result = deepcopy(model)
     clean.strip(result)
     clean.shorten_names(result)
     return result
@@ -74,21 +73,21 @@ def to_bytes(model: onnx.ModelProto) -> bytes:
 
 
 def deployed(module: fx.GraphModule, input_shape: Sequence[int]) -> onnx.ModelProto:
-    """The deployable graph of a torch network as it is now, with made-up names of its input and outputs."""
+    """The deployable graph of a torch network, with generic names of its input and outputs."""
     output = next(node for node in module.graph.nodes if node.op == "output").args[0]
     names = [f"output{index}" for index in range(len(output) if isinstance(output, tuple | list) else 1)]
     return deployable(export_training_form(module, input_shape, "input", names))
 
 
 def file_bytes(module: fx.GraphModule, input_shape: Sequence[int]) -> int:
-    """Size of the float32 file that would be shipped, found by making it."""
+    """Size in bytes of the float32 file to ship, measured by building it."""
     return len(to_bytes(shipped(deployed(module, input_shape))))
 
 
 def max_relative_error(first: onnx.ModelProto, second: onnx.ModelProto) -> float:
     """Largest output difference on seeded inputs, relative to that output's largest value.
 
-    Inputs for which the first model's outputs are not finite do not count; NaN if that leaves none.
+    Inputs for which the first model's outputs are not finite are ignored; NaN if none remains.
     """
     shape = tuple(size.dim_value for size in first.graph.input[0].type.tensor_type.shape.dim)
     inputs = probes(shape)
@@ -112,7 +111,7 @@ def _check_equal(before: onnx.ModelProto, after: onnx.ModelProto) -> None:
 def _traced(
     module: nn.Module, input_shape: tuple[int, ...], input_name: str, output_names: list[str]
 ) -> onnx.ModelProto:
-    """Trace with torch's first exporter; what it lacks goes through the second, ten times slower one."""
+    """Export with torch's tracing exporter; for operators it lacks, with the dynamo exporter, ten times slower."""
     import torch
     from torch.jit._trace import TracerWarning
     from torch.onnx.errors import OnnxExporterError
@@ -125,7 +124,9 @@ def _traced(
         warnings.filterwarnings("ignore", category=UserWarning, module=r"torch\.onnx\.")
         warnings.filterwarnings("ignore", category=TracerWarning)
         try:
-            with contextlib.redirect_stdout(io.StringIO()):  # it prints the graph that it cannot export
+            with contextlib.redirect_stdout(
+                io.StringIO()
+            ):  # the exporter prints a graph that it cannot export
                 torch.onnx.export(
                     module,
                     example,
@@ -134,7 +135,7 @@ def _traced(
                     opset_version=OPSET,
                     training=torch.onnx.TrainingMode.PRESERVE,
                     do_constant_folding=False,
-                    keep_initializers_as_inputs=True,  # else weights that happen to be equal become one
+                    keep_initializers_as_inputs=True,  # else weights that happen to be equal are merged
                     input_names=[input_name],
                     output_names=output_names,
                 )
@@ -146,7 +147,7 @@ def _traced(
 def _exported(
     module: nn.Module, example: tuple[Tensor], input_name: str, output_names: list[str]
 ) -> onnx.ModelProto:
-    """Export with torch's second exporter, unoptimised so that BatchNormalization stays (opset 18)."""
+    """Export with torch's dynamo exporter, unoptimised so that BatchNormalization stays (opset 18)."""
     import torch
 
     logger = logging.getLogger("torch.onnx")

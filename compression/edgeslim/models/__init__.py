@@ -1,1 +1,1 @@
-"""Models: what they are, how their outputs are read, and where they come from."""
+"""Models: their files and specifications, the decoding of their outputs, importing and downloading."""

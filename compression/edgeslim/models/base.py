@@ -1,4 +1,4 @@
-"""What a model is: an ONNX file, and the specification of how to prepare an image and read its outputs."""
+"""A model: an ONNX file, and the specification of how to prepare images and decode outputs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ ColorOrder = Literal["RGB", "BGR", "GRAY"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelSpec:
-    """How to feed a model and read it; small, editable, JSON.
+    """How to prepare images for a model and decode its outputs; convertible to JSON.
 
     The network's input is `(pixel * scale - mean) / std` per channel, NCHW float32, where pixel is 0–255 after
     resizing to (input_height, input_width) with `pad_value` (in pixel units) around a letterboxed image.
-    `family` names the decoder (see families); 'unknown' has none and is judged by output fidelity alone.
+    `family` names the decoder (see families); 'unknown' has none, so that only fidelity can be measured.
     """
 
     task: Literal["detection", "classification"] = "detection"
@@ -49,10 +49,10 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A detector or classifier as the product holds it: a checked, self-contained ONNX file and its spec.
+    """A detector or classifier: a checked, self-contained ONNX file and its specification.
 
     `path` has float32 weights and batch size 1, and may keep BatchNormalization nodes (so that training-type steps
-    see them); the baseline artifact is this model through an empty recipe. `sha256` is that of the file.
+    see them); the baseline artifact is this model after an empty recipe. `sha256` is that of the file.
     """
 
     name: str
@@ -60,6 +60,6 @@ class Model:
     sha256: str
     spec: ModelSpec
     origin: str
-    """Where it came from: 'sample', 'imported', 'catalogue' or a file path."""
+    """Its source: 'sample', 'imported', 'catalogue' or a file path."""
     proof: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """What import changed, and the measured difference of outputs (max_abs_error)."""

@@ -1,4 +1,4 @@
-"""Official downloads that are known to work, each with licence, size and checksum."""
+"""Downloadable models that are known to work, each with licence, size and checksum."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _YOLOX_SPEC = ModelSpec(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CatalogueEntry:
-    """A file at its publisher's: where, under which licence, and how to know that it is the right one."""
+    """A published model file: address, checksum, licence and specification."""
 
     name: str
     url: str
@@ -31,7 +31,7 @@ class CatalogueEntry:
     licence: str
     source: str
     published: str
-    """What its publishers say of its accuracy, and on what."""
+    """The published accuracy and dataset."""
     spec: ModelSpec
 
 

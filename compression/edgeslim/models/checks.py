@@ -1,9 +1,10 @@
-"""What an ONNX file must be before anything else touches it. Everything given is hostile until checked."""
+"""Checks of an untrusted ONNX file, made before anything else reads it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from edgeslim.models.graph import (
 from edgeslim.models.spec import MAX_INPUT_SIDE
 
 MAX_MODEL_BYTES = 512 << 20
-"""Far above any model for an edge device, and below protobuf's own limit."""
+"""Far above any model for an edge device, and below protobuf's limit."""
 MAX_ELEMENTS = 1 << 28
 """Of one tensor: 1 GiB of float32."""
 _MAX_NODES = 100_000
@@ -55,7 +56,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse(content: bytes, file: str | Path) -> onnx.ModelProto:
-    """Read a model; refuse what cannot be trusted or handled. Raises ModelError naming `file` and culprit."""
+    """Parse a model and check that it is supported. Raises ModelError naming `file` and the node or tensor."""
     _check_size(len(content), file)
     try:
         model = onnx.load_model_from_string(content)
@@ -78,7 +79,7 @@ def parse(content: bytes, file: str | Path) -> onnx.ModelProto:
 
 
 def image_input(model: onnx.ModelProto, file: str | Path) -> onnx.ValueInfoProto:
-    """The only input that is no weight: float32 [N, 1 or 3, H, W], perhaps symbolic. Raises ModelError."""
+    """The only input besides weights: float32 [N, 1 or 3, H, W], sizes possibly symbolic. Raises ModelError."""
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs: list[onnx.ValueInfoProto] = [v for v in model.graph.input if v.name not in weights]
     if len(inputs) != 1:
@@ -111,7 +112,7 @@ def image_input(model: onnx.ModelProto, file: str | Path) -> onnx.ValueInfoProto
 
 
 def refuse_giants(shapes: Mapping[str, tuple[int, ...]], file: str | Path) -> None:
-    """Raise ModelError if a tensor of these shapes is beyond any edge network: it would only exhaust memory."""
+    """Raise ModelError if a tensor of these shapes has more than MAX_ELEMENTS: it would exhaust the memory."""
     for name, shape in shapes.items():
         if math.prod(shape) > MAX_ELEMENTS:
             listed = "×".join(map(str, shape))
@@ -126,7 +127,7 @@ def refuse_giants(shapes: Mapping[str, tuple[int, ...]], file: str | Path) -> No
 
 
 def _is_text_sound(message: Message) -> bool:
-    """Whether all text is UTF-8: protobuf gives what is not as bytes, which nothing later expects."""
+    """Whether all strings are UTF-8: protobuf returns others as bytes, which later code does not expect."""
     for field, value in message.ListFields():
         if field.type == field.TYPE_STRING:
             texts = (value,) if isinstance(value, str | bytes) else value
@@ -140,12 +141,12 @@ def _is_text_sound(message: Message) -> bool:
 
 
 def _refuse_endless_functions(model: onnx.ModelProto, file: str | Path) -> None:
-    """Functions that call functions can stand for far more nodes than the file holds, or call themselves."""
+    """Nested functions can expand to far more nodes than the file contains, or call themselves."""
     bodies = {(function.domain, function.name): function.node for function in model.functions}
     sizes: dict[tuple[str, str], int | None] = {}
 
     def total(nodes: Iterable[onnx.NodeProto]) -> int | None:
-        """Nodes after inlining; None if there is no end."""
+        """Number of nodes after inlining; None if it is unbounded or above the limit."""
         count = 0
         for node in all_nodes(nodes):
             key = (node.domain, node.op_type)
@@ -180,7 +181,7 @@ def _refuse_external_data(model: onnx.ModelProto, file: str | Path) -> None:
 
 
 def _refuse_quantized(model: onnx.ModelProto, file: str | Path) -> None:
-    """What was compressed elsewhere is no original to compress; what was compressed here may come back to be measured."""
+    """A file compressed by other tools is not an original; one written by EdgeSlim may be opened to be measured."""
     if model.producer_name == PRODUCER:
         return
     for node in model_nodes(model):
@@ -223,7 +224,7 @@ def _is_standard(node: onnx.NodeProto, opset: int) -> bool:
 
 
 def _refuse_broken_weights(model: onnx.ModelProto, file: str | Path) -> None:
-    """NaN is never a weight. An infinity may stand alone, as the bound of a Clip, but not among weights."""
+    """NaN is refused anywhere, infinity only in tensors of several values: a single one may be the bound of a Clip."""
     for tensor in all_tensors(model):
         if tensor.data_type not in FLOATS:
             continue
@@ -261,9 +262,8 @@ def _check_size(size: int, file: str | Path) -> None:
 
 
 def _with_output_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy with a shape on every output: the checker wants one, but onnxruntime does not."""
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
+    """A copy with a shape on every output: onnx's checker requires one, onnxruntime does not."""
+    copy = deepcopy(model)
     for value in copy.graph.output:
         value.type.tensor_type.shape.SetInParent()
     return copy

@@ -1,7 +1,7 @@
-"""Reading an unknown model file in a process of its own, with limits of time and memory.
+"""Reading an untrusted model file in a separate process, with limits on time and memory.
 
-A file may loop for ever, ask for all memory or crash a library. It must not take down who opens it, which may be a server
-with many users. The process gets the file's bytes and answers with plain data: one line of JSON, then bytes.
+A file may loop for ever, exhaust the memory or crash a library. That must not stop the process that opens it, which may
+be a server with many users. The separate process gets the file's bytes and returns one line of JSON, then bytes.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ Made = TypeVar("Made")
 Job = Callable[[bytes, str, Any], tuple[dict[str, Any], bytes]]
 """(file's content, its name, JSON) → (JSON, bytes). Importable by name; raises EdgeSlimError."""
 SECONDS = 120
-"""Of processor time. A network for an edge device takes about two."""
+"""Limit of CPU time. A network for an edge device takes about two seconds."""
 PATIENCE = 3
-"""So many times as long may pass on the clock: the machine may be busy."""
+"""Limit of wall-clock time in multiples of SECONDS: the machine may be busy."""
 MEMORY = 3 << 30
-"""Bytes, with COPIES times the file's own on top: it is read, cleaned and opened twice."""
+"""Limit of memory in bytes, to which COPIES times the file's size is added: it is read, cleaned and opened twice."""
 COPIES = 10
 _LOOK = 0.1
-"""Seconds between two looks at what the process uses."""
+"""Seconds between two checks of the process's memory."""
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def confined(
     job: Job, read: Callable[[dict[str, Any], bytes], Made], content: bytes, file: str | Path, given: Any
 ) -> Made:
-    """What `job` makes of the file. Raises ModelError: the job's own, or that it took too much, or crashed.
+    """The result of `job` for the file. Raises ModelError: the job's own, or for exceeded limits or a crash.
 
-    `read` checks the answer, as it comes from a process that read what nobody vouches for; it raises ValueError,
-    KeyError or TypeError.
+    `read` checks the answer, which comes from a process that has read untrusted data; it raises ValueError, KeyError
+    or TypeError.
     """
     memory = MEMORY + COPIES * len(content)
     request = {"file": str(file), "given": given, "seconds": SECONDS, "memory": memory}
@@ -82,7 +82,7 @@ def confined(
 
 
 def _watched(process: subprocess.Popen[bytes], file: str | Path, memory: int) -> bytes:
-    """What the process answers. Raises ModelError if it takes longer, or more memory, than it may."""
+    """The process's answer. Raises ModelError if it exceeds the limit of time or memory."""
     until = time.monotonic() + PATIENCE * SECONDS
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -95,10 +95,10 @@ def _watched(process: subprocess.Popen[bytes], file: str | Path, memory: int) ->
 
 
 def main() -> None:
-    """The process's life: read the request and the file, do the job, answer, end."""
+    """The separate process: read the request and the file, run the job, write the answer, exit."""
     module, name = sys.argv[1:]
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not mix with the answer
     request = json.loads(sys.stdin.buffer.readline())
     file = request["file"]
     _limit(request["seconds"], request["memory"])
@@ -114,20 +114,20 @@ def main() -> None:
         head = {"error": encoded(_crashed(file, f"{type(error).__name__}: {error}").record())}
     answers.write(json.dumps(head).encode() + b"\n" + content)
     answers.close()
-    os._exit(0)  # without what a damaged library may do at exit
+    os._exit(0)  # skips exit handlers, which a damaged library may hang in
 
 
 def _limit(seconds: int, memory: int) -> None:
-    """Limit this process where the system can do that; whoever started it watches it too."""
+    """Limit this process where the system supports it; its parent watches it too."""
     if hasattr(signal, "alarm"):
-        signal.alarm(PATIENCE * seconds)  # whoever watches may have died
+        signal.alarm(PATIENCE * seconds)  # in case the parent has died
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    with contextlib.suppress(OSError):  # Linux: where memory runs out, this process is the first to go
+    with contextlib.suppress(OSError):  # Linux: if memory runs out, this process is killed first
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 

@@ -12,7 +12,7 @@ SIDE = 8
 
 
 def digit_spec() -> ModelSpec:
-    """How the digit classifiers are fed and read: grey, 0–1, (1, 1, 8, 8) → logits (1, 10)."""
+    """Specification of the digit classifiers: grey, 0–1, (1, 1, 8, 8) → logits (1, 10)."""
     return ModelSpec(
         task="classification",
         family="classifier",
@@ -27,7 +27,7 @@ def digit_spec() -> ModelSpec:
 
 
 class DigitCnn(nn.Module):
-    """Three convolutions with BatchNorm, the average over what is left, one linear layer."""
+    """Three convolutions with BatchNorm, global average pooling, one linear layer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class DigitCnn(nn.Module):
 
 
 class DigitMlp(nn.Module):
-    """All 64 pixels through two hidden layers."""
+    """64 pixels, two hidden layers."""
 
     def __init__(self) -> None:
         super().__init__()

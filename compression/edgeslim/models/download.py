@@ -1,4 +1,4 @@
-"""Downloading a catalogue model: with progress, verified, imported; nothing is left behind when it fails."""
+"""Downloading a catalogue model: with progress, verified, imported; a failure leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from edgeslim.models.importing import import_bytes, register
 from edgeslim.progress import Progress, silent
 
 _TIMEOUTS = (10.0, 30.0)
-"""Seconds to connect, and between two pieces."""
+"""Seconds to connect, and between two chunks."""
 _PIECE = 1 << 18
 
 
 def download_model(
     name: str, store: Store | None = None, progress: Progress = silent, mirror: str | None = None
 ) -> Model:
-    """Fetch a catalogue model, check it and list it under its name; a second call downloads nothing.
+    """Download a catalogue model, verify it and list it under its name; a second call downloads nothing.
 
-    `mirror` is a base URL with the file under its own name; what comes from there is checked just the same.
+    `mirror` is a base URL that serves the file under its own name; the same checks apply.
     Raises DownloadError for a dead network or a wrong file, EdgeSlimError for an unknown name.
     """
     entry, store = CATALOGUE.get(name), store or Store()

@@ -1,7 +1,7 @@
-"""Constant folding: what does not depend on the image is computed once, by onnxruntime, and stored.
+"""Constant folding: values that do not depend on the image are computed by onnxruntime and stored.
 
-Nothing is folded that would make the file larger: grids and anchors built in the graph stay built there, and weights
-stored in few bits stay stored so, with the nodes that widen them when the model is loaded.
+Nothing is folded that would enlarge the file: grids and anchors computed in the graph stay computed there, and weights
+stored in few bits keep the nodes that decode them when the model is loaded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Array = NDArray[Any]
 SMALL_ELEMENTS = 1024
 """Results up to this size are folded even if their inputs are smaller: shapes, indices, scales."""
 _WIDENED = {TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.UINT8, TensorProto.INT8}
-"""Types in which weights are stored small: a Cast of them stays, or the file would grow."""
+"""Types of weights stored in few bits: folding their Cast would enlarge the file."""
 _RANDOM = {
     "RandomNormal",
     "RandomUniform",
@@ -35,7 +35,7 @@ _ROUNDS = 20
 def fold(model: onnx.ModelProto) -> int:
     """Fold constants in place; return the number of nodes removed.
 
-    Constants make shapes known, and shapes constants, so it runs until nothing changes.
+    Constants determine shapes, and shapes constants, so it is repeated until nothing changes.
     """
     before = len(model.graph.node)
     for _ in range(_ROUNDS):
@@ -49,7 +49,7 @@ def fold(model: onnx.ModelProto) -> int:
 
 
 def static_shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
-    """Inferred shapes of the tensors whose shape does not depend on the values given."""
+    """Inferred shapes of the tensors whose shape is fixed."""
     graph = shape_inference.infer_shapes(model, data_prop=True).graph
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for value in (*graph.input, *graph.value_info, *graph.output):
@@ -103,7 +103,7 @@ def _fold_nodes(model: onnx.ModelProto, shapes: dict[str, tuple[int, ...]]) -> N
 
 
 def _widens(node: onnx.NodeProto, small: set[str], shapes: dict[str, tuple[int, ...]]) -> bool:
-    """Whether it makes floats of what is stored in fewer bits: weights, not single numbers; scales of integer kernels."""
+    """Whether it decodes what is stored in fewer bits: any DequantizeLinear, or a Cast of weights."""
     if node.op_type == "DequantizeLinear":
         return True
     return node.op_type == "Cast" and node.input[0] in small and _elements(shapes[node.input[0]]) > 1
@@ -130,7 +130,7 @@ def _is_foldable(
 
 
 def _evaluate(model: onnx.ModelProto, nodes: list[onnx.NodeProto], results: list[str]) -> list[Array]:
-    """Values of `results`, computed from initializers alone."""
+    """Values of the tensors `results`, which depend on initializers alone."""
     if not results:
         return []
     read = set(used_names(nodes))

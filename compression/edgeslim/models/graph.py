@@ -1,4 +1,4 @@
-"""Small helpers over ONNX graphs that checking, cleaning and folding share."""
+"""Reading ONNX graphs, subgraphs and functions included."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from onnx import TensorProto
 
 STANDARD_DOMAINS = ("", "ai.onnx")
 PRODUCER = "edgeslim"
-"""Written into every file that is made here."""
+"""Producer name in every file that EdgeSlim writes."""
 FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE)
 
 
 def opset_version(model: onnx.ModelProto) -> int:
-    """Version of the standard operators that the model was written for, 0 if it does not say."""
+    """Opset version of the standard operators, 0 if not declared."""
     return max((entry.version for entry in model.opset_import if entry.domain in STANDARD_DOMAINS), default=0)
 
 
@@ -43,9 +43,9 @@ def all_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
 
 
 def used_names(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:
-    """Every tensor name that the nodes read, inside their subgraphs too."""
+    """Names of the tensors that the nodes read, those in their subgraphs included."""
     for node in all_nodes(nodes):
-        yield from node.input
+        yield from filter(None, node.input)
         for attribute in node.attribute:
             for graph in (attribute.g, *attribute.graphs):
                 yield from (value.name for value in graph.output)
@@ -61,6 +61,21 @@ def set_weights(graph: onnx.GraphProto, weights: list[onnx.TensorProto]) -> None
     """Make these the graph's initializers."""
     del graph.initializer[:]
     graph.initializer.extend(weights)
+
+
+def remove_unused(graph: onnx.GraphProto) -> int:
+    """Remove nodes and weights that no output depends on; return how many."""
+    needed = {value.name for value in graph.output}
+    kept = []
+    for node in reversed(graph.node):
+        if needed & set(node.output):
+            needed.update(used_names([node]))
+            kept.append(node)
+    weights = [tensor for tensor in graph.initializer if tensor.name in needed]
+    removed = len(graph.node) - len(kept) + len(graph.initializer) - len(weights)
+    set_nodes(graph, kept[::-1])
+    set_weights(graph, weights)
+    return removed
 
 
 def _graph_tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:

@@ -1,4 +1,4 @@
-"""Importing a model: an unknown file is prepared and stored, and listed if it is to have a name."""
+"""Importing a model: an untrusted file is prepared and stored, and listed if it is given a name."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from edgeslim.models.preparing import prepare_confined
 from edgeslim.models.spec import spec_from_json
 
 MODELS, IMPORTS = "models", "imports"
-"""Record kinds: named models, and what importing some bytes gave."""
+"""Kinds of records: named models, and results of importing by content."""
 _VERSION = 2
-"""Raise it when importing the same bytes would give another result."""
+"""To be raised when importing the same bytes gives another result."""
 _PATIENCE = 900.0
-"""Seconds to wait for others that open files."""
+"""Seconds to wait for other imports."""
 
 
 def import_onnx(
@@ -29,8 +29,8 @@ def import_onnx(
 ) -> Model:
     """Import a file under a name (by default the file's), so that it is listed and opens by name.
 
-    Without `spec` the family is recognised from the outputs; one of no known family gets 'unknown'.
-    Raises ModelError; nothing is stored then. The same file and specification give the same bytes.
+    Without `spec` the family is recognised from the outputs, or else 'unknown'. Raises ModelError, and stores
+    nothing then. The same file and specification give the same bytes.
     """
     path = Path(path)
     name = check_name(name) if name is not None else default_name(path.stem)
@@ -38,7 +38,7 @@ def import_onnx(
 
 
 def import_named(content: bytes, file: str | Path, name: str, spec: ModelSpec | None, store: Store) -> Model:
-    """Import a file's content under a name; errors call it `file`."""
+    """Import a file's content under a name; errors refer to it as `file`."""
     refuse_reserved(name)
     model = import_bytes(content, file, spec, store)
     return register(dataclasses.replace(model, name=name, origin="imported"), store)
@@ -51,10 +51,10 @@ def import_file(path: Path, spec: ModelSpec | None, store: Store) -> Model:
 
 
 def import_bytes(content: bytes, file: str | Path, spec: ModelSpec | None, store: Store) -> Model:
-    """Import a file's content without listing it; errors call it `file`, as do name and origin."""
+    """Import a file's content without listing it; errors refer to it as `file`, which is also its name and origin."""
 
     def imported() -> dict[str, Any]:
-        with store.lock("opening", _PATIENCE):  # together, many could use up the memory
+        with store.lock("opening", _PATIENCE):  # several at once could exhaust the memory
             made = prepare_confined(content, file, spec)
         return {"sha256": store.put(made.content), "spec": made.spec.to_json(), "proof": made.proof}
 

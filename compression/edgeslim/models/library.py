@@ -1,4 +1,4 @@
-"""The models at hand: samples, imported ones, the catalogue, and files. Nothing here imports torch."""
+"""The available models: samples, imported models, the catalogue, and files. Nothing here imports torch."""
 
 from __future__ import annotations
 

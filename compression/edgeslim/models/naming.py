@@ -1,4 +1,4 @@
-"""Names of models: what they may look like, and which are taken by what comes with EdgeSlim."""
+"""Names of models: which are valid, and which are reserved for models that come with EdgeSlim."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FORBIDDEN = re.compile(r"[^\w.\-]+")
 
 
 def check_name(name: str) -> str:
-    """`name`, if a model can be called so: it becomes a file name, and must not look like a path."""
+    """`name`, if it is valid: it becomes a file name, and must not look like a path. Raises ModelError."""
     if not _ALLOWED.fullmatch(name) or name.lower().endswith(".onnx"):
         raise ModelError(
             "model_name",
@@ -25,7 +25,7 @@ def check_name(name: str) -> str:
 
 
 def default_name(stem: str) -> str:
-    """A sound model name made of a file's stem."""
+    """A valid model name derived from a file's stem."""
     name = _FORBIDDEN.sub("-", stem).strip("-.")[:64]
     return check_name(name or "model")
 

@@ -1,4 +1,4 @@
-"""What becomes of an unknown ONNX file: checked, made sane, proved equal to what was given, recognised, counted."""
+"""Preparing an untrusted ONNX file: checked, sanitized, compared with the original, recognised, counted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from edgeslim.models.sanitize import (
 from edgeslim.models.spec import channels, spec_from_json
 
 DEFAULT_SIDE = 320
-"""Input width and height of a model that leaves them open, where no specification gives them."""
+"""Input width and height of a model that leaves them open, unless a specification gives them."""
 _MAX_NOTE = 65_536
 _PROOF = {
     "original_sha256": str,
@@ -41,7 +41,7 @@ _PROOF = {
     "parameters": int,
     "macs": int,
 }
-"""What a proof tells, and of which type."""
+"""Keys of a proof, and their types."""
 _ONNX_FAILURES = (
     IndexError,
     onnx.checker.ValidationError,
@@ -52,7 +52,7 @@ _ONNX_FAILURES = (
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A sane model's bytes, its complete specification, and the proof (JSON values)."""
+    """A sanitized model's bytes, its complete specification, and the proof (JSON values)."""
 
     content: bytes
     spec: ModelSpec
@@ -60,7 +60,7 @@ class Imported:
 
 
 def prepare_confined(content: bytes, file: str | Path, spec: ModelSpec | None) -> Imported:
-    """What `prepare` makes of an unknown file, in a process of its own (models.confined)."""
+    """`prepare` in a separate process (models.confined)."""
     return confined(prepare_as_json, _as_imported, content, file, None if spec is None else spec.to_json())
 
 
@@ -71,7 +71,7 @@ def prepare_as_json(content: bytes, file: str, spec: Any) -> tuple[dict[str, Any
 
 
 def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Imported:
-    """Check, clean, prove and recognise a model. Pure: the same input gives the same result."""
+    """Check, sanitize, compare and recognise a model. Deterministic."""
     model = parse(content, file)
     value = image_input(model, file)
     shape = _input_shape(value, spec, file)
@@ -163,7 +163,7 @@ def _complete(
     noted: tuple[str, ...],
     file: str | Path,
 ) -> ModelSpec:
-    """The given specification with what it left open, or one from recognition."""
+    """The given specification, completed, or one from recognition."""
     _, depth, height, width = shape
     if spec is None:
         hints = recognise(outputs, (height, width)) or {"family": UNKNOWN, "scale": 1 / 255}
@@ -183,19 +183,19 @@ def _complete(
         if not found or len(found["labels"]) != len(spec.labels):
             raise misfit_error(family.name, shapes, spec)
     else:
-        family.decode(outputs, spec)  # raises if they do not fit
+        family.decode(outputs, spec)  # raises ModelError if they do not fit
     return spec
 
 
 def _labels(hints: dict[str, Any], noted: tuple[str, ...]) -> tuple[str, ...]:
-    """The names noted in the file if their number fits what the outputs say, else the default ones."""
+    """The names noted in the file if their number fits the outputs, else default names."""
     labels: tuple[str, ...] = hints.get("labels", ())
     fits = len(noted) == len(labels) or hints.get("family") == "end_to_end"
     return noted if noted and fits else labels
 
 
 def _noted_labels(model: onnx.ModelProto) -> tuple[str, ...]:
-    """Class names that the exporter noted as `{0: 'person', …}` under 'names', as Ultralytics' does."""
+    """Class names in the file's metadata: `{0: 'person', …}` under 'names', as Ultralytics writes them."""
     for entry in model.metadata_props:
         if entry.key == "names" and len(entry.value) <= _MAX_NOTE:
             try:

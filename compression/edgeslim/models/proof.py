@@ -1,4 +1,4 @@
-"""The proof of an import: the file as given and the file as kept, run side by side on the same inputs."""
+"""The proof of an import: original and stored file give equal outputs on the same inputs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from edgeslim.ort import open_session
 from edgeslim.sessions import Tensor
 
 MAX_RELATIVE_ERROR = 1e-4
-"""Of the largest value of each output. Reordered float32 sums stay far below."""
+"""Relative to each output's largest value. Reordering float32 sums causes far less."""
 
 
 def probes(shape: tuple[int, int, int, int]) -> tuple[FloatArray, ...]:
-    """Three seeded inputs in the ranges that networks are fed: normal deviates, 0–1, and 0–255."""
+    """Three seeded inputs in the usual ranges: normal deviates, 0–1, and 0–255."""
     generator = np.random.default_rng(0)
     normal = generator.standard_normal(shape, dtype=np.float32)
     unit, bytes_like = (generator.random(shape, dtype=np.float32) for _ in range(2))
@@ -29,7 +29,7 @@ def run(content: bytes, inputs: Sequence[FloatArray]) -> list[list[Tensor]]:
 
 
 def is_finite(outputs: Sequence[Tensor]) -> bool:
-    """Whether no output holds NaN or infinity."""
+    """Whether no output contains NaN or infinity."""
     return all(bool(np.isfinite(output).all()) for output in outputs)
 
 

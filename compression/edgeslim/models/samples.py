@@ -34,13 +34,8 @@ def sample_names(folder: Path = SAMPLES) -> tuple[str, ...]:
     return tuple(record["name"] for record in sample_records(folder))
 
 
-def sample_models(folder: Path = SAMPLES) -> tuple[Model, ...]:
-    """All sample models, their files verified."""
-    return tuple(open_sample(name, folder) for name in sample_names(folder))
-
-
 def open_sample(name: str, folder: Path = SAMPLES) -> Model:
-    """One sample model; KeyError if there is none of that name. Raises ModelError if its file was changed."""
+    """One sample model; KeyError if there is none of that name. Raises ModelError if its file is missing or changed."""
     record = {entry["name"]: entry for entry in sample_records(folder)}[name]
     path = folder / Path(record["file"]).name
     if not path.is_file() or sha256_of(path) != record["sha256"]:

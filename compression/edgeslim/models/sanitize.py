@@ -1,7 +1,8 @@
-"""Making a model sane without changing its outputs: changes are listed; the caller proves the equality."""
+"""Normalising a model without changing its outputs: changes are listed; the caller compares the outputs."""
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,25 @@ import onnx
 from onnx import inliner, numpy_helper, version_converter
 
 from edgeslim.models.folding import fold
-from edgeslim.models.graph import PRODUCER, all_nodes, opset_version, set_nodes, set_weights, used_names
+from edgeslim.models.graph import (
+    PRODUCER,
+    all_nodes,
+    opset_version,
+    remove_unused,
+    set_nodes,
+    set_weights,
+    used_names,
+)
 
 TARGET_OPSET = 17
-"""Older models are converted to it: per-channel quantization needs 13, and the exporter writes 17."""
+"""Older models are converted to this opset: per-channel quantization needs 13, and the exporter writes 17."""
 Change = dict[str, Any]
-"""`{"change": code, …}`: what was done, and how often or from what to what."""
+"""`{"change": code, …}`: the kind of change, and its count or its old and new value."""
 
 
 def with_input_shape(model: onnx.ModelProto, name: str, shape: tuple[int, ...]) -> onnx.ModelProto:
-    """A copy that declares this input shape, and nothing about what follows from it."""
-    copy = _copy(model)
+    """A copy that declares this input shape, and no shape of any other tensor."""
+    copy = deepcopy(model)
     for value in copy.graph.input:
         if value.name == name:
             _declare(value, shape)
@@ -30,41 +39,35 @@ def with_input_shape(model: onnx.ModelProto, name: str, shape: tuple[int, ...]) 
 
 
 def sanitize(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[Change]]:
-    """A copy that plain tools handle, and what was changed. The input must have its final, fixed shape.
+    """A copy that common tools can handle, and the changes. The input must have its final, fixed shape.
 
     Weights are initializers (no inputs, no Constant nodes), the opset is at least TARGET_OPSET, functions are
-    inlined, what does not depend on the image is folded, identities and what nothing reads are gone, and each
-    node has a name of its own. BatchNormalization stays. Raises onnx's errors if conversion fails.
+    inlined, constants are folded, identities and unused nodes and weights are removed, and each node has a unique
+    name. BatchNormalization stays. Raises onnx's errors if conversion fails.
     """
     changes: list[Change] = []
-    copy = _copy(model)
+    copy = deepcopy(model)
     if copy.functions:
         changes.append({"change": "functions_inlined", "count": len(copy.functions)})
         copy = inliner.inline_local_functions(copy)
     _note(changes, "weights_no_longer_inputs", _drop_weight_inputs(copy.graph))
     copy = _convert_opset(copy, changes)
     _constants_to_initializers(copy.graph)
-    _note(changes, "unused_removed", _remove_unused(copy.graph))
+    _note(changes, "unused_removed", remove_unused(copy.graph))
     _note(changes, "identities_removed", _remove_identities(copy.graph))
     _note(changes, "constants_folded", fold(copy))
-    _remove_unused(copy.graph)
+    remove_unused(copy.graph)
     _name_nodes(copy.graph)
     return _stripped(copy), changes
 
 
 def declare_outputs(model: onnx.ModelProto, observed: list[list[tuple[int, ...]]]) -> None:
-    """Declare the outputs' real shapes, in place; a size that differs between runs is left open."""
+    """Declare the outputs' observed shapes, in place; a size that differs between runs is left open."""
     for index, value in enumerate(model.graph.output):
         shapes = [run[index] for run in observed]
         if len({len(shape) for shape in shapes}) == 1:
             sizes = [set(dims) for dims in zip(*shapes, strict=True)]
             _declare(value, tuple(dims.pop() if len(dims) == 1 else None for dims in sizes))
-
-
-def _copy(model: onnx.ModelProto) -> onnx.ModelProto:
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    return copy
 
 
 def _declare(value: onnx.ValueInfoProto, shape: tuple[int | None, ...]) -> None:
@@ -96,7 +99,7 @@ def _drop_weight_inputs(graph: onnx.GraphProto) -> int:
 def _convert_opset(model: onnx.ModelProto, changes: list[Change]) -> onnx.ModelProto:
     opset = opset_version(model)
     if opset < TARGET_OPSET:
-        model.ir_version = max(model.ir_version, 4)  # the first that allows weights that are no inputs
+        model.ir_version = max(model.ir_version, 4)  # the first version in which weights need not be inputs
         model = version_converter.convert_version(model, TARGET_OPSET)
         changes.append({"change": "opset_converted", "from": opset, "to": TARGET_OPSET})
     del model.opset_import[:]
@@ -106,9 +109,9 @@ def _convert_opset(model: onnx.ModelProto, changes: list[Change]) -> onnx.ModelP
 
 
 def _constants_to_initializers(graph: onnx.GraphProto) -> None:
-    """Constant nodes become initializers: the same thing, in the form that tools look for.
+    """Replace Constant nodes by initializers, which all tools support.
 
-    Packed codes stay where they are: at the start of the file, where a byte coder packs them best.
+    Packed codes stay at the start of the file, where a byte coder compresses them best.
     """
     unpacking = {
         name for node in graph.node if node.op_type in ("BitShift", "Cast") for name in node.input[:1]
@@ -143,7 +146,7 @@ def _constant_value(node: onnx.NodeProto) -> Any:
 
 
 def _remove_identities(graph: onnx.GraphProto) -> int:
-    """Remove Identity, and Dropout as inference runs it, unless that would rename a network output."""
+    """Remove Identity, and Dropout in inference mode, unless that would rename a network output."""
     outputs = {value.name for value in graph.output}
     read = set(used_names(graph.node)) | outputs
     renamed: dict[str, str] = {}
@@ -166,23 +169,8 @@ def _remove_identities(graph: onnx.GraphProto) -> int:
     return len(renamed)
 
 
-def _remove_unused(graph: onnx.GraphProto) -> int:
-    """Remove nodes and weights that no output depends on; return how many."""
-    needed = {value.name for value in graph.output}
-    kept = []
-    for node in reversed(graph.node):
-        if needed & set(node.output):
-            needed.update(used_names([node]))
-            kept.append(node)
-    weights = [tensor for tensor in graph.initializer if tensor.name in needed]
-    removed = len(graph.node) - len(kept) + len(graph.initializer) - len(weights)
-    set_nodes(graph, kept[::-1])
-    set_weights(graph, weights)
-    return removed
-
-
 def _name_nodes(graph: onnx.GraphProto) -> None:
-    """Give every node a name of its own: tools refer to nodes by name."""
+    """Give every node a unique name: tools refer to nodes by name."""
     taken = set()
     for index, node in enumerate(graph.node):
         if not node.name or node.name in taken:
@@ -193,7 +181,7 @@ def _name_nodes(graph: onnx.GraphProto) -> None:
 
 
 def _stripped(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Only what describes the network, in one form: no notes, no traces of tools, weights as raw bytes."""
+    """A copy in canonical form: without documentation and metadata of tools, weights as raw bytes."""
     graph = model.graph
     for node in all_nodes(graph.node):
         node.ClearField("doc_string")

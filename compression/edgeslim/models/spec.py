@@ -1,7 +1,7 @@
 """Model specifications as JSON: read, checked key by key, written.
 
-Keys that are not given take the named family's conventions, so `{"family": "yolov8", "input_width": 640,
-"input_height": 640}` is a whole specification; labels and strides not given are read off the network.
+Missing keys take the values of the named family's conventions, so `{"family": "yolov8", "input_width": 640,
+"input_height": 640}` is a complete specification; missing labels and strides are derived from the network.
 """
 
 from __future__ import annotations

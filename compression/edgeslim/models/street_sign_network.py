@@ -21,7 +21,6 @@ LABELS = (
     "traffic_light_red",
     "traffic_light_green",
 )
-OUTPUT_NAMES = ("classes_8", "boxes_8", "classes_16", "boxes_16")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +40,7 @@ SIZES = {
 
 
 def street_sign_spec(labels: tuple[str, ...] = LABELS) -> ModelSpec:
-    """How the street-sign detectors are fed and read."""
+    """Specification of the street-sign detectors."""
     return ModelSpec(
         task="detection",
         family="fcos",
@@ -80,7 +79,7 @@ def stage(inputs: int, outputs: int, blocks: int) -> nn.Sequential:
 
 
 class Head(nn.Module):
-    """Class logits (B, C, h, w) and raw box distances (B, 4, h, w) of one level, which owns its weights."""
+    """Class logits (B, C, h, w) and raw box distances (B, 4, h, w) of one level, with its own weights."""
 
     def __init__(self, width: int, classes: int) -> None:
         super().__init__()
@@ -94,8 +93,8 @@ class Head(nn.Module):
 class StreetSignNetwork(nn.Module):
     """(B, 3, 192, 288) → class logits and raw boxes at stride 8, then at stride 16 (see the 'fcos' family).
 
-    One head and one BatchNorm per level: a BatchNorm shared over levels is normalised per level in training but by
-    one mixed average in evaluation, which biases every box.
+    Each level has its own head and BatchNorm: one that levels shared would be normalised per level in training, but by
+    a mixed average in evaluation, which biases every box.
     """
 
     def __init__(self, size: Size, classes: int = len(LABELS)) -> None:
@@ -141,7 +140,7 @@ class StreetSignNetwork(nn.Module):
             assert classify.bias is not None and locate.bias is not None
             nn.init.normal_(classify.weight, std=0.01)
             nn.init.normal_(locate.weight, std=0.01)
-            nn.init.constant_(classify.bias, -4.6)  # a score of 0.01: background is the rule
+            nn.init.constant_(classify.bias, -4.6)  # an initial score of 0.01, as most places are background
             nn.init.constant_(locate.bias, 0.5)
 
 

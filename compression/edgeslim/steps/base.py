@@ -108,23 +108,25 @@ class Step:
         )
 
 
-class NeedsByParameters:
-    """A step's `needs` where they depend on its parameters: `needs: ClassVar[…] = cast(Any, NeedsByParameters(…))`.
+class _NeedsByParameters:
+    """`of(step)` if read from a step, `usual` if read from the class, which has no parameter values."""
 
-    Read from a step, they are `of(step)`; read from the class, which has no parameter values, they are `usual`.
-    """
-
-    def __init__(self, usual: Iterable[Need], of: Callable[[Any], Iterable[Need]]) -> None:
-        self._usual, self._of = frozenset(usual), of
+    def __init__(self, of: Callable[[Any], Iterable[Need]], usual: Iterable[Need]) -> None:
+        self._of, self._usual = of, frozenset(usual)
 
     def __get__(self, step: object | None, owner: type[object]) -> frozenset[Need]:
         return self._usual if step is None else frozenset(self._of(step))
 
 
+def needs_by(of: Callable[[Any], Iterable[Need]], usual: Iterable[Need] = ("calibration",)) -> Any:
+    """The `needs` of a step where they depend on its parameters; `usual` are those of the class."""
+    return _NeedsByParameters(of, usual)
+
+
 class TorchStep(Step):
     """Works on the torch graph, imported from ONNX with BatchNorm kept. Must come before every OnnxStep."""
 
-    destroys: ClassVar[frozenset[Trait]] = STORED
+    destroys = STORED
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
         """Return a new module; the given one is not modified."""
@@ -137,8 +139,8 @@ class OnnxStep(Step):
     A recipe has at most one such step, unless the second preserves the levels made by the first.
     """
 
-    makes: ClassVar[frozenset[Trait]] = frozenset({"codes"})
-    destroys: ClassVar[frozenset[Trait]] = STORED
+    makes = frozenset({"codes"})
+    destroys = STORED
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """Return a new graph; the given one is not modified."""

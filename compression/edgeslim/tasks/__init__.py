@@ -1,4 +1,4 @@
-"""Tasks: what a model is for, and how it is fed, read and scored."""
+"""Tasks: how images are prepared for a model, and how its outputs are decoded and scored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A task binds a kind of prediction to its metrics. Detection and classification are the two there are."""
+"""A task combines preparation of images, decoding of outputs and metrics: detection or classification."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Prediction = Detections | FloatArray | None
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An image made ready: `tensor` (1, C, H, W) float32 and what is needed to map boxes back."""
+    """A prepared image: `tensor` (1, C, H, W) float32, and what is needed to map boxes back to the image."""
 
     tensor: FloatArray
     scale_x: float
@@ -32,7 +32,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Accuracy figures by name, with `ci95` of the primary metric: empty where nothing can be scored."""
+    """Accuracy figures by name, with `ci95` of the primary metric; empty if nothing can be scored."""
 
     figures: dict[str, Any] = field(default_factory=dict)
     primary: Resampled | None = None
@@ -55,9 +55,9 @@ class Task(Protocol):
     def score(
         self, predictions: Sequence[Prediction], split: Split, labels: tuple[str, ...], seed: int = SEED
     ) -> Scores:
-        """Accuracy of predictions on all images of `split`, of which those with annotations count.
+        """Accuracy of the predictions on the images of `split` that have annotations.
 
-        `labels` are the model's; the dataset's classes were mapped to them by the caller. `seed` draws the
-        resamples: models that are compared are scored with the same.
+        `labels` are the model's; the caller has mapped the dataset's classes to them. `seed` is that of the bootstrap:
+        models must be compared with equal seeds.
         """
         ...

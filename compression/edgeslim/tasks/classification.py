@@ -34,7 +34,7 @@ class Classification:
     def score(
         self, predictions: Sequence[Prediction], split: Split, labels: tuple[str, ...], seed: int = SEED
     ) -> Scores:
-        """Accuracy over the `images` that have a label; empty where nothing can be scored."""
+        """Accuracy over the `images` that have a label; empty if none has one."""
         targets = [(index, split.target(index)) for index in range(len(split))]
         known = {index: target for index, target in targets if isinstance(target, int)}
         if not known:

@@ -1,4 +1,4 @@
-"""Detection: letterbox and normalise, decode by the model's family, suppress doubles, score by COCO mAP."""
+"""Detection: resize and normalise, decode by the model's family, suppress duplicates, score by COCO mAP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from edgeslim.tasks.nms import nms
 
 
 class Detection:
-    """Boxes. A model of the unknown family is prepared for like any other, but gives no predictions."""
+    """Boxes. A model of the unknown family gets prepared images, but gives no predictions."""
 
     name = "detection"
     primary_metric = "mAP"
@@ -51,7 +51,7 @@ class Detection:
     def score(
         self, predictions: Sequence[Prediction], split: Split, labels: tuple[str, ...], seed: int = SEED
     ) -> Scores:
-        """COCO figures over the `images` that have annotations; empty where nothing can be scored."""
+        """COCO figures over the `images` that have annotations; empty if nothing can be scored."""
         targets = [(index, split.target(index)) for index in range(len(split))]
         truth = {index: target for index, target in targets if isinstance(target, Annotations)}
         found = _detections(predictions, truth)

@@ -1,4 +1,4 @@
-"""Which loss trains a model with labels."""
+"""The loss that trains a model with labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Class-wise non-maximum suppression in numpy: exact, greedy by falling score."""
+"""Class-wise non-maximum suppression in NumPy: exact, greedy by descending score."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 from edgeslim.detections import FloatArray, IntArray
 
 CANDIDATES = 1000
-"""Only so many of the best-scored boxes of an image are looked at."""
+"""Number of best-scored boxes per image that are considered."""
 _BLOCK = 128
-"""Boxes compared all with all at a time: bounds the cost where a thousand boxes are of one class."""
+"""Boxes compared pairwise at a time: bounds the cost of a thousand boxes of one class."""
 
 
 def nms(boxes: FloatArray, scores: FloatArray, classes: IntArray, iou: float, limit: int) -> IntArray:
-    """Indices of the boxes that stay, by falling score, at most `limit`.
+    """Indices of the kept boxes by descending score, at most `limit`.
 
-    A box goes when a better-scored box of its class that stays overlaps it with an IoU above `iou`. Of equal
-    scores the first comes first. `boxes` is (N, 4) xyxy.
+    A box is suppressed if a kept box of its class with a higher score overlaps it with an IoU above `iou`. Equal
+    scores keep their order. `boxes` is (N, 4) xyxy.
     """
     order = np.argsort(-scores, kind="stable")[:CANDIDATES]
     label = classes[order]
@@ -29,7 +29,7 @@ def nms(boxes: FloatArray, scores: FloatArray, classes: IntArray, iou: float, li
 
 
 def _suppress(boxes: FloatArray, iou: float, limit: int) -> IntArray:
-    """NMS of boxes of one class, already by falling score."""
+    """NMS of boxes of one class, sorted by descending score."""
     if len(boxes) < 2:
         return np.arange(len(boxes))
     stay: list[IntArray] = []
@@ -44,7 +44,7 @@ def _suppress(boxes: FloatArray, iou: float, limit: int) -> IntArray:
 
 
 def _first_of_each(overlapping: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[int]:
-    """Rows that no earlier staying row overlaps. Rows are bit sets: an `or` strikes out what one overlaps."""
+    """Rows that no earlier kept row overlaps. Rows are bit sets, so that one `or` suppresses all that a row overlaps."""
     rows = [int.from_bytes(row.tobytes(), "little") for row in np.packbits(overlapping, 1, bitorder="little")]
     struck, stay = 0, []
     for index, row in enumerate(rows):

@@ -2,7 +2,7 @@
 
 Resizing is Pillow's bilinear filter, which averages when it shrinks. A letterboxed image is ⌊width · r⌋ ×
 ⌊height · r⌋ pixels with r = min(input / image), in the top-left corner or in the middle (rounded down); the
-exact scale of each axis is kept, so boxes come back without a rounding error.
+exact scale of each axis is kept, so mapping boxes back adds no rounding error.
 """
 
 from __future__ import annotations

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 RAMP = 500.0
-"""Steps over which the decay rises to its value, so that early weights are forgotten."""
+"""Time constant in steps with which the decay rises, so that early weights are forgotten."""
 
 
 class WeightAverage:
-    """Averages everything floating-point in the state; counters are copied."""
+    """Averages the floating-point tensors of the state; others (counters) are copied."""
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay

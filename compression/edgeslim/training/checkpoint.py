@@ -1,4 +1,4 @@
-"""Where a training run stands, on disk: written atomically, read without running any code from the file."""
+"""Checkpoints of a training run: written atomically, read without executing code from the file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path) -> dict[str, Any] | None:
-    """The state, or None if there is no such file. Raises ModelError if it is no checkpoint."""
+    """The state, or None if there is no such file. Raises ModelError if the file is not a checkpoint."""
     if not path.exists():
         return None
     try:

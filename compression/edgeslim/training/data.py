@@ -1,4 +1,4 @@
-"""Training images as the network's own pixels: decoded and resized when first needed, then kept in memory."""
+"""Training images at the network's input size: decoded and resized on first use, then kept in memory."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.tasks import task_for
 
 KEPT_BYTES = 2**30
-"""Decoded images beyond this much memory are decoded again each time."""
+"""Memory for decoded images; images beyond it are decoded at each use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Pixels (N, H, W, C) uint8 at the network's size and in its colour order; targets in the same pixels."""
+    """Pixels (N, H, W, C) uint8 at the network's input size and in its colour order; targets in input pixels."""
 
     pixels: NDArray[np.uint8]
     targets: tuple[Target, ...]
@@ -35,7 +35,7 @@ class Examples:
 
 
 class SplitExamples:
-    """The same from a split: an image is read when it is first taken."""
+    """The same, read from a split: an image is read when it is first taken."""
 
     def __init__(self, split: Split, spec: ModelSpec, kept_bytes: int = KEPT_BYTES) -> None:
         self._split, self._spec, self._prepare = split, spec, task_for(spec).prepare
@@ -71,21 +71,15 @@ class SplitExamples:
         return image.transpose(1, 2, 0), _placed(self._split.target(index), x, y)
 
 
-def load_examples(split: Split, spec: ModelSpec) -> Examples:
-    """A whole split in memory. Raises DatasetError naming an unreadable image."""
-    pixels, targets = SplitExamples(split, spec, kept_bytes=0).take(np.arange(len(split)))
-    return Examples(pixels, tuple(targets))
-
-
 def normalise(pixels: Tensor, spec: ModelSpec) -> Tensor:
-    """(B, H, W, C) float pixels 0–255 → (B, C, H, W) as the network takes them, channels last in memory."""
+    """(B, H, W, C) float pixels 0–255 → the network's input (B, C, H, W), channels last in memory."""
     channels = pixels.shape[3]
     shift, gain = (torch.tensor(each[:channels], device=pixels.device) for each in (spec.mean, spec.std))
     return ((pixels * spec.scale - shift) / gain).permute(0, 3, 1, 2)
 
 
 def batch_order(count: int, batch: int, seed: int) -> Callable[[int], NDArray[np.int64]]:
-    """The image indices of any step: every epoch is one shuffle; a function of the seed alone, so runs resume."""
+    """The image indices of a step: one shuffle per epoch, a function of the seed alone, so that runs can resume."""
     per_epoch = max(count // batch, 1)
 
     def indices(step: int) -> NDArray[np.int64]:

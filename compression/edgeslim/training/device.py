@@ -1,4 +1,4 @@
-"""Where training runs: on an accelerator if torch finds one, else on the processor."""
+"""The device for training: an accelerator if torch finds one, else the CPU."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from torch import nn
 CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 """Without it, matrix products on CUDA are not reproducible (cuBLAS, section 'Results reproducibility')."""
 VARIABLE = "EDGESLIM_DEVICE"
-"""Environment variable: 'cpu' leaves accelerators alone."""
+"""Environment variable: 'cpu' disables accelerators."""
 
 
 def training_device() -> torch.device:
-    """CUDA where there is one, unless EDGESLIM_DEVICE says otherwise."""
+    """CUDA if available, unless EDGESLIM_DEVICE names another device."""
     wanted = os.environ.get(VARIABLE) or ("cuda" if torch.cuda.is_available() else "cpu")
     if wanted != "cpu":
         os.environ.setdefault(CUBLAS, ":4096:8")
@@ -26,10 +26,10 @@ def training_device() -> torch.device:
 
 @contextmanager
 def on_device(*modules: nn.Module) -> Iterator[torch.device]:
-    """The modules are on the training device while it is open, and on the processor afterwards.
+    """The modules are on the training device inside the context, and on the CPU afterwards.
 
-    Where deterministic algorithms are asked for, an operator that has none for its gradients on the device (adaptive
-    pooling to several places) runs all the same: results then repeat to rounding only.
+    In deterministic mode, an operator without a deterministic gradient on the device (adaptive pooling to several
+    positions) runs nevertheless: results are then reproducible up to rounding only.
     """
     device = training_device()
     with _lenient(device), _recurrent_layers_learn(modules, device):
@@ -60,7 +60,7 @@ def _lenient(device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def _recurrent_layers_learn(modules: Iterable[nn.Module], device: torch.device) -> Iterator[None]:
-    """cuDNN gives gradients of recurrent layers in training mode alone; without dropout it computes the same."""
+    """cuDNN has gradients of recurrent layers in training mode only; without dropout the two modes compute the same."""
     layers = [layer for module in modules for layer in module.modules() if isinstance(layer, nn.RNNBase)]
     resting = [layer for layer in layers if not layer.training and not layer.dropout]
     for layer in resting if device.type != "cpu" else ():

@@ -1,4 +1,4 @@
-"""The training loop: AdamW, warm-up and cosine, weight average, resumable, reproducible from its seed."""
+"""The training loop: AdamW, warm-up, cosine decay, weight average; resumable, reproducible from its seed."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from edgeslim.training.device import on_device
 from edgeslim.training.observer import Observer
 
 Evaluate = Callable[[nn.Module], dict[str, float]]
-"""A network in evaluation mode → named figures for the log."""
+"""A network in evaluation mode → figures by name, for the log."""
 
 STILL_PART = 0.1
-"""The last part of the run sees unmoved images, as in use. Source: YOLOX (arXiv 2107.08430)."""
+"""Last part of the run, trained without geometric augmentation, as at inference. Source: YOLOX (arXiv 2107.08430)."""
 LAST_RATE = 0.02
-"""The cosine ends at this part of the learning rate."""
+"""The cosine decay ends at this fraction of the learning rate."""
 LARGEST_GRADIENT = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainSettings:
-    """One run. `ema_decay` None keeps the last weights instead of an average of them."""
+    """Settings of a run. `ema_decay` None: the last weights are kept instead of their average."""
 
     steps: int
     batch: int = 16
@@ -54,8 +54,8 @@ class TrainSettings:
 
 @dataclass(frozen=True, slots=True)
 class TrainLog:
-    """One row an epoch: epoch, step, loss (mean), learning_rate, seconds (since the start, resumed runs added up),
-    and what `evaluate` gave."""
+    """One row per epoch: epoch, step, loss (mean), learning_rate, seconds (since the start, summed over resumed runs),
+    and the figures of `evaluate`."""
 
     rows: tuple[dict[str, float], ...]
 
@@ -81,9 +81,9 @@ def train(
 ) -> TrainLog:
     """Train `module` in place with its family's loss; afterwards it holds the final weights, in evaluation mode.
 
-    It runs on an accelerator if there is one (training.device), and the module is on the processor again at the end.
-    `observer` takes part in every update. `checkpoint`: written every epoch, good on any device; if the file exists
-    the run goes on from there (the schedule follows `settings.steps`, which may have grown).
+    It runs on an accelerator if there is one (training.device); the module is on the CPU afterwards. `observer` is
+    called around every update. `checkpoint` is written every epoch and valid on any device; if the file exists, the
+    run resumes from it (the schedule follows `settings.steps`, which may have grown).
     Raises RecipeError if the family has no loss, if there are no images, or if the loss stops being finite.
     """
     loss = required_loss(spec)
@@ -192,7 +192,7 @@ class _Run:
         return {**row, **self.evaluated(evaluate)} if evaluate is not None else row
 
     def evaluated(self, evaluate: Evaluate) -> dict[str, float]:
-        """Figures of the averaged network, on the processor; the training weights are put back."""
+        """Figures of the averaged network, on the CPU; the training weights are restored."""
         own = {name: value.clone() for name, value in self.module.state_dict().items()}
         if self.average is not None:
             self.module.load_state_dict(self.average.state)
@@ -253,7 +253,7 @@ def _optimizer(module: nn.Module, settings: TrainSettings) -> torch.optim.Optimi
 
 
 def diverged(step: int, learning_rate: float) -> RecipeError:
-    """A loss that is no finite number any more."""
+    """The error for a loss that is not finite."""
     return RecipeError(
         "training_diverged",
         f"Training broke down at step {step}: the loss is no longer a finite number.",

@@ -1,4 +1,4 @@
-"""What takes part in a training run without being the loop: it sees gradients, and may change weights in between."""
+"""Observers of a training run: they see the gradients, and may change weights between updates."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from torch import Tensor, nn
 
 
 class Observer(Protocol):
-    """Whoever takes part in a run, a pruning schedule for example. Steps count from 0."""
+    """Takes part in every update, for example to prune gradually. Steps count from 0."""
 
     def before_update(self, step: int) -> None:
-        """The gradients are there; the weights are still those that gave them."""
+        """After the backward pass, before the optimizer changes the weights."""
 
     def after_update(self, step: int) -> None:
-        """The weights have changed."""
+        """After the optimizer has changed the weights."""
 
 
 class ZerosStay:
-    """Convolution and matrix weights that are exactly zero when the run begins are zero after every update."""
+    """Keeps convolution and matrix weights at zero that are exactly zero at the first update."""
 
     def __init__(self, module: nn.Module) -> None:
         self._module = module
         self._masks: list[tuple[Tensor, Tensor]] | None = None
 
     def before_update(self, step: int) -> None:
-        if self._masks is None:  # not before: by now the weights are on the device where they are trained
+        if self._masks is None:  # at the first update, when the weights are on the training device
             self._masks = zero_masks(self._module)
 
     @torch.no_grad()
@@ -36,6 +36,6 @@ class ZerosStay:
 
 
 def zero_masks(module: nn.Module) -> list[tuple[Tensor, Tensor]]:
-    """Weights that contain zeros, each with what to multiply it by so that they stay zero."""
+    """Weights that contain zeros, each with a mask of 0 and 1 that keeps them when multiplied."""
     masks = [(p, (p.detach() != 0).to(p.dtype)) for p in module.parameters() if p.ndim > 1]
     return [(parameter, mask) for parameter, mask in masks if not mask.all()]

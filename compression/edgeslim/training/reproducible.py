@@ -1,4 +1,4 @@
-"""Torch so that the same inputs give the same numbers."""
+"""Reproducible results from torch."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 from torch.utils import deterministic as options
 
 _FILL = "fill_uninitialized_memory"
-"""A torch option that deterministic mode turns on; it costs time, and nothing here reads such memory."""
+"""A torch option that deterministic mode turns on; it costs time, and no code here reads uninitialized memory."""
 
 
 @contextmanager
 def reproducible(seed: int, threads: int) -> Iterator[None]:
-    """Torch with seeded random numbers, deterministic algorithms and so many threads; as before afterwards."""
+    """Seeded random numbers, deterministic algorithms and this number of threads; restored afterwards."""
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     fill = getattr(options, _FILL)
     with torch.random.fork_rng(devices=[]):

@@ -1,4 +1,4 @@
-"""The sample models' own training: which network, on which data, for how long."""
+"""Training of the sample models: network, dataset, epochs, learning rate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgeslim.registry import Registry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleTraining:
-    """`build(name, seed)` gives the untrained network; `augment` as in TrainSettings; `epochs` is the default.
+    """`build(name, seed)` returns the untrained network; `augment` as in TrainSettings; `epochs` is the default.
 
     `safetensors` False: the ONNX file alone holds the weights, so that all samples stay under 12 MB.
     """

@@ -1,4 +1,4 @@
-"""A weight as codes: what is stored, and exactly which float32 numbers it stands for."""
+"""A weight as codes: what is stored, and the float32 values that it decodes to."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from edgeslim.export.packed.packing import Codes, bits_for, entropy
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a weight's rows (one an output channel) lie in it: rows → `inner` shape → transposed by `order` → `shape`.
+    """Position of a weight's rows (one per output channel) in it: rows → `inner` shape → transposed by `order` → `shape`.
 
-    `order` is None where the rows are the weight itself, seen as a matrix.
+    `order` is None where the weight, reshaped to a matrix, is the rows.
     """
 
     shape: tuple[int, ...]
@@ -43,13 +43,12 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CodedWeight:
-    """Codes (rows, columns) below `levels`, and their meaning: (code − zero) · scale, or codebook[code] · scale.
+    """Codes (rows, columns) below `levels`, decoded as (code − zero) · scale or codebook[code] · scale.
 
-    `scale` (rows, groups), float16 or float32, holds for the columns split into equal groups; (1, 1) holds for all;
-    None is 1, for codebooks.
+    `scale` (rows, groups), float16 or float32, applies to equal groups of columns, (1, 1) to all; None means 1.
     `zero` is one number, or whole numbers (rows, groups) in uint8. `codebook` (blocks, up to levels) gives each of
-    `blocks` equal blocks of rows its own values. `sparse` stores a bit mask and only the codes that are not zeros:
-    code 0 of a codebook, or the code equal to the one number `zero`.
+    `blocks` equal blocks of rows its own values. `sparse` stores a bit mask and only the codes of values other than
+    zero; zero is code 0 of a codebook, or the code equal to the number `zero`.
     """
 
     layout: Layout
@@ -81,7 +80,7 @@ class CodedWeight:
 
     @property
     def absent(self) -> int:
-        """The code that stands for zero and is left out where `sparse`."""
+        """The code of the value zero, which is not stored where `sparse`."""
         return 0 if self.codebook is not None else int(np.asarray(self.zero).flat[0])
 
     @property
@@ -91,13 +90,13 @@ class CodedWeight:
 
     @property
     def packed_bits(self) -> float:
-        """Bits of all codes (and the mask) when packed, without scales, codebook and filling."""
+        """Bits of all packed codes and the mask, without scales, codebook and padding."""
         if self.sparse:
             return self.codes.size + int((self.codes != self.absent).sum()) * self.bits
         return self.codes.size * (1.6 if self.levels == 3 else self.bits)
 
     def sparsest(self) -> CodedWeight:
-        """The same weight, as bit mask and present codes if that takes fewer bits when packed."""
+        """The same weight, sparse if that takes fewer bits when packed."""
         if self.codebook is None:
             possible = isinstance(self.zero, float) and self.zero.is_integer()
         else:
@@ -108,9 +107,9 @@ class CodedWeight:
         return sparse if sparse.packed_bits < self.packed_bits else self
 
     def for_bytes(self) -> CodedWeight:
-        """The same weight for one code a byte: dense, and where zero is a whole number, with zero at 128.
+        """The same weight for storage of one code per byte: dense, and with an integer zero moved to 128.
 
-        All layers then have codes of one kind, which a byte coder takes for one long message.
+        A byte coder compresses the layers better if all codes have the same zero.
         """
         if self.codebook is not None or not isinstance(self.zero, float) or not self.zero.is_integer():
             return dataclasses.replace(self, levels=256, sparse=False)

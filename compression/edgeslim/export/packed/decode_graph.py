@@ -1,4 +1,4 @@
-"""Standard operators (opset 13 and up) that turn packed bytes back into codes, and codes into weights."""
+"""Standard operators (opset 13 and up) that unpack bytes to codes and decode codes to weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edgeslim.export.packed.coded import Layout
 from edgeslim.export.packed.packing import TRITS, Codes, entropy, fields, filled, pack, pack_trits
 
 PREFIX = "packed."
-"""Of all names made here."""
+"""Prefix of all names of the decode subgraph."""
 
 
 class Builder:
@@ -30,8 +30,8 @@ class Builder:
         """Name of a tensor of packed codes.
 
         Codes are Constant nodes at the very start of the file, those of least entropy first, not initializers after
-        all nodes: zstd's parser starts from what it sees first, and among text it learns to seek repetitions
-        that codes do not have (6 % of a whole file, measured).
+        all nodes: zstd adapts to the bytes that it sees first, and after text it looks for repetitions, which
+        codes do not have (6 % of a whole file, measured).
         """
         name = f"{PREFIX}c{len(self._codes)}"
         value = numpy_helper.from_array(content)
@@ -39,11 +39,11 @@ class Builder:
         return name
 
     def all_nodes(self) -> list[onnx.NodeProto]:
-        """In the order in which they are to be stored."""
+        """In the order of storage."""
         return [node for _, node in sorted(self._codes, key=lambda item: item[0])] + self.nodes
 
     def constant(self, array: NDArray[Any]) -> str:
-        """Name of an initializer with this content."""
+        """Name of the initializer with this content."""
         key = (str(array.dtype), array.shape, array.tobytes())
         if key not in self._constants:
             self._constants[key] = self.tensor(numpy_helper.from_array(np.ascontiguousarray(array)))
@@ -65,7 +65,7 @@ class Builder:
         return self.node("Reshape", value, self.constant(np.array(shape, np.int64)), output=output)
 
     def arrange(self, name: str, layout: Layout, value: str) -> str:
-        """From rows, in whatever shape, to the weight of that name."""
+        """Rearrange rows of any shape to the weight of that name."""
         if layout.order is not None:
             value = self.node("Transpose", self.reshape(value, layout.inner), perm=list(layout.order))
         return self.reshape(value, layout.shape, output=name)
@@ -74,7 +74,7 @@ class Builder:
         return self.node("Cast", value, output=output, to=to)
 
     def split(self, value: str, sizes: Sequence[int], outputs: Sequence[str] | None = None) -> list[str]:
-        """Cut along axis 0; the names of the pieces."""
+        """Split along axis 0; names of the parts."""
         names = list(outputs or (f"{PREFIX}n{len(self.nodes)}.{i}" for i in range(len(sizes))))
         size_of = self.constant(np.array(sizes, np.int64))
         self.nodes.append(helper.make_node("Split", [value, size_of], names, axis=0))
@@ -82,9 +82,9 @@ class Builder:
 
 
 def codes_of(build: Builder, codes: Codes, bits: int, *, number: bool, packed: bool) -> str:
-    """A flat tensor (float32 if `number`, else int32) of the filled codes, from bytes stored for it.
+    """Store padded codes as bytes; name of the flat decoded tensor (float32 if `number`, else int32).
 
-    `packed` cuts codes into fields that share bytes; else each takes a byte.
+    `packed`: codes are cut into fields that share bytes; otherwise each code takes a byte.
     """
     kind = TensorProto.FLOAT if number else TensorProto.INT32
     widths = fields(bits) if packed else (8,)
@@ -100,7 +100,7 @@ def codes_of(build: Builder, codes: Codes, bits: int, *, number: bool, packed: b
 
 
 def trits_of(build: Builder, codes: Codes, *, number: bool) -> str:
-    """The same for codes 0, 1, 2, five in a byte."""
+    """The same for codes 0, 1 and 2, five per byte."""
     stored = build.codes(pack_trits(filled(codes))[:, None])
     wide = build.cast(stored, TensorProto.INT32)
     shifted = build.node("Div", wide, build.constant(3 ** np.arange(TRITS, dtype=np.int32)[None]))

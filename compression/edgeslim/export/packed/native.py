@@ -11,6 +11,7 @@ from onnx import TensorProto, version_converter
 from edgeslim.export.packed.coded import CodedWeight
 from edgeslim.export.packed.decode_graph import Builder, floats_of
 from edgeslim.export.packed.packing import pack_field
+from edgeslim.models.graph import opset_version
 
 _TYPES = {8: TensorProto.INT8, 4: TensorProto.INT4, 2: TensorProto.INT2}
 _OPSETS = {8: 13, 4: 21, 2: 25}
@@ -18,7 +19,7 @@ _IR_VERSIONS = {8: 8, 4: 10, 2: 13}
 
 
 def fits(weight: CodedWeight) -> bool:
-    """Whether a native type holds these codes: signed whole numbers of 2, 4 or 8 bits, scaled, zero in the middle."""
+    """Whether a native type can hold these codes: signed integers of 2, 4 or 8 bits with a scale and a central zero."""
     return (
         weight.codebook is None
         and not weight.sparse
@@ -28,18 +29,17 @@ def fits(weight: CodedWeight) -> bool:
 
 
 def with_opset(model: onnx.ModelProto, weights: Iterable[CodedWeight]) -> onnx.ModelProto:
-    """The model, its opset raised as far as the native types of these weights need."""
+    """The model, with its opset raised to what the native types of these weights need."""
     widths = [weight.bits for weight in weights if fits(weight)]
     wanted = max((_OPSETS[bits] for bits in widths), default=0)
-    current = next(item.version for item in model.opset_import if item.domain in ("", "ai.onnx"))
-    if current < wanted:
+    if opset_version(model) < wanted:
         model = version_converter.convert_version(model, wanted)
     model.ir_version = max(model.ir_version, *(_IR_VERSIONS[bits] for bits in (8, *widths)))
     return model
 
 
 def dequantized(build: Builder, name: str, weight: CodedWeight) -> None:
-    """Store the codes in a native type, and nodes that make the weight of them."""
+    """Store the codes in a native type, and add the nodes that decode them to the weight."""
     assert weight.scale is not None
     rows = weight.layout.rows * weight.groups
     shape = (rows, weight.codes.size // rows)

@@ -1,4 +1,4 @@
-"""Codes of 1 to 8 bits, and of three values, in bytes without waste."""
+"""Packing codes of 1 to 8 bits, and of three values, into bytes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.uint8]
 BLOCK = 40
-"""Codes are filled up with zeros to a multiple of this: whole bytes for every field width, and for threes."""
+"""Codes are padded with zeros to a multiple of this, which fills whole bytes for every field width and for trits."""
 TRITS = 5
-"""Values of three in a byte: 3⁵ = 243, so 1.6 bits each instead of 2."""
+"""Codes of three values per byte: 3⁵ = 243, so 1.6 bits each instead of 2."""
 
 
 def bits_for(levels: int) -> int:
-    """Bits of a code that tells `levels` values (2–256) apart."""
+    """Bits of a code with `levels` values (2–256)."""
     assert 2 <= levels <= 256, f"levels must be 2–256, got {levels} instead"
     return (levels - 1).bit_length()
 
@@ -25,12 +25,12 @@ def fields(bits: int) -> tuple[int, ...]:
 
 
 def filled(codes: Codes) -> Codes:
-    """The flat codes, with zeros up to a multiple of BLOCK."""
+    """The flat codes, padded with zeros to a multiple of BLOCK."""
     return np.pad(codes.reshape(-1), (0, -codes.size % BLOCK))
 
 
 def pack_field(codes: Codes, width: int) -> Codes:
-    """Codes below 2^width, 8 / width of them in a byte, the first in the lowest bits."""
+    """Codes below 2^width packed 8 / width per byte, the first in the lowest bits."""
     assert codes.size % (8 // width) == 0 and 8 % width == 0
     grouped = codes.reshape(-1, 8 // width)
     shifts = np.arange(0, 8, width, dtype=np.uint8)
@@ -39,7 +39,7 @@ def pack_field(codes: Codes, width: int) -> Codes:
 
 
 def pack(codes: Codes, bits: int) -> tuple[Codes, ...]:
-    """The bytes of each field of `fields(bits)`, from filled codes."""
+    """The bytes of each field of `fields(bits)`, from padded codes."""
     packed = []
     low = bits
     for width in fields(bits):
@@ -50,13 +50,13 @@ def pack(codes: Codes, bits: int) -> tuple[Codes, ...]:
 
 
 def pack_trits(codes: Codes) -> Codes:
-    """Codes 0, 1, 2, five in a byte, the first the least significant; from filled codes."""
+    """Padded codes 0, 1, 2 packed five per byte, the first the least significant."""
     weights = 3 ** np.arange(TRITS)
     return (codes.reshape(-1, TRITS).astype(np.int64) @ weights).astype(np.uint8)
 
 
 def entropy(codes: Codes) -> float:
-    """Zeroth-order entropy of a code, in bits: what a coder that takes codes one by one cannot go below."""
+    """Zeroth-order entropy in bits per code: the lower bound for a coder that treats codes independently."""
     counts = np.bincount(codes.reshape(-1))
     share = counts[counts > 0] / max(codes.size, 1)
     return float(-(share * np.log2(share)).sum())

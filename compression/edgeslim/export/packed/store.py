@@ -1,13 +1,14 @@
-"""Puts packed weights into a graph in place of the float ones.
+"""Replacing float weights of a graph by packed ones.
 
-Codes of equal width from all layers lie in one tensor, decoded once and split, and so do scales and biases: the graph
-grows by a few nodes a layer, and a byte coder sees long runs of bytes of one kind.
+Codes of equal width of all layers are stored in one tensor, decoded once and split; so are scales and biases. The
+graph grows by a few nodes per layer, and a byte coder sees long runs of similar bytes.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,13 @@ from edgeslim.export.packed.decode_graph import (
 from edgeslim.export.packed.packing import BLOCK
 
 STORAGES = ("packed", "bytes", "native")
-"""Fields that share bytes; a byte for every code, which a byte coder packs best; INT2, INT4, INT8 tensors."""
+"""Fields that share bytes; one byte per code, which a byte coder compresses best; INT2, INT4 or INT8 tensors."""
 
 Float = NDArray[np.floating[Any]]
 """float16 or float32."""
 Named = tuple[str, CodedWeight]
 _Kind = tuple[bool, int, bool, bool, float | None]
-"""What a stream of codes has in common: number or index, bits, in threes, sparse, the zero of all."""
+"""What the codes of a stream share: number or index, bits, trits or not, sparse or not, zero."""
 
 
 def store(
@@ -42,15 +43,13 @@ def store(
     vectors: Mapping[str, Float] | None = None,
     storage: str = "packed",
 ) -> onnx.ModelProto:
-    """A copy of `model` in which the named float initializers are stored as codes, and `vectors` as they are given.
+    """A copy of `model` with the named float initializers stored as codes, and `vectors` stored as given.
 
-    The decoded weights equal `CodedWeight.values()` bit for bit. Vectors, one-dimensional (biases), are widened
-    to float32 in the graph. `storage` 'native' raises the opset to 21 (INT4) or 25 (INT2), and packs what has no
-    native form.
+    The decoded weights equal `CodedWeight.values()` bit for bit. Vectors (biases) are cast to float32 in the
+    graph. `storage` 'native' raises the opset to 21 (INT4) or 25 (INT2), and packs weights without a native type.
     """
     assert storage in STORAGES, storage
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
+    result = deepcopy(model)
     if storage == "native":
         result = native.with_opset(result, weights.values())
     build = Builder()
@@ -72,7 +71,7 @@ def _store_codes(build: Builder, weights: Sequence[Named], *, packed: bool) -> N
         streams[_kind(item[1])].append(item)
     pieces: dict[str, str] = {}
     for kind in sorted(streams, key=str):
-        # A byte coder adapts slowly: layers whose codes are alike lie together.
+        # A byte coder adapts slowly: layers with similar codes are stored together.
         items = sorted(streams[kind], key=lambda item: (item[1].entropy, item[0]))
         pieces |= _stream(build, kind, items, packed=packed)
     scales = _pooled(build, weights, lambda weight: weight.scale, _row_shape)
@@ -89,7 +88,7 @@ def _kind(weight: CodedWeight) -> _Kind:
 
 
 def _stream(build: Builder, kind: _Kind, items: Sequence[Named], *, packed: bool) -> dict[str, str]:
-    """Store the codes of all items and return the name of each one's flat codes."""
+    """Store the codes of all items; the name of each item's flat codes."""
     number, bits, threes, sparse, zero = kind
     codes = np.concatenate([weight.codes.reshape(-1) for _, weight in items])
     sizes = [weight.codes.size for _, weight in items]
@@ -125,7 +124,7 @@ def _pooled(
     get: Callable[[CodedWeight], Any],
     shape: Callable[[CodedWeight], tuple[int, ...]],
 ) -> dict[str, str]:
-    """Store one tensor of every weight that has it, those of equal type and trailing shape in one."""
+    """Store one tensor of each weight that has it; those of equal type and trailing shape are joined."""
     pools: dict[tuple[str, tuple[int, ...]], list[tuple[str, NDArray[Any]]]] = defaultdict(list)
     for name, weight in weights:
         array = get(weight)
@@ -146,7 +145,7 @@ def _from_bytes(build: Builder, values: NDArray[np.uint8]) -> str:
 
 
 def _code_shape(weight: CodedWeight) -> tuple[int, ...]:
-    """Of the codes where the scale meets them: the weight's own shape where that is possible."""
+    """Shape of the codes when the scale is applied: the weight's own shape where possible."""
     plain = weight.groups == 1 and weight.layout.order is None
     if plain and weight.layout.shape[0] == weight.layout.rows:
         return weight.layout.shape
@@ -154,7 +153,7 @@ def _code_shape(weight: CodedWeight) -> tuple[int, ...]:
 
 
 def _row_shape(weight: CodedWeight) -> tuple[int, ...]:
-    """Of one number for each row (or group of a row), so that it meets the codes."""
+    """Shape of one number per row (or group of a row) that broadcasts against the codes."""
     return (-1, *(1,) * (len(_code_shape(weight)) - 1))
 
 
@@ -167,7 +166,7 @@ def _meaning(
     zero: str | None,
     book: str | None,
 ) -> None:
-    """Nodes from flat codes to the weight, which keeps its name."""
+    """Add the nodes from flat codes to the weight, which keeps its name."""
     shape = _code_shape(weight)
     value = codes
     steps: list[tuple[str, str]] = []

@@ -1,8 +1,9 @@
-"""From packed storage back to plain float weights, and what the codes in it are worth."""
+"""From packed storage back to plain float weights; the entropy of the codes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import numpy as np
 import onnx
@@ -19,7 +20,7 @@ Nodes = list[onnx.NodeProto]
 
 
 def stored_bytes(model: onnx.ModelProto) -> dict[str, int]:
-    """Where the bytes of a packed file are: codes, floats (scales, biases, codebooks), and the graph around them."""
+    """Bytes of a packed file by kind: codes, floats (scales, biases, codebooks), and the rest of the graph."""
     tensors = [*model.graph.initializer, *(node.attribute[0].t for node in _constants(model))]
 
     def held(types: tuple[int, ...]) -> int:
@@ -30,15 +31,14 @@ def stored_bytes(model: onnx.ModelProto) -> dict[str, int]:
 
 
 def unpacked(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy of the model with all that depends on stored tensors alone computed and stored as plain tensors.
+    """A copy of the model in which everything that depends on stored tensors alone is computed and stored.
 
     onnxruntime computes it, as it does when it loads the file.
     """
     decode, rest = _parts(model)
     elsewhere = {name for node in rest for name in node.input} | {item.name for item in model.graph.output}
     wanted = sorted(elsewhere & {name for node in decode for name in node.output})
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
+    result = deepcopy(model)
     if not wanted:
         return result
     values = _computed(model, decode, wanted)
@@ -51,10 +51,7 @@ def unpacked(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def with_plain_weights(model: onnx.ModelProto) -> onnx.ModelProto:
-    """`unpacked`, if weights are made of stored codes, of layers only that can compute with integers, and none does yet.
-
-    Else the model itself.
-    """
+    """`unpacked`, if the graph decodes weights of layers that could use integers and none does; else the model."""
     decode, rest = _parts(model)
     made = {name for node in decode for name in node.output}
     coded = {node.op_type for node in rest if len(node.input) > 1 and node.input[1] in made}
@@ -63,10 +60,10 @@ def with_plain_weights(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def entropy_bound(model: onnx.ModelProto) -> int:
-    """Shannon bound of all stored tensors, in bytes, where packed codes count as codes, not as the bytes that hold them.
+    """Shannon bound of all stored tensors in bytes, with packed codes counted as codes instead of bytes.
 
-    Each layer's codes are symbols of a source of their own: bytes that mix fields of codes, or codes of many layers,
-    have an entropy that says less. For a file without packed codes it is `metrics.size.entropy_bound`.
+    Each layer's codes are one source of symbols: the entropy of bytes that mix fields of codes, or codes of several
+    layers, would be a looser bound. For a file without packed codes it is `metrics.size.entropy_bound`.
     """
     total = size.entropy_bound(model)
     streams = [node for node in _constants(model) if node.attribute[0].t.data_type == TensorProto.UINT8]
@@ -83,7 +80,7 @@ def entropy_bound(model: onnx.ModelProto) -> int:
             pieces += [name for name in node.output if name in read]
         else:
             coming.update(node.output)
-    if not pieces:  # bytes of something else
+    if not pieces:  # bytes that are no codes
         return total
     bytes_ = sum(size.entropy_bits(numpy_helper.to_array(node.attribute[0].t)) for node in streams)
     codes = sum(size.entropy_bits(each) for each in _computed(model, decode, pieces))

@@ -22,15 +22,15 @@ from edgeslim.models.labels import COCO_80
 __all__ = ["FAMILIES", "UNKNOWN", "Family", "Raw", "recognise"]
 
 UNKNOWN = "unknown"
-"""The family of a model that no decoder reads; it is judged by output fidelity alone."""
+"""The family of a model without a decoder: only fidelity can be measured."""
 
 
 def recognise(outputs: Sequence[Output], input_hw: tuple[int, int]) -> dict[str, Any] | None:
-    """Hints for the specification of a network that gave these outputs, or None if they fit no family.
+    """Hints for the specification of a network with these outputs, or None if they fit no family.
 
     Shapes decide first; where they fit several families, the values do (YOLOX's raw offsets are not YOLOv8's
     pixels); then having exactly COCO's 80 classes (of [1, N, 85] as YOLOX or transposed YOLOv8). Raises
-    ModelError(code='ambiguous_family') if several remain: none is chosen silently.
+    ModelError(code='ambiguous_family') if several remain.
     """
     shapes = [output.shape for output in outputs]
     found = {family.name: family.recognise(shapes, input_hw) for family in FAMILIES}

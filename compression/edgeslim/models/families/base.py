@@ -1,7 +1,7 @@
-"""What a model family is: how its outputs are shaped, recognised and turned into boxes, and how it is trained.
+"""A model family: the layout of its outputs, how they are recognised and decoded, and its training loss.
 
-Whatever is common to NumPy arrays and torch tensors is written once for both; torch is imported only where tensors
-already are, so that looking at results does not need it.
+What NumPy arrays and torch tensors have in common is written once for both; torch is imported only where tensors
+already exist, so that viewing results does not need it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Loss = Callable[["Sequence[Tensor]", Sequence[Target], ModelSpec], "Tensor"]
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns `start` … `stop` - 1 of one output, seen as rows (…, places, columns)."""
+    """Columns `start` … `stop` - 1 of one output, viewed as rows (…, places, columns)."""
 
     output: int
     start: int
@@ -54,7 +54,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class HeadColumns:
-    """What the columns of one detection head mean: all that is predicted at the same places.
+    """Meaning of the columns of one detection head, that is of the values predicted at the same places.
 
     `numbers` are boxes (and landmarks) as numbers, `bins` the logits of four distributions over bins.
     """
@@ -64,9 +64,9 @@ class HeadColumns:
     numbers: tuple[Columns, ...] = ()
     bins: Columns | None = None
     logits: bool = False
-    """Whether class scores are still before their sigmoid."""
+    """Whether class scores are logits, before the sigmoid."""
     background: int = 0
-    """Leading class columns that stand for no object."""
+    """Number of leading class columns that mean 'no object'."""
 
     @property
     def boxes(self) -> Columns | None:
@@ -74,11 +74,11 @@ class HeadColumns:
 
 
 class Family:
-    """One way of laying out a network's outputs. Subclasses are registered in FAMILIES, one file each.
+    """A layout of a network's outputs. Subclasses are registered in FAMILIES, one file each.
 
     Outputs are identified by shape, never by name or order. A missing batch dimension is accepted everywhere.
-    A detector's family decodes twice: `decode` gives the boxes of one image in NumPy, for use; `head` and `boxes`
-    tell where scores and boxes are and what the numbers mean, for training with gradients. Both must agree.
+    A detector's family decodes in two ways: `decode` returns the boxes of one image in NumPy, for inference; `head`
+    and `boxes` locate and decode scores and boxes with gradients, for training. Both must agree.
     """
 
     name: str
@@ -86,11 +86,11 @@ class Family:
     nms: bool = True
     """Whether decoded boxes still need non-maximum suppression."""
     on_grid: bool = True
-    """Whether `boxes` needs to know where in the image a row of the outputs is."""
+    """Whether `boxes` needs the position in the image of each row of the outputs."""
     offset: float = 0.0
-    """Where in its cell a place's point is, as a part of the cell's side."""
+    """Position of a place's point in its cell, as a fraction of the cell's side."""
     conventions: Mapping[str, Any]
-    """How the family's published models are fed: values for a specification's keys that nobody gave."""
+    """Preparation of images for the family's published models: defaults for keys missing from a specification."""
 
     def recognise(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> dict[str, Any] | None:
         """Hints for a specification (keys of ModelSpec) if outputs of these shapes fit, else None."""
@@ -111,11 +111,11 @@ class Family:
         raise AssertionError("a family defines match")
 
     def plausible(self, outputs: Sequence[Output], input_hw: tuple[int, int]) -> bool:
-        """Whether the values of outputs whose shapes fit are such as this family gives (any input image)."""
+        """Whether values of outputs with fitting shapes are in the range of this family's (for any image)."""
         return True
 
     def decode(self, outputs: Sequence[Output], spec: ModelSpec) -> Raw:
-        """Boxes scoring at least `spec.confidence`; a place may have one a class. Raises ModelError."""
+        """Boxes with scores of at least `spec.confidence`, up to one per place and class. Raises ModelError."""
         raise AssertionError("a detector's family defines decode")
 
     def columns_first(self, shape: Shape, labels: int) -> bool:
@@ -123,13 +123,13 @@ class Family:
         return False
 
     def head(self, level: Sequence[Columns], labels: int) -> HeadColumns | None:
-        """The head made of these outputs, all that have as many places; None if they do not fit `labels` classes."""
+        """The head formed by these outputs with equal numbers of places; None if they do not fit `labels` classes."""
         raise AssertionError("a detector's family defines head")
 
     def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
         """Boxes (…, N, 4) xyxy in input pixels from a head's box columns (…, N, K).
 
-        `points` (N, 2) in pixels and `strides` (N, 1) are those of the places; unused unless `on_grid`.
+        `points` (N, 2) in pixels and `strides` (N, 1) of the places are unused unless `on_grid`.
         """
         raise AssertionError("a family with heads defines boxes")
 
@@ -139,7 +139,7 @@ class Family:
         return None
 
     def misfit(self, outputs: Sequence[Output], spec: ModelSpec) -> NoReturn:
-        """Raise ModelError: these outputs are not this family's."""
+        """Raise ModelError: these outputs do not fit the family."""
         raise misfit_error(self.name, [output.shape for output in outputs], spec)
 
 
@@ -157,7 +157,7 @@ def feeding(
     confidence: float = 0.05,
     nms_iou: float = 0.6,
 ) -> Mapping[str, Any]:
-    """A family's conventions: see ModelSpec for the meaning and units of each."""
+    """Conventions of a family: see ModelSpec for the meaning and units."""
     return dict(locals())
 
 
@@ -216,11 +216,11 @@ def classes_and_boxes(
 
 
 def raw(boxes: FloatArray, scores: FloatArray, classes: IntArray) -> Raw:
-    """The three arrays in their types, without boxes that are not finite (a damaged network makes them)."""
+    """The three arrays with their types, without boxes that are not finite, as of a damaged network."""
     keep = np.isfinite(boxes).all(axis=1)
     return boxes[keep].astype(np.float32), scores[keep].astype(np.float32), classes[keep].astype(np.int64)
 
 
 def are_scores(values: Output) -> bool:
-    """Whether all values lie within 0–1 but for rounding, as a sigmoid's or softmax's do."""
+    """Whether all values lie within 0–1 up to rounding, as those of a sigmoid or softmax."""
     return bool(values.size) and bool((values > -1e-4).all() and (values < 1 + 1e-4).all())

@@ -20,7 +20,7 @@ _IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 
 class Classifier(Family):
-    """Fed with values from 0 to 1; ImageNet's mean and deviation when there are ImageNet's 1000 classes."""
+    """Input values from 0 to 1; with ImageNet's mean and deviation if there are 1000 classes."""
 
     name = "classifier"
     task = "classification"

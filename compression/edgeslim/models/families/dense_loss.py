@@ -17,9 +17,9 @@ from torch.nn import functional as F
 from edgeslim.detections import Annotations, Target
 
 CANDIDATES = 10
-"""At most this many cells learn one object."""
+"""Largest number of cells assigned to one object."""
 SCORE_POWER, IOU_POWER = 0.5, 6.0
-"""How much score and overlap count in the alignment of a cell with an object."""
+"""Exponents of score and overlap in the alignment of a cell with an object."""
 BOX_WEIGHT = 4.0
 NEGATIVE_WEIGHT = 0.75
 EPSILON = 1e-9
@@ -57,14 +57,14 @@ def dense_loss(dense: Dense, targets: Sequence[Target]) -> Tensor:
 
 
 def varifocal(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Summed BCE with soft targets; positives weigh their target, negatives 0.75 p² (easy background is quiet)."""
+    """Summed BCE with soft targets, weighted by the target for positives and by 0.75 p² for negatives."""
     with torch.no_grad():
         weight = torch.where(wanted > 0, wanted, NEGATIVE_WEIGHT * logits.sigmoid().square())
     return F.binary_cross_entropy_with_logits(logits, wanted, weight, reduction="sum")
 
 
 def pad(targets: Sequence[Target], device: torch.device | str = "cpu") -> Truth:
-    """Stack annotations of different lengths."""
+    """Stack annotations of different lengths, padded."""
     kept = []
     for target in targets:
         assert isinstance(target, Annotations), "a detector learns from annotated images"
@@ -83,7 +83,7 @@ def pad(targets: Sequence[Target], device: torch.device | str = "cpu") -> Truth:
 
 @torch.no_grad()
 def assign(dense: Dense, truth: Truth) -> tuple[Tensor, Tensor, Tensor]:
-    """Which cell learns which object: wanted scores (B, A, C), boxes (B, A, 4), weight (B, A), 0 for background."""
+    """Assign objects to cells: target scores (B, A, C), boxes (B, A, 4), weights (B, A), 0 for background."""
     batch, cells, classes = dense.logits.shape
     index = truth.classes[:, :, None].expand(-1, -1, cells)
     scores = dense.logits.sigmoid().transpose(1, 2).gather(1, index)
@@ -105,7 +105,7 @@ def assign(dense: Dense, truth: Truth) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _candidates(dense: Dense, truth: Truth) -> Tensor:
-    """(B, M, A) bool: cells whose centre lies in the box; for every object, the finest cell that holds its centre."""
+    """(B, M, A) bool: cells whose centre is in the box, and for every object the finest cell that contains its centre."""
     near = (dense.centres - truth.boxes[:, :, None, :2]).amin(dim=-1) > 0
     far = (truth.boxes[:, :, None, 2:] - dense.centres).amin(dim=-1) > 0
     middle = (truth.boxes[:, :, :2] + truth.boxes[:, :, 2:]) / 2

@@ -31,7 +31,7 @@ _COLUMNS = 6
 
 
 class EndToEnd(Family):
-    """The number of classes is not in the shapes: without labels from elsewhere, COCO's 80 are taken."""
+    """The shapes do not tell the number of classes: without labels, COCO's 80 are assumed."""
 
     name = "end_to_end"
     nms = False
@@ -57,7 +57,7 @@ class EndToEnd(Family):
         return raw(rows[:, :4], rows[:, 4], rows[:, 5].astype(np.int64))
 
     def head(self, level: Sequence[Columns], labels: int) -> HeadColumns | None:
-        """None: after suppression a row is no place in the image."""
+        """None: after suppression, rows have no fixed place in the image."""
         return None
 
 

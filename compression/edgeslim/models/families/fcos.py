@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from edgeslim.models.families.dense_loss import Dense
 
 RAW_LIMIT = 10.0
-"""Larger raw distances are read as this one: a box would be far outside any image."""
+"""Larger raw distances are clipped to this: the box would be far outside any image."""
 _TINY = 1e-9
 _STRIDES = (4, 8, 16, 32, 64, 128)
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level: its stride, and which outputs are its class map and its box map."""
+    """One level: its stride, and the indices of its class map and box map among the outputs."""
 
     stride: int
     classes: int
@@ -53,7 +53,7 @@ class Level:
 
 
 def pair_levels(shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[Level, ...] | None:
-    """The levels by rising stride, whatever the order of the outputs (B, K, h, w); None if they do not fit.
+    """The levels by ascending stride, for any order of the outputs (B, K, h, w); None if they do not fit.
 
     The box map is the one with four channels; of two with four, the first is the class map.
     """
@@ -97,7 +97,7 @@ class Fcos(Family):
         logits = np.concatenate([rows_of(outputs[level.classes]) for level in levels])
         distances = np.concatenate([rows_of(outputs[level.boxes]) for level in levels])
         points, scales = grid(input_hw, spec.strides, self.offset)
-        # the sigmoid is monotone: compare logits, and take it of the few that remain
+        # compare logits, as the sigmoid is monotone, and compute it for the few that remain
         confidence = min(max(spec.confidence, _TINY), 1 - _TINY)
         found, classes = candidates(logits, np.log(confidence / (1 - confidence)))
         boxes = self.boxes(distances[found], points[found], scales[found, None], spec)
@@ -121,7 +121,7 @@ class Fcos(Family):
         return dense_loss(self.dense(outputs, spec), targets)
 
     def dense(self, outputs: Sequence[Tensor], spec: ModelSpec) -> Dense:
-        """All levels of a batch, one after the other, whatever the order of the outputs."""
+        """All levels of a batch, concatenated, for any order of the outputs."""
         import torch
 
         from edgeslim.models.families.dense_loss import Dense

@@ -1,4 +1,4 @@
-"""Boxes and grids: the formulas of families, written once for NumPy arrays and torch tensors."""
+"""Formulas of boxes and grids, written once for NumPy arrays and torch tensors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edgeslim.models.base import ModelSpec
 Values = Any
 """A NumPy array or a torch tensor."""
 COMMON_STRIDES = ((8, 16, 32), (8, 16, 32, 64))
-"""The level sets that detectors with all levels in one output use."""
+"""Strides used by detectors with all levels in one output."""
 _LARGEST_EXPONENT = 20.0
 
 
@@ -29,7 +29,7 @@ def cells(input_hw: tuple[int, int], stride: int) -> tuple[int, int]:
 
 
 def strides_for(count: int, input_hw: tuple[int, int]) -> tuple[int, ...] | None:
-    """The common level set with `count` cells over all levels, if there is one."""
+    """The common strides with `count` cells over all levels, or None."""
     for strides in COMMON_STRIDES:
         if sum(h * w for h, w in (cells(input_hw, s) for s in strides)) == count:
             return strides
@@ -67,14 +67,14 @@ def from_cells(values: Values, points: Values, strides: Values) -> Values:
 
 
 def exp(values: Values, largest: float = _LARGEST_EXPONENT) -> Values:
-    """Exponential that a damaged network cannot overflow: larger values count as `largest`."""
+    """Exponential of values clipped to `largest`, so that a damaged network cannot overflow it."""
     if isinstance(values, np.ndarray):
         return np.exp(np.minimum(values, largest))
     return values.clamp(max=largest).exp()
 
 
 def sigmoid(values: FloatArray) -> FloatArray:
-    """Logistic function, in the form that cannot overflow."""
+    """Logistic function, in a form that cannot overflow."""
     result: FloatArray = 0.5 * (1.0 + np.tanh(0.5 * values))
     return result
 

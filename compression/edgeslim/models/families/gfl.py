@@ -1,7 +1,7 @@
 """Generalized focal loss heads (NanoDet, PicoDet): class scores, and a distribution over bins for every edge.
 
-The distance to an edge is the softmax-weighted mean of the bins 0 … reg_max, times the stride. Per level
-there is a class map and a box map ([1, h·w, K], [h·w, K] or [1, K, h, w]), or all is in one output
+The distance to an edge is the softmax-weighted mean of the bins 0 … reg_max, times the stride. Each level
+has a class map and a box map ([1, h·w, K], [h·w, K] or [1, K, h, w]), or all levels are in one output
 [1, N, C + 4·(reg_max + 1)].
 Source: arXiv 2006.04388; github.com/RangiLyu/nanodet; PicoDet, arXiv 2111.00902.
 """
@@ -53,9 +53,9 @@ _IMAGENET = {"color": "RGB", "scale": 1 / 255, "mean": (0.485, 0.456, 0.406), "s
 
 
 class Gfl(Family):
-    """One published variant: the same head, its own level set, point in the cell, layouts and way of feeding.
+    """One published variant: the same head, with its own strides, point in the cell, layouts and conventions.
 
-    `layouts` are those by which it is recognised; it decodes both.
+    `layouts`: those by which it is recognised; it decodes both.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ def _expected_bins(logits: Values) -> Values:
 def _joined_classes(
     shapes: Sequence[Shape], input_hw: tuple[int, int], strides: tuple[int, ...]
 ) -> int | None:
-    """Classes of the layout with one output, with the usual eight bins."""
+    """Number of classes in the layout with one output, assuming eight bins."""
     found = row_shape(shapes[0]) if len(shapes) == 1 and len(shapes[0]) < 4 else None
     if found is None or found[1] <= 4 * _USUAL_BINS or strides_for(found[0], input_hw) != strides:
         return None
@@ -131,10 +131,10 @@ def _joined_classes(
 def _separate_classes(
     shapes: Sequence[Shape], input_hw: tuple[int, int], strides: tuple[int, ...]
 ) -> int | None:
-    """Classes of the layout with two outputs a level, or None if it is not that or cannot be told apart.
+    """Number of classes in the layout with two outputs per level, or None if it does not fit or is ambiguous.
 
-    Both counts are the same on all levels. Boxes have 4·bins channels: the usual 32 if one of the two has
-    them, else the only one that four divides.
+    Both widths are equal on all levels. Boxes have 4·bins channels: the usual 32 if one width is 32, else the only
+    width divisible by four.
     """
     rows = [row_shape(shape) for shape in shapes]
     counts = [h * w for h, w in (cells(input_hw, stride) for stride in strides)]

@@ -29,9 +29,9 @@ from edgeslim.models.labels import COCO_80
 
 
 class Ssd(Family):
-    """One score column more than labels means that column 0 is the background, which is dropped.
+    """If there is one score column more than labels, column 0 is the background and is dropped.
 
-    Recognition takes column 0 for background, unless there is one column or there are COCO's 80.
+    Recognition assumes that column 0 is the background, unless there is one column or COCO's 80.
     """
 
     name = "ssd"

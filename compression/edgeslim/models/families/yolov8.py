@@ -29,7 +29,7 @@ from edgeslim.models.families.yolox import centres_in_pixels
 
 
 class Yolov8(Family):
-    """The number of columns beside the labels' tells the orientation."""
+    """The number of labels determines the orientation."""
 
     name = "yolov8"
     on_grid = False

@@ -32,7 +32,7 @@ _FIXED = 5
 
 
 def centres_in_pixels(rows: Output, input_hw: tuple[int, int]) -> bool:
-    """Whether the first two columns are positions in pixels, rather than offsets in cells from the row's."""
+    """Whether the first two columns are positions in pixels, not offsets in cells from the row's cell."""
     strides = strides_for(len(rows), input_hw)
     if strides is None:
         return False
@@ -45,7 +45,7 @@ def centres_in_pixels(rows: Output, input_hw: tuple[int, int]) -> bool:
 class Yolox(Family):
     """x, y = (offset + cell)·stride; width, height = exp(raw)·stride: decoded here.
 
-    A cell speaks for its best class only, as its authors evaluate it.
+    A cell gives a box of its best class only, as in the authors' evaluation.
     """
 
     name = "yolox"

@@ -32,7 +32,7 @@ _COLUMNS = (1, 1, 4, 10)
 
 
 class YuNet(Family):
-    """Class score and objectness look alike, and need no telling apart: only their product counts."""
+    """Class score and objectness need not be distinguished: only their product is used."""
 
     name = "yunet"
     conventions = feeding(

@@ -1,4 +1,4 @@
-"""ONNX → torch.fx: what training-type steps work on, for convolutional and simple recurrent networks."""
+"""ONNX → torch.fx, for training-type steps: convolutional and simple recurrent networks."""
 
 from edgeslim.models.torch_graph.importer import to_torch
 

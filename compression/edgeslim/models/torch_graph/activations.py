@@ -70,5 +70,5 @@ def clip(op: Operation) -> Value:
 
 @converts("Identity", "Dropout")
 def identity(op: Operation) -> Value:
-    """Dropout does nothing at inference, which is what a compressed network is for."""
+    """Dropout is the identity at inference."""
     return op.input(0)

@@ -20,7 +20,7 @@ map_aggregate: Callable[[Any, Callable[[Any], Any]], Any] = fx_node.map_aggregat
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Constant:
-    """A value known without running the network: a weight, an index, a shape. `name` is the ONNX one."""
+    """A value that does not depend on the input: a weight, an index, a shape. `name` is its ONNX name."""
 
     tensor: Tensor
     name: str
@@ -30,10 +30,10 @@ Value = fx.Node | Constant
 
 
 class Builder:
-    """Holds the graph while it is being built.
+    """The graph under construction.
 
-    Each operation is executed on an example while it is added, so its output shape is known exactly, and what
-    depends on constants and shapes alone is computed on the spot and never enters the graph.
+    Each operation is run on an example when it is added, so that its output shape is known; what depends on constants
+    and shapes alone is computed at once and not added to the graph.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Builder:
         return node
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Apply `function` to values (nested in args as they like); constant in, constant out."""
+        """Apply `function` to values, nested in args to any depth; constants give a constant."""
         found: list[fx.Node] = []
         map_aggregate((args, kwargs), lambda leaf: found.append(leaf) if isinstance(leaf, fx.Node) else None)
         if not found:
@@ -90,7 +90,7 @@ class Builder:
         self.graph.output(nodes[0] if len(nodes) == 1 else nodes)
 
     def keep_examples(self, nodes: set[fx.Node]) -> None:
-        """Forget the examples of all nodes but these, the inputs and the buffers."""
+        """Drop the examples of all nodes except these, the inputs and the buffers."""
         kept = ("placeholder", "get_attr")
         self.examples = {
             node: example for node, example in self.examples.items() if node in nodes or node.op in kept
@@ -114,7 +114,7 @@ class Builder:
         )
 
     def _example(self, node: fx.Node) -> Any:
-        """The example of a node, computed anew if it was forgotten."""
+        """The example of a node, recomputed if it was dropped."""
         if node not in self.examples:
             target: Any = node.target
             function = self.root.get_submodule(target) if node.op == "call_module" else target
@@ -127,7 +127,7 @@ class Builder:
         )
 
     def _buffer(self, constant: Constant) -> fx.Node | float | int | bool:
-        """A constant that meets a computed value: a plain number if it is one, else a buffer."""
+        """A constant as argument of a node: a Python number if it is a scalar, else a buffer."""
         tensor = constant.tensor
         if tensor.dim() == 0:
             number: float | int | bool = tensor.item()
@@ -145,9 +145,9 @@ class Builder:
         return node
 
     def _unique(self, name: str) -> str:
-        """A dotted path that neither hides nor lies under another leaf."""
+        """A dotted path that is neither a parent nor a child of another leaf."""
         path = ".".join(_identifier(part) for part in re.split(r"[./:]+", name) if part) or "unnamed"
-        path = f"tensor_{path}" if path.isdigit() else path  # a bare number is no name to the exporter
+        path = f"tensor_{path}" if path.isdigit() else path  # the exporter does not accept a number as a name
         if not self._taken(path):
             return path
         flat, count = path.replace(".", "_"), 1
@@ -173,10 +173,6 @@ def torch_dtype(elem_type: int) -> torch.dtype:
 
 def _constants(arguments: Any) -> Any:
     return map_aggregate(arguments, lambda leaf: leaf.tensor if isinstance(leaf, Constant) else leaf)
-
-
-def _wrapped(leaf: Any) -> Any:
-    return Constant(leaf, "") if isinstance(leaf, Tensor) else leaf
 
 
 def _identifier(name: str) -> str:

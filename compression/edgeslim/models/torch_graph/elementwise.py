@@ -48,7 +48,7 @@ converts_to(BINARY, arity=2)
 
 @converts("Div")
 def divide(op: Operation) -> Value:
-    """Integers are divided towards zero."""
+    """Integer division rounds towards zero."""
     if op.builder.example(op.input(0)).is_floating_point():
         return op.call(operator.truediv, op.input(0), op.input(1))
     return op.call(torch.div, op.input(0), op.input(1), rounding_mode="trunc")

@@ -1,4 +1,4 @@
-"""Walk an ONNX graph in order and rebuild it as a torch.fx.GraphModule."""
+"""Rebuilding an ONNX graph as a torch.fx.GraphModule."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import fx
 
 from edgeslim.errors import ModelError
+from edgeslim.models.graph import opset_version
 from edgeslim.models.torch_graph import (  # noqa: F401 - each registers its converters
     activations,
     elementwise,
@@ -32,7 +33,7 @@ def to_torch(model: onnx.ModelProto) -> fx.GraphModule:
 
     The inputs must have fixed sizes. Modules are named after their weights ('stem.conv.weight' → stem.conv),
     else after their nodes, so importing, exporting and importing again gives the same names. One output is
-    returned as a tensor, several as a tuple, in the file's order. The batch stays free wherever it can.
+    returned as a tensor, several as a tuple, in the file's order. The batch size stays free where possible.
     `meta["nodes"]` of the module gives, for each tensor of the file, the name of the graph's node that computes it.
 
     Raises ModelError: 'unsupported_operator' (its name in `operator`), 'old_opset', 'dynamic_input'.
@@ -82,7 +83,7 @@ def _convert(
 def _forget(
     builder: Builder, node: onnx.NodeProto, values: dict[str, Value | None], uses: Counter[str]
 ) -> None:
-    """Drop values after their last use, and their examples: memory stays that of a forward pass."""
+    """Drop values and examples after their last use, so that memory stays that of a forward pass."""
     for name in node.input:
         uses[name] -= 1
         if name and uses[name] == 0:
@@ -97,7 +98,7 @@ def _known(values: dict[str, Value | None], name: str) -> Value:
 
 
 def _example(entry: onnx.ValueInfoProto) -> torch.Tensor:
-    """A tensor of ones of the input's shape; ones keep every operator inside its domain."""
+    """A tensor of ones of the input's shape; one is in the domain of every operator."""
     sizes = [item.dim_value for item in entry.type.tensor_type.shape.dim]
     if not sizes or min(sizes) < 1:
         raise ModelError(
@@ -110,7 +111,7 @@ def _example(entry: onnx.ValueInfoProto) -> torch.Tensor:
 
 
 def _check(model: onnx.ModelProto) -> None:
-    opset = max((item.version for item in model.opset_import if item.domain in ("", "ai.onnx")), default=1)
+    opset = opset_version(model)
     if opset < MINIMUM_OPSET:
         raise ModelError(
             "old_opset",

@@ -1,4 +1,4 @@
-"""Joining, cutting and picking; shapes and other constants."""
+"""Concatenation, slicing and indexing; shapes and other constants."""
 
 from __future__ import annotations
 

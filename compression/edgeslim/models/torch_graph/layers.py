@@ -122,7 +122,7 @@ def layer_normalization(op: Operation) -> Value:
 
 @converts("Gemm")
 def gemm(op: Operation) -> Value:
-    """α·A·B + β·C as nn.Linear; α and β go into the weights."""
+    """α·A·B + β·C as nn.Linear, with α and β merged into the weights."""
     if op.integer("transA", 0):
         op.refuse("its input is transposed")
     weight = op.constant(1) * op.number("alpha", 1.0)
@@ -136,7 +136,7 @@ def gemm(op: Operation) -> Value:
 
 @converts("MatMul")
 def matrix_product(op: Operation) -> Value:
-    """A product with a fixed matrix is a linear layer; one of two computed tensors stays a function."""
+    """A product with a constant matrix becomes a linear layer; a product of two computed tensors stays a function."""
     right = op.input(1)
     if isinstance(op.input(0), Constant) or not isinstance(right, Constant) or right.tensor.dim() != 2:
         return op.call(torch.matmul, op.input(0), right)
@@ -145,7 +145,7 @@ def matrix_product(op: Operation) -> Value:
 
 @converts("Add")
 def addition(op: Operation) -> Value:
-    """A product with a fixed matrix and the sum with a fixed vector that follows it are one linear layer."""
+    """A product with a constant matrix followed by the sum with a constant vector becomes one linear layer."""
     for value, bias, last in (
         (op.input(0), op.input(1), op.last_use[0]),
         (op.input(1), op.input(0), op.last_use[1]),
@@ -187,7 +187,7 @@ def _linear(weight: Tensor, bias: Tensor | None) -> Callable[[], nn.Module]:
 
 
 def _filled(layer: nn.Module, **tensors: Tensor | None) -> nn.Module:
-    """The layer with these parameters and buffers; None is for what it does not have."""
+    """Set the layer's parameters and buffers; None for those it does not have."""
     for name, tensor in tensors.items():
         if tensor is not None:
             getattr(layer, name).copy_(tensor)
@@ -203,6 +203,6 @@ def _sizes(op: Operation, name: str, rank: int) -> tuple[int, ...]:
 
 
 def _sharing(op: Operation, settings: dict[str, Any]) -> tuple[Any, ...]:
-    """Two nodes with the same named weights and settings are one module called twice."""
+    """Key under which nodes with the same named weights and settings share one module."""
     names = tuple(value.name if isinstance(value, Constant) else None for value in op.inputs[1:])
     return (op.node.op_type, names, tuple(sorted(settings.items()))) if names[0] else ()

@@ -1,4 +1,4 @@
-"""Changes of shape and order of axes. The batch axis stays free wherever that can be told."""
+"""Reshaping and transposing. The batch size stays free where possible."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def reshape(op: Operation) -> Value:
 
 
 def reshaped(op: Operation, value: Value, after: Sequence[int]) -> Value:
-    """`value` in the shape `after`, said without fixed sizes where it can be.
+    """`value` in the shape `after`, expressed without fixed sizes where possible.
 
-    Merged or inserted axes are written as flatten and unsqueeze, which hold for any batch and any number of
-    channels; any other change fixes all sizes but the first.
+    Merging or inserting axes is expressed as flatten or unsqueeze, valid for any batch size and number of channels; any
+    other change fixes all sizes but the first.
     """
     value = _before(value, torch.reshape) or value
     before = op.builder.shape(value)
@@ -51,7 +51,7 @@ def reshaped(op: Operation, value: Value, after: Sequence[int]) -> Value:
 
 
 def merged_axes(before: Sequence[int], after: Sequence[int]) -> tuple[int, int] | None:
-    """First and last axis if `after` is `before` with one run of neighbours merged."""
+    """First and last axis if `after` is `before` with one run of adjacent axes merged."""
     length = len(before) - len(after) + 1
     if length < 2:
         return None
@@ -63,7 +63,7 @@ def merged_axes(before: Sequence[int], after: Sequence[int]) -> tuple[int, int] 
 
 
 def inserted_axes(before: Sequence[int], after: Sequence[int]) -> list[int] | None:
-    """Positions of the ones in `after` that `before` lacks; None if that is not all that differs."""
+    """Positions of the ones in `after` that `before` lacks; None if they differ otherwise."""
     extra = len(after) - len(before)
     if extra < 1:
         return None
@@ -84,7 +84,7 @@ def inserted_axes(before: Sequence[int], after: Sequence[int]) -> list[int] | No
 
 
 def _before(value: Value, function: Callable[..., Any], *arguments: int) -> Value | None:
-    """What `function` was applied to to give `value`, so that pairs that undo each other do not pile up."""
+    """The argument of `function` if `value` is its result: used to cancel inverse pairs."""
     if (
         isinstance(value, fx.Node)
         and value.target is function
@@ -165,7 +165,7 @@ def space_to_depth(op: Operation) -> Value:
 
 @converts("Expand")
 def expand(op: Operation) -> Value:
-    """Axes that keep their size stay free."""
+    """Axes that keep their size are not fixed."""
     before = op.builder.shape(op.input(0))
     after = np.broadcast_shapes(before, tuple(op.integers(1) or []))
     aligned = (0,) * (len(after) - len(before)) + before

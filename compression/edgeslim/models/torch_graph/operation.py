@@ -31,7 +31,7 @@ def converts(*operators: str) -> Callable[[Converter], Converter]:
 
 
 def converts_to(functions: dict[str, Callable[..., Any]], arity: int) -> None:
-    """Register operators without attributes that are one torch function of `arity` inputs."""
+    """Register operators without attributes that map to one torch function of `arity` inputs."""
     for name, function in functions.items():
         converts(name)(partial(_apply, function, arity))
 
@@ -43,7 +43,7 @@ def _apply(function: Callable[..., Any], arity: int, op: Operation) -> Value:
 class Operation:
     """One ONNX node being converted: its inputs as values, its attributes, and the builder to add to.
 
-    `last_use` tells of each input whether no later node reads it.
+    `last_use`: for each input, whether no later node reads it.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Operation:
         return self.inputs[index] if index < len(self.inputs) else None
 
     def constant(self, index: int) -> Tensor:
-        """Input `index`, which must be known without running the network."""
+        """Input `index`, which must be a constant."""
         value = self.input(index)
         if not isinstance(value, Constant):
             self.refuse(f"its input {index} is computed from the image; a fixed one is needed")
@@ -111,12 +111,12 @@ class Operation:
         return (self.node.name or self.node.output[0]).removesuffix(f"/{self.node.op_type}")
 
     def refuse(self, reason: str) -> NoReturn:
-        """Raise ModelError: this operator, as it is used here, cannot be trained or pruned."""
+        """Raise ModelError: this use of the operator is not supported for training and pruning."""
         raise unsupported(self.node, reason)
 
 
 def empty(kind: Callable[..., nn.Module], *args: Any, **kwargs: Any) -> nn.Module:
-    """A module whose weights are not initialised: they are copied in, and no random numbers are drawn."""
+    """A module with uninitialised weights, to be filled by the caller; draws no random numbers."""
     return kind(*args, device="meta", **kwargs).to_empty(device="cpu")
 
 

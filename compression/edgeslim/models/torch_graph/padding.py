@@ -15,7 +15,7 @@ from edgeslim.models.torch_graph.operation import Operation, converts
 def pad_before(
     op: Operation, value: Value, kernel: Sequence[int], fill: float
 ) -> tuple[Value, tuple[int, ...]]:
-    """Return the value to work on and the symmetric padding to give the layer.
+    """The value to pass to the layer and the layer's symmetric padding.
 
     Pads that differ between the two sides of an axis are applied to the value (with `fill`) beforehand.
     """

@@ -1,4 +1,4 @@
-"""Quantization and its inverse, as float arithmetic: an int8 graph gives the same numbers, and weights become float."""
+"""Quantization and dequantization in float arithmetic: equal results to the int8 graph, with float weights."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def dequantize(op: Operation) -> Value:
 def quantized(values: Tensor, scale: Tensor | float, zero: Tensor | float, low: int, high: int) -> Tensor:
     """Codes, as floats; values are rounded before the zero point is added (ONNX, QuantizeLinear).
 
-    Inside the range, gradients pass as if nothing were rounded.
+    Inside the range, gradients pass unchanged (straight-through).
     """
     limits: Any = low - zero, high - zero
     exact = torch.clamp(values / scale, *limits)
@@ -40,12 +40,12 @@ def quantized(values: Tensor, scale: Tensor | float, zero: Tensor | float, low: 
 
 
 def dequantized(codes: Tensor, scale: Tensor | float, zero: Tensor | float) -> Tensor:
-    """The numbers that codes stand for."""
+    """The decoded values."""
     return (codes.float() - zero) * scale
 
 
 def _along_axis(op: Operation, index: int) -> Constant:
-    """Scale (input 1) or zero point (input 2), as floats, shaped to be combined with input 0."""
+    """Scale (input 1) or zero point (input 2) as floats, shaped to broadcast against input 0."""
     if op.optional(index) is None:
         return Constant(torch.zeros(()), "")
     tensor = op.constant(index).float()

@@ -87,7 +87,7 @@ def _reordered(weight: Tensor, order: tuple[int, ...]) -> Tensor:
 
 
 def _state(op: Operation, index: int) -> Value | None:
-    """An initial state, or None where it is zero, which holds for any batch."""
+    """An initial state, or None if it is zero, which is valid for any batch size."""
     value = op.optional(index)
     if isinstance(value, Constant) and not value.tensor.any():
         return None

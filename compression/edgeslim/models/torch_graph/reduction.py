@@ -29,7 +29,7 @@ def reduction(op: Operation) -> Value:
 
 @converts("ReduceProd")
 def product(op: Operation) -> Value:
-    """One axis, or all of them: what shape arithmetic uses."""
+    """Over one axis, or all axes of a vector, as in shape arithmetic."""
     axes = op.integers(1, "axes")
     keep = bool(op.integer("keepdims", 1))
     rank = len(op.builder.shape(op.input(0)))

@@ -39,7 +39,7 @@ def resize(op: Operation) -> Value:
 def _nearest(
     op: Operation, before: tuple[int, ...], after: tuple[int, ...], scales: list[float], coordinates: str
 ) -> Value:
-    """By plain interpolation where that picks the same pixels, else by explicit rows and columns."""
+    """With torch's interpolation where that selects the same pixels, else with explicit row and column indices."""
     rounding = op.text("nearest_mode", "round_prefer_floor")
     value = op.input(0)
     picked = [_pixels(op, before[i], after[i], scales[i], coordinates, rounding) for i in (2, 3)]

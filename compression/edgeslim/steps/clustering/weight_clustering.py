@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import onnx
@@ -13,7 +12,7 @@ from edgeslim.export.packed import CodedWeight
 from edgeslim.export.packed.packing import bits_for
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext
+from edgeslim.steps.base import STEPS, OnnxStep, StepContext
 from edgeslim.steps.clustering.codebook import Codebook, make_codebook, tuned
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.gram import Gram
@@ -40,13 +39,11 @@ class WeightClustering(OnnxStep):
     the download shrink; memory and latency do not.
     """
 
-    name: ClassVar[str] = "weight_clustering"
-    group: ClassVar[str] = "clustering"
-    source: ClassVar[str] = (
-        "Deep Compression, Han et al. 2016, arXiv 1510.00149; compensated: arXiv 2210.17323"
-    )
-    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = coding.NEEDS
+    name = "weight_clustering"
+    group = "clustering"
+    source = "Deep Compression, Han et al. 2016, arXiv 1510.00149; compensated: arXiv 2210.17323"
+    changes = frozenset({"file", "download", "accuracy"})
+    needs = coding.NEEDS
 
     values: int = param(
         16, search=(4, 128), log=True, low=2, high=256, unit="values", help="Number of values in a codebook."

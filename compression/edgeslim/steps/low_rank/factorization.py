@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any
 
 from edgeslim.errors import InfeasibleError, RecipeError
 from edgeslim.params import param
-from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
+from edgeslim.steps.base import STEPS, StepContext, TorchStep, needs_by
 from edgeslim.steps.images import calibration_images
 
 if TYPE_CHECKING:
@@ -35,18 +35,16 @@ class LowRank(TorchStep):
     in more layers are not always faster: see the measured latency.
     """
 
-    name: ClassVar[str] = "low_rank"
-    group: ClassVar[str] = "low_rank"
-    source: ClassVar[str] = (
+    name = "low_rank"
+    group = "low_rank"
+    source = (
         "Tucker-2: Kim et al. 2016, arXiv 1511.06530; CP: Lebedev et al. 2015, arXiv 1412.6553; "
         "spatial: Jaderberg et al. 2014, arXiv 1405.3866; SVD, ranks and activation-aware: Zhang et al. 2015, "
         "arXiv 1505.06798; Yuan et al. 2023, arXiv 2312.05821"
     )
-    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "latency", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = cast(
-        Any, NeedsByParameters({"calibration"}, lambda step: {"calibration"} if step.activation_aware else ())
-    )
-    destroys: ClassVar[frozenset[Trait]] = TorchStep.destroys | {"zeros", "pattern"}
+    changes = frozenset({"file", "download", "latency", "accuracy"})
+    needs = needs_by(lambda step: {"calibration"} if step.activation_aware else ())
+    destroys = TorchStep.destroys | {"zeros", "pattern"}
 
     method: str = param(
         "tucker2",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,8 +43,7 @@ def stored(
     model: onnx.ModelProto, coded: CodedNetwork, layers: Sequence[WeightLayer], storage: str
 ) -> onnx.ModelProto:
     """A copy of the model with codes instead of weights; layers without a bias may get one."""
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
+    result = deepcopy(model)
     for layer in layers:
         if layer.bias is None and layer.bias_name in coded.biases:
             node = result.graph.node[layer.node]

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from edgeslim.detections import FloatArray
 from edgeslim.export.packed import CodedWeight, stored_bytes
-from edgeslim.progress import Progress, silent
 from edgeslim.steps.base import StepContext
 from edgeslim.steps.onnx_layers.coded import CodedNetwork, LearningSettings, Vector, stored, summary
 from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of
@@ -35,12 +34,12 @@ class Packing:
     """How layers are coded and stored, besides the choice of codes."""
 
     statistics: bool
-    """Match the mean and standard deviation of each channel during the walk."""
+    """Match the mean and standard deviation of each channel (without `scaling`, the mean only) during the walk."""
     scaling: bool = True
     """Whether scales may take any value: then standard deviations are matched too, and scales are trained."""
     vectors: str
-    """'float16' or 'float32'."""
-    storage: str
+    """Type of scales and biases: 'float16', where they are in its range, or 'float32'."""
+    storage: str = "packed"
     learning: LearningSettings | None = None
     """Train everything that is stored afterwards, if given."""
 
@@ -58,17 +57,7 @@ def packed(
 
     Raises RecipeError and ModelError if training is requested.
     """
-    coded = code_layers(
-        model,
-        layers,
-        coder,
-        images,
-        statistics=packing.statistics,
-        scaling=packing.scaling,
-        half=packing.vectors == "float16",
-        threads=context.threads,
-        progress=context.progress,
-    )
+    coded = code_layers(model, layers, coder, images, packing, context)
     if packing.learning is not None:
         from edgeslim.steps.onnx_layers.learning import trained
 
@@ -83,18 +72,14 @@ def code_layers(
     layers: Sequence[WeightLayer],
     coder: Coder,
     images: Sequence[FloatArray],
-    *,
-    statistics: bool,
-    scaling: bool = True,
-    half: bool = True,
-    threads: int = 1,
-    progress: Progress = silent,
+    packing: Packing,
+    context: StepContext,
 ) -> CodedNetwork:
     """Choose codes for all layers; with images, in graph order, given each layer's inputs and target outputs.
 
-    `statistics` matches the mean and standard deviation of each channel (without `scaling`, the mean only). `half`
-    stores scales and biases in float16 where they are in its range. The model is not modified.
+    The model is not modified.
     """
+    half = packing.vectors == "float16"
     coded = CodedNetwork()
     met = visitable(model, layers) if images else ()
     for layer in layers:
@@ -108,11 +93,11 @@ def code_layers(
         layer = visit.layer
         weight = narrowed(coder(layer, layer.layout.to_rows(visit.weight), visit), half)
         bias = None if visit.bias is None else _vector(visit.bias, half)
-        if not (statistics and layer.adjustable):
+        if not (packing.statistics and layer.adjustable):
             replacement = Replacement(weight.values(), _wide(bias))
         else:
             coded.matched += 1
-            weight, bias, replacement = _matched(visit, weight, bias, scaling=scaling, half=half)
+            weight, bias, replacement = _matched(visit, weight, bias, scaling=packing.scaling, half=half)
         coded.weights[layer.name] = weight
         if bias is not None:
             coded.biases[layer.bias_name] = bias
@@ -121,7 +106,9 @@ def code_layers(
     if met:
         replaced = {name: weight.values() for name, weight in coded.weights.items()}
         replaced |= {name: bias.astype(np.float32) for name, bias in coded.biases.items()}
-        coded.images = walk(model, met, images, choose, replaced=replaced, threads=threads, progress=progress)
+        coded.images = walk(
+            model, met, images, choose, replaced=replaced, threads=context.threads, progress=context.progress
+        )
     return coded
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import numpy_helper
 
 from edgeslim.detections import FloatArray
+from edgeslim.export.graph import attributes
 from edgeslim.export.packed import Layout
 
 LINEAR = ("Conv", "ConvTranspose", "Gemm", "MatMul")
@@ -114,14 +115,6 @@ def array_of(model: onnx.ModelProto, name: str) -> FloatArray:
     raise AssertionError(f"no initializer {name}")
 
 
-def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
-    """Value of a node's attribute, or the default."""
-    for item in node.attribute:
-        if item.name == name:
-            return helper.get_attribute_value(item)
-    return default
-
-
 def _slots(node: onnx.NodeProto) -> tuple[int, ...]:
     if node.op_type == "MatMul":
         return (0, 1)
@@ -139,11 +132,11 @@ def _layer(
     reads: Counter[str],
 ) -> WeightLayer:
     shape = tuple(weight.dims)
-    groups = int(attribute(node, "group", 1))
+    values = attributes(node)
+    groups = int(values.get("group", 1))
     bias = node.input[2] if node.op_type != "MatMul" and len(node.input) > 2 else ""
     plain = node.op_type != "Gemm" or (
-        attribute(node, "alpha", 1.0) == attribute(node, "beta", 1.0) == 1.0
-        and not attribute(node, "transA", 0)
+        values.get("alpha", 1.0) == values.get("beta", 1.0) == 1.0 and not values.get("transA", 0)
     )
     layout = _layout(node, shape, slot, groups)
     private = bias in stored and reads[bias] == 1 and tuple(stored[bias].dims) == (layout.rows,)
@@ -178,7 +171,7 @@ def _layout(node: onnx.NodeProto, shape: tuple[int, ...], slot: int, groups: int
             (*shape[:-2], shape[-1], shape[-2]),
             (*range(batch), batch + 1, batch),
         )
-    if node.op_type == "Gemm" and not attribute(node, "transB", 0):
+    if node.op_type == "Gemm" and not attributes(node).get("transB", 0):
         return Layout(shape, shape[1], (shape[1], shape[0]), (1, 0))
     channels_first = node.op_type in ("Conv", "Gemm")
     return Layout(shape, shape[0] if channels_first else prod(shape) // shape[-1])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from edgeslim.models.graph import used_names
 from edgeslim.ort import OrtSession, open_session
 from edgeslim.sessions import Tensor
 
@@ -44,7 +45,7 @@ class Segmentation:
     ) -> OrtSession:
         """A session of the segment. The names in `example` are its inputs; `weights` replace stored ones."""
         replaced = weights or {}
-        names = dict.fromkeys(name for node in segment.nodes for name in reads(node))
+        names = dict.fromkeys(used_names(segment.nodes))
         kept = [
             numpy_helper.from_array(np.asarray(replaced[name]), name)
             if name in replaced
@@ -65,15 +66,6 @@ class Segmentation:
         return open_session(single, self._threads)
 
 
-def reads(node: onnx.NodeProto) -> Iterator[str]:
-    """Names that a node reads, including those inside its subgraphs."""
-    yield from (name for name in node.input if name)
-    for item in node.attribute:
-        if item.type == onnx.AttributeProto.GRAPH:
-            for inner in item.g.node:
-                yield from reads(inner)
-
-
 def _segments(
     model: onnx.ModelProto, alone: Collection[int], stored: Collection[str], feed: str
 ) -> tuple[Segment, ...]:
@@ -85,7 +77,7 @@ def _segments(
             runs[-1][1].append(node)
     runs = [run for run in runs if run[1]]
     made = [{name for node in nodes for name in node.output if name} for _, nodes in runs]
-    wanted = [{name for node in nodes for name in reads(node)} - set(stored) for _, nodes in runs]
+    wanted = [set(used_names(nodes)) - set(stored) for _, nodes in runs]
     available = {feed}
     segments = []
     for position, (index, nodes) in enumerate(runs):

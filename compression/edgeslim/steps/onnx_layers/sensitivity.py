@@ -7,6 +7,7 @@ has the same weight, whatever its number of positions and channels, so that no l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 
 import numpy as np
 import onnx
@@ -62,8 +63,7 @@ def _open(
     model: onnx.ModelProto, watched: Sequence[str], names: set[str], threads: int
 ) -> tuple[OrtSession, str]:
     """A session whose named weights can be fed, and the name of the network's input."""
-    graph = onnx.ModelProto()
-    graph.CopyFrom(model)
+    graph = deepcopy(model)
     stored = {item.name: item for item in model.graph.initializer}
     listed = {item.name for item in model.graph.input}
     feed = next(item.name for item in model.graph.input if item.name not in stored)

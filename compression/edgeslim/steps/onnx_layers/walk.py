@@ -13,11 +13,12 @@ import onnx
 
 from edgeslim.detections import FloatArray
 from edgeslim.export.graph import attributes
+from edgeslim.models.graph import used_names
 from edgeslim.ort import OrtSession
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import LINEAR, WeightLayer, array_of
-from edgeslim.steps.onnx_layers.segments import Batch, Segment, Segmentation, outputs_of, reads
+from edgeslim.steps.onnx_layers.segments import Batch, Segment, Segmentation, outputs_of
 
 MEMORY = 3 << 30
 """Maximum bytes of intermediate tensors in memory; fewer images are used where a network needs more."""
@@ -119,7 +120,7 @@ def _advance(
     session = segmentation.session(segment, {name: reference[name][0] for name in segment.inputs})
     fresh = _run(session, segment, reference)
     same = all(compressed[name] is reference[name] for name in segment.inputs)
-    touched = any(name in weights for node in segment.nodes for name in reads(node))
+    touched = any(name in weights for name in used_names(segment.nodes))
     if not (same and not touched):
         if touched:
             session = segmentation.session(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING
 
 from edgeslim.errors import RecipeError
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
+from edgeslim.steps.base import STEPS, Need, StepContext, TorchStep, needs_by
 from edgeslim.steps.pruning.fields import needs_of, signal
 
 if TYPE_CHECKING:
@@ -42,15 +42,15 @@ class ChannelPruning(TorchStep):
     feed the network's outputs, and layers whose channels are split or rearranged, keep all channels.
     """
 
-    name: ClassVar[str] = "channel_pruning"
-    group: ClassVar[str] = "pruning"
-    source: ClassVar[str] = (
+    name = "channel_pruning"
+    group = "pruning"
+    source = (
         "Fang et al. 2023, arXiv 2301.12900; Taylor: Molchanov et al. 2019, arXiv 1906.10771; FPGM: He et al. 2019, "
         "arXiv 1811.00250; reconstruction: He et al. 2017, arXiv 1707.06168"
     )
-    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "memory", "latency", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = cast(Any, NeedsByParameters(("calibration",), _needs))
-    destroys: ClassVar[frozenset[Trait]] = TorchStep.destroys | {"pattern"}
+    changes = frozenset({"file", "download", "memory", "latency", "accuracy"})
+    needs = needs_by(_needs)
+    destroys = TorchStep.destroys | {"pattern"}
 
     ratio: float = param(
         0.3, search=(0.05, 0.6), low=0.0, high=0.9, unit="fraction", help="Share of the target to remove."

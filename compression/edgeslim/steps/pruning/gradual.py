@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING
 
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
+from edgeslim.steps.base import STEPS, StepContext, TorchStep, needs_by
 from edgeslim.steps.images import calibration_images, training_images
 from edgeslim.steps.pruning.fields import needs_of, signal, sparsity
 
@@ -34,17 +34,15 @@ class GradualPruning(TorchStep):
     labels the network learns the original's outputs. Only the compressed download shrinks, not the file or the latency.
     """
 
-    name: ClassVar[str] = "gradual_pruning"
-    group: ClassVar[str] = "pruning"
-    source: ClassVar[str] = (
+    name = "gradual_pruning"
+    group = "pruning"
+    source = (
         "Zhu and Gupta 2017, arXiv 1710.01878 (schedule); Sanh et al. 2020, arXiv 2005.07683 (movement); "
         "Molchanov et al. 2019, arXiv 1906.10771 (Taylor)"
     )
-    changes: ClassVar[frozenset[Effect]] = frozenset({"download", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = cast(
-        Any, NeedsByParameters(("calibration",), lambda step: needs_of(step.signal))
-    )
-    makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
+    changes = frozenset({"download", "accuracy"})
+    needs = needs_by(lambda step: needs_of(step.signal))
+    makes = frozenset({"zeros"})
 
     sparsity: float = sparsity(0.8, (0.4, 0.95), "Share of the weights that are zero at the end.")
     importance: str = param(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from edgeslim.params import param
-from edgeslim.steps.base import STEPS, Effect, StepContext, TorchStep, Trait
+from edgeslim.steps.base import STEPS, StepContext, TorchStep
 from edgeslim.steps.pruning.fields import scope, sparsity
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ class MagnitudePruning(TorchStep):
     normalization are not pruned; weights that are zero already count as pruned.
     """
 
-    name: ClassVar[str] = "magnitude_pruning"
-    group: ClassVar[str] = "pruning"
-    source: ClassVar[str] = "Han et al. 2015, arXiv 1506.02626"
-    changes: ClassVar[frozenset[Effect]] = frozenset({"download", "accuracy"})
-    makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
+    name = "magnitude_pruning"
+    group = "pruning"
+    source = "Han et al. 2015, arXiv 1506.02626"
+    changes = frozenset({"download", "accuracy"})
+    makes = frozenset({"zeros"})
 
     sparsity: float = sparsity()
     scope: str = scope()

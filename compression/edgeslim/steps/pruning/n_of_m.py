@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from edgeslim.errors import RecipeError
 from edgeslim.params import param
-from edgeslim.steps.base import STEPS, Effect, StepContext, TorchStep, Trait
+from edgeslim.steps.base import STEPS, StepContext, TorchStep
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,11 +23,11 @@ class NOfMPruning(TorchStep):
     Layers with fewer than m inputs per group, above all depthwise ones, and remainders are not pruned.
     """
 
-    name: ClassVar[str] = "n_of_m_pruning"
-    group: ClassVar[str] = "pruning"
-    source: ClassVar[str] = "Mishra et al. 2021, arXiv 2104.08378"
-    changes: ClassVar[frozenset[Effect]] = frozenset({"download", "accuracy"})
-    makes: ClassVar[frozenset[Trait]] = frozenset({"zeros", "pattern"})
+    name = "n_of_m_pruning"
+    group = "pruning"
+    source = "Mishra et al. 2021, arXiv 2104.08378"
+    changes = frozenset({"download", "accuracy"})
+    makes = frozenset({"zeros", "pattern"})
 
     n: int = param(
         2,

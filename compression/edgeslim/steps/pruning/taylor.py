@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING
 
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep, Trait
+from edgeslim.steps.base import STEPS, StepContext, TorchStep, needs_by
 from edgeslim.steps.pruning.fields import needs_of, scope, signal, sparsity
 
 if TYPE_CHECKING:
@@ -23,14 +23,12 @@ class TaylorPruning(TorchStep):
     random projections of the outputs. Only the compressed download shrinks, not the file or the latency.
     """
 
-    name: ClassVar[str] = "taylor_pruning"
-    group: ClassVar[str] = "pruning"
-    source: ClassVar[str] = "Molchanov et al. 2019, arXiv 1906.10771"
-    changes: ClassVar[frozenset[Effect]] = frozenset({"download", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = cast(
-        Any, NeedsByParameters(("calibration",), lambda step: needs_of(step.signal))
-    )
-    makes: ClassVar[frozenset[Trait]] = frozenset({"zeros"})
+    name = "taylor_pruning"
+    group = "pruning"
+    source = "Molchanov et al. 2019, arXiv 1906.10771"
+    changes = frozenset({"download", "accuracy"})
+    needs = needs_by(lambda step: needs_of(step.signal))
+    makes = frozenset({"zeros"})
 
     sparsity: float = sparsity()
     scope: str = scope()

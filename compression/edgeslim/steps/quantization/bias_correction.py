@@ -7,6 +7,7 @@ float layer on the float network's inputs, all in one run, so that no layer corr
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from copy import deepcopy
 
 import numpy as np
 import onnx
@@ -33,8 +34,7 @@ def bias_corrected(
 
     `rounded` as in `write_qdq`.
     """
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
+    result = deepcopy(model)
     weights = Initializers(result.graph)
     layers = [
         node
@@ -63,12 +63,8 @@ def _beside(
     given: Mapping[str, IntegerWeight],
 ) -> onnx.ModelProto:
     """The float network with a quantized copy beside each layer; outputs: channel means of each layer and its copy."""
-    twin = onnx.ModelProto()
-    twin.CopyFrom(model)
+    twin = deepcopy(model)
     graph, weights = twin.graph, Initializers(twin.graph)
-    for entry in twin.opset_import:
-        if entry.domain in ("", "ai.onnx"):
-            entry.version = max(entry.version, 13)
     added, watched = [], []
     kind = np.int8 if integers.signed_activations else np.uint8
     for node in layers:
@@ -82,8 +78,7 @@ def _beside(
         weights.put(f"{base}.zero", np.array(zero, kind))
         weights.put(f"{base}.weight", rounded)
         fixed = [f"{base}.scale", f"{base}.zero"]
-        copy = onnx.NodeProto()
-        copy.CopyFrom(node)
+        copy = deepcopy(node)
         copy.name, copy.output[0] = base, base
         copy.input[0], copy.input[1] = f"{base}.input", f"{base}.weight"
         added += [

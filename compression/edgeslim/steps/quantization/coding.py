@@ -12,7 +12,7 @@ from edgeslim.errors import RecipeError
 from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import Need, NeedsByParameters, StepContext
+from edgeslim.steps.base import Need, StepContext, needs_by
 from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.onnx_layers.gram import Gram, gram_of
@@ -74,7 +74,7 @@ def _needs(step: Rounds) -> set[Need]:
     return found | {"train", "loss"} if labels else found
 
 
-NEEDS: Any = NeedsByParameters({"calibration"}, _needs)
+NEEDS = needs_by(_needs)
 
 
 def learning(step: Rounds) -> LearningSettings | None:

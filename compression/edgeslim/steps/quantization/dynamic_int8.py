@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import onnx
@@ -14,7 +13,7 @@ from edgeslim.errors import RecipeError
 from edgeslim.export import clean
 from edgeslim.export.packed import CodedWeight, store
 from edgeslim.params import param
-from edgeslim.steps.base import STEPS, Effect, OnnxStep, Step, StepContext
+from edgeslim.steps.base import STEPS, OnnxStep, Step, StepContext
 from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of, weight_layers
 from edgeslim.steps.quantization.formats import choice_here
 from edgeslim.steps.quantization.grids import uniform
@@ -38,12 +37,10 @@ class DynamicInt8(OnnxStep):
     Convolutions stay float.
     """
 
-    name: ClassVar[str] = "dynamic_int8"
-    group: ClassVar[str] = "quantization"
-    source: ClassVar[str] = (
-        "onnxruntime.quantization, dynamic quantization; Jacob et al. 2018, arXiv 1712.05877"
-    )
-    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
+    name = "dynamic_int8"
+    group = "quantization"
+    source = "onnxruntime.quantization, dynamic quantization; Jacob et al. 2018, arXiv 1712.05877"
+    changes = frozenset({"file", "download", "accuracy"})
 
     per_channel: bool = param(True, help="One weight scale per output channel instead of one per layer.")
     reduce_range: str = param(

@@ -7,6 +7,7 @@ activations, because weights already have one scale per channel.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +39,7 @@ class ConvolutionPair:
 
 def equalized(model: onnx.ModelProto, images: list[FloatArray], threads: int) -> tuple[onnx.ModelProto, int]:
     """A copy with equalized pairs of convolutions, and how many there are."""
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
+    result = deepcopy(model)
     weights = Initializers(result.graph)
     found = _pairs(result.graph, weights)
     peaks = channel_peaks(model, [pair.measured for pair in found], images, threads)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import onnx
@@ -150,8 +151,7 @@ def _key(node: fx.Node) -> Key:
 
 
 def _with_biases(model: onnx.ModelProto, biases: Mapping[str, NDArray[Any]]) -> onnx.ModelProto:
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
+    result = deepcopy(model)
     weights = Initializers(result.graph)
     for name, bias in biases.items():
         weights.put(name, bias)

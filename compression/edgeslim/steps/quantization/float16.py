@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
 from edgeslim.errors import RecipeError
-from edgeslim.steps.base import STEPS, Effect, OnnxStep, StepContext
+from edgeslim.steps.base import STEPS, OnnxStep, StepContext
 from edgeslim.steps.quantization.regions import LAYERS
 
 SMALLEST = 64
@@ -26,15 +26,14 @@ class Float16(OnnxStep):
     precision. Weights that would overflow stay float32.
     """
 
-    name: ClassVar[str] = "float16"
-    group: ClassVar[str] = "quantization"
-    source: ClassVar[str] = "IEEE 754-2008 binary16"
-    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
+    name = "float16"
+    group = "quantization"
+    source = "IEEE 754-2008 binary16"
+    changes = frozenset({"file", "download", "accuracy"})
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """`context.info` receives the number of converted tensors and of those left in float32."""
-        result = onnx.ModelProto()
-        result.CopyFrom(model)
+        result = deepcopy(model)
         graph = result.graph
         used = {name for node in graph.node if node.op_type in LAYERS for name in node.input[1:]}
         weights = [

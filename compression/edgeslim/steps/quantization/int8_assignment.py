@@ -13,7 +13,7 @@ from math import prod
 
 import onnx
 
-from edgeslim.export.graph import Initializers, producers
+from edgeslim.export.graph import Initializers, producers, readers
 from edgeslim.steps.quantization import regions
 from edgeslim.steps.quantization.costs import FUSED, LAYERS, CostModel
 from edgeslim.steps.quantization.limits import SAME_VALUES
@@ -79,10 +79,7 @@ class AssignmentSearch:
         self._pairs = {
             node.name: (costs.node(node, int8=False), costs.node(node, int8=True)) for node in graph.node
         }
-        self._readers: dict[str, list[onnx.NodeProto]] = {}
-        for node in graph.node:
-            for name in node.input:
-                self._readers.setdefault(name, []).append(node)
+        self._readers = readers(graph)
         self._seen: dict[frozenset[str], Assignment] = {}
 
     def assign(self, layers: frozenset[str]) -> Assignment:
@@ -138,8 +135,8 @@ class AssignmentSearch:
         # such operators at the end of an int8 region only move the conversion: remove those that no int8 node reads
         for node in reversed(self._nodes):
             if node.name in self._glue and node.name in chosen:
-                readers = [reader for name in node.output for reader in self._readers.get(name, [])]
-                if not any(reader.name in chosen for reader in readers):
+                reading = [reader for name in node.output for reader in self._readers.get(name, [])]
+                if not any(reader.name in chosen for reader in reading):
                     chosen.discard(node.name)
         return frozenset(chosen)
 
@@ -153,20 +150,20 @@ class AssignmentSearch:
                     integers += self._costs.elements(name)
                 else:
                     floats += self._costs.elements(name)
-        readers = [reader for name in node.output for reader in self._readers.get(name, [])]
-        wanted = bool(readers) and all(
-            reader.name in chosen or reader.name in self._glue for reader in readers
+        reading = [reader for name in node.output for reader in self._readers.get(name, [])]
+        wanted = bool(reading) and all(
+            reader.name in chosen or reader.name in self._glue for reader in reading
         )
         return integers > floats or (integers > 0 and wanted)
 
     def _time(self, nodes: frozenset[str]) -> float:
         total = sum(self._pairs[node.name][node.name in nodes] for node in self._nodes)
-        for name, readers in self._readers.items():
+        for name, reading in self._readers.items():
             maker = self._made.get(name)
             if maker is None and name not in self._inputs:
                 continue
             integer = maker is not None and maker.name in nodes
-            readings = {reader.name in nodes for reader in readers}
+            readings = {reader.name in nodes for reader in reading}
             if not integer and True in readings:
                 total += self._costs.quantize(name)
             if integer and False in readings:

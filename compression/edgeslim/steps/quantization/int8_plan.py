@@ -11,7 +11,7 @@ import onnx
 from edgeslim.detections import FloatArray
 from edgeslim.export.packed import CodedWeight
 from edgeslim.steps.base import StepContext
-from edgeslim.steps.onnx_layers.compress import code_layers
+from edgeslim.steps.onnx_layers.compress import Packing, code_layers
 from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of, pruned_zeros, weight_layers
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization.calibration import Range
@@ -96,14 +96,6 @@ def rounded_weights(
         codes = rounded(weight, grid, gram, pruned_zeros(rows), rounding, steps)
         return coded_weight(layer, codes, grid)
 
-    coded = code_layers(
-        plan.model,
-        plan.layers(),
-        code,
-        images,
-        statistics=False,
-        half=False,
-        threads=context.threads,
-        progress=context.progress,
-    )
+    packing = Packing(statistics=False, vectors="float32")
+    coded = code_layers(plan.model, plan.layers(), code, images, packing, context)
     return {name: integers_of(weight) for name, weight in coded.weights.items()}

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 import onnx
 
-from edgeslim.export.graph import Initializers
+from edgeslim.export.graph import Initializers, readers
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import FUSED, MOVES, VIEWS
 
@@ -44,17 +44,14 @@ def silu_floor(high: float) -> float:
 
 
 def _fit_silu(graph: onnx.GraphProto, ranges: dict[str, Range], int8: Collection[str]) -> None:
-    readers: dict[str, list[onnx.NodeProto]] = {}
-    for node in graph.node:
-        for name in node.input:
-            readers.setdefault(name, []).append(node)
+    reading = readers(graph)
     for node in graph.node:
         if node.op_type != "Sigmoid" or node.name not in int8 or node.output[0] not in ranges:
             continue
         ranges[node.output[0]] = (0.0, 1.0)
         source = node.input[0]
-        others = [reader for reader in readers[source] if reader.name != node.name]
-        gated = [reader for reader in readers[node.output[0]] if reader.op_type == "Mul"]
+        others = [reader for reader in reading[source] if reader.name != node.name]
+        gated = [reader for reader in reading[node.output[0]] if reader.op_type == "Mul"]
         if len(others) == len(gated) == 1 and others[0].name == gated[0].name and source in ranges:
             low, high = ranges[source]
             ranges[source] = (max(low, silu_floor(high)), high)

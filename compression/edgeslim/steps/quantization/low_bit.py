@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import onnx
@@ -13,7 +12,7 @@ from edgeslim.detections import Doubles, FloatArray
 from edgeslim.export.packed import STORAGES, CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
+from edgeslim.steps.base import STEPS, OnnxStep, StepContext
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.layers import WeightLayer, ends, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
@@ -32,15 +31,15 @@ class LowBitWeights(OnnxStep):
     The file and the download shrink; memory and latency do not, because the network computes in float.
     """
 
-    name: ClassVar[str] = "low_bit_weights"
-    group: ClassVar[str] = "quantization"
-    source: ClassVar[str] = (
+    name = "low_bit_weights"
+    group = "quantization"
+    source = (
         "compensated: GPTQ, arXiv 2210.17323; adaround: arXiv 2004.10568; binary: XNOR-Net, arXiv 1603.05279; "
         "ternary: arXiv 1605.04711; statistics: bias and scale correction after arXiv 1906.04721"
     )
-    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = coding.NEEDS
-    makes: ClassVar[frozenset[Trait]] = frozenset({"levels"})
+    changes = frozenset({"file", "download", "accuracy"})
+    needs = coding.NEEDS
+    makes = frozenset({"levels"})
 
     bits: int = param(
         4,
@@ -90,7 +89,7 @@ class LowBitWeights(OnnxStep):
         """`context.info` receives each layer's width, the share of sparse layers and the number of matched layers.
 
         Raises RecipeError (codes 'no_float_weights', 'no_calibration_images' and, where it is trained, those of
-        `recovery.recover.recover`), DatasetError.
+        `distil`), DatasetError.
         """
         layers = float_layers(model, self.name)
         images = coding.images_for(self, context)

@@ -13,7 +13,7 @@ from edgeslim.errors import InfeasibleError
 from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, StepContext, Trait
+from edgeslim.steps.base import STEPS, OnnxStep, StepContext
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.layers import WeightLayer, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
@@ -36,14 +36,14 @@ class MixedLowBitWeights(OnnxStep):
     download, the choice is a step size and codes may be wide: an entropy coder spends few bits on frequent ones.
     """
 
-    name: ClassVar[str] = "mixed_low_bit_weights"
-    group: ClassVar[str] = "quantization"
-    source: ClassVar[str] = (
+    name = "mixed_low_bit_weights"
+    group = "quantization"
+    source = (
         "Lagrangian bit allocation: Shoham & Gersho 1988; GPTQ, arXiv 2210.17323; AdaRound, arXiv 2004.10568"
     )
-    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = coding.NEEDS
-    makes: ClassVar[frozenset[Trait]] = frozenset({"levels"})
+    changes = frozenset({"file", "download", "accuracy"})
+    needs = coding.NEEDS
+    makes = frozenset({"levels"})
     looks: ClassVar[bool] = True
 
     average_bits: float = param(

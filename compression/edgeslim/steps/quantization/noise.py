@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 
 import numpy as np
 import onnx
@@ -16,8 +17,7 @@ Outputs = list[NDArray[np.float32]]
 
 def with_outputs(model: onnx.ModelProto, tensors: Sequence[str]) -> onnx.ModelProto:
     """A copy whose outputs are these tensors."""
-    watched = onnx.ModelProto()
-    watched.CopyFrom(model)
+    watched = deepcopy(model)
     del watched.graph.output[:]
     watched.graph.output.extend(onnx.ValueInfoProto(name=name) for name in tensors)
     return watched

@@ -7,6 +7,7 @@ integers with one scale per output channel, biases as 32-bit integers on the pro
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +21,6 @@ from edgeslim.models.graph import set_nodes
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import LAYERS
 
-OPSET = 13
-"""The first opset with one scale per channel."""
 STORED_LIMIT = 127
 """Largest code of weights that are only stored in 8 bits."""
 _WHOLE, _PARTS = 1e-3, 16
@@ -56,11 +55,7 @@ def write_qdq(
     Layers named in `stored` compute in float with weights stored as integers. Weights named in `rounded` take these
     codes; all others are rounded to nearest. Nodes that compute graph outputs must stay float.
     """
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
-    for entry in result.opset_import:
-        if entry.domain in ("", "ai.onnx"):
-            entry.version = max(entry.version, OPSET)
+    result = deepcopy(model)
     _Writer(result, int8, ranges, integers, stored, rounded or {}).write()
     clean.drop_unused(result)
     return result
@@ -135,8 +130,7 @@ class _Writer:
             if item.name in self.read_by_int8:
                 self._pair(item.name)
         for original in list(self.graph.node):
-            node = onnx.NodeProto()
-            node.CopyFrom(original)
+            node = deepcopy(original)
             int8 = node.name in self.int8
             if int8 and node.op_type in LAYERS and node.input[1] in self.weights:
                 self._layer(node)

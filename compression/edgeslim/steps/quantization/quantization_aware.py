@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
 
 import onnx
 
 from edgeslim.export import clean
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, STORED, Need, NeedsByParameters, StepContext, Trait
+from edgeslim.steps.base import STEPS, STORED, Need, StepContext, needs_by
 from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.quantization.noise import decibels
 from edgeslim.steps.quantization.robust_int8 import RobustInt8
@@ -29,12 +28,10 @@ class QuantizationAwareTraining(RobustInt8):
     the same structure as without training, so it is as fast.
     """
 
-    name: ClassVar[str] = "quantization_aware_training"
-    source: ClassVar[str] = (
-        "Jacob et al. 2018, arXiv 1712.05877; learned scales: Esser et al. 2020, arXiv 1902.08153"
-    )
-    needs: ClassVar[frozenset[Need]] = cast(Any, NeedsByParameters({"calibration"}, _needs))
-    destroys: ClassVar[frozenset[Trait]] = STORED
+    name = "quantization_aware_training"
+    source = "Jacob et al. 2018, arXiv 1712.05877; learned scales: Esser et al. 2020, arXiv 1902.08153"
+    needs = needs_by(_needs)
+    destroys = STORED
 
     steps: int = fields.updates("Maximum number of weight updates; 0: no training.")
     learning_rate: float = fields.learning_rate(
@@ -47,7 +44,7 @@ class QuantizationAwareTraining(RobustInt8):
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """`context.info` receives what robust_int8 reports, and under 'training' the held-out loss before and after.
 
-        Raises RecipeError: 'nothing_to_quantize', and the codes of `recovery.recover.recover`.
+        Raises RecipeError: 'nothing_to_quantize', and the codes of `distil`.
         """
         plan, noise = self.planned(model, context)
         if self.steps > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from copy import deepcopy
 
 import numpy as np
 import onnx
@@ -14,8 +15,7 @@ from edgeslim.export.graph import Array, Initializers, attributes, producers, us
 
 def rewritten(model: onnx.ModelProto) -> tuple[onnx.ModelProto, dict[str, int]]:
     """A copy with every rewrite applied wherever it fits, and how often each was."""
-    result = onnx.ModelProto()
-    result.CopyFrom(model)
+    result = deepcopy(model)
     done = {"space_to_depth": _merge_space_to_depth(result), "pool_chain": _chain_pools(result)}
     clean.drop_unused(result)
     return result, done

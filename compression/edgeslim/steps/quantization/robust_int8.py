@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import onnx
 
@@ -14,7 +14,7 @@ from edgeslim.export import clean
 from edgeslim.export.packed import with_plain_weights
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext, Trait
+from edgeslim.steps.base import STEPS, OnnxStep, Step, StepContext
 from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.quantization.bias_correction import bias_corrected
 from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges, float_tensors
@@ -58,15 +58,15 @@ class RobustInt8(OnnxStep):
     store their weights in 8 bits too, except the few that do not tolerate it. Output layers always compute in float.
     """
 
-    name: ClassVar[str] = "robust_int8"
-    group: ClassVar[str] = "quantization"
-    source: ClassVar[str] = (
+    name = "robust_int8"
+    group = "quantization"
+    source = (
         "Nagel et al. 2019, arXiv 1906.04721 (equalization, bias correction); Jacob et al. 2018; "
         "AdaRound: arXiv 2004.10568"
     )
-    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "memory", "latency", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
-    destroys: ClassVar[frozenset[Trait]] = frozenset({"codes"})
+    changes = frozenset({"file", "download", "memory", "latency", "accuracy"})
+    needs = frozenset({"calibration"})
+    destroys = frozenset({"codes"})
 
     latency: float = param(
         0.87,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,7 +14,7 @@ from edgeslim.errors import RecipeError
 from edgeslim.export import clean
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, OnnxStep, Step, StepContext
+from edgeslim.steps.base import STEPS, OnnxStep, Step, StepContext
 from edgeslim.steps.images import calibration_images, prepared
 from edgeslim.steps.quantization import regions
 from edgeslim.steps.quantization.calibration import METHODS, Range, activation_ranges, float_tensors
@@ -54,11 +54,11 @@ class StaticInt8(OnnxStep):
     (bias correction, learned rounding, a search for layers that stay float) is in robust_int8.
     """
 
-    name: ClassVar[str] = "static_int8"
-    group: ClassVar[str] = "quantization"
-    source: ClassVar[str] = "Jacob et al. 2018, arXiv 1712.05877; onnxruntime.quantization"
-    changes: ClassVar[frozenset[Effect]] = frozenset({"file", "download", "memory", "latency", "accuracy"})
-    needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
+    name = "static_int8"
+    group = "quantization"
+    source = "Jacob et al. 2018, arXiv 1712.05877; onnxruntime.quantization"
+    changes = frozenset({"file", "download", "memory", "latency", "accuracy"})
+    needs = frozenset({"calibration"})
 
     calibration: str = param(
         "minmax_average",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING
 
 from edgeslim.errors import RecipeError
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, NeedsByParameters, StepContext, TorchStep
+from edgeslim.steps.base import STEPS, Need, StepContext, TorchStep, needs_by
 from edgeslim.steps.distillation.config import BOX_LOSSES, CLASS_LOSSES, FEATURES, MATCHES, DistillationConfig
 from edgeslim.steps.images import calibration_images
 from edgeslim.steps.recovery.teachers import check_teacher, matched_by
@@ -34,9 +34,9 @@ def _needs(step: Distilling) -> Iterator[Need]:
 class Distilling(TorchStep):
     """Training on another network's raw outputs, on images without labels."""
 
-    group: ClassVar[str] = "training"
-    changes: ClassVar[frozenset[Effect]] = frozenset({"accuracy"})
-    needs: ClassVar[frozenset[Need]] = cast(Any, NeedsByParameters({"calibration"}, _needs))
+    group = "training"
+    changes = frozenset({"accuracy"})
+    needs = needs_by(_needs)
 
     steps: int = fields.updates("Maximum number of weight updates.", high=20000)
     seconds: float = param(
@@ -163,13 +163,13 @@ class DistilFromOriginal(Distilling):
     held-out loss is kept, so the result is never worse there than before. Zeros, size and speed do not change.
     """
 
-    name: ClassVar[str] = "distil_from_original"
-    source: ClassVar[str] = (
+    name = "distil_from_original"
+    source = (
         "Hinton et al. 2015, arXiv 1503.02531; decoupled: Zhao et al. 2022, arXiv 2203.08679; hints: Romero et al. "
         "2015, arXiv 1412.6550; attention: Zagoruyko and Komodakis 2017, arXiv 1612.03928; boxes: Zheng et al. 2022, "
         "arXiv 2102.12252; foreground: Wang et al. 2019, arXiv 1906.03609"
     )
-    recovers: ClassVar[bool] = True
+    recovers = True
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
         """`context.info` receives the held-out loss before and after, and whether it improved.
@@ -190,8 +190,8 @@ class DistilFromTeacher(Distilling):
     held out, and the state with the lowest held-out loss is kept. Size and speed do not change.
     """
 
-    name: ClassVar[str] = "distil_from_teacher"
-    source: ClassVar[str] = (
+    name = "distil_from_teacher"
+    source = (
         "Hinton et al. 2015, arXiv 1503.02531; decoupled: Zhao et al. 2022, arXiv 2203.08679; hints: Romero et al. "
         "2015, arXiv 1412.6550; boxes: Zheng et al. 2022, arXiv 2102.12252; foreground: Wang et al. 2019, "
         "arXiv 1906.03609"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from edgeslim.params import param
 from edgeslim.steps import fields
-from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep
+from edgeslim.steps.base import STEPS, StepContext, TorchStep
 from edgeslim.steps.images import training_images
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ class FineTuning(TorchStep):
     Weights that are exactly zero stay zero, so pruning is preserved. Size and speed do not change.
     """
 
-    name: ClassVar[str] = "fine_tuning"
-    group: ClassVar[str] = "training"
-    source: ClassVar[str] = "Han et al. 2015, arXiv 1506.02626 (retraining of what pruning leaves)"
-    changes: ClassVar[frozenset[Effect]] = frozenset({"accuracy"})
-    needs: ClassVar[frozenset[Need]] = frozenset({"train", "loss"})
+    name = "fine_tuning"
+    group = "training"
+    source = "Han et al. 2015, arXiv 1506.02626 (retraining of what pruning leaves)"
+    changes = frozenset({"accuracy"})
+    needs = frozenset({"train", "loss"})
 
     steps: int = fields.updates()
     learning_rate: float = fields.learning_rate(2e-3, search=(3e-4, 4e-3))

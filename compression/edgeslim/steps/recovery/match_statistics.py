@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from edgeslim.errors import RecipeError
 from edgeslim.params import param
-from edgeslim.steps.base import STEPS, Effect, Need, StepContext, TorchStep
+from edgeslim.steps.base import STEPS, StepContext, TorchStep
 from edgeslim.steps.images import calibration_images, evenly_spaced
 
 if TYPE_CHECKING:
@@ -29,14 +29,12 @@ class MatchStatistics(TorchStep):
     zeros, size and speed do not. Where channels were removed, the remaining ones are matched.
     """
 
-    name: ClassVar[str] = "match_statistics"
-    group: ClassVar[str] = "training"
-    source: ClassVar[str] = (
-        "Nagel et al. 2019, arXiv 1906.04721 (means); Jordan et al. 2022, arXiv 2211.08403 (means and variances)"
-    )
-    changes: ClassVar[frozenset[Effect]] = frozenset({"accuracy"})
-    needs: ClassVar[frozenset[Need]] = frozenset({"calibration"})
-    recovers: ClassVar[bool] = True
+    name = "match_statistics"
+    group = "training"
+    source = "Nagel et al. 2019, arXiv 1906.04721 (means); Jordan et al. 2022, arXiv 2211.08403 (means and variances)"
+    changes = frozenset({"accuracy"})
+    needs = frozenset({"calibration"})
+    recovers = True
 
     images: int = param(
         64,

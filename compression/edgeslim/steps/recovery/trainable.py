@@ -11,8 +11,6 @@ from torch.nn.utils import parametrize
 
 from edgeslim.steps.torch_network.units import Unit, scaled_weight, units_of
 
-TRAINABLE = ("scales_and_biases", "all", "last")
-
 
 @contextmanager
 def trainable(module: fx.GraphModule, what: str) -> Iterator[list[nn.Parameter]]:

@@ -6,8 +6,9 @@ Node by node, the values inside can be read, and the layers that compute the nex
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -90,32 +91,23 @@ class Network:
         )
 
 
-class Watch:
+class Watch(ExitStack):
     """Records the outputs of named modules while open: one tensor (B, …) per module."""
 
     def __init__(self, module: nn.Module, names: Sequence[str]) -> None:
-        self._layers = [(name, module.get_submodule(name)) for name in names]
+        super().__init__()
         self._seen: dict[str, list[Tensor]] = {}
-        self._handles: list[Any] = []
-
-    def __enter__(self) -> Watch:
-        for name, layer in self._layers:
-            self._handles.append(layer.register_forward_hook(self._keeper(name)))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for handle in self._handles:
-            handle.remove()
+        for name in names:
+            layer = module.get_submodule(name)
+            self.callback(layer.register_forward_hook(partial(self._keep, name)).remove)
 
     def take(self) -> dict[str, Tensor]:
         """The outputs recorded since the last call."""
         seen, self._seen = self._seen, {}
         return {name: torch.cat(tensors) for name, tensors in seen.items()}
 
-    def _keeper(self, name: str) -> Any:
-        return lambda _, inputs, output: self._seen.setdefault(name, []).append(output)
+    def _keep(self, name: str, layer: nn.Module, inputs: Any, output: Tensor) -> None:
+        self._seen.setdefault(name, []).append(output)
 
 
 map_arg: Callable[[Any, Callable[[fx.Node], Any]], Any] = fx_node.map_arg
