@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ Doubles = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Image = NDArray[np.uint8]
 """(height, width, 3) RGB, 0–255."""
+TaskName = Literal["detection", "classification"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol, runtime_checkable
 
-from edgeslim.detections import Image, Target
+from edgeslim.detections import Image, Target, TaskName
 from edgeslim.errors import Notice
 
-TaskName = Literal["detection", "classification"]
 SplitName = Literal["train", "calibration", "validation", "gallery"]
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from edgeslim.artifacts.store import Store
-from edgeslim.datasets.base import Dataset, SplitName, TaskName
+from edgeslim.datasets.base import Dataset, SplitName
 from edgeslim.datasets.splits import FileDataset
+from edgeslim.detections import TaskName
 from edgeslim.progress import Progress
 from edgeslim.registry import Registry
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeslim.datasets.base import Dataset, Split, SplitName, TaskName
+from edgeslim.datasets.base import Dataset, Split, SplitName
 from edgeslim.datasets.images import Size, check_image, read_image
-from edgeslim.detections import Annotations, Image
+from edgeslim.detections import Annotations, Image, TaskName
 from edgeslim.errors import DatasetError, Notice
 
 CALIBRATION_IMAGES = 128

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from edgeslim.detections import TaskName
+
 Resize = Literal["letterbox_corner", "letterbox_center", "stretch"]
 ColorOrder = Literal["RGB", "BGR", "GRAY"]
 
@@ -21,7 +23,7 @@ class ModelSpec:
     `family` names the decoder (see families); 'unknown' has none, so that only fidelity can be measured.
     """
 
-    task: Literal["detection", "classification"] = "detection"
+    task: TaskName = "detection"
     family: str = "unknown"
     input_width: int
     input_height: int

@@ -12,10 +12,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
+from edgeslim.detections import TaskName
 from edgeslim.errors import ModelError
 from edgeslim.models.base import ColorOrder, ModelSpec, Resize
 from edgeslim.models.families import FAMILIES, UNKNOWN
-from edgeslim.models.families.base import TaskName
 from edgeslim.reading import parse_json
 
 MAX_INPUT_SIDE = 8192

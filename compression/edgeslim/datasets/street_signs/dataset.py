@@ -13,14 +13,14 @@ import numpy as np
 import PIL
 
 from edgeslim.artifacts.store import Store, write_atomically
-from edgeslim.datasets.base import Dataset, Split, SplitName, TaskName
+from edgeslim.datasets.base import Dataset, Split, SplitName
 from edgeslim.datasets.formats import Builtin
 from edgeslim.datasets.images import read_image
 from edgeslim.datasets.splits import no_split
 from edgeslim.datasets.street_signs.classes import CLASSES
 from edgeslim.datasets.street_signs.packed import Packed
 from edgeslim.datasets.street_signs.rendering import render
-from edgeslim.detections import Annotations, Image
+from edgeslim.detections import Annotations, Image, TaskName
 from edgeslim.errors import Notice
 from edgeslim.progress import Progress
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from edgeslim.detections import Target
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.arrays import are_scores, candidates, classes_and_boxes, raw, rows_of
 from edgeslim.models.families.base import (
     FAMILIES,
     Columns,
@@ -23,12 +24,7 @@ from edgeslim.models.families.base import (
     Output,
     Raw,
     Shape,
-    are_scores,
-    candidates,
-    classes_and_boxes,
     feeding,
-    raw,
-    rows_of,
 )
 from edgeslim.models.families.geometry import Values, around, cells, exp, grid, sigmoid, size_of
 

@@ -15,21 +15,8 @@ import numpy as np
 
 from edgeslim.detections import FloatArray
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.families.base import (
-    FAMILIES,
-    Columns,
-    Family,
-    HeadColumns,
-    Output,
-    Raw,
-    Shape,
-    are_scores,
-    candidates,
-    classes_and_boxes,
-    raw,
-    row_shape,
-    rows_of,
-)
+from edgeslim.models.families.arrays import are_scores, candidates, classes_and_boxes, raw, row_shape, rows_of
+from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape
 from edgeslim.models.families.geometry import (
     COMMON_STRIDES,
     Values,

@@ -8,22 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.families.base import (
-    FAMILIES,
-    Columns,
-    Family,
-    HeadColumns,
-    Output,
-    Raw,
-    Shape,
-    are_scores,
-    candidates,
-    classes_and_boxes,
-    feeding,
-    raw,
-    row_shape,
-    rows_of,
-)
+from edgeslim.models.families.arrays import are_scores, candidates, classes_and_boxes, raw, row_shape, rows_of
+from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
 from edgeslim.models.families.geometry import Values, constants
 from edgeslim.models.labels import COCO_80
 

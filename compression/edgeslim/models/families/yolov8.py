@@ -9,21 +9,8 @@ from collections.abc import Sequence
 
 from edgeslim.detections import FloatArray
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.families.base import (
-    FAMILIES,
-    Columns,
-    Family,
-    HeadColumns,
-    Output,
-    Raw,
-    Shape,
-    are_scores,
-    candidates,
-    feeding,
-    raw,
-    row_shape,
-    rows_of,
-)
+from edgeslim.models.families.arrays import are_scores, candidates, raw, row_shape, rows_of
+from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
 from edgeslim.models.families.geometry import Values, from_centres, strides_for
 from edgeslim.models.families.yolox import centres_in_pixels
 

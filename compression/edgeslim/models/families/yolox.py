@@ -10,20 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.families.base import (
-    FAMILIES,
-    Columns,
-    Family,
-    HeadColumns,
-    Output,
-    Raw,
-    Shape,
-    are_scores,
-    feeding,
-    raw,
-    row_shape,
-    rows_of,
-)
+from edgeslim.models.families.arrays import are_scores, raw, row_shape, rows_of
+from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
 from edgeslim.models.families.geometry import Values, from_cells, from_centres, grid, size_of, strides_for
 
 _CONVENTIONS = feeding(color="BGR", resize="letterbox_corner", confidence=0.01, nms_iou=0.65)

@@ -11,21 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.families.base import (
-    FAMILIES,
-    Columns,
-    Family,
-    HeadColumns,
-    Output,
-    Raw,
-    Shape,
-    are_scores,
-    candidates,
-    feeding,
-    raw,
-    row_shape,
-    rows_of,
-)
+from edgeslim.models.families.arrays import are_scores, candidates, raw, row_shape, rows_of
+from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
 from edgeslim.models.families.geometry import COMMON_STRIDES, Values, cells, from_cells, grid, size_of
 
 _COLUMNS = (1, 1, 4, 10)
