@@ -9,6 +9,7 @@ from pathlib import Path
 # Before numpy and torch read it: tests run side by side, one on each core, and so does what they start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import numpy as np
 import pytest
 
 import linear_digits
@@ -18,6 +19,16 @@ import linear_digits
 def digits_weights() -> linear_digits.Weights:
     """Weight and bias of a linear classifier of the digits."""
     return linear_digits.solve()
+
+
+@pytest.fixture(autouse=True)
+def same_numbers(request: pytest.FixtureRequest) -> None:
+    """A module's RANDOM begins anew with each test: what it gives does not depend on which tests ran before."""
+    generator = getattr(request.module, "RANDOM", None)
+    if isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = np.random.default_rng(
+            generator.bit_generator.seed_seq
+        ).bit_generator.state
 
 
 @pytest.fixture(autouse=True)

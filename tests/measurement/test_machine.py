@@ -216,7 +216,7 @@ def test_who_does_not_make_way_is_not_waited_for_for_ever(
     with busy("night-1"):
         timed = time_files({MAIN: [sha256]}, place, "digits", rounds=3)[MAIN][sha256]
         assert timed.noisy
-        assert timed["median_ms"] > 0
+        assert timed.median_ms > 0
         with alone() as undisturbed:
             assert not undisturbed
             assert machine.measuring(), "nobody else begins"

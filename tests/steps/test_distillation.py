@@ -87,7 +87,7 @@ def test_every_network_gets_nearer_and_keeps_its_zeros(tmp_path: Path, name: str
     result = DistilFromOriginal(trainable=trainable, steps=30, learning_rate=2e-3).apply(pruned, context)
     assert equal(pruned, start), "the input must stay as it was"
     assert context.info["improved"]
-    assert context.info["held_out_loss"] < 0.98 * context.info["held_out_loss_before"]
+    assert context.info["held_out_loss"] < 0.7 * context.info["held_out_loss_before"]
     for key, value in start.state_dict().items():
         if value.dim() > 1:
             assert torch.equal(result.state_dict()[key] == 0, value == 0)

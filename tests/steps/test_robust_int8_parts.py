@@ -97,7 +97,7 @@ def test_signed_activations_are_as_exact_as_unsigned() -> None:
     ranges = adjusted(model.graph, ranges_of(model), chosen)
     signed = write_qdq(model, chosen, ranges, Integers(signed_activations=True, weight_limit=127))
     unsigned = write_qdq(model, chosen, ranges, UNSIGNED)
-    assert relative_error(model, signed) == pytest.approx(relative_error(model, unsigned), rel=0.5)
+    assert relative_error(model, signed) == pytest.approx(relative_error(model, unsigned), rel=0.01)
 
 
 def test_rewrites_are_exact() -> None:
