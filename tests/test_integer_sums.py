@@ -7,6 +7,7 @@ that avoids it is tried where it is not needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -15,6 +16,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edgeslim import ort
+from edgeslim.runtime import MAIN, ONNXRUNTIME, runtime_environment
+from edgeslim.studies.study import TrialResult
 
 U8, S8 = np.uint8, np.int8
 Ints = np.ndarray
@@ -156,3 +159,25 @@ def test_the_option_is_on_only_where_it_is_needed(monkeypatch: pytest.MonkeyPatc
         opened = ort.open_session(product(integers(S8, (4, 4))))._opened
         entry = opened.get_session_options().get_session_config_entry(ort.EXACT_SUMS)
         assert entry == ("1" if needed else "0")
+
+
+def test_where_a_plain_session_differs_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ort, "saturates", lambda: True)
+    (notice,) = ONNXRUNTIME.notices()
+    assert (notice.code, notice.values) == ("exact_sums", {"option": ort.EXACT_SUMS})
+    assert f"{ort.EXACT_SUMS}=1" in runtime_environment([MAIN])["onnxruntime options"]
+    monkeypatch.setattr(ort, "saturates", lambda: False)
+    assert ONNXRUNTIME.notices() == []
+    trial = TrialResult(
+        number=0,
+        state="complete",
+        recipe={},
+        title="",
+        recipe_fingerprint="",
+        model="m",
+        fidelity={"sqnr_db": 30.0},
+    )
+    assert trial.notices == ()
+    (notice,) = replace(trial, fidelity={"sqnr_db": 30.0, "plain_sqnr_db": 21.34}).notices
+    assert (notice.code, notice.values) == ("plain_session_differs", {"decibels": 21.3})
+    assert "21 dB" in notice and ort.EXACT_SUMS in notice
