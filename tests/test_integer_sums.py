@@ -145,6 +145,33 @@ def test_quantized_convolutions_are_exact(
     assert np.ptp(reference) > 4096 * 20
 
 
+@pytest.mark.parametrize("stored", [True, False], ids=["stored scales", "computed scales"])
+def test_weights_without_zero_points_run(sessions: Callable, stored: bool) -> None:
+    """Of a layer that computes in float: the option makes its weights unsigned all the same."""
+    codes, scales = integers(S8, (6, 12)), np.linspace(0.5, 2.0, 6).astype(np.float16)
+    nodes = [
+        helper.make_node("Cast", ["half"], ["scales"], to=TensorProto.FLOAT),
+        helper.make_node("DequantizeLinear", ["codes", "scales"], ["rows"], axis=0),
+        helper.make_node("Gemm", ["x", "rows"], ["y"], transB=1),
+    ]
+    held = [numpy_helper.from_array(codes, "codes"), numpy_helper.from_array(scales, "half")]
+    if stored:
+        del nodes[0]
+        held[1] = numpy_helper.from_array(scales.astype(np.float32), "scales")
+    graph = helper.make_graph(
+        nodes,
+        "float",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 12])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 6])],
+        held,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    x = np.random.default_rng(0).random((1, 12), np.float32)
+    weight = codes.astype(np.float64) * scales.astype(np.float64)[:, None]
+    np.testing.assert_allclose(sessions(model).run(x)[0], x @ weight.T, rtol=1e-5)
+    assert not model.graph.node[-2].input[2:], "the caller's own model is left alone"
+
+
 def test_a_plain_session_computes_what_is_known_of_this_processor() -> None:
     """So `saturates` tells the truth: sums of a plain session are those of one of the two kinds of processor."""
     left, right = integers(U8, (6, 64)), integers(S8, (64, 16), seed=1)

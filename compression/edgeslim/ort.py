@@ -76,10 +76,12 @@ def open_session(
     settings.log_severity_level = 4
     if not optimized:
         settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    for key, value in (options() if exact else options() | {EXACT_SUMS: "0"}).items():
+    entries = options() if exact else options() | {EXACT_SUMS: "0"}
+    for key, value in entries.items():
         settings.add_session_config_entry(key, value)
     try:
-        return _open(model, settings)
+        content = model if isinstance(model, bytes) else _content(model)
+        return _open(_with_zero_points(content) if entries[EXACT_SUMS] == "1" else content, settings)
     except _errors() as error:
         file, reason = model.name if isinstance(model, Path) else "", _reason(error)
         name = f"'{file}'" if file else "the model"
@@ -121,18 +123,45 @@ def saturates() -> bool:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = 1
-    (sums,) = _open(model, settings).values({"x": np.full((4, 4), 255, np.uint8)})
+    (sums,) = _open(model.SerializeToString(), settings).values({"x": np.full((4, 4), 255, np.uint8)})
     return bool((sums != 4 * 255 * 127).any())
 
 
-def _open(model: Path | bytes | onnx.ModelProto, settings: onnxruntime.SessionOptions) -> OrtSession:
+def _open(content: bytes, settings: onnxruntime.SessionOptions) -> OrtSession:
     import onnxruntime as ort
 
-    if isinstance(model, Path):
-        content = model.read_bytes()
-    else:
-        content = model if isinstance(model, bytes) else model.SerializeToString()
     return OrtSession(ort.InferenceSession(content, settings, providers=["CPUExecutionProvider"]))
+
+
+def _content(model: Path | onnx.ModelProto) -> bytes:
+    return model.read_bytes() if isinstance(model, Path) else bytes(model.SerializeToString())
+
+
+def _with_zero_points(content: bytes) -> bytes:
+    """The model with the zero points that stored int8 weights leave out, computed from their scales.
+
+    `EXACT_SUMS` makes the weights unsigned, and their zero point 128: where none is given, one number, which
+    DequantizeLinear refuses beside a scale for each channel (onnxruntime 1.32). Only a session's copy is changed.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load_model_from_string(content)
+    except DecodeError:
+        return content  # onnxruntime says better what is wrong
+    weights = {item.name for item in model.graph.initializer if item.data_type == onnx.TensorProto.INT8}
+    nodes: list[onnx.NodeProto] = []
+    for node in model.graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] in weights and not any(node.input[2:]):
+            scale, zero = node.input[1], f"{node.output[0]} zero point"
+            nodes.append(onnx.helper.make_node("Sub", [scale, scale], [f"{zero} float"]))
+            nodes.append(onnx.helper.make_node("Cast", [f"{zero} float"], [zero], to=onnx.TensorProto.INT8))
+            node.input[:] = [*node.input[:2], zero]
+        nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return bytes(model.SerializeToString())
 
 
 def _errors() -> tuple[type[Exception], ...]:
