@@ -105,6 +105,13 @@ def test_no_page_lies_directly_in_pages() -> None:
     assert not list((ROOT / "pages").glob("*.py"))
 
 
+def test_no_test_judges_by_the_clock() -> None:
+    """How busy a machine is decides nothing: work is counted (counting.lines). What is timed is a benchmark."""
+    elapsed = re.compile(r"time\.(time|monotonic|perf_counter|process_time)\(\) - [a-z_]+\b(?! \*)")
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if "benchmarks" not in path.parts]
+    assert [path.name for path in tests if elapsed.search(path.read_text())] == []
+
+
 def test_files_stay_under_300_lines() -> None:
     files = [
         ROOT / "app.py",
