@@ -26,7 +26,7 @@ from edgeslim.recipe import Recipe
 from edgeslim.runtime.environment import environment
 from edgeslim.steps import OnnxStep, Step, StepContext, TorchStep
 from edgeslim.steps.images import calibration_images, training_images
-from edgeslim.tasks.losses import required_loss
+from edgeslim.tasks.base import required_loss
 
 ARTIFACTS, STAGES, DEPLOYABLES = "artifacts", "stages", "deployables"
 """Record kinds in the store."""
@@ -183,7 +183,7 @@ class _Work:
 def _applied(step: TorchStep, before: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
     """ONNX → torch → step → ONNX, with the inputs' and outputs' names and order kept."""
     from edgeslim.models.torch_graph import to_torch
-    from edgeslim.training.reproducible import reproducible
+    from edgeslim.training.device import reproducible
 
     entry = before.graph.input[0]
     shape = [size.dim_value for size in entry.type.tensor_type.shape.dim]

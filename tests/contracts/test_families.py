@@ -15,7 +15,7 @@ from edgeslim.errors import ModelError
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families import FAMILIES, recognise
 from edgeslim.steps.torch_network.decoding import decoded
-from edgeslim.tasks.losses import loss_for
+from edgeslim.tasks.base import loss_for
 from family_examples import EXAMPLES, HEIGHT, HW, WIDTH, Example, spec_of
 
 DETECTORS = [family.name for family in FAMILIES if family.task == "detection"]

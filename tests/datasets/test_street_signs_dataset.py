@@ -12,11 +12,11 @@ from edgeslim.artifacts.store import Store
 from edgeslim.datasets import DATASETS, Relabelled, open_dataset
 from edgeslim.datasets.street_signs import dataset as street_signs
 from edgeslim.datasets.street_signs import rendering
-from edgeslim.datasets.street_signs.classes import CLASSES
 from edgeslim.datasets.street_signs.dataset import MANIFEST, PLANS, Plan, Scenes, load
-from edgeslim.datasets.street_signs.packed import Packed
+from edgeslim.datasets.street_signs.rendering import Packed
 from edgeslim.datasets.street_signs.scene import render_scene
-from edgeslim.datasets.street_signs.weather import MOODS
+from edgeslim.datasets.street_signs.signs import CLASSES
+from edgeslim.datasets.street_signs.world import MOODS
 from edgeslim.detections import Annotations
 from edgeslim.errors import DatasetError
 from edgeslim.progress import silent

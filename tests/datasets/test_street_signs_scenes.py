@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgeslim.datasets.street_signs.canvas import Canvas, PlacedSign
-from edgeslim.datasets.street_signs.classes import CLASSES, DISTRACTORS
 from edgeslim.datasets.street_signs.scene import Scene, render_scene
-from edgeslim.datasets.street_signs.weather import MOODS
+from edgeslim.datasets.street_signs.signs import CLASSES, DISTRACTORS
+from edgeslim.datasets.street_signs.stage import Canvas, PlacedSign
+from edgeslim.datasets.street_signs.world import MOODS
 
 SEED = 11
 

@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edgeslim.export.packed import CodedWeight, Layout, entropy_bound, store, unpacked
-from edgeslim.export.packed.packing import bits_for, entropy, fields, filled, pack, pack_trits
+from edgeslim.export.packed.coded import bits_for, entropy, fields, filled, pack, pack_trits
 from edgeslim.metrics import size
 
 RANDOM = np.random.default_rng(0)

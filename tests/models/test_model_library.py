@@ -12,9 +12,9 @@ from models_for_tests import HEIGHT, WIDTH, detector, save
 
 from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.errors import ModelError
+from edgeslim.models.catalogue import open_sample, sample_names
 from edgeslim.models.importing import import_onnx
 from edgeslim.models.library import list_models, open_model
-from edgeslim.models.samples import open_sample, sample_names
 from edgeslim.models.spec import spec_from_json
 from edgeslim.records import encoded
 

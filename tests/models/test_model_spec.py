@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from edgeslim.errors import ModelError
+from edgeslim.models.base import COCO_80, default_labels
 from edgeslim.models.families import FAMILIES
-from edgeslim.models.labels import COCO_80, default_labels
 from edgeslim.models.spec import load_spec, spec_from_json
 
 SIZE = {"input_width": 320, "input_height": 240}

@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from edgeslim.datasets.street_signs.classes import CLASSES
-from edgeslim.models.digit_networks import DIGIT_NETWORKS, digit_network
+from edgeslim.datasets.street_signs.signs import CLASSES
 from edgeslim.models.families.fcos import pair_levels
-from edgeslim.models.street_sign_network import (
+from edgeslim.models.sample_networks import (
+    DIGIT_NETWORKS,
     LABELS,
     SIZES,
     StreetSignNetwork,
+    digit_network,
     street_sign_network,
     street_sign_spec,
 )

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from edgeslim.errors import ModelError
 from edgeslim.models.proof import run
 from edgeslim.models.torch_graph import to_torch
-from edgeslim.models.torch_graph.quantization import quantized
+from edgeslim.models.torch_graph.elementwise import quantized
 
 SHAPE = (1, 3, 8, 8)
 

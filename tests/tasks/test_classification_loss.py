@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from edgeslim.errors import ModelError
-from edgeslim.models.digit_networks import digit_spec
 from edgeslim.models.families.classifier import cross_entropy
+from edgeslim.models.sample_networks import digit_spec
 
 
 def test_equal_logits_cost_the_logarithm_of_the_number_of_classes() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from edgeslim.detections import FloatArray, IntArray
 from edgeslim.metrics.fidelity import box_iou
-from edgeslim.tasks.nms import CANDIDATES, nms
+from edgeslim.tasks.detection import CANDIDATES, nms
 
 
 def plain_nms(boxes: FloatArray, scores: FloatArray, classes: IntArray, iou: float) -> list[int]:

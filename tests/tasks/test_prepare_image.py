@@ -9,7 +9,7 @@ import pytest
 
 from edgeslim.detections import Image
 from edgeslim.models.base import ModelSpec
-from edgeslim.tasks.preprocess import prepare, to_image
+from edgeslim.tasks.base import prepare, to_image
 
 
 def spec(width: int, height: int, **more: Any) -> ModelSpec:

@@ -10,9 +10,8 @@ from edgeslim.datasets.street_signs.scene import render_scene
 from edgeslim.detections import Annotations
 from edgeslim.models.families.dense_loss import assign, generalized_iou, pad, pairwise_iou
 from edgeslim.models.families.fcos import Fcos
-from edgeslim.models.street_sign_network import Size, StreetSignNetwork, street_sign_spec
-from edgeslim.training.augment import augment
-from edgeslim.training.data import Examples, normalise
+from edgeslim.models.sample_networks import Size, StreetSignNetwork, street_sign_spec
+from edgeslim.training.data import Examples, augment, normalise
 from edgeslim.training.loop import TrainSettings, train
 
 SPEC = street_sign_spec()

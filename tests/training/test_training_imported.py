@@ -9,7 +9,7 @@ from edgeslim.datasets.street_signs.scene import render_scene
 from edgeslim.detections import Annotations
 from edgeslim.export.onnx import export_training_form
 from edgeslim.models.families.fcos import Fcos
-from edgeslim.models.street_sign_network import Size, StreetSignNetwork, street_sign_spec
+from edgeslim.models.sample_networks import Size, StreetSignNetwork, street_sign_spec
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.training.data import Examples, normalise
 from edgeslim.training.loop import TrainSettings, train

@@ -14,10 +14,10 @@ from torch import nn
 from edgeslim.datasets import open_dataset
 from edgeslim.errors import ModelError, RecipeError
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.digit_networks import digit_network, digit_spec
+from edgeslim.models.sample_networks import digit_network, digit_spec
 from edgeslim.training.data import Examples, SplitExamples
 from edgeslim.training.loop import TrainSettings, learning_rate, train
-from edgeslim.training.observer import ZerosStay
+from edgeslim.training.weights import ZerosStay
 
 SETTINGS = TrainSettings(
     steps=60, batch=16, learning_rate=3e-3, warmup_steps=5, seed=3, ema_decay=0.9, augment=False

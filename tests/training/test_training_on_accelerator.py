@@ -12,12 +12,17 @@ from torch.nn import functional
 
 from edgeslim.detections import Annotations
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.digit_networks import DIGIT_NETWORKS, digit_network, digit_spec
-from edgeslim.models.street_sign_network import street_sign_network, street_sign_spec
+from edgeslim.models.sample_networks import (
+    DIGIT_NETWORKS,
+    digit_network,
+    digit_spec,
+    street_sign_network,
+    street_sign_spec,
+)
 from edgeslim.training.data import Examples
 from edgeslim.training.device import on_device
 from edgeslim.training.loop import TrainSettings, train
-from edgeslim.training.observer import ZerosStay
+from edgeslim.training.weights import ZerosStay
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no accelerator")
 SETTINGS = TrainSettings(steps=12, batch=8, ema_decay=0.9)

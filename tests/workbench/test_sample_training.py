@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 
 from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.errors import EdgeSlimError
-from edgeslim.models.samples import SAMPLES, open_sample, sample_records
+from edgeslim.models.catalogue import SAMPLES, open_sample, sample_records
 from edgeslim.training.samples import SAMPLE_TRAININGS
 from edgeslim.workbench.training import TrainedSample, round_to_float16, train_sample
 

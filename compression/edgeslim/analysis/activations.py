@@ -10,7 +10,7 @@ import onnx
 
 from edgeslim.analysis.suffixes import data_input
 from edgeslim.detections import Doubles, FloatArray
-from edgeslim.export.graph import attributes
+from edgeslim.models.graph import attributes
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.layers import RECURRENT, WeightLayer

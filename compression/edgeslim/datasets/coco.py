@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from edgeslim.datasets.boxes import BoxReader
+from edgeslim.datasets.annotations import BoxReader, inside
 from edgeslim.datasets.coco_json import CocoFile, load
 from edgeslim.datasets.images import check_image
 from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, detection_dataset
-from edgeslim.datasets.text import inside
 from edgeslim.errors import DatasetError, Notice
 
 _PLAIN_NAMES = ("instances", "annotations", "_annotations.coco", "labels", "coco")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edgeslim.datasets.annotations import read_text
 from edgeslim.datasets.images import Size
-from edgeslim.datasets.text import read_text
 from edgeslim.errors import DatasetError
 from edgeslim.reading import parse_json
 

@@ -1,4 +1,4 @@
-"""Opening a dataset by name or by path."""
+"""Opening a dataset by name or by path, or a plain folder of images without labels."""
 
 from __future__ import annotations
 
@@ -9,11 +9,26 @@ from pathlib import Path
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.archives import extract_zip
 from edgeslim.datasets.base import Dataset
-from edgeslim.datasets.folder import has_images, read_folder
 from edgeslim.datasets.formats import DATASETS, FORMATS
-from edgeslim.datasets.splits import FileDataset
+from edgeslim.datasets.images import list_images
+from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, detection_dataset
 from edgeslim.errors import DatasetError, Notice
 from edgeslim.progress import Progress, silent
+
+
+def has_images(path: Path) -> bool:
+    """True for a folder with images in it, or in a folder 'images' of it."""
+    return path.is_dir() and bool(_images(path))
+
+
+def read_folder(path: Path) -> FileDataset:
+    """All images are 'validation'; nothing is known about them. Raises DatasetError about an image."""
+    files = [ImageFile(image, image.name) for image in _images(path)]
+    return detection_dataset(path.resolve().name, (), None, ImageFiles(files, None, ()))
+
+
+def _images(path: Path) -> list[Path]:
+    return list_images(path) or list_images(path / "images")
 
 
 def open_dataset(reference: str | Path, store: Store | None = None, progress: Progress = silent) -> Dataset:

@@ -11,10 +11,9 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from edgeslim.datasets.boxes import BoxReader
+from edgeslim.datasets.annotations import BoxReader, inside, read_text
 from edgeslim.datasets.images import IMAGE_SUFFIXES, Size, check_image, is_image
 from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, detection_dataset
-from edgeslim.datasets.text import inside, read_text
 from edgeslim.errors import DatasetError
 
 _ANNOTATION_FOLDERS = ("Annotations", "annotations")

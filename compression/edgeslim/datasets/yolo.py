@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from edgeslim.datasets.boxes import BoxReader
+from edgeslim.datasets.annotations import BoxReader, inside, read_text
 from edgeslim.datasets.images import Size, check_image, is_image, list_images
 from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, detection_dataset
-from edgeslim.datasets.text import inside, read_text
 from edgeslim.datasets.yolo_labels import YoloLabels, read_labels
 from edgeslim.errors import DatasetError, Notice
 from edgeslim.reading import parse_yaml

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeslim.datasets.text import read_text
+from edgeslim.datasets.annotations import read_text
 from edgeslim.errors import DatasetError
 
 

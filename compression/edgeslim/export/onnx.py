@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import onnx
 
 from edgeslim.errors import ModelError
-from edgeslim.export import clean, fold
+from edgeslim.export import clean
 from edgeslim.models.proof import is_finite, largest_errors, probes, run
 from edgeslim.models.sanitize import sanitize
 
@@ -43,8 +43,8 @@ def deployable(model: onnx.ModelProto) -> onnx.ModelProto:
     Raises ModelError (code 'outputs_changed') if onnxruntime's outputs before and after differ by more than TOLERANCE.
     """
     result = simplified(model)
-    fold.fold_batch_norm(result)
-    fold.merge_pads(result)
+    clean.fold_batch_norm(result)
+    clean.merge_pads(result)
     clean.drop_unused(result)
     clean.unsign_zeros(result)
     _check_equal(model, result)

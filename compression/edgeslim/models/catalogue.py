@@ -1,13 +1,65 @@
-"""Downloadable models that are known to work, each with licence, size and checksum."""
+"""The models that come with EdgeSlim (samples in the repository, official downloads), and the names models may have."""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from edgeslim.models.base import ModelSpec
+from edgeslim.artifacts.store import sha256_of
+from edgeslim.errors import ModelError
+from edgeslim.models.base import COCO_80, Model, ModelSpec
 from edgeslim.models.families import FAMILIES
-from edgeslim.models.labels import COCO_80
+from edgeslim.models.spec import spec_from_json
 from edgeslim.registry import Registry
+
+SAMPLES = Path(__file__).resolve().parents[3] / "sample_models"
+_REQUIRED = ("name", "file", "sha256", "spec")
+
+
+def sample_records(folder: Path = SAMPLES) -> tuple[dict[str, Any], ...]:
+    """The manifest's entries; none if there is no manifest. Raises ModelError if it is damaged."""
+    path = folder / "manifest.json"
+    try:
+        entries = json.loads(path.read_bytes())["models"]
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path) from error
+    if not isinstance(entries, list) or not all(_is_complete(entry) for entry in entries):
+        raise _damaged(path)
+    return tuple(entries)
+
+
+def sample_names(folder: Path = SAMPLES) -> tuple[str, ...]:
+    """Names of the sample models, in the manifest's order."""
+    return tuple(record["name"] for record in sample_records(folder))
+
+
+def open_sample(name: str, folder: Path = SAMPLES) -> Model:
+    """One sample model; KeyError if there is none of that name. Raises ModelError if its file is missing or changed."""
+    record = {entry["name"]: entry for entry in sample_records(folder)}[name]
+    path = folder / Path(record["file"]).name
+    if not path.is_file() or sha256_of(path) != record["sha256"]:
+        raise _damaged(path)
+    proof = {key: value for key, value in record.items() if key not in _REQUIRED}
+    return Model(name, path, record["sha256"], spec_from_json(record["spec"]), "sample", proof)
+
+
+def _is_complete(entry: Any) -> bool:
+    return isinstance(entry, dict) and all(key in entry for key in _REQUIRED)
+
+
+def _damaged(path: Path) -> ModelError:
+    return ModelError(
+        "sample_damaged",
+        f"The sample file '{path}' is missing, or not the one that EdgeSlim came with.",
+        "Restore it: git checkout -- sample_models",
+        file=path,
+    )
+
 
 _YOLOX = "https://github.com/Megvii-BaseDetection/YOLOX"
 _YOLOX_SPEC = ModelSpec(
@@ -37,27 +89,51 @@ class CatalogueEntry:
 
 CATALOGUE: Registry[CatalogueEntry] = Registry("catalogue model")
 
-CATALOGUE.add(
-    CatalogueEntry(
-        name="yolox-nano",
-        url=f"{_YOLOX}/releases/download/0.1.1rc0/yolox_nano.onnx",
-        sha256="c789161ed43c8269fcd4e67c67eeeb4e80c622da2eb296a20bc6007bd18a0b7d",
-        bytes=3_659_407,
-        licence="Apache-2.0",
-        source=_YOLOX,
-        published="COCO mAP 25.8",
-        spec=_YOLOX_SPEC,
+for _name, _sha256, _bytes, _accuracy in (
+    ("nano", "c789161ed43c8269fcd4e67c67eeeb4e80c622da2eb296a20bc6007bd18a0b7d", 3_659_407, 25.8),
+    ("tiny", "427cc366d34e27ff7a03e2899b5e3671425c262ea2291f88bb942bc1cc70b0f7", 20_219_662, 32.8),
+):
+    CATALOGUE.add(
+        CatalogueEntry(
+            name=f"yolox-{_name}",
+            url=f"{_YOLOX}/releases/download/0.1.1rc0/yolox_{_name}.onnx",
+            sha256=_sha256,
+            bytes=_bytes,
+            licence="Apache-2.0",
+            source=_YOLOX,
+            published=f"COCO mAP {_accuracy}",
+            spec=_YOLOX_SPEC,
+        )
     )
-)
-CATALOGUE.add(
-    CatalogueEntry(
-        name="yolox-tiny",
-        url=f"{_YOLOX}/releases/download/0.1.1rc0/yolox_tiny.onnx",
-        sha256="427cc366d34e27ff7a03e2899b5e3671425c262ea2291f88bb942bc1cc70b0f7",
-        bytes=20_219_662,
-        licence="Apache-2.0",
-        source=_YOLOX,
-        published="COCO mAP 32.8",
-        spec=_YOLOX_SPEC,
-    )
-)
+
+_ALLOWED = re.compile(r"\w[\w.\-]{0,63}")
+_FORBIDDEN = re.compile(r"[^\w.\-]+")
+
+
+def check_name(name: str) -> str:
+    """`name`, if it is valid: it becomes a file name, and must not look like a path. Raises ModelError."""
+    if not _ALLOWED.fullmatch(name) or name.lower().endswith(".onnx"):
+        raise ModelError(
+            "model_name",
+            f"'{name}' cannot be a model's name.",
+            "Use up to 64 letters, digits, '-', '_' and '.', beginning with a letter or digit.",
+            name=name,
+        )
+    return name
+
+
+def default_name(stem: str) -> str:
+    """A valid model name derived from a file's stem."""
+    name = _FORBIDDEN.sub("-", stem).strip("-.")[:64]
+    return check_name(name or "model")
+
+
+def refuse_reserved(name: str) -> None:
+    """Raise ModelError if a sample or a catalogue entry has this name."""
+    if name in sample_names() or name in CATALOGUE:
+        raise ModelError(
+            "name_reserved",
+            f"'{name}' is the name of a model that comes with EdgeSlim.",
+            "Import this one under another name.",
+            name=name,
+        )

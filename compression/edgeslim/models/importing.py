@@ -11,8 +11,8 @@ from typing import Any
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import ModelError
 from edgeslim.models.base import Model, ModelSpec
+from edgeslim.models.catalogue import check_name, default_name, refuse_reserved
 from edgeslim.models.checks import read_bytes
-from edgeslim.models.naming import check_name, default_name, refuse_reserved
 from edgeslim.models.preparing import prepare_confined
 from edgeslim.models.spec import spec_from_json
 

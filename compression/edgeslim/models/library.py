@@ -12,9 +12,8 @@ from edgeslim.artifacts.store import Store
 from edgeslim.detections import TaskName
 from edgeslim.errors import ModelError
 from edgeslim.models.base import Model, ModelSpec
-from edgeslim.models.catalogue import CATALOGUE
+from edgeslim.models.catalogue import CATALOGUE, SAMPLES, open_sample, sample_names, sample_records
 from edgeslim.models.importing import MODELS, import_file
-from edgeslim.models.samples import SAMPLES, open_sample, sample_names, sample_records
 from edgeslim.models.spec import load_spec, spec_from_json
 
 Origin = Literal["sample", "imported", "catalogue"]

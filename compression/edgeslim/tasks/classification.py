@@ -13,8 +13,7 @@ from edgeslim.metrics import classification
 from edgeslim.metrics.bootstrap import SEED
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.classifier import probabilities
-from edgeslim.tasks import preprocess
-from edgeslim.tasks.base import Prediction, Prepared, Scores
+from edgeslim.tasks.base import Prediction, Prepared, Scores, prepare
 
 
 class Classification:
@@ -23,7 +22,7 @@ class Classification:
     name = "classification"
     primary_metric = "top1"
 
-    prepare = staticmethod(preprocess.prepare)
+    prepare = staticmethod(prepare)
 
     def decode(
         self, outputs: Sequence[np.ndarray[Any, Any]], prepared: Prepared, spec: ModelSpec

@@ -1,4 +1,4 @@
-"""The device for training: an accelerator if torch finds one, else the CPU."""
+"""The device for training (an accelerator if torch finds one, else the CPU), and reproducible results on it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
+from torch.utils import deterministic as options
 
 CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 """Without it, matrix products on CUDA are not reproducible (cuBLAS, section 'Results reproducibility')."""
@@ -70,3 +71,25 @@ def _recurrent_layers_learn(modules: Iterable[nn.Module], device: torch.device) 
     finally:
         for layer in resting:
             layer.eval()
+
+
+_FILL = "fill_uninitialized_memory"
+"""A torch option that deterministic mode turns on; it costs time, and no code here reads uninitialized memory."""
+
+
+@contextmanager
+def reproducible(seed: int, threads: int) -> Iterator[None]:
+    """Seeded random numbers, deterministic algorithms and this number of threads; restored afterwards."""
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    fill = getattr(options, _FILL)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(True)
+        setattr(options, _FILL, False)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before[0])
+            torch.use_deterministic_algorithms(before[1])
+            setattr(options, _FILL, fill)

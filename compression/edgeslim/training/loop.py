@@ -19,13 +19,11 @@ from edgeslim.errors import ModelError, RecipeError
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import Loss
 from edgeslim.progress import Progress, silent
-from edgeslim.tasks.losses import required_loss
-from edgeslim.training.augment import augment
-from edgeslim.training.average import WeightAverage
+from edgeslim.tasks.base import required_loss
 from edgeslim.training.checkpoint import load_checkpoint, save_checkpoint
-from edgeslim.training.data import Examples, SplitExamples, batch_order, normalise
+from edgeslim.training.data import Examples, SplitExamples, augment, batch_order, normalise
 from edgeslim.training.device import on_device
-from edgeslim.training.observer import Observer
+from edgeslim.training.weights import Observer, WeightAverage
 
 Evaluate = Callable[[nn.Module], dict[str, float]]
 """A network in evaluation mode → figures by name, for the log."""

@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from torch import nn
 
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.digit_networks import DIGIT_NETWORKS, digit_network, digit_spec
-from edgeslim.models.street_sign_network import SIZES, street_sign_network, street_sign_spec
+from edgeslim.models.sample_networks import (
+    DIGIT_NETWORKS,
+    SIZES,
+    digit_network,
+    digit_spec,
+    street_sign_network,
+    street_sign_spec,
+)
 from edgeslim.registry import Registry
 
 

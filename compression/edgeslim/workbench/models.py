@@ -61,7 +61,7 @@ def describe_model(
 def _described(model: Model) -> ModelInfo:
     from edgeslim.metrics.counts import counts
     from edgeslim.metrics.size import sizes
-    from edgeslim.tasks.losses import loss_for
+    from edgeslim.tasks.base import loss_for
 
     proof = dict(model.proof)
     if "macs" not in proof:  # a sample's
@@ -93,8 +93,8 @@ def import_model(
     Without `name` the file's is used (an upload's is made a sound one); without `spec` the family is
     recognised from the outputs. Returns what `describe_model` does. Raises ModelError: nothing is stored.
     """
+    from edgeslim.models.catalogue import default_name
     from edgeslim.models.importing import import_named, import_onnx
-    from edgeslim.models.naming import default_name
 
     store = store or Store()
     if not isinstance(source, bytes):

@@ -84,7 +84,7 @@ def available_needs(
     """What steps may ask for that this model and data have. A built-in dataset is not opened for that."""
     from edgeslim.datasets import DATASETS
     from edgeslim.models.library import open_model
-    from edgeslim.tasks.losses import loss_for
+    from edgeslim.tasks.base import loss_for
     from edgeslim.workbench.datasets import open_dataset
 
     store = store or Store()

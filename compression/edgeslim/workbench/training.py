@@ -16,7 +16,7 @@ from edgeslim.datasets import open_dataset
 from edgeslim.datasets.base import Split, Subset
 from edgeslim.measurement.machine import busy
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.samples import SAMPLES, sample_records
+from edgeslim.models.catalogue import SAMPLES, sample_records
 from edgeslim.progress import Progress, silent
 from edgeslim.records import encoded
 

@@ -8,9 +8,8 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
-from edgeslim.datasets.street_signs.camera import Camera
 from edgeslim.datasets.street_signs.stage import Stage, pick
-from edgeslim.datasets.street_signs.weather import Rgb, Weather, blended, scaled
+from edgeslim.datasets.street_signs.world import Camera, Rgb, Weather, blended, scaled
 
 _GROUND_STEPS = (200.0, 60.0, 30.0, 18.0, 12.0, 8.0, 6.0, 4.6, 3.6, 2.9, 2.3, 1.8, 1.4, 1.0)
 _GRAIN_SIZE = 480

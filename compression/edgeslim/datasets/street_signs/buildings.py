@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeslim.datasets.street_signs.pen import BLUE, RED
+from edgeslim.datasets.street_signs.signs import BLUE, RED
 from edgeslim.datasets.street_signs.stage import Stage, pick
-from edgeslim.datasets.street_signs.weather import Ink, Rgb, scaled
+from edgeslim.datasets.street_signs.world import Ink, Rgb, scaled
 
 _WALLS: tuple[Rgb, ...] = (
     (168, 98, 78), (200, 182, 154), (146, 146, 150), (208, 200, 190), (124, 96, 84),

@@ -17,9 +17,8 @@ from edgeslim.datasets.base import Dataset, Split, SplitName
 from edgeslim.datasets.formats import Builtin
 from edgeslim.datasets.images import read_image
 from edgeslim.datasets.splits import no_split
-from edgeslim.datasets.street_signs.classes import CLASSES
-from edgeslim.datasets.street_signs.packed import Packed
-from edgeslim.datasets.street_signs.rendering import render
+from edgeslim.datasets.street_signs.rendering import Packed, render
+from edgeslim.datasets.street_signs.signs import CLASSES
 from edgeslim.detections import Annotations, Image, TaskName
 from edgeslim.errors import Notice
 from edgeslim.progress import Progress
@@ -27,7 +26,7 @@ from edgeslim.progress import Progress
 NAME = "street-signs"
 MANIFEST = Path(__file__).with_name("splits.json")
 _CACHE = "datasets/street-signs"
-_NOT_RENDERING = ("__init__.py", "__main__.py", "dataset.py", "rendering.py", "worker.py")
+_NOT_RENDERING = ("__init__.py", "__main__.py", "dataset.py")
 
 
 @dataclass(frozen=True, slots=True)

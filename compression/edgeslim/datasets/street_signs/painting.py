@@ -8,13 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from edgeslim.datasets.street_signs.camera import SUPERSAMPLING
-from edgeslim.datasets.street_signs.canvas import Floats, PlacedSign, opacities
-from edgeslim.datasets.street_signs.classes import is_traffic_light
 from edgeslim.datasets.street_signs.placing import SignPlan
-from edgeslim.datasets.street_signs.sprites import LAMP_RADIUS, SignSprite
-from edgeslim.datasets.street_signs.stage import Stage, pick
-from edgeslim.datasets.street_signs.weather import Ink
+from edgeslim.datasets.street_signs.signs import LAMP_RADIUS, SignSprite, is_traffic_light
+from edgeslim.datasets.street_signs.stage import Floats, PlacedSign, Stage, opacities, pick
+from edgeslim.datasets.street_signs.world import SUPERSAMPLING, Ink
 
 Points = npt.NDArray[np.float64]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from edgeslim.datasets.street_signs.pen import BLACK, BLUE, RED, WHITE, YELLOW, Colour
-from edgeslim.datasets.street_signs.weather import Ink, Rgb, blended, scaled
+from edgeslim.datasets.street_signs.signs import BLACK, BLUE, RED, WHITE, YELLOW, Colour
+from edgeslim.datasets.street_signs.world import Ink, Rgb, blended, scaled
 
 _LEVELS = 5
 

@@ -15,17 +15,18 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edgeslim.export.packed import native
-from edgeslim.export.packed.coded import CodedWeight
+from edgeslim.export.packed.coded import BLOCK, CodedWeight
 from edgeslim.export.packed.decode_graph import (
     PREFIX,
     Builder,
     codes_of,
+    fits_native,
     floats_of,
+    native_weight,
     scattered,
     trits_of,
+    with_native_opset,
 )
-from edgeslim.export.packed.packing import BLOCK
 
 STORAGES = ("packed", "bytes", "native")
 """Fields that share bytes; one byte per code, which a byte coder compresses best; INT2, INT4 or INT8 tensors."""
@@ -51,12 +52,12 @@ def store(
     assert storage in STORAGES, storage
     result = deepcopy(model)
     if storage == "native":
-        result = native.with_opset(result, weights.values())
+        result = with_native_opset(result, weights.values())
     build = Builder()
     rest: list[Named] = []
     for name, weight in weights.items():
-        if storage == "native" and native.fits(weight):
-            native.dequantized(build, name, weight)
+        if storage == "native" and fits_native(weight):
+            native_weight(build, name, weight)
         else:
             rest.append((name, weight.for_bytes() if storage == "bytes" else weight))
     _store_codes(build, rest, packed=storage != "bytes")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from edgeslim.errors import ModelError
+from edgeslim.models.base import COCO_80
 from edgeslim.models.families import (  # noqa: F401 - registered by import
     classifier,
     end_to_end,
@@ -17,7 +18,6 @@ from edgeslim.models.families import (  # noqa: F401 - registered by import
     yunet,
 )
 from edgeslim.models.families.base import FAMILIES, Family, Output, Raw, list_shapes
-from edgeslim.models.labels import COCO_80
 
 __all__ = ["FAMILIES", "UNKNOWN", "Family", "Raw", "recognise"]
 

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from edgeslim.detections import FloatArray, IntArray, Target, TaskName
 from edgeslim.errors import ModelError
-from edgeslim.models.base import ColorOrder, ModelSpec, Resize
+from edgeslim.models.base import ColorOrder, ModelSpec, Resize, default_labels
 from edgeslim.models.families.geometry import Values
-from edgeslim.models.labels import default_labels
 from edgeslim.registry import Registry
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.arrays import are_scores, raw, row_shape, rows_of
 from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
 from edgeslim.models.families.geometry import strides_for
-from edgeslim.models.labels import COCO_80
+from edgeslim.models.base import COCO_80
 
 _COLUMNS = 6
 

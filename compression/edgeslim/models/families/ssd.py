@@ -11,7 +11,7 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.arrays import are_scores, candidates, classes_and_boxes, raw, row_shape, rows_of
 from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
 from edgeslim.models.families.geometry import Values, constants
-from edgeslim.models.labels import COCO_80
+from edgeslim.models.base import COCO_80
 
 
 class Ssd(Family):

@@ -10,18 +10,7 @@ from torch import fx
 
 from edgeslim.errors import ModelError
 from edgeslim.models.graph import opset_version
-from edgeslim.models.torch_graph import (  # noqa: F401 - each registers its converters
-    activations,
-    elementwise,
-    indexing,
-    layers,
-    layout,
-    pooling,
-    quantization,
-    recurrent,
-    reduction,
-    resize,
-)
+from edgeslim.models.torch_graph import elementwise, image_plane, layers, layout  # noqa: F401 - register converters
 from edgeslim.models.torch_graph.builder import Builder, Constant, Value, constant_of, torch_dtype
 from edgeslim.models.torch_graph.operation import CONVERTERS, Operation, unsupported
 

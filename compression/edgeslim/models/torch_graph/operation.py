@@ -30,14 +30,15 @@ def converts(*operators: str) -> Callable[[Converter], Converter]:
     return register
 
 
-def converts_to(functions: dict[str, Callable[..., Any]], arity: int) -> None:
-    """Register operators without attributes that map to one torch function of `arity` inputs."""
+def converts_to(functions: dict[str, Callable[..., Any]], arity: int, **attributes: float) -> None:
+    """Register operators that are one torch function of `arity` inputs and these attributes (with their defaults)."""
+
+    def apply(function: Callable[..., Any], op: Operation) -> Value:
+        given = (type(default)(op.attributes.get(name, default)) for name, default in attributes.items())
+        return op.call(function, *(op.input(index) for index in range(arity)), *given)
+
     for name, function in functions.items():
-        converts(name)(partial(_apply, function, arity))
-
-
-def _apply(function: Callable[..., Any], arity: int, op: Operation) -> Value:
-    return op.call(function, *(op.input(index) for index in range(arity)))
+        converts(name)(partial(apply, function))
 
 
 class Operation:

@@ -9,7 +9,7 @@ import onnx
 
 from edgeslim.detections import Doubles, FloatArray
 from edgeslim.export.packed import CodedWeight
-from edgeslim.export.packed.packing import bits_for
+from edgeslim.export.packed.coded import bits_for
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, OnnxStep, StepContext

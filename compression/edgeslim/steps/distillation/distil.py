@@ -22,10 +22,10 @@ from edgeslim.steps.distillation.loop import DistillationSchedule, LabelLoss, Re
 from edgeslim.steps.distillation.objective import Side, objective_for
 from edgeslim.steps.images import calibration_images, evenly_spaced, training_images
 from edgeslim.steps.torch_network.running import Images, original_network
-from edgeslim.tasks.losses import required_loss
+from edgeslim.tasks.base import required_loss
 from edgeslim.training.data import SplitExamples, batch_order, normalise
 from edgeslim.training.device import on_device
-from edgeslim.training.observer import Observer
+from edgeslim.training.weights import Observer
 
 __all__ = ["DistillationConfig", "DistillationSchedule", "Observer", "distil", "divided"]
 

@@ -21,7 +21,7 @@ from edgeslim.steps.images import evenly_spaced
 from edgeslim.steps.torch_network.units import NORMS
 from edgeslim.training.data import batch_order
 from edgeslim.training.loop import LARGEST_GRADIENT, LAST_RATE
-from edgeslim.training.observer import Observer, zero_masks
+from edgeslim.training.weights import Observer, zero_masks
 
 
 def fitting_steps(

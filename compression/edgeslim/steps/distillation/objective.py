@@ -26,7 +26,7 @@ from edgeslim.steps.distillation.output_loss import OutputLoss, aligned_loss, ob
 from edgeslim.steps.images import evenly_spaced
 from edgeslim.steps.torch_network.decoding import decoded
 from edgeslim.steps.torch_network.running import Images, Network, Watch
-from edgeslim.tasks.losses import required_loss
+from edgeslim.tasks.base import required_loss
 from edgeslim.training.data import KEPT_BYTES
 
 FITTED = 16

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from edgeslim.detections import FloatArray
-from edgeslim.export.graph import attributes
 from edgeslim.export.packed import Layout
+from edgeslim.models.graph import attributes
 
 LINEAR = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 RECURRENT = ("GRU", "LSTM", "RNN")

@@ -20,7 +20,7 @@ from edgeslim.steps.distillation.distil import DistillationConfig, DistillationS
 from edgeslim.steps.onnx_layers.coded import CodedNetwork, LearningSettings, Vector, stored
 from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of, pruned_zeros
 from edgeslim.steps.onnx_layers.learned_codes import LearnedBias, LearnedCodebook, LearnedCodes
-from edgeslim.training.reproducible import reproducible
+from edgeslim.training.device import reproducible
 
 PATIENCE = 4
 """Tenths of the steps without improvement after which training stops."""

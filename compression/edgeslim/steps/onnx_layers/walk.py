@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 import onnx
 
 from edgeslim.detections import FloatArray
-from edgeslim.export.graph import attributes
-from edgeslim.models.graph import used_names
+from edgeslim.models.graph import attributes, used_names
 from edgeslim.ort import OrtSession
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor

@@ -20,7 +20,7 @@ from edgeslim.steps.base import StepContext
 from edgeslim.steps.images import calibration_images, evenly_spaced, training_images
 from edgeslim.steps.torch_network.decoding import class_probabilities, label_scores, rows_and_heads
 from edgeslim.steps.torch_network.running import Images, Network
-from edgeslim.tasks.losses import required_loss
+from edgeslim.tasks.base import required_loss
 from edgeslim.training.data import SplitExamples, normalise
 
 _TINY = 1e-6

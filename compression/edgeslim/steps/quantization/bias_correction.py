@@ -14,8 +14,7 @@ import onnx
 from onnx import helper
 
 from edgeslim.detections import FloatArray
-from edgeslim.export.graph import Initializers
-from edgeslim.models.graph import set_nodes
+from edgeslim.models.graph import Initializers, set_nodes
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.noise import run_all, with_outputs
 from edgeslim.steps.quantization.qdq import Integers, IntegerWeight, grid, integer_weight

@@ -8,7 +8,7 @@ from math import ceil, prod
 
 import onnx
 
-from edgeslim.export.graph import Initializers, attributes, uses
+from edgeslim.models.graph import Initializers, attributes, uses
 
 LAYERS = ("Conv", "Gemm", "MatMul")
 """Linear operators with int8 kernels in onnxruntime."""

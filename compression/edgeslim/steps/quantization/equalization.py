@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 
 from edgeslim.detections import FloatArray
-from edgeslim.export.graph import Initializers, attributes, uses
+from edgeslim.models.graph import Initializers, attributes, uses
 from edgeslim.steps.quantization.noise import channel_peaks
 
 HOMOGENEOUS = ("Relu", "LeakyRelu")

@@ -18,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
-from edgeslim.export.graph import Initializers
+from edgeslim.models.graph import Initializers
 from edgeslim.models.torch_graph import to_torch
-from edgeslim.models.torch_graph.quantization import dequantized, quantized
+from edgeslim.models.torch_graph.elementwise import dequantized, quantized
 from edgeslim.steps.base import StepContext
 from edgeslim.steps.onnx_layers.coded import LearningSettings
 from edgeslim.steps.onnx_layers.layers import array_of

@@ -13,7 +13,7 @@ from math import prod
 
 import onnx
 
-from edgeslim.export.graph import Initializers, producers, readers
+from edgeslim.models.graph import Initializers, producers, readers
 from edgeslim.steps.quantization import regions
 from edgeslim.steps.quantization.costs import FUSED, LAYERS, CostModel
 from edgeslim.steps.quantization.limits import SAME_VALUES

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 import onnx
 
-from edgeslim.export.graph import Initializers, readers
+from edgeslim.models.graph import Initializers, readers
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import FUSED, MOVES, VIEWS
 

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from edgeslim.detections import Doubles, FloatArray
-from edgeslim.export.packed.packing import entropy
+from edgeslim.export.packed.coded import entropy
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
 from edgeslim.steps.onnx_layers.gram import Gram, gram_of

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from edgeslim.export import clean
-from edgeslim.export.graph import Initializers, attributes, producers
-from edgeslim.models.graph import set_nodes
+from edgeslim.models.graph import Initializers, attributes, producers, set_nodes
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import LAYERS
 

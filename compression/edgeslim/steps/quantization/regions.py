@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx
 
-from edgeslim.export.graph import Initializers, attributes, producers
+from edgeslim.models.graph import Initializers, attributes, producers
 
 LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "GRU", "LSTM")
 FOLLOWERS = frozenset(

@@ -10,7 +10,7 @@ import onnx
 from onnx import helper
 
 from edgeslim.export import clean
-from edgeslim.export.graph import Array, Initializers, attributes, producers, uses
+from edgeslim.models.graph import Array, Initializers, attributes, producers, uses
 
 
 def rewritten(model: onnx.ModelProto) -> tuple[onnx.ModelProto, dict[str, int]]:

@@ -45,7 +45,7 @@ class FineTuning(TorchStep):
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
         """`context.info` receives the mean loss of the last epoch."""
         from edgeslim.training.loop import TrainSettings, train
-        from edgeslim.training.observer import ZerosStay
+        from edgeslim.training.weights import ZerosStay
 
         images = training_images(context.train, self.name)
         tuned = copy.deepcopy(model)

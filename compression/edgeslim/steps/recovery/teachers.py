@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgeslim.errors import RecipeError
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.families import UNKNOWN
-from edgeslim.tasks.losses import loss_for
+from edgeslim.tasks.base import loss_for
 
 
 def matched_by(match: str, spec: ModelSpec, teacher: ModelSpec) -> str:

@@ -1,7 +1,8 @@
-"""Observers of a training run: they see the gradients, and may change weights between updates."""
+"""Weights during a training run: observers of every update, zeros that stay, and the moving average."""
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import torch
@@ -39,3 +40,29 @@ def zero_masks(module: nn.Module) -> list[tuple[Tensor, Tensor]]:
     """Weights that contain zeros, each with a mask of 0 and 1 that keeps them when multiplied."""
     masks = [(p, (p.detach() != 0).to(p.dtype)) for p in module.parameters() if p.ndim > 1]
     return [(parameter, mask) for parameter, mask in masks if not mask.all()]
+
+
+RAMP = 500.0
+"""Time constant in steps with which the decay rises, so that early weights are forgotten."""
+
+
+class WeightAverage:
+    """Averages the floating-point tensors of the state; others (counters) are copied."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.state = {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, module: nn.Module, step: int) -> None:
+        """Move towards the module's state after its `step`-th update (from 1)."""
+        decay = self.decay * (1 - math.exp(-step / RAMP))
+        averages: list[Tensor] = []
+        values: list[Tensor] = []
+        for name, value in module.state_dict().items():
+            if value.is_floating_point():
+                averages.append(self.state[name])
+                values.append(value)
+            else:
+                self.state[name].copy_(value)
+        torch._foreach_lerp_(averages, values, 1 - decay)

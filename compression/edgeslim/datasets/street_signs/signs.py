@@ -1,26 +1,118 @@
-"""The faces of the signs and traffic lights, drawn once, large, and reduced to a pyramid of sizes."""
+"""The signs: ten labelled classes, look-alikes that are never labelled, and their faces as strokes and shapes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from edgeslim.datasets.street_signs.pen import (
-    BLACK,
-    BLUE,
-    RED,
-    WHITE,
-    YELLOW,
-    Colour,
-    Pen,
-    Point,
-    regular_polygon,
+CLASSES: tuple[str, ...] = (
+    "stop",
+    "yield",
+    "no_entry",
+    "speed_30",
+    "speed_50",
+    "parking",
+    "crossing",
+    "priority",
+    "traffic_light_red",
+    "traffic_light_green",
 )
+
+DISTRACTORS: tuple[str, ...] = ("warning", "keep_right", "no_parking", "info", "plain_red", "light_off")
+
+
+def is_traffic_light(name: str) -> bool:
+    """True for the lit traffic lights and for the dark one."""
+    return name in ("traffic_light_red", "traffic_light_green", "light_off")
+
+
+Colour = tuple[int, int, int]
+Point = tuple[float, float]
+
+RED: Colour = (200, 24, 36)
+BLUE: Colour = (16, 78, 176)
+WHITE: Colour = (246, 246, 242)
+BLACK: Colour = (22, 22, 24)
+YELLOW: Colour = (252, 198, 16)
+
+
+def regular_polygon(corners: int, radius: float, rotation: float = 0.0) -> list[Point]:
+    """Corners of a regular polygon around the origin; many corners make a circle."""
+    angles = [rotation + 2 * math.pi * i / corners for i in range(corners)]
+    return [(radius * math.cos(a), radius * math.sin(a)) for a in angles]
+
+
+def arc(x: float, y: float, rx: float, ry: float, start: float, end: float, steps: int = 24) -> list[Point]:
+    """Points along an ellipse, angles in degrees."""
+    angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
+    return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
+
+
+class Pen:
+    """A transparent square image with drawing calls in unit coordinates."""
+
+    def __init__(self, pixels: int) -> None:
+        self.image = Image.new("RGBA", (pixels, pixels), (0, 0, 0, 0))
+        self._draw = ImageDraw.Draw(self.image)
+        self._half = pixels / 2
+
+    def _at(self, point: Point) -> Point:
+        return ((point[0] + 1) * self._half, (point[1] + 1) * self._half)
+
+    def polygon(self, points: Sequence[Point], fill: Colour) -> None:
+        """Filled polygon."""
+        self._draw.polygon([self._at(p) for p in points], fill=fill)
+
+    def disc(self, x: float, y: float, radius: float, fill: Colour) -> None:
+        """Filled circle."""
+        self._draw.ellipse(
+            [self._at((x - radius, y - radius)), self._at((x + radius, y + radius))], fill=fill
+        )
+
+    def box(self, x0: float, y0: float, x1: float, y1: float, fill: Colour, radius: float = 0.0) -> None:
+        """Filled rectangle with rounded corners."""
+        corners = [self._at((x0, y0)), self._at((x1, y1))]
+        self._draw.rounded_rectangle(corners, radius=radius * self._half, fill=fill)
+
+    def stroke(self, points: Sequence[Point], width: float, fill: Colour) -> None:
+        """Line of constant width with round ends."""
+        self._draw.line(
+            [self._at(p) for p in points], fill=fill, width=int(width * self._half), joint="curve"
+        )
+        for x, y in (points[0], points[-1]):
+            self.disc(x, y, width / 2, fill)
+
+    def letter(
+        self, name: str, x: float, y: float, width: float, height: float, weight: float, fill: Colour
+    ) -> None:
+        """One of the letters 0 3 5 O P S T, centred at (x, y)."""
+        for line in _letter_strokes(name, x, y, width, height):
+            self.stroke(line, weight, fill)
+
+
+def _letter_strokes(name: str, x: float, y: float, width: float, height: float) -> list[list[Point]]:
+    def at(u: float, v: float) -> Point:
+        return (x + (u - 0.5) * width, y + (v - 0.5) * height)
+
+    def bow(u: float, v: float, rx: float, ry: float, start: float, end: float) -> list[Point]:
+        return arc(*at(u, v), rx * width, ry * height, start, end)
+
+    letters: dict[str, list[list[Point]]] = {
+        "0": [bow(0.5, 0.5, 0.5, 0.5, 0, 360)],
+        "O": [bow(0.5, 0.5, 0.5, 0.5, 0, 360)],
+        "3": [bow(0.45, 0.26, 0.48, 0.26, 200, 450) + bow(0.45, 0.76, 0.52, 0.26, 270, 520)],
+        "5": [[at(0.95, 0), at(0.15, 0), at(0.08, 0.47), *bow(0.42, 0.69, 0.55, 0.31, 235, 510)]],
+        "S": [bow(0.5, 0.26, 0.48, 0.26, 330, 90) + bow(0.5, 0.75, 0.48, 0.25, 270, 510)],
+        "T": [[at(0, 0), at(1, 0)], [at(0.5, 0), at(0.5, 1)]],
+        "P": [[at(0.1, 1), at(0.1, 0), at(0.5, 0), *bow(0.5, 0.28, 0.45, 0.28, -90, 90), at(0.1, 0.56)]],
+    }
+    return letters[name]
+
 
 RADIUS = 0.97
 LAMP_RADIUS = 0.255
@@ -60,10 +152,6 @@ def _triangle(pen: Pen, direction: int) -> list[Point]:
     return outline
 
 
-def _yield(pen: Pen) -> list[Point]:
-    return _triangle(pen, 1)
-
-
 def _warning(pen: Pen) -> list[Point]:
     outline = _triangle(pen, -1)
     pen.stroke([(0, -0.22), (0, 0.2)], 0.15, BLACK)
@@ -89,10 +177,6 @@ def _speed(pen: Pen, tens: str) -> list[Point]:
     pen.letter(tens, -0.27, 0, 0.30, 0.66, 0.13, BLACK)
     pen.letter("0", 0.28, 0, 0.30, 0.66, 0.13, BLACK)
     return outline
-
-
-def _plain_red(pen: Pen) -> list[Point]:
-    return _round(pen, RED, WHITE, 0.74)
 
 
 def _keep_right(pen: Pen) -> list[Point]:
@@ -133,16 +217,10 @@ def _crossing(pen: Pen) -> list[Point]:
     pen.polygon([(0, -0.74), (0.78, 0.68), (-0.78, 0.68)], WHITE)
     pen.disc(0.02, -0.29, 0.1, BLACK)
     pen.stroke([(0, -0.12), (-0.02, 0.18)], 0.15, BLACK)
-    for hip_to_foot in (
-        [(-0.02, 0.18), (0.08, 0.32), (0.18, 0.5)],
-        [(-0.02, 0.18), (-0.1, 0.34), (-0.23, 0.5)],
-    ):
-        pen.stroke(hip_to_foot, 0.1, BLACK)
-    for shoulder_to_hand in (
-        [(0, -0.1), (0.12, 0.06), (0.25, 0.1)],
-        [(0, -0.1), (-0.16, 0.02), (-0.2, 0.16)],
-    ):
-        pen.stroke(shoulder_to_hand, 0.075, BLACK)
+    for leg in ([(0.08, 0.32), (0.18, 0.5)], [(-0.1, 0.34), (-0.23, 0.5)]):
+        pen.stroke([(-0.02, 0.18), *leg], 0.1, BLACK)
+    for arm in ([(0.12, 0.06), (0.25, 0.1)], [(-0.16, 0.02), (-0.2, 0.16)]):
+        pen.stroke([(0, -0.1), *arm], 0.075, BLACK)
     for k in range(5):
         pen.box(-0.57 + k * 0.24, 0.58, -0.45 + k * 0.24, 0.65, BLACK)
     return outline
@@ -173,20 +251,20 @@ def _traffic_light(pen: Pen, lit: str) -> list[Point]:
         pen.disc(0, y + 0.015, LAMP_RADIUS, bright if name == lit else dark)
         if name == lit:
             for radius, lift in ((0.2, 22), (0.14, 50), (0.08, 86)):
-                pen.disc(
-                    0,
-                    y + 0.015,
-                    radius,
-                    (min(255, bright[0] + lift), min(255, bright[1] + lift), min(255, bright[2] + lift)),
-                )
+                pen.disc(0, y + 0.015, radius, _lifted(bright, lift))
         else:
-            pen.stroke([(-0.1, y - 0.1), (0.04, y - 0.14)], 0.05, (dark[0] + 34, dark[1] + 34, dark[2] + 34))
+            pen.stroke([(-0.1, y - 0.1), (0.04, y - 0.14)], 0.05, _lifted(dark, 34))
     return [(-half, -RADIUS), (half, -RADIUS), (half, RADIUS), (-half, RADIUS)]
+
+
+def _lifted(colour: Colour, by: int) -> Colour:
+    red, green, blue = (min(255, channel + by) for channel in colour)
+    return red, green, blue
 
 
 _FACES: dict[str, Callable[[Pen], list[Point]]] = {
     "stop": _stop,
-    "yield": _yield,
+    "yield": lambda pen: _triangle(pen, 1),
     "no_entry": _no_entry,
     "speed_30": lambda pen: _speed(pen, "3"),
     "speed_50": lambda pen: _speed(pen, "5"),
@@ -199,7 +277,7 @@ _FACES: dict[str, Callable[[Pen], list[Point]]] = {
     "keep_right": _keep_right,
     "no_parking": _no_parking,
     "info": _info,
-    "plain_red": _plain_red,
+    "plain_red": lambda pen: _round(pen, RED, WHITE, 0.74),
     "light_off": lambda pen: _traffic_light(pen, "none"),
 }
 

@@ -1,15 +1,47 @@
-"""From boxes as written in files to annotations; boxes that are repaired or dropped are counted and reported."""
+"""What all formats of annotations need: text, paths inside the dataset, and boxes; what is repaired is reported."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgeslim.datasets.images import Size
 from edgeslim.detections import Annotations
-from edgeslim.errors import Notice
+from edgeslim.errors import DatasetError, Notice
+
+
+def read_text(path: Path) -> str:
+    """The file as UTF-8 text. Raises DatasetError(code='unreadable_file') naming it."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise DatasetError(
+            "unreadable_file",
+            f"'{path}' cannot be read ({reason}).",
+            "Check that it exists, may be read, and is a text file.",
+            path=path,
+            reason=reason,
+        ) from error
+
+
+def inside(name: str) -> PurePosixPath:
+    """A relative path that stays inside the folder it is joined to.
+
+    Files inside a dataset are not trusted: of an absolute path only the file's name is kept, and of a path with '..'
+    only the part after the last one.
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or (path.parts and path.parts[0].endswith(":")):
+        return PurePosixPath(path.name)
+    parts = path.parts
+    if ".." in parts:
+        parts = parts[len(parts) - parts[::-1].index("..") :]
+    return PurePosixPath(*parts)
+
 
 TOLERANCE = 1.0
 """Pixels by which a box may exceed its image unclipped, because of rounding or one-based coordinates."""
