@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     catalogue: Registry[CatalogueEntry] = Registry("catalogue model")
     catalogue.add(ENTRY)
-    for module in ("download", "library", "naming"):
+    for module in ("download", "library", "catalogue"):
         monkeypatch.setattr(f"edgeslim.models.{module}.CATALOGUE", catalogue)
     monkeypatch.setattr(Handler, "files", {"/mirror/tiny.onnx": CONTENT})
     monkeypatch.setattr(Handler, "requested", [])
