@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import onnx
 
-from edgeslim.datasets.base import Split
-from edgeslim.datasets.held_out import Part
+from edgeslim.datasets.base import Part, Split
 from edgeslim.errors import DatasetError, ModelError
 from edgeslim.export.onnx import deployable
 from edgeslim.models.base import Model

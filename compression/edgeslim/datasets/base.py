@@ -57,21 +57,32 @@ class Dataset(Protocol):
         ...
 
 
-class Subset:
-    """The first `limit` images of a split, in their order."""
+class Part:
+    """Some images of a split, in the order of `indices`. `name` identifies the part."""
 
-    def __init__(self, split: Split, limit: int) -> None:
-        self._split, self._len = split, min(limit, len(split))
-        self.fingerprint = f"{split.fingerprint}[:{self._len}]"
+    def __init__(self, split: Split, indices: Sequence[int], name: str) -> None:
+        self._split, self._indices, self._name = split, indices, name
+
+    @property
+    def fingerprint(self) -> str:
+        return f"{self._split.fingerprint}[{self._name}]"
 
     def __len__(self) -> int:
-        return self._len
+        return len(self._indices)
 
     def image(self, index: int) -> Image:
-        return self._split.image(index)
+        return self._split.image(self._indices[index])
 
     def target(self, index: int) -> Target:
-        return self._split.target(index)
+        return self._split.target(self._indices[index])
 
     def image_id(self, index: int) -> str:
-        return self._split.image_id(index)
+        return self._split.image_id(self._indices[index])
+
+
+class Subset(Part):
+    """The first `limit` images of a split."""
+
+    def __init__(self, split: Split, limit: int) -> None:
+        count = min(limit, len(split))
+        super().__init__(split, range(count), f":{count}")

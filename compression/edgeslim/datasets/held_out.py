@@ -5,10 +5,8 @@ Selecting the best of many files on some images favours those that were lucky th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 
-from edgeslim.datasets.base import Split
-from edgeslim.detections import Image, Target
+from edgeslim.datasets.base import Part, Split
 from edgeslim.errors import DatasetError, Notice
 
 HELD_OUT_SHARE = 0.25
@@ -16,26 +14,6 @@ MAX_HELD_OUT_SHARE = 0.9
 MIN_HELD_OUT = 50
 """With fewer images the interval is too wide to show a selection bias."""
 SEED = 0
-
-
-class Part:
-    """Some images of a split, in their order there. `name` identifies the part."""
-
-    def __init__(self, split: Split, indices: Sequence[int], name: str) -> None:
-        self._split, self._indices = split, tuple(indices)
-        self.fingerprint = f"{split.fingerprint}[{name}]"
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def image(self, index: int) -> Image:
-        return self._split.image(self._indices[index])
-
-    def target(self, index: int) -> Target:
-        return self._split.target(self._indices[index])
-
-    def image_id(self, index: int) -> str:
-        return self._split.image_id(self._indices[index])
 
 
 def hold_out(split: Split, share: float, seed: int = SEED) -> tuple[Part, Part]:

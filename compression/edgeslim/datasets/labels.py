@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeslim.datasets.base import Split
-from edgeslim.detections import Annotations, Image, IntArray, Target
+from edgeslim.datasets.base import Part, Split
+from edgeslim.detections import Annotations, IntArray, Target
 from edgeslim.errors import DatasetError, Notice
 
 UNKNOWN = -1
@@ -45,26 +45,21 @@ def unmatched_classes(dataset_labels: Sequence[str], mapping: IntArray) -> list[
     return [Notice("unmatched_classes", text, count=len(missing), labels=_some(missing))]
 
 
-class Relabelled:
+class Relabelled(Part):
     """A split whose targets are mapped to a model's classes.
 
     A box of an unknown class is dropped, a classification target of an unknown class becomes None.
     """
 
     def __init__(self, split: Split, mapping: IntArray) -> None:
-        self._split, self._mapping = split, mapping
+        super().__init__(split, range(len(split)), "relabelled")
+        self._mapping = mapping
 
     @property
     def fingerprint(self) -> str:
         """Of the split and the mapping."""
         numbers = ",".join(map(str, self._mapping))
         return hashlib.sha256(f"{self._split.fingerprint} as {numbers}".encode()).hexdigest()
-
-    def __len__(self) -> int:
-        return len(self._split)
-
-    def image(self, index: int) -> Image:
-        return self._split.image(index)
 
     def target(self, index: int) -> Target:
         known = self._split.target(index)
@@ -76,9 +71,6 @@ class Relabelled:
             return Annotations(known.boxes[keep], classes[keep], known.crowd[keep], known.area[keep])
         label = int(self._mapping[known])
         return None if label == UNKNOWN else label
-
-    def image_id(self, index: int) -> str:
-        return self._split.image_id(index)
 
 
 def _plain(name: str) -> str:

@@ -12,8 +12,7 @@ import numpy as np
 from edgeslim import pipeline
 from edgeslim.artifacts.artifact import Artifact, Stage
 from edgeslim.artifacts.store import Store
-from edgeslim.datasets.base import Split
-from edgeslim.datasets.held_out import Part
+from edgeslim.datasets.base import Part, Split
 from edgeslim.errors import EdgeSlimError
 from edgeslim.evaluation import Evaluation, evaluate
 from edgeslim.measurement.delivery import figures_in

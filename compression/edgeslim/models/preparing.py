@@ -26,7 +26,7 @@ from edgeslim.models.sanitize import (
     sanitize,
     with_input_shape,
 )
-from edgeslim.models.spec import channels, spec_from_json
+from edgeslim.models.spec import spec_from_json
 
 DEFAULT_SIDE = 320
 """Input width and height of a model that leaves them open, unless a specification gives them."""
@@ -132,7 +132,7 @@ def _input_shape(
     _, depth, height, width = (dim.dim_value for dim in value.type.tensor_type.shape.dim)
     if spec is None:
         return 1, depth or 3, height or DEFAULT_SIDE, width or DEFAULT_SIDE
-    wanted = channels(spec.color)
+    wanted = spec.input_shape[1]
     if depth not in (0, wanted):
         raise ModelError(
             "channel_mismatch",

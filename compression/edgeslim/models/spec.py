@@ -24,11 +24,6 @@ _KEYS = tuple(field.name for field in dataclasses.fields(ModelSpec))
 _REQUIRED = ("input_width", "input_height")
 
 
-def channels(color: ColorOrder) -> int:
-    """Input channels of a colour order."""
-    return 1 if color == "GRAY" else 3
-
-
 def spec_from_json(data: Any) -> ModelSpec:
     """Check a specification's keys and values. Raises ModelError naming the key."""
     if not isinstance(data, dict):
@@ -98,13 +93,13 @@ def _check_keys(data: dict[str, Any]) -> None:
 
 
 def _check_channels(spec: ModelSpec) -> None:
-    wanted = channels(spec.color)
+    wanted = spec.input_shape[1]
     for key, values in (("mean", spec.mean), ("std", spec.std)):
         if len(values) != wanted:
             raise ModelError(
                 "spec_channels",
-                f"'{key}' of the model specification must have {wanted} numbers, one for each channel of "
-                f"{spec.color}, got {len(values)} instead.",
+                f"{_value_of(key)} must have {wanted} numbers, one for each channel of {spec.color}, "
+                f"got {len(values)} instead.",
                 f"Give '{key}' {wanted} numbers, or correct 'color'.",
                 key=key,
                 expected=wanted,
@@ -126,17 +121,17 @@ def _check_task(spec: ModelSpec) -> None:
         )
 
 
+def _value_of(key: str) -> str:
+    return f"'{key}' of the model specification"
+
+
 def _choice(*choices: str) -> Callable[[str, Any], str]:
     def check(key: str, value: Any) -> str:
         if not isinstance(value, str) or value not in choices:
             listed = ", ".join(choices)
+            problem = f"{_value_of(key)} must be one of {listed}, got {value!r} instead."
             raise ModelError(
-                "spec_choice",
-                f"'{key}' of the model specification must be one of {listed}, got {value!r} instead.",
-                "Choose one of these.",
-                key=key,
-                choices=listed,
-                value=value,
+                "spec_choice", problem, "Choose one of these.", key=key, choices=listed, value=value
             )
         return value
 
@@ -147,68 +142,46 @@ def _number(
     low: float, high: float, *, whole: bool = False, above: bool = False
 ) -> Callable[[str, Any], Any]:
     """A number from `low` (or above it) to `high`."""
+    kind, start = ("whole number", "from") if whole else ("number", "above" if above else "from")
 
     def check(key: str, value: Any) -> float:
-        kinds = (int,) if whole else (int, float)
-        good = type(value) in kinds and low <= value <= high
+        good = type(value) in ((int,) if whole else (int, float)) and low <= value <= high
         if not good or (above and value == low):
-            kind, start = ("whole number", "from") if whole else ("number", "above" if above else "from")
-            raise ModelError(
-                "spec_number",
-                f"'{key}' of the model specification must be a {kind} {start} {low:g} to {high:g}, "
-                f"got {value!r} instead.",
-                "Correct this value.",
-                key=key,
-                low=f"{low:g}",
-                high=f"{high:g}",
-                value=value,
-            )
+            problem = f"{_value_of(key)} must be a {kind} {start} {low:g} to {high:g}, got {value!r} instead."
+            bounds = {"low": f"{low:g}", "high": f"{high:g}"}
+            raise ModelError("spec_number", problem, "Correct this value.", key=key, value=value, **bounds)
         return int(value) if whole else float(value)
 
     return check
 
 
-def _numbers(key: str, value: Any) -> tuple[float, ...]:
-    return tuple(_number(-1e6, 1e6)(key, item) for item in _list(key, value))
+def _each(check: Callable[[str, Any], Any]) -> Callable[[str, Any], tuple[Any, ...]]:
+    return lambda key, value: tuple(check(key, item) for item in _list(key, value))
 
 
 def _deviations(key: str, value: Any) -> tuple[float, ...]:
-    numbers = _numbers(key, value)
+    numbers = _each(_number(-1e6, 1e6))(key, value)
     if 0.0 in numbers:
-        raise ModelError(
-            "spec_zero",
-            f"'{key}' of the model specification has a zero, and pixels are divided by it.",
-            f"Give '{key}' numbers other than zero; 1 leaves pixels as they are.",
-            key=key,
-        )
+        remedy = f"Give '{key}' numbers other than zero; 1 leaves pixels as they are."
+        problem = f"{_value_of(key)} has a zero, and pixels are divided by it."
+        raise ModelError("spec_zero", problem, remedy, key=key)
     return numbers
-
-
-def _strides(key: str, value: Any) -> tuple[int, ...]:
-    return tuple(_number(1, MAX_INPUT_SIDE, whole=True)(key, item) for item in _list(key, value))
 
 
 def _labels(key: str, value: Any) -> tuple[str, ...]:
     items = _list(key, value)
     if not all(isinstance(item, str) and item.strip() for item in items) or len(set(items)) != len(items):
-        raise ModelError(
-            "spec_labels",
-            f"'{key}' of the model specification must be different, non-empty names.",
-            "Give one name for each class, in the order of the network's outputs.",
-            key=key,
-        )
+        remedy = "Give one name for each class, in the order of the network's outputs."
+        problem = f"{_value_of(key)} must be different, non-empty names."
+        raise ModelError("spec_labels", problem, remedy, key=key)
     return tuple(items)
 
 
 def _list(key: str, value: Any) -> list[Any]:
     if not isinstance(value, list | tuple):
-        raise ModelError(
-            "spec_list",
-            f"'{key}' of the model specification must be a list, got {value!r} instead.",
-            f"Write '{key}' in square brackets.",
-            key=key,
-            value=value,
-        )
+        remedy = f"Write '{key}' in square brackets."
+        problem = f"{_value_of(key)} must be a list, got {value!r} instead."
+        raise ModelError("spec_list", problem, remedy, key=key, value=value)
     return list(value)
 
 
@@ -219,11 +192,11 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "input_height": _number(1, MAX_INPUT_SIDE, whole=True),
     "color": _choice(*get_args(ColorOrder)),
     "scale": _number(0, 1e6, above=True),
-    "mean": _numbers,
+    "mean": _each(_number(-1e6, 1e6)),
     "std": _deviations,
     "resize": _choice(*get_args(Resize)),
     "pad_value": _number(0, 255),
-    "strides": _strides,
+    "strides": _each(_number(1, MAX_INPUT_SIDE, whole=True)),
     "labels": _labels,
     "confidence": _number(0, 1),
     "nms_iou": _number(0, 1),
