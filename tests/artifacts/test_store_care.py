@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from edgeslim import workbench
-from edgeslim.artifacts.inventory import Usage
 from edgeslim.artifacts.store import Store
+from edgeslim.artifacts.upkeep import Usage
 from edgeslim.cli.main import main
 from edgeslim.errors import StoreError
 from edgeslim.records import RecipeRecord

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from edgeslim.artifacts.store import Store
-from edgeslim.datasets import archives, open_dataset
-from edgeslim.datasets.archives import extract_zip
+from edgeslim.datasets import open_dataset, opening
+from edgeslim.datasets.opening import extract_zip
 from edgeslim.errors import DatasetError, StoreError
 
 Write = Callable[..., Path]
@@ -92,7 +92,7 @@ def test_bomb_is_refused_before_anything_is_written(tmp_path: Path, store: Store
 def test_limits_on_count_and_total(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, what: str
 ) -> None:
-    monkeypatch.setattr(archives, limit, value)
+    monkeypatch.setattr(opening, limit, value)
     path = pack(tmp_path / "x.zip", {f"{i}.jpg": b"0123456789" * 3 for i in range(3)})
     with pytest.raises(DatasetError, match=what):
         extract_zip(path, store)
@@ -162,7 +162,7 @@ def test_full_disk_is_told_and_leaves_nothing_behind(
     def full(source: io.BufferedIOBase, target: io.BufferedIOBase, length: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archives.shutil, "copyfileobj", full)
+    monkeypatch.setattr(opening.shutil, "copyfileobj", full)
     with pytest.raises(StoreError) as caught:
         extract_zip(pack(tmp_path / "x.zip", {"a.jpg": b"-"}), store)
     assert caught.value.code == "disk_full"

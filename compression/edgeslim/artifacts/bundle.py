@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from edgeslim.artifacts.inventory import BLOBS
 from edgeslim.artifacts.store import Store, write_atomically
+from edgeslim.artifacts.upkeep import BLOBS
 from edgeslim.errors import DownloadError
 
 

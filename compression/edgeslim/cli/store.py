@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgeslim import workbench
-from edgeslim.artifacts.audit import Finding
-from edgeslim.artifacts.garbage import GarbageReport
-from edgeslim.artifacts.inventory import Usage
+from edgeslim.artifacts.upkeep import Finding, GarbageReport, Usage
 from edgeslim.cli.common import Arguments, add, size, tell
 from edgeslim.report.text import table
 from edgeslim.units import format_bytes

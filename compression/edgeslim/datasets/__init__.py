@@ -2,11 +2,10 @@
 
 from edgeslim.datasets.coco import Coco
 from edgeslim.datasets.digits import DIGITS
-from edgeslim.datasets.formats import DATASETS, FORMATS
 from edgeslim.datasets.held_out import check_share, choosing_part, hold_out
 from edgeslim.datasets.labels import Relabelled, map_classes, unmatched_classes
 from edgeslim.datasets.opening import open_dataset
-from edgeslim.datasets.splits import any_images
+from edgeslim.datasets.splits import DATASETS, FORMATS, any_images
 from edgeslim.datasets.street_signs.dataset import STREET_SIGNS
 from edgeslim.datasets.voc import Voc
 from edgeslim.datasets.yolo import Yolo

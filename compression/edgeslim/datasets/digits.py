@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Dataset, Split, SplitName
-from edgeslim.datasets.formats import Builtin
-from edgeslim.datasets.splits import FileDataset
+from edgeslim.datasets.splits import Builtin, FileDataset
 from edgeslim.detections import Image
 from edgeslim.progress import Progress
 

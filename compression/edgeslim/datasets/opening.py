@@ -1,19 +1,147 @@
-"""Opening a dataset by name or by path, or a plain folder of images without labels."""
+"""Opening a dataset by name or by path: a format, a plain folder of images, or a zip, unpacked within strict limits."""
 
 from __future__ import annotations
 
 import dataclasses
+import errno
+import lzma
+import os
+import shutil
+import stat
+import tempfile
 import zipfile
-from pathlib import Path
+import zlib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
-from edgeslim.artifacts.store import Store
-from edgeslim.datasets.archives import extract_zip
+from edgeslim.artifacts.store import Store, as_store_error, sha256_of
 from edgeslim.datasets.base import Dataset
-from edgeslim.datasets.formats import DATASETS, FORMATS
-from edgeslim.datasets.images import list_images
-from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, detection_dataset
+from edgeslim.datasets.images import IMAGE_SUFFIXES, list_images
+from edgeslim.datasets.splits import DATASETS, FORMATS, FileDataset, ImageFile, ImageFiles, detection_dataset
 from edgeslim.errors import DatasetError, Notice
 from edgeslim.progress import Progress, silent
+
+MAX_MEMBERS = 200_000
+MAX_BYTES = 20 * 2**30
+MAX_RATIO = 100
+"""Largest ratio of unpacked to packed bytes: images hardly shrink, annotations about tenfold."""
+
+_KEPT = IMAGE_SUFFIXES | {".json", ".xml", ".txt", ".yaml", ".yml"}
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+    RuntimeError,
+)
+_CLASHES = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
+_ENCRYPTED = 0x1
+
+
+def extract_zip(path: Path, store: Store, progress: Progress = silent) -> Path:
+    """Unpack images and annotations of a zip into the store; return the folder, named like the archive.
+
+    Other files are left out. The same archive is unpacked once. Raises DatasetError (broken_archive,
+    archive_encrypted, archive_path, archive_link, archive_limit) or StoreError, and removes what it has written.
+    """
+    target = store.root / "datasets" / "archives" / sha256_of(path)[:32]
+    folder = target / (path.stem.strip(". ") or "archive")
+    with store.lock(f"archive-{target.name}", progress=progress):
+        if folder.is_dir():
+            return folder
+        partial = None
+        try:
+            with zipfile.ZipFile(path) as archive:
+                members = _checked(path, archive.infolist(), os.path.getsize(path))
+                target.mkdir(parents=True, exist_ok=True)
+                partial = Path(tempfile.mkdtemp(dir=target, prefix=".partial-"))
+                _extract(archive, members, partial, progress)
+            os.replace(partial, folder)
+        except DatasetError:
+            raise
+        except OSError as error:
+            if error.errno in _CLASHES:
+                raise _broken(path) from error
+            raise as_store_error(target, error) from error
+        except _BROKEN as error:
+            raise _broken(path) from error
+        finally:
+            if partial is not None:
+                shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def _checked(path: Path, members: Sequence[zipfile.ZipInfo], packed: int) -> list[zipfile.ZipInfo]:
+    """The members to unpack, once all have passed the checks."""
+    unpacked = sum(member.file_size for member in members)
+    limits = (
+        ("files", len(members), MAX_MEMBERS),
+        ("bytes unpacked", unpacked, MAX_BYTES),
+        ("bytes unpacked for each byte packed", unpacked // max(packed, 1), MAX_RATIO),
+    )
+    for what, value, limit in limits:
+        if value > limit:
+            raise DatasetError(
+                "archive_limit",
+                f"'{path}' would unpack to too much: {value:,} {what}, where {limit:,} are allowed.",
+                "If you trust it, unpack it yourself and choose the folder.",
+                file=path,
+                what=what,
+                value=value,
+                limit=limit,
+            )
+    return [member for member in members if _harmless(path, member) and _is_kept(member)]
+
+
+def _harmless(path: Path, member: zipfile.ZipInfo) -> bool:
+    name = PurePosixPath(member.filename.replace("\\", "/"))
+    if name.is_absolute() or ".." in name.parts or (name.parts and name.parts[0].endswith(":")):
+        raise _refused("archive_path", path, member, "has a path that leads out of the archive")
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise _refused("archive_link", path, member, "is a symbolic link")
+    if member.flag_bits & _ENCRYPTED:
+        raise _refused("archive_encrypted", path, member, "is encrypted")
+    return True
+
+
+def _is_kept(member: zipfile.ZipInfo) -> bool:
+    name = PurePosixPath(member.filename)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
+    return not member.is_dir() and not hidden and name.suffix.lower() in _KEPT
+
+
+def _extract(
+    archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], folder: Path, progress: Progress
+) -> None:
+    """Write the members. zipfile returns at most a member's declared size, which was checked."""
+    for done, member in enumerate(members):
+        progress("unpacking", done, len(members))
+        target = folder / PurePosixPath(member.filename.replace("\\", "/"))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(member) as source, target.open("xb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+    progress("unpacking", len(members), len(members))
+
+
+def _refused(code: str, path: Path, member: zipfile.ZipInfo, why: str) -> DatasetError:
+    return DatasetError(
+        code,
+        f"'{path}' is refused: its member '{member.filename}' {why}.",
+        "Pack the images and annotations again, as ordinary files.",
+        file=path,
+        member=member.filename,
+    )
+
+
+def _broken(path: Path) -> DatasetError:
+    return DatasetError(
+        "broken_archive",
+        f"'{path}' is not a readable zip file: it is damaged, cut short, or packed in an unknown way.",
+        "Copy or pack it again.",
+        file=path,
+    )
 
 
 def has_images(path: Path) -> bool:

@@ -1,18 +1,23 @@
-"""Datasets of image files: splits, fingerprints, and the rules for which images are evaluated."""
+"""Datasets of image files: splits, fingerprints, which images are evaluated; the registries of formats and datasets."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
+from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Dataset, Split, SplitName
 from edgeslim.datasets.images import Size, check_image, read_image
 from edgeslim.detections import Annotations, Image, TaskName
 from edgeslim.errors import DatasetError, Notice
+from edgeslim.progress import Progress
+from edgeslim.registry import Registry
 
 CALIBRATION_IMAGES = 128
 _CALIBRATION_SEED = 0
@@ -167,3 +172,41 @@ def _fingerprint(
             for array in (known.boxes, known.classes, known.crowd, known.area):
                 digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+class Format(Protocol):
+    """A file format of datasets. To add one: a file, and its name in __init__."""
+
+    @property
+    def name(self) -> str: ...
+
+    def recognises(self, path: Path) -> bool:
+        """True if the file or folder looks like this format; quick, and never raises."""
+        ...
+
+    def read(self, path: Path) -> FileDataset:
+        """Read it. Raises DatasetError naming the file, line or annotation that is wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A dataset that comes with EdgeSlim, described so that listing it needs no reading.
+
+    `sizes`: images per split; `description`: a code that the pages translate; `open` may be slow on first use.
+    """
+
+    name: str
+    task: TaskName
+    labels: tuple[str, ...]
+    sizes: Mapping[SplitName, int]
+    licence: str
+    description: str
+    open: Callable[[Store, Progress], Dataset]
+
+    def to_json(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "open"}
+
+
+FORMATS: Registry[Format] = Registry("dataset format")
+DATASETS: Registry[Builtin] = Registry("dataset")

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgeslim.artifacts.bundle import Bundle, TracingStore, packed
-from edgeslim.artifacts.inventory import BLOBS
 from edgeslim.artifacts.store import Store
+from edgeslim.artifacts.upkeep import BLOBS
 from edgeslim.errors import EdgeSlimError, StudyError
 from edgeslim.jobs.job import Job, Outcome, perform
 from edgeslim.jobs.limits import ended, trial_limits

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeslim.artifacts.bundle import Bundle
-from edgeslim.artifacts.inventory import BLOBS
 from edgeslim.artifacts.store import Store
+from edgeslim.artifacts.upkeep import BLOBS
 from edgeslim.datasets import DATASETS, open_dataset
 from edgeslim.datasets.splits import ImageFiles
 from edgeslim.datasets.yolo import files_of

@@ -20,10 +20,9 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import Loss
 from edgeslim.progress import Progress, silent
 from edgeslim.tasks.base import required_loss
-from edgeslim.training.checkpoint import load_checkpoint, save_checkpoint
 from edgeslim.training.data import Examples, SplitExamples, augment, batch_order, normalise
 from edgeslim.training.device import on_device
-from edgeslim.training.weights import Observer, WeightAverage
+from edgeslim.training.weights import Observer, WeightAverage, load_checkpoint, save_checkpoint
 
 Evaluate = Callable[[nn.Module], dict[str, float]]
 """A network in evaluation mode → figures by name, for the log."""

@@ -7,15 +7,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from edgeslim.models import sample_networks as networks
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.sample_networks import (
-    DIGIT_NETWORKS,
-    SIZES,
-    digit_network,
-    digit_spec,
-    street_sign_network,
-    street_sign_spec,
-)
 from edgeslim.registry import Registry
 
 
@@ -42,13 +35,13 @@ SAMPLE_TRAININGS: Registry[SampleTraining] = Registry("sample model")
 _EPOCHS = {"street-signs-large": 13, "street-signs-medium": 16, "street-signs-small": 16}
 _OUTPUTS = ("classes_8", "boxes_8", "classes_16", "boxes_16")
 
-for _name in SIZES:
+for _name in networks.SIZES:
     SAMPLE_TRAININGS.add(
         SampleTraining(
             name=_name,
             dataset="street-signs",
-            spec=street_sign_spec(),
-            build=street_sign_network,
+            spec=networks.street_sign_spec(),
+            build=networks.street_sign_network,
             outputs=_OUTPUTS,
             epochs=_EPOCHS[_name],
             learning_rate=2e-3,
@@ -57,13 +50,13 @@ for _name in SIZES:
         )
     )
 
-for _name in DIGIT_NETWORKS:
+for _name in networks.DIGIT_NETWORKS:
     SAMPLE_TRAININGS.add(
         SampleTraining(
             name=_name,
             dataset="digits",
-            spec=digit_spec(),
-            build=digit_network,
+            spec=networks.digit_spec(),
+            build=networks.digit_network,
             outputs=("logits",),
             epochs=60,
             learning_rate=2e-3,

@@ -7,10 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgeslim.artifacts.audit import Finding, Problem, audit
-from edgeslim.artifacts.garbage import GarbageReport, sweep
-from edgeslim.artifacts.inventory import BLOBS, KEPT, STUDIES, Usage, by_kind, items, mentioned
 from edgeslim.artifacts.store import Store
+from edgeslim.artifacts.upkeep import (
+    BLOBS,
+    KEPT,
+    STUDIES,
+    Finding,
+    GarbageReport,
+    Problem,
+    Usage,
+    audit,
+    by_kind,
+    items,
+    mentioned,
+    sweep,
+)
 from edgeslim.errors import StoreError, StudyError
 from edgeslim.studies import storage
 from edgeslim.studies.folders import out_of_reach

@@ -14,9 +14,8 @@ import PIL
 
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.datasets.base import Dataset, Split, SplitName
-from edgeslim.datasets.formats import Builtin
 from edgeslim.datasets.images import read_image
-from edgeslim.datasets.splits import no_split
+from edgeslim.datasets.splits import Builtin, no_split
 from edgeslim.datasets.street_signs.rendering import Packed, render
 from edgeslim.datasets.street_signs.signs import CLASSES
 from edgeslim.detections import Annotations, Image, TaskName

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeslim.models.base import ModelSpec
+from edgeslim.models.base import COCO_80, ModelSpec
 from edgeslim.models.families.arrays import are_scores, raw, row_shape, rows_of
 from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
 from edgeslim.models.families.geometry import strides_for
-from edgeslim.models.base import COCO_80
 
 _COLUMNS = 6
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgeslim.models.base import ModelSpec
+from edgeslim.models.base import COCO_80, ModelSpec
 from edgeslim.models.families.arrays import are_scores, candidates, classes_and_boxes, raw, row_shape, rows_of
 from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
 from edgeslim.models.families.geometry import Values, constants
-from edgeslim.models.base import COCO_80
 
 
 class Ssd(Family):
