@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 """(height, width, 3) RGB, 0–255."""
 TaskName = Literal["detection", "classification"]

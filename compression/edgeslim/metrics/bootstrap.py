@@ -18,8 +18,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from edgeslim.detections import IntArray
-from edgeslim.metrics import FloatArray64
+from edgeslim.detections import Doubles, IntArray
 
 Bounds = tuple[float, float]
 RESAMPLES = 1000
@@ -36,7 +35,7 @@ class Resampled:
     """A figure over images, and what it would have been on each resample of them."""
 
     value: float
-    resamples: FloatArray64
+    resamples: Doubles
     """(R,), NaN where a resample holds nothing to score."""
     images: int
 
@@ -65,7 +64,7 @@ def resample_weights(images: int, resamples: int = RESAMPLES, seed: int = SEED) 
     return np.bincount(cells.ravel(), minlength=images * resamples).reshape(images, resamples)
 
 
-def interval(values: FloatArray64, estimate: float | None = None, level: float = LEVEL) -> Bounds | None:
+def interval(values: Doubles, estimate: float | None = None, level: float = LEVEL) -> Bounds | None:
     """Interval (low, high) of a figure from its resamples; those without meaning (NaN) are left out.
 
     Percentiles, and given the figure itself as `estimate`, bias-corrected ones (Efron, Canadian Journal of
@@ -86,7 +85,7 @@ def interval(values: FloatArray64, estimate: float | None = None, level: float =
     return min(float(low), estimate), max(float(high), estimate)
 
 
-def resampled_mean(values: FloatArray64, seed: int = SEED) -> Resampled:
+def resampled_mean(values: Doubles, seed: int = SEED) -> Resampled:
     """The mean of one value for each image (I,), I ≥ 1."""
     weights = resample_weights(len(values), seed=seed)
     return Resampled(float(values.mean()), values @ weights / len(values), len(values))

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeslim.detections import FloatArray, IntArray
-from edgeslim.metrics import BoolArray
+from edgeslim.detections import BoolArray, FloatArray, IntArray
 from edgeslim.metrics.bootstrap import SEED, Resampled, resampled_mean
 
 

@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.detections import IntArray
-from edgeslim.metrics import FloatArray64
+from edgeslim.detections import Doubles, IntArray
 from edgeslim.metrics.bootstrap import SEED, Resampled, resample_weights
 from edgeslim.metrics.matching import AREAS, IOU_THRESHOLDS, Matches
 
-RECALL_THRESHOLDS: FloatArray64 = np.linspace(0.0, 1.0, 101)
+RECALL_THRESHOLDS: Doubles = np.linspace(0.0, 1.0, 101)
 _BLOCK = 250
 """Resamples worked on at a time: bounds memory."""
 
@@ -47,7 +46,7 @@ def coco_scores(matches: Matches, labels: tuple[str, ...]) -> dict[str, Any]:
     return scores
 
 
-def resampled_map(matches: Matches, weights: IntArray) -> FloatArray64:
+def resampled_map(matches: Matches, weights: IntArray) -> Doubles:
     """mAP of each resample (resamples,), NaN where it holds no object. `weights` is (images, resamples)."""
     blocks = [
         _mean_over_classes(_precision_and_recall(matches, weights[:, start : start + _BLOCK], "all")[0])
@@ -66,9 +65,7 @@ def resampled(matches: Matches, seed: int = SEED) -> Resampled | None:
     return Resampled(value, resampled_map(matches, weights), matches.images)
 
 
-def _precision_and_recall(
-    matches: Matches, weights: IntArray, area: str
-) -> tuple[FloatArray64, FloatArray64]:
+def _precision_and_recall(matches: Matches, weights: IntArray, area: str) -> tuple[Doubles, Doubles]:
     """Average precision, largest recall: (classes, IoU thresholds, resamples), NaN where no object is.
 
     Precision falls at every false positive, so its running maximum from the right is reached at true
@@ -100,27 +97,27 @@ def _precision_and_recall(
     return precision, recall
 
 
-def _area_under(true: NDArray[np.int32], counted: NDArray[np.int32], objects: IntArray) -> FloatArray64:
+def _area_under(true: NDArray[np.int32], counted: NDArray[np.int32], objects: IntArray) -> Doubles:
     """101-point interpolated average precision at true positives (P, resamples) of `objects` (resamples,)."""
     precision = true / np.maximum(counted, 1)
     envelope = np.maximum.accumulate(precision[::-1], axis=0)[::-1]
     reached = np.searchsorted(RECALL_THRESHOLDS, true / np.maximum(objects, 1), side="right")
     steps = np.diff(reached, axis=0, prepend=0)
-    area: FloatArray64 = np.einsum("pb,pb->b", envelope, steps) / len(RECALL_THRESHOLDS)
+    area: Doubles = np.einsum("pb,pb->b", envelope, steps) / len(RECALL_THRESHOLDS)
     return area
 
 
-def _mean_over_classes(values: FloatArray64) -> FloatArray64:
+def _mean_over_classes(values: Doubles) -> Doubles:
     """(classes, IoU thresholds, resamples) → (resamples,): mean over thresholds, then over known classes."""
     by_class = values.mean(axis=1)
     there = np.isfinite(by_class)
     count = there.sum(axis=0)
     total = np.where(there, by_class, 0.0).sum(axis=0)
-    mean: FloatArray64 = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    mean: Doubles = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     return mean
 
 
-def _figure(values: FloatArray64) -> float | None:
+def _figure(values: Doubles) -> float | None:
     """(classes, IoU thresholds, 1) → one number, None where no class has an object."""
     mean = float(_mean_over_classes(values)[0])
     return mean if np.isfinite(mean) else None

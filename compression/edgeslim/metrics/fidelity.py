@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.detections import Detections, IntArray
-from edgeslim.metrics import FloatArray64
+from edgeslim.detections import Detections, Doubles, IntArray
 from edgeslim.metrics.bootstrap import SEED, Resampled, resample_weights
 
 CONFIDENCE = 0.3
@@ -97,22 +96,22 @@ def agreement(
     return {"agreement": share.value, **dict(zip(names, total.tolist(), strict=True))}, share
 
 
-def _agreement(counts: IntArray) -> FloatArray64:
+def _agreement(counts: IntArray) -> Doubles:
     """(kept, moved, relabelled, lost, gained; R) → (R,)."""
     kept, moved, relabelled, lost, gained = counts
     paired = 2 * (kept + moved)
     boxes = paired + 2 * relabelled + lost + gained
-    shares: FloatArray64 = np.divide(paired, boxes, out=np.ones(len(boxes)), where=boxes > 0)
+    shares: Doubles = np.divide(paired, boxes, out=np.ones(len(boxes)), where=boxes > 0)
     return shares
 
 
-def box_iou(boxes: NDArray[Any], others: NDArray[Any]) -> FloatArray64:
+def box_iou(boxes: NDArray[Any], others: NDArray[Any]) -> Doubles:
     """IoU of every pair: (N, 4) and (M, 4) xyxy → (N, M). Boxes without area overlap nothing."""
     a, b = boxes.astype(np.float64)[:, None], others.astype(np.float64)[None]
     sides = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None)
     shared = sides.prod(axis=-1)
     union = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1) - shared
-    iou: FloatArray64 = np.divide(shared, union, out=np.zeros_like(shared), where=shared > 0)
+    iou: Doubles = np.divide(shared, union, out=np.zeros_like(shared), where=shared > 0)
     return iou
 
 
@@ -147,7 +146,7 @@ def sqnr_db(powers: NDArray[np.float64]) -> tuple[float, tuple[float, ...]]:
     return float(np.mean(each)), tuple(each)
 
 
-def _greedy(overlap: FloatArray64, iou: float) -> IntArray:
+def _greedy(overlap: Doubles, iou: float) -> IntArray:
     """One-to-one pairs (n, 2) by falling overlap ≥ `iou`; of equal ones the lowest indices come first."""
     rows, columns = np.nonzero(overlap >= iou)
     order = np.argsort(-overlap[rows, columns], kind="stable")

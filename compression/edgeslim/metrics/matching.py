@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.detections import Annotations, Detections, IntArray
-from edgeslim.metrics import BoolArray, FloatArray64
+from edgeslim.detections import Annotations, BoolArray, Detections, Doubles, IntArray
 
-IOU_THRESHOLDS: FloatArray64 = np.linspace(0.5, 0.95, 10)
+IOU_THRESHOLDS: Doubles = np.linspace(0.5, 0.95, 10)
 AREAS = ("all", "small", "medium", "large")
-AREA_RANGES: FloatArray64 = np.array([(0, 1e10), (0, 32**2), (32**2, 96**2), (96**2, 1e10)])
+AREA_RANGES: Doubles = np.array([(0, 1e10), (0, 32**2), (32**2, 96**2), (96**2, 1e10)])
 """px², both ends inclusive."""
 MAX_DETECTIONS = 100
 """Of one class in one image."""
@@ -96,7 +95,7 @@ def match(truths: Sequence[Annotations], predictions: Sequence[Detections], clas
 
 def _ranked(
     predictions: Sequence[Detections],
-) -> tuple[IntArray, IntArray, FloatArray64, FloatArray64]:
+) -> tuple[IntArray, IntArray, Doubles, Doubles]:
     """Image, class, box (xywh), score of each image's best 100 of a class, by image, class and rank."""
     image = _image_index(predictions)
     label = _joined([found.classes for found in predictions], np.int64)
@@ -111,8 +110,8 @@ def _ranked(
 
 
 def _candidates(
-    group: IntArray, box: FloatArray64, gt_group: IntArray, gt_box: FloatArray64, crowd: BoolArray
-) -> tuple[IntArray, IntArray, FloatArray64]:
+    group: IntArray, box: Doubles, gt_group: IntArray, gt_box: Doubles, crowd: BoolArray
+) -> tuple[IntArray, IntArray, Doubles]:
     """Pairs (detection, object, IoU) of one image and class with an IoU of at least the lowest threshold."""
     by_group = np.argsort(gt_group, kind="stable")
     low = np.searchsorted(gt_group[by_group], group, side="left")
@@ -133,7 +132,7 @@ def _candidates(
 
 
 def _match_pairs(
-    candidates: tuple[IntArray, IntArray, FloatArray64],
+    candidates: tuple[IntArray, IntArray, Doubles],
     group: IntArray,
     crowd: BoolArray,
     gt_ignored: BoolArray,
@@ -178,11 +177,11 @@ def _joined(arrays: Sequence[NDArray[Any]], dtype: type, tail: tuple[int, ...] =
     return np.concatenate([np.zeros((0, *tail), dtype), *arrays]).astype(dtype)
 
 
-def _xywh(boxes: FloatArray64) -> FloatArray64:
+def _xywh(boxes: Doubles) -> Doubles:
     """The protocol computes on x, y, width, height in double precision."""
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
-def _outside(area: FloatArray64) -> BoolArray:
+def _outside(area: Doubles) -> BoolArray:
     """(A, N): not in the area range."""
     return (area < AREA_RANGES[:, :1]) | (area > AREA_RANGES[:, 1:])

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.metrics import FloatArray64
+from edgeslim.detections import Doubles
 
 Weights = NDArray[np.floating[Any]]
 _ROWS = 1024
@@ -58,22 +58,22 @@ def redundancy(entropy_bits: float, bits: int) -> float:
     return 1.0 - entropy_bits / bits
 
 
-def singular_values(rows: Weights) -> FloatArray64:
+def singular_values(rows: Weights) -> Doubles:
     """Of the matrix, falling. From the smaller Gram matrix: exact to about 1e-8 of the largest."""
     matrix = rows.astype(np.float64)
     gram = matrix @ matrix.T if len(matrix) <= matrix.shape[1] else matrix.T @ matrix
-    values: FloatArray64 = np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0.0))
+    values: Doubles = np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0.0))
     return values
 
 
-def energy_by_rank(singular: FloatArray64) -> FloatArray64:
+def energy_by_rank(singular: Doubles) -> Doubles:
     """Share of the squared norm that the best approximation of rank 1, 2 … keeps; one for a weight of zeros."""
     total = np.cumsum(np.square(singular))
-    kept: FloatArray64 = total / total[-1] if total[-1] > 0 else np.ones_like(total)
+    kept: Doubles = total / total[-1] if total[-1] > 0 else np.ones_like(total)
     return kept
 
 
-def effective_rank(singular: FloatArray64) -> float:
+def effective_rank(singular: Doubles) -> float:
     """exp of the Shannon entropy (in nats) of the singular values' shares of their sum: 1 … their number.
 
     k equal singular values and zeros give k. Source: Roy & Vetterli, The effective rank, EUSIPCO 2007. 0 for zeros.
@@ -83,7 +83,7 @@ def effective_rank(singular: FloatArray64) -> float:
     return float(np.exp(-(share * np.log(share)).sum())) if len(share) else 0.0
 
 
-def largest_cosines(rows: Weights) -> FloatArray64:
+def largest_cosines(rows: Weights) -> Doubles:
     """(O,): the cosine of each row to the one most like it, -1 … 1; 0 for rows of zeros, and if there is one row only.
 
     1 is a filter that says what another says, up to a positive factor.

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from edgeslim.metrics import FloatArray64
+from edgeslim.detections import Doubles
 from edgeslim.metrics.bootstrap import interval
 from edgeslim.progress import Progress, silent
 from edgeslim.records import Latency
@@ -57,7 +57,7 @@ def compare_latency(
     return {name: summarise(samples[name], samples[baseline], seed) for name in sessions}
 
 
-def summarise(seconds: FloatArray64, baseline: FloatArray64, seed: int = 0) -> Latency:
+def summarise(seconds: Doubles, baseline: Doubles, seed: int = 0) -> Latency:
     """Figures from a model's and the baseline's seconds per run, (rounds,) each, of the same rounds.
 
     The interval of the ratio is a percentile bootstrap over rounds, drawn together for both.
@@ -76,7 +76,7 @@ def summarise(seconds: FloatArray64, baseline: FloatArray64, seed: int = 0) -> L
     )
 
 
-def is_noisy(seconds: FloatArray64) -> bool:
+def is_noisy(seconds: Doubles) -> bool:
     """Whether samples of one model scatter more than MAX_TAIL or MAX_SPREAD allow."""
     low, median, high, tail = np.quantile(seconds, [0.25, 0.5, 0.75, 0.95])
     return bool(tail > MAX_TAIL * median or high - low > MAX_SPREAD * median)

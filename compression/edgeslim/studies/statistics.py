@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgeslim.artifacts.store import Store
-    from edgeslim.metrics import BoolArray, FloatArray64
+    from edgeslim.detections import BoolArray, Doubles
 
 MOST_CONTENDERS = 150
 
@@ -90,7 +90,7 @@ def contenders(study: StudyResult) -> set[int]:
     return {trial.number for trial in of_interest[:MOST_CONTENDERS]}
 
 
-def standard_errors(resampled: FloatArray64) -> FloatArray64:
+def standard_errors(resampled: Doubles) -> Doubles:
     """(K, K): the standard error of each difference of two figures, from their resamples (K, R)."""
     import numpy as np
 
@@ -100,11 +100,11 @@ def standard_errors(resampled: FloatArray64) -> FloatArray64:
     squares = variances[:, None] + variances[None, :] - 2 * products
     # Equal files differ by rounding only.
     scale = np.maximum(variances[:, None], variances[None, :])
-    errors: FloatArray64 = np.sqrt(np.where(squares > 1e-12 * scale, squares, 0.0))
+    errors: Doubles = np.sqrt(np.where(squares > 1e-12 * scale, squares, 0.0))
     return errors
 
 
-def critical_value(resampled: FloatArray64, errors: FloatArray64, level: float = LEVEL) -> float:
+def critical_value(resampled: Doubles, errors: Doubles, level: float = LEVEL) -> float:
     """How many standard errors a difference must exceed, so that no pair of equals does with probability `level`.
 
     The quantile of the largest deviation of any pair from its mean, in its own standard errors, over the
@@ -155,7 +155,7 @@ def _members(bits: int) -> list[int]:
     return places
 
 
-def possibly_best(values: FloatArray64, resampled: FloatArray64, level: float = LEVEL) -> list[int]:
+def possibly_best(values: Doubles, resampled: Doubles, level: float = LEVEL) -> list[int]:
     """Indices of the figures (K,) that could be the largest, given their resamples (K, R), in their order.
 
     Figure i stays unless some j is above it by more than c_i standard errors of their difference, c_i being

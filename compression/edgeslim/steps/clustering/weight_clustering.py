@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from edgeslim.detections import Doubles, FloatArray
+from edgeslim.detections import BoolArray, Doubles, FloatArray
 from edgeslim.export.packed import CodedWeight
 from edgeslim.export.packed.coded import bits_for
 from edgeslim.params import param
@@ -21,7 +21,7 @@ from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization import coding
 from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
 from edgeslim.steps.quantization.grids import alive, uniform
-from edgeslim.steps.quantization.rounding import Bools, compensated, nearest
+from edgeslim.steps.quantization.rounding import compensated, nearest
 
 ROUNDINGS = ("nearest", "compensated", "trained")
 TUNED_VALUES = 64
@@ -154,7 +154,7 @@ class WeightClustering(OnnxStep):
         )
 
     def _chosen(
-        self, weight: Doubles, codebook: Codebook, gram: Gram | None, zeros: Bools | None
+        self, weight: Doubles, codebook: Codebook, gram: Gram | None, zeros: BoolArray | None
     ) -> tuple[Codebook, Doubles]:
         """The codebook with its values and the codes fitted to each other in turn."""
         if gram is None:

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgeslim.detections import Doubles
-
-Ints = NDArray[np.int64]
+from edgeslim.detections import Doubles, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Decomposition(ABC):
     """
 
     parts: ClassVar[tuple[FactorLayer, ...]]
-    ranks: Ints
+    ranks: IntArray
     energy: Doubles
 
     @abstractmethod

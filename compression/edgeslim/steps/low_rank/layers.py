@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
-from edgeslim.detections import Doubles
-from edgeslim.steps.low_rank.decompositions import FactorLayer, Ints
+from edgeslim.detections import Doubles, IntArray
+from edgeslim.steps.low_rank.decompositions import FactorLayer
 from edgeslim.steps.torch_network.units import before_output
 
 WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
@@ -49,7 +49,9 @@ class Layer:
     def macs(self) -> int:
         return sum(self.parameters * rows * columns for _, (rows, columns) in self.calls)
 
-    def costs(self, parts: Sequence[FactorLayer], ranks: Ints, *, biased: bool) -> tuple[Ints, Ints]:
+    def costs(
+        self, parts: Sequence[FactorLayer], ranks: IntArray, *, biased: bool
+    ) -> tuple[IntArray, IntArray]:
         """Parameters (N,) and MACs (N,) of the parts with `ranks` (N, parts - 1) channels between them.
 
         A bias counts if the parts have one (`biased`) and the layer has none.

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.detections import Doubles
-from edgeslim.steps.low_rank.decompositions import Ints
+from edgeslim.detections import Doubles, IntArray
 
 HALVINGS = 60
 BYTES = 4
@@ -30,20 +29,20 @@ class RankOptions:
     Costs and energies both increase from each option to the next.
     """
 
-    ranks: Ints
+    ranks: IntArray
     energy: Doubles
-    parameters: Ints
-    macs: Ints
+    parameters: IntArray
+    macs: IntArray
 
     @property
     def untouched(self) -> int:
         """Index of the unchanged layer."""
         return len(self.ranks)
 
-    def cost(self, target: str) -> Ints:
+    def cost(self, target: str) -> IntArray:
         """Parameters, MACs or (approximately) bytes."""
         if target == "bytes":
-            costs: Ints = BYTES * self.parameters + NODE_BYTES * self.ranks.shape[1]
+            costs: IntArray = BYTES * self.parameters + NODE_BYTES * self.ranks.shape[1]
             costs[self.untouched] -= NODE_BYTES * self.ranks.shape[1]
             return costs
         return self.parameters if target == "parameters" else self.macs
@@ -55,7 +54,7 @@ class RankOptions:
 
 
 def cheaper_options(
-    ranks: Ints, energy: Doubles, costs: tuple[Ints, Ints], dense: tuple[int, int], target: str
+    ranks: IntArray, energy: Doubles, costs: tuple[IntArray, IntArray], dense: tuple[int, int], target: str
 ) -> RankOptions:
     """The options among `ranks` (N, parts - 1) that reduce both parameters and MACs.
 
@@ -75,7 +74,7 @@ def cheaper_options(
     )
 
 
-def admitted(ranks: Ints, round_to: int, share: float | None) -> NDArray[np.intp]:
+def admitted(ranks: IntArray, round_to: int, share: float | None) -> NDArray[np.intp]:
     """Rows of `ranks` that are multiples of `round_to`; with `share`, only the one at that share of full rank."""
     if share is None:
         return np.flatnonzero((ranks % round_to == 0).all(axis=1))
@@ -100,7 +99,7 @@ def first_keeping(options: RankOptions, energy: float, measure: Callable[[int], 
     return high
 
 
-def share_globally(costs: Sequence[Ints], losses: Sequence[Doubles], budget: float) -> list[int]:
+def share_globally(costs: Sequence[IntArray], losses: Sequence[Doubles], budget: float) -> list[int]:
     """One option of each layer so that costs sum to at most `budget` with the least sum of losses.
 
     Found by the price per unit of cost at which the budget is just met; the rest goes to the layers that lose most. The
@@ -126,7 +125,7 @@ def share_globally(costs: Sequence[Ints], losses: Sequence[Doubles], budget: flo
     return chosen
 
 
-def share_equally(costs: Sequence[Ints], losses: Sequence[Doubles], budget: float) -> list[int]:
+def share_equally(costs: Sequence[IntArray], losses: Sequence[Doubles], budget: float) -> list[int]:
     """One option of each layer, each of at most the same share of the layer's own cost.
 
     A layer that cannot be reduced so far takes its cheapest option. The budget must be reachable.
@@ -156,5 +155,5 @@ def _halved(attempt: Callable[[float], list[int] | None], low: float, high: floa
     return best
 
 
-def _total(costs: Sequence[Ints], chosen: Sequence[int]) -> float:
+def _total(costs: Sequence[IntArray], chosen: Sequence[int]) -> float:
     return float(sum(cost[index] for cost, index in zip(costs, chosen, strict=True)))

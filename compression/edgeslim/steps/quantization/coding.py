@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import onnx
 
-from edgeslim.detections import Doubles, FloatArray
+from edgeslim.detections import BoolArray, Doubles, FloatArray
 from edgeslim.errors import RecipeError
 from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
@@ -19,7 +19,7 @@ from edgeslim.steps.onnx_layers.gram import Gram, gram_of
 from edgeslim.steps.onnx_layers.layers import WeightLayer, weight_layers
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization.grids import Grid
-from edgeslim.steps.quantization.rounding import Bools, compensated, learned, nearest
+from edgeslim.steps.quantization.rounding import compensated, learned, nearest
 
 ROUNDINGS = ("nearest", "compensated", "adaround", "trained")
 
@@ -121,7 +121,7 @@ def approached(
 
 
 def rounded(
-    weight: Doubles, grid: Grid, gram: Gram | None, zeros: Bools | None, rounding: str, steps: int
+    weight: Doubles, grid: Grid, gram: Gram | None, zeros: BoolArray | None, rounding: str, steps: int
 ) -> Doubles:
     """Codes (rows, K) by one of ROUNDINGS ('trained' starts as compensated); nearest without a Gram matrix."""
     spread = grid.spread(*weight.shape)

@@ -9,13 +9,11 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgeslim.detections import Doubles
+from edgeslim.detections import BoolArray, Doubles
 from edgeslim.steps.onnx_layers.gram import Gram
 from edgeslim.steps.quantization.grids import Grid
 
-Bools = NDArray[np.bool_]
 DAMPING = 0.01
 """Share of the mean input power added to the diagonal of the Gram matrix."""
 SWEEPS = 2
@@ -37,12 +35,12 @@ class Levels(Values, Protocol):
     def column(self, k: int) -> Values: ...
 
 
-def nearest(rows: Doubles, levels: Levels, zeros: Bools | None) -> Doubles:
+def nearest(rows: Doubles, levels: Levels, zeros: BoolArray | None) -> Doubles:
     """Codes (rows, K) nearest to the weights, or nearest to zero where `zeros` is set."""
     return levels.codes(rows if zeros is None else np.where(zeros, 0.0, rows))
 
 
-def compensated(rows: Doubles, levels: Levels, gram: Gram, zeros: Bools | None) -> Doubles:
+def compensated(rows: Doubles, levels: Levels, gram: Gram, zeros: BoolArray | None) -> Doubles:
     """Codes chosen column by column; the columns still to come compensate the error of each.
 
     Columns with the largest input power come first. Coordinate descent (`improved`) follows. `rows` is the float weight
@@ -67,7 +65,7 @@ def compensated(rows: Doubles, levels: Levels, gram: Gram, zeros: Bools | None) 
     return improved(codes, rows, levels, gram, zeros)
 
 
-def improved(codes: Doubles, rows: Doubles, levels: Levels, gram: Gram, zeros: Bools | None) -> Doubles:
+def improved(codes: Doubles, rows: Doubles, levels: Levels, gram: Gram, zeros: BoolArray | None) -> Doubles:
     """Coordinate descent on the output error: the best code of each column given all others, SWEEPS times."""
     groups, size, _ = gram.inputs.shape
     hessian = gram.damped(DAMPING)
@@ -86,7 +84,7 @@ def improved(codes: Doubles, rows: Doubles, levels: Levels, gram: Gram, zeros: B
     return codes
 
 
-def _choose(wanted: Doubles, levels: Levels, k: int, zeros: Bools | None) -> tuple[Doubles, Doubles]:
+def _choose(wanted: Doubles, levels: Levels, k: int, zeros: BoolArray | None) -> tuple[Doubles, Doubles]:
     """Codes (rows,) of a column nearest to the wanted values (G, O), and the values they stand for (G, O)."""
     column = levels.column(k)
     flat = wanted.reshape(-1)
@@ -106,7 +104,7 @@ RATE = 0.05
 """Learning rate of Adam."""
 
 
-def learned(rows: Doubles, grid: Grid, gram: Gram, zeros: Bools | None, iterations: int) -> Doubles:
+def learned(rows: Doubles, grid: Grid, gram: Gram, zeros: BoolArray | None, iterations: int) -> Doubles:
     """AdaRound: codes (rows, K), each the grid point below or above the float weight. The grid is spread."""
     groups, size, _ = gram.inputs.shape
     exact = rows / grid.scale + grid.zero
