@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,17 +97,15 @@ class Weather:
     def tint(self, colour: Rgb, distance: float, light: float | None = None) -> Ink:
         """Colour of a surface seen at a distance, under ambient light or (light given) shining by itself."""
         t = self.haze(distance)
-        red, green, blue = self.ambient if light is None else (light, light, light)
-        horizon = self.horizon
-        return (
-            _byte(colour[0] * red * (1 - t) + horizon[0] * t),
-            _byte(colour[1] * green * (1 - t) + horizon[1] * t),
-            _byte(colour[2] * blue * (1 - t) + horizon[2] * t),
+        gains = self.ambient if light is None else (light, light, light)
+        return _ink(
+            c * gain * (1 - t) + h * t for c, gain, h in zip(colour, gains, self.horizon, strict=True)
         )
 
 
-def _byte(value: float) -> int:
-    return int(min(255.0, max(0.0, value)))
+def _ink(channels: Iterable[float]) -> Ink:
+    red, green, blue = (int(min(255.0, max(0.0, value))) for value in channels)
+    return red, green, blue
 
 
 def scaled(colour: Rgb, factor: float) -> Rgb:
@@ -116,11 +115,7 @@ def scaled(colour: Rgb, factor: float) -> Rgb:
 
 def blended(a: Rgb, b: Rgb, share: float) -> Ink:
     """Mix of two colours; share is b's part."""
-    return (
-        _byte(a[0] * (1 - share) + b[0] * share),
-        _byte(a[1] * (1 - share) + b[1] * share),
-        _byte(a[2] * (1 - share) + b[2] * share),
-    )
+    return _ink(x * (1 - share) + y * share for x, y in zip(a, b, strict=True))
 
 
 def sample_weather(rng: np.random.Generator) -> Weather:
@@ -136,8 +131,7 @@ def sample_weather(rng: np.random.Generator) -> Weather:
 
     def vary(colour: Rgb, low: float, high: float, spread: float) -> Rgb:
         factor = rng.uniform(low, high)
-        red, green, blue = (float(_byte(c * factor + rng.normal(0, spread))) for c in colour)
-        return (red, green, blue)
+        return _ink(c * factor + rng.normal(0, spread) for c in colour)
 
     return Weather(
         mood=mood,

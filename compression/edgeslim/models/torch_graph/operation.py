@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, NoReturn
 
 import onnx
-from onnx import helper
 from torch import Tensor, nn
 
 from edgeslim.errors import ModelError
+from edgeslim.models.graph import attributes
 from edgeslim.models.torch_graph.builder import Builder, Constant, Value
 
 Converter = Callable[["Operation"], Any]
@@ -41,24 +42,21 @@ def converts_to(functions: dict[str, Callable[..., Any]], arity: int, **attribut
         converts(name)(partial(apply, function))
 
 
+@dataclass(frozen=True)
 class Operation:
     """One ONNX node being converted: its inputs as values, its attributes, and the builder to add to.
 
     `last_use`: for each input, whether no later node reads it.
     """
 
-    def __init__(
-        self,
-        builder: Builder,
-        node: onnx.NodeProto,
-        inputs: tuple[Value | None, ...],
-        last_use: tuple[bool, ...],
-    ) -> None:
-        self.builder = builder
-        self.node = node
-        self.inputs = inputs
-        self.last_use = last_use
-        self.attributes = {item.name: helper.get_attribute_value(item) for item in node.attribute}
+    builder: Builder
+    node: onnx.NodeProto
+    inputs: tuple[Value | None, ...]
+    last_use: tuple[bool, ...]
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        return attributes(self.node)
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
         """Apply a function that returns one tensor."""
