@@ -100,7 +100,7 @@ def test_score_of_known_predictions() -> None:
     scores = task.score([hit(), hit(1)], Targets([one_object(), one_object(1)]), LABELS).figures
     assert scores[task.primary_metric] == scores["mAP"] == 1.0
     assert scores["by_class"] == {"cat": 1.0, "dog": 1.0}
-    assert (scores["ci95"], scores["images"]) == ([1.0, 1.0], 2)
+    assert (scores["ci95"], scores["images"]) == ((1.0, 1.0), 2)
     assert "paired_delta" not in scores
 
 
@@ -112,5 +112,5 @@ def test_images_without_annotations_are_not_scored() -> None:
     nothing = task.score([Detections.empty()] * 2, targets, LABELS)
     assert scores.primary is not None and nothing.primary is not None
     change = scores.primary - nothing.primary
-    assert (change.value, change.paired_ci95, change.images) == (1.0, [1.0, 1.0], 1)
+    assert (change.value, change.paired_ci95, change.images) == (1.0, (1.0, 1.0), 1)
     assert task_for(spec("yolov8")).score([hit()], Targets([None]), LABELS).figures == {}

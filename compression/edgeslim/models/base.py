@@ -49,21 +49,6 @@ class ModelSpec:
         return dataclasses.asdict(self)
 
 
-def feeding(
-    *,
-    color: ColorOrder = "RGB",
-    scale: float = 1.0,
-    mean: tuple[float, ...] = (0.0, 0.0, 0.0),
-    std: tuple[float, ...] = (1.0, 1.0, 1.0),
-    resize: Resize = "stretch",
-    pad_value: float = 114.0,
-    confidence: float = 0.05,
-    nms_iou: float = 0.6,
-) -> Mapping[str, Any]:
-    """Conventions of a model family: part of a specification."""
-    return dict(locals())
-
-
 @dataclass(frozen=True, slots=True)
 class Model:
     """A detector or classifier: a checked, self-contained ONNX file and its specification.

@@ -135,24 +135,6 @@ class Family:
         """The loss that trains the family with labels; None if there is none."""
         return None
 
-    @staticmethod
-    def classes_and_boxes(
-        level: Sequence[Columns], classes: tuple[int, ...], boxes: Callable[[int], bool]
-    ) -> tuple[Columns, Columns] | None:
-        """Two outputs as (class scores, boxes), by their widths; where both could be either, the first is the scores."""
-        if len(level) != 2:
-            return None
-        for first, second in (level, level[::-1]):
-            if first.width in classes and boxes(second.width):
-                return first, second
-        return None
-
-    @staticmethod
-    def raw(boxes: FloatArray, scores: FloatArray, classes: IntArray) -> Raw:
-        """The three arrays with their types, without boxes that are not finite, as of a damaged network."""
-        keep = np.isfinite(boxes).all(axis=1)
-        return boxes[keep].astype(np.float32), scores[keep].astype(np.float32), classes[keep].astype(np.int64)
-
     def misfit(self, outputs: Sequence[Output], spec: ModelSpec) -> NoReturn:
         """Raise ModelError: these outputs do not fit the family."""
         raise misfit_error(self.name, [output.shape for output in outputs], spec)

@@ -9,8 +9,8 @@ import numpy as np
 
 from edgeslim.detections import FloatArray, Target
 from edgeslim.errors import ModelError
-from edgeslim.models.base import ModelSpec, feeding
-from edgeslim.models.families.base import FAMILIES, Family, Loss, Output, Shape
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.base import FAMILIES, Family, Loss, Output, Shape, feeding
 
 if TYPE_CHECKING:
     from torch import Tensor

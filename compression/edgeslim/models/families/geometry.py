@@ -1,4 +1,4 @@
-"""Rows, boxes and grids: the formulas of families; those of boxes are written once for NumPy and torch."""
+"""Formulas of boxes and grids, written once for NumPy arrays and torch tensors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgeslim.detections import FloatArray, IntArray
+from edgeslim.detections import FloatArray
 from edgeslim.models.base import ModelSpec
 
 Values = Any
@@ -49,32 +49,6 @@ def grid(input_hw: tuple[int, int], strides: tuple[int, ...], offset: float) -> 
     for array in found:
         array.setflags(write=False)
     return found
-
-
-def rows_of(output: FloatArray) -> FloatArray:
-    """(N, K) rows of one output: [1, N, K], [N, K], or a map [1, K, h, w] as (h·w, K)."""
-    rows: FloatArray = output[0] if output.ndim > 2 else output
-    return rows.reshape(len(rows), -1).T if output.ndim == 4 else rows
-
-
-def row_shape(shape: tuple[int, ...]) -> tuple[int, int] | None:
-    """(N, K) of an output's rows (see rows_of), or None if it has none."""
-    if len(shape) == 4 and shape[0] == 1:
-        return shape[2] * shape[3], shape[1]
-    if len(shape) == 3 and shape[0] == 1:
-        return shape[1], shape[2]
-    return (shape[0], shape[1]) if len(shape) == 2 else None
-
-
-def candidates(scores: FloatArray, confidence: float) -> tuple[IntArray, IntArray]:
-    """Rows and classes of the entries of (N, C) `scores` that reach `confidence` (NaN never does)."""
-    rows, classes = np.nonzero(scores >= confidence)
-    return rows, classes
-
-
-def are_scores(values: FloatArray) -> bool:
-    """Whether all values lie within 0–1 up to rounding, as those of a sigmoid or softmax."""
-    return bool(values.size) and bool((values > -1e-4).all() and (values < 1 + 1e-4).all())
 
 
 def around(points: Values, distances: Values) -> Values:
