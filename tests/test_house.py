@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,6 +104,12 @@ def test_screens_and_reports_read_json_from_uploads_only() -> None:
 
 def test_no_page_lies_directly_in_pages() -> None:
     assert not list((ROOT / "pages").glob("*.py"))
+
+
+def test_every_module_of_tests_has_a_name_of_its_own() -> None:
+    """Their folders are no packages: pytest imports each by its name alone."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_no_test_judges_by_the_clock() -> None:

@@ -94,7 +94,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     data = pictures(folder / "pictures", 4)
     plan = StudyPlan(
         name="s", model=str(model), model_name="linear", dataset=str(data), dataset_name="pictures", created="",
-        trial_minutes=0.2, trial_memory=3_000_000_000,
+        trial_minutes=0.3, trial_memory=3_000_000_000,
     )  # fmt: skip
     store = Store(folder / "store")
     with acting(folder), request.param(store, folder) as pool:
