@@ -18,44 +18,17 @@ from torch.nn import functional
 
 LAYERS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 CHANNELWISE_MODULES = (nn.BatchNorm1d, nn.BatchNorm2d, nn.PReLU, nn.Dropout, nn.Identity, nn.ReLU)
-CHANNELWISE = frozenset(
-    {
-        functional.relu,
-        functional.relu6,
-        functional.leaky_relu,
-        functional.elu,
-        functional.hardsigmoid,
-        functional.hardswish,
-        functional.mish,
-        functional.softplus,
-        functional.gelu,
-        functional.max_pool2d,
-        functional.avg_pool2d,
-        functional.adaptive_avg_pool2d,
-        functional.adaptive_max_pool2d,
-        functional.interpolate,
-        torch.sigmoid,
-        torch.tanh,
-        torch.clamp,
-        torch.exp,
-        torch.abs,
-        torch.neg,
-        torch.erf,
-        torch.sqrt,
-    }
-)
-PAIRWISE = frozenset(
-    {
-        operator.add,
-        operator.sub,
-        operator.mul,
-        operator.truediv,
-        torch.maximum,
-        torch.minimum,
-        torch.add,
-        torch.mul,
-    }
-)
+CHANNELWISE = frozenset({
+    functional.relu, functional.relu6, functional.leaky_relu, functional.elu, functional.hardsigmoid,
+    functional.hardswish, functional.mish, functional.softplus, functional.gelu, functional.max_pool2d,
+    functional.avg_pool2d, functional.adaptive_avg_pool2d, functional.adaptive_max_pool2d,
+    functional.interpolate, torch.sigmoid, torch.tanh, torch.clamp, torch.exp, torch.abs, torch.neg,
+    torch.erf, torch.sqrt,
+})  # fmt: skip
+PAIRWISE = frozenset({
+    operator.add, operator.sub, operator.mul, operator.truediv, torch.maximum, torch.minimum, torch.add,
+    torch.mul,
+})  # fmt: skip
 REDUCTIONS = frozenset({torch.mean, torch.sum, torch.amax, torch.amin})
 
 

@@ -7,24 +7,10 @@ import onnx
 from edgeslim.models.graph import Initializers, attributes, producers
 
 LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "GRU", "LSTM")
-FOLLOWERS = frozenset(
-    {
-        "Add",
-        "Clip",
-        "Elu",
-        "Gelu",
-        "HardSigmoid",
-        "HardSwish",
-        "LeakyRelu",
-        "Mish",
-        "Mul",
-        "PRelu",
-        "Relu",
-        "Sigmoid",
-        "Softplus",
-        "Tanh",
-    }
-)
+FOLLOWERS = frozenset({
+    "Add", "Clip", "Elu", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "Mul", "PRelu", "Relu",
+    "Sigmoid", "Softplus", "Tanh",
+})  # fmt: skip
 """Element-wise operators that stay float together with the layers before them."""
 
 

@@ -25,19 +25,8 @@ EQUALIZING = 16
 """Number of images on which channel ranges are measured for equalization."""
 KEEP_FLOAT = ("none", "outputs", "first_and_outputs", "first_depthwise_and_outputs")
 OPERATORS = (
-    *(
-        "Conv",
-        "ConvTranspose",
-        "Gemm",
-        "MatMul",
-        "Add",
-        "Mul",
-        "Relu",
-        "Clip",
-        "LeakyRelu",
-        "Sigmoid",
-        "Softmax",
-    ),
+    *("Conv", "ConvTranspose", "Gemm", "MatMul"),
+    *("Add", "Mul", "Relu", "Clip", "LeakyRelu", "Sigmoid", "Softmax"),
     *("MaxPool", "AveragePool", "GlobalAveragePool", "Resize", "Concat", "Split", "Slice", "Pad", "Gather"),
     *("Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Where", "ArgMax"),
 )
