@@ -118,6 +118,12 @@ def test_a_trials_lines_tell_what_was_measured(study: Study) -> None:
     assert "…" in lines["mAP"]
     assert "…" in lines["paired delta"]
     assert "top1" not in lines
+    assert "note" not in lines
+
+
+def test_a_trial_whose_plain_session_differs_says_so(study: Study) -> None:
+    study["trials"][1]["fidelity"]["plain_sqnr_db"] = 21.3
+    assert "x64quantprecision set to 1" in trial_lines(of(study).trials[1])
 
 
 def test_the_headline_is_told_once_whatever_it_is(study: Study) -> None:
