@@ -17,9 +17,11 @@ from edgeslim.errors import EdgeSlimError
 from edgeslim.jobs.supervisor import load
 from edgeslim.metrics.size import download_bytes
 from edgeslim.models.spec import spec_from_json
+from edgeslim.records import RecipeRecord
 from edgeslim.runtime import MAIN, ONNXRUNTIME
 from edgeslim.studies.search_run import SearchRun
-from edgeslim.studies.study import StudyPlan, StudyResult, TrialResult
+from edgeslim.studies.study import StudyPlan, StudyResult
+from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks import task_for
 from linear_digits import SPEC
 
@@ -38,7 +40,7 @@ def accuracy(case: Any, session: Any, images: int = 60) -> float:
 
 
 def test_a_study_measures_every_file_in_every_runtime(case):
-    case.start({"change": 1.0}, {"change": 5.0}, data="digits", runtimes=["reference"])
+    case.start({"change": 1.0}, {"change": 5.0}, data="digits", runtimes=("reference",))
     case.finish()
     study = load(case.store, "s")
     assert (study.state, study.error) == ("complete", None)
@@ -56,8 +58,8 @@ def test_a_study_measures_every_file_in_every_runtime(case):
         assert model.graph.node[-1].op_type == "Gemm"
         assert found.accuracy["top1"] == accuracy(case, reference_runtime.Reference().open(path))
         assert trial.accuracy["top1"] == accuracy(case, ONNXRUNTIME.open(case.store.path(trial.sha256)))
-        assert found.latency["rounds"] == 30
-        assert found.latency["ratio"] != trial.latency["ratio"]
+        assert found.latency.rounds == 30
+        assert found.latency.ratio != trial.latency.ratio
     baseline = study.trials[0].in_runtime("reference")
     assert 10 < baseline.fidelity["sqnr_db"] < 40, "against the original in onnxruntime, not against itself"
     assert study.trials[0].fidelity["sqnr_db"] > 140
@@ -67,12 +69,12 @@ def test_a_study_measures_every_file_in_every_runtime(case):
 
 
 def test_a_study_in_two_runtimes_reads_back_as_it_was_written(case):
-    case.start({"change": 1.0}, runtimes=["reference"])
+    case.start({"change": 1.0}, runtimes=("reference",))
     case.finish()
     study = load(case.store, "s")
     again = StudyResult.from_json(study.to_json())
     assert again.trials == study.trials
-    assert again.trials[1].runtimes["reference"].latency["median_ms"] > 0
+    assert again.trials[1].runtimes["reference"].latency.median_ms > 0
     own = study.trials[1].in_runtime(MAIN)
     assert (own.sha256, own.latency, own.bytes) == (
         study.trials[1].sha256,
@@ -84,56 +86,51 @@ def test_a_study_in_two_runtimes_reads_back_as_it_was_written(case):
 
 
 def test_delivered_files_outlive_throwing_away_and_a_lost_one_is_made_again(case):
-    case.start({"change": 1.0}, {"change": 2.0}, runtimes=["reference"])
+    case.start({"change": 1.0}, {"change": 2.0}, runtimes=("reference",))
     case.finish()
     first = load(case.store, "s").trials
     delivered = [case.store.path(trial.delivered["reference"], ".coarse") for trial in first]
     workbench.collect_garbage(case.store, max_bytes=0)
     assert all(path.exists() for path in delivered)
     delivered[1].unlink()
-    workbench.extend_study("s", [{"steps": [{"step": "act", "change": 3.0}]}], case.store)
+    workbench.extend_study("s", [case.recipe({"change": 3.0})], case.store)
     case.finish()
     workbench.collect_garbage(case.store, max_bytes=0)
-    case.start({"change": 1.0}, name="again", runtimes=["reference"])
+    case.start({"change": 1.0}, name="again", runtimes=("reference",))
     case.finish("again")
     assert load(case.store, "again").trials[1].delivered == first[1].delivered
     assert delivered[1].exists()
 
 
 def test_a_search_measures_in_other_runtimes_what_it_measures_fully(case):
-    workbench.start_study(
-        case.model,
-        case.pictures,
-        name="s",
-        search=SearchRun(sampler="random", trials=3),
-        runtimes=["reference"],
-        workers=2,
-        store=case.store,
+    plan = StudyPlan(
+        model=str(case.model), dataset=str(case.pictures), name="s", runtimes=("reference",), workers=2
     )
+    workbench.start_study(plan, search=SearchRun(sampler="random", trials=3), store=case.store)
     case.finish()
     study = load(case.store, "s")
     assert (study.state, study.error) == ("complete", None)
     complete = [trial for trial in study.trials if trial.state == "complete"]
     assert len(complete) > 1
-    assert all(trial.in_runtime("reference").latency["rounds"] == 30 for trial in complete)
+    assert all(trial.in_runtime("reference").latency.rounds == 30 for trial in complete)
 
 
 def test_what_cannot_be_delivered_says_why_and_keeps_its_other_figures(case, monkeypatch):
     monkeypatch.setenv("EDGESLIM_TEST_RUNTIME", "refuses")
-    case.start({"change": 1.0}, runtimes=["reference"])
+    case.start({"change": 1.0}, runtimes=("reference",))
     case.finish()
     for trial in load(case.store, "s").trials:
         assert (trial.state, trial.error) == ("complete", None)
         found = trial.in_runtime("reference")
-        assert found.error["code"] == "refused"
+        assert found.error.code == "refused"
         assert (found.sha256, found.bytes, found.latency, found.fidelity) == (None, None, None, None)
         assert list(trial.delivered) == [MAIN]
-        assert trial.latency["rounds"] == 30
+        assert trial.latency.rounds == 30
 
 
 def test_a_study_in_a_runtime_that_is_not_there_does_not_start(case):
     with pytest.raises(EdgeSlimError, match="No runtime named 'referense'"):
-        case.start({"change": 1.0}, runtimes=["referense"])
+        case.start({"change": 1.0}, runtimes=("referense",))
     assert workbench.list_studies(case.store) == []
 
 
@@ -148,7 +145,7 @@ def test_older_plans_and_trials_have_one_runtime():
     }
     assert StudyPlan.from_json(plan).runtimes == (MAIN,)
     trial = TrialResult(
-        number=0, state="waiting", recipe={"steps": []}, title="", recipe_fingerprint="", model="m"
+        number=0, state="waiting", recipe=RecipeRecord(), title="", recipe_fingerprint="", model="m"
     )
     older = {key: value for key, value in trial.to_json().items() if key != "runtimes"}
     assert TrialResult.from_json(older) == trial
