@@ -132,9 +132,6 @@ def test_what_is_to_be_known_before_a_file_is_used_is_told(study: Study) -> None
     read = of(study)
     words = "A plain onnxruntime session gives other outputs for this file where it was scored (21 dB)"
     assert study_table(read).splitlines()[-1].startswith(f"1: {words}")
-    assert (
-        dict(line.split("  ", 1) for line in trial_lines(read.trials[1]).splitlines())["note"]
-        .strip()
-        .startswith(words)
-    )
-    assert "note" not in trial_lines(read.trials[2])
+    lines = dict(line.split("  ", 1) for line in trial_lines(read.trials[1]).splitlines())
+    assert lines["note"].strip().startswith(words)
+    assert "\nnote" not in trial_lines(read.trials[2])

@@ -46,7 +46,7 @@ def study_table(study: StudyResult) -> str:
         for trial in study.trials
     ]
     errors = [f"{t.number}: {t.error.problem} {t.error.remedy}" for t in study.trials if t.error]
-    notices = [f"{trial.number}: {notice.text}" for trial in study.trials for notice in trial.notices]
+    notices = [f"{trial.number}: {notice}" for trial in study.trials for notice in trial.notices]
     return "\n".join([table(rows, headers), *errors, *notices])
 
 
@@ -65,7 +65,7 @@ def trial_lines(trial: TrialResult) -> str:
     rows += [("path", trial.file or DASH), ("sha256", trial.sha256 or DASH)]
     if trial.error:
         rows.append(("error", f"{trial.error.problem} {trial.error.remedy}"))
-    rows += [("note", notice.text) for notice in trial.notices]
+    rows += [("note", str(notice)) for notice in trial.notices]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {text}" for name, text in rows)
 
