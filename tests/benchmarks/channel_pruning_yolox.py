@@ -62,7 +62,7 @@ def figures(artifact: Artifact, found: Evaluation) -> list[str]:
         f"{fidelity['agreement']:.0%}",
         f"{found.macs / 1e6:.0f}",
         f"{found.params / 1e3:.0f}",
-        f"{found.sizes['download'] / 1000:.0f}",
+        f"{found.sizes.download / 1000:.0f}",
         f"{sum(stage.seconds for stage in artifact.stages):.0f}",
     ]
 

@@ -24,6 +24,7 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.jobs.run import cores
 from edgeslim.jobs.status import read_status
+from edgeslim.records import Latency, RecipeRecord
 from edgeslim.studies import storage
 from edgeslim.studies.storage import PlannedTrial, StudyJournal
 from edgeslim.studies.study import StudyPlan
@@ -33,28 +34,29 @@ def study(model: str, data: str, preset: str, workers: int, store: Store) -> dic
     """Wall-clock seconds of a preset, and where the workers' time went."""
     workbench.describe_dataset(data, store)
     began = time.perf_counter()
-    name = workbench.start_study(model, data, preset=preset, workers=workers, store=store)
+    plan = StudyPlan(model=model, dataset=data, preset=preset, workers=workers)
+    name = workbench.start_study(plan, store=store)
     phases: dict[str, float] = {}
     largest = 0
-    while (status := workbench.study_status(name, store))["state"] == "running":
+    while (status := workbench.study_status(name, store)).state == "running":
         largest = max(largest, _resident(store, name))
-        phases[status["phase"]] = phases.get(status["phase"], 0.0) + 0.2
+        phases[status.phase] = phases.get(status.phase, 0.0) + 0.2
         time.sleep(0.2)
     wall = time.perf_counter() - began
-    trials = workbench.study_result(name, store)["trials"]
+    trials = workbench.study_result(name, store).trials
     stages = {
-        json.dumps(trial["recipe"]["steps"][: index + 1]): stage["seconds"]
+        json.dumps(trial.recipe.steps[: index + 1]): stage.seconds
         for trial in trials
-        for index, stage in enumerate(trial["stages"])
+        for index, stage in enumerate(trial.stages)
     }
     scoring = sum(
-        trial["seconds"] - sum(s["seconds"] for s in trial["stages"]) for trial in trials if trial["sha256"]
+        trial.seconds - sum(s.seconds for s in trial.stages) for trial in trials if trial.seconds is not None
     )
     timing = phases.get("latency", 0.0)
     available = (workers or cores()) * (wall - timing) + timing
     work = sum(stages.values()) + scoring + timing
     return {
-        "states": [trial["state"] for trial in trials],
+        "states": [trial.state for trial in trials],
         "wall_seconds": round(wall, 1),
         "phases": {phase: round(seconds, 1) for phase, seconds in phases.items()},
         "work_seconds": {
@@ -70,12 +72,8 @@ def study(model: str, data: str, preset: str, workers: int, store: Store) -> dic
 def trials(count: int, store: Store) -> dict[str, Any]:
     """Milliseconds to add and finish a trial, and to read a study of so many."""
     plan = StudyPlan(name="many", model="m", model_name="m", dataset="d", dataset_name="d", created="")
-    recipe = {
-        "name": "",
-        "seed": 0,
-        "steps": [{"step": "magnitude_pruning", "sparsity": 0.5, "scope": "global"}],
-    }
-    planned = [PlannedTrial(recipe if i else {"steps": []}, f"trial {i}", str(i)) for i in range(count)]
+    recipe = RecipeRecord(({"step": "magnitude_pruning", "sparsity": 0.5, "scope": "global"},))
+    planned = [PlannedTrial(recipe if i else RecipeRecord(), f"trial {i}", str(i)) for i in range(count)]
     added = _seconds(lambda: storage.create(store, plan, planned))
     journal = StudyJournal(store, "many")
     by_class = {f"class {i}": 0.5 for i in range(80)}
@@ -86,11 +84,13 @@ def trials(count: int, store: Store) -> dict[str, Any]:
         "primary_metric": "mAP",
     }
 
+    latency = Latency(1.0, 1.0, 1.0, (1.0, 1.0), 30, False)
+
     def finish() -> None:
         for number in range(count):
             journal.start(number)
             journal.record(number, {**result, "accuracy": {**result["accuracy"], "mAP": number / count}})
-            journal.complete(number, {"ratio": 1.0}, (number / count, 900.0))
+            journal.complete(number, latency, (number / count, 900.0))
 
     finished = _seconds(finish)
     workbench.study_result("many", store)

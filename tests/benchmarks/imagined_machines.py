@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -12,6 +12,7 @@ from edgeslim import workbench
 from edgeslim.jobs.schedule import Schedule
 from edgeslim.recipe import Recipe
 from edgeslim.studies.task import TrialTask
+from edgeslim.studies.trial import TrialResult
 
 MACHINES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
@@ -37,12 +38,12 @@ class Durations:
     after: dict[str, float] = field(default_factory=dict)
     scoring: dict[str, float] = field(default_factory=dict)
 
-    def learn(self, trial: dict[str, Any]) -> None:
-        recipe = Recipe.from_json({**trial["recipe"], "seed": 0})
+    def learn(self, trial: TrialResult) -> None:
+        recipe = Recipe.from_json(replace(trial.recipe, seed=0).to_json())
         for length in range(len(recipe.steps)):
-            seconds = sum(stage["seconds"] for stage in trial["stages"][: length + 1])
+            seconds = sum(stage.seconds for stage in trial.stages[: length + 1])
             self.after[recipe.prefix(length + 1).fingerprint()] = seconds
-        self.scoring[recipe.fingerprint()] = trial["seconds"] - sum(s["seconds"] for s in trial["stages"])
+        self.scoring[recipe.fingerprint()] = (trial.seconds or 0.0) - sum(s.seconds for s in trial.stages)
 
     def of(self, task: TrialTask, made: set[str]) -> float:
         """Seconds of the task where the beginnings in `made` lie in the store."""
@@ -127,14 +128,15 @@ def scenario(
 
     Bytes and timing are taken from `sizes`, measured with such a model; all else costs the same for every model.
     """
-    known = workbench.sample_study()["trials"]
-    known = [t for t in known if recovers or t["seconds"] < 20]
+    sample = workbench.sample_study()
+    assert sample is not None
+    known = [trial for trial in sample.trials if recovers or (trial.seconds or 0.0) < 20]
     durations, trials = Durations(), []
     for trial in known:
         durations.learn(trial)
     for copy in range(copies):
         for trial in known:
-            trials.append((len(trials), Recipe.from_json({**trial["recipe"], "seed": copy})))
+            trials.append((len(trials), Recipe.from_json(replace(trial.recipe, seed=copy).to_json())))
     far = measured["cluster"]
     rate = gigabits * 1e9 / 8
     serial = far["supervisor_cpu_ms"] / 1000
@@ -151,7 +153,7 @@ def scenario(
     found = [simulate(trials, durations, machines, costs) for machines in MACHINES]
     return {
         "trials": len(trials),
-        "mean_seconds": round(sum(t["seconds"] for t in known) / len(known), 1),
+        "mean_seconds": round(sum(trial.seconds or 0.0 for trial in known) / len(known), 1),
         "costs": {name: round(value, 4) for name, value in costs.items()},
         "machines": found,
     }

@@ -69,7 +69,7 @@ def rows(name: str, store: Store) -> Iterator[str]:
         timed = latency[title]
         yield (
             f"| {name} | {title} | {accuracy_cells(found)} | "
-            f"{found.sizes['file']} | {found.sizes['download']} | {timed.ratio:.2f} "
+            f"{found.sizes.file} | {found.sizes.download} | {timed.ratio:.2f} "
             f"[{timed.ratio_ci95[0]:.2f}, {timed.ratio_ci95[1]:.2f}]{' noisy' if timed.noisy else ''} | "
             f"{seconds[title]:.0f} | {notes[title]} |"
         )

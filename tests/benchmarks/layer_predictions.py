@@ -17,7 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 from edgeslim import workbench  # noqa: E402
-from edgeslim.analysis.scoring import correlation  # noqa: E402
+from edgeslim.analysis.scoring import rank_correlation  # noqa: E402
 from edgeslim.artifacts.store import Store, home  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "data"
@@ -37,9 +37,9 @@ def tell(name: str, store: Store, labels: bool) -> None:
     """Tables of one model."""
     what = {**MODELS[name], "store": store}
     began = time.perf_counter()
-    layers = len(workbench.xray(**what)["layers"])
+    layers = len(workbench.xray(**what).layers)
     looked = time.perf_counter()
-    scores = workbench.score_predictions(**what)["layers"]
+    scores = workbench.score_predictions(**what).layers
     measured = time.perf_counter()
     workbench.score_predictions(**what)
     again = time.perf_counter()
@@ -48,15 +48,15 @@ def tell(name: str, store: Store, labels: bool) -> None:
     print(
         "| technique | strength | layers | rank correlation | measured / predicted |\n|---|---|---|---|---|"
     )
-    for line in scores["techniques"]:
+    for line in scores.techniques:
         print(
-            f"| {line['technique']} | {line['strength']:g} | {line['layers']} | {line['spearman']:.2f} | "
-            f"{line['ratio']:.2f} ({line['ratio_range'][0]:.2f} … {line['ratio_range'][1]:.2f}) |"
+            f"| {line.technique} | {line.strength:g} | {line.layers} | {line.spearman:.2f} | "
+            f"{line.ratio:.2f} ({line.ratio_range[0]:.2f} … {line.ratio_range[1]:.2f}) |"
         )
-    best = scores["best"]
+    best = scores.best
     print(
-        f"\npredicted technique pays most: {best['agree']} of {best['layers']} layers; within the tolerance: "
-        f"{best['within_tolerance']} of {best['promised']}; saves {best['loses']:.1%} of the bits less than the best"
+        f"\npredicted technique pays most: {best.agree} of {best.layers} layers; within the tolerance: "
+        f"{best.within_tolerance} of {best.promised}; saves {best.loses:.1%} of the bits less than the best"
     )
     if labels:
         compare_with_accuracy(what)
@@ -67,21 +67,21 @@ def compare_with_accuracy(what: dict[str, Any]) -> None:
     began = time.perf_counter()
     by_labels = workbench.layer_sensitivity(**what, labels=True, images=LABELLED)
     seconds = time.perf_counter() - began
-    probes = {line["technique"]: (line["strength"],) for line in by_labels["techniques"]}
+    probes = {line.technique: (line.strength,) for line in by_labels.techniques}
     by_output = workbench.layer_sensitivity(**what, techniques=probes)
     print(f"\nwith labels, {LABELLED} images: {seconds:.0f} s\n")
     print(
-        f"| technique | strength | rank correlation of output error and lost {by_labels['measure']} | "
+        f"| technique | strength | rank correlation of output error and lost {by_labels.measure} | "
         "layers that surely lose |"
     )
     print("|---|---|---|---|")
-    for outputs, accuracy in zip(by_output["techniques"], by_labels["techniques"], strict=True):
-        names = list(accuracy["values"])
-        lost = [-accuracy["values"][name]["delta"] for name in names]
-        found = correlation([outputs["values"][name] for name in names], lost)
-        surely = sum(value["ci95"][1] < 0 for value in accuracy["values"].values())
-        rho = "–" if found["spearman"] is None else f"{found['spearman']:.2f}"
-        print(f"| {accuracy['technique']} | {accuracy['strength']:g} | {rho} | {surely} of {len(names)} |")
+    for outputs, accuracy in zip(by_output.techniques, by_labels.techniques, strict=True):
+        names = list(accuracy.values)
+        lost = [-accuracy.values[name].delta for name in names]
+        spearman, _ = rank_correlation([outputs.values[name] for name in names], lost)
+        surely = sum(value.ci95[1] < 0 for value in accuracy.values.values())
+        rho = "–" if spearman is None else f"{spearman:.2f}"
+        print(f"| {accuracy.technique} | {accuracy.strength:g} | {rho} | {surely} of {len(names)} |")
 
 
 def main() -> None:

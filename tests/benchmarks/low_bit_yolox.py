@@ -76,7 +76,7 @@ def rows(name: str, store: Store) -> Iterator[str]:
         yield (
             f"| {name} | {title} | {accuracy_cells(found)} | "
             f"{info.get('average_bits', 32)} | {_held(info)} | "
-            f"{sizes['file']} | {sizes['download']} | {sizes['entropy_bound']} | "
+            f"{sizes.file} | {sizes.download} | {sizes.entropy_bound} | "
             f"{difference:g} | {seconds:.0f} |"
         )
 

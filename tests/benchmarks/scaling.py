@@ -28,7 +28,9 @@ from workers import recipes
 from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, Store
 from edgeslim.jobs.status import read_status
+from edgeslim.records import RecipeRecord
 from edgeslim.studies.storage import StudyJournal
+from edgeslim.studies.study import StudyPlan
 
 LOOK = 0.05
 """Seconds between two looks at a study."""
@@ -76,37 +78,27 @@ def _study(
     worker: psutil.Process | None,
 ) -> dict[str, float]:
     """Seconds of a trial that are not its own, as a worker waits for them; CPU seconds of the supervisor; bytes."""
-    name = workbench.start_study(
-        model,
-        data,
-        recipes=recipes(trials),
-        workers=1,
-        limit=limit,
-        held_out=0.0,
-        cluster=cluster,
-        store=store,
-    )
+    plan = StudyPlan(model=model, dataset=data, workers=1, limit=limit, held_out=0.0, cluster=cluster)
+    name = workbench.start_study(plan, recipes(trials), store=store)
     looks: list[tuple[float, float, float, int]] = []
     timing, before = [0.0, 0.0], set[int]()
-    while (status := workbench.study_status(name, store))["state"] == "running":
+    while (status := workbench.study_status(name, store)).state == "running":
         known = read_status(store, name)
-        if status["phase"] == "trials" and known is not None:
+        if status.phase == "trials" and known is not None:
             with contextlib.suppress(psutil.NoSuchProcess):
-                looks.append(
-                    (time.monotonic(), _cpu(psutil.Process(known.pid)), _cpu(worker), status["done"])
-                )
+                looks.append((time.monotonic(), _cpu(psutil.Process(known.pid)), _cpu(worker), status.done))
         if looks and looks[-1][3] >= 2 and not before:
-            before = {t["number"] for t in workbench.study_result(name, store)["trials"] if t["sha256"]}
-        if status["phase"] == "latency":
+            before = {t.number for t in workbench.study_result(name, store).trials if t.sha256}
+        if status.phase == "latency":
             timing = [timing[0] or time.monotonic(), time.monotonic()]
         time.sleep(LOOK)
     study = workbench.study_result(name, store)
-    assert {trial["state"] for trial in study["trials"]} == {"complete"}, study["error"]
+    assert {trial.state for trial in study.trials} == {"complete"}, study.error
     # From when two trials are done, the baseline among them: the first wait for what is opened once.
     first = next(look for look in looks if look[3] >= len(before))
     last = next(look for look in looks if look[3] == looks[-1][3])
     done = last[3] - first[3]
-    own = [trial["seconds"] for trial in study["trials"] if trial["number"] not in before]
+    own = [trial.seconds or 0.0 for trial in study.trials if trial.number not in before]
     made = [json.loads(path.read_text()) for path in store.root.glob(f"studies/{name}/made/*.json")]
     sent_home = sum(_bytes(store, [store.root / place for place in record["places"]]) for record in made)
     return {
@@ -115,7 +107,7 @@ def _study(
         "supervisor_cpu_ms": round(1000 * (last[1] - first[1]) / done, 1),
         "dask_worker_cpu_ms": round(1000 * (last[2] - first[2]) / done, 1),
         "bytes_home_a_trial": round(sent_home / max(1, len(made))),
-        "latency_seconds_a_file": round((timing[1] - timing[0]) / len(study["trials"]), 3),
+        "latency_seconds_a_file": round((timing[1] - timing[0]) / len(study.trials), 3),
     }
 
 
@@ -137,7 +129,7 @@ def _journal(store: Store) -> float:
 
     name = names(store)[0]
     journal, result = StudyJournal(store, name), read(store, name).trials[0].to_json()
-    numbers = journal.add(PlannedTrial({"steps": []}, "t", str(index)) for index in range(20))
+    numbers = journal.add(PlannedTrial(RecipeRecord(), "t", str(index)) for index in range(20))
     began = time.perf_counter()
     for number in numbers:
         journal.start(number)

@@ -5,7 +5,7 @@
 Every search runs on two cores (--cores) in a store of its own, where nothing was made before but the images. With
 --at-once several run beside each other, each on its own cores and measuring latency for itself. The order of kinds
 changes from seed to seed, so that a machine that slows down favours nobody. Hypervolumes share one reference
-(edgeslim.studies.objectives), as all have the same original; `ratio` is each kind's median over random's.
+(edgeslim.studies.reference_point), as all have the same original; `ratio` is each kind's median over random's.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from queue import SimpleQueue
 from statistics import median
 from typing import Any
 
-from edgeslim.studies.objectives import reference_point, values_of
-
 from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, Store
 from edgeslim.measurement.machine import LOCKS_VARIABLE, allowed
-from edgeslim.studies.budget import Budget, misses
+from edgeslim.studies.budget import misses
+from edgeslim.studies.figures import objective_values
 from edgeslim.studies.hypervolume import hypervolume
+from edgeslim.studies.reference_point import reference_point
 from edgeslim.studies.study import StudyResult
 
 ROOT = Path(__file__).parents[2]
@@ -80,15 +80,15 @@ def search(kind: str, seed: int, given: argparse.Namespace, cores: list[int], ho
 def figures(told: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
     """Hypervolume at the end and over time, and what the search did."""
     study = StudyResult.from_json(told)
-    original = next(trial for trial in study.trials if trial.number == study.baseline)
-    budget = Budget(**study.budget)
-    scale = reference_point(original, study.objectives, budget)
+    original = study.original
+    assert original is not None
+    scale = reference_point(original, study.objectives, study.budget)
     found = [
         (trial.found_after, gains)
         for trial in study.trials
         if trial.state == "complete" and trial.found_after is not None
-        if not misses(trial, budget, original.objective)
-        if (gains := scale.gains(values_of(trial))) is not None
+        if not misses(trial, study.budget, original)
+        if (gains := scale.gains(objective_values(trial))) is not None
     ]
     times = [given.minutes * 60 * (point + 1) / POINTS for point in range(POINTS)]
     states = [trial.state for trial in study.trials if trial.proposed]

@@ -19,6 +19,7 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.recipe import Recipe
 from edgeslim.report.text import table
+from edgeslim.studies.trial import TrialResult
 
 RATE = 2e-3
 
@@ -72,7 +73,7 @@ def main() -> None:
             store=Store(given.store) if given.store else None,
         )
     if given.json:
-        json.dump(trials, sys.stdout, indent=1)
+        json.dump([trial.to_json() for trial in trials], sys.stdout, indent=1)
         return
     print(table([_row(trial, trials[0]) for trial in trials], _HEADERS))
 
@@ -80,16 +81,17 @@ def main() -> None:
 _HEADERS = ["recipe", "download", "smaller", "mAP", "change in points", "latency", "agreement"]
 
 
-def _row(trial: dict[str, Any], baseline: dict[str, Any]) -> list[str]:
-    low, high = (100 * end for end in trial["accuracy"]["paired_ci95"])
+def _row(trial: TrialResult, baseline: TrialResult) -> list[str]:
+    assert trial.sizes and baseline.sizes and trial.accuracy and trial.fidelity and trial.latency
+    low, high = (100 * end for end in trial.accuracy["paired_ci95"])
     return [
-        trial["title"],
-        f"{trial['sizes']['download']:,}",
-        f"{baseline['sizes']['download'] / trial['sizes']['download']:.1f}x",
-        f"{100 * trial['accuracy']['mAP']:.1f}",
-        f"{100 * trial['accuracy']['paired_delta']:+.2f} [{low:+.2f}, {high:+.2f}]",
-        f"{trial['latency']['ratio']:.2f}x",
-        f"{100 * trial['fidelity']['agreement']:.1f}%",
+        trial.title,
+        f"{trial.sizes.download:,}",
+        f"{baseline.sizes.download / trial.sizes.download:.1f}x",
+        f"{100 * trial.accuracy['mAP']:.1f}",
+        f"{100 * trial.accuracy['paired_delta']:+.2f} [{low:+.2f}, {high:+.2f}]",
+        f"{trial.latency.ratio:.2f}x",
+        f"{100 * trial.fidelity['agreement']:.1f}%",
     ]
 
 

@@ -21,7 +21,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -29,12 +28,14 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.jobs.status import read_status
 from edgeslim.measurement.machine import CORES_VARIABLE
+from edgeslim.recipe import Recipe
+from edgeslim.studies.study import StudyPlan
 
 LOOK = 0.1
 """Seconds between two looks at the study."""
 
 
-def recipes(count: int) -> list[dict[str, Any]]:
+def recipes(count: int) -> list[Recipe]:
     """So many recipes that share no stage: pruning, int8, low rank and palettes in turn, each with other values."""
     made = []
     for index in range(count):
@@ -47,7 +48,7 @@ def recipes(count: int) -> list[dict[str, Any]]:
                 {"step": "static_int8", "images": 40 + index},
             )[index % 4]
         )
-    return [{"steps": [step]} for step in made]
+    return [Recipe.from_json({"steps": [step]}) for step in made]
 
 
 def measure(model: str, data: str, count: int, limit: int, workers: int) -> dict[str, float]:
@@ -59,15 +60,14 @@ def measure(model: str, data: str, count: int, limit: int, workers: int) -> dict
         (Store().root / "datasets").mkdir(parents=True, exist_ok=True)
         (store.root / "datasets").symlink_to(Store().root / "datasets")
         began = time.monotonic()
-        name = workbench.start_study(
-            model, data, recipes=recipes(count), workers=workers, limit=limit, held_out=0.0, store=store
-        )
+        plan = StudyPlan(model=model, dataset=data, workers=workers, limit=limit, held_out=0.0)
+        name = workbench.start_study(plan, recipes(count), store=store)
         watch = _Watch(store, name)
-        while (status := workbench.study_status(name, store))["state"] == "running":
-            watch.look(status["phase"] == "trials")
+        while (status := workbench.study_status(name, store)).state == "running":
+            watch.look(status.phase == "trials")
             time.sleep(LOOK)
         whole = time.monotonic() - began
-        states = [trial["state"] for trial in workbench.study_result(name, store)["trials"]]
+        states = [trial.state for trial in workbench.study_result(name, store).trials]
     assert states == ["complete"] * (count + 1), states
     seconds, lost = watch.seconds, watch.lost
     return {

@@ -46,7 +46,8 @@ def study_table(study: StudyResult) -> str:
         for trial in study.trials
     ]
     errors = [f"{t.number}: {t.error.problem} {t.error.remedy}" for t in study.trials if t.error]
-    return "\n".join([table(rows, headers), *errors])
+    notices = [f"{trial.number}: {notice}" for trial in study.trials for notice in trial.notices]
+    return "\n".join([table(rows, headers), *errors, *notices])
 
 
 def trial_lines(trial: TrialResult) -> str:
@@ -65,6 +66,7 @@ def trial_lines(trial: TrialResult) -> str:
     rows += [("note", str(notice)) for notice in trial.notices]
     if trial.error:
         rows.append(("error", f"{trial.error.problem} {trial.error.remedy}"))
+    rows += [("note", str(notice)) for notice in trial.notices]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {text}" for name, text in rows)
 
