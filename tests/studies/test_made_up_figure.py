@@ -1,6 +1,6 @@
 """A figure is declared once: one that is made up here is found wherever figures are shown, limited or searched for.
 
-Screens: tests/app/test_made_up_figure.py.
+Screens: tests/app/test_made_up_figure_on_screen.py.
 """
 
 from __future__ import annotations
