@@ -121,6 +121,7 @@ def test_only_pictures_in_sight_are_drawn(opened: Open, visit: Page) -> None:
         visit.evaluate("window.drawn = 0")
         press(shown, "ArrowUp", "ArrowDown")
         drawn = min(drawn, visit.evaluate("drawn"))
+        visit.wait_for_timeout(200)
     assert 6 <= drawn < 36
 
 
