@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -79,3 +82,16 @@ def test_input_shape_takes_an_open_batch_as_one() -> None:
     with pytest.raises(ModelError) as caught:
         _ = open_session(doubling([1, "width"])).inputs[0].fixed_shape
     assert caught.value.code == "unknown_shape"
+
+
+def test_onnxruntime_keeps_and_sends_nothing_about_who_uses_it(tmp_path: Path) -> None:
+    """Left alone it writes an identifier and a database of events below the home folder."""
+    (tmp_path / "doubling.onnx").write_bytes(doubling([1, 3]))
+    (tmp_path / "home").mkdir()
+    code = (
+        "from pathlib import Path; from edgeslim.ort import open_session; open_session(Path('doubling.onnx'))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    home = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "home")}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={**environment, **home}, check=True)
+    assert list((tmp_path / "home").iterdir()) == []

@@ -37,6 +37,16 @@ def test_whole_pairs_are_characters_and_bytes_may_be_in_any_utf() -> None:
         assert parse_json('{"name": "é"}'.encode(encoding)) == {"name": "é"}
 
 
+@pytest.mark.parametrize("parse", [parse_json, parse_yaml])
+def test_whole_numbers_are_those_that_arrays_hold(parse) -> None:
+    for number in (0, -(1 << 64) + 1, (1 << 64) - 1):
+        assert parse(f"[{number}]") == [number]
+    for number in (1 << 64, -(1 << 64), 10**400):
+        with pytest.raises(ValueError, match="more than 64 bits"):
+            parse(f"[[{number}]]")
+    assert parse('["12345678901234567890123", 0.12345678901234567890123]')[0] == "12345678901234567890123"
+
+
 def test_aliases_cost_what_they_say_and_not_what_they_stand_for() -> None:
     """24 levels of nine references each stand for 9^24 values; one that holds itself has no end."""
     lines = ["a0: &a0 [x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 25))]

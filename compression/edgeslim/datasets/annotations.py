@@ -12,6 +12,9 @@ from edgeslim.datasets.images import Size
 from edgeslim.detections import Annotations
 from edgeslim.errors import DatasetError, Notice
 
+_LONGEST = 1024
+"""Bytes of a path inside a dataset."""
+
 
 def read_text(path: Path) -> str:
     """The file as UTF-8 text. Raises DatasetError(code='unreadable_file') naming it."""
@@ -32,8 +35,15 @@ def inside(name: str) -> PurePosixPath:
     """A relative path that stays inside the folder it is joined to.
 
     Files inside a dataset are not trusted: of an absolute path only the file's name is kept, and of a path with '..'
-    only the part after the last one.
+    only the part after the last one. Raises DatasetError(code='unusable_path') for what no file can be called.
     """
+    if "\0" in name or len(name.encode()) > _LONGEST or any(len(p.encode()) > 255 for p in name.split("/")):
+        raise DatasetError(
+            "unusable_path",
+            f"'{name[:60]}' cannot be the path of a file.",
+            "Correct it in the dataset's files.",
+            path=name[:60],
+        )
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or (path.parts and path.parts[0].endswith(":")):
         return PurePosixPath(path.name)

@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from edgeslim.datasets.annotations import read_text
 from edgeslim.datasets.images import Size
@@ -133,7 +133,7 @@ class _Reader:
             image.categories.append(category)
             image.crowd.append(bool(record.get("iscrowd", 0)))
             area = record.get("area")
-            image.area.append(float(area) if _is_number(area) else max(width, 0.0) * max(height, 0.0))
+            image.area.append(float(area) if _is_area(area) else max(width, 0.0) * max(height, 0.0))
             image.names.append(f"{where} of '{self.path}'")
         return dangling
 
@@ -160,8 +160,13 @@ class _Reader:
         )
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _is_area(value: object) -> TypeGuard[float]:
+    """A number of square pixels that an image can have."""
+    return _is_number(value) and 0 <= value <= 1e12
 
 
 def _size(record: dict[str, Any]) -> Size | None:

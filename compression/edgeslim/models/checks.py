@@ -29,6 +29,8 @@ MAX_MODEL_BYTES = 512 << 20
 MAX_ELEMENTS = 1 << 28
 """Of one tensor: 1 GiB of float32."""
 _MAX_NODES = 100_000
+_NO_OPSET = 1000
+"""The standard is at some 25 versions of its operators."""
 _QUANTIZED = ("Quantize", "QLinear", "Integer", "MatMulNBits", "QGemm", "QAttention")
 _NARROW = {
     getattr(TensorProto, name): name.lower()
@@ -62,7 +64,7 @@ def parse(content: bytes, file: str | Path) -> onnx.ModelProto:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:
         raise _not_onnx(file, "it is truncated, or another kind of file") from error
-    if not model.ir_version or not model.graph.node or not opset_version(model):
+    if not model.ir_version or not model.graph.node or not 0 < opset_version(model) < _NO_OPSET:
         raise _not_onnx(file, "it holds no complete network")
     if not _is_text_sound(model):
         raise _not_onnx(file, "the names in it are damaged")
@@ -94,7 +96,8 @@ def image_input(model: onnx.ModelProto, file: str | Path) -> onnx.ValueInfoProto
         )
     tensor = inputs[0].type.tensor_type
     if tensor.elem_type != TensorProto.FLOAT:
-        raise _not_float32(file, inputs[0].name, TensorProto.DataType.Name(tensor.elem_type).lower())
+        known = dict(map(reversed, TensorProto.DataType.items()))
+        raise _not_float32(file, inputs[0].name, known.get(tensor.elem_type, "of an unknown type").lower())
     shape = [dim.dim_value for dim in tensor.shape.dim]
     if len(shape) != 4 or shape[1] not in (0, 1, 3) or not all(0 <= side <= MAX_INPUT_SIDE for side in shape):
         listed = "×".join(str(dim or "?") for dim in shape)
