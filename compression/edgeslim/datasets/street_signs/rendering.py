@@ -148,7 +148,9 @@ def _render_here(seed: int, indices: Sequence[int], progress: Progress) -> Packe
 
 def _render_elsewhere(seed: int, chunk: range) -> Packed:
     path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-m", __name__, *map(str, (seed, chunk.start, chunk.stop))]
+    # Not `-m`: the package has imported this module already, and Python would warn of the second one.
+    code = f"from {__name__} import serve; serve()"
+    command = [sys.executable, "-c", code, *map(str, (seed, chunk.start, chunk.stop))]
     worker = subprocess.run(
         command,
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
@@ -166,7 +168,8 @@ def _cores() -> int:
         return os.cpu_count() or 1
 
 
-if __name__ == "__main__":  # one worker: SEED START STOP, a packed part on standard output
-    _seed, _start, _stop = map(int, sys.argv[1:])
-    _scenes = ((index, render_scene(_seed, index)) for index in range(_start, _stop))
-    sys.stdout.buffer.write(Packed.of(_scenes).to_bytes())
+def serve() -> None:
+    """What one worker does: SEED START STOP as arguments, a packed part to standard output."""
+    seed, start, stop = map(int, sys.argv[1:])
+    scenes = ((index, render_scene(seed, index)) for index in range(start, stop))
+    sys.stdout.buffer.write(Packed.of(scenes).to_bytes())
