@@ -241,7 +241,7 @@ def test_a_deleted_study_is_gone_and_its_name_is_free(case):
     with pytest.raises(StudyError, match="There is no study"):
         workbench.study_result("s", case.store)
     case.start({"change": 1.0})
-    assert case.finish()["state"] == "complete"
+    assert case.finish().state == "complete"
     assert case.ran() == [1.0], "its files were kept"
 
 
