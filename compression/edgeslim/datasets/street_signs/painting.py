@@ -73,12 +73,12 @@ def paint_sign(stage: Stage, plan: SignPlan) -> None:
         return
     colour = np.asarray(patch.convert("RGB"), np.float32)
     shown = _lit_lamps(stage, colour) if is_traffic_light(plan.name) else _worn(stage, colour)
-    haze = np.float32(min(stage.weather.haze(plan.distance), _MAX_HAZE))
+    haze: Floats = np.array(min(stage.weather.haze(plan.distance), _MAX_HAZE), np.float32)
     if is_traffic_light(plan.name):
         strength = 1 - 0.5 * np.clip(
             (colour.max(2, keepdims=True) - 120) / 60, 0, 1
         )  # light cuts through fog
-        haze = haze * strength
+        haze = np.asarray(haze * strength, np.float32)
     shown = shown * (1 - haze) + np.array(stage.weather.horizon, np.float32) * haze
     canvas.cover(mask, left, top)
     canvas.image.paste(Image.fromarray(np.clip(shown, 0, 255).astype(np.uint8)), (left, top), mask)
@@ -178,8 +178,7 @@ def _lit_lamps(stage: Stage, colour: Floats) -> Floats:
     ambient = np.array(stage.weather.ambient, np.float32) * np.float32(stage.rng.uniform(0.75, 1.05))
     shining = np.clip((colour.max(2, keepdims=True) - 120) / 60, 0, 1)
     power = np.float32(stage.rng.uniform(0.88, 1.05))
-    lit: Floats = colour * (ambient * (1 - shining) + power * shining)
-    return lit
+    return np.asarray(colour * (ambient * (1 - shining) + power * shining), np.float32)
 
 
 def _glow_lamp(stage: Stage, plan: SignPlan, lamp: Points) -> None:

@@ -75,7 +75,8 @@ def exp(values: Values, largest: float = _LARGEST_EXPONENT) -> Values:
 
 def sigmoid(values: FloatArray) -> FloatArray:
     """Logistic function, in a form that cannot overflow."""
-    result: FloatArray = 0.5 * (1.0 + np.tanh(0.5 * values))
+    half, one = np.float32(0.5), np.float32(1)
+    result: FloatArray = half * (one + np.tanh(half * values))
     return result
 
 
