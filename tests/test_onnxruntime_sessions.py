@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from edgeslim.errors import ModelError
 from edgeslim.ort import open_session
@@ -95,3 +95,26 @@ def test_onnxruntime_keeps_and_sends_nothing_about_who_uses_it(tmp_path: Path) -
     home = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "home")}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={**environment, **home}, check=True)
     assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_a_run_without_end_is_broken_off() -> None:
+    """A loop of 2^62 rounds around nothing."""
+    value = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["goes"]), helper.make_node("Identity", ["v"], ["w"])],
+        "body",
+        [
+            value("i", TensorProto.INT64, ()),
+            value("go", TensorProto.BOOL, ()),
+            value("v", TensorProto.FLOAT, None),
+        ],
+        [value("goes", TensorProto.BOOL, ()), value("w", TensorProto.FLOAT, None)],
+    )
+    model = onnx.load_from_string(doubling([1, 3]))
+    del model.graph.node[1:], model.graph.output[1:]
+    model.graph.node[0].CopyFrom(helper.make_node("Loop", ["rounds", "", "x"], ["y"], body=body))
+    model.graph.initializer.append(numpy_helper.from_array(np.array(1 << 62), "rounds"))
+    session = open_session(model)
+    with pytest.raises(ModelError, match=r"it takes longer than 0\.2 seconds") as caught:
+        session.run(np.zeros((1, 3), np.float32), seconds=0.2)
+    assert caught.value.code == "not_runnable"

@@ -6,8 +6,9 @@ Integer sums are exact on every processor (see `saturates`).
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,15 +39,24 @@ class OrtSession:
             Input(each.name, tuple(each.shape), _dtype(each.type)) for each in self._opened.get_inputs()
         )
 
-    def run(self, tensor: Tensor) -> list[Tensor]:
-        """All outputs for the first input, which is cast to the type that the model takes. Raises ModelError."""
-        image = self.inputs[0]
-        return self.values({image.name: tensor.astype(image.dtype, copy=False)})
+    def run(self, tensor: Tensor, seconds: float | None = None) -> list[Tensor]:
+        """All outputs for the first input, which is cast to the type that the model takes. Raises ModelError.
 
-    def values(self, feeds: Mapping[str, Tensor], names: Sequence[str] | None = None) -> list[Tensor]:
+        With `seconds` it is broken off after so long: how often a loop runs may depend on the image.
+        """
+        image = self.inputs[0]
+        return self.values({image.name: tensor.astype(image.dtype, copy=False)}, seconds=seconds)
+
+    def values(
+        self,
+        feeds: Mapping[str, Tensor],
+        names: Sequence[str] | None = None,
+        seconds: float | None = None,
+    ) -> list[Tensor]:
         """The named outputs (None: all) for inputs by name. Raises ModelError."""
+        run = self._opened.run if seconds is None else partial(_run_for, seconds, self._opened)
         try:
-            outputs: list[Tensor] = self._opened.run(names, feeds)
+            outputs: list[Tensor] = run(names, feeds)
         except _errors() as error:
             reason = _reason(error)
             raise ModelError(
@@ -56,6 +66,29 @@ class OrtSession:
                 reason=reason,
             ) from error
         return outputs
+
+
+def _run_for(
+    seconds: float,
+    opened: onnxruntime.InferenceSession,
+    names: Sequence[str] | None,
+    feeds: Mapping[str, Tensor],
+) -> list[Tensor]:
+    """Run for so long at most. Raises RuntimeError then, and what onnxruntime raises."""
+    import onnxruntime as ort
+
+    options = ort.RunOptions()
+    end = threading.Timer(seconds, setattr, (options, "terminate", True))
+    end.start()
+    try:
+        outputs: list[Tensor] = opened.run(names, feeds, options)
+    except _errors() as error:
+        if options.terminate:
+            raise RuntimeError(f"it takes longer than {seconds:g} seconds") from error
+        raise
+    finally:
+        end.cancel()
+    return outputs
 
 
 def open_session(

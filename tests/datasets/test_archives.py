@@ -87,13 +87,19 @@ def test_bomb_is_refused_before_anything_is_written(tmp_path: Path, store: Store
 
 
 @pytest.mark.parametrize(
-    ("limit", "value", "what"), [("MAX_MEMBERS", 2, "3 files"), ("MAX_BYTES", 50, "90 bytes")]
+    ("limit", "value", "what"),
+    [
+        ("MAX_MEMBERS", 3, "4 files"),
+        ("MAX_BYTES", 50, "107 bytes unpacked"),
+        ("MAX_TEXT", 16, "17 bytes in one file of annotations"),
+    ],
 )
 def test_limits_on_count_and_total(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, what: str
 ) -> None:
     monkeypatch.setattr(opening, limit, value)
-    path = pack(tmp_path / "x.zip", {f"{i}.jpg": b"0123456789" * 3 for i in range(3)})
+    images = {f"{i}.jpg": b"0123456789" * 3 for i in range(3)}
+    path = pack(tmp_path / "x.zip", {**images, "x.JSON": b'{"images":     []}'[:17]})
     with pytest.raises(DatasetError, match=what):
         extract_zip(path, store)
     assert nothing_left(store)

@@ -168,6 +168,16 @@ def test_same_file_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert import_file(path, None, store) == first
 
 
+def test_page_does_not_wait_for_ever_for_what_a_model_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How often a loop runs may depend on the image: what ended when the file was opened need not end again."""
+    monkeypatch.setattr(sys.modules["edgeslim.workbench.predict"], "SECONDS", 0.2)
+    spec = prepare(endless(3).SerializeToString(), "m.onnx", None).spec
+    with pytest.raises(ModelError, match="takes longer than"):
+        workbench.predict(save(endless(), tmp_path / "m.onnx"), np.zeros((20, 20, 3), np.uint8), spec)
+
+
 def test_workers_that_may_have_no_children_of_their_own_can_open_files(tmp_path: Path) -> None:
     path = save(detector(), tmp_path / "m.onnx")
     process = multiprocessing.get_context("spawn").Process(

@@ -23,10 +23,13 @@ from edgeslim.progress import Progress, silent
 
 MAX_MEMBERS = 200_000
 MAX_BYTES = 20 * 2**30
+MAX_TEXT = 2**28
+"""Bytes of one file of annotations: in memory it takes some ten times as much."""
 MAX_RATIO = 100
 """Largest ratio of unpacked to packed bytes: images hardly shrink, annotations about tenfold."""
 
-_KEPT = IMAGE_SUFFIXES | {".json", ".xml", ".txt", ".yaml", ".yml"}
+_TEXTS = {".json", ".xml", ".txt", ".yaml", ".yml"}
+_KEPT = IMAGE_SUFFIXES | _TEXTS
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -76,9 +79,13 @@ def extract_zip(path: Path, store: Store, progress: Progress = silent) -> Path:
 def _checked(path: Path, members: Sequence[zipfile.ZipInfo], packed: int) -> list[zipfile.ZipInfo]:
     """The members to unpack, once all have passed the checks."""
     unpacked = sum(member.file_size for member in members)
+    texts = (
+        member.file_size for member in members if PurePosixPath(member.filename).suffix.lower() in _TEXTS
+    )
     limits = (
         ("files", len(members), MAX_MEMBERS),
         ("bytes unpacked", unpacked, MAX_BYTES),
+        ("bytes in one file of annotations", max(texts, default=0), MAX_TEXT),
         ("bytes unpacked for each byte packed", unpacked // max(packed, 1), MAX_RATIO),
     )
     for what, value, limit in limits:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from edgeslim.tasks.base import Prediction
 
 
+SECONDS = 60.0
+"""For one image: a page waits for it."""
+
+
 def model_spec(reference: str | Path, spec: ModelSpec | None = None, store: Store | None = None) -> ModelSpec:
     """The specification by which a model's files are fed and read. Raises ModelError."""
     from edgeslim.models.library import open_model
@@ -35,7 +39,7 @@ def predict(file: str | Path, image: Image, spec: ModelSpec) -> tuple[Prediction
     session, task = _session(str(path), path.stat().st_mtime_ns), task_for(spec)
     prepared = task.prepare(image, spec)
     began = time.perf_counter()
-    outputs = session.run(prepared.tensor)
+    outputs = session.run(prepared.tensor, SECONDS)
     milliseconds = (time.perf_counter() - began) * 1000
     return task.decode(outputs, prepared, spec), milliseconds
 
@@ -48,5 +52,5 @@ def _session(path: str, changed: int) -> OrtSession:
     from edgeslim.ort import open_session
 
     session = open_session(Path(path))
-    session.run(np.zeros(session.inputs[0].fixed_shape, np.float32))
+    session.run(np.zeros(session.inputs[0].fixed_shape, np.float32), SECONDS)
     return session
