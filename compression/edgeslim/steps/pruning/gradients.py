@@ -173,11 +173,14 @@ def passes(module: nn.Module, context: StepContext, signal: str, count: int, ste
     'no_gradients'.
     """
     if signal == "outputs":
-        yield from output_probe(module, context, count, step).passes(context.seed, step)
+        for index in output_probe(module, context, count, step).passes(context.seed, step):
+            context.progress("gradients", index, count)
+            yield index
         return
     split, loss = training_images(context.train, step), required_loss(context.spec)
     examples = SplitExamples(split, context.spec)
-    for index in evenly_spaced(len(examples), count):
+    for done, index in enumerate(evenly_spaced(len(examples), count)):
+        context.progress("gradients", done, count)
         yield from _backward(module, _loss_of(module, examples, index, context.spec, loss), index, step)
 
 
