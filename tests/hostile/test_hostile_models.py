@@ -8,7 +8,7 @@ import pytest
 from hostile_models import CHANGES, hostile_model
 from watching import FIRST
 
-SEEDS = 108
+SEEDS = 220
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))

@@ -91,6 +91,7 @@ def spec(given: Arguments) -> ModelSpec | None:
 
 def tell(given: Arguments, record: object, words: Callable[[], str]) -> None:
     """Print the record (or a list of them) as JSON if that was asked for, else `words`."""
+    clear_line()
     if given.json:
         print_json(record)
     else:

@@ -168,7 +168,9 @@ def _import_model(given: Arguments) -> None:
     if given.file in catalogue:
         found = workbench.download_model(given.file, given.store, progress(given))
     else:
-        found = workbench.import_model(given.file, spec=spec(given), name=given.name, store=given.store)
+        found = workbench.import_model(
+            given.file, spec=spec(given), name=given.name, store=given.store, progress=progress(given)
+        )
     tell(given, found, lambda: _model_lines(found))
 
 

@@ -54,7 +54,7 @@ def open_workload(
 ) -> Workload:
     """Open model and data by their references. Raises ModelError or DatasetError."""
     if isinstance(model, str):
-        model = open_model(model, store, spec)
+        model = open_model(model, store, spec, progress=progress)
     data = open_dataset(dataset, store, progress)
     images = open_dataset(calibration, store, progress) if calibration else None
     return make_workload(model, data, images, limit, held_out)

@@ -33,7 +33,7 @@ def download_model(
         path = store.path(entry.sha256)
         if not path.exists():
             store.put(fetch(url, entry, progress))
-        model = import_bytes(path.read_bytes(), name, entry.spec, store)
+        model = import_bytes(path.read_bytes(), name, entry.spec, store, progress)
         return register(dataclasses.replace(model, name=name, origin="catalogue"), store)
 
 

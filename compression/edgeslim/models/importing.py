@@ -15,6 +15,7 @@ from edgeslim.models.catalogue import check_name, default_name, refuse_reserved
 from edgeslim.models.checks import read_bytes
 from edgeslim.models.preparing import prepare_confined
 from edgeslim.models.spec import spec_from_json
+from edgeslim.progress import Progress, silent
 
 MODELS, IMPORTS = "models", "imports"
 """Kinds of records: named models, and results of importing by content."""
@@ -25,7 +26,11 @@ _PATIENCE = 900.0
 
 
 def import_onnx(
-    path: Path | str, spec: ModelSpec | None = None, name: str | None = None, store: Store | None = None
+    path: Path | str,
+    spec: ModelSpec | None = None,
+    name: str | None = None,
+    store: Store | None = None,
+    progress: Progress = silent,
 ) -> Model:
     """Import a file under a name (by default the file's), so that it is listed and opens by name.
 
@@ -34,31 +39,41 @@ def import_onnx(
     """
     path = Path(path)
     name = check_name(name) if name is not None else default_name(path.stem)
-    return import_named(read_bytes(path), path, name, spec, store or Store())
+    return import_named(read_bytes(path), path, name, spec, store or Store(), progress)
 
 
-def import_named(content: bytes, file: str | Path, name: str, spec: ModelSpec | None, store: Store) -> Model:
+def import_named(
+    content: bytes,
+    file: str | Path,
+    name: str,
+    spec: ModelSpec | None,
+    store: Store,
+    progress: Progress = silent,
+) -> Model:
     """Import a file's content under a name; errors refer to it as `file`."""
     refuse_reserved(name)
-    model = import_bytes(content, file, spec, store)
+    model = import_bytes(content, file, spec, store, progress)
     return register(dataclasses.replace(model, name=name, origin="imported"), store)
 
 
-def import_file(path: Path, spec: ModelSpec | None, store: Store) -> Model:
+def import_file(path: Path, spec: ModelSpec | None, store: Store, progress: Progress = silent) -> Model:
     """Import a file without listing it; its name is the file's stem and its origin the path."""
-    model = import_bytes(read_bytes(path), path, spec, store)
+    model = import_bytes(read_bytes(path), path, spec, store, progress)
     return dataclasses.replace(model, name=path.stem)
 
 
-def import_bytes(content: bytes, file: str | Path, spec: ModelSpec | None, store: Store) -> Model:
+def import_bytes(
+    content: bytes, file: str | Path, spec: ModelSpec | None, store: Store, progress: Progress = silent
+) -> Model:
     """Import a file's content without listing it; errors refer to it as `file`, which is also its name and origin."""
 
     def imported() -> dict[str, Any]:
-        with store.lock("opening", _PATIENCE):  # several at once could exhaust the memory
+        with store.lock("opening", _PATIENCE, progress):  # several at once could exhaust the memory
+            progress("opening", 0, 0)
             made = prepare_confined(content, file, spec)
         return {"sha256": store.put(made.content), "spec": made.spec.to_json(), "proof": made.proof}
 
-    record = store.computed(IMPORTS, _cache_key(content, spec), imported)
+    record = store.computed(IMPORTS, _cache_key(content, spec), imported, progress)
     sha256: str = record["sha256"]
     return Model(
         name=str(file),

@@ -15,6 +15,7 @@ from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.catalogue import CATALOGUE, SAMPLES, open_sample, sample_names, sample_records
 from edgeslim.models.importing import MODELS, import_file
 from edgeslim.models.spec import load_spec, spec_from_json
+from edgeslim.progress import Progress, silent
 
 Origin = Literal["sample", "imported", "catalogue"]
 
@@ -40,7 +41,11 @@ class ModelEntry:
 
 
 def open_model(
-    reference: str | Path, store: Store | None = None, spec: ModelSpec | None = None, samples: Path = SAMPLES
+    reference: str | Path,
+    store: Store | None = None,
+    spec: ModelSpec | None = None,
+    samples: Path = SAMPLES,
+    progress: Progress = silent,
 ) -> Model:
     """Open a model by sample name, imported name, catalogue name, or path to an .onnx file.
 
@@ -50,11 +55,11 @@ def open_model(
     name, store = str(reference), store or Store()
     path = Path(reference).expanduser()
     if isinstance(reference, Path) or path.suffix.lower() == ".onnx" or len(path.parts) > 1:
-        return import_file(path, spec or _spec_beside(path), store)
+        return import_file(path, spec or _spec_beside(path), store, progress)
     model = _named(name, store, samples)
     if spec is None:
         return model
-    return dataclasses.replace(import_file(model.path, spec, store), name=name, origin=model.origin)
+    return dataclasses.replace(import_file(model.path, spec, store, progress), name=name, origin=model.origin)
 
 
 def list_models(store: Store | None = None, samples: Path = SAMPLES) -> tuple[ModelEntry, ...]:

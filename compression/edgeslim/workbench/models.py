@@ -87,6 +87,7 @@ def import_model(
     name: str | None = None,
     spec: ModelSpec | None = None,
     store: Store | None = None,
+    progress: Progress = silent,
 ) -> ModelInfo:
     """Import an ONNX file, a path or an upload's bytes with its `file_name`, and list it under `name`.
 
@@ -98,17 +99,17 @@ def import_model(
 
     store = store or Store()
     if not isinstance(source, bytes):
-        return _described(import_onnx(source, spec, name, store))
+        return _described(import_onnx(source, spec, name, store, progress))
     name = default_name(name or Path(file_name).stem)
-    return _described(import_named(source, file_name or f"{name}.onnx", name, spec, store))
+    file = file_name or f"{name}.onnx"
+    return _described(import_named(source, file, name, spec, store, progress))
 
 
 def download_model(name: str, store: Store | None = None, progress: Progress = silent) -> ModelInfo:
     """Fetch a catalogue model, verified by its SHA-256, and list it. Raises DownloadError, EdgeSlimError."""
     from edgeslim.models.download import download_model as download
 
-    store = store or Store()
-    return describe_model(download(name, store, progress).name, store=store)
+    return _described(download(name, store or Store(), progress))
 
 
 def checked_spec(values: Mapping[str, Any]) -> ModelSpec:

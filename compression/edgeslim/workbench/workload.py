@@ -55,6 +55,6 @@ def opened_unlabelled(
     from edgeslim.datasets import any_images
     from edgeslim.models.library import open_model
 
-    found = open_model(model, store, spec)
+    found = open_model(model, store, spec, progress=progress)
     images = calibration if calibration is not None else dataset
     return found, None if images is None else any_images(open_dataset(images, store, progress))
