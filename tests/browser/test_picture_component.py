@@ -117,13 +117,16 @@ def test_only_pictures_in_sight_are_drawn(opened: Open, visit: Page) -> None:
     shown = opened(count=12, models=3, grid=True)
     visit.evaluate(COUNT_DRAWN)
     drawn = 36
-    for _ in range(100):  # until the browser has reported which are in sight
+    for turn in range(100):  # until the browser has reported which are in sight
         visit.evaluate("window.drawn = 0")
-        press(shown, "ArrowUp", "ArrowDown")
+        press(shown, "ArrowDown" if turn % 2 else "ArrowUp")  # one step, so that each panel is drawn once
+        visit.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
         drawn = min(drawn, visit.evaluate("drawn"))
         if drawn < 36:
             break
-        visit.wait_for_timeout(200)
+        visit.wait_for_timeout(100)
     assert 6 <= drawn < 36
 
 
