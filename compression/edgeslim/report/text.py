@@ -63,7 +63,6 @@ def trial_lines(trial: TrialResult) -> str:
         sign, share = MINUS if gap.bytes < 0 else "", format_share(abs(gap.share))
         rows.append(("gap to bound", f"{sign}{format_bytes(abs(gap.bytes))} ({sign}{share})"))
     rows += [("path", trial.file or DASH), ("sha256", trial.sha256 or DASH)]
-    rows += [("note", str(notice)) for notice in trial.notices]
     if trial.error:
         rows.append(("error", f"{trial.error.problem} {trial.error.remedy}"))
     rows += [("note", str(notice)) for notice in trial.notices]
