@@ -25,8 +25,9 @@ from edgeslim.jobs.limits import ended, trial_limits
 from edgeslim.jobs.process_pool import ProcessPool
 from edgeslim.jobs.transfer import TransferBundle, received
 from edgeslim.measurement.delivery import DELIVERIES
-from edgeslim.measurement.machine import THREAD_VARIABLES, cores
+from edgeslim.measurement.machine import cores
 from edgeslim.pipeline import ARTIFACTS, DEPLOYABLES, STAGES
+from edgeslim.processes import threads
 from edgeslim.progress import Progress
 from edgeslim.runtime.environment import environment
 
@@ -171,7 +172,7 @@ def _process() -> Iterator[ProcessPool[Job]]:
     except IndexError:
         # Dask's nanny starts workers as daemons, which may not have children; ours end with their parent.
         multiprocessing.current_process().daemon = False
-        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+        os.environ.update(threads(1))
         pool = ProcessPool(1, _perform)
     try:
         yield pool

@@ -21,7 +21,8 @@ from edgeslim.jobs.process_pool import ProcessPool
 from edgeslim.jobs.schedule import Schedule
 from edgeslim.jobs.status import StatusWriter
 from edgeslim.jobs.supervisor import StudyPaused, pause_file
-from edgeslim.measurement.machine import THREAD_VARIABLES, cores
+from edgeslim.measurement.machine import cores
+from edgeslim.processes import threads
 from edgeslim.recipe import Recipe
 from edgeslim.records import Latency, ProgressRecord, decoded
 from edgeslim.runtime import MAIN, runtime_environment
@@ -48,7 +49,7 @@ class StudyRun:
         workers = self._journal.plan.workers or cores()
         self._threads = max(1, cores() // workers)
         # Inherited by the worker processes, which must not use every core each.
-        os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(self._threads)))
+        os.environ.update(threads(self._threads))
         study = read(store, name)
         todo = [t for t in _unfinished(study) if not (t.proposed or self._is_measured(t))]
         self._baseline = study.baseline

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import psutil
 
-import edgeslim
 from edgeslim.artifacts.store import (
     HOME_VARIABLE,
     PATIENCE,
@@ -32,6 +30,7 @@ from edgeslim.jobs.status import (
     study_state,
     write_status,
 )
+from edgeslim.processes import environment_of_child
 from edgeslim.records import encoded
 from edgeslim.studies.folders import journal_version
 from edgeslim.studies.search_run import SearchRun
@@ -221,20 +220,19 @@ def _unfinished(study: StudyResult) -> bool:
 
 
 def _launch(store: Store, name: str) -> subprocess.Popen[bytes]:
-    home, root = store.root.resolve(), Path(edgeslim.__file__).parent.parent
+    home = store.root.resolve()
     command = [sys.executable, "-m", "edgeslim.jobs.worker", "--store", str(home), "--study", name]
-    path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
     log = log_path(store, name)
     try:
         with log.open("ab") as output:
             process = subprocess.Popen(
                 command,
-                env={
-                    **os.environ,
-                    "PYTHONPATH": path,
-                    HOME_VARIABLE: str(home),
-                    STORAGE_VARIABLE: store.database or "",  # not an argument: other users can see those
-                },
+                env=environment_of_child(
+                    **{
+                        HOME_VARIABLE: str(home),
+                        STORAGE_VARIABLE: store.database or "",  # not an argument: other users can see those
+                    }
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

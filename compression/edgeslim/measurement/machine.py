@@ -18,8 +18,6 @@ LOCKS_VARIABLE = "EDGESLIM_LOCKS"
 """A folder that several accounts on one machine can write to: they then share its cores, and measure alone."""
 CORES_VARIABLE = "EDGESLIM_CORES"
 """How many cores the studies on this machine may use together."""
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""What a process must find when it starts, so that it does not use every core."""
 PATIENCE = 180.0
 """Seconds that a measurement of latency waits for others, before it is taken beside them."""
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")

@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 
 import psutil
 
-import edgeslim
 from edgeslim.errors import EdgeSlimError, ErrorRecord, ModelError
+from edgeslim.processes import environment_of_child, threads
 from edgeslim.reading import parse_json
 from edgeslim.records import decoded, encoded
 
@@ -38,7 +38,6 @@ MEMORY = 3 << 30
 COPIES = 10
 _LOOK = 0.1
 """Seconds between two checks of the process's memory."""
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def confined(
@@ -51,14 +50,12 @@ def confined(
     """
     memory = MEMORY + COPIES * len(content)
     request = {"file": str(file), "given": given, "seconds": SECONDS, "memory": memory}
-    source = str(Path(edgeslim.__file__).parent.parent)
-    path = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
     with tempfile.TemporaryFile() as handed:
         handed.write(json.dumps(request).encode() + b"\n" + content)
         handed.seek(0)
         with subprocess.Popen(
             [sys.executable, "-P", "-m", __name__, job.__module__, job.__name__],
-            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path},
+            env=environment_of_child(**threads(1)),
             stdin=handed,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeslim.datasets.street_signs.scene import Scene, render_scene
+from edgeslim.processes import environment_of_child, threads
 from edgeslim.progress import Progress
 
 
@@ -110,7 +110,6 @@ CHUNK = 50
 """Scenes a worker renders, in one to two seconds; fewer are rendered right here."""
 
 MESSAGE = "rendering_scenes"
-_ROOT = Path(__file__).parents[3]
 
 
 def render(seed: int, indices: Sequence[int], progress: Progress) -> Packed:
@@ -147,13 +146,12 @@ def _render_here(seed: int, indices: Sequence[int], progress: Progress) -> Packe
 
 
 def _render_elsewhere(seed: int, chunk: range) -> Packed:
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     # Not `-m`: the package has imported this module already, and Python would warn of the second one.
     code = f"from {__name__} import serve; serve()"
     command = [sys.executable, "-c", code, *map(str, (seed, chunk.start, chunk.stop))]
     worker = subprocess.run(
         command,
-        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        env=environment_of_child(**threads(1)),
         stdout=subprocess.PIPE,
         check=True,
     )
