@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,12 @@ SQNR_IMAGES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
-    """Figures of one file, named as in a trial's JSON.
+class Judged:
+    """What running a file gives, named as in a trial's JSON.
 
     `accuracy` is None without labels or without a decoder, `fidelity` None without a baseline.
     """
 
-    sizes: Sizes
-    params: int
-    nonzero: int
-    macs: int
-    memory: dict[str, int]
     accuracy: dict[str, Any] | None
     fidelity: dict[str, Any] | None
     primary_metric: str
@@ -55,13 +50,14 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """The part of an `Evaluation` that running the file gives."""
+class Evaluation(Judged):
+    """Figures of one file: those of running it, and what is counted on it."""
 
-    accuracy: dict[str, Any] | None
-    fidelity: dict[str, Any] | None
-    primary_metric: str
-    resamples: str | None
+    sizes: Sizes
+    params: int
+    nonzero: int
+    macs: int
+    memory: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +95,7 @@ def evaluate(
         nonzero=counted.nonzero,
         macs=counted.macs,
         memory={"peak_activation": counted.peak_activation_bytes},
-        accuracy=found.accuracy,
-        fidelity=found.fidelity,
-        primary_metric=found.primary_metric,
-        resamples=found.resamples,
+        **{each.name: getattr(found, each.name) for each in fields(found)},
     )
 
 

@@ -205,7 +205,7 @@ class StudyRun:
             if task is not None:
                 self._status.progress[task.number] = ProgressRecord(*event.value)
             return
-        outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
+        outcome = _outcome(event)
         if outcome.stops_study or (task is None and outcome.result is None):
             raise _as_error(outcome)
         if task is None:
@@ -226,7 +226,7 @@ class StudyRun:
             self._status.progress[task.number] = ProgressRecord(*event.value)
             return
         self._status.progress.pop(task.number, None)
-        outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
+        outcome = _outcome(event)
         if outcome.error is not None:
             self._fail(task, outcome)
             return
@@ -258,7 +258,7 @@ class StudyRun:
                 if event.kind == "progress":
                     self._status.current = ProgressRecord(*event.value)
                     continue
-                outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
+                outcome = _outcome(event)
                 self._status.current = None
                 if outcome.result is None:
                     raise _as_error(outcome)
@@ -271,6 +271,12 @@ def _searching(search_run: SearchRun) -> ProgressRecord:
 
 def _unfinished(study: StudyResult) -> list[TrialResult]:
     return [trial for trial in study.trials if trial.state == "waiting"]
+
+
+def _outcome(event: Event[Job]) -> Outcome:
+    """What a job has come to, of an event that ends it."""
+    outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
+    return outcome
 
 
 def _error(outcome: Outcome) -> ErrorRecord:

@@ -48,15 +48,19 @@ _STARTED: list[subprocess.Popen[bytes]] = []
 
 def state(store: Store, name: str) -> StudyState:
     """What the study is doing, by its process. The study must exist."""
+    return state_and_status(store, name)[0]
+
+
+def state_and_status(store: Store, name: str) -> tuple[StudyState, JobStatus | None]:
+    """What the study is doing, and the last status of its process, of one reading. The study must exist."""
     _reap()
-    return study_state(read_status(store, name))
+    status = read_status(store, name)
+    return study_state(status), status
 
 
 def load(store: Store, name: str) -> StudyResult:
     """The study with its state and the progress of what runs. Raises StudyError if there is none."""
-    _reap()
-    status = read_status(store, name)
-    now = study_state(status)
+    now, status = state_and_status(store, name)
     found = read(store, name, now, status.progress if status else None)
     return replace(found, error=status.error) if status and now == "failed" else found
 

@@ -89,12 +89,12 @@ def pareto_info(study: StudyResult, x: str, y: str, budget: Budget | None = None
     Trials that differ by their seed alone are one point, at the mean. Trials over the budget take no part in the
     front, nor do those of which that is not known yet. Trials without a value on either axis are in `absent`.
     """
-    axes = FIGURES.get(x), FIGURES.get(y)
+    axes, original = (FIGURES.get(x), FIGURES.get(y)), study.original
     rejected = choose(study, budget).rejected if budget else {}
     values: dict[int, tuple[float, float]] = {}
     absent: list[Absent] = []
     for trial in study.trials:
-        across, up = (axis.value(trial, study.original) for axis in axes)
+        across, up = (axis.value(trial, original) for axis in axes)
         if trial.measured and across is not None and up is not None:
             values[trial.number] = across, up
         elif trial.measured:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from edgeslim.artifacts.store import PATIENCE, Store
 from edgeslim.errors import ErrorRecord, StoreError, StudyError
 from edgeslim.jobs import supervisor
-from edgeslim.jobs.status import Phase, read_status
+from edgeslim.jobs.status import Phase
 from edgeslim.records import ProgressRecord
 from edgeslim.studies import storage
 from edgeslim.studies.budget import Budget
@@ -149,7 +149,7 @@ def study_entry(study: StudyResult, sample: bool = False) -> StudyEntry:
 def study_status(name: str, store: Store | None = None) -> StudyStatus:
     """What the study is doing, cheap enough to ask every second."""
     store = store or Store()
-    state, status = supervisor.state(store, name), read_status(store, name)
+    state, status = supervisor.state_and_status(store, name)
     log = supervisor.log_path(store, name)
     if status is None:
         return StudyStatus(name=name, state=state, log=log)
