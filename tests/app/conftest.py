@@ -64,6 +64,7 @@ def world(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setattr(workbench, "sample_study", lambda: StudyResult.from_json(study))
     monkeypatch.setattr(workbench, "artifact_path", lambda sha256: tmp_path / sha256)
     monkeypatch.setattr(workbench, "artifact_bytes", lambda sha256: b"onnx")
+    monkeypatch.setattr(workbench, "stored_bytes", lambda sha256: 330_000)
     monkeypatch.setattr(workbench, "predict", predict)
     monkeypatch.setattr(
         workbench, "model_spec", lambda *_: ModelSpec(input_width=288, input_height=192, labels=LABELS)

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from tiny_graphs import model, node, weights
 
 from edgeslim.errors import ModelError
-from edgeslim.metrics.size import entropy_bits, entropy_bound, sizes, wide_bits
+from edgeslim.metrics.size import entropy_bits, entropy_bound, sizes, stored_bytes, wide_bits
 
 MODELS = Path(__file__).parents[3] / "shared" / "data" / "models"
 
@@ -39,6 +39,23 @@ def test_bound_sums_the_tensors_wherever_they_are_stored() -> None:
         {"w": np.array([1, 2, 3, 4] * 4, np.int8).reshape(8, 2, 1, 1)},
     )
     assert entropy_bound(graph) == 7
+
+
+def test_stored_bytes_are_those_of_the_numbers_alone() -> None:
+    """16 float32 in raw data, 3 of them typed, and 8 INT4 codes packed in 4 bytes."""
+    codes = helper.make_tensor("codes", TensorProto.INT4, [8], bytes(4), raw=True)
+    typed = helper.make_tensor("typed", TensorProto.FLOAT, [3], [1.0, 2.0, 3.0])
+    graph = model(
+        [
+            node("Constant", [], ["c"], value=codes),
+            node("Constant", [], ["t"], value=typed),
+            node("Conv", ["x", "w"], ["y"]),
+        ],
+        {"x": [1, 2, 4, 4]},
+        ["y"],
+        {"w": np.zeros((8, 2, 1, 1), np.float32)},
+    )
+    assert stored_bytes(graph) == 16 * 4 + 3 * 4 + 4
 
 
 def test_wide_numbers_are_told_by_a_list_or_by_their_bytes() -> None:

@@ -12,7 +12,6 @@ from edgeslim.report.info import (
     class_info,
     headline,
     like_original,
-    size_info,
     unchanged,
     worth_it,
 )
@@ -162,16 +161,6 @@ def test_like_the_original_means_the_paired_interval_spans_zero(study: Study) ->
     assert like_original(of(study).trials[1])
     assert not like_original(of(study).trials[9])
     assert not like_original(of(study).trials[0])
-
-
-def test_sizes_stand_beside_the_originals(study: Study) -> None:
-    rows = {row.name: (row.original, row.value) for row in size_info(of(study), 12)}
-    assert rows == {
-        "file": (1_291_004, 372_411),
-        "download": (1_182_660, 121_906),
-        "entropy_bound": (1_151_008, 108_330),
-    }
-    assert size_info(of(study), 14) == ()
 
 
 def test_classes_that_changed_most_come_worst_first(study: Study) -> None:

@@ -15,7 +15,7 @@ from edgeslim.metrics.counts import Counts, counts
 from edgeslim.metrics.graph import load, stored_tensors
 from edgeslim.records import Sizes
 
-__all__ = ["Counts", "Sizes", "counts", "entropy_bits", "entropy_bound", "sizes"]
+__all__ = ["Counts", "Sizes", "counts", "entropy_bits", "entropy_bound", "sizes", "stored_bytes"]
 
 ZSTD_LEVEL = 19
 
@@ -76,3 +76,12 @@ def entropy_bits(values: NDArray[Any]) -> float:
     symbols = np.ascontiguousarray(values).reshape(-1).view(f"u{values.dtype.itemsize}")
     _, counts = np.unique(symbols, return_counts=True)
     return float((counts * np.log2(values.size / counts)).sum())
+
+
+def stored_bytes(model: onnx.ModelProto) -> int:
+    """Bytes of the numbers in all stored tensors, as the file holds them: without names, shapes and the graph."""
+    return sum(
+        len(tensor.raw_data) if tensor.HasField("raw_data") else numpy_helper.to_array(tensor).nbytes
+        for tensor in stored_tensors(model)
+        if tensor.data_type != onnx.TensorProto.STRING
+    )

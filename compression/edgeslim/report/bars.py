@@ -1,4 +1,4 @@
-"""The two bar charts beside a chosen trial: its sizes, and what each class gained or lost."""
+"""The bar chart beside a chosen trial: what each class gained or lost."""
 
 from __future__ import annotations
 
@@ -7,49 +7,10 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from edgeslim.report.info import ClassRow, SizeRow
+from edgeslim.report.info import ClassRow
 from edgeslim.report.marks import Texts
-from edgeslim.report.palette import ACCENT, FONT_SIZE, GAIN, LOSS, NEUTRAL, faint
-from edgeslim.units import format_bytes, format_change, format_points
-
-
-def size_chart(rows: Sequence[SizeRow], texts: Texts) -> go.Figure:
-    """The sizes of a file beside the original's, in bytes, with the figures written at the bars."""
-    figure = go.Figure()
-    names = [texts[f"axis.{row.name}"] for row in rows]
-    for name, values, color in (
-        (texts["chart.this"], [row.value for row in rows], ACCENT),
-        (texts["chart.original"], [row.original for row in rows], faint(NEUTRAL)),
-    ):
-        figure.add_bar(
-            name=name,
-            y=names,
-            x=values,
-            orientation="h",
-            marker={"color": color},
-            text=[format_bytes(value) for value in values],
-            textposition="outside",
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
-    largest = max((max(row.original, row.value) for row in rows), default=1.0)
-    figure.update_layout(
-        height=60 + 62 * len(rows),
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        barmode="group",
-        bargap=0.35,
-        dragmode=False,
-        font={"size": FONT_SIZE},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": FONT_SIZE - 2}},
-    )
-    figure.update_xaxes(visible=False, range=[0, largest * 1.35])
-    figure.update_yaxes(
-        type="category",
-        autorange="reversed",
-        automargin=True,
-        tickfont={"size": FONT_SIZE - 1},
-    )
-    return figure
+from edgeslim.report.palette import FONT_SIZE, GAIN, LOSS, NEUTRAL
+from edgeslim.units import format_change, format_points
 
 
 def class_chart(rows: Sequence[ClassRow], texts: Texts) -> go.Figure:

@@ -79,28 +79,6 @@ def headline(study: StudyResult, number: int) -> Headline | None:
 
 
 @dataclass(frozen=True, slots=True)
-class SizeRow:
-    """One size of a trial beside the original's, in bytes."""
-
-    name: str
-    original: float
-    value: float
-
-
-def size_info(study: StudyResult, number: int) -> tuple[SizeRow, ...]:
-    """File, download and entropy bound of a trial and of the original, where both are known."""
-    trial, original = study.trial(number), study.original
-    if trial is None or original is None:
-        return ()
-    rows = []
-    for name in ("file", "download", "entropy_bound"):
-        before, after = (FIGURES.get(name).value(each) for each in (original, trial))
-        if before is not None and after is not None:
-            rows.append(SizeRow(name, before, after))
-    return tuple(rows)
-
-
-@dataclass(frozen=True, slots=True)
 class ClassRow:
     """One class: the original's score, this trial's, and the difference (shares of 1)."""
 

@@ -142,6 +142,15 @@ def has_file(trial: TrialResult) -> bool:
     return bool(trial.measured and trial.file and Path(trial.file).exists())
 
 
+@st.cache_data(max_entries=1024, show_spinner=False)
+def stored_bytes(sha256: str) -> int | None:
+    """Bytes of the numbers in a file's tensors; None once the file is gone."""
+    try:
+        return workbench.stored_bytes(sha256)
+    except StudyError:
+        return None
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
 def pictures(dataset: str, split: SplitName | None, start: int, count: int) -> list[Picture]:
     """Some of a dataset's images."""

@@ -15,7 +15,7 @@ from edgeslim.workbench.datasets import (
     read_image,
 )
 from edgeslim.workbench.evaluate import evaluate_model
-from edgeslim.workbench.files import artifact_bytes, artifact_path, check_study
+from edgeslim.workbench.files import artifact_bytes, artifact_path, check_study, stored_bytes
 from edgeslim.workbench.maintenance import check_store, collect_garbage, store_info
 from edgeslim.workbench.models import (
     checked_spec,
@@ -97,6 +97,7 @@ __all__ = [
     "score_predictions",
     "start_study",
     "store_info",
+    "stored_bytes",
     "study_entry",
     "study_plan",
     "study_result",

@@ -53,6 +53,14 @@ def artifact_bytes(sha256: str, store: Store | None = None) -> bytes:
     return artifact_path(sha256, store).read_bytes()
 
 
+def stored_bytes(sha256: str, store: Store | None = None) -> int:
+    """Bytes of the numbers in the tensors of the file of that hash. Raises StudyError, ModelError."""
+    from edgeslim.metrics.graph import load
+    from edgeslim.metrics.size import stored_bytes
+
+    return stored_bytes(load(artifact_bytes(sha256, store), sha256[:12]))
+
+
 def _no_file(sha256: str) -> StudyError:
     return StudyError(
         "no_file",

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from edgeslim.report.bars import class_chart, size_chart
-from edgeslim.report.info import class_info, size_info, unchanged
+from edgeslim.report.bars import class_chart
+from edgeslim.report.info import class_info, unchanged
 from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui.components.headline import figures
 from edgeslim.ui.components.problems import show
+from edgeslim.ui.components.waterfall import size_waterfall
 from edgeslim.ui.components.words import (
     chart_texts,
     figure_name,
@@ -53,12 +54,11 @@ def trial_panel(study: StudyResult, number: int, effects: Mapping[str, Sequence[
     figures(study, number)
     for effect in unchanged(trial, effects) if trial.recipe.steps else ():
         st.caption(f":material/info: {t(f'unchanged.{effect}')}")
-    sizes, classes = size_info(study, number), class_info(study, number)
+    classes = class_info(study, number)
     original = number == study.baseline
     columns = st.columns(1 if original or not classes else 2, gap="large")
     with columns[0]:
-        st.markdown(f"**{t('trial.sizes')}**", help=t("trial.sizes_help"))
-        st.plotly_chart(size_chart(sizes, chart_texts()), key="size_chart", config=BAR_CONFIG)
+        size_waterfall(study, number)
     if len(columns) > 1:
         with columns[1]:
             st.markdown(f"**{t('trial.classes')}**", help=t("trial.classes_help"))
