@@ -38,6 +38,7 @@ SPEC = {
     "labels": ["a", "b", "c"],
     "confidence": 0.1,
     "nms_iou": 0.5,
+    "class_agnostic_nms": True,
     "max_detections": 100,
 }
 

@@ -65,6 +65,7 @@ def test_gray_needs_no_mean_to_be_given() -> None:
         ("confidence", 1.5, "spec_number"),
         ("nms_iou", -0.1, "spec_number"),
         ("nms_iou", "0.5", "spec_number"),
+        ("class_agnostic_nms", 1, "spec_boolean"),
         ("pad_value", 256, "spec_number"),
         ("strides", [8, 0], "spec_number"),
         ("labels", ["cat", "cat"], "spec_labels"),

@@ -61,6 +61,15 @@ def test_a_family_with_its_own_suppression_is_not_suppressed_again() -> None:
     assert found.scores.tolist() == pytest.approx([0.9, 0.7])
 
 
+def test_one_object_has_one_label_where_the_specification_says_so() -> None:
+    """A place whose two scores both reach the confidence: both labels, or the better one alone."""
+    row = np.array([20, 20, 10, 10, 0.6, 0.7], np.float32)
+    both = spec("yolov8", confidence=0.1, strides=(8, 16, 32))
+    one = spec("yolov8", confidence=0.1, strides=(8, 16, 32), class_agnostic_nms=True)
+    decoded = [task_for(s).decode([np.tile(row[:, None], 84)[None]], PREPARED, s) for s in (both, one)]
+    assert [each.classes.tolist() for each in decoded if isinstance(each, Detections)] == [[1, 0], [1]]
+
+
 def test_max_detections() -> None:
     model = spec("end_to_end", confidence=0.1, max_detections=1)
     found = task_for(model).decode([END_TO_END[None]], PREPARED, model)

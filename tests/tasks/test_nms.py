@@ -75,3 +75,10 @@ def test_no_boxes() -> None:
 def test_boxes_without_area_do_not_divide_by_zero() -> None:
     boxes = np.array([[5, 5, 5, 5], [5, 5, 5, 5]], np.float32)
     assert len(nms(boxes, np.ones(2, np.float32), np.zeros(2, np.int64), 0.5, 10)) == 2
+
+
+def test_class_agnostic_suppression_is_that_of_a_single_class() -> None:
+    boxes, scores, labels = crowded(3, 300, 5)
+    kept = nms(boxes, scores, labels, 0.5, 10_000, class_agnostic=True).tolist()
+    assert kept == plain_nms(boxes, scores, np.zeros_like(labels), 0.5)
+    assert len(kept) < len(nms(boxes, scores, labels, 0.5, 10_000))

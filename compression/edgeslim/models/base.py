@@ -38,6 +38,8 @@ class ModelSpec:
     confidence: float = 0.05
     """Detections below this score are not decoded: part of the mAP convention."""
     nms_iou: float = 0.6
+    class_agnostic_nms: bool = False
+    """Whether a box also suppresses overlapping boxes of other classes, so that one object has one label."""
     max_detections: int = 100
 
     @property

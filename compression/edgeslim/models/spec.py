@@ -155,6 +155,13 @@ def _number(
     return check
 
 
+def _boolean(key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        problem = f"{_value_of(key)} must be true or false, got {value!r} instead."
+        raise ModelError("spec_boolean", problem, "Correct this value.", key=key, value=value)
+    return value
+
+
 def _each(check: Callable[[str, Any], Any]) -> Callable[[str, Any], tuple[Any, ...]]:
     return lambda key, value: tuple(check(key, item) for item in _list(key, value))
 
@@ -200,5 +207,6 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "labels": _labels,
     "confidence": _number(0, 1),
     "nms_iou": _number(0, 1),
+    "class_agnostic_nms": _boolean,
     "max_detections": _number(1, 10_000, whole=True),
 }

@@ -22,14 +22,21 @@ _BLOCK = 128
 """Boxes compared pairwise at a time: bounds the cost of a thousand boxes of one class."""
 
 
-def nms(boxes: FloatArray, scores: FloatArray, classes: IntArray, iou: float, limit: int) -> IntArray:
+def nms(
+    boxes: FloatArray,
+    scores: FloatArray,
+    classes: IntArray,
+    iou: float,
+    limit: int,
+    class_agnostic: bool = False,
+) -> IntArray:
     """Indices of the kept boxes by descending score, at most `limit`.
 
-    A box is suppressed if a kept box of its class with a higher score overlaps it with an IoU above `iou`. Equal
-    scores keep their order. `boxes` is (N, 4) xyxy.
+    A box is suppressed if a kept box of its class (`class_agnostic`: of any class) with a higher score overlaps it
+    with an IoU above `iou`. Equal scores keep their order. `boxes` is (N, 4) xyxy.
     """
     order = np.argsort(-scores, kind="stable")[:CANDIDATES]
-    label = classes[order]
+    label = np.zeros_like(order) if class_agnostic else classes[order]
     by_class = np.argsort(label, kind="stable")
     ends = np.flatnonzero(np.diff(label[by_class])) + 1
     stay = [group[_suppress(boxes[order[group]], iou, limit)] for group in np.split(by_class, ends)]
@@ -99,7 +106,8 @@ class Detection:
         family = FAMILIES.get(spec.family)
         boxes, scores, classes = family.decode(outputs, spec)
         if family.nms:
-            chosen = nms(boxes, scores, classes, spec.nms_iou, spec.max_detections)
+            limits = spec.nms_iou, spec.max_detections
+            chosen = nms(boxes, scores, classes, *limits, spec.class_agnostic_nms)
         else:
             chosen = np.argsort(-scores, kind="stable")[: spec.max_detections]
         boxes = to_image(boxes[chosen], prepared)

@@ -136,6 +136,9 @@ def spec_form(initial: ModelSpec | None, families: Sequence[str], key: str) -> M
         pad = first.number_input(t("spec.pad_value"), 0.0, 255.0, float(shown.pad_value), format="%g")
         strides = second.text_input(t("spec.strides"), _listed(shown.strides))
         iou = third.number_input(t("spec.nms_iou"), 0.0, 1.0, float(shown.nms_iou), step=0.05, format="%g")
+        agnostic = st.checkbox(
+            t("spec.class_agnostic_nms"), shown.class_agnostic_nms, help=t("spec.class_agnostic_nms_help")
+        )
         labels = st.text_area(
             t("spec.labels"), "\n".join(shown.labels), height=120, help=t("spec.labels_help")
         )
@@ -156,6 +159,7 @@ def spec_form(initial: ModelSpec | None, families: Sequence[str], key: str) -> M
             "pad_value": pad,
             "strides": [_number(part) for part in strides.split(",") if part.strip()],
             "nms_iou": iou,
+            "class_agnostic_nms": agnostic,
             "labels": [line.strip() for line in labels.splitlines() if line.strip()],
         }
     )
