@@ -13,6 +13,7 @@ from as_kept import of
 from edgeslim.report.document import study_csv, study_json
 from edgeslim.report.text import study_table, table, trial_lines
 from edgeslim.studies.figures import axes
+from edgeslim.studies.notes import Note, TrialNotes
 
 Study = dict[str, Any]
 
@@ -50,6 +51,21 @@ def test_csv_has_every_figure_under_its_name_whatever_was_measured(study: Study)
     assert columns[-2:] == ["front", "recipe"]
     assert {"paired_delta_low", "agreement_high", "latency_ratio_low", "top1_low", "noisy"} <= set(columns)
     assert "download_low" not in columns
+
+
+def test_stars_and_notes_are_told_in_both_documents(study: Study) -> None:
+    notes = {3: TrialNotes(True, (Note("a", "for the demo", "2026"), Note("b", "=1+1", "2026")))}
+    rows = list(csv.DictReader(io.StringIO(study_csv(of(study), notes))))
+    assert (rows[3]["star"], rows[3]["notes"]) == ("True", "for the demo · =1+1")
+    assert (rows[4]["star"], rows[4]["notes"]) == ("False", "")
+    told = json.loads(study_json(of(study), notes))["notes"]
+    assert list(told) == ["3"]
+    assert (told["3"]["star"], told["3"]["notes"][0]["text"]) == (True, "for the demo")
+
+
+def test_csv_of_some_trials_is_in_the_order_asked_for(study: Study) -> None:
+    rows = list(csv.DictReader(io.StringIO(study_csv(of(study), numbers=(12, 3)))))
+    assert [row["number"] for row in rows] == ["12", "3"]
 
 
 def test_csv_holds_held_out_scores_where_there_are_any(study: Study) -> None:

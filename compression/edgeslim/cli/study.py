@@ -210,7 +210,7 @@ def _study_show(given: Arguments) -> None:
 
 def _tell_study(given: Arguments, study: StudyResult) -> None:
     if given.json:
-        print(study_json(study), end="")
+        print(study_json(study, workbench.trial_notes(study.name, given.store)), end="")
         return
     print(f"{study.name}: {study.state}, {study.model} on {study.dataset}")
     print(f"{_what_happened(study)}{study_table(study)}")
@@ -259,7 +259,8 @@ def _study_compare(given: Arguments) -> None:
 
 def _study_export(given: Arguments) -> None:
     study = workbench.study_result(given.name, given.store)
-    text = study_csv(study) if given.csv else study_json(study)
+    notes = workbench.trial_notes(given.name, given.store)
+    text = study_csv(study, notes) if given.csv else study_json(study, notes)
     if given.to is None:
         print(text, end="")
     else:

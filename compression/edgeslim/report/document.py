@@ -5,40 +5,58 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping, Sequence
 
 from edgeslim.records import encoded
 from edgeslim.report.certainty_info import certainty
 from edgeslim.studies.figures import Figure, axes, no_interval
 from edgeslim.studies.front_summary import front_summary
 from edgeslim.studies.groups import HeldOutScore
+from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 
 Cell = str | int | float | bool | None
 
 
-def study_csv(study: StudyResult) -> str:
-    """One line for each trial of a study, in the order of their numbers.
+NO_NOTES: Mapping[int, TrialNotes] = {}
+
+
+def study_csv(
+    study: StudyResult,
+    notes: Mapping[int, TrialNotes] = NO_NOTES,
+    numbers: Sequence[int] | None = None,
+) -> str:
+    """One line for each trial of a study, in the order of their numbers; or those of `numbers`, in that order.
 
     Columns: every figure under its name, with `_low` and `_high` where it has a 95 % interval; then what is no figure.
     Fractions are 0–1, sizes bytes; what was not measured is an empty cell.
     """
     output, front = io.StringIO(), set(study.front)
-    rows = [_row(study, trial, trial.number in front) for trial in study.trials]
+    known = {trial.number: trial for trial in study.trials}
+    rows = [
+        _row(study, known[number], number in front, notes.get(number, TrialNotes()))
+        for number in (known if numbers is None else numbers)
+    ]
     writer = csv.DictWriter(output, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _plain(cell) for name, cell in row.items()} for row in rows)
     return output.getvalue()
 
 
-def study_json(study: StudyResult) -> str:
+def study_json(study: StudyResult, notes: Mapping[int, TrialNotes] = NO_NOTES) -> str:
     """The study, what follows from it (studies.front_summary) and how sure that is, as indented JSON."""
     found = front_summary(study)
-    told = {**study.to_json(), **encoded(found), "certainty": encoded(certainty(study, found.choice))}
+    told = {
+        **study.to_json(),
+        **encoded(found),
+        "certainty": encoded(certainty(study, found.choice)),
+        "notes": encoded(notes),
+    }
     return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
-def _row(study: StudyResult, trial: TrialResult, on_front: bool) -> dict[str, Cell]:
+def _row(study: StudyResult, trial: TrialResult, on_front: bool, notes: TrialNotes) -> dict[str, Cell]:
     row: dict[str, Cell] = {"number": trial.number, "title": trial.title, "state": trial.state}
     for figure in axes():
         row |= _figure(figure, study, trial)
@@ -52,6 +70,8 @@ def _row(study: StudyResult, trial: TrialResult, on_front: bool) -> dict[str, Ce
         "seconds": trial.seconds,
         "error": trial.error.code if trial.error else None,
         "sha256": trial.sha256,
+        "star": notes.star,
+        "notes": notes.text,
         "front": on_front,
         "recipe": json.dumps(trial.recipe.to_json(), ensure_ascii=False),
     }

@@ -5,7 +5,7 @@ What is kept is shared by everybody who looks, and never changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FunctionType
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
@@ -18,6 +18,7 @@ from edgeslim.errors import StoreError, StudyError
 from edgeslim.metrics.fidelity import Fidelity, diff
 from edgeslim.models.base import ModelSpec
 from edgeslim.steps.base import StepInfo
+from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks.base import Prediction
@@ -102,6 +103,17 @@ def _entry(name: str, version: str) -> StudyEntry:
         return workbench.study_entry(_study(name, version))
     except (StudyError, StoreError) as error:
         return StudyEntry(name=name, state="failed", error=error.record())
+
+
+def notes(study: StudyResult) -> Mapping[int, TrialNotes]:
+    """Stars and notes by number of the trial, read again only if they have changed."""
+    published = is_sample(study.name)
+    return _notes(study.name, published, workbench.notes_version(study.name, sample=published))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _notes(name: str, published: bool, version: str) -> Mapping[int, TrialNotes]:
+    return workbench.trial_notes(name, sample=published)
 
 
 def sources(study: StudyResult) -> StudyPlan:

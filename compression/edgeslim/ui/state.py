@@ -84,6 +84,16 @@ def some_of(options: Sequence[int], most: int) -> Callable[[str], list[int] | No
     return read
 
 
+def several_of(options: Sequence[T]) -> Callable[[str], list[T] | None]:
+    """Reads a comma-separated list of options, in their order."""
+
+    def read(text: str) -> list[T] | None:
+        wanted = text.split(",")
+        return [option for option in options if str(option) in wanted]
+
+    return read
+
+
 def number_in(low: float, high: float) -> Callable[[str], float | None]:
     """Reads a number between bounds."""
 
@@ -101,9 +111,10 @@ def _write(name: str, clears: Sequence[str], keep_empty: bool) -> None:
     value = st.session_state[f"linked_{name}"]
     for other in clears:
         st.query_params.pop(other, None)
-    if keep_empty and value is None:
+    empty = value is None or value is False or value == [] or value == ""
+    if keep_empty and empty:
         st.query_params[name] = ""
-    elif value is None or value == []:
+    elif empty:
         st.query_params.pop(name, None)
     else:
         st.query_params[name] = ",".join(map(str, value)) if isinstance(value, list) else str(value)

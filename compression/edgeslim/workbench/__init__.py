@@ -26,6 +26,7 @@ from edgeslim.workbench.models import (
     list_models,
     read_spec,
 )
+from edgeslim.workbench.notes import note_trial, notes_version, remove_note, star_trial, trial_notes
 from edgeslim.workbench.predict import model_spec, predict
 from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.samples import publish_study, sample_study, sample_version
@@ -82,6 +83,8 @@ __all__ = [
     "list_steps",
     "list_studies",
     "model_spec",
+    "note_trial",
+    "notes_version",
     "pause_study",
     "predict",
     "publish_study",
@@ -89,12 +92,14 @@ __all__ = [
     "read_recipe",
     "read_recipes",
     "read_spec",
+    "remove_note",
     "repaired_recipe",
     "resume_study",
     "retry_study",
     "sample_study",
     "sample_version",
     "score_predictions",
+    "star_trial",
     "start_study",
     "store_info",
     "stored_bytes",
@@ -104,5 +109,6 @@ __all__ = [
     "study_status",
     "study_version",
     "study_versions",
+    "trial_notes",
     "xray",
 ]

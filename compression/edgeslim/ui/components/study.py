@@ -81,7 +81,7 @@ def study_actions(study: StudyResult) -> None:
     with st.popover(t("study.actions"), icon=":material/more_horiz:"):
         st.download_button(
             t("study.csv"),
-            lambda: study_csv(study).encode("utf-8-sig"),
+            lambda: study_csv(study, data.notes(study)).encode("utf-8-sig"),
             file_name=f"{name}.csv",
             mime="text/csv",
             icon=":material/table_view:",
@@ -90,7 +90,7 @@ def study_actions(study: StudyResult) -> None:
         )
         st.download_button(
             t("study.json"),
-            lambda: study_json(study).encode(),
+            lambda: study_json(study, data.notes(study)).encode(),
             file_name=f"{name}.json",
             mime="application/json",
             icon=":material/data_object:",

@@ -1,4 +1,4 @@
-"""All trials of a study as a table: sortable, searchable, a click on a row opens the trial."""
+"""All trials of a study as a table: filtered, sorted, with chosen columns; a click on a row opens the trial."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from edgeslim.report.document import study_csv
 from edgeslim.report.pareto import pareto_info
+from edgeslim.report.table import filtered
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.figures import FIGURES, Figure, columns
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
+from edgeslim.ui.components.table_filter import column_choice, filter_form
 from edgeslim.ui.components.words import column_name, state_words, titled
 from edgeslim.ui.i18n import Language
 from edgeslim.ui.state import language, select_trial, t
@@ -20,21 +23,40 @@ from edgeslim.units import DASH, MILLISECONDS, RATIO, Kind, format_interval
 
 DIGITS: Mapping[Kind, int] = {MILLISECONDS: 2, RATIO: 2}
 """Of kinds that need more than one decimal."""
+STAR = "★"
 
 
 def trial_table(study: StudyResult, y: str, budget: Budget | None = None) -> None:
-    """Every trial with its measures, in the units of the chart."""
-    frame = rows(study, y, budget)
+    """The trials that the filters leave, with their measures in the units of the chart."""
+    named = titled(study)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="table_tools"):
+        chosen = filter_form(study)
+        figures = column_choice(study, y, data.once(_figures, study, y))
+        numbers = data.once(filtered, named, chosen, data.notes(study))
+        st.download_button(
+            t("table.csv"),
+            lambda: study_csv(named, data.notes(study), numbers).encode("utf-8-sig"),
+            file_name=f"{study.name}.csv",
+            mime="text/csv",
+            icon=":material/table_view:",
+            on_click="ignore",
+            key="table_csv",
+            help=t("table.csv_help"),
+        )
+    if len(numbers) < len(study.trials):
+        st.caption(t("table.shown", shown=len(numbers), all=len(study.trials)))
+    frame = rows(study, y, budget, figures).set_index("number", drop=False).loc[list(numbers)]
+    frame = _with_notes(study, frame)
 
     def clicked() -> None:
-        chosen = st.session_state["trial_table"].selection.rows
-        if chosen and chosen[0] < len(frame):
-            select_trial(int(frame["number"].iloc[chosen[0]]))
+        picked = st.session_state["trial_table"].selection.rows
+        if picked and picked[0] < len(frame):
+            select_trial(int(frame["number"].iloc[picked[0]]))
 
     st.dataframe(
         frame,
         hide_index=True,
-        column_config=_columns(data.once(_figures, study, y)),
+        column_config=_columns(figures),
         on_select=clicked,
         selection_mode="single-row",
         key="trial_table",
@@ -44,54 +66,71 @@ def trial_table(study: StudyResult, y: str, budget: Budget | None = None) -> Non
     )
 
 
-def rows(study: StudyResult, y: str, budget: Budget | None = None) -> pd.DataFrame:
+def rows(
+    study: StudyResult, y: str, budget: Budget | None = None, figures: tuple[str, ...] | None = None
+) -> pd.DataFrame:
     """One row a trial: number, title, standing, measures in drawn units (empty where not measured)."""
-    return data.once(_rows, titled(study), language(), y, budget)
+    chosen = data.once(_figures, study, y) if figures is None else figures
+    return data.once(_rows, titled(study), language(), y, budget, chosen)
 
 
-def _rows(study: StudyResult, language: Language, y: str, budget: Budget | None) -> pd.DataFrame:
+def _rows(
+    study: StudyResult, language: Language, y: str, budget: Budget | None, figures: tuple[str, ...]
+) -> pd.DataFrame:
     points = data.once(pareto_info, study, "download", y, budget).points
     marks = {point.number: point.mark for point in points}
     standing = [
         t(f"mark.{marks[trial.number]}") if trial.number in marks else state_words(trial.state)
         for trial in study.trials
     ]
-    return data.once(_measures, study, y).assign(standing=standing)
+    return data.once(_measures, study, figures).assign(standing=standing)
 
 
-def _measures(study: StudyResult, y: str) -> pd.DataFrame:
-    """The rows without their standing, which changes with the budget."""
-    figures = data.once(_figures, study, y)
+def _measures(study: StudyResult, figures: tuple[str, ...]) -> pd.DataFrame:
+    """The rows without their standing, which changes with the budget. The first figure has its interval beside it."""
+    shown = [FIGURES.get(name) for name in figures]
     found = []
     for trial in study.trials:
         row: dict[str, Any] = {"number": trial.number, "title": trial.title}
-        for figure in figures:
+        for place, figure in enumerate(shown):
             value = figure.value(trial, study.original)
             row[figure.name] = None if value is None else value * figure.kind.scale
-            if figure.name == y and (bounds := figure.bounds(trial)) is not None:
+            if place == 0 and (bounds := figure.bounds(trial)) is not None:
                 row["interval"] = format_interval(bounds)
         found.append(row)
-    first, *others = (figure.name for figure in figures)
-    return pd.DataFrame(found).reindex(columns=["number", "title", "standing", first, "interval", *others])
+    names = ["number", "title", "standing", *figures]
+    names[4:4] = ["interval"] if figures else []
+    return pd.DataFrame(found).reindex(columns=names)
 
 
-def _figures(study: StudyResult, y: str) -> tuple[Figure, ...]:
-    """What the table shows, what is on the chart's y axis first."""
-    chosen = FIGURES.get(y)
-    return chosen, *(figure for figure in columns(study.trials) if figure is not chosen)
+def _with_notes(study: StudyResult, frame: pd.DataFrame) -> pd.DataFrame:
+    """Stars after the number and notes at the end, where there are any."""
+    notes = data.notes(study)
+    known = [notes.get(number) for number in frame["number"]]
+    if any(each.star for each in notes.values()):
+        frame.insert(1, "star", [STAR if each and each.star else "" for each in known])
+    if any(each.notes for each in notes.values()):
+        frame = frame.assign(notes=[each.text if each else "" for each in known])
+    return frame
 
 
-def _columns(figures: tuple[Figure, ...]) -> dict[str, Any]:
+def _figures(study: StudyResult, y: str) -> tuple[str, ...]:
+    """What the table shows until somebody chooses, what is on the chart's y axis first."""
+    return y, *(figure.name for figure in columns(study.trials) if figure.name != y)
+
+
+def _columns(figures: tuple[str, ...]) -> dict[str, Any]:
     """Streamlit's configuration by column."""
     return {
         "number": st.column_config.NumberColumn("#", width=50, pinned=True),
+        "star": st.column_config.TextColumn(STAR, width=40, pinned=True),
         "title": st.column_config.TextColumn(t("table.recipe"), width="medium"),
         "standing": st.column_config.TextColumn(t("table.standing")),
         "interval": st.column_config.TextColumn(t("chart.interval")),
-        **{
-            figure.name: st.column_config.NumberColumn(
-                column_name(figure), format=f"%.{DIGITS.get(figure.kind, 1)}f"
-            )
-            for figure in figures
-        },
+        "notes": st.column_config.TextColumn(t("notes.title"), width="medium"),
+        **{name: _number_column(FIGURES.get(name)) for name in figures},
     }
+
+
+def _number_column(figure: Figure) -> Any:
+    return st.column_config.NumberColumn(column_name(figure), format=f"%.{DIGITS.get(figure.kind, 1)}f")

@@ -15,6 +15,7 @@ from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui.components.headline import figures
+from edgeslim.ui.components.notes import trial_notes
 from edgeslim.ui.components.problems import show
 from edgeslim.ui.components.waterfall import size_waterfall
 from edgeslim.ui.components.words import (
@@ -43,6 +44,7 @@ def trial_panel(study: StudyResult, number: int, effects: Mapping[str, Sequence[
         return
     st.subheader(plain(numbered(trial)), anchor=False)
     st.markdown(recipe_words(trial.recipe))
+    trial_notes(study, number)
     if trial.error:
         show(trial.error)
     if not trial.measured:
