@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 
 R = TypeVar("R")
+NOISY = 0.10
+"""A latency ratio is noisy if its 95 % interval is wider than ± this share of it."""
 
 
 def encoded(record: object) -> Any:
@@ -70,8 +72,19 @@ class Latency:
     ratio: float
     ratio_ci95: tuple[float, float]
     rounds: int
-    noisy: bool
-    """The model or its baseline varied too much for the figures to be trusted."""
+    disturbed: bool = False
+    """Others went on computing meanwhile."""
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the ratio is too uncertain to be relied on. Single runs may scatter: many of them still tell."""
+        low, high = self.ratio_ci95
+        return self.disturbed or high - low > 2 * NOISY * self.ratio
+
+    @property
+    def same_speed(self) -> bool:
+        """Whether no difference in speed from the baseline was shown."""
+        return self.ratio_ci95[0] <= 1.0 <= self.ratio_ci95[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,9 +86,7 @@ def measured(store: Store, recipe: Recipe, accuracy: float, download: int) -> Tr
         params=100,
         nonzero=90,
         macs=1000,
-        latency=Latency(
-            median_ms=accuracy * 10, p95_ms=20.0, ratio=1.0, ratio_ci95=(0.9, 1.1), rounds=30, noisy=False
-        ),
+        latency=Latency(median_ms=accuracy * 10, p95_ms=20.0, ratio=1.0, ratio_ci95=(0.9, 1.1), rounds=30),
     )
 
 

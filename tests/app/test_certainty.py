@@ -75,9 +75,9 @@ def test_images_that_are_still_to_be_scored_are_announced(show: Any, sure: dict[
 
 def test_a_busy_machine_and_the_spread_of_seeds_are_told(show: Any, world: dict[str, Any]) -> None:
     by_number = {trial["number"]: trial for trial in world["trials"]}
-    by_number[3]["latency"]["noisy"] = True
+    by_number[3]["latency"]["ratio_ci95"] = [0.6, 0.9]
     by_number[4]["recipe"] = {**by_number[3]["recipe"], "seed": 1}
     found = words(show("study"))
-    assert "The machine was too busy to time these files reliably: #3" in found
+    assert "latency ratio is wider than ±10 % for #3" in found
     assert "2 seeds: mAP " in found
     assert "2 个随机种子" in words(show("study", "zh-CN"))

@@ -84,7 +84,7 @@ def trials(count: int, store: Store) -> dict[str, Any]:
         "primary_metric": "mAP",
     }
 
-    latency = Latency(1.0, 1.0, 1.0, (1.0, 1.0), 30, False)
+    latency = Latency(1.0, 1.0, 1.0, (1.0, 1.0), 30)
 
     def finish() -> None:
         for number in range(count):

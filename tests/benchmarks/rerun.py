@@ -144,7 +144,7 @@ def _measured(dice: random.Random, number: int) -> tuple[dict[str, Any], Latency
         "seconds": 2.0,
         "environment": {"cpu": "x", "onnxruntime": "1.32.0", "torch": "2.13.0"},
     }
-    return result, Latency(9.4 * ratio, 10.0 * ratio, ratio, (ratio - 0.02, ratio + 0.02), 30, False)
+    return result, Latency(9.4 * ratio, 10.0 * ratio, ratio, (ratio - 0.02, ratio + 0.02), 30)
 
 
 async def drive(server: Server, trials: int, reruns: int) -> dict[str, object]:

@@ -38,7 +38,7 @@ RESULT = {
     "environment": {"cpu": "x"},
 }
 ERROR = ErrorRecord("c", "p", "r", {})
-LATENCY = Latency(2.0, 3.0, 1.0, (0.9, 1.1), 30, False)
+LATENCY = Latency(2.0, 3.0, 1.0, (0.9, 1.1), 30)
 SPACE = space_of(["magnitude_pruning", "float16"])
 RECIPE = Recipe.from_json({"steps": [{"step": "magnitude_pruning", "sparsity": 0.5}]})
 CHEAP = {"share": 0.1, "images": 96, "sha256": "c" * 64, "sizes": {"download": 7}, "accuracy": {"mAP": 0.4}}

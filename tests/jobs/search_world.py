@@ -128,9 +128,7 @@ def latency(sha256: str) -> Latency:
 
 
 def timed(ratio: float) -> Latency:
-    return Latency(
-        median_ms=ratio, p95_ms=ratio, ratio=ratio, ratio_ci95=(ratio, ratio), rounds=30, noisy=False
-    )
+    return Latency(median_ms=ratio, p95_ms=ratio, ratio=ratio, ratio_ci95=(ratio, ratio), rounds=30)
 
 
 def planned(recipe: Recipe) -> PlannedTrial:

@@ -207,15 +207,14 @@ def test_who_is_to_begin_or_makes_way_says_who_is_measured() -> None:
 def test_who_does_not_make_way_is_not_waited_for_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The figures are taken, and said to be noisy; those who do make way still do."""
+    """The figures are taken, and said to be disturbed; those who do make way still do."""
     monkeypatch.setattr(machine, "PATIENCE", 0.1)
-    monkeypatch.setattr("edgeslim.runtime.benchmark.is_noisy", lambda seconds: False)
     model, place = open_model("digits-mlp"), Store(tmp_path / "store")
     sha256 = place.put(model.path.read_bytes())
-    assert not time_files({MAIN: [sha256]}, place, "digits", rounds=3)[MAIN][sha256].noisy
+    assert not time_files({MAIN: [sha256]}, place, "digits", rounds=3)[MAIN][sha256].disturbed
     with busy("night-1"):
         timed = time_files({MAIN: [sha256]}, place, "digits", rounds=3)[MAIN][sha256]
-        assert timed.noisy
+        assert timed.disturbed and timed.noisy
         assert timed.median_ms > 0
         with alone() as undisturbed:
             assert not undisturbed
@@ -272,7 +271,7 @@ def test_evaluating_in_a_shell_says_whom_it_waits_for_and_ends(
     with busy("night-1"):
         assert main([*command, "--store", str(tmp_path / "store"), "--json"]) == 0
     told = capsys.readouterr()
-    assert json.loads(told.out)["latency"]["noisy"]
+    assert json.loads(told.out)["latency"]["disturbed"]
     assert told.err.splitlines() == [
         f"waiting to measure latency alone, until night-1 {PID} makes way: 0 of at most 1 s"
     ]

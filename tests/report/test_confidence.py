@@ -257,10 +257,12 @@ def test_noisy_timings_are_named(study: Study) -> None:
     trials = copy.deepcopy(study["trials"])
     for trial in trials:
         if trial["latency"]:
-            trial["latency"]["noisy"] = trial["number"] in (3, 7)
+            spread = 1.2 if trial["number"] in (3, 7) else 1.02
+            ratio = trial["latency"]["ratio"]
+            trial["latency"]["ratio_ci95"] = [ratio / spread, ratio * spread]
     busy = {**study, "trials": trials}
     assert noisy(of(busy)) == (3, 7)
-    assert "too busy to time these files reliably: 3, 7" in certainty_lines(of(busy))
+    assert "wider than ±10%: 3, 7" in certainty_lines(of(busy))
 
 
 def test_a_chart_of_twice_as_many_trials_is_twice_the_work(study: Study) -> None:

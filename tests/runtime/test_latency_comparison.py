@@ -10,7 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edgeslim.ort import OrtSession, open_session
-from edgeslim.runtime.benchmark import SAMPLE_SECONDS, compare_latency, is_noisy, summarise
+from edgeslim.records import Latency
+from edgeslim.runtime.benchmark import MOST_ROUNDS, SAMPLE_SECONDS, compare_latency, summarise
 from edgeslim.sessions import Input
 
 
@@ -87,20 +88,32 @@ def test_interval_covers_the_true_ratio_of_scattered_samples() -> None:
     assert 0.77 < low < 0.8 < high < 0.83
 
 
-def test_a_noisy_baseline_makes_every_comparison_noisy() -> None:
+def test_noise_is_judged_by_the_interval_of_the_ratio() -> None:
+    """Runs that scatter by a third tell little as thirty, and enough as three hundred."""
+    rng = np.random.default_rng(0)
+
+    def timed(ratio: float, rounds: int) -> Latency:
+        model, baseline = (0.010 * rng.lognormal(0, 0.3, rounds) for _ in range(2))
+        return summarise(ratio * model, baseline)
+
+    assert timed(0.5, 30).noisy
+    assert not timed(0.5, 300).noisy
     steady = np.full(30, 0.010)
-    disturbed = np.where(np.arange(30) % 3 == 0, 0.015, 0.010)
-    assert summarise(steady, disturbed).noisy
-    assert summarise(disturbed, steady).noisy
-    assert not summarise(steady, steady).noisy
+    half_disturbed = np.where(np.arange(30) % 2 == 0, 0.015, 0.010)
+    assert summarise(steady, half_disturbed).noisy, "the baseline's noise is in every ratio"
+    assert not summarise(steady, np.where(np.arange(30) < 4, 0.090, 0.010)).noisy, "four interruptions"
 
 
-def test_noise_is_a_long_tail_or_a_wide_middle() -> None:
-    even = np.full(100, 1.0)
-    assert not is_noisy(np.where(np.arange(100) < 4, 9.0, even)), "a few interruptions are no noise"
-    assert is_noisy(np.where(np.arange(100) < 6, 1.3, even)), "p95 at 1.3 times the median"
-    assert is_noisy(np.linspace(0.85, 1.15, 100)), "interquartile range of 15 %"
-    assert not is_noisy(np.linspace(0.95, 1.05, 100))
+def test_same_speed_is_an_interval_that_holds_one() -> None:
+    known = [(0.98, (0.95, 1.01)), (0.98, (0.97, 0.99)), (1.1, (1.05, 1.2))]
+    assert [Latency(1.0, 1.0, *each, rounds=30).same_speed for each in known] == [True, False, False]
+
+
+def test_more_rounds_are_timed_where_there_is_time() -> None:
+    log: list[str] = []
+    sessions = {name: Sleeper(name, log) for name in "ab"}
+    assert compare_latency(sessions, "a", rounds=3, seconds=0.001)["b"].rounds == 3
+    assert 3 < compare_latency(sessions, "a", rounds=3, seconds=0.5)["b"].rounds <= MOST_ROUNDS
 
 
 @pytest.mark.skipif(
@@ -120,7 +133,5 @@ def test_a_busy_core_is_noticed() -> None:
         os.sched_setaffinity(0, allowed)
         busy.kill()
         busy.wait()
-    assert found["a"].noisy
-    assert found["b"].noisy, "the baseline's noise is in every ratio"
     low, high = found["b"].ratio_ci95
     assert high - low > 0.02

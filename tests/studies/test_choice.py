@@ -20,7 +20,7 @@ def trial(
         "title": f"trial {number}",
         "sizes": {"file": download + 100, "download": download},
         "accuracy": None if mean_ap is None else {"mAP": mean_ap, "ci95": [mean_ap - 0.02, mean_ap + 0.02]},
-        "latency": None if ratio is None else {"ratio": ratio, "noisy": False},
+        "latency": None if ratio is None else {"ratio": ratio, "ratio_ci95": (ratio, ratio)},
         "primary_metric": "mAP",
     }
     return made_trial(number, download, **{**known, **extra})
@@ -87,7 +87,7 @@ def test_overlapping_accuracy_intervals_are_remarked():
 
 
 def test_a_noisy_latency_is_remarked_when_it_decided():
-    noisy = study(trial(0, 0.6, 10, latency={"ratio": 0.7, "noisy": True}))
+    noisy = study(trial(0, 0.6, 10, latency={"ratio": 0.7, "ratio_ci95": (0.6, 0.9)}))
     assert choose(noisy, Budget.of(latency_ratio=0.8)).remarks == ("latency_noisy",)
     assert choose(noisy, Budget()).remarks == ()
 

@@ -21,7 +21,7 @@ from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import PlannedTrial, StudyJournal
 from edgeslim.studies.study import StudyPlan
 
-LATENCY = Latency(2.0, 3.0, 1.0, (0.9, 1.1), 30, False)
+LATENCY = Latency(2.0, 3.0, 1.0, (0.9, 1.1), 30)
 SPACE = space_of(["magnitude_pruning", "float16"])
 RECIPE = Recipe.from_json({"steps": [{"step": "magnitude_pruning", "sparsity": 0.5}]})
 CHEAP = {

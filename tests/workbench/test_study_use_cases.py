@@ -46,7 +46,7 @@ def finished_study(store: Store, name: str = "one") -> dict[str, str]:
     ]
     storage.create(store, plan, trials)
     journal = StudyJournal(store, name)
-    hashes, latency = {}, Latency(2.0, 3.0, 1.0, (0.9, 1.1), 30, False)
+    hashes, latency = {}, Latency(2.0, 3.0, 1.0, (0.9, 1.1), 30)
     for number, (title, score, size) in enumerate(
         (("float32", 0.6, 900), ("half", 0.59, 500), ("bad", 0.1, 600))
     ):

@@ -98,11 +98,12 @@ def time_files(
     who: str,
     progress: Progress = silent,
     rounds: int = 30,
+    seconds: float = 0.0,
 ) -> dict[str, dict[str, Latency]]:
     """Latency by runtime and SHA-256, all files interleaved, while nothing else computes. Raises ModelError.
 
     The main runtime's first file is the baseline of all. `who` the measurement is for is shown to processes that wait
-    meanwhile. If others went on computing, all figures are marked noisy.
+    meanwhile. If others went on computing, all figures say so. `rounds` and `seconds` as `compare_latency` has them.
     """
     with alone(who, progress) as undisturbed:
         sessions: dict[tuple[str, str], Session] = {}
@@ -110,9 +111,9 @@ def time_files(
             runtime = installed(name)
             suffix = FILE_FORMATS.get(runtime.format).suffix
             sessions |= {(name, sha256): runtime.open(store.path(sha256, suffix)) for sha256 in hashes}
-        timed = compare_latency(sessions, (MAIN, files[MAIN][0]), rounds, progress=progress)
+        timed = compare_latency(sessions, (MAIN, files[MAIN][0]), rounds, progress=progress, seconds=seconds)
     if not undisturbed:
-        timed = {key: dataclasses.replace(latency, noisy=True) for key, latency in timed.items()}
+        timed = {key: dataclasses.replace(latency, disturbed=True) for key, latency in timed.items()}
     return {name: {sha256: timed[name, sha256] for sha256 in hashes} for name, hashes in files.items()}
 
 

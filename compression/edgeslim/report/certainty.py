@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgeslim.records import NOISY
 from edgeslim.report.certainty_info import headline_values
 from edgeslim.report.info import noisy
 from edgeslim.report.repeats import spreads
@@ -84,7 +85,7 @@ def _noise(study: StudyResult) -> list[str]:
     numbers = noisy(study)
     if not numbers:
         return []
-    return [f"the machine was too busy to time these files reliably: {_numbers(numbers)}"]
+    return [f"the 95 % interval of the latency ratio is wider than ±{NOISY:.0%}: {_numbers(numbers)}"]
 
 
 def _held_out(study: StudyResult) -> list[str]:

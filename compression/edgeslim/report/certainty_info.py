@@ -15,8 +15,8 @@ HeldOutState = Literal["scored", "waiting", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Certainty:
-    """`pairs` are neighbours in rank, and what a budget's choice was between; `noisy` trials' timing scattered too
-    much to be trusted."""
+    """`pairs` are neighbours in rank, and what a budget's choice was between; the latency ratios
+    of `noisy` trials are too uncertain to be relied on."""
 
     pairs: tuple[Pair, ...]
     noisy: tuple[int, ...]

@@ -22,7 +22,7 @@ ENDS = {
 TO_BE_TIMED = "Files are still to be measured or timed: which one keeps the budget is not known yet."
 REMARKS = {
     "loss_uncertain": "Its loss may be larger than the limit: the 95 % interval crosses it.",
-    "latency_noisy": "Its timing is noisy: the machine was busy.",
+    "latency_noisy": "Its latency ratio is uncertain by more than 10 %: time it again on a quiet machine.",
     "not_distinguishable": "Its 95 % interval overlaps the runner-up's: on these images the two cannot be told apart.",
 }
 

@@ -18,7 +18,7 @@ def like_original(trial: TrialResult) -> bool:
 
 
 def noisy(study: StudyResult) -> tuple[int, ...]:
-    """The trials whose timing scattered too much to be trusted; the original's noise is in all ratios."""
+    """The trials whose latency ratio is too uncertain to be relied on."""
     return tuple(trial.number for trial in study.trials if trial.latency and trial.latency.noisy)
 
 
@@ -56,6 +56,8 @@ class Headline:
     """Download of the original divided by this one's."""
     faster: float | None
     """Time of the original divided by this one's; None while not timed."""
+    same_speed: bool
+    """No difference in time was shown, or it is too small to be said in one decimal."""
     change: float | None
     """Difference of the primary metric (share of 1), with its paired interval."""
     interval: Bounds | None
@@ -68,10 +70,12 @@ def headline(study: StudyResult, number: int) -> Headline | None:
     if trial is None or original is None or original.sizes is None or trial.sizes is None:
         return None
     ratio = FIGURES.get("latency_ratio").value(trial, original)
+    shown = trial.latency is not None and not trial.latency.same_speed
     return Headline(
         number,
         original.sizes.download / trial.sizes.download,
         1.0 / ratio if ratio else None,
+        not shown or ratio is None or round(max(ratio, 1.0 / ratio), 1) == 1.0,
         FIGURES.get("paired_delta").value(trial, original),
         trial.bounds("paired_ci95"),
         like_original(trial),

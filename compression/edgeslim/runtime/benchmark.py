@@ -24,10 +24,8 @@ Key = TypeVar("Key")
 
 SAMPLE_SECONDS = 0.002
 RESAMPLES = 2000
-MAX_TAIL = 1.25
-"""A model is noisy if its p95 is above this multiple of its median …"""
-MAX_SPREAD = 0.10
-"""… or its interquartile range above this fraction of it."""
+MOST_ROUNDS = 300
+"""However much time there is: the interval narrows with the root of their number."""
 
 
 def compare_latency(
@@ -37,24 +35,31 @@ def compare_latency(
     warmup: int = 5,
     seed: int = 0,
     progress: Progress = silent,
+    seconds: float = 0.0,
 ) -> dict[Key, Latency]:
     """Time all sessions, of whatever runtimes, on seeded random input of their own shape. Raises ModelError.
 
-    `warmup` untimed runs of each come before the first round.
+    `warmup` untimed runs of each come before the first round. There are at least `rounds`, and as many more as fit into
+    `seconds`.
     """
     assert baseline in sessions, "the baseline is one of the models"
     timers = {name: _timer(session, seed) for name, session in sessions.items()}
     repeats = {name: _repeats(timer, warmup) for name, timer in timers.items()}
-    samples = {name: np.zeros(rounds) for name in sessions}
+    samples: dict[Key, list[float]] = {name: [] for name in sessions}
     order = np.random.default_rng(seed)
     names = list(sessions)
-    for round_ in range(rounds):
-        progress("latency", round_, rounds)
+    began, done = time.monotonic(), 0
+    while done < rounds:
+        progress("latency", done, rounds)
         for index in order.permutation(len(names)):
             name = names[index]
             timers[name](1)
-            samples[name][round_] = timers[name](repeats[name]) / repeats[name]
-    return {name: summarise(samples[name], samples[baseline], seed) for name in sessions}
+            samples[name].append(timers[name](repeats[name]) / repeats[name])
+        done += 1
+        fitting = int(seconds * done / (time.monotonic() - began))
+        rounds = max(rounds, min(fitting, MOST_ROUNDS)) if done == 1 else rounds
+    arrays = {name: np.array(taken) for name, taken in samples.items()}
+    return {name: summarise(arrays[name], arrays[baseline], seed) for name in sessions}
 
 
 def summarise(seconds: Doubles, baseline: Doubles, seed: int = 0) -> Latency:
@@ -72,14 +77,7 @@ def summarise(seconds: Doubles, baseline: Doubles, seed: int = 0) -> Latency:
         ratio=float(np.median(seconds) / np.median(baseline)),
         ratio_ci95=(spread[0], spread[1]),
         rounds=rounds,
-        noisy=is_noisy(seconds) or is_noisy(baseline),
     )
-
-
-def is_noisy(seconds: Doubles) -> bool:
-    """Whether samples of one model scatter more than MAX_TAIL or MAX_SPREAD allow."""
-    low, median, high, tail = np.quantile(seconds, [0.25, 0.5, 0.75, 0.95])
-    return bool(tail > MAX_TAIL * median or high - low > MAX_SPREAD * median)
 
 
 def _timer(session: Session, seed: int) -> Callable[[int], float]:

@@ -25,7 +25,9 @@ def sentence(found: Headline, metric: str) -> str:
 def savings(found: Headline) -> str:
     """'9.7× smaller, 1.4× as fast'."""
     parts = [_times("smaller", "larger", found.smaller)]
-    if found.faster is not None:
+    if found.faster is not None and found.same_speed:
+        parts.append(t("headline.same_speed"))
+    elif found.faster is not None:
         parts.append(_times("faster", "slower", found.faster))
     return t("headline.comma").join(parts)
 
@@ -83,7 +85,11 @@ def _time(trial: TrialResult, original: TrialResult, found: Headline) -> None:
         t("metric.latency"),
         format_ms(latency.median_ms),
         delta=None if same else _percent(latency.ratio),
-        delta_color="gray" if latency.noisy else "green" if latency.ratio < 1 else "red",
+        delta_color="gray"
+        if latency.noisy or latency.same_speed
+        else "green"
+        if latency.ratio < 1
+        else "red",
         delta_arrow="off",
         delta_description=None if same else t(f"metric.was{'_noisy' * latency.noisy}", value=before),
         help=t("metric.latency_noisy" if latency.noisy else "metric.latency_help"),
