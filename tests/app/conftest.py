@@ -95,6 +95,8 @@ def own(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Own:
     )
     plan = StudyPlan(model="street-signs-medium", dataset="street-signs")
     monkeypatch.setattr(workbench, "study_plan", lambda name: plan)
+    monkeypatch.setattr(workbench, "notes_version", lambda name, **_: "")
+    monkeypatch.setattr(workbench, "trial_notes", lambda name, **_: {})
     for verb in ("cancel", "pause", "resume", "retry", "delete", "improve"):
         monkeypatch.setattr(
             workbench,

@@ -134,7 +134,7 @@ def test_a_preset_is_started_with_its_options(show: Any, started: list[Started])
         model="digits-cnn", dataset="digits", preset="quick", name="my-study", limit=40, seeds=3, held_out=0.4
     )
     assert started == [Started(plan, ())]
-    assert app.title[0].value == "Study", "the new study opens at once"
+    assert "twenty-trials" in app.query_params["study"], "the new study opens at once"
 
 
 def test_what_a_preset_leaves_out_is_said(show: Any, started: list[Started]) -> None:

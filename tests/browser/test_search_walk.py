@@ -34,4 +34,5 @@ def test_a_search_is_started_watched_and_ends_with_a_pick(server: Server, visit:
     expect(pick).to_be_visible()
     expect(pick).to_contain_text("Runner-up: #")
     expect(visit.get_by_role("spinbutton", name="Download at most (KB)")).to_have_value("60")
+    visit.get_by_role("button", name="Actions").click()
     expect(visit.get_by_role("button", name="Improve this front for 5 more minutes")).to_be_enabled()

@@ -24,7 +24,6 @@ WORDS = {
         "options": "Options",
         "limit": "Validation images",
         "start": "Start the study",
-        "study": "Study",
         "complete": "complete",
         "compare": "Compare pictures",
         "side": "Side by side",
@@ -38,7 +37,6 @@ WORDS = {
         "options": "选项",
         "limit": "验证图像数",
         "start": "开始实验",
-        "study": "实验",
         "complete": "已完成",
         "compare": "对比检测画面",
         "side": "同图对比",
@@ -68,7 +66,6 @@ def test_overview_study_run_click_compare(server: Server, visit: Page, locale: s
     visit.get_by_role("spinbutton", name=words["limit"]).press("Enter")
     visit.get_by_role("button", name=words["start"]).click()
 
-    expect(heading).to_have_text(words["study"])
     expect(visit).to_have_url(re.compile(r"/study\?.*study=digits-cnn"))
     badge = visit.locator("span.stMarkdownBadge").first
     expect(badge).to_have_text(words["complete"], timeout=5 * PATIENCE)
@@ -103,13 +100,15 @@ def study_in(url: str) -> str:
     ("path", "title"),
     [
         ("", "How small can a detector get before it stops seeing?"),
-        ("study?trial=3", "Study"),
+        ("study?trial=3", re.compile(r"× smaller")),
         ("compare", "Side by side"),
         ("new?model_from=file", "New study"),
     ],
     ids=["overview", "study", "compare", "new"],
 )
-def test_a_cold_deep_link_opens_inside_the_frame(server: Server, visit: Page, path: str, title: str) -> None:
+def test_a_cold_deep_link_opens_inside_the_frame(
+    server: Server, visit: Page, path: str, title: str | re.Pattern[str]
+) -> None:
     """The first visitor of a server that has just started: no page alone, no 'Page not found'."""
     visit.goto(f"{server.url}/{path}")
     expect(visit.locator("h1")).to_have_text(title)

@@ -25,15 +25,14 @@ MOST_NAMED = 8
 
 def certainty(study: StudyResult, shown: int | None) -> None:
     """All that is to be known before one file is called better than another; `shown` is the trial looked at."""
-    with st.expander(t("sure.title"), icon=":material/rule:", key="certainty"):
-        if study.groups is None:
-            st.markdown(t("sure.unknown"))
-        else:
-            _groups(study, study.groups, shown)
-        _seeds(study)
-        if numbers := noisy(study):
-            st.markdown(f":material/warning: {t('sure.noisy', trials=_named(study, numbers))}")
-        _held_out(study)
+    if study.groups is None:
+        st.markdown(t("sure.unknown"))
+    else:
+        _groups(study, study.groups, shown)
+    _seeds(study)
+    if numbers := noisy(study):
+        st.markdown(f":material/warning: {t('sure.noisy', trials=_named(study, numbers))}")
+    _held_out(study)
 
 
 def _groups(study: StudyResult, groups: Groups, shown: int | None) -> None:

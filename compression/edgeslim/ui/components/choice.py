@@ -12,7 +12,6 @@ from edgeslim.report.info import headline
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.choice import Choice, choose
 from edgeslim.studies.figures import FIGURES
-from edgeslim.studies.front_summary import front_summary
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
@@ -29,14 +28,11 @@ def choice_under(study: StudyResult, budget: Budget) -> Choice | None:
 
 
 def choice_beside(study: StudyResult, choice: Choice | None, budget: Budget) -> None:
-    """The choice, beside the fields of the budget: not again what the top of the page says."""
-    complete = study.state == "complete"
+    """The choice, beside the fields of the budget."""
     if choice is None:
         st.caption(t("choice.no_limits"))
-    elif not complete and choice.pick is None:
+    elif study.state != "complete" and choice.pick is None:
         st.caption(t("choice.not_yet"))
-    elif complete and study.search is not None and not study.searching and budget == study.budget:
-        st.caption(t("choice.above"))
     else:
         choice_words(study, choice, budget)
 
@@ -63,15 +59,6 @@ def choice_words(study: StudyResult, choice: Choice, budget: Budget) -> None:
     if runner_up is not None:
         lines.append(_runner_up(runner_up, why["runner_up"]))
     st.success("\n\n".join(lines), icon=":material/check_circle:")
-
-
-def compromise_words(study: StudyResult) -> None:
-    """Where a study has no budget: the file at which its front bends."""
-    knee = study.trial(data.once(front_summary, study).knee)
-    if knee is None or knee.number == study.baseline:
-        return
-    words = t("choice.compromise", title=plain(numbered(knee)))
-    st.success(f"{words}\n\n{_figures(study, knee)}", icon=":material/balance:")
 
 
 def pinned(choice: Choice | None) -> dict[int, str]:

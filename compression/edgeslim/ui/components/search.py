@@ -11,7 +11,6 @@ from edgeslim.studies.front_summary import front_summary
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
-from edgeslim.ui.components.choice import choice_under, choice_words, compromise_words
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import chart_texts, numbered
 from edgeslim.ui.i18n import plain
@@ -38,29 +37,26 @@ def time_left(now: ProgressRecord, search: SearchRun | None, tried: int) -> None
         st.caption(f":material/search: {t('search.time_spent', spent=format_clock(spent))}")
 
 
-def search_results(study: StudyResult, *, improvable: bool) -> None:
-    """What the search has come to: in words, in figures, and how to go on. Nothing for a study without one."""
+def search_now(study: StudyResult) -> None:
+    """While it searches: how much was tried, and whether it still gets better."""
+    info = data.once(search_info, study)
+    if study.searching and info is not None:
+        _figures(info)
+
+
+def search_results(study: StudyResult) -> None:
+    """How a study's search went, in words and in a chart."""
     search, info = study.search, data.once(search_info, study)
     if search is None or info is None:
         return
     told = [t("search.told", sampler=t(f"search.{search.sampler}"), minutes=f"{info.minutes:.1f}")]
     if search.ended:
-        if study.state == "complete":
-            _verdict(study)
-        else:  # what is measured and not yet timed counts for nothing in a choice
-            st.info(t("choice.not_yet"), icon=":material/hourglass_top:")
         told.append(t("search.counts", tried=info.tried, full=info.full, cheap=info.cheap))
         told.append(t(f"search.end_{search.ended}"))
         if info.improved is not None:
             told.append(t("search.improved", minutes=f"{info.improved:.1f}"))
-    else:
-        _figures(info)
     st.caption(" · ".join(told))
-    with st.container(horizontal=True, vertical_alignment="center", key="search_more"):
-        with st.popover(t("search.details"), icon=":material/insights:"):
-            _details(study, info)
-        if improvable:
-            improve_form(study.name)
+    _details(study, info)
 
 
 def improve_form(name: str) -> None:
@@ -80,15 +76,6 @@ def improve_form(name: str) -> None:
         with boundary():
             workbench.improve_study(name, minutes=minutes)
             st.rerun()
-
-
-def _verdict(study: StudyResult) -> None:
-    """The file to take under the study's own budget; without one, where the front bends."""
-    choice = choice_under(study, study.budget)
-    if choice is None:
-        compromise_words(study)
-    else:
-        choice_words(study, choice, study.budget)
 
 
 def _figures(info: SearchInfo) -> None:

@@ -14,11 +14,10 @@ from edgeslim.report.info import counts, proposed
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.problems import boundary, show
-from edgeslim.ui.components.search import improve_form, search_results, searching, time_left
+from edgeslim.ui.components.search import improve_form, search_now, searching, time_left
 from edgeslim.ui.components.words import names, notice_words, progress_words, state_words
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import keep_study, last_study, linked, one_of, t
-from edgeslim.workbench.studies import StudyEntry
 
 BADGES = {
     "complete": "green", "running": "blue", "waiting": "gray", "cancelled": "gray", "paused": "gray",
@@ -42,7 +41,8 @@ def study_choice(clears: tuple[str, ...]) -> str | None:
     name: str = st.selectbox(
         t("study.label"),
         list(listed),
-        format_func=lambda name: _line(listed[name]),
+        # Nothing that changes while a study runs: a browser sends back the words it was given.
+        format_func=lambda name: t("study.sample_line", name=name) if listed[name].sample else name,
         label_visibility="collapsed",
         **linked("study", default, one_of(list(listed)), clears=clears),
     )
@@ -107,7 +107,7 @@ def study_actions(study: StudyResult) -> None:
             _action("resume", "play_arrow", workbench.resume_study, name)
         if "failed" in data.once(counts, study):
             _action("retry", "replay", workbench.retry_study, name)
-        if state == "complete" and study.search is None:
+        if state == "complete":
             improve_form(name)
         sure = st.checkbox(t("study.delete_sure"), key="delete_sure")
         _action("delete", "delete", workbench.delete_study, name, disabled=not sure)
@@ -130,7 +130,7 @@ def show_progress(study: StudyResult) -> None:
     if study.state == "running":
         tried = len(data.once(proposed, study))
         _progress(study, _through(study), tried)
-    search_results(study, improvable=study.state == "complete" and not data.is_sample(study.name))
+    search_now(study)
 
 
 @st.fragment(run_every=WATCH)
@@ -167,10 +167,3 @@ def _line_of_progress(title: str, now: ProgressRecord) -> None:
 def _through(study: StudyResult) -> int:
     """How many trials the status counts as done, at the moment the page was drawn."""
     return workbench.study_status(study.name).done
-
-
-def _line(entry: StudyEntry) -> str:
-    if entry.sample:
-        return t("study.sample_line", name=entry.name)
-    done = "" if entry.state == "complete" else f" {entry.done}/{entry.total}"
-    return f"{entry.name} · {state_words(entry.state)}{done}"
