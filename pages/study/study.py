@@ -7,11 +7,11 @@ from edgeslim.ui import data
 from edgeslim.ui.components.budget import budget_form
 from edgeslim.ui.components.certainty import certainty
 from edgeslim.ui.components.choice import choice_beside, choice_under, pinned
+from edgeslim.ui.components.evolution import study_evolution
 from edgeslim.ui.components.file_panel import file_panel
 from edgeslim.ui.components.finding import finding
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.pareto import axis_choice, show_pareto
-from edgeslim.ui.components.search import search_results
 from edgeslim.ui.components.sections import sections
 from edgeslim.ui.components.study import show_progress, study_actions, study_choice, study_header
 from edgeslim.ui.components.table import trial_table
@@ -68,7 +68,10 @@ pick = choice.pick if choice is not None else None
 shown = selected if selected is not None else pick
 file_panel(study, shown, pick)
 
-below = {"table": lambda: trial_table(study, y, budget), "certainty": lambda: certainty(study, shown)}
-if study.search is not None:
-    below["search"] = lambda: search_results(study)
-sections(below)
+sections(
+    {
+        "table": lambda: trial_table(study, y, budget),
+        "search": lambda: study_evolution(study),
+        "certainty": lambda: certainty(study, shown),
+    }
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeslim.studies.hypervolume import contributions, hypervolume, knee
+from edgeslim.studies.hypervolume import contributions, growth, hypervolume, knee
 
 
 def test_two_measures_by_hand():
@@ -26,6 +26,15 @@ def test_volume_is_what_random_points_below_the_front_say(measures: int):
     samples = draw.random((200_000, measures))
     covered = (samples[:, None, :] <= points[None]).all(axis=2).any(axis=1).mean()
     assert hypervolume([tuple(point) for point in points.tolist()]) == pytest.approx(covered, abs=0.005)
+
+
+@pytest.mark.parametrize("measures", [1, 2, 3, 4])
+def test_growth_is_the_volume_of_every_prefix(measures: int):
+    draw = np.random.default_rng(measures)
+    points = [tuple(point) for point in (draw.random((40, measures)) - 0.1).tolist()]
+    points += points[:3]
+    assert growth(points) == pytest.approx([hypervolume(points[: k + 1]) for k in range(len(points))])
+    assert growth([]) == []
 
 
 def test_contributions_are_what_would_be_lost():

@@ -12,7 +12,7 @@ from edgeslim.report.marks import Texts
 from edgeslim.report.palette import ACCENT, FONT_SIZE
 from edgeslim.studies.choice import choose
 from edgeslim.studies.front_summary import gains_of, scale_of
-from edgeslim.studies.hypervolume import Gains, hypervolume
+from edgeslim.studies.hypervolume import growth
 from edgeslim.studies.study import StudyResult
 
 
@@ -73,20 +73,12 @@ def _moments(study: StudyResult, first: int) -> Sequence[Moment]:
         (trial.found_after / 60 if trial.found_after is not None and trial.number >= first else 0.0, gains)
         for trial, gains in gains_of(study, scale, rejected)
     )
-    best: list[Gains] = []
     moments = [Moment(0.0, 0.0)]
-    for minutes, gains in found:
-        if any(_covers(other, gains) for other in best):
-            continue
-        best = [other for other in best if not _covers(gains, other)] + [gains]
-        moment = Moment(minutes, hypervolume(best))
-        if moment.volume > moments[-1].volume:
-            moments[-1 if minutes == moments[-1].minutes else len(moments) :] = [moment]
+    volumes = growth([gains for _, gains in found])
+    for (minutes, _), volume in zip(found, volumes, strict=True):
+        if volume > moments[-1].volume:
+            moments[-1 if minutes == moments[-1].minutes else len(moments) :] = [Moment(minutes, volume)]
     return moments
-
-
-def _covers(one: Gains, other: Gains) -> bool:
-    return all(mine >= its for mine, its in zip(one, other, strict=True))
 
 
 def search_chart(info: SearchInfo, texts: Texts) -> go.Figure:

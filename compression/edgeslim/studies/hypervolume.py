@@ -35,6 +35,23 @@ def _volume(points: list[Gains]) -> float:
     return total
 
 
+def growth(points: Sequence[Gains]) -> list[float]:
+    """The volume after each point, with all before it: computed anew only where a point adds to the front."""
+    best: list[Gains] = []
+    volumes: list[float] = []
+    for point in points:
+        if min(point, default=0.0) > 0.0 and not any(_covers(other, point) for other in best):
+            best = [other for other in best if not _covers(point, other)] + [point]
+            volumes.append(_volume(best))
+        else:
+            volumes.append(volumes[-1] if volumes else 0.0)
+    return volumes
+
+
+def _covers(one: Gains, other: Gains) -> bool:
+    return all(mine >= its for mine, its in zip(one, other, strict=True))
+
+
 def contributions(points: Sequence[Gains]) -> list[float]:
     """By how much the volume would shrink without each point."""
     whole = hypervolume(points)
