@@ -13,6 +13,7 @@ from edgeslim.ui.components.finding import finding
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.pareto import axis_choice, show_pareto
 from edgeslim.ui.components.sections import sections
+from edgeslim.ui.components.stages import stage_effects
 from edgeslim.ui.components.study import show_progress, study_actions, study_choice, study_header
 from edgeslim.ui.components.table import trial_table
 from edgeslim.ui.components.trial import trial_panel
@@ -71,6 +72,7 @@ file_panel(study, shown, pick)
 sections(
     {
         "table": lambda: trial_table(study, y, budget),
+        "stages": lambda: stage_effects(study, shown),
         "search": lambda: study_evolution(study),
         "certainty": lambda: certainty(study, shown),
     }

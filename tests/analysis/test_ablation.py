@@ -91,7 +91,7 @@ def measured(store: Store, recipe: Recipe, accuracy: float, download: int) -> Tr
 
 
 def compared(planned: AblationPlan, trials: dict[str, TrialResult], store: Store, **errors: Any) -> Ablation:
-    return ablation(planned, trials, errors, store, dataset="d", images=50)
+    return ablation(planned, trials, errors, store, model="m", dataset="d", images=50)
 
 
 def delta(variant: MeasuredVariant) -> float:

@@ -128,10 +128,11 @@ def ablation(
     errors: Mapping[str, ErrorRecord],
     store: Store,
     *,
+    model: str,
     dataset: str,
     images: int,
 ) -> Ablation:
-    """What was measured. `trials` and `errors` are by recipe fingerprint; the whole recipe is among the trials."""
+    """What was measured so far. `trials` and `errors` are by recipe fingerprint."""
     recipe = planned.recipe
     of = {
         variant.order: trials.get(variant.recipe.fingerprint())
@@ -153,12 +154,12 @@ def ablation(
                 change=None if trial is None or before is None else change(before, trial, store),
             )
         )
-    first, last = of[()], trials[recipe.fingerprint()]
+    first, last = of[()], trials.get(recipe.fingerprint())
     return Ablation(
-        model=last.model,
+        model=model,
         dataset=dataset,
         images=images,
-        metric=last.primary_metric,
+        metric=None if last is None else last.primary_metric,
         title=recipe.title,
         recipe=recipe.record(),
         stages=tuple(lines["stage"]),
@@ -168,8 +169,24 @@ def ablation(
         orders_sensible=planned.sensible,
         orders_tried=planned.tried,
         orders_complete=planned.complete,
-        total=None if first is None else change(first, last, store),
+        total=None if first is None or last is None else change(first, last, store),
     )
+
+
+def seconds(planned: AblationPlan, whole: TrialResult, made: bool) -> float | None:
+    """An estimate of what the plan takes to compute, from the times that the whole recipe's trial took.
+
+    Each stage counts as much as the same step did there, once for all variants that begin alike, and each file as much
+    as its scoring. With `made` the stages of the given order are in the store. None where times are not known.
+    """
+    if whole.seconds is None or len(whole.stages) != len(planned.recipe.steps):
+        return None
+    took = [stage.seconds for stage in whole.stages]
+    orders = {variant.order for variant in planned.variants if variant.recipe is not None}
+    beginnings = {order[:k] for order in orders for k in range(1, len(order) + 1)}
+    known = {tuple(range(k)) for k in range(1, len(took) + 1)} if made else set()
+    scoring = max(0.0, whole.seconds - sum(took))
+    return sum(took[beginning[-1]] for beginning in beginnings - known) + scoring * len(orders)
 
 
 def change(before: TrialResult, after: TrialResult, store: Store) -> Change:

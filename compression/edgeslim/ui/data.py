@@ -17,6 +17,7 @@ from edgeslim.detections import Annotations, Detections, Image
 from edgeslim.errors import StoreError, StudyError
 from edgeslim.metrics.fidelity import Fidelity, diff
 from edgeslim.models.base import ModelSpec
+from edgeslim.records import RecipeRecord
 from edgeslim.steps.base import StepInfo
 from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.study import StudyPlan, StudyResult
@@ -114,6 +115,23 @@ def notes(study: StudyResult) -> Mapping[int, TrialNotes]:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _notes(name: str, published: bool, version: str) -> Mapping[int, TrialNotes]:
     return workbench.trial_notes(name, sample=published)
+
+
+def find_study(name: str) -> StudyResult | None:
+    """The study of that name, if there is one that can be read."""
+    try:
+        return load_study(name)
+    except (StudyError, StoreError):
+        return None
+
+
+def ablation_name(study: StudyResult, trial: TrialResult) -> str:
+    """The study that takes the trial's recipe apart, whether it is there or not."""
+    return once(_ablation_name, study, sources(study), trial.recipe)
+
+
+def _ablation_name(study: StudyResult, plan: StudyPlan, recipe: RecipeRecord) -> str:
+    return workbench.ablation_name(plan, recipe)
 
 
 def sources(study: StudyResult) -> StudyPlan:

@@ -4,7 +4,13 @@ Importing it costs neither torch nor onnxruntime; what a function needs, it impo
 """
 
 from edgeslim.studies.study import StudyPlan
-from edgeslim.workbench.ablation import ablate
+from edgeslim.workbench.ablation import (
+    ablate,
+    ablation_name,
+    ablation_seconds,
+    stage_effects,
+    start_ablation,
+)
 from edgeslim.workbench.compress import compress
 from edgeslim.workbench.confidence import compare_trials
 from edgeslim.workbench.datasets import (
@@ -55,6 +61,8 @@ from edgeslim.workbench.xray import score_predictions, xray
 __all__ = [
     "StudyPlan",
     "ablate",
+    "ablation_name",
+    "ablation_seconds",
     "artifact_bytes",
     "artifact_path",
     "cancel_study",
@@ -99,7 +107,9 @@ __all__ = [
     "sample_study",
     "sample_version",
     "score_predictions",
+    "stage_effects",
     "star_trial",
+    "start_ablation",
     "start_study",
     "store_info",
     "stored_bytes",

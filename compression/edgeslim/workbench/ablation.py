@@ -1,7 +1,10 @@
-"""What each stage of a recipe does."""
+"""What each stage of a recipe does: measured at once, or by a study of its own whose trials are the variants."""
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +13,15 @@ from edgeslim.errors import EdgeSlimError, ErrorRecord, StoreError
 from edgeslim.measurement.machine import busy
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
+from edgeslim.records import RecipeRecord
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.study import StudyPlan, StudyResult
+from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.compress import measure
+from edgeslim.workbench.datasets import resolve_dataset
+from edgeslim.workbench.planning import reference
+from edgeslim.workbench.steps import read_recipe
+from edgeslim.workbench.studies import start_study
 from edgeslim.workbench.workload import opened
 
 if TYPE_CHECKING:
@@ -68,6 +79,62 @@ def ablate(
             trials,
             errors,
             store,
+            model=workload.model.name,
             dataset=workload.dataset,
             images=len(workload.evaluation),
         )
+
+
+def ablation_name(plan: StudyPlan, recipe: RecipeRecord, store: Store | None = None) -> str:
+    """The name of the study that takes a recipe apart, the same for the same model, images and recipe."""
+    store = store or Store()
+    decisive = [
+        reference(plan.model),
+        resolve_dataset(plan.dataset, store),
+        None if plan.calibration is None else resolve_dataset(plan.calibration, store),
+        None if plan.spec is None else plan.spec.to_json(),
+        plan.limit,
+        plan.held_out,
+        list(plan.runtimes),
+        read_recipe(recipe).fingerprint(),
+    ]
+    digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+    return f"ablation-{digest[:12]}"
+
+
+def start_ablation(plan: StudyPlan, recipe: RecipeRecord, store: Store | None = None) -> str:
+    """Measure a recipe after every stage, without each and in other orders, as a study of its own; returns its name.
+
+    `plan` is that of the study which the recipe is from: the same model, images and runtimes. Raises EdgeSlimError,
+    StudyError (study_exists) if it was started before.
+    """
+    from edgeslim.analysis.ablation import plan as planned
+
+    name = ablation_name(plan, recipe, store)
+    variants = planned(read_recipe(recipe)).variants
+    asked = dataclasses.replace(plan, name=name, preset=None, seeds=1, budget=Budget())
+    return start_study(asked, [each.recipe for each in variants if each.recipe is not None], store=store)
+
+
+def stage_effects(study: StudyResult, recipe: RecipeRecord, store: Store | None = None) -> Ablation:
+    """What the study's trials tell of the recipe's stages, as far as they are measured."""
+    from edgeslim.analysis.ablation import ablation, plan
+
+    measured = {trial.recipe_fingerprint: trial for trial in study.trials if trial.measured}
+    errors = {trial.recipe_fingerprint: trial.error for trial in study.trials if trial.error is not None}
+    return ablation(
+        plan(read_recipe(recipe)),
+        measured,
+        errors,
+        store or Store(),
+        model=study.model,
+        dataset=study.dataset,
+        images=study.images or 0,
+    )
+
+
+def ablation_seconds(trial: TrialResult, *, made: bool) -> float | None:
+    """An estimate of what `start_ablation` would compute, as `analysis.ablation.seconds` has it."""
+    from edgeslim.analysis.ablation import plan, seconds
+
+    return seconds(plan(read_recipe(trial.recipe)), trial, made)
