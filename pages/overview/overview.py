@@ -7,7 +7,7 @@ from edgeslim.ui import data
 from edgeslim.ui.components.gallery import before_and_after
 from edgeslim.ui.components.headline import figures, sentence
 from edgeslim.ui.components.navigation import PAGES, go
-from edgeslim.ui.components.pareto import show_pareto
+from edgeslim.ui.components.pareto import ChartChoice, show_pareto
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import trial_title
 from edgeslim.ui.i18n import plain
@@ -45,7 +45,13 @@ else:
                 interval=format_interval(found.interval, signed=True),
             )
         )
-        show_pareto(study, "download", metric, key="overview_chart", labels={trial.number: title}, height=430)
+        show_pareto(
+            study,
+            ChartChoice("download", metric),
+            key="overview_chart",
+            labels={trial.number: title},
+            height=430,
+        )
         st.caption(t("overview.chart_note", model=plain(study.model), images=study.images))
     with right, boundary():
         before_and_after(study, trial.number)

@@ -11,7 +11,7 @@ from edgeslim.ui.components.evolution import study_evolution
 from edgeslim.ui.components.file_panel import file_panel
 from edgeslim.ui.components.finding import finding
 from edgeslim.ui.components.navigation import go
-from edgeslim.ui.components.pareto import axis_choice, show_pareto
+from edgeslim.ui.components.pareto import chart_choice, show_pareto
 from edgeslim.ui.components.sections import sections
 from edgeslim.ui.components.stages import stage_effects
 from edgeslim.ui.components.study import show_progress, study_actions, study_choice, study_header
@@ -52,17 +52,15 @@ with facts:
     study_header(study)
     show_progress(study)
 with left:
-    x, y, close_up = axis_choice(study)
+    chosen = chart_choice(study)
     show_pareto(
         study,
-        x,
-        y,
+        chosen,
         key="study_chart",
         budget=budget,
         labels=pinned(choice),
         selected=selected,
-        close_up=close_up,
-        height=460,
+        height=430,
     )
 
 pick = choice.pick if choice is not None else None
@@ -71,7 +69,7 @@ file_panel(study, shown, pick)
 
 sections(
     {
-        "table": lambda: trial_table(study, y, budget),
+        "table": lambda: trial_table(study, chosen.y, budget),
         "stages": lambda: stage_effects(study, shown),
         "search": lambda: study_evolution(study),
         "certainty": lambda: certainty(study, shown),

@@ -1,6 +1,7 @@
 """Plain data → figures: what a click brings back, and that nothing drawn is null."""
 
 import json
+import math
 import subprocess
 import sys
 from typing import Any
@@ -10,10 +11,9 @@ import pytest
 from as_kept import of
 
 from edgeslim.report.bars import class_chart
-from edgeslim.report.charts import TEXTS, drawing_scale, pareto_chart
+from edgeslim.report.charts import TEXTS, View, drawing_scale, pareto_chart
 from edgeslim.report.info import class_info
-from edgeslim.report.marks import MANY
-from edgeslim.report.palette import MARK_COLORS, MARK_SYMBOLS
+from edgeslim.report.palette import DIMMED, MARK_COLORS, MARK_SYMBOLS, SCALE
 from edgeslim.report.pareto import MARKS, pareto_info
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.figures import FIGURES
@@ -31,6 +31,11 @@ def clickable(figure: go.Figure) -> dict[int, go.Scatter]:
     }
 
 
+def intervals(figure: go.Figure) -> go.Scatter:
+    """The trace of error bars."""
+    return next(trace for trace in figure.data if trace.error_y.array is not None)
+
+
 def test_every_clickable_mark_carries_its_trial_number(study: dict[str, Any]) -> None:
     numbers = set(clickable(chart(study)))
     assert numbers == {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 18}
@@ -44,9 +49,10 @@ def test_nothing_that_reaches_the_browser_is_null(study: dict[str, Any]) -> None
 
 
 def test_values_are_drawn_in_kilobytes_and_points(study: dict[str, Any]) -> None:
-    star = clickable(chart(study))[0]
+    figure = chart(study, labels={0: "original"})
+    star = clickable(figure)[0]
     assert [*star.x, *star.y] == pytest.approx([1182.66, 66.71])
-    assert star.error_y.array[0] == pytest.approx(1.8)
+    assert intervals(figure).error_y.array[0] == pytest.approx(1.8)
 
 
 def test_large_files_are_drawn_in_megabytes() -> None:
@@ -102,37 +108,86 @@ def test_every_limit_is_drawn_where_its_axis_is_shown_even_beyond_all_trials(stu
         (9_000_000, 0.1), (10**12, 0.01), (10**9, 0.01),
     ]  # fmt: skip
     figure = pareto_chart(lines["download", "agreement"], Words)
-    assert figure.layout.xaxis.autorangeoptions.include == pytest.approx(9_000)
+    assert figure.layout.xaxis.range[1] > math.log10(9_000)
     assert figure.layout.yaxis.range[0] < 10.0
 
 
-def test_where_there_are_many_only_the_front_and_the_original_show_intervals(study: dict[str, Any]) -> None:
-    few = clickable(chart(study))
-    assert few[9].error_y.visible
-    more = [{**study["trials"][9], "number": 100 + i, "recipe_fingerprint": f"{i}"} for i in range(MANY)]
-    for place, trial in enumerate(more):
-        trial["recipe"] = {"name": "", "seed": 0, "steps": [{"step": "x", "place": place}]}
-    many = clickable(chart({**study, "trials": [*study["trials"], *more]}))
-    assert many[0].error_y.visible
-    assert not many[9].error_y.visible
+def test_intervals_are_shown_of_what_matters_and_of_all_on_demand(study: dict[str, Any]) -> None:
+    few = intervals(chart(study, selected=9, labels={12: "Pick"}))
+    assert sorted(few.x) == pytest.approx([121.906, 630.404]), "those of the pinned and of the selected one"
+    every = intervals(chart(study, view=View(bars=True)))
+    assert len(every.x) == len(pareto_info(of(study), "download", "mAP").points)
 
 
-def test_without_a_front_a_close_up_limits_nothing(study: dict[str, Any]) -> None:
-    nothing = pareto_info(of(study), "download", "mAP", Budget.of(download=1))
-    assert pareto_chart(nothing, Words, close_up=True).layout.yaxis.range[0] < 0
-
-
-def test_close_up_shows_the_front_without_the_collapsed(study: dict[str, Any]) -> None:
-    low, high = chart(study, close_up=True).layout.yaxis.range
-    assert 35 < low < 43.91 - 1.8
-    assert high > 68.5
+def test_near_the_original_the_front_fills_the_chart_and_the_others_stand_at_its_edge(
+    study: dict[str, Any],
+) -> None:
+    figure = chart(study, view=View(near=True))
+    low, high = figure.layout.yaxis.range
+    assert 55 < low < 56.64 and 68.51 < high < 71, (
+        "from the original down to the front's 58.4, with its interval"
+    )
+    edge = next(trace for trace in figure.data if trace.marker.symbol == "triangle-down")
+    below = [point.number for point in pareto_info(of(study), "download", "mAP").below]
+    assert [row[0] for row in edge.customdata] == below == [18, 6, 2, 8]
+    assert all(low < y < low + 0.05 * (high - low) for y in edge.y)
+    assert [note.text for note in figure.layout.annotations if "<chart.below>" in note.text] == [
+        "4 <chart.below>: #18 #6 #2 #8"
+    ]
+    assert set(clickable(figure)) == set(clickable(chart(study))), "all can still be clicked"
     assert chart(study).layout.yaxis.range[0] < 0
 
 
-def test_words_are_pinned_to_the_trials_they_are_about(study: dict[str, Any]) -> None:
-    figure = chart(study, labels={4: "Pick", 12: "Runner-up", 14: "no place"})
-    pinned = {note.text: note.x for note in figure.layout.annotations if note.showarrow}
-    assert pinned == {"<b>Pick</b>": 291.508, "<b>Runner-up</b>": 121.906}
+def test_sizes_are_shown_as_factors_and_times_as_differences(study: dict[str, Any]) -> None:
+    figure = chart(study)
+    low, high = (10**value for value in figure.layout.xaxis.range)
+    assert low < 41.4 and high > 1182.66
+    assert figure.layout.xaxis.type == "log"
+    assert list(figure.layout.xaxis.tickvals) == [50, 100, 200, 500, 1000]
+    assert chart(study, x="latency_ratio").layout.xaxis.type != "log"
+
+
+def test_the_plot_keeps_its_place_whatever_the_legend_holds(study: dict[str, Any]) -> None:
+    """The legend grows, plotly's buttons appear, a colour bar is asked for: nothing but the latter moves the plot."""
+    marks = (
+        chart(study),
+        chart(study, selected=12, view=View(groups=True)),
+        chart(study, view=View(near=True)),
+    )
+    assert len({json.dumps(figure.layout.margin.to_plotly_json()) for figure in marks}) == 1
+    assert not marks[0].layout.margin.autoexpand
+    assert not any(figure.layout[axis].automargin for figure in marks for axis in ("xaxis", "yaxis"))
+    assert marks[0].layout.modebar.orientation == "v", "beside the plot, not over the legend"
+
+
+def test_a_third_figure_is_the_colour_from_better_to_worse(study: dict[str, Any]) -> None:
+    info = pareto_info(of(study), "download", "mAP", third="latency_ratio")
+    figure = pareto_chart(info, Words)
+    trace = clickable(figure)[12]
+    place = [row[0] for row in trace.customdata].index(12)
+    assert trace.marker.color[place] == pytest.approx(0.69)
+    assert figure.layout.coloraxis.colorscale[0] == (0.0, SCALE[0]), "less time is better, and blue"
+    untimed = clickable(figure)[18]
+    assert isinstance(untimed.marker.color, str), "what was not timed has no colour on that scale"
+    other = pareto_chart(pareto_info(of(study), "download", "mAP", third="agreement"), Words)
+    assert other.layout.coloraxis.colorscale[0] == (0.0, SCALE[-1]), "more agreement is better"
+
+
+def test_colours_of_a_third_figure_stand_out_and_differ_in_more_than_hue() -> None:
+    for color in SCALE:
+        assert contrast(color, "#ffffff") >= 3.0 and contrast(color, "#0f1514") >= 3.0, color
+    blue = [int(color[5:7], 16) - int(color[1:3], 16) for color in SCALE]
+    assert blue == sorted(blue, reverse=True), "from blue to orange, which every colour vision tells apart"
+
+
+def test_words_are_pinned_to_the_trials_they_are_about_and_do_not_overlap(study: dict[str, Any]) -> None:
+    words = {3: "Pick #3", 4: "Runner-up", 12: "recommended", 0: "original", 18: "smallest", 14: "no place"}
+    figure = chart(study, labels=words)
+    notes = [note for note in figure.layout.annotations if note.showarrow]
+    assert {note.text: round(10**note.x, 3) for note in notes} == {
+        "<b>Pick #3</b>": 287.33, "<b>Runner-up</b>": 291.508, "<b>recommended</b>": 121.906,
+        "<b>original</b>": 1182.66, "<b>smallest</b>": 41.388,
+    }  # fmt: skip
 
 
 def test_no_axis_reaches_beyond_a_hundred_per_cent(study: dict[str, Any]) -> None:
@@ -148,6 +203,13 @@ def test_the_selected_trial_gets_a_ring(study: dict[str, Any]) -> None:
     assert [list(ring.x) for ring in rings] == [[121.906]]
     failed = chart(study, selected=14)
     assert [trace.yaxis for trace in failed.data if trace.marker.symbol == "circle-open"] == ["y2"]
+
+
+def test_what_does_not_fit_is_dimmed_and_not_hidden(study: dict[str, Any]) -> None:
+    figure = pareto_chart(pareto_info(of(study), "download", "mAP", Budget.of(download=200_000)), Words)
+    found = clickable(figure)
+    assert found[3].marker.opacity == DIMMED < found[12].marker.opacity == 1
+    assert set(found) == set(clickable(chart(study)))
 
 
 def test_marks_differ_in_shape_and_in_colour() -> None:

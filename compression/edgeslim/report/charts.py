@@ -1,20 +1,34 @@
 """Plain data → plotly figures. Every clickable mark carries its trial number.
 
-Words come from the caller: `texts` maps each key in TEXTS to words of the screen's language.
+Words come from the caller: `texts` maps each key in TEXTS to words of the screen's language. Figures are made at once
+from plain dictionaries: plotly takes its time over each change of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
+from math import log10
 
 import plotly.graph_objects as go
 
-from edgeslim.report.marks import Texts, axis_name, draw_rings, draw_seeds, point_marks
-from edgeslim.report.palette import BUDGET_COLOR, FONT_SIZE, MARK_COLORS, NEUTRAL, halo, marker_of, ring
-from edgeslim.report.pareto import MARKS, Absent, ParetoInfo, Point
+from edgeslim.report.frame import MARGIN, color_axis, count_below, layout, limits, words_of_lane
+from edgeslim.report.marks import (
+    Part,
+    Scales,
+    Texts,
+    absent_marks,
+    edge_marks,
+    intervals,
+    point_marks,
+    rings,
+    seed_marks,
+)
+from edgeslim.report.palette import FONT_SIZE, NEUTRAL, faint, halo, ring
+from edgeslim.report.pareto import MARKS, ParetoInfo, Point
+from edgeslim.report.window import Window, logarithmic, place_words, text_width, window, y_window
 from edgeslim.studies.figures import Figure, axes
-from edgeslim.units import POINTS, SHARE
 
 TEXTS: tuple[str, ...] = (
     *(f"axis.{figure.name}" for figure in axes()),
@@ -23,6 +37,7 @@ TEXTS: tuple[str, ...] = (
     "chart.like_original",
     "chart.alike",
     "chart.alike_selected",
+    "chart.below",
     "chart.seeds",
     "chart.seed",
     "chart.absent",
@@ -34,8 +49,23 @@ TEXTS: tuple[str, ...] = (
     "chart.search_volume",
 )
 
-LANE, BELOW_AXIS = 30, 76
-"""Pixels: the lane that holds trials without a place on the axes, and the x axis' ticks and title above it."""
+Spot = tuple[float, float]
+USUAL_WIDTH = 640
+"""For which words are placed; where there is more room they only stand further apart."""
+EDGE = 0.08
+"""Of the band's height, free below it: for the marks of points under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the visitor wants to see of the chart."""
+
+    near: bool = False
+    """The band near the original only; what lies below stands at the edge."""
+    bars: bool = False
+    """All intervals; else those of the selected point and of the ones with words."""
+    groups: bool = False
+    """Which files are not distinguishable from the selected one."""
 
 
 def pareto_chart(
@@ -44,93 +74,65 @@ def pareto_chart(
     *,
     labels: Mapping[int, str] | None = None,
     selected: int | None = None,
-    close_up: bool = False,
+    view: View = View(),
     height: int = 540,
 ) -> go.Figure:
     """The trials of a study, its front, its budget. Clicks return customdata {"0": trial number, "1": card}.
 
-    `labels` are words pinned to trials (pick, runner-up); `selected` gets a ring; `close_up` limits the y
-    axis to the front and the original, so that collapsed trials do not flatten the rest; without a front it
-    limits nothing.
+    `labels` are words pinned to trials (pick, runner-up); `selected` gets a ring.
     """
-    close_up = close_up and bool(info.front)
-    figure = go.Figure()
-    scales = (
-        drawing_scale(info.x, [p.x for p in info.points]),
-        drawing_scale(info.y, [p.y for p in info.points]),
-    )
-    kx, ky = scales[0][0], scales[1][0]
-    on_front = [point for number in info.front if (point := info.point(number)) is not None]
-    figure.add_scatter(
-        x=[point.x * kx for point in on_front],
-        y=[point.y * ky for point in on_front],
-        mode="lines",
-        line={"color": MARK_COLORS["front"], "width": 2, "shape": "hv"},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    if selected is not None and (chosen := info.point(selected)) is not None:
-        draw_rings(figure, [chosen], ring(30), kx, ky)
-        alike = [p for p in info.points if p is not chosen and set(p.numbers) & set(chosen.alike)]
-        draw_rings(figure, alike, halo(26), kx, ky, texts["chart.alike_selected"])
-    draw_seeds(figure, [point for point in info.points if point.seeds], info, texts, kx, ky)
-    for mark in reversed(MARKS):
-        group = [point for point in info.points if point.mark == mark]
-        single, repeated = ([p for p in group if bool(p.seeds) is several] for several in (False, True))
-        if single:
-            figure.add_trace(point_marks(single, mark, info, texts, kx, ky))
-        if repeated:
-            figure.add_trace(point_marks(repeated, mark, info, texts, kx, ky, in_legend=not single))
+    kx, across = drawing_scale(info.x, [p.x for p in info.points])
+    ky, up = drawing_scale(info.y, [p.y for p in info.points])
+    scales = kx, ky
+    band = info.band if view.near else None
+    below = info.below if band else ()
+    shown = [p for p in info.points if band is None or p.y >= band[0]]
+    log = logarithmic(info.x, [p.x for p in info.points])
+    x_range = _x_range(info, kx, log)
+    y_range = _y_range(info, band, ky)
+    pinned = {
+        point.number: (point, words)
+        for number, words in (labels or {}).items()
+        if (point := info.point(number))
+    }
+    chosen = None if selected is None else info.point(selected)
+    few = [point for point, _ in pinned.values() if point not in below]
+    few += [chosen] if chosen and chosen not in (*few, *below) else []
+
+    data = [_front_line(info, scales), intervals(shown if view.bars else few, scales)]
+    if chosen is not None:
+        data.append(rings([chosen], ring(30), scales))
+        data[-1]["y"] = [_at_edge(chosen, below, y_range, ky)]
+        alike = [p for p in shown if p is not chosen and set(p.numbers) & set(chosen.alike)]
+        if view.groups and alike:
+            data.append(rings(alike, halo(26), scales, texts["chart.alike_selected"]))
+    if repeated := [point for point in shown if point.seeds]:
+        data.append(seed_marks(repeated, info, texts, scales))
+    third = info.third.kind.scale if info.third else 1.0
+    data += point_marks(shown, info, texts, scales, third)
+    notes: list[Part] = []
+    if below and y_range:
+        data.append(edge_marks(below, _edge(y_range), info, texts, scales))
+        notes.append(count_below(below, texts))
     if info.absent:
-        _draw_absent(figure, info.absent, texts, selected, LANE / height)
-    _draw_limits(figure, info, texts, kx, ky)
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": 8, "b": 8},
-        dragmode=False,
-        hovermode="closest",
-        hoverlabel={"align": "left", "font": {"size": FONT_SIZE - 1}},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": FONT_SIZE - 1}},
-        font={"size": FONT_SIZE},
-    )
-    bottom = (LANE + BELOW_AXIS) / height if info.absent else 0.0
-    figure.update_xaxes(selector={"matches": None}, automargin=True)
-    figure.layout.xaxis.update(_axis(info.x, texts, scales[0][1]), anchor="y", rangemode="tozero")
-    figure.layout.yaxis.update(_axis(info.y, texts, scales[1][1]), domain=[bottom, 1])
-    figure.update_traces(cliponaxis=close_up, selector={"mode": "markers"})
-    seen = [p for p in info.points if not close_up or p.mark in ("front", "baseline")]
-    reach = _reach(seen, info.y, info.y_limit, ky)
-    if reach is not None:
-        figure.layout.yaxis.range = reach
-        for place, (number, words) in enumerate((labels or {}).items()):
-            if (point := info.point(number)) is not None:
-                high_up = point.y * ky > reach[0] + 0.85 * (reach[1] - reach[0])
-                _pin(
-                    figure,
-                    point,
-                    words,
-                    kx,
-                    ky,
-                    (36 if place % 2 == 0 else -36, 46 if high_up else -46),
-                )
-    return figure
-
-
-def _reach(
-    shown: Sequence[Point], axis: Figure, limit: float | None, scale: float
-) -> tuple[float, float] | None:
-    """The y axis' range: all that is shown with its intervals, the limit, and room above for words; never
-    beyond 100 %."""
-    if not shown:
-        return None
-    limits = [] if limit is None else [limit]
-    low = min(limits + [p.y_bounds[0] for p in shown]) * scale
-    high = max(limits + [p.y_bounds[1] for p in shown]) * scale
-    room = (high - low) or abs(high) or 1.0
-    top = high + 0.2 * room
-    if axis.kind in (POINTS, SHARE) and high <= 100:
-        top = min(top, 100 + 0.03 * room)
-    return low - 0.08 * room, top
+        data += _absent(info, texts, selected)
+        notes.append(words_of_lane(texts, height))
+    colored = info.third is not None and any(point.third is not None for point in shown)
+    drawn = layout(info, texts, height, (across, up), x_range, y_range, log, colored)
+    if colored:
+        drawn["coloraxis"] = color_axis(info, shown, texts)
+    if y_range:
+        size = (USUAL_WIDTH - MARGIN["l"] - drawn["margin"]["r"], height - MARGIN["t"] - MARGIN["b"])
+        at = _pixels(x_range, y_range, log, size)
+        places = {n: at(p.x * kx, _at_edge(p, below, y_range, ky)) for n, (p, _) in pinned.items()}
+        marks = [at(p.x * kx, p.y * ky) for p in shown if p.mark in ("front", "recommended", "baseline")]
+        widths = [text_width(words, FONT_SIZE) for _, words in pinned.values()]
+        away = place_words(list(places.values()), widths, marks, size)
+        for (point, words), offset in zip(pinned.values(), away, strict=True):
+            notes.append(_pin(point.x * kx, _at_edge(point, below, y_range, ky), words, offset, log))
+    drawn["shapes"], limit_notes = limits(info, texts, scales, x_range, y_range, log)
+    drawn["annotations"] = [*notes, *limit_notes]
+    return go.Figure(data=data, layout=drawn)
 
 
 def drawing_scale(axis: Figure, values: Sequence[float]) -> tuple[float, str]:
@@ -142,114 +144,79 @@ def drawing_scale(axis: Figure, values: Sequence[float]) -> tuple[float, str]:
     return kind.scale, kind.unit
 
 
-def _draw_absent(
-    figure: go.Figure,
-    absent: Sequence[Absent],
-    texts: Texts,
-    selected: int | None,
-    lane: float,
-) -> None:
-    """A lane under the chart: these trials have no values, so they stand outside of the axes."""
-    places = {item.number: place for place, item in enumerate(absent)}
-    if selected in places:
-        figure.add_scatter(
-            x=[places[selected]],
-            y=[0],
-            xaxis="x2",
-            yaxis="y2",
-            mode="markers",
-            marker=ring(26),
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    for mark in MARKS:
-        group = [item for item in absent if item.mark == mark]
-        if group:
-            figure.add_scatter(
-                name=texts[f"mark.{mark}"],
-                x=[places[item.number] for item in group],
-                y=[0] * len(group),
-                xaxis="x2",
-                yaxis="y2",
-                mode="markers",
-                legendrank=MARKS.index(mark),
-                marker=marker_of(mark),
-                selected={"marker": {"opacity": 1}},
-                unselected={"marker": {"opacity": 1}},
-                customdata=[
-                    [
-                        item.number,
-                        f"<b>#{item.number} {escape(item.title)}</b><br><i>{texts[f'mark.{mark}']}</i>",
-                    ]
-                    for item in group
-                ],
-                hovertemplate="%{customdata[1]}<extra></extra>",
-            )
-    hidden = {
-        "showgrid": False,
-        "zeroline": False,
-        "showticklabels": False,
-        "fixedrange": True,
-        "showline": False,
-    }
-    figure.update_layout(
-        xaxis2={**hidden, "anchor": "y2", "range": [-1, max(8, len(absent)) + 1]},
-        yaxis2={**hidden, "anchor": "x2", "domain": [0, lane], "range": [-1, 1]},
-    )
-    figure.add_annotation(
-        text=texts["chart.absent"],
-        xref="paper",
-        yref="paper",
-        x=1,
-        y=lane / 2,
-        xanchor="right",
-        yanchor="middle",
-        showarrow=False,
-        font={"size": FONT_SIZE - 2},
-    )
+def _x_range(info: ParetoInfo, kx: float, log: bool) -> Window | None:
+    values = [p.x * kx for p in info.points]
+    if not values:
+        return None
+    return window([*values, *([] if info.x_limit is None else [info.x_limit * kx])], log)
 
 
-def _draw_limits(figure: go.Figure, info: ParetoInfo, texts: Texts, kx: float, ky: float) -> None:
-    style = {
-        "line": {"color": BUDGET_COLOR, "width": 2, "dash": "dash"},
-        "annotation": {
-            "text": texts["chart.budget"],
-            "font": {"size": FONT_SIZE - 2, "color": BUDGET_COLOR},
-        },
-    }
-    if info.x_limit is not None:
-        figure.add_vline(x=info.x_limit * kx, annotation_position="top right", **style)
-        figure.layout.xaxis.autorangeoptions.include = info.x_limit * kx
-    if info.y_limit is not None:
-        figure.add_hline(y=info.y_limit * ky, annotation_position="bottom right", **style)
+def _y_range(info: ParetoInfo, band: Window | None, ky: float) -> Window | None:
+    """The band; else all points with their intervals, and the limit."""
+    if band is not None:
+        return y_window(info.y, (band[0] * ky, band[1] * ky), EDGE)
+    if not info.points:
+        return None
+    limits = [] if info.y_limit is None else [info.y_limit]
+    low = min(limits + [p.y_bounds[0] for p in info.points]) * ky
+    return y_window(info.y, (low, max(limits + [p.y_bounds[1] for p in info.points]) * ky), EDGE)
 
 
-def _pin(figure: go.Figure, point: Point, words: str, kx: float, ky: float, away: tuple[int, int]) -> None:
-    """Words `away` pixels from a point: above it where there is room, since nothing beats the front."""
-    figure.add_annotation(
-        x=point.x * kx,
-        y=point.y * ky,
-        text=f"<b>{escape(words)}</b>",
-        showarrow=True,
-        arrowhead=0,
-        arrowwidth=1.5,
-        arrowcolor=NEUTRAL,
-        ax=away[0],
-        ay=away[1],
-        standoff=10,
-        font={"size": FONT_SIZE},
-    )
+def _edge(y_range: Window) -> float:
+    return y_range[0] + 0.018 * (y_range[1] - y_range[0])
 
 
-def _axis(axis: Figure, texts: Texts, unit: str) -> dict[str, object]:
-    name = axis_name(axis, texts)
+def _at_edge(point: Point, below: Sequence[Point], y_range: Window | None, ky: float) -> float:
+    return _edge(y_range) if y_range and point in below else point.y * ky
+
+
+def _pixels(x_range: Window | None, y_range: Window, log: bool, size: Spot) -> Callable[[float, float], Spot]:
+    """From drawn values to pixels from the top left of the plot."""
+
+    assert x_range is not None, "where one axis has values, both have"
+    to = log10 if log else float
+    left, right = map(to, x_range)
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        high = (y_range[1] - y) / (y_range[1] - y_range[0])
+        return (to(x) - left) / (right - left) * size[0], high * size[1]
+
+    return at
+
+
+def _front_line(info: ParetoInfo, scales: Scales) -> Part:
+    on_front = [point for number in info.front if (point := info.point(number)) is not None]
     return {
-        "title": {
-            "text": f"{name} ({unit})" if unit else name,
-            "font": {"size": FONT_SIZE, "weight": 600},
-        },
-        "tickfont": {"size": FONT_SIZE - 1},
-        "zeroline": False,
-        "fixedrange": False,
-        "automargin": True,
+        "type": "scatter",
+        "x": [point.x * scales[0] for point in on_front],
+        "y": [point.y * scales[1] for point in on_front],
+        "mode": "lines",
+        "line": {"color": faint(NEUTRAL), "width": 2, "shape": "hv"},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _absent(info: ParetoInfo, texts: Texts, selected: int | None) -> list[Part]:
+    """A lane under the chart: these trials have no values, so they stand outside of the axes."""
+    place = next((i for i, item in enumerate(info.absent) if item.number == selected), None)
+    ringed = {**rings([], ring(26), (1, 1)), "x": [place], "y": [0], "xaxis": "x2", "yaxis": "y2"}
+    return [*([] if place is None else [ringed]), *absent_marks(info.absent, texts)]
+
+
+def _pin(x: float, y: float, words: str, away: tuple[float, float], log: bool) -> Part:
+    """Words `away` pixels from a point."""
+
+    return {
+        "x": log10(x) if log else x,
+        "y": y,
+        "text": f"<b>{escape(words)}</b>",
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowwidth": 1.5,
+        "arrowcolor": NEUTRAL,
+        "ax": away[0],
+        "ay": away[1],
+        "standoff": 10,
+        "font": {"size": FONT_SIZE},
     }

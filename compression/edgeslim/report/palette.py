@@ -19,35 +19,47 @@ GAIN = ACCENT
 LOSS = "#e0493f"
 BUDGET_COLOR = "#c4741a"
 
+SCALE = ("#2a7bd6", "#5d83a8", "#848484", "#a57a4c", "#c46a12")
+"""From the better to the worse end of a third figure: blue to orange, which all kinds of colour vision tell apart,
+and no step of it fades into a white or a black screen."""
+
 MARK_COLORS: Mapping[Mark, str] = {
-    "front": ACCENT,
+    "baseline": "#8a6fe0",
+    "recommended": "#b8650a",
+    "front": "#2f7fd6",
+    "wide_front": "#2c8ea6",
     "dominated": NEUTRAL,
-    "baseline": "#2f7fd6",
     "over_budget": "#8c8279",
-    "untimed": "#8a6fe0",
+    "untimed": "#7c7fa6",
     "infeasible": "#c454a6",
     "failed": LOSS,
 }
 
 MARK_SYMBOLS: Mapping[Mark, str] = {
-    "front": "circle",
-    "dominated": "diamond-open",
     "baseline": "star",
-    "over_budget": "triangle-down-open",
+    "recommended": "square",
+    "front": "circle",
+    "wide_front": "triangle-up",
+    "dominated": "diamond-open",
+    "over_budget": "hexagon-open",
     "untimed": "hourglass-open",
     "infeasible": "square-open",
     "failed": "x-thin-open",
 }
 
 MARK_SIZES: Mapping[Mark, int] = {
-    "front": 15,
-    "dominated": 11,
     "baseline": 19,
-    "over_budget": 12,
+    "recommended": 17,
+    "front": 14,
+    "wide_front": 14,
+    "dominated": 11,
+    "over_budget": 11,
     "untimed": 13,
     "infeasible": 12,
     "failed": 12,
 }
+DIMMED = 0.4
+"""Opacity of what does not fit the budget."""
 
 
 def marker_of(mark: Mark, hollow: bool = False) -> dict[str, object]:
@@ -60,7 +72,8 @@ def marker_of(mark: Mark, hollow: bool = False) -> dict[str, object]:
         "symbol": symbol,
         "size": MARK_SIZES[mark],
         "color": color,
-        "line": {"width": 0 if filled else 2.5, "color": color},
+        "line": {"width": 0, "color": color} if filled else {"width": 2.5},
+        "opacity": DIMMED if mark == "over_budget" else 1,
     }
 
 

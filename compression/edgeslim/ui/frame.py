@@ -10,6 +10,8 @@ from edgeslim.ui.components.navigation import MARK, PAGES, language_switch, logo
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.state import find_language, t
 
+# Charts and pictures take the width that there is; the theme has no word for it.
+WIDE = "<style>[data-testid=stMainBlockContainer] {padding-inline: clamp(1rem, 3vw, 4rem)}</style>"
 ICONS = {"overview": "home", "study": "scatter_plot", "compare": "compare", "new": "add_circle"}
 
 find_language()
@@ -28,5 +30,6 @@ page = st.navigation(
     ]
 )
 language_switch()
+st.html(WIDE)
 with boundary():
     page.run()

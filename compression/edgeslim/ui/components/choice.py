@@ -65,7 +65,7 @@ def pinned(choice: Choice | None) -> dict[int, str]:
     """Words for the chart's pick and runner-up."""
     if choice is None:
         return {}
-    both = ((choice.pick, t("chart.pick")), (choice.runner_up, t("chart.runner_up")))
+    both = ((choice.pick, f"{t('chart.pick')} #{choice.pick}"), (choice.runner_up, t("chart.runner_up")))
     return {number: words for number, words in both if number is not None}
 
 
