@@ -109,10 +109,10 @@ def points_chart(rows: Sequence[StageRow], titles: Sequence[str]) -> go.Figure:
                 "type": "data",
                 "symmetric": False,
                 "array": [
-                    pair[1] - value if pair else 0 for value, pair in zip(changes, bounds, strict=True)
+                    pair[1] - value if pair else None for value, pair in zip(changes, bounds, strict=True)
                 ],
                 "arrayminus": [
-                    value - pair[0] if pair else 0 for value, pair in zip(changes, bounds, strict=True)
+                    value - pair[0] if pair else None for value, pair in zip(changes, bounds, strict=True)
                 ],
                 "color": NEUTRAL,
                 "thickness": 2,

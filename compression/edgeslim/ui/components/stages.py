@@ -73,18 +73,22 @@ def _effects(found: StageInfo) -> None:
 
 
 def _most(found: StageInfo) -> str | None:
-    """The stage that saves most, and what it costs; None while no stage is known alone."""
+    """The stage that saves most, what it costs, and which one brings most back; None while a stage is not known."""
     known = [row for row in found.stages if row.saved is not None]
     row = max(known, key=lambda each: each.saved or 0, default=None)
     if row is None or not row.saved or row.saved < 0 or len(known) < len(found.stages):
         return None
-    saved = format_bytes(row.saved)
-    return t(
+    words = t(
         "stages.most",
         step=step_name(row.step or ""),
-        saved=saved,
+        saved=format_bytes(row.saved),
         change=change_words(row.change, row.interval),
     )
+    back = max(known, key=lambda each: each.change or 0.0)
+    if (back.change or 0.0) < 0.0005 or back is row:
+        return words
+    change = change_words(back.change, back.interval)
+    return words + t("stages.back", step=step_name(back.step or ""), change=change)
 
 
 def _level_titles(found: StageInfo) -> list[str]:

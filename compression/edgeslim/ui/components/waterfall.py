@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from edgeslim.report.waterfall import Level, Waterfall, waterfall, waterfall_chart
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.words import step_name
-from edgeslim.ui.state import t
+from edgeslim.ui.i18n import Language
+from edgeslim.ui.state import language, t
 from edgeslim.units import DASH, format_bytes, format_factor, format_share
 
 CONFIG = {"displayModeBar": False}
@@ -21,15 +23,13 @@ def size_waterfall(study: StudyResult, number: int) -> None:
         return
     st.markdown(f"**{t('waterfall.title')}**", help=t("waterfall.help"))
     st.markdown(_saving(found))
-    titles = [_title(level, found) for level in found.levels]
-    st.plotly_chart(waterfall_chart(found.levels, titles), key="waterfall", config=CONFIG)
+    st.plotly_chart(data.once(_chart, study, language(), number), key="waterfall", config=CONFIG)
     if found.memory is None or number == study.baseline:
         return
     st.markdown(f"**{t('waterfall.memory')}**", help=t("waterfall.memory_help"))
     st.markdown(_memory(*found.memory))
-    rows = [Level("memory", value, True) for value in found.memory]
-    names = [f"<b>{t(f'waterfall.{key}')}</b>" for key in ("memory_original", "memory_this")]
-    st.plotly_chart(waterfall_chart(rows, names), key="waterfall_memory", config=CONFIG)
+    chart = data.once(_memory_chart, study, language(), number)
+    st.plotly_chart(chart, key="waterfall_memory", config=CONFIG)
 
 
 def _waterfall(study: StudyResult, number: int) -> Waterfall | None:
@@ -37,6 +37,20 @@ def _waterfall(study: StudyResult, number: int) -> Waterfall | None:
     here = trial is not None and data.has_file(trial)
     stored = data.stored_bytes(trial.sha256) if here and trial is not None and trial.sha256 else None
     return waterfall(study, number, data.steps(), stored)
+
+
+def _chart(study: StudyResult, language: Language, number: int) -> go.Figure:
+    found = data.once(_waterfall, study, number)
+    assert found is not None, "else nothing is drawn"
+    return waterfall_chart(found.levels, [_title(level, found) for level in found.levels])
+
+
+def _memory_chart(study: StudyResult, language: Language, number: int) -> go.Figure:
+    found = data.once(_waterfall, study, number)
+    assert found is not None and found.memory is not None, "else nothing is drawn"
+    rows = [Level("memory", value, True) for value in found.memory]
+    names = [f"<b>{t(f'waterfall.{key}')}</b>" for key in ("memory_original", "memory_this")]
+    return waterfall_chart(rows, names)
 
 
 def _title(level: Level, found: Waterfall) -> str:
