@@ -58,7 +58,7 @@ with left:
         chosen,
         key="study_chart",
         budget=budget,
-        labels=pinned(choice),
+        labels=pinned(choice, data.starred(study)),
         selected=selected,
         height=430,
     )

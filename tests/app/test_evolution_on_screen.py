@@ -1,9 +1,12 @@
 """How a study came to its front, on the screen."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
 import pytest
+
+from edgeslim import workbench
 
 
 def grown(study: dict[str, Any]) -> None:
@@ -52,3 +55,25 @@ def test_only_the_section_that_is_open_is_computed(show: Any, world: dict[str, A
     app.run()
     assert [frame for frame in app.dataframe if "standing" in frame.value]
     assert not [box for box in app.selectbox if box.key == "linked_by"]
+
+
+def test_lines_that_a_filter_leaves_out_are_not_drawn(show: Any, world: dict[str, Any]) -> None:
+    grown(world)
+
+    def drawn(**given: str) -> set[int]:
+        app = show("study", section="search", by="download", every="True", **given)
+        assert not app.exception
+        charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+        lines = [trace for chart in charts for trace in chart["data"] if trace.get("mode") == "lines+markers"]
+        return {told[0] for trace in lines for told in trace.get("customdata") or () if told}
+
+    assert len(drawn()) > 50
+    assert drawn(find="#13", state="complete") == {13, *range(130, 140)}
+
+
+def test_a_star_is_on_the_chart_beside_what_else_is_said_of_a_file(show: Any, world: dict[str, Any]) -> None:
+    workbench.star_trial(world["name"], 8, sample=True)
+    app = show("study")
+    assert not app.exception
+    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert "<b>★</b>" in [note["text"] for note in spec["layout"]["annotations"]]

@@ -164,3 +164,4 @@ def test_each_line_brings_its_trial_back_and_ends_with_a_gap() -> None:
     assert [None if told is None else told[0] for told in strong.customdata] == [2, 2, None]
     assert (list(faded.y), faded.mode) == ([0.0, 1.0, None], "lines")
     assert selected.customdata[0][0] == 1
+    assert len(parallel_chart(info, names, "without", shown={2}).data) == 1

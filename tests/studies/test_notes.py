@@ -10,7 +10,12 @@ import pytest
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
-from edgeslim.studies.notes import add_note, read_notes, remove_note, set_star, starred
+from edgeslim.studies.notes import add_note, read_notes, remove_note, set_star
+
+
+def starred(path: Path) -> set[int]:
+    return {number for number, each in read_notes(path).items() if each.star}
+
 
 WRITE = """
 import sys
@@ -31,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 def test_the_last_star_counts_and_trials_without_any_are_not_told(path: Path) -> None:
     for trial, star in ((3, True), (5, True), (3, False), (9, False)):
         set_star(path, trial, star)
-    assert starred(read_notes(path)) == {5}
+    assert starred(path) == {5}
     assert list(read_notes(path)) == [5]
 
 
@@ -74,7 +79,7 @@ def test_two_who_write_at_once_lose_nothing(path: Path) -> None:
     assert sorted(note.text for note in found[7].notes) == sorted(
         f"{w} {n}" for w in ("a", "bb") for n in range(20)
     )
-    assert starred(found) == {*range(100, 120), *range(200, 220)}
+    assert starred(path) == {*range(100, 120), *range(200, 220)}
 
 
 def test_the_samples_notes_lie_in_the_users_data_folder(tmp_path: Path) -> None:

@@ -110,25 +110,27 @@ def parallel_chart(
     without: str,
     *,
     ticks: Mapping[str, Mapping[str, str]] = NO_WORDS,
+    shown: Collection[int] | None = None,
     bright: Collection[int] | None = None,
     selected: int | None = None,
 ) -> go.Figure:
-    """Lines from orange (the worst) to blue; all but the `bright` ones faint, the selected one thick.
+    """Lines from orange (the worst) to blue; all but the `bright` ones faint, the selected one thick. Only the `shown`.
 
     `names` are words for the axes' keys, `ticks` those for values on them. Of few trials each mark is clickable
     (customdata: the trial's number).
     """
     figure = go.Figure()
     xs = list(range(len(info.axes)))
-    faded = [line for line in info.lines if bright is not None and line.number not in bright]
+    lines = [line for line in info.lines if shown is None or line.number in shown]
+    faded = [line for line in lines if bright is not None and line.number not in bright]
     _draw(figure, info, faded, NEUTRAL, 1, 0.35, marks=False)
-    strong = [line for line in info.lines if bright is None or line.number in bright]
+    strong = [line for line in lines if bright is None or line.number in bright]
     marks = len(strong) <= MANY
     for shade, color in enumerate(COLORS):
         group = [line for line in strong if line.shade is not None and _shade(line.shade) == shade]
         _draw(figure, info, group, color, 2, 0.8, marks=marks)
     _draw(figure, info, [line for line in strong if line.shade is None], NEUTRAL, 1, 0.6, marks=marks)
-    _draw(figure, info, [line for line in info.lines if line.number == selected], ACCENT, 5, 1.0, marks=True)
+    _draw(figure, info, [line for line in lines if line.number == selected], ACCENT, 5, 1.0, marks=True)
     for x, axis in zip(xs, info.axes, strict=True):
         line = {"color": NEUTRAL, "width": 2}
         figure.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, line=line, layer="below")

@@ -10,7 +10,6 @@ import datetime
 import json
 import os
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,11 +118,6 @@ def add_note(path: Path, trial: int, text: str) -> None:
 def remove_note(path: Path, trial: int, key: str) -> None:
     """Raises StoreError."""
     _append(path, _Line(trial=trial, removed=key))
-
-
-def starred(notes: Mapping[int, TrialNotes]) -> frozenset[int]:
-    """Numbers of the trials with a star."""
-    return frozenset(number for number, each in notes.items() if each.star)
 
 
 def _append(path: Path, line: _Line) -> None:

@@ -112,6 +112,11 @@ def notes(study: StudyResult) -> Mapping[int, TrialNotes]:
     return _notes(study.name, published, workbench.notes_version(study.name, sample=published))
 
 
+def starred(study: StudyResult) -> tuple[int, ...]:
+    """Numbers of the trials with a star."""
+    return tuple(number for number, each in notes(study).items() if each.star)
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _notes(name: str, published: bool, version: str) -> Mapping[int, TrialNotes]:
     return workbench.trial_notes(name, sample=published)

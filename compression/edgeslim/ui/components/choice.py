@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -61,12 +61,16 @@ def choice_words(study: StudyResult, choice: Choice, budget: Budget) -> None:
     st.success("\n\n".join(lines), icon=":material/check_circle:")
 
 
-def pinned(choice: Choice | None) -> dict[int, str]:
-    """Words for the chart's pick and runner-up."""
+def pinned(choice: Choice | None, starred: Iterable[int] = ()) -> dict[int, str]:
+    """Words for the chart's pick and runner-up, and a star for the trials that have one."""
+    found = dict.fromkeys(starred, "★")
     if choice is None:
-        return {}
+        return found
     both = ((choice.pick, f"{t('chart.pick')} #{choice.pick}"), (choice.runner_up, t("chart.runner_up")))
-    return {number: words for number, words in both if number is not None}
+    for number, words in both:
+        if number is not None:
+            found[number] = f"★ {words}" if number in found else words
+    return found
 
 
 def budget_words(budget: Budget) -> str:

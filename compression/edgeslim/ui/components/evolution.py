@@ -13,12 +13,14 @@ from edgeslim.report.evolution import Found, density_chart, evolution, evolution
 from edgeslim.report.importance import FEWEST, FRONT, Importance, Importances, importances
 from edgeslim.report.parallel import parallel, parallel_chart
 from edgeslim.report.recipe_parameters import Parameter, compared, varied
+from edgeslim.report.table import filtered
 from edgeslim.studies.figures import FIGURES, axes
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.pareto import trial_clicked
 from edgeslim.ui.components.search import search_results
+from edgeslim.ui.components.table_filter import filter_form
 from edgeslim.ui.components.words import figure_name, named, step_name, titled
 from edgeslim.ui.i18n import Language
 from edgeslim.ui.state import language, linked, one_of, select_trial, selected_trial, several_of, t
@@ -156,6 +158,8 @@ def _parallel(study: StudyResult, found: Importances, target: str) -> None:
     default = [*list(parameters)[:AXES], *(name for name in weighed if name in figures)]
     names = {key: parameter_name(each) for key, each in parameters.items()}
     names |= {name: figure_name(name) for name in figures}
+    with st.container(horizontal=True, vertical_alignment="bottom", key="parallel_tools"):
+        numbers = data.once(filtered, study, filter_form(study), data.notes(study))
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     chosen = left.multiselect(
         t("evolution.axes"),
@@ -169,7 +173,7 @@ def _parallel(study: StudyResult, found: Importances, target: str) -> None:
         st.caption(t("evolution.two_axes"))
         return
     chart = data.once(
-        _parallel_chart, study, language(), tuple(chosen), target, color, every, selected_trial()
+        _parallel_chart, study, language(), tuple(chosen), target, color, every, numbers, selected_trial()
     )
     st.caption(t("evolution.colors", figure=figure_name(color)))
     _chart(chart, "parallel_chart")
@@ -182,6 +186,7 @@ def _parallel_chart(
     target: str,
     color: str,
     every: bool,
+    numbers: tuple[int, ...],
     selected: int | None,
 ) -> plotly.Figure:
     parameters = {each.key: each for each in data.once(varied, study)}
@@ -197,7 +202,9 @@ def _parallel_chart(
     }
     found = data.once(importances, study, target)
     bright = None if every or found is None else set(found.best)
-    return parallel_chart(info, names, t("evolution.without"), ticks=ticks, bright=bright, selected=selected)
+    return parallel_chart(
+        info, names, t("evolution.without"), ticks=ticks, shown=set(numbers), bright=bright, selected=selected
+    )
 
 
 def _broken(name: str) -> str:
