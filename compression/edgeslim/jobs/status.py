@@ -50,12 +50,16 @@ class JobStatus:
     @property
     def alive(self) -> bool:
         """Whether that very process still runs."""
-        try:
-            process = psutil.Process(self.pid)
-            same = identity(process) == (self.pid, self.started)
-            return bool(same and process.status() != psutil.STATUS_ZOMBIE)
-        except psutil.NoSuchProcess:
-            return False
+        return is_alive(self.pid, self.started)
+
+
+def is_alive(pid: int, started: str) -> bool:
+    """Whether the process of that identity still runs."""
+    try:
+        process = psutil.Process(pid)
+        return bool(identity(process) == (pid, started) and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def identity(process: psutil.Process) -> tuple[int, str]:

@@ -44,6 +44,10 @@ def _low_bit(bits: int, **parameters: Any) -> StepJson:
     return {"step": "low_bit_weights", "bits": bits, **parameters}
 
 
+def _mixed(bits: float) -> StepJson:
+    return {"step": "mixed_low_bit_weights", "average_bits": bits}
+
+
 def _trained(step: StepJson, steps: int) -> tuple[StepJson, StepJson]:
     """A step that stores weights, trained with labels, and without."""
     learning = {**step, "steps": steps}
@@ -54,7 +58,9 @@ _FLOAT16: StepJson = {"step": "float16"}
 _MATCH: StepJson = {"step": "match_statistics"}
 _ROBUST: StepJson = {"step": "robust_int8"}
 _CODEBOOK: StepJson = {"step": "weight_clustering", "values": 16}
-_MIXED: StepJson = {"step": "mixed_low_bit_weights", "average_bits": 3.5}
+_MIXED = _mixed(3.5)
+_BINARY = _low_bit(1, scheme="binary")
+_TERNARY = _low_bit(2, scheme="ternary")
 _FAST: StepJson = {"step": "robust_int8", "latency": 0.6}
 _AWARE = _trained({"step": "quantization_aware_training"}, 100)
 _FOUR_BITS = _trained(_low_bit(4, rounding="trained"), 200)
@@ -102,8 +108,9 @@ def _recovered(
 
 _SMALL_AND_FAST = (
     _recipe("mixed bits + int8", _MIXED, _FAST),
-    _recipe("mixed bits, 2.5 + int8", {**_MIXED, "average_bits": 2.5}, _FAST),
+    _recipe("mixed bits, 2.5 + int8", _mixed(2.5), _FAST),
 )
+_SAMPLE_CHANNELS = ((0.2, 500, 2e-3), (0.4, 800, 2e-3), (0.6, 1000, 2e-3))
 PRESETS.add(
     Preset(
         "quick",
@@ -239,9 +246,9 @@ PRESETS.add(
     Preset(
         "one-bit",
         (
-            _recipe("binary", _low_bit(1, scheme="binary")),
+            _recipe("binary", _BINARY),
             _alone("binary, trained", _trained(_low_bit(1, scheme="binary", rounding="trained"), 400)),
-            _recipe("ternary", _low_bit(2, scheme="ternary")),
+            _recipe("ternary", _TERNARY),
             _alone("ternary, trained", _trained(_low_bit(2, scheme="ternary", rounding="trained"), 400)),
             _recipe("2 bits", _low_bit(2)),
             _alone("2 bits, trained", _trained(_low_bit(2, rounding="trained"), 400)),
@@ -257,10 +264,26 @@ PRESETS.add(
             _recipe("int8", _int8()),
             _recipe("tuning alone", _tune(500)),
             _recipe("mixed bits", _MIXED),
+            _recipe("mixed bits, 2", _mixed(2.0)),
+            _recipe("binary", _BINARY),
             *_SMALL_AND_FAST,
             *_with_recovery(
                 [(0.3, 400, 5e-4), (0.5, 400, 1e-3), (0.7, 500, 2e-3), (0.9, 800, 2e-3)],
-                [(0.2, 500, 2e-3), (0.4, 800, 2e-3), (0.6, 1000, 2e-3)],
+                _SAMPLE_CHANNELS,
+            ),
+            *(
+                _recipe(
+                    f"channels {ratio:.0%} + tuning + {then}", _channels(ratio), _tune(steps, rate), *storing
+                )
+                for ratio, steps, rate in _SAMPLE_CHANNELS
+                for then, storing in (
+                    ("mixed bits, 2.5", [_mixed(2.5)]),
+                    ("mixed bits, 2 + int8", [_mixed(2.0), _FAST]),
+                )
+            ),
+            *(
+                _recipe(f"channels 60% + tuning + {then}", _channels(0.6), _tune(1000, 2e-3), storing)
+                for then, storing in (("ternary", _TERNARY), ("binary", _BINARY))
             ),
             _recipe("low rank 30% + tuning", _low_rank(0.7), _tune(500, 2e-3)),
             _recipe(

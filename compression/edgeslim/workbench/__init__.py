@@ -20,8 +20,18 @@ from edgeslim.workbench.datasets import (
     list_datasets,
     read_image,
 )
+from edgeslim.workbench.errands import (
+    ErrandStatus,
+    known_study,
+    make_again,
+    making_status,
+    time_study,
+    timing_here,
+    timing_status,
+    timing_version,
+)
 from edgeslim.workbench.evaluate import evaluate_model
-from edgeslim.workbench.files import artifact_bytes, artifact_path, check_study, stored_bytes
+from edgeslim.workbench.files import artifact_bytes, artifact_path, check_study, has_artifact, stored_bytes
 from edgeslim.workbench.maintenance import check_store, collect_garbage, store_info
 from edgeslim.workbench.models import (
     checked_spec,
@@ -59,6 +69,7 @@ from edgeslim.workbench.studies import (
 from edgeslim.workbench.xray import score_predictions, xray
 
 __all__ = [
+    "ErrandStatus",
     "StudyPlan",
     "ablate",
     "ablation_name",
@@ -80,9 +91,11 @@ __all__ = [
     "evaluate_model",
     "extend_study",
     "gallery_images",
+    "has_artifact",
     "import_dataset",
     "import_model",
     "improve_study",
+    "known_study",
     "layer_sensitivity",
     "list_datasets",
     "list_families",
@@ -90,6 +103,8 @@ __all__ = [
     "list_presets",
     "list_steps",
     "list_studies",
+    "make_again",
+    "making_status",
     "model_spec",
     "note_trial",
     "notes_version",
@@ -119,6 +134,10 @@ __all__ = [
     "study_status",
     "study_version",
     "study_versions",
+    "time_study",
+    "timing_here",
+    "timing_status",
+    "timing_version",
     "trial_notes",
     "xray",
 ]

@@ -48,6 +48,11 @@ def artifact_path(sha256: str, store: Store | None = None) -> Path:
     return found
 
 
+def has_artifact(sha256: str, store: Store | None = None) -> bool:
+    """Whether the file of that hash is here."""
+    return (store or Store()).path(sha256).exists() or sample_file(sha256) is not None
+
+
 def artifact_bytes(sha256: str, store: Store | None = None) -> bytes:
     """The content of the file of that hash. Raises StudyError if there is none."""
     return artifact_path(sha256, store).read_bytes()

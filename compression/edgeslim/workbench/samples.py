@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from edgeslim.errors import StudyError
 from edgeslim.jobs import supervisor
 from edgeslim.report.info import worth_it
 from edgeslim.studies.study import StudyResult
+from edgeslim.studies.timing import content_of, made_here, retimed
 
 SAMPLE_STUDY = Path(edgeslim.__file__).resolve().parents[2] / "sample_models" / "study"
 _STUDY = "study.json"
@@ -45,14 +47,33 @@ def sample_file(sha256: str, folder: Path = SAMPLE_STUDY) -> Path | None:
     return path if path.exists() else None
 
 
-def publish_study(name: str, to: Path = SAMPLE_STUDY, store: Store | None = None) -> list[Path]:
+def publish_study(
+    name: str,
+    to: Path = SAMPLE_STUDY,
+    store: Store | None = None,
+    *,
+    also: Sequence[int] = (),
+    timed_here: bool = False,
+) -> list[Path]:
     """Write the study (study.json), its baseline's file, the headline's and those of its front into the folder `to`.
 
-    A file on the front that is not smaller than the baseline (a control that was only trained on) stays out.
-    What was published there before is replaced. Raises StudyError if the study is not complete.
+    A file on the front that is not smaller than the baseline (a control that was only trained on) stays out, unless it
+    is among `also`, numbers of further trials. `timed_here`: with the newest timing of this machine (`time_study`) in
+    place of the study's own. What was published there before is replaced. Raises StudyError if the study is not
+    complete, or was not timed here.
     """
     store = store or Store()
     result = supervisor.load(store, name)
+    if timed_here:
+        timing = made_here(store, content_of(result))
+        if timing is None:
+            raise StudyError(
+                "not_timed_here",
+                f"Study '{name}' was not timed on this machine.",
+                f"Time it: edgeslim study time {name}",
+                name=name,
+            )
+        result = retimed(result, timing)
     if result.state != "complete":
         raise StudyError(
             "study_not_complete",
@@ -68,7 +89,8 @@ def publish_study(name: str, to: Path = SAMPLE_STUDY, store: Store | None = None
     published = {
         trial.sha256
         for trial in result.trials
-        if trial.number in chosen and trial.sha256 and downloads[trial.number] <= limit
+        if trial.sha256
+        and (trial.number in also or (trial.number in chosen and downloads[trial.number] <= limit))
     }
     study = result.to_json()
     for trial in study["trials"]:

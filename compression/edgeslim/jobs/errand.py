@@ -1,0 +1,112 @@
+"""An errand: a short piece of work on a study's files, in a process of its own, which all share who ask for the same.
+
+What it was asked and how far it is lie in two small files. Needs no torch and no onnxruntime.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from edgeslim.artifacts.store import HOME_VARIABLE, PATIENCE, Store, as_store_error, write_atomically
+from edgeslim.errors import ErrorRecord
+from edgeslim.jobs.status import identity, is_alive
+from edgeslim.processes import environment_of_child, threads
+from edgeslim.records import ProgressRecord, RecipeRecord, decoded, encoded
+from edgeslim.studies.study import StudyPlan
+
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Processes started here, polled so that ended ones do not stay as zombies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Files to time, the original's first, or one to make again."""
+
+    who: str
+    """The study, for those who wait meanwhile."""
+    files: tuple[str, ...] = ()
+    """SHA-256 of files in the store."""
+    content: str = ""
+    """Under which their timings are kept (studies.timing)."""
+    plan: StudyPlan | None = None
+    recipe: RecipeRecord | None = None
+    sha256: str = ""
+    """What the recipe's file is to be."""
+
+    @property
+    def key(self) -> str:
+        """Equal for all who ask for the same."""
+        asked = [self.content, self.files, self.sha256]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrandStatus:
+    """How far an errand is; `state` is 'interrupted' if its process vanished."""
+
+    state: Literal["running", "complete", "failed", "interrupted"]
+    pid: int
+    started: str
+    current: ProgressRecord | None = None
+    left: float | None = None
+    """Seconds to the end of what it is doing, by what that has taken so far; None while that is not known."""
+    error: ErrorRecord | None = None
+
+
+def begin(store: Store, errand: Errand) -> None:
+    """Run the errand in a process of its own, unless it runs already. Raises StoreError."""
+    folder = errand_folder(store, errand.key)
+    with store.lock(f"errand-{errand.key}", PATIENCE):
+        found = status(store, errand.key)
+        if found is not None and found.state == "running":
+            return
+        write_atomically(folder / "errand.json", json.dumps(encoded(errand)).encode())
+        pid, started = identity(psutil.Process(_launch(store, errand.key, folder).pid))
+        write_errand_status(folder, ErrandStatus(state="running", pid=pid, started=started))
+
+
+def status(store: Store, key: str) -> ErrandStatus | None:
+    """How far the errand is; None if it was never begun."""
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
+    try:
+        found = decoded(ErrandStatus, json.loads((errand_folder(store, key) / "status.json").read_bytes()))
+    except (FileNotFoundError, ValueError):
+        return None
+    gone = found.state == "running" and not is_alive(found.pid, found.started)
+    return replace(found, state="interrupted") if gone else found
+
+
+def errand_folder(store: Store, key: str) -> Path:
+    return store.root / "errands" / key
+
+
+def write_errand_status(folder: Path, status: ErrandStatus) -> None:
+    write_atomically(folder / "status.json", json.dumps(encoded(status)).encode())
+
+
+def _launch(store: Store, key: str, folder: Path) -> subprocess.Popen[Any]:
+    home = str(store.root.resolve())
+    command = [sys.executable, "-m", "edgeslim.jobs.errand_worker", "--store", home, "--errand", key]
+    log = folder / "log.txt"
+    try:
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                env=environment_of_child(**{HOME_VARIABLE: home}, **threads(1)),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise as_store_error(log, error) from error
+    _STARTED.append(process)
+    return process

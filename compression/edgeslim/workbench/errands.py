@@ -1,0 +1,97 @@
+"""Measuring a study's files on this machine, and making one of them again: jobs that all who ask for them share."""
+
+from __future__ import annotations
+
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import StudyError
+from edgeslim.jobs import errand
+from edgeslim.jobs.errand import Errand, ErrandStatus
+from edgeslim.jobs.supervisor import load
+from edgeslim.studies import storage, timing
+from edgeslim.studies.study import StudyPlan, StudyResult
+from edgeslim.studies.timing import Timing
+from edgeslim.workbench.files import artifact_path, has_artifact
+from edgeslim.workbench.samples import sample_study
+
+
+def known_study(name: str, store: Store | None = None) -> StudyResult:
+    """The study of that name in the data folder, else the published one. Raises StudyError."""
+    store, published = store or Store(), sample_study()
+    if published is not None and published.name == name and name not in storage.names(store):
+        return published
+    return load(store, name)
+
+
+def time_study(study: StudyResult, store: Store | None = None) -> None:
+    """Begin to time the study's files on this machine, interleaved with the original; see `timing_status`.
+
+    Files that are not here are left out. Raises StudyError where the original is not, StoreError.
+    """
+    store, asked = store or Store(), _timing(study, store)
+    for sha256 in asked.files:
+        if not store.path(sha256).exists():
+            store.put(artifact_path(sha256, store).read_bytes())
+    errand.begin(store, asked)
+
+
+def timing_status(study: StudyResult, store: Store | None = None) -> ErrandStatus | None:
+    """How far the timing of these files is; None if it was never asked for. Raises StudyError as `time_study`."""
+    store = store or Store()
+    return errand.status(store, _timing(study, store).key)
+
+
+def timing_version(study: StudyResult, store: Store | None = None) -> str | None:
+    """What differs once `timing_here` does; None if these files were never timed apart from their study."""
+    return timing.latest(store or Store(), timing.content_of(study))
+
+
+def timing_here(study: StudyResult, store: Store | None = None) -> Timing | None:
+    """The newest timing of the study's files on a machine like this one; the study's own is not meant."""
+    return timing.made_here(store or Store(), timing.content_of(study))
+
+
+def make_again(study: StudyResult, number: int, store: Store | None = None) -> None:
+    """Begin to make a trial's file again from its recipe; see `making_status`. Raises StudyError, StoreError.
+
+    What is made must be what was measured, byte by byte; else the errand fails with the code 'other_bytes'.
+    """
+    store = store or Store()
+    errand.begin(store, _making(study, number, store))
+
+
+def making_status(study: StudyResult, number: int, store: Store | None = None) -> ErrandStatus | None:
+    """How far the making of a trial's file is; None if it was never asked for. Raises StudyError."""
+    store = store or Store()
+    return errand.status(store, _making(study, number, store).key)
+
+
+def _timing(study: StudyResult, store: Store) -> Errand:
+    original = study.original
+    if original is None or original.sha256 is None or not has_artifact(original.sha256, store):
+        raise StudyError(
+            "original_missing",
+            f"The original's file of '{study.name}' is not on this machine, and all times are ratios to its.",
+            "Make it again, or time the study where its files are.",
+            name=study.name,
+        )
+    others = {trial.sha256: None for trial in study.trials if trial.sha256 and trial.state == "complete"}
+    files = [each for each in {original.sha256: None, **others} if has_artifact(each, store)]
+    return Errand(who=study.name, files=tuple(files), content=timing.content_of(study))
+
+
+def _making(study: StudyResult, number: int, store: Store) -> Errand:
+    trial = study.trial(number)
+    if trial is None or trial.sha256 is None:
+        raise StudyError(
+            "no_such_file",
+            f"Trial {number} of '{study.name}' never had a file.",
+            "Choose a trial that was measured.",
+            name=study.name,
+            number=number,
+        )
+    published = sample_study()
+    if published is not None and timing.content_of(published) == timing.content_of(study):
+        plan = StudyPlan(model=study.model, dataset=study.dataset)
+    else:
+        plan = storage.read_plan(store, study.name)
+    return Errand(who=study.name, plan=plan, recipe=trial.recipe, sha256=trial.sha256)
