@@ -10,6 +10,7 @@ from edgeslim.ui.components.choice import choice_beside, choice_under, pinned
 from edgeslim.ui.components.evolution import study_evolution
 from edgeslim.ui.components.file_panel import file_panel
 from edgeslim.ui.components.finding import finding
+from edgeslim.ui.components.measure_here import measure_here
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.pareto import chart_choice, show_pareto
 from edgeslim.ui.components.sections import sections
@@ -62,6 +63,7 @@ with left:
         selected=selected,
         height=430,
     )
+    measure_here(study)
 
 pick = choice.pick if choice is not None else None
 shown = selected if selected is not None else pick

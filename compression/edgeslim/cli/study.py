@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +21,15 @@ from edgeslim.cli.common import (
     with_data,
     with_limits,
 )
+from edgeslim.cli.errands import add_errands
 from edgeslim.cli.search import add_search, add_stop_rules, read_budget, search_run
 from edgeslim.errors import EdgeSlimError, StudyError
 from edgeslim.report.certainty import certainty_lines, comparison_lines
 from edgeslim.report.choice import choice_lines
 from edgeslim.report.document import study_csv, study_json
-from edgeslim.report.machine import timing_table
 from edgeslim.report.text import study_table, table
 from edgeslim.studies.search_run import SAMPLERS
 from edgeslim.studies.study import DEFAULT_OBJECTIVES, StudyPlan, StudyResult
-from edgeslim.units import format_clock
-from edgeslim.workbench import ErrandStatus
 from edgeslim.workbench.studies import StudyStatus
 
 RECIPES_FAILED = 1
@@ -103,15 +100,7 @@ def add_commands(commands: Any) -> None:
     command.add_argument(
         "--timed-here", action="store_true", help="with the newest timing of this machine (study time)"
     )
-    command = add(
-        commands, "time", _study_time, "time a study's files on this machine, beside its own timing"
-    )
-    command.add_argument(
-        "name", metavar="NAME", help="a study, or 'sample', the one that comes with EdgeSlim"
-    )
-    command = add(commands, "make", _study_make, "make a trial's file again from its recipe")
-    command.add_argument("name", metavar="NAME")
-    command.add_argument("number", type=int, metavar="N", help="number of the trial")
+    add_errands(commands)
 
 
 def _add_cluster(command: argparse.ArgumentParser) -> None:
@@ -291,38 +280,3 @@ def _study_publish(given: Arguments) -> None:
         given.name, given.to, given.store, also=given.also, timed_here=given.timed_here
     )
     tell(given, files, lambda: "\n".join(map(str, files)))
-
-
-def _study_time(given: Arguments) -> int:
-    study = workbench.known_study(given.name, given.store)
-    workbench.time_study(study, given.store)
-    _watch_errand(given, lambda: workbench.timing_status(study, given.store))
-    timing = workbench.timing_here(study, given.store)
-    assert timing is not None, "it was just made"
-    tell(given, timing, lambda: timing_table(study, timing))
-    return 0
-
-
-def _study_make(given: Arguments) -> int:
-    study = workbench.known_study(given.name, given.store)
-    workbench.make_again(study, given.number, given.store)
-    _watch_errand(given, lambda: workbench.making_status(study, given.number, given.store))
-    trial = study.trial(given.number)
-    assert trial is not None and trial.sha256 is not None, "else there is nothing to make"
-    path = workbench.artifact_path(trial.sha256, given.store)
-    tell(given, {"sha256": trial.sha256, "file": path}, lambda: str(path))
-    return 0
-
-
-def _watch_errand(given: Arguments, look: Callable[[], ErrandStatus | None]) -> None:
-    """Show progress and time left until the end. Raises EdgeSlimError if it fails; it goes on after Ctrl-C."""
-    while (status := look()) is not None and status.state == "running":
-        if not given.json and status.current is not None:
-            left = "" if status.left is None else f", {format_clock(round(status.left))} left"
-            show_line(f"{counted(status.current)}{left}")
-        time.sleep(_WATCH_SECONDS)
-    clear_line()
-    if status is not None and status.error is not None:
-        raise EdgeSlimError.of(status.error)
-    if status is None or status.state != "complete":
-        raise StudyError("errand_ended", "The process ended before its time.", "Begin again.")

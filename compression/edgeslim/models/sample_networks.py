@@ -131,6 +131,7 @@ def street_sign_spec(labels: tuple[str, ...] = LABELS) -> ModelSpec:
         scale=1 / 255,
         strides=(8, 16),
         labels=labels,
+        class_agnostic_nms=True,  # signs of different kinds do not overlap
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from edgeslim.records import encoded
 from edgeslim.report.certainty_info import certainty
+from edgeslim.report.machine import machine_of
 from edgeslim.studies.figures import Figure, axes, no_interval
 from edgeslim.studies.front_summary import front_summary
 from edgeslim.studies.groups import HeldOutScore
@@ -67,6 +68,7 @@ def _row(study: StudyResult, trial: TrialResult, on_front: bool, notes: TrialNot
         **_held_out(study.held_out.score(trial.number) if study.held_out else None),
         "latency_p95": trial.latency.p95_ms if trial.latency else None,
         "noisy": trial.latency.noisy if trial.latency else None,
+        "timed_on": machine_of(study.environment).text if trial.latency else None,
         "seconds": trial.seconds,
         "error": trial.error.code if trial.error else None,
         "sha256": trial.sha256,

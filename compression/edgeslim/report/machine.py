@@ -54,20 +54,12 @@ def timing_table(study: StudyResult, timing: Timing) -> str:
     """A timing beside the study's own, as a table for a terminal."""
     rows = []
     for trial in study.trials:
-        here = timing.latencies.get(trial.sha256 or "")
+        here, before = timing.latencies.get(trial.sha256 or ""), trial.latency
         if here is not None:
             low, high = here.ratio_ci95
-            own = None if trial.latency is None else trial.latency.ratio
-            rows.append(
-                [
-                    trial.number,
-                    trial.title,
-                    format_ms(here.median_ms),
-                    f"{here.ratio:.2f} ({low:.2f} … {high:.2f})",
-                    "noisy" if here.noisy else "",
-                    "" if own is None else f"{own:.2f}",
-                ]
-            )
+            ratio = f"{here.ratio:.2f} ({low:.2f} … {high:.2f})"
+            noise, was = "noisy" if here.noisy else "", "" if before is None else f"{before.ratio:.2f}"
+            rows.append([str(trial.number), trial.title, format_ms(here.median_ms), ratio, noise, was])
     own = f"ratio on {machine_of(study.environment).text}"
     headers = ["#", "recipe", "latency", "ratio to the original (95 %)", "", own]
     return f"{table(rows, headers)}\nmeasured on {machine_of(timing.environment).text}, {timing.made}"

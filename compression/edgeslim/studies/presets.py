@@ -264,13 +264,17 @@ PRESETS.add(
             _recipe("int8", _int8()),
             _recipe("tuning alone", _tune(500)),
             _recipe("mixed bits", _MIXED),
-            _recipe("mixed bits, 2", _mixed(2.0)),
-            _recipe("binary", _BINARY),
             *_SMALL_AND_FAST,
             *_with_recovery(
                 [(0.3, 400, 5e-4), (0.5, 400, 1e-3), (0.7, 500, 2e-3), (0.9, 800, 2e-3)],
                 _SAMPLE_CHANNELS,
             ),
+            _recipe("low rank 30% + tuning", _low_rank(0.7), _tune(500, 2e-3)),
+            _recipe(
+                "low rank 30% + tuning + mixed bits + int8", _low_rank(0.7), _tune(500, 2e-3), _MIXED, _FAST
+            ),
+            _recipe("mixed bits, 2", _mixed(2.0)),
+            _recipe("binary", _BINARY),
             *(
                 _recipe(
                     f"channels {ratio:.0%} + tuning + {then}", _channels(ratio), _tune(steps, rate), *storing
@@ -284,10 +288,6 @@ PRESETS.add(
             *(
                 _recipe(f"channels 60% + tuning + {then}", _channels(0.6), _tune(1000, 2e-3), storing)
                 for then, storing in (("ternary", _TERNARY), ("binary", _BINARY))
-            ),
-            _recipe("low rank 30% + tuning", _low_rank(0.7), _tune(500, 2e-3)),
-            _recipe(
-                "low rank 30% + tuning + mixed bits + int8", _low_rank(0.7), _tune(500, 2e-3), _MIXED, _FAST
             ),
         ),
     )

@@ -12,6 +12,7 @@ from edgeslim.records import Latency, decoded, encoded
 from edgeslim.runtime import MAIN
 from edgeslim.runtime.environment import environment
 from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 
 TIMINGS = "timings"
 """Record kind in the store: `timings/<content>/<time>.json`."""
@@ -67,12 +68,12 @@ def made_here(store: Store, content: str) -> Timing | None:
 
 def retimed(study: StudyResult, timing: Timing) -> StudyResult:
     """The study with these latencies, and the machine they are of, in place of its own; a file without one has none."""
-    trials = (
-        trial.with_latencies(
-            {MAIN: timing.latencies[trial.sha256]} if trial.sha256 in timing.latencies else {}
-        )
-        for trial in study.trials
-    )
+
+    def here(trial: TrialResult) -> TrialResult:
+        found = timing.latencies.get(trial.sha256 or "")
+        return trial.with_latencies({} if found is None else {MAIN: found})
+
+    trials = map(here, study.trials)
     return replace(study, trials=tuple(trials), environment={**study.environment, **timing.environment})
 
 

@@ -21,6 +21,7 @@ from edgeslim.records import RecipeRecord
 from edgeslim.steps.base import StepInfo
 from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.study import StudyPlan, StudyResult
+from edgeslim.studies.timing import retimed
 from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks.base import Prediction
 from edgeslim.workbench.presets import FittingPreset
@@ -33,6 +34,8 @@ Picture = tuple[str, Image, Truth]
 """Its id, the image, and what is known to be true of it."""
 SplitName = Literal["gallery", "validation"]
 PICTURE_CONFIDENCE = 0.5
+TIMED, HERE, OWN = "timed", "here", "own"
+"""The parameter of the address that says whose latencies are shown: this machine's, or those that a study came with."""
 
 
 def once(
@@ -59,7 +62,12 @@ def _once(
 
 
 def sample() -> StudyResult | None:
-    """The study that comes with the product, or None in a copy without it."""
+    """The study that comes with the product, or None in a copy without it; timed as `load_study` has it."""
+    published = _published()
+    return None if published is None else _timed(published)
+
+
+def _published() -> StudyResult | None:
     version = workbench.sample_version()
     return None if version is None else _sample(version)
 
@@ -70,7 +78,7 @@ def _sample(version: str) -> StudyResult | None:
 
 
 def is_sample(name: str) -> bool:
-    published = sample()
+    published = _published()
     return published is not None and published.name == name
 
 
@@ -78,7 +86,7 @@ def study_list() -> list[StudyEntry]:
     """All studies, the sample first, then the newest."""
     own = [_entry(name, version) for name, version in workbench.study_versions().items()]
     own.sort(key=lambda entry: (entry.created, entry.name), reverse=True)
-    published = sample()
+    published = _published()
     if published is None:
         return own
     others = [entry for entry in own if entry.name != published.name]
@@ -86,11 +94,31 @@ def study_list() -> list[StudyEntry]:
 
 
 def load_study(name: str) -> StudyResult:
-    """A study with all its trials, read again only if it has changed. Raises StudyError, StoreError."""
-    published = sample()
+    """A study with all its trials, read again only if it has changed. Raises StudyError, StoreError.
+
+    Where its files were timed on this machine too, with those latencies, unless the address asks for its own.
+    """
+    return _timed(study_itself(name))
+
+
+def study_itself(name: str) -> StudyResult:
+    """The study with the latencies that it came with. Raises StudyError, StoreError."""
+    published = _published()
     if published is not None and published.name == name:
         return published
     return _study(name, workbench.study_version(name))
+
+
+def _timed(study: StudyResult) -> StudyResult:
+    if study.state == "running" or st.query_params.get(TIMED) == OWN:
+        return study
+    version = workbench.timing_version(study)
+    return study if version is None else once(_retimed, study, version)
+
+
+def _retimed(study: StudyResult, version: str) -> StudyResult:
+    timing = workbench.timing_here(study)
+    return study if timing is None else retimed(study, timing)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -173,8 +201,10 @@ def amounts() -> dict[str, tuple[str, str]]:
 
 
 def has_file(trial: TrialResult) -> bool:
-    """Whether the trial's file is here: the sample study keeps only its front's."""
-    return bool(trial.measured and trial.file and Path(trial.file).exists())
+    """Whether the trial's file is here: the sample study comes with those that teach, others can be made."""
+    if not trial.measured or trial.sha256 is None:
+        return False
+    return bool(trial.file and Path(trial.file).exists()) or workbench.has_artifact(trial.sha256)
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)

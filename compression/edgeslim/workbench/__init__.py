@@ -3,6 +3,7 @@
 Importing it costs neither torch nor onnxruntime; what a function needs, it imports when it is called.
 """
 
+from edgeslim.jobs.errand import ErrandStatus
 from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.ablation import (
     ablate,
@@ -21,7 +22,6 @@ from edgeslim.workbench.datasets import (
     read_image,
 )
 from edgeslim.workbench.errands import (
-    ErrandStatus,
     known_study,
     make_again,
     making_status,

@@ -35,9 +35,8 @@ def time_study(study: StudyResult, store: Store | None = None) -> None:
 
 
 def timing_status(study: StudyResult, store: Store | None = None) -> ErrandStatus | None:
-    """How far the timing of these files is; None if it was never asked for. Raises StudyError as `time_study`."""
-    store = store or Store()
-    return errand.status(store, _timing(study, store).key)
+    """How far the timing of these files is; None if it was never asked for."""
+    return errand.status(store or Store(), timing.content_of(study))
 
 
 def timing_version(study: StudyResult, store: Store | None = None) -> str | None:
@@ -60,9 +59,9 @@ def make_again(study: StudyResult, number: int, store: Store | None = None) -> N
 
 
 def making_status(study: StudyResult, number: int, store: Store | None = None) -> ErrandStatus | None:
-    """How far the making of a trial's file is; None if it was never asked for. Raises StudyError."""
-    store = store or Store()
-    return errand.status(store, _making(study, number, store).key)
+    """How far the making of a trial's file is; None if it was never asked for, or never had a file."""
+    trial = study.trial(number)
+    return None if trial is None or trial.sha256 is None else errand.status(store or Store(), trial.sha256)
 
 
 def _timing(study: StudyResult, store: Store) -> Errand:

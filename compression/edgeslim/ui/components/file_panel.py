@@ -8,6 +8,7 @@ from edgeslim import workbench
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.make_file import make_file
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.trial import links, trial_panel
 from edgeslim.ui.state import select_trial, t
@@ -27,7 +28,7 @@ def file_panel(study: StudyResult, shown: int | None, pick: int | None) -> None:
         if trial is not None and trial.measured:
             file_actions(study, trial, key="panel")
             if not data.has_file(trial):
-                st.caption(t("trial.no_file"))
+                make_file(study, trial)
         links(study, shown)
 
 

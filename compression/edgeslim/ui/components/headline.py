@@ -8,7 +8,7 @@ from edgeslim.report.info import Headline, headline
 from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
-from edgeslim.ui.components.words import change_words, figure_name
+from edgeslim.ui.components.words import change_words, figure_name, machine_words
 from edgeslim.ui.state import t
 from edgeslim.units import DASH, MINUS, format_bytes, format_factor, format_ms, format_share
 
@@ -56,6 +56,8 @@ def figures(study: StudyResult, number: int) -> None:
                 border=True,
                 height="stretch",
             )
+    if trial.latency is not None:
+        st.caption(t("timing.measured_on", machine=machine_words(study)))
 
 
 def _download(trial: TrialResult, original: TrialResult) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from edgeslim.errors import ErrorRecord
 from edgeslim.records import NoticeRecord, ProgressRecord, RecipeRecord
 from edgeslim.report.charts import TEXTS
+from edgeslim.report.machine import machine_of
 from edgeslim.studies.figures import FIGURES, Figure
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import Bounds, TrialResult
@@ -169,3 +170,11 @@ def notice_words(notice: NoticeRecord) -> str:
     """A warning about data: translated by its code, else its own English words."""
     values = {name: str(value) for name, value in notice.values.items()}
     return error_text(language(), ErrorRecord(notice.code, notice.text, "", values), prefix="notice")
+
+
+def machine_words(study: StudyResult) -> str:
+    """The machine that a study's latencies were measured on."""
+    machine = machine_of(study.environment)
+    if not machine.processor:
+        return t("timing.unknown_machine")
+    return t("timing.machine", processor=plain(machine.processor), runtime=plain(machine.runtime))

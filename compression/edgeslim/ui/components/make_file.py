@@ -1,0 +1,46 @@
+"""Making a trial's file again, where the study came without it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from edgeslim import workbench
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
+from edgeslim.ui.components.errands import errand_progress
+from edgeslim.ui.components.problems import boundary, show
+from edgeslim.ui.state import t
+from edgeslim.units import format_clock
+
+WATCH = 1.0
+"""Seconds between two looks at what is made."""
+
+
+def make_file(study: StudyResult, trial: TrialResult, *, key: str = "make_file") -> None:
+    """A button that makes the trial's file from its recipe, or how far that is. For a file that is not here."""
+    with boundary():
+        status = workbench.making_status(study, trial.number)
+        if status is not None and status.state == "running":
+            _watch(study, trial.number)
+            return
+        seconds = sum(stage.seconds for stage in trial.stages)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            words = t("make_file.button", time=format_clock(max(1, round(seconds))))
+            pressed = st.button(
+                words, icon=":material/build:", key=f"{key}_{trial.number}", help=t("make_file.help")
+            )
+            st.caption(t("make_file.why"), width="content")
+        if status is not None and status.error is not None:
+            show(status.error)
+        if pressed:
+            workbench.make_again(study, trial.number)
+            st.rerun()
+
+
+@st.fragment(run_every=WATCH)
+def _watch(study: StudyResult, number: int) -> None:
+    status = workbench.making_status(study, number)
+    if status is None or status.state != "running":
+        st.rerun()
+    else:
+        errand_progress(status, t("make_file.running"))

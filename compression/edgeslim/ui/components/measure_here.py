@@ -1,0 +1,63 @@
+"""Whose machine the latencies on the screen are of, and measuring a study's files on this one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from edgeslim import workbench
+from edgeslim.studies.study import StudyResult
+from edgeslim.ui import data
+from edgeslim.ui.components.errands import errand_progress
+from edgeslim.ui.components.problems import boundary, show
+from edgeslim.ui.components.words import machine_words
+from edgeslim.ui.state import linked, one_of, t
+
+WATCH = 1.0
+"""Seconds between two looks at a measurement that runs."""
+
+
+def measure_here(study: StudyResult) -> None:
+    """The machine, the choice where there are two, and a button; progress while it is measured, by whomever."""
+    if not any(trial.latency for trial in study.trials) and workbench.timing_version(study) is None:
+        return
+    with boundary():
+        status = workbench.timing_status(study) if _can_be_timed(study) else None
+        if status is not None and status.state == "running":
+            _watch(study)
+            return
+        with st.container(horizontal=True, vertical_alignment="center", key="measured_on"):
+            st.caption(t("timing.measured_on", machine=machine_words(study)), width="content")
+            if workbench.timing_version(study) is not None:
+                st.segmented_control(
+                    t("timing.whose"),
+                    [data.HERE, data.OWN],
+                    format_func=lambda whose: t(f"timing.{whose}"),
+                    label_visibility="collapsed",
+                    required=True,
+                    **linked(data.TIMED, data.HERE, one_of([data.HERE, data.OWN])),
+                )
+            if _can_be_timed(study):
+                _begin(study)
+        if status is not None and status.error is not None:
+            show(status.error)
+
+
+def _can_be_timed(study: StudyResult) -> bool:
+    original = study.original
+    return study.state != "running" and original is not None and data.has_file(original)
+
+
+def _begin(study: StudyResult) -> None:
+    if st.button(t("timing.begin"), icon=":material/timer:", key="measure_here", help=t("timing.begin_help")):
+        workbench.time_study(study)
+        st.query_params.pop(data.TIMED, None)
+        st.rerun()
+
+
+@st.fragment(run_every=WATCH)
+def _watch(study: StudyResult) -> None:
+    status = workbench.timing_status(study)
+    if status is None or status.state != "running":
+        st.rerun()
+    else:
+        errand_progress(status, t("timing.running"))
