@@ -16,7 +16,7 @@ from edgeslim.registry import Registry
 class SampleTraining:
     """`build(name, seed)` returns the untrained network; `augment` as in TrainSettings; `epochs` is the default.
 
-    `safetensors` False: the ONNX file alone holds the weights, so that all samples stay under 12 MB.
+    `safetensors` False: the ONNX file alone holds the weights, so that all samples stay small.
     """
 
     name: str
