@@ -1,6 +1,6 @@
 """What a rerun of the Study page costs at 1,000 trials, over a real websocket. Prints JSON.
 
-    python tests/benchmarks/rerun.py [--trials 1000] [--reruns 40]
+    python tests/benchmarks/rerun.py [--trials 1000] [--reruns 40] [--section table]
 
 A made-up study of a finished search is written through the journal into an empty store, the app is started on
 127.0.0.1, and a client speaks to it as a browser does, in Streamlit's own messages: it opens the page, then asks for
@@ -147,12 +147,12 @@ def _measured(dice: random.Random, number: int) -> tuple[dict[str, Any], Latency
     return result, Latency(9.4 * ratio, 10.0 * ratio, ratio, (ratio - 0.02, ratio + 0.02), 30)
 
 
-async def drive(server: Server, trials: int, reruns: int) -> dict[str, object]:
+async def drive(server: Server, trials: int, reruns: int, section: str) -> dict[str, object]:
     """Milliseconds of the first run and of the reruns by kind, by the clock and by the processor."""
     process, dice = psutil.Process(server.pid), random.Random(1)
     runs: dict[str, list[Run]] = {kind: [] for kind in ("again", "click", "limit")}
     async with visitor(server.url) as one:
-        first = last = await one.look("study", study=NAME)
+        first = last = await one.look("study", study=NAME, section=section)
         for _ in range(reruns):
             for kind, of_kind in runs.items():
                 change = []
@@ -165,7 +165,7 @@ async def drive(server: Server, trials: int, reruns: int) -> dict[str, object]:
                     field = _widget(last, "number_input", "linked_max_download")
                     change = [WidgetState(id=field, double_value=float(dice.randrange(50, 900)))]
                 before = _processor(process)
-                last = await one.look("study", change, study=NAME)
+                last = await one.look("study", change, study=NAME, section=section)
                 of_kind.append(Run(last.seconds, _processor(process) - before, last.bytes))
                 assert not last.exceptions, last.exceptions
     return {
@@ -204,13 +204,14 @@ def main() -> None:
     )
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--reruns", type=int, default=40, help="of each kind")
+    parser.add_argument("--section", default="table", help="the open one below the chart")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         write_study(Store(Path(folder) / "home"), given.trials)
         load = os.getloadavg()[0]
         with serving(Path(folder)) as server:
-            found = asyncio.run(drive(server, given.trials, given.reruns))
-    print(json.dumps({**found, "load": round(load, 1)}, indent=1))
+            found = asyncio.run(drive(server, given.trials, given.reruns, given.section))
+    print(json.dumps({**found, "section": given.section, "load": round(load, 1)}, indent=1))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from edgeslim.artifacts.artifact import Stage
 from edgeslim.artifacts.store import Store
 from edgeslim.recipe import Recipe
 from edgeslim.studies.budget import Budget
+from edgeslim.studies.folders import NAME
 from edgeslim.studies.study import StudyPlan
 from edgeslim.studies.trial import TrialResult
 
@@ -61,6 +62,9 @@ def test_the_name_follows_from_model_images_and_recipe(tmp_path: Path) -> None:
     other_name = dataclasses.replace(RECIPE, name="theirs")
     same = dataclasses.replace(PLAN, name=name, preset=None, seeds=1, created="2026", budget=Budget())
     assert workbench.ablation_name(same, other_name.record(), store) == name
+    assert name.startswith("ablation-digits-cnn-")
+    uploaded = dataclasses.replace(PLAN, model=str(tmp_path / f"My Model ü {'x' * 90}.onnx"))
+    assert NAME.fullmatch(workbench.ablation_name(uploaded, RECIPE.record(), store))
     different = [
         (dataclasses.replace(PLAN, limit=41), RECIPE),
         (dataclasses.replace(PLAN, model="digits-mlp"), RECIPE),

@@ -113,12 +113,15 @@ def importance_chart(
         marker={"symbol": "line-ns", "size": 16, "line": {"width": 3, "color": "#c4741a"}},
         hoverinfo="skip",
     )
-    for place, name in enumerate(names):
-        figure.add_annotation(
-            x=0, y=place - 0.2, text=name, xanchor="left", yanchor="bottom", showarrow=False,
-            font={"size": FONT_SIZE - 2},
-        )  # fmt: skip
+    common = {
+        "x": 0,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": FONT_SIZE - 2},
+    }
     figure.update_layout(
+        annotations=[{**common, "y": place - 0.2, "text": name} for place, name in enumerate(names)],
         height=50 + 50 * len(found),
         margin={"l": 4, "r": 8, "t": 8, "b": 8},
         barmode="overlay",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import nan
 
+import numpy as np
 import plotly.graph_objects as go
 
 from edgeslim.report.palette import ACCENT, FONT_SIZE, NEUTRAL
@@ -131,19 +133,22 @@ def parallel_chart(
         _draw(figure, info, group, color, 2, 0.8, marks=marks)
     _draw(figure, info, [line for line in strong if line.shade is None], NEUTRAL, 1, 0.6, marks=marks)
     _draw(figure, info, [line for line in lines if line.number == selected], ACCENT, 5, 1.0, marks=True)
-    for x, axis in zip(xs, info.axes, strict=True):
-        line = {"color": NEUTRAL, "width": 2}
-        figure.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, line=line, layer="below")
-        for y, label in axis.ticks:
-            figure.add_annotation(
-                x=x,
-                y=y,
-                text=without if label is None else ticks.get(axis.key, {}).get(label, label),
-                showarrow=False,
-                yshift=9 if y > WITHOUT else -9,
-                font={"size": FONT_SIZE - 4},
-            )
+    line = {"color": NEUTRAL, "width": 2}
+    notes = [
+        {
+            "x": x,
+            "y": y,
+            "text": without if label is None else ticks.get(axis.key, {}).get(label, label),
+            "showarrow": False,
+            "yshift": 9 if y > WITHOUT else -9,
+            "font": {"size": FONT_SIZE - 4},
+        }
+        for x, axis in zip(xs, info.axes, strict=True)
+        for y, label in axis.ticks
+    ]
     figure.update_layout(
+        annotations=notes,
+        shapes=[{"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": line, "layer": "below"} for x in xs],
         height=440, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, showlegend=False, font={"size": FONT_SIZE}
     )  # fmt: skip
     figure.update_xaxes(
@@ -173,24 +178,22 @@ def _draw(
     """All these lines as one trace: a gap ends each."""
     if not lines:
         return
-    x: list[int | None] = []
-    y: list[float | None] = []
-    told: list[tuple[int, str] | None] = []
-    for line in lines:
-        x += [*range(len(info.axes)), None]
-        y += [*(axis.places.get(line.number) for axis in info.axes), None]
-        told += [(line.number, f"#{line.number} {escape(line.title)}")] * len(info.axes)
-        told.append(None)
+    places = [[axis.places.get(line.number, nan) for axis in info.axes] + [nan] for line in lines]
+    told = [
+        (line.number, f"#{line.number} {escape(line.title)}")
+        for line in (lines if marks else ())
+        for _ in range(len(info.axes) + 1)
+    ]
     figure.add_scatter(
-        x=x,
-        y=y,
+        x=np.tile([*range(len(info.axes)), nan], len(lines)),
+        y=np.ravel(places),
         mode="lines+markers" if marks else "lines",
         line={"color": color, "width": width},
         marker={"size": 6, "color": color},
         opacity=opacity,
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
-        customdata=told,
+        customdata=told or None,
         hovertemplate="%{customdata[1]}<extra></extra>" if marks else None,
         hoverinfo=None if marks else "skip",
     )

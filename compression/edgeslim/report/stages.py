@@ -121,20 +121,24 @@ def points_chart(rows: Sequence[StageRow], titles: Sequence[str]) -> go.Figure:
             hoverinfo="skip",
         )
     )
+    notes = []
     for place, (row, title) in enumerate(zip(rows, titles, strict=True)):
         interval = f" ({format_interval(row.interval, signed=True)})" if row.interval else ""
-        figure.add_annotation(
-            x=0,
-            xref="paper",
-            y=place - 0.17,
-            text=f"{title}<br><b>{format_change(row.change)}</b>{interval}",
-            xanchor="left",
-            yanchor="bottom",
-            align="left",
-            showarrow=False,
-            font={"size": FONT_SIZE - 2},
+        notes.append(
+            {
+                "x": 0,
+                "xref": "paper",
+                "y": place - 0.17,
+                "text": f"{title}<br><b>{format_change(row.change)}</b>{interval}",
+                "xanchor": "left",
+                "yanchor": "bottom",
+                "align": "left",
+                "showarrow": False,
+                "font": {"size": FONT_SIZE - 2},
+            }
         )
     figure.update_layout(
+        annotations=notes,
         height=8 + ROW * len(rows),
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         dragmode=False,

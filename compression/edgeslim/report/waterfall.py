@@ -136,14 +136,24 @@ def waterfall_chart(levels: Sequence[Level], titles: Sequence[str]) -> go.Figure
     )
     figure.update_traces(orientation="h", width=BAR, hoverinfo="skip")
     common = {"xanchor": "left", "align": "left", "showarrow": False}
+    notes = []
     for place, title in enumerate(titles):
-        figure.add_annotation(
-            x=0, y=place - BAR / 2, yanchor="bottom", text=title, font={"size": FONT_SIZE - 2}, **common
-        )
-        figure.add_annotation(
-            x=reach[place], y=place, yanchor="middle", text=_told(values[place], before[place]), **common
-        )
+        above = {
+            "x": 0,
+            "y": place - BAR / 2,
+            "yanchor": "bottom",
+            "text": title,
+            "font": {"size": FONT_SIZE - 2},
+        }
+        beside = {
+            "x": reach[place],
+            "y": place,
+            "yanchor": "middle",
+            "text": _told(values[place], before[place]),
+        }
+        notes += [{**common, **above}, {**common, **beside}]
     figure.update_layout(
+        annotations=notes,
         height=8 + ROW * len(levels),
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         barmode="overlay",

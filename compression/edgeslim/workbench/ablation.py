@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,8 @@ def ablation_name(plan: StudyPlan, recipe: RecipeRecord, store: Store | None = N
         read_recipe(recipe).fingerprint(),
     ]
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
-    return f"ablation-{digest[:12]}"
+    stem = re.sub(r"[^a-z0-9._-]+", "-", Path(plan.model).stem.lower())[:40]
+    return f"ablation-{stem}-{digest[:8]}"
 
 
 def start_ablation(plan: StudyPlan, recipe: RecipeRecord, store: Store | None = None) -> str:

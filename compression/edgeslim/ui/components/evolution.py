@@ -48,7 +48,7 @@ def study_evolution(study: StudyResult) -> None:
     if found is None:
         st.info(t("evolution.not_measured", figure=_target_name(target)), icon=":material/insights:")
         return
-    _importance(found, target)
+    _importance(study, found, target)
     _density(found)
     _parallel(study, found, target)
 
@@ -94,7 +94,7 @@ def _target_name(target: str) -> str:
     return t("evolution.front") if target == FRONT else figure_name(target)
 
 
-def _importance(found: Importances, target: str) -> None:
+def _importance(study: StudyResult, found: Importances, target: str) -> None:
     st.markdown(f"**{t('evolution.importance')}**", help=t("evolution.importance_help"))
     clear = [parameter_name(each.parameter) for each in found.parameters if each.clear]
     about = {"trials": found.trials, "best": len(found.best), "target": _target_name(target)}
@@ -103,10 +103,16 @@ def _importance(found: Importances, target: str) -> None:
         st.markdown(t("evolution.some_clear", names=names, count=len(clear), **about))
     else:
         st.markdown(t("evolution.none_clear", **about))
-    shown = found.parameters[:SHOWN]
+    chart = data.once(_importance_chart, study, language(), target)
+    st.plotly_chart(chart, key="importance_chart", config=CONFIG)
+
+
+def _importance_chart(study: StudyResult, language: Language, target: str) -> plotly.Figure:
+    found = data.once(importances, study, target)
+    shown = found.parameters[:SHOWN] if found is not None else ()
     words = {key: t(f"evolution.{key}") for key in ("clear", "unclear", "chance")}
-    names_of = [parameter_name(each.parameter) + _same(each.parameter) for each in shown]
-    st.plotly_chart(importance_chart(shown, names_of, words), key="importance_chart", config=CONFIG)
+    names = [parameter_name(each.parameter) + _same(each.parameter) for each in shown]
+    return importance_chart(shown, names, words)
 
 
 def _same(parameter: Parameter) -> str:
@@ -209,7 +215,7 @@ def _parallel_chart(
 
 def _broken(name: str) -> str:
     """In up to three short lines: axes stand close to each other on a telephone. Chinese characters are wide."""
-    width = 12 if name.isascii() else 6
+    width = 12 if name.isascii() else 5
     return "<br>".join(escape(line) for line in wrap(name, width, max_lines=3, placeholder="…"))
 
 

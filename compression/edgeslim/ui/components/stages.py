@@ -68,7 +68,7 @@ def _effects(found: StageInfo) -> None:
             st.plotly_chart(points_chart(told, titles), key="stage_points", config=CONFIG)
             if all(row.interval is None for row in told):
                 st.caption(t("stages.no_interval"))
-    if len(told) < len(found.stages):
+    if 0 < len(told) < len(found.stages):
         st.caption(t("stages.partly", known=len(told), all=len(found.stages)))
 
 
