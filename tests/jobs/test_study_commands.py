@@ -44,6 +44,14 @@ def test_a_study_runs_in_the_foreground_and_is_shown_listed_and_exported(case, c
     assert rows[2]["error"] == "too_much"
     assert main(["study", "export", "s", "--to", str(tmp_path / "study.json"), *store]) == 0
     assert json.loads((tmp_path / "study.json").read_text()) == study
+    assert (
+        main(["study", "star", "s", "1", *store]) == main(["study", "note", "s", "1", "the one", *store]) == 0
+    )
+    capsys.readouterr()
+    assert main(["study", "show", "s", *store]) == 0
+    assert "★ 1: the one\n" in capsys.readouterr().out
+    assert main(["study", "star", "s", "9", *store]) == 2
+    assert "has no trial 9" in capsys.readouterr().err
     assert main(["study", "check", "s", *store]) == 0
     assert main(["study", "publish", "s", "--to", str(tmp_path / "published"), *store]) == 0
     assert main(["study", "delete", "s", *store]) == 0

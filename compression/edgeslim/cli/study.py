@@ -22,6 +22,7 @@ from edgeslim.cli.common import (
     with_limits,
 )
 from edgeslim.cli.errands import add_errands
+from edgeslim.cli.notes import add_note_commands, note_lines
 from edgeslim.cli.search import add_search, add_stop_rules, read_budget, search_run
 from edgeslim.errors import EdgeSlimError, StudyError
 from edgeslim.report.certainty import certainty_lines, comparison_lines
@@ -101,6 +102,7 @@ def add_commands(commands: Any) -> None:
         "--timed-here", action="store_true", help="with the newest timing of this machine (study time)"
     )
     add_errands(commands)
+    add_note_commands(commands)
 
 
 def _add_cluster(command: argparse.ArgumentParser) -> None:
@@ -217,13 +219,14 @@ def _study_show(given: Arguments) -> None:
 
 
 def _tell_study(given: Arguments, study: StudyResult) -> None:
+    notes = workbench.trial_notes(study.name, given.store)
     if given.json:
-        print(study_json(study, workbench.trial_notes(study.name, given.store)), end="")
+        print(study_json(study, notes), end="")
         return
     print(f"{study.name}: {study.state}, {study.model} on {study.dataset}")
     print(f"{_what_happened(study)}{study_table(study)}")
     print(f"* on the front ({' against '.join(study.objectives)}), o original; accuracy in points")
-    print(f"{choice_lines(study)}{certainty_lines(study)}")
+    print(f"{note_lines(notes)}{choice_lines(study)}{certainty_lines(study)}")
 
 
 def _what_happened(study: StudyResult) -> str:

@@ -13,7 +13,7 @@ from edgeslim.workbench.ablation import (
     start_ablation,
 )
 from edgeslim.workbench.compress import compress
-from edgeslim.workbench.confidence import compare_trials
+from edgeslim.workbench.confidence import compare_trials, trial_of
 from edgeslim.workbench.datasets import (
     describe_dataset,
     gallery_images,
@@ -139,5 +139,6 @@ __all__ = [
     "timing_status",
     "timing_version",
     "trial_notes",
+    "trial_of",
     "xray",
 ]

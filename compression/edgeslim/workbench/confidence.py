@@ -19,7 +19,7 @@ def compare_trials(name: str, first: int, second: int, store: Store | None = Non
 
     store = store or Store()
     study = supervisor.load(store, name)
-    trials = [_trial(study, number) for number in (first, second)]
+    trials = [trial_of(study, number) for number in (first, second)]
     figures = []
     for trial in trials:
         figure = None if trial.resamples is None else resamples.load(store, trial.resamples)
@@ -59,7 +59,8 @@ def compare_trials(name: str, first: int, second: int, store: Store | None = Non
     )
 
 
-def _trial(study: StudyResult, number: int) -> TrialResult:
+def trial_of(study: StudyResult, number: int) -> TrialResult:
+    """The study's trial of that number. Raises StudyError (no_trial)."""
     found = study.trial(number)
     if found is None:
         raise StudyError(
