@@ -4,12 +4,12 @@ import streamlit as st
 
 from edgeslim.report.info import counts
 from edgeslim.ui import data
-from edgeslim.ui.components.budget import budget_form
+from edgeslim.ui.components.budget import budget_form, device_estimate
 from edgeslim.ui.components.certainty import certainty
-from edgeslim.ui.components.choice import choice_beside, choice_under, pinned
+from edgeslim.ui.components.choice import choice_under, pick_card, pinned
 from edgeslim.ui.components.evolution import study_evolution
 from edgeslim.ui.components.file_panel import file_panel
-from edgeslim.ui.components.finding import finding
+from edgeslim.ui.components.finding import finding, recommended
 from edgeslim.ui.components.measure_here import measure_here
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.pareto import chart_choice, show_pareto
@@ -42,16 +42,22 @@ if not any(trial.measured for trial in study.trials):
     st.stop()
 
 selected = selected_trial()
-facts = st.container()
+facts, card = st.container(), st.container()
 left, right = st.columns([13, 5], gap="medium")
 with right:
     budget = budget_form(study)
-    choice = choice_under(study, budget)
-    choice_beside(study, choice, budget)
+    beside = st.container()
+choice = choice_under(study, budget)
+pick = choice.pick if choice is not None else recommended(study)
+shown = selected if selected is not None else pick
 title.title(finding(study, choice), anchor=False)
+quiet = study.state == "complete"
 with facts:
-    study_header(study)
+    if not quiet:
+        study_header(study)
     show_progress(study)
+with card:
+    pick_card(study, choice, budget)
 with left:
     chosen = chart_choice(study)
     show_pareto(
@@ -61,12 +67,14 @@ with left:
         budget=budget,
         labels=pinned(choice, data.starred(study)),
         selected=selected,
-        height=430,
+        height=400,
     )
+    if quiet:  # what everybody sees first is the choice
+        study_header(study)
     measure_here(study)
+with beside:
+    device_estimate(st.query_params.get("device"), study.trial(shown))
 
-pick = choice.pick if choice is not None else None
-shown = selected if selected is not None else pick
 file_panel(study, shown, pick)
 
 sections(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from streamlit.testing.v1 import AppTest
+
 from edgeslim.models.library import ModelEntry
 from edgeslim.recipe import Recipe
 from edgeslim.studies.search_run import SearchRun
@@ -39,3 +41,8 @@ class Started:
     plan: StudyPlan
     recipes: tuple[Recipe, ...]
     search: SearchRun | None = None
+
+
+def advice(app: AppTest) -> str:
+    """What the page of a study says of the file to take."""
+    return next(str(each.value) for each in app.markdown if each.value.startswith("**"))

@@ -56,8 +56,8 @@ def test_groups_and_what_it_would_take_to_tell_them_apart(show: Any, sure: dict[
 def test_held_out_scores_are_shown_with_the_optimism_of_choosing(show: Any, sure: dict[str, Any]) -> None:
     app = show("study", section="certainty")
     found = words(app)
-    assert "On 96 images that no file was chosen by" in found
-    assert "by +0.7 points (95 % interval −1.0 … +2.0), in the mean" in found
+    assert "On 96 held-out images" in found
+    assert "original: +0.7 points (95 % interval −1.0 … +2.0), the mean" in found
     assert "2 times: they are no longer quite unseen" in found
     table = app.dataframe[0].value
     assert list(table.iloc[0])[2:] == [

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from app_world import Started
+from app_world import Started, advice
 
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.figures import FIGURES, Figure
@@ -46,7 +46,7 @@ def test_it_is_a_limit_by_which_a_file_is_chosen(show: Any) -> None:
     app = show("study", max_energy="130")
     assert not app.exception
     assert app.number_input(key="linked_max_energy").label == "Energy of an image (mJ), at most"
-    assert app.success[0].value.startswith("**Has Energy of an image of at most 130 mJ: \\#12 prune 80 %")
+    assert advice(app).startswith("**Has Energy of an image of at most 130 mJ: \\#12 prune 80 %")
     missed = show("study", max_energy="10").warning[0].value
     assert "No file has Energy of an image of at most 10 mJ." in missed
     assert "misses the limit on Energy of an image" in missed

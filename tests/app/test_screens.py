@@ -1,8 +1,11 @@
 """Every screen opens in both languages, and shows what the data say."""
 
+import json
+import math
 from typing import Any
 
 import pytest
+from app_world import advice
 from streamlit.testing.v1 import AppTest
 
 from edgeslim import workbench
@@ -102,29 +105,102 @@ def test_what_a_recipe_does_not_change_is_said(show: Any) -> None:
 
 
 def test_a_budget_names_a_pick_and_a_runner_up(show: Any) -> None:
-    app = show("study", max_download="300", max_loss="3")
-    assert app.success[0].value.startswith(
-        "**Fits 300 KB and loses at most 3 points: \\#4 int8, per channel, percentile**"
-    )
-    assert (
-        "292 KB, mAP 66.2, −0.5 points (95 % interval −0.8 … −0.1). 4.1× smaller, 1.4× as fast."
-        in app.success[0].value
-    )
-    assert "It is the most accurate of 4 files that do." in app.success[0].value
-    assert "Runner-up: **\\#3 int8, per channel**, −0.2 points and 4.18 KB smaller" in app.success[0].value
+    told = advice(show("study", max_download="300", max_loss="3"))
+    assert told.startswith("**Fits 300 KB and loses at most 3 points: \\#4 int8, per channel, percentile**")
+    assert "292 KB, mAP 66.2, −0.5 points (95 % interval −0.8 … −0.1). 4.1× smaller, 1.4× as fast." in told
+    assert "It is the most accurate of 4 files that do." in told
+    assert "Loses most on " in told, "what the saving costs"
+    assert "Runner-up: **\\#3 int8, per channel**, −0.2 points and 4.18 KB smaller" in told
 
 
-def test_a_budget_that_nothing_keeps_says_what_comes_closest(show: Any) -> None:
+def test_without_a_budget_the_recommended_file_is_named(show: Any) -> None:
+    told = advice(show("study"))
+    assert told.startswith("**Recommended: \\#3 int8, per channel** 287 KB, mAP 66.0, −0.7 points")
+    assert "surely lose less than 1.5 points" in told
+
+
+def test_a_budget_that_nothing_keeps_says_what_comes_closest_and_which_limit_excludes_most(show: Any) -> None:
     app = show("study", max_download="10")
     assert "No file fits 10 KB." in app.warning[0].value
     assert "but it is too large to download: 41.4 KB" in app.warning[0].value
+    assert "excludes most" not in app.warning[0].value, "there is but one limit"
+    app = show("study", max_download="50", max_loss="1")
+    assert "The limit that excludes most: 14 of 15 files miss “fits 50 KB”." in app.warning[0].value
+    app.button(key="show_chosen").click().run()
+    assert app.query_params["trial"] == "18"
 
 
 def test_a_budget_typed_in_goes_into_the_address(show: Any) -> None:
     app = show("study")
-    app.number_input[0].set_value(150.0).run()
+    app.number_input(key="linked_max_download").set_value(150.0).run()
     assert app.query_params["max_download"] == "150.0"
-    assert "Fits 150 KB: " in app.success[0].value
+    assert "Fits 150 KB: " in advice(app)
+    assert app.select_slider(key="slide_max_download").value == 150_000
+
+
+def test_a_slider_dims_what_does_not_fit_and_is_in_the_address(show: Any) -> None:
+    app = show("study")
+    slider = app.select_slider(key="slide_max_download")
+    assert slider.value == math.inf
+    assert "over budget" not in names_on_chart(app)
+    slider.set_value(200_000).run()
+    assert app.query_params["max_download"] == "200"
+    assert app.number_input(key="linked_max_download").value == 200.0
+    assert "over budget" in names_on_chart(app)
+    assert app.title[0].value.startswith("9.7× smaller"), "the title is the answer"
+    app.select_slider(key="slide_max_download").set_value(math.inf).run()
+    assert "max_download" not in app.query_params
+
+
+def test_a_device_sets_the_limits_and_its_speed_is_called_an_estimate(
+    show: Any, world: dict[str, Any]
+) -> None:
+    for trial in world["trials"]:
+        if trial["sizes"] and trial["number"] not in (0, 1):
+            trial["memory"] = {"peak_activation": 829_440}
+    app = show("study", device="stm32h7")
+    assert app.select_slider(key="slide_max_file").value == 2_000_000
+    assert app.select_slider(key="slide_max_memory").value == 1_000_000
+    assert advice(app).startswith("**Is a file of at most 2 MB and needs at most 1 MB of memory: \\#4")
+    estimate = [each for each in app.caption if "Estimate, not measured" in each.value]
+    assert len(estimate) == 1 and "STM32H743" in estimate[0].help
+    app.select_slider(key="slide_max_memory").set_value(math.inf).run()
+    assert app.query_params["max_memory"] == "", "a limit of the device can be lifted"
+    assert "memory" not in advice(app)
+    app.selectbox(key="linked_device").set_value("rpi5").run()
+    assert "max_memory" not in app.query_params
+    assert app.select_slider(key="slide_max_ram").value == 500_000_000
+
+
+def test_a_link_keeps_all_that_was_chosen(show: Any) -> None:
+    given = {
+        "x": "file", "y": "agreement", "colour": "memory", "band": "all", "bars": "True", "groups": "True",
+        "device": "rpi4", "max_download": "300", "max_ram": "", "section": "certainty", "trial": "12",
+    }  # fmt: skip
+    app = show("study", **given)
+    assert not app.exception
+    boxes = {box.key: box.value for box in (*app.selectbox, *app.segmented_control, *app.toggle)}
+    assert {f"linked_{name}": boxes[f"linked_{name}"] for name in ("x", "y", "colour", "band", "device")} == {
+        f"linked_{name}": given[name] for name in ("x", "y", "colour", "band", "device")
+    }
+    assert boxes["linked_bars"] is boxes["linked_groups"] is True
+    assert app.number_input(key="linked_max_download").value == 300.0
+    assert app.number_input(key="linked_max_ram").value is None
+    assert "Could be the best" in words(app) or "earlier version" in words(app)
+
+
+def test_the_page_says_when_it_shows_another_file_than_the_pick(show: Any) -> None:
+    app = show("study", max_download="300", trial="12")
+    assert "You are looking at **#12**; the file to take is **#4**." in words(app)
+    app.button(key="show_pick").click().run()
+    assert app.query_params["trial"] == "4"
+    assert "You are looking at" not in words(app)
+
+
+def names_on_chart(app: AppTest) -> set[str]:
+    """The legend of the study's chart."""
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    return {trace["name"] for trace in figure["data"] if trace.get("name")}
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,12 @@ def _headline_bounds(name: str) -> Callable[[TrialResult], Bounds | None]:
     return lambda trial: trial.bounds("ci95") if trial.primary_metric == name else None
 
 
+def _ram(trial: TrialResult, original: Original) -> float | None:
+    """What a runtime holds that reads its whole file: the file, and what the graph needs at its widest."""
+    activations = (trial.memory or {}).get("peak_activation")
+    return None if trial.sizes is None or activations is None else trial.sizes.file + activations
+
+
 def _size(name: str) -> Read:
     return lambda trial, _: None if trial.sizes is None else getattr(trial.sizes, name)
 
@@ -179,6 +185,14 @@ _cost(
     column=False,
     limit=True,
     objective=True,
+)
+_cost(
+    "ram",
+    "RAM while running: file and peak activations",
+    BYTES,
+    _ram,
+    column=False,
+    limit=True,
 )
 _cost("macs", "MACs", LARGE_COUNT, lambda trial, _: trial.macs, limit=True, objective=True)
 _cost(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from edgeslim.report.limits import stops
 from edgeslim.studies.budget import Budget
+from edgeslim.studies.devices import DEVICES, Device
 from edgeslim.studies.figures import Figure, limits
 from edgeslim.studies.study import StudyResult
-from edgeslim.ui.components.words import limit_label
+from edgeslim.studies.trial import TrialResult
+from edgeslim.ui import data
+from edgeslim.ui.components.words import figure_name, limit_label
 from edgeslim.ui.i18n import known
-from edgeslim.ui.state import language, linked, number_in, t
-from edgeslim.units import BYTES, POINTS, RATIO, Kind
+from edgeslim.ui.state import language, linked, number_in, one_of, t
+from edgeslim.units import BYTES, POINTS, RATIO, Kind, format_bytes, format_ms, format_share
 
 Range = tuple[float, float, float]
 RANGES: Mapping[Kind, Range] = {
@@ -24,19 +29,99 @@ RANGES: Mapping[Kind, Range] = {
 """Least, most and step of a limit as shown, for kinds that are not like others."""
 RELATIVE, SHARE = (0.001, 1e9, 1.0), (0.0, 100.0, 1.0)
 COLUMNS = 3
+NO_DEVICE = "any"
 
 
 def budget_form(study: StudyResult) -> Budget:
-    """Inputs for the usual limits and those of the study; the others on demand.
+    """A device's room, and a slider for each limit that is usual or set; exact numbers and the others on demand.
 
-    They begin with the study's own budget. Empty means no limit; the address carries them all.
+    Limits begin with the device's, else with the study's own. Without one there is no limit; the address carries all.
     """
-    asked = [each for each in limits() if each.prominent or each.name in study.budget.limits]
-    more = [each for each in limits() if each not in asked]
-    found = {each.name: _linked_limit(each, study.budget.limit(each.name)) for each in asked}
-    with st.expander(t("budget.more"), expanded=any(_address(each) in st.query_params for each in more)):
-        found |= {each.name: _linked_limit(each, None) for each in more}
+    device = _device_choice()
+    own = {each.name: _own(each, study, device) for each in limits()}
+    set_ones = {each.name: _in_address(each, own[each.name]) for each in limits()}
+    with st.container(key="limits"):
+        for each in limits():
+            if each.prominent or own[each.name] is not None or set_ones[each.name] is not None:
+                _slider(study, each, set_ones[each.name], own[each.name] is not None)
+    with st.popover(t("front.exact"), icon=":material/straighten:", width="stretch"):
+        found = {each.name: _linked_limit(each, own[each.name]) for each in limits()}
     return Budget.of(**found)
+
+
+def _device_choice() -> Device | None:
+    """A device whose room the limits begin with; another one takes those back that were set by hand."""
+    names = [NO_DEVICE, *DEVICES.names()]
+    name = st.selectbox(
+        t("device.label"),
+        names,
+        format_func=lambda name: t(f"device.{name}"),
+        label_visibility="collapsed",
+        **linked("device", NO_DEVICE, one_of(names), clears=[_address(each) for each in limits()]),
+    )
+    return None if name == NO_DEVICE else DEVICES.get(name)
+
+
+def device_estimate(device: str | None, trial: TrialResult | None) -> None:
+    """How long a file might take on the chosen device: an estimate, with its sources and the device's room."""
+    if device not in DEVICES.names():
+        return
+    found = DEVICES.get(device)
+    room = {name: format_bytes(limit) for name, limit in found.limits.items()}
+    flash, ram = room.values()
+    words = t(f"device.{device}_source", flash=flash, ram=ram)
+    how = t("device.how", low=format_share(found.utilisation[0]), high=format_share(found.utilisation[1]))
+    told = t("device.no_estimate")
+    if trial is not None and trial.macs is not None:
+        low, high = found.milliseconds(trial.macs)
+        told = t("device.estimate", number=trial.number, low=format_ms(low), high=format_ms(high))
+    st.caption(f":material/memory: {told}", help=f"{words} {how}")
+
+
+def _slider(study: StudyResult, figure: Figure, limit: float | None, has_own: bool) -> None:
+    """A limit to be dragged over the range that was measured; at its end there is none."""
+    free = math.inf if figure.cost else -math.inf
+    values = data.once(stops, study, figure)
+    if not values:
+        return
+    options = sorted({*values, free, *([] if limit is None else [limit])})
+    address = _address(figure)
+    key = f"slide_{address}"
+    st.session_state[key] = free if limit is None else limit
+
+    def moved() -> None:
+        chosen = st.session_state[key]
+        if math.isfinite(chosen):
+            st.query_params[address] = f"{round(chosen * figure.kind.scale, 6):g}"
+        elif has_own:
+            st.query_params[address] = ""
+        else:
+            st.query_params.pop(address, None)
+
+    words = f"budget.{figure.name}_help"
+    st.select_slider(
+        t("front.at_most" if figure.cost else "front.at_least", figure=figure_name(figure.name)),
+        options,
+        format_func=lambda value: figure.kind.text(value) if math.isfinite(value) else t("budget.none"),
+        key=key,
+        on_change=moved,
+        help=t(words) if known(language(), words) else None,
+    )
+
+
+def _own(figure: Figure, study: StudyResult, device: Device | None) -> float | None:
+    """The limit that the address need not name."""
+    return (device.limits if device else study.budget.limits).get(figure.name)
+
+
+def _in_address(figure: Figure, own: float | None) -> float | None:
+    """The limit in stored units, as `_linked_limit` will have it."""
+    given = st.query_params.get(_address(figure))
+    if given == "":
+        return None
+    low, high, _ = _range(figure.kind)
+    shown = number_in(low, high)(given) if given is not None else None
+    return own if shown is None else _stored(figure.kind, shown)
 
 
 def budget_fields(figures: Sequence[Figure]) -> Budget:
@@ -76,8 +161,10 @@ def _limit(figure: Figure, **widget: Any) -> float | None:
         help=t(words) if known(language(), words) else None,
         **widget,
     )
-    if shown is None:
-        return None
+    return None if shown is None else _stored(kind, shown)
+
+
+def _stored(kind: Kind, shown: float) -> float:
     return round(shown / kind.scale, None if kind.scale < 1 else 9)
 
 

@@ -8,17 +8,20 @@ from typing import Any
 import streamlit as st
 
 from edgeslim.report.choice import closest
-from edgeslim.report.info import headline
+from edgeslim.report.info import SURELY, class_info, headline
+from edgeslim.report.limits import hardest
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.choice import Choice, choose
 from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.file_panel import file_actions
+from edgeslim.ui.components.finding import recommended
 from edgeslim.ui.components.headline import savings
 from edgeslim.ui.components.words import change_words, figure_name, limit_words, missed_words, numbered
 from edgeslim.ui.i18n import plain
-from edgeslim.ui.state import t
+from edgeslim.ui.state import select_trial, selected_trial, t
 from edgeslim.units import format_bytes, format_change
 
 
@@ -27,38 +30,92 @@ def choice_under(study: StudyResult, budget: Budget) -> Choice | None:
     return data.once(choose, study, budget) if budget else None
 
 
-def choice_beside(study: StudyResult, choice: Choice | None, budget: Budget) -> None:
-    """The choice, beside the fields of the budget."""
-    if choice is None:
-        st.caption(t("choice.no_limits"))
-    elif study.state != "complete" and choice.pick is None:
-        st.caption(t("choice.not_yet"))
-    else:
-        choice_words(study, choice, budget)
-
-
-def choice_words(study: StudyResult, choice: Choice, budget: Budget) -> None:
-    """The pick, the runner-up, and why; where nothing fits, what comes closest."""
-    pick, runner_up = study.trial(choice.pick), study.trial(choice.runner_up)
-    if pick is None:
-        words = t("choice.none", limits=budget_words(budget))
-        st.warning(f"{words}\n\n{_closest(study, budget)}", icon=":material/block:")
+def pick_card(study: StudyResult, choice: Choice | None, budget: Budget) -> None:
+    """The file to take, why, what it loses, and what to do with it; without a budget the recommended one."""
+    number = recommended(study) if choice is None else choice.pick
+    trial = study.trial(number)
+    if choice is not None and trial is None:
+        if study.state == "complete":
+            _nothing_fits(study, choice, budget)
+        else:
+            st.info(t("choice.not_yet"), icon=":material/hourglass_top:")
         return
+    if trial is None:
+        return
+    lines = _recommended(study, trial) if choice is None else _pick(study, trial, choice, budget)
+    with st.container(key="pick_card", gap="xsmall"):
+        st.markdown("  \n".join(lines))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            if selected_trial() not in (None, trial.number):
+                _show(trial.number)
+            file_actions(study, trial, key="pick")
+
+
+def _pick(study: StudyResult, pick: TrialResult, choice: Choice, budget: Budget) -> list[str]:
+    """The pick with its figures and the reasons, what it loses, and the runner-up."""
     why = {reason.code: reason.values for reason in choice.why}
     title, limits = plain(numbered(pick)), budget_words(budget)
-    parts = [t("choice.pick", limits=limits[0].upper() + limits[1:], title=title), _figures(study, pick)]
-    if "most_accurate" in why:
-        parts.append(t("choice.most_accurate", **why["most_accurate"]))
-    else:
-        parts.append(t("choice.only_one"))
-    parts += [t(f"choice.{remark}") for remark in choice.remarks]
-    between = t("choice.stop")[1:]  # Chinese sentences follow each other without a space
-    lines = [parts[0], between.join(parts[1:])]
-    if held_out := _held_out(study, pick.number):
-        lines.append(held_out)
+    first = t("choice.pick", limits=limits[0].upper() + limits[1:], title=title) + " " + _figures(study, pick)
+    reasons = [
+        t("choice.most_accurate", **why["most_accurate"]) if "most_accurate" in why else t("choice.only_one")
+    ]
+    reasons += [t(f"choice.{remark}") for remark in choice.remarks]
+    reasons += [_weakest(study, pick), _held_out(study, pick.number)]
+    runner_up = study.trial(choice.runner_up)
     if runner_up is not None:
-        lines.append(_runner_up(runner_up, why["runner_up"]))
-    st.success("\n\n".join(lines), icon=":material/check_circle:")
+        reasons.append(_runner_up(runner_up, why["runner_up"]))
+    return [first, _sentences(reasons)]
+
+
+def _recommended(study: StudyResult, trial: TrialResult) -> list[str]:
+    """The file that is recommended without a budget, and why."""
+    first = t("front.recommended", title=plain(numbered(trial))) + " " + _figures(study, trial)
+    bounds = trial.bounds("paired_ci95")
+    sure = bounds is not None and bounds[0] >= -SURELY
+    why = t("front.recommended_why" if sure else "front.recommended_front", points=f"{SURELY * 100:g}")
+    held_out = _held_out(study, trial.number)
+    return [first, _sentences([why, _weakest(study, trial), held_out, t("choice.no_limits")])]
+
+
+def _nothing_fits(study: StudyResult, choice: Choice, budget: Budget) -> None:
+    """Which limit excludes most, and what comes closest."""
+    words = t("choice.none", limits=budget_words(budget))
+    found = hardest(study, budget, choice)
+    lines = [_closest(study, budget)]
+    if found is not None and len(budget.limits) > 1:
+        limit = limit_words(FIGURES.get(found[0]), budget.limits[found[0]])
+        count = sum(trial.measured for trial in study.trials)
+        lines.insert(0, t("front.hardest", limit=limit, excluded=found[1], count=count))
+    st.warning(f"{words} {_sentences(lines)}", icon=":material/block:")
+    near = data.once(closest, study, budget)
+    if near is not None:
+        _show(near[0])
+
+
+def _show(number: int) -> None:
+    """A button that opens a file below."""
+    st.button(
+        t("front.show", number=number),
+        icon=":material/search:",
+        key="show_chosen",
+        on_click=select_trial,
+        args=(number,),
+    )
+
+
+def _weakest(study: StudyResult, trial: TrialResult) -> str:
+    """The class that loses most; nothing where none loses."""
+    rows = data.once(class_info, study, trial.number)
+    if not rows or rows[0].change >= 0 or trial.number == study.baseline:
+        return ""
+    return t(
+        "front.weakest", label=plain(rows[0].label.replace("_", " ")), change=format_change(rows[0].change)
+    )
+
+
+def _sentences(found: Iterable[str]) -> str:
+    """One after the other; Chinese ones follow each other without a space."""
+    return t("choice.stop")[1:].join(one for one in found if one)
 
 
 def pinned(choice: Choice | None, starred: Iterable[int] = ()) -> dict[int, str]:
