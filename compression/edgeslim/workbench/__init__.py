@@ -43,6 +43,7 @@ from edgeslim.workbench.models import (
     read_spec,
 )
 from edgeslim.workbench.notes import note_trial, notes_version, remove_note, star_trial, trial_notes
+from edgeslim.workbench.planning import estimate
 from edgeslim.workbench.predict import model_spec, predict
 from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.samples import publish_study, sample_study, sample_version
@@ -88,6 +89,7 @@ __all__ = [
     "describe_dataset",
     "describe_model",
     "download_model",
+    "estimate",
     "evaluate_model",
     "extend_study",
     "gallery_images",

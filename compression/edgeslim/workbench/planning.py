@@ -1,16 +1,25 @@
-"""A study's plan in the making: its trials, its name, and what to call the model in it."""
+"""A study's plan in the making: its trials, its name, what to call the model in it, and how long it will take."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
+from edgeslim.errors import StoreError, StudyError
+from edgeslim.jobs.supervisor import load
+from edgeslim.measurement.machine import cores
+from edgeslim.studies.estimate import Estimate, StepCosts, Workplace, estimated
 from edgeslim.studies.search_run import SearchRun
-from edgeslim.studies.storage import PlannedTrial, taken
+from edgeslim.studies.storage import PlannedTrial, names, taken
+from edgeslim.studies.study import StudyPlan
+from edgeslim.workbench.samples import sample_study
 
 if TYPE_CHECKING:
     from edgeslim.recipe import Recipe
@@ -57,3 +66,73 @@ def free_name(store: Store, wanted: str) -> str:
     used = taken(store)
     numbered = (f"{stem}-{number}" for number in range(2, len(used) + 3))
     return next(name for name in (stem, *numbered) if name not in used)
+
+
+_LATEST = 8
+"""So many of the user's own studies are asked what steps took."""
+_IMAGE_SECONDS = {"detection": 0.005, "classification": 0.0005}
+"""Preparing an image and scoring what is said of it."""
+_PASSES = 5
+
+
+def estimate(plan: StudyPlan, recipes: Sequence[Recipe] = (), store: Store | None = None) -> Estimate:
+    """How long the study will take on this machine if nothing else runs, as a range in seconds.
+
+    The recipes are those given, or those of the plan's preset, which need not be complete. Steps are taken to last as in
+    earlier studies, scaled by one pass through the original, which is timed here; downloading a model and drawing or
+    unpacking images for the first time are not in it. Raises EdgeSlimError where model or data cannot be opened.
+    """
+    from edgeslim.datasets.held_out import HELD_OUT_SHARE
+    from edgeslim.models.library import open_model
+    from edgeslim.workbench.datasets import describe_dataset, list_datasets
+    from edgeslim.workbench.presets import preset_recipes
+
+    store = store or Store()
+    model = open_model(plan.model, store, plan.spec)
+    if plan.preset is not None and not recipes:
+        recipes = preset_recipes(
+            plan.preset, plan.model, plan.dataset, plan.calibration, spec=plan.spec, store=store
+        )
+    listed = {name: each.sizes for each in list_datasets(store) for name in (each.name, each.path) if name}
+    sizes = listed.get(plan.dataset) or describe_dataset(plan.dataset, store).sizes
+    images = sizes.get("validation", 0)
+    images = images if plan.limit is None else min(images, plan.limit)
+    apart = round(images * (HELD_OUT_SHARE if plan.held_out is None else plan.held_out))
+    place = Workplace(
+        model=model.name,
+        pass_seconds=_pass_seconds(str(model.path), model.sha256),
+        image_seconds=_IMAGE_SECONDS[model.spec.task],
+        images=images - apart,
+        held_out=apart,
+        workers=plan.workers or cores(),
+    )
+    records = [trial.recipe for trial in planned(repeated(recipes, plan.seeds))[1:]]
+    return estimated(records, _costs(store), place)
+
+
+def _costs(store: Store) -> StepCosts:
+    """From the sample study, and the latest of the user's own."""
+    studies = [published] if (published := sample_study()) is not None else []
+    for name in sorted(names(store))[-_LATEST:]:
+        with suppress(StudyError, StoreError):
+            studies.append(load(store, name))
+    return StepCosts.of(studies)
+
+
+@lru_cache(maxsize=32)
+def _pass_seconds(path: str, sha256: str) -> float:
+    """The quickest of some passes through the model, on one thread."""
+    import numpy as np
+
+    from edgeslim.runtime import ONNXRUNTIME
+
+    session = ONNXRUNTIME.open(Path(path))
+    image = session.inputs[0]
+    values = np.zeros(image.fixed_shape, image.dtype)
+    session.run(values)
+    taken = []
+    for _ in range(_PASSES):
+        began = time.perf_counter()
+        session.run(values)
+        taken.append(time.perf_counter() - began)
+    return min(taken)

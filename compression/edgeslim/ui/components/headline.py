@@ -86,7 +86,7 @@ def _time(trial: TrialResult, original: TrialResult, found: Headline) -> None:
     st.metric(
         t("metric.latency"),
         format_ms(latency.median_ms),
-        delta=None if same else _percent(latency.ratio),
+        delta=None if same else t("headline.same_speed") if found.same_speed else _percent(latency.ratio),
         delta_color="gray"
         if latency.noisy or latency.same_speed
         else "green"

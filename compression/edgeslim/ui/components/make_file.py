@@ -12,6 +12,8 @@ from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.state import t
 from edgeslim.units import format_clock
 
+STARTING = 6.0
+"""Seconds until the first step begins."""
 WATCH = 1.0
 """Seconds between two looks at what is made."""
 
@@ -23,9 +25,9 @@ def make_file(study: StudyResult, trial: TrialResult, *, key: str = "make_file")
         if status is not None and status.state == "running":
             _watch(study, trial.number)
             return
-        seconds = sum(stage.seconds for stage in trial.stages)
+        seconds = STARTING + sum(stage.seconds for stage in trial.stages)
         with st.container(horizontal=True, vertical_alignment="center"):
-            words = t("make_file.button", time=format_clock(max(1, round(seconds))))
+            words = t("make_file.button", time=format_clock(seconds))
             pressed = st.button(
                 words, icon=":material/build:", key=f"{key}_{trial.number}", help=t("make_file.help")
             )
