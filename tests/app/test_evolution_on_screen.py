@@ -39,7 +39,7 @@ def test_what_decides_is_said_in_words(show: Any, world: dict[str, Any]) -> None
     assert not app.exception
     told = "\n".join(each.value for each in app.markdown)
     assert "The front last grew with file " in told
-    assert "Of 54 recipes the best 14 (Download) differ from the rest by more than chance in " in told
+    assert "Of 54 recipes the best 14 by Download differ from the rest by more than chance in " in told
     assert ": **Magnitude pruning: Sparsity, " in told
     assert app.selectbox(key="linked_parameter").value == "magnitude_pruning.sparsity"
     app.multiselect(key="linked_axes").set_value(["download"]).run()

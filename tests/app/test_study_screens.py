@@ -43,6 +43,13 @@ def test_a_running_study_shows_how_far_it_is_and_can_be_cancelled(own: Own, show
     assert own.calls == [("cancel", "twenty-trials")]
 
 
+def test_the_time_left_is_told_once_it_is_known(own: Own, show: Any) -> None:
+    run_it(own)
+    own.status.update(left=95.0)
+    text = show("study").get("progress")[0].text
+    assert text == "15 of 18 trials through · compressing and scoring · 1:35 left"
+
+
 def test_progress_is_told_in_the_language_of_the_screen(own: Own, show: Any) -> None:
     run_it(own)
     texts = [bar.text for bar in show("study", "zh-CN").get("progress")]

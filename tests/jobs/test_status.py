@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -103,3 +104,24 @@ def test_half_a_status_is_none(tmp_path: Path):
     path = tmp_path / "studies" / "s" / "status.json"
     path.write_bytes(path.read_bytes()[:40])
     assert read_status(store, "s") is None
+
+
+def test_the_time_left_follows_from_the_pace_of_the_trials(tmp_path, monkeypatch):
+    store, clock = Store(tmp_path), SimpleNamespace(monotonic=lambda: 0.0)
+    monkeypatch.setattr("edgeslim.jobs.status.time", clock)
+    writer = StatusWriter(store, "s")
+    writer.total = 10
+
+    def left(now, done, phase="trials", ahead=None):
+        clock.monotonic = lambda: now
+        writer.done, writer.phase, writer.ahead = done, phase, ahead
+        writer.tell(now=True)
+        return told(store).left
+
+    assert left(0, 2, "preparing") is None
+    assert left(100, 2) is None, "none has ended"
+    assert left(130, 3) == 30 * 7
+    assert left(500, 3, ahead=1) is None, "it waits for its turn"
+    assert left(560, 3) is None, "waiting is no pace"
+    assert left(600, 5) == 40 / 2 * 5
+    assert left(610, 10, "latency") is None

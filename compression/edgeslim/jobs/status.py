@@ -46,6 +46,8 @@ class JobStatus:
     """Number of studies before this one, while it waits for its turn."""
     pausing: bool = False
     """Running trials are finished, no other is started."""
+    left: float | None = None
+    """Seconds for the trials that are left at the pace so far; None until one has ended, and outside of the trials."""
 
     @property
     def alive(self) -> bool:
@@ -132,6 +134,8 @@ class StatusWriter:
         self.current: ProgressRecord | None = None
         self.ahead: int | None = None
         self.pausing = False
+        self._began: tuple[int, float] | None = None
+        """How many trials were done when the others began, and when that was."""
 
     def tell(self, now: bool = False) -> None:
         """Write the status if INTERVAL has passed, or `now`."""
@@ -149,6 +153,15 @@ class StatusWriter:
             self._write("failed" if error else state, error)
         self._reserve.unlink(missing_ok=True)
 
+    def _left(self) -> float | None:
+        now = time.monotonic()
+        if self.phase != "trials" or self.ahead is not None:
+            self._began = None
+            return None
+        self._began = self._began or (self.done, now)
+        ended, since = self.done - self._began[0], now - self._began[1]
+        return since / ended * (self.total - self.done) if ended else None
+
     def _write(self, state: JobState, error: ErrorRecord | None) -> None:
         pid, started = identity(psutil.Process())
         status = JobStatus(
@@ -163,6 +176,7 @@ class StatusWriter:
             error=error,
             ahead=self.ahead,
             pausing=self.pausing,
+            left=self._left(),
         )
         write_status(self._store, self._name, status)
         self._written = time.monotonic()

@@ -90,8 +90,9 @@ def _parameter_axis(parameter: Parameter) -> Axis:
         labels = [label for label in parameter.bins if label is not None]
         first = len(parameter.bins) - len(labels)
         step = 1 / max(1, len(labels) - 1)
-        places = {number: step * (parameter.bin_of[number] - first) for number in values}
-        ticks += [(index * step, label) for index, label in enumerate(labels)]
+        start = 0.0 if len(labels) > 1 else 0.5
+        places = {number: start + step * (parameter.bin_of[number] - first) for number in values}
+        ticks += [(start + index * step, label) for index, label in enumerate(labels)]
     return Axis(key=parameter.key, places={**places, **missing}, ticks=tuple(ticks))
 
 

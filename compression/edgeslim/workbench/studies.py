@@ -60,6 +60,8 @@ class StudyStatus:
     ahead: int | None = None
     """Studies before it, while it waits for its turn."""
     pausing: bool = False
+    left: float | None = None
+    """Seconds for the trials that are left, at the pace so far."""
     error: ErrorRecord | None = None
 
 
@@ -167,6 +169,7 @@ def study_status(name: str, store: Store | None = None) -> StudyStatus:
         progress=status.progress,
         ahead=status.ahead,
         pausing=status.pausing,
+        left=status.left,
     )
 
 

@@ -18,6 +18,7 @@ from edgeslim.ui.components.search import improve_form, search_now, searching, t
 from edgeslim.ui.components.words import names, notice_words, progress_words, state_words
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import keep_study, last_study, linked, one_of, t
+from edgeslim.units import format_clock
 
 BADGES = {
     "complete": "green", "running": "blue", "waiting": "gray", "cancelled": "gray", "paused": "gray",
@@ -144,6 +145,8 @@ def _progress(study: StudyResult, through: int, tried: int) -> None:
         else:
             phase = t(f"phase.{status.phase or 'starting'}")
             words = t("study.through", done=status.done, total=status.total, phase=phase)
+            if status.left is not None:
+                words += f" · {t('errand.left', time=format_clock(status.left))}"
             st.progress(min(1.0, status.done / max(1, status.total)), text=words)
         if status.pausing:
             st.caption(f":material/pause_circle: {t('study.pausing')}")
