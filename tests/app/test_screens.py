@@ -53,26 +53,16 @@ def test_switching_the_language_goes_into_the_address(show: Any) -> None:
     assert app.query_params["lang"] == "zh"
 
 
-def test_the_headline_is_computed_from_the_study(show: Any, world: dict[str, Any]) -> None:
-    assert show().header[0].value == "4.1× smaller, 1.5× as fast, −0.7 points of mAP"
+def test_the_title_is_what_the_recommended_file_saves(show: Any, world: dict[str, Any]) -> None:
+    assert show().title[0].value == "4.1× smaller, 1.5× as fast, and it still sees"
     world["trials"][3]["sizes"]["download"] = 100_000
-    assert show().header[0].value.startswith("12× smaller")
+    assert show().title[0].value.startswith("12× smaller")
 
 
-def test_figures_stand_beside_the_originals(show: Any) -> None:
-    found = {metric.label: metric.value for metric in show().metric}
-    assert found == {
-        "Download": "287 KB",
-        "Latency, one thread": "6.41 ms",
-        "mAP": "66.0",
-        "Agreement": "95 %",
-    }
-
-
-def test_a_click_on_the_first_screen_opens_the_study(show: Any) -> None:
-    app = show(trial="12")
-    assert app.title[0].value == FINDING
-    assert app.query_params["trial"] == "12"
+def test_an_audience_is_shown_the_walk_and_nothing_around_it(show: Any) -> None:
+    app = show(present="1")
+    assert not app.exception and not app.title and not app.sidebar.segmented_control
+    assert len(app.get("bidi_component")) == 1
 
 
 def test_without_a_sample_study_the_first_screen_says_how_to_begin(
