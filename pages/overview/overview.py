@@ -49,7 +49,7 @@ else:
 st.subheader(t("overview.ways"), anchor=False)
 st.markdown(t("overview.lead"))
 ways = [
-    ("teach", "new", {"model": "digits-cnn", "data": "digits"}),
+    ("teach", "new", {"model": "digits-cnn", "data": "digits", "preset": "break-and-recover"}),
     ("bring", "new", {"model_from": "file"}),
 ]
 if study is not None:
