@@ -162,6 +162,18 @@ def test_a_device_sets_the_limits_and_its_speed_is_called_an_estimate(
     assert app.select_slider(key="slide_max_ram").value == 500_000_000
 
 
+def test_what_the_pick_loses_is_shown_in_one_picture_on_demand(show: Any) -> None:
+    app = show("study", max_download="300")
+    assert not app.get("bidi_component"), "no file is run before"
+    app.toggle(key="linked_lost").set_value(True).run()
+    assert app.toggle(key="linked_lost").label == "Show what #4 changes most"
+    assert "Of 4 scenes, the one that changed most" in words(app)
+    assert json.loads(app.get("bidi_component")[0].proto.json)["bare"], (
+        "without the controls of the large one"
+    )
+    assert app.query_params["lost"] == "True"
+
+
 def test_a_link_keeps_all_that_was_chosen(show: Any) -> None:
     given = {
         "x": "file", "y": "agreement", "colour": "memory", "band": "all", "bars": "True", "groups": "True",

@@ -50,6 +50,7 @@ def pictures(
     series: str = "",
     first: int = 0,
     total: int | None = None,
+    bare: bool = False,
     walk: WalkData | None = None,
     on_left: Callable[[], None] = lambda: None,
 ) -> None:
@@ -58,8 +59,8 @@ def pictures(
     `look` is how they are shown at first. Given `plain`, the look of an address that says nothing, the address
     follows the visitor; then `items` may be a part of a series, from `first` on, and the script runs again
     when a picture outside it is wanted. Threshold, view and zoom never run it. `series` names the pictures and
-    models: what the page has seen of a series it keeps. A `walk` has one stop for each of `models`; `on_left` is called
-    when a presenter leaves it.
+    models: what the page has seen of a series it keeps. `bare` leaves the controls out. A `walk` has one stop for each of
+    `models`; `on_left` is called when a presenter leaves it.
     """
     now = language()
     payload = Payload(
@@ -74,6 +75,7 @@ def pictures(
         linked=plain is not None,
         language=now,
         texts=texts(now),
+        bare=bare,
         walk=walk,
     )
     _mount(key=key, data=payload.json(), on_moved_change=lambda: _follow(key), on_left_change=on_left)

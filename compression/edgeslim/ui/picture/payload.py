@@ -129,10 +129,15 @@ class Payload:
     language: str
     texts: Mapping[str, str]
     walk: WalkData | None = None
+    bare: bool = False
+    """Without controls."""
 
     def json(self) -> dict[str, Any]:
         return {
-            **{name: getattr(self, name) for name in ("first", "total", "series", "linked", "language")},
+            **{
+                name: getattr(self, name)
+                for name in ("first", "total", "series", "linked", "language", "bare")
+            },
             "pictures": list(self.pictures),
             "models": [asdict(model) for model in self.models],
             "labels": [label.replace("_", " ") for label in self.labels],

@@ -93,6 +93,7 @@ class View {
     };
     for (const [name, show] of Object.entries(visible)) this.part(name).hidden = !show;
     root.querySelector("[data-do=grid]").hidden = !data.linked;
+    root.classList.toggle("bare", data.bare);
     root.querySelector("[data-do=grid]").ariaPressed = String(look.grid);
     const position = root.querySelector("[data-field=position]");
     Object.assign(position, { value: look.picture + 1, max: data.total });
