@@ -22,7 +22,7 @@ from edgeslim.ui.state import linked, one_of, t
 st.title(t("new.title"), anchor=False)
 
 with st.container(border=True):
-    st.subheader(t("new.model"), anchor=False)
+    st.header(t("new.model"), anchor=False)
     sources = ("list", "file")
     source = st.segmented_control(
         t("new.model"),
@@ -42,7 +42,7 @@ if model is None:
     st.stop()
 
 with st.container(border=True):
-    st.subheader(t("new.dataset"), anchor=False)
+    st.header(t("new.dataset"), anchor=False)
     datasets = workbench.list_datasets()
     columns = st.columns(2)
     with columns[0]:
@@ -55,7 +55,7 @@ if dataset is None:
     st.stop()
 
 with st.container(border=True):
-    st.subheader(t("new.recipes"), anchor=False)
+    st.header(t("new.recipes"), anchor=False)
     plan = workbench.StudyPlan(model=model.name, dataset=dataset, calibration=calibration)
     presets = data.presets(model.name, dataset, calibration)
     ways = ("ready", "search")

@@ -18,7 +18,7 @@ from edgeslim.ui.picture.route import PICTURES, address
 Open = Callable[..., Locator]
 ORIGIN = "http://pictures.test"
 THEMES = {
-    "light": ("#17211f", "#ffffff", "#f1f5f3", "#d3dcd8", "#0b7a6a"),
+    "light": ("#0a1210", "#ffffff", "#f1f5f3", "#d3dcd8", "#086a5c"),
     "dark": ("#e6eeeb", "#0f1514", "#1a2321", "#33413d", "#1fa58d"),
 }
 NAMES = ("text-color", "background-color", "secondary-background-color", "border-color", "primary-color")

@@ -110,7 +110,7 @@ def test_a_grid_shows_all_and_a_click_opens_one(opened: Open, visit: Page) -> No
     )
     shown.get_by_role("button", name="scene 7").click()
     expect(shown.locator("canvas")).to_have_count(3)
-    expect(shown.locator("h4")).to_have_text("scene 7")
+    expect(shown.locator("h2")).to_have_text("scene 7")
 
 
 def test_only_pictures_in_sight_are_drawn(opened: Open, visit: Page) -> None:

@@ -28,7 +28,7 @@ def test_the_threshold_moves_without_the_server(opened: Open, visit: Page) -> No
 
 def test_keys_walk_through_pictures_and_zoom(opened: Open) -> None:
     shown = opened(count=3)
-    title = shown.locator("h4")
+    title = shown.locator("h2")
     press(shown, "ArrowRight", "ArrowRight", "ArrowRight")
     expect(title).to_have_text("scene 2")
     press(shown, "ArrowLeft")
@@ -92,7 +92,7 @@ def test_the_divider_follows_pointer_and_keys_and_is_wide_enough_for_a_finger(
 def test_a_series_asks_the_server_only_for_pictures_it_was_not_given(opened: Open, visit: Page) -> None:
     shown = opened(count=2, linked=True, total=30, first=4, picture=4, view="swipe", confidence=0.5)
     press(shown, "ArrowUp", "ArrowRight")
-    expect(shown.locator("h4")).to_have_text("scene 1")
+    expect(shown.locator("h2")).to_have_text("scene 1")
     press(shown, "ArrowRight")
     expect(shown.locator(".stage")).to_have_attribute("aria-busy", "true")
     visit.wait_for_function("reports.at(-1)?.[1].image === '6'")
@@ -103,11 +103,11 @@ def test_a_series_asks_the_server_only_for_pictures_it_was_not_given(opened: Ope
     answer = data(items(2), LABELS, Look(6, 0.55, "swipe"), linked=True, first=6, total=30)
     visit.evaluate("(data) => show(data)", answer)
     shown = settled(visit)
-    expect(shown.locator("h4")).to_have_text("scene 0")
+    expect(shown.locator("h2")).to_have_text("scene 0")
     expect(shown.locator(".stage")).to_have_attribute("aria-busy", "false")
     expect(shown.locator(".value")).to_have_text("0.50")  # what the visitor did meanwhile stays
     press(shown, "ArrowLeft")
-    expect(shown.locator("h4")).to_have_text("scene 1")  # seen before, and kept
+    expect(shown.locator("h2")).to_have_text("scene 1")  # seen before, and kept
 
 
 def test_a_new_address_overrules_the_visitor(opened: Open, visit: Page) -> None:

@@ -40,7 +40,7 @@ def test_threshold_and_view_stay_in_the_page_and_pictures_come_from_the_server(
     visit.goto(f"{server.url}/compare?trials=19&image=2&confidence=0.3")
     shown = visit.locator(".pictures")
     expect(shown.locator("canvas")).to_have_count(2)
-    expect(shown.locator("h4")).to_have_text("00090-rain")
+    expect(shown.locator("h2")).to_have_text("00090-rain")
     visit.wait_for_load_state("networkidle")
     assert shown.locator("canvas").first.evaluate(INK) > 1000, "the picture itself is drawn"
     assert {len(one.rpartition("/")[2]) for one in fetched} == {36}
@@ -67,13 +67,13 @@ def test_the_next_picture_is_there_at_once_and_back_returns(
 ) -> None:
     visit.goto(f"{server.url}/compare?trials=19,6")
     shown = visit.locator(".pictures")
-    expect(shown.locator("h4")).to_have_text("00065-day")
+    expect(shown.locator("h2")).to_have_text("00065-day")
     press(shown, "ArrowRight")
-    expect(shown.locator("h4")).to_have_text("00062-night")
+    expect(shown.locator("h2")).to_have_text("00062-night")
     expect(visit).to_have_url(re.compile("image=1"))
     before = len(sent)
     press(shown, "ArrowRight", "ArrowRight", "ArrowUp")
-    expect(shown.locator("h4")).to_have_text("00100-dusk")
+    expect(shown.locator("h2")).to_have_text("00100-dusk")
     expect(shown.locator(".stage")).to_have_attribute("aria-busy", "false")
     assert len(sent) > before
     expect(shown.locator(".value")).to_have_text("0.55")

@@ -6,33 +6,38 @@ old kind until `st.navigation` has run once, and greets the first visitor of a d
 
 import streamlit as st
 
-from edgeslim.ui.components.navigation import MARK, PAGES, language_switch, logo, presenting
+from edgeslim.ui.components.navigation import MARK, SECTIONS, language_switch, logo
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.state import find_language, t
 
-# Charts and pictures take the width that there is; the theme has no word for it.
-WIDE = "<style>[data-testid=stMainBlockContainer] {padding-inline: clamp(1rem, 3vw, 4rem)}</style>"
+# What the theme has no word for. Charts and pictures take the width that there is. What lies on the primary colour is
+# dark on a dark page: Streamlit's white does not stand out from a colour that itself stands out from such a page.
+STYLE = """<style>
+[data-testid=stMainBlockContainer] {padding-inline: clamp(1rem, 3vw, 4rem)}
+[data-testid=stBaseButton-primary]:enabled, [data-testid=stMultiSelectTagsContainer] span:has(> button) {
+    color: light-dark(#ffffff, #0f1514)}
+</style>"""
 ICONS = {"overview": "home", "study": "scatter_plot", "compare": "compare", "new": "add_circle"}
 
 find_language()
 st.set_page_config(page_title="EdgeSlim", page_icon=MARK, layout="wide", initial_sidebar_state=230)
-if not presenting():
-    logo()
+logo()
 page = st.navigation(
-    [
-        st.Page(
-            path,
-            title=t(f"page.{name}"),
-            icon=f":material/{ICONS[name]}:",
-            url_path=None if name == "overview" else name,
-            default=name == "overview",
-        )
-        for name, path in PAGES.items()
-    ],
-    position="hidden" if presenting() else "sidebar",
+    {
+        t(f"section.{section}"): [
+            st.Page(
+                path,
+                title=t(f"page.{name}"),
+                icon=f":material/{ICONS[name]}:",
+                url_path=None if name == "overview" else name,
+                default=name == "overview",
+            )
+            for name, path in pages.items()
+        ]
+        for section, pages in SECTIONS.items()
+    }
 )
-if not presenting():
-    language_switch()
-st.html(WIDE)
+language_switch()
+st.html(STYLE)
 with boundary():
     page.run()

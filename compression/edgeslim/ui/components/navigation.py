@@ -13,13 +13,16 @@ from edgeslim.ui.state import keep_language, language, t
 ASSETS = Path(__file__).parents[1] / "assets"
 MARK = str(ASSETS / "mark.svg")
 _FOLDER = Path(__file__).parents[4] / "pages"
-PAGES = {
-    "overview": str(_FOLDER / "overview" / "overview.py"),
-    "study": str(_FOLDER / "study" / "study.py"),
-    "compare": str(_FOLDER / "compare" / "compare.py"),
-    "new": str(_FOLDER / "study" / "new.py"),
+SECTIONS = {
+    "look": {
+        "overview": str(_FOLDER / "overview" / "overview.py"),
+        "study": str(_FOLDER / "study" / "study.py"),
+        "compare": str(_FOLDER / "compare" / "compare.py"),
+    },
+    "make": {"new": str(_FOLDER / "study" / "new.py")},
 }
-"""Scripts by the name they have in the address, in the order of the navigation."""
+"""Groups of the navigation, in order: scripts by the name they have in the address."""
+PAGES = {name: path for section in SECTIONS.values() for name, path in section.items()}
 
 
 def logo() -> None:
@@ -45,11 +48,6 @@ def language_switch() -> None:
         )
         st.caption(t("app.about"))
     keep_language(now)
-
-
-def presenting() -> bool:
-    """Whether the page is shown to an audience: nothing around it, large type."""
-    return st.query_params.get("present") == "1"
 
 
 def go(page: str, label: str, *, icon: str | None = None, **parameters: object) -> None:

@@ -42,7 +42,7 @@ def trial_panel(study: StudyResult, number: int, effects: Mapping[str, Sequence[
     if trial is None:
         st.warning(t("trial.missing", number=number))
         return
-    st.subheader(plain(numbered(trial)), anchor=False)
+    st.header(plain(numbered(trial)), anchor=False)
     st.markdown(recipe_words(trial.recipe))
     trial_notes(study, number)
     if trial.error:

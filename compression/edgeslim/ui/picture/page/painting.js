@@ -11,7 +11,6 @@ function paint(view) {
     if (size.width) paintPanel(view, panel, size, font);
   }
   tellTotals(view);
-  view.walk.tell();
   tellStory(view);
 }
 

@@ -1,0 +1,93 @@
+"""Each screen in both languages, both themes, on a desktop, a projector and a phone: what axe-core finds, what is wider
+than the window, what the browser complains of."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from browser_server import Server, serving
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+SIZES = {"desktop": (1440, 900), "projector": (1280, 720), "phone": (390, 844)}
+SCREENS = {
+    "overview": "",
+    "study": "study?trial=6",
+    "compare": "compare",
+    "new": "new",
+    "new_own_model": "new?model_from=file",
+    "new_search": "new?way=search",
+}
+GRAVE = ("serious", "critical")
+PROBES = "Failed to load resource: the server responded with a status of 404"
+"""Streamlit asks for two of its files under the page's path first."""
+QUIET = 400
+"""Milliseconds without a change on the page, after which it has come to rest."""
+SETTLE = """(quiet) => new Promise((resolve) => {
+    const waits = "[data-testid=stStatusWidget], [data-testid=stSkeleton]";
+    const rest = () => {
+        if (document.querySelector(waits)) { timer = setTimeout(rest, quiet); return; }
+        watch.disconnect(); resolve();
+    };
+    let timer = setTimeout(rest, quiet);
+    const watch = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(rest, quiet); });
+    watch.observe(document.body, { subtree: true, childList: true, attributes: true });
+})"""
+TALL = "document.querySelector('[data-testid=stMain]').scrollHeight + 20"
+OTHERS = ("list", "listitem")
+"""Rules that Streamlit's own navigation breaks: its groups lie between the list and its items."""
+FINDINGS = """async ([grave, others]) => {
+    const rules = Object.fromEntries(others.map((rule) => [rule, { enabled: false }]));
+    const found = await axe.run(document, { resultTypes: ["violations"], rules });
+    return found.violations.filter((one) => grave.includes(one.impact) || one.id === "heading-order").map((one) => ({
+        rule: one.id, help: one.help,
+        nodes: one.nodes.map((node) => `${node.html.slice(0, 160)} ${node.any.map((check) => check.message).join(" ")}`),
+    }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("accessibility")) as server:
+        yield server
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_screen_has_no_grave_finding_and_fits_its_window(running: Server, visit: Page, screen: str) -> None:
+    wrong: list[str] = []
+    where = ""
+
+    def complain(text: str) -> None:
+        if not text.startswith(PROBES):
+            wrong.append(f"{where}: console: {text}")
+
+    visit.on("console", lambda said: complain(said.text) if said.type == "error" else None)
+    visit.on("pageerror", lambda error: complain(str(error)))
+    path = SCREENS[screen]
+    for language in ("en", "zh"):
+        where = language
+        visit.goto(f"{running.url}/{path}{'&' if '?' in path else '?'}lang={language}")
+        visit.locator("h1, .pictures").first.wait_for()
+        visit.evaluate(SETTLE, QUIET)
+        visit.evaluate(AXE)
+        for size, (width, height) in SIZES.items():
+            for theme in ("light", "dark"):
+                where = f"{language} {size} {theme}"
+                visit.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+                visit.set_viewport_size({"width": width, "height": height})
+                visit.evaluate(SETTLE, QUIET)
+                wide = visit.evaluate("document.documentElement.scrollWidth - innerWidth")
+                wrong += [f"{where}: {wide} px wider than the window"] * (wide > 0)
+                visit.set_viewport_size(
+                    {"width": width, "height": visit.evaluate(TALL)}
+                )  # axe sees what shows
+                visit.evaluate(SETTLE, QUIET)
+                wrong += [f"{where}: {told(one)}" for one in visit.evaluate(FINDINGS, [GRAVE, OTHERS])]
+    assert wrong == [], "\n".join(wrong)
+
+
+def told(finding: dict[str, Any]) -> str:
+    return "\n    ".join([f"{finding['rule']}: {finding['help']}", *finding["nodes"]])
