@@ -90,14 +90,14 @@ def _precision_and_recall(matches: Matches, weights: IntArray, area: str) -> tup
                 before = np.searchsorted(skipped, hits)
                 counted[before > 0] -= passed[before[before > 0] - 1]
             true = np.cumsum(drawn[hits], axis=0, dtype=np.int32)
-            precision[k, t] = _area_under(true, counted, objects[k])
+            precision[k, t] = area_under(true, counted, objects[k])
             recall[k, t] = true[-1] / np.maximum(objects[k], 1)
     empty = np.broadcast_to((objects == 0)[:, None], shape)
     precision[empty] = recall[empty] = np.nan
     return precision, recall
 
 
-def _area_under(true: NDArray[np.int32], counted: NDArray[np.int32], objects: IntArray) -> Doubles:
+def area_under(true: NDArray[np.int32], counted: NDArray[np.int32], objects: IntArray) -> Doubles:
     """101-point interpolated average precision at true positives (P, resamples) of `objects` (resamples,)."""
     precision = true / np.maximum(counted, 1)
     envelope = np.maximum.accumulate(precision[::-1], axis=0)[::-1]

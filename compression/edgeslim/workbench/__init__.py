@@ -48,6 +48,7 @@ from edgeslim.workbench.predict import model_spec, predict
 from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.samples import publish_study, sample_study, sample_version
 from edgeslim.workbench.search import improve_study
+from edgeslim.workbench.seeing import ScoredImages, images_at, predictions, scored_images
 from edgeslim.workbench.sensitivity import layer_sensitivity
 from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe
 from edgeslim.workbench.studies import (
@@ -71,6 +72,7 @@ from edgeslim.workbench.xray import score_predictions, xray
 
 __all__ = [
     "ErrandStatus",
+    "ScoredImages",
     "StudyPlan",
     "ablate",
     "ablation_name",
@@ -94,6 +96,7 @@ __all__ = [
     "extend_study",
     "gallery_images",
     "has_artifact",
+    "images_at",
     "import_dataset",
     "import_model",
     "improve_study",
@@ -112,6 +115,7 @@ __all__ = [
     "notes_version",
     "pause_study",
     "predict",
+    "predictions",
     "publish_study",
     "read_image",
     "read_recipe",
@@ -124,6 +128,7 @@ __all__ = [
     "sample_study",
     "sample_version",
     "score_predictions",
+    "scored_images",
     "stage_effects",
     "star_trial",
     "start_ablation",

@@ -56,6 +56,20 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Focus:
+    """A place of a picture: a grid shows its surroundings alone; opened, the picture is whole and its box is selected."""
+
+    box: tuple[float, float, float, float]
+    """xyxy in pixels."""
+    model: int
+    """Whose box it is, counted as in the item's predictions."""
+    reference: int | None
+    """Index among the boxes that the model is judged by; None where there is none."""
+    detection: int | None
+    """Index among the model's own boxes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A picture with what each model says about it, the original first, and what is known to be true."""
 
@@ -63,6 +77,7 @@ class Item:
     image: Image
     predictions: Sequence[Prediction]
     truth: Annotations | int | None = None
+    focus: Focus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,7 @@ def picture_data(item: Item, url: Callable[[Image], str]) -> dict[str, Any]:
         "truth": None if known is None else _truth(known, ~known.crowd),
         "crowd": None if known is None else _truth(known, known.crowd),
         "label": item.truth if isinstance(item.truth, int) else None,
+        "focus": None if item.focus is None else asdict(item.focus),
     }
 
 

@@ -27,6 +27,14 @@ function projection(scene, size, camera) {
   return { scale, dx, dy, rect };
 }
 
+/** The camera on what a picture is shown for, with as much around it as helps to tell what it is. */
+function closeUp({ focus, width, height }) {
+  if (!focus) return WHOLE;
+  const [x0, y0, x1, y1] = focus.box;
+  const side = Math.max(1.7 * Math.max(x1 - x0, y1 - y0), 0.08 * width);
+  return { zoom: width / side, x: (x0 + x1) / 2 / width, y: (y0 + y1) / 2 / height };
+}
+
 /** A pen that draws in CSS pixels, on a canvas as fine as the screen. */
 function penOf(canvas, size) {
   const ratio = Math.min(window.devicePixelRatio || 1, 2);

@@ -18,7 +18,7 @@ function paintPanel(view, panel, size, font) {
   const { scene, models, canvas, handle } = panel;
   const pen = penOf(canvas, size);
   panel.version = view.version;
-  const place = projection(scene, size, view.look.grid ? WHOLE : view.camera);
+  const place = projection(scene, size, view.look.grid ? closeUp(scene) : view.camera);
   const image = view.images.get(scene.url);
   const cut = view.divider * size.width;
   pen.clearRect(0, 0, size.width, size.height);

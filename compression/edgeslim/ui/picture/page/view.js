@@ -53,9 +53,18 @@ class View {
       this.told = told;
     }
     this.score = new Intl.NumberFormat(data.language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    this.focus();
     this.fill();
     this.build();
     this.link();
+  }
+
+  /** What a picture is shown for is selected when it is opened. */
+  focus() {
+    const { focus } = this.scenes.get(this.look.picture) ?? {};
+    if (!focus || this.look.grid || this.focused === focus) return;
+    this.focused = focus;
+    this.selected = { model: focus.model, i: focus.reference, j: focus.detection };
   }
 
   text(name, values = {}) {
@@ -145,7 +154,7 @@ class View {
     const sides = mode === "swipe" ? [[0, this.swiped]] : [...Array(count - first).keys()].map((k) => [k + first]);
     const panels = element("div", { className: "panels" }, ...sides.map((models) => this.figure(place, scene, models)));
     panels.dataset.count = sides.length;
-    this.stage.style.setProperty("--card", `${[16, 24, 30, 24][sides.length - 1]}rem`);
+    this.stage.style.setProperty("--card", `${(scene.focus ? [9, 15, 22, 30] : [16, 24, 30, 24])[sides.length - 1]}rem`);
     return element("article", {}, this.heading(place, scene), panels);
   }
 
@@ -172,7 +181,7 @@ class View {
     });
     this.panels.push(panel);
     const figure = element("figure", {}, element("figcaption", {}, ...heads), frame, panel.counts);
-    figure.style.setProperty("--shape", scene.width / scene.height);
+    figure.style.setProperty("--shape", this.look.grid && scene.focus ? 1 : scene.width / scene.height);
     figure.classList.toggle("classified", !scene.views.some(Boolean));
     return figure;
   }
@@ -198,6 +207,10 @@ class View {
       this.ask();
     }
     if (this.look.truth !== before.truth) this.selected = null;
+    if (this.look.picture !== before.picture || this.look.grid !== before.grid) {
+      this.focused = null;
+      this.focus();
+    }
     this.link(this.look.grid !== before.grid);
     this.hideTip();
     if (Object.keys(change).every((name) => name === "confidence")) {

@@ -1,0 +1,279 @@
+"""What kind of mistakes a detector makes, and what each kind costs: TIDE.
+
+Source: Bolya, Foley, Hays, Hoffman, "TIDE: A General Toolbox for Identifying Object Detection Errors", ECCV 2020,
+arXiv 2008.08115. Matching is COCO's at IoU 0.50 (at most 100 detections of a class in an image, best scores choose
+first). Each detection that is not correct is one of
+
+* localization: right class, IoU with the object between 0.10 and 0.50;
+* classification: wrong class, IoU at least 0.50;
+* duplicate: right class, IoU at least 0.50, but a better-scored detection has the object;
+* background: IoU below 0.10 with every object;
+* both: what is left, wrong class and badly placed.
+
+An object that no detection has, and to which no localization or classification mistake belongs, is missed. The dAP of a
+kind is AP50 with these mistakes corrected minus AP50. They do not add up: precision and recall gain by each other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from edgeslim.detections import Annotations, BoolArray, Detections, Doubles, IntArray
+from edgeslim.metrics.detection import area_under
+from edgeslim.metrics.matching import AREA_RANGES, AREAS, MAX_DETECTIONS
+
+MistakeKind = Literal["classification", "localization", "both", "duplicate", "background", "missed"]
+KINDS: tuple[MistakeKind, ...] = get_args(MistakeKind)
+Size = Literal["small", "medium", "large"]
+SIZES: tuple[Size, ...] = get_args(Size)
+FOREGROUND, BACKGROUND = 0.5, 0.1
+"""IoU from which a detection has an object, and below which it has nothing to do with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake in one image. Indices point into the image's detections and annotations as they were given."""
+
+    image: int
+    kind: MistakeKind
+    detection: int | None
+    """None for a missed object."""
+    truth: int | None
+    """The object it belongs to; None for background."""
+    size: Size
+    """Of the object, else of the detection's box, by COCO's areas."""
+    score: float | None
+    corrects: bool = False
+    """Corrected, the detection would be right; else it would only be gone (or the object, if it is missed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tide:
+    """All mistakes of one model on some images, and what they cost (shares of 1)."""
+
+    ap50: float | None
+    """None if no image holds an object."""
+    mistakes: tuple[Mistake, ...]
+    delta: Mapping[MistakeKind, float]
+    """dAP of each kind."""
+    by_size: Mapping[Size, Mapping[MistakeKind, float]]
+    """dAP of each kind, correcting only the mistakes at that size."""
+    false_positives: float
+    """dAP if every detection that is not correct were gone."""
+    false_negatives: float
+    """dAP if every object that was not found were not there."""
+
+    @property
+    def counts(self) -> Mapping[MistakeKind, int]:
+        found = Counter(mistake.kind for mistake in self.mistakes)
+        return {kind: found[kind] for kind in KINDS}
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """(N,) detections of all images, and (K,) objects of each class."""
+
+    score: Doubles
+    label: IntArray
+    correct: BoolArray
+    counted: BoolArray
+    objects: IntArray
+
+    def ap50(self, classes: IntArray) -> float | None:
+        """COCO's AP at IoU 0.50, the mean over `classes`; 0 for one whose objects are all left out."""
+        found = []
+        for k in classes:
+            if self.objects[k] == 0:
+                found.append(0.0)
+                continue
+            chosen = np.flatnonzero((self.label == k) & self.counted)
+            ranked = chosen[np.argsort(-self.score[chosen], kind="stable")]
+            hits = np.flatnonzero(self.correct[ranked])
+            true = np.arange(1, len(hits) + 1, dtype=np.int32)[:, None]
+            area = area_under(true, (hits + 1).astype(np.int32)[:, None], self.objects[k : k + 1])
+            found.append(float(area[0]) if len(hits) else 0.0)
+        return float(np.mean(found)) if found else None
+
+
+def tide(truths: Sequence[Annotations], predictions: Sequence[Detections], classes: int) -> Tide:
+    """The mistakes of `predictions`, image by image. Classes run from 0 to `classes` - 1 on both."""
+    mistakes: list[Mistake] = []
+    rows: list[tuple[int, int]] = []
+    correct: list[bool] = []
+    ignored: list[bool] = []
+    objects, unfound = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
+    for image, (truth, found) in enumerate(zip(truths, predictions, strict=True)):
+        order = _ranked(found)
+        overlap = _iou(found, truth)
+        holder = _matched(order, overlap, found, truth)
+        mistakes += _mistakes(image, order, overlap, holder, found, truth)
+        rows += [(image, row) for row in order]
+        correct += [holder.get(row, -1) >= 0 and not truth.crowd[holder[row]] for row in order]
+        ignored += [row in holder and bool(truth.crowd[holder[row]]) for row in order]
+        held = set(holder.values())
+        np.add.at(objects, truth.classes[~truth.crowd], 1)
+        for k in range(len(truth)):
+            unfound[truth.classes[k]] += not truth.crowd[k] and k not in held
+    index = {place: n for n, place in enumerate(rows)}
+    score = np.array([predictions[image].scores[row] for image, row in rows], np.float64)
+    label = np.array([predictions[image].classes[row] for image, row in rows], np.int64)
+    right, counted = np.array(correct, np.bool_), ~np.array(ignored, np.bool_)
+    base = _Judged(score, label, right, counted, objects)
+    known = np.flatnonzero(objects)
+    ap50 = base.ap50(known)
+
+    def gain(judged: _Judged) -> float:
+        return (judged.ap50(known) or 0.0) - (ap50 or 0.0)
+
+    def corrected(chosen: Callable[[Mistake], bool]) -> float:
+        mine = [mistake for mistake in mistakes if chosen(mistake)]
+        return gain(_corrected(base, mine, index, truths)) if mine else 0.0
+
+    return Tide(
+        ap50,
+        tuple(mistakes),
+        {kind: corrected(lambda one, kind=kind: one.kind == kind) for kind in KINDS},  # type: ignore[misc]
+        {
+            size: {
+                kind: corrected(lambda one, kind=kind, size=size: (one.kind, one.size) == (kind, size))  # type: ignore[misc]
+                for kind in KINDS
+            }
+            for size in SIZES
+        },
+        gain(_Judged(score, label, right, counted & right, objects)),
+        gain(_Judged(score, label, right, counted, objects - unfound)),
+    )
+
+
+def _corrected(
+    base: _Judged,
+    mistakes: Sequence[Mistake],
+    index: Mapping[tuple[int, int], int],
+    truths: Sequence[Annotations],
+) -> _Judged:
+    """As if these mistakes had not been made."""
+    label, objects = base.label.copy(), base.objects.copy()
+    correct, counted = base.correct.copy(), base.counted.copy()
+    for mistake in mistakes:
+        if mistake.detection is None:
+            assert mistake.truth is not None, "what is missed is an object"
+            objects[truths[mistake.image].classes[mistake.truth]] -= 1
+            continue
+        row = index[mistake.image, mistake.detection]
+        if mistake.corrects:
+            assert mistake.truth is not None, "it is an object that makes it right"
+            correct[row], label[row] = True, truths[mistake.image].classes[mistake.truth]
+        else:
+            counted[row] = False
+    return _Judged(base.score, label, correct, counted, objects)
+
+
+def _ranked(found: Detections) -> list[int]:
+    """Detections by falling score, of each class the best 100."""
+    rank: Counter[int] = Counter()
+    order = []
+    for row in np.argsort(-found.scores, kind="stable").tolist():
+        rank[int(found.classes[row])] += 1
+        if rank[int(found.classes[row])] <= MAX_DETECTIONS:
+            order.append(row)
+    return order
+
+
+def _iou(found: Detections, truth: Annotations) -> Doubles:
+    """(N, M) IoU; with a crowd the share of the detection that lies in it, as COCO has it."""
+    a, b = found.boxes.astype(np.float64)[:, None], truth.boxes.astype(np.float64)[None]
+    sides = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None)
+    shared = sides.prod(axis=-1)
+    own = (a[..., 2:] - a[..., :2]).prod(axis=-1)
+    union = np.where(truth.crowd[None], own, own + (b[..., 2:] - b[..., :2]).prod(axis=-1) - shared)
+    iou: Doubles = np.divide(shared, union, out=np.zeros_like(shared), where=shared > 0)
+    return iou
+
+
+def _matched(order: Sequence[int], overlap: Doubles, found: Detections, truth: Annotations) -> dict[int, int]:
+    """The object that each detection has, crowds last; of equal IoUs COCO takes the last object."""
+    holder: dict[int, int] = {}
+    taken: set[int] = set()
+    for row in order:
+        fits = np.flatnonzero((truth.classes == found.classes[row]) & (overlap[row] >= FOREGROUND))
+        free = [k for k in fits.tolist() if truth.crowd[k] or k not in taken]
+        if free:
+            best = max(free, key=lambda k: (not truth.crowd[k], overlap[row, k], k))
+            holder[row] = best
+            taken.add(best)
+    return holder
+
+
+def _mistakes(
+    image: int,
+    order: Sequence[int],
+    overlap: Doubles,
+    holder: Mapping[int, int],
+    found: Detections,
+    truth: Annotations,
+) -> list[Mistake]:
+    real = np.flatnonzero(~truth.crowd)
+    held = set(holder.values())
+    mistakes: list[Mistake] = []
+    claimed: set[int] = set()
+    for row in order:
+        if row in holder:
+            continue
+        kind, target = _kind(overlap[row, real], truth.classes[real] == found.classes[row], real, held)
+        corrects = False
+        if kind in ("localization", "classification") and target not in held:
+            corrects = target not in claimed  # the best-scored of those that could have had it
+            claimed.add(target)
+        box = found.boxes[row]
+        area = float(truth.area[target]) if target >= 0 else float(np.prod(box[2:] - box[:2]))
+        mistakes.append(
+            Mistake(
+                image,
+                kind,
+                row,
+                target if target >= 0 else None,
+                size_of(area),
+                float(found.scores[row]),
+                corrects,
+            )
+        )
+    missed = [k for k in real.tolist() if k not in held and k not in claimed]
+    return mistakes + [Mistake(image, "missed", None, k, size_of(float(truth.area[k])), None) for k in missed]
+
+
+def _kind(iou: Doubles, same: BoolArray, real: IntArray, held: set[int]) -> tuple[MistakeKind, int]:
+    """The kind of a detection that has no object, and the object that it belongs to, or -1."""
+    if len(real) == 0:
+        return "background", -1
+
+    def nearest(allowed: BoolArray) -> tuple[float, int]:
+        value = np.where(allowed, iou, 0.0)
+        best = int(value.argmax())
+        return float(value[best]), int(real[best])
+
+    right, place = nearest(same)
+    if BACKGROUND <= right < FOREGROUND:
+        return "localization", place
+    wrong, other = nearest(~same)
+    if wrong >= FOREGROUND:
+        return "classification", other
+    taken, had = nearest(same & np.isin(real, list(held)))
+    if taken >= FOREGROUND:
+        return "duplicate", had
+    nearby, any_object = nearest(np.ones(len(real), np.bool_))
+    if nearby < BACKGROUND:
+        return "background", -1
+    return "both", any_object
+
+
+def size_of(area: float) -> Size:
+    """COCO's size of an area in px²."""
+    for size, (low, high) in zip(AREAS[1:-1], AREA_RANGES[1:-1], strict=True):
+        if low <= area <= high:
+            return "small" if size == "small" else "medium"
+    return "large"

@@ -1,0 +1,190 @@
+"""How a compressed file breaks: every box that changed, or every mistake, as something that can be counted and shown.
+
+Against the original no labels are needed: boxes are lost, gained, moved or relabelled (metrics.fidelity). Against the
+truth a file makes the mistakes of TIDE (metrics.tide). Both look at boxes from one threshold of the score on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Literal
+
+from edgeslim.detections import Annotations, Detections
+from edgeslim.metrics.fidelity import Fidelity, diff
+from edgeslim.metrics.tide import KINDS, SIZES, Mistake, MistakeKind, Size, size_of, tide
+
+ChangeKind = Literal["lost", "gained", "relabelled", "moved"]
+CHANGES: tuple[ChangeKind, ...] = ("lost", "relabelled", "gained", "moved")
+"""The gravest first."""
+WEIGHTS: Mapping[str, float] = {"lost": 2.0, "gained": 2.0, "relabelled": 1.0, "moved": 1.0}
+"""How much each change counts in the order of the images."""
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One change, or one mistake, at one place of one image."""
+
+    image: int
+    kind: ChangeKind | MistakeKind
+    box: Box
+    """xyxy in pixels: where to look."""
+    size: Size
+    """Of the reference's box, else of what was seen, by COCO's areas."""
+    label: int | None
+    """The class that it is, by the original or by the truth; None if nothing is there."""
+    seen: int | None
+    """The class that the file sees; None if it sees nothing."""
+    before: float | None
+    """The original's score; None against the truth."""
+    after: float | None
+    reference: int | None
+    """Index among the original's boxes, or among the annotations."""
+    detection: int | None
+    """Index among the file's boxes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which findings are wanted; None is any."""
+
+    kind: str | None = None
+    label: int | None = None
+    seen: int | None = None
+    size: str | None = None
+
+    def __call__(self, finding: Finding) -> bool:
+        wanted = ((self.kind, finding.kind), (self.label, finding.label), (self.seen, finding.seen))
+        return all(want is None or want == has for want, has in (*wanted, (self.size, finding.size)))
+
+
+def changes(
+    before: Sequence[Detections], after: Sequence[Detections], confidence: float
+) -> tuple[Finding, ...]:
+    """What became of the original's boxes, the most changed image first, in it the gravest change."""
+    found: list[tuple[float, int, list[Finding]]] = []
+    for image, (original, compressed) in enumerate(zip(before, after, strict=True)):
+        fates = diff(original, compressed, confidence=confidence)
+        mine = [
+            _change(image, kind, i, j, original, compressed)
+            for kind in CHANGES
+            for i, j in _pairs(fates, kind)
+        ]
+        if mine:
+            found.append((sum(WEIGHTS[one.kind] for one in mine), image, mine))
+    found.sort(key=lambda one: (-one[0], one[1]))
+    return tuple(finding for _, _, mine in found for finding in mine)
+
+
+def mistakes(
+    truths: Sequence[Annotations], predictions: Sequence[Detections], classes: int, confidence: float
+) -> tuple[Finding, ...]:
+    """The mistakes of one file from a score on, the image with the most of them first."""
+    kept = [from_score(found, confidence) for found in predictions]
+    judged = tide(truths, [found for found, _ in kept], classes).mistakes
+    many = Counter(mistake.image for mistake in judged)
+    order = sorted(
+        judged, key=lambda one: (-many[one.image], one.image, KINDS.index(one.kind), -(one.score or 1.0))
+    )
+    return tuple(_mistake(one, truths[one.image], *kept[one.image]) for one in order)
+
+
+def from_score(found: Detections, confidence: float) -> tuple[Detections, list[int]]:
+    """The boxes whose score reaches the threshold, and which those are."""
+    rows = [row for row, score in enumerate(found.scores) if score >= confidence]
+    return Detections(found.boxes[rows], found.scores[rows], found.classes[rows]), rows
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many findings there are by kind, class and size, each under the other filters."""
+
+    kinds: Mapping[str, int]
+    labels: Mapping[int, int]
+    sizes: Mapping[str, int]
+    images: int
+
+
+def tally(findings: Sequence[Finding], wanted: Filter) -> Tally:
+    """What each choice would show if it were made next to the other ones."""
+
+    def left(**free: None) -> list[Finding]:
+        chosen = Filter(
+            **{name: free.get(name, getattr(wanted, name)) for name in ("kind", "label", "seen", "size")}
+        )
+        return [finding for finding in findings if chosen(finding)]
+
+    shown = left()
+    return Tally(
+        Counter(finding.kind for finding in left(kind=None)),
+        Counter(finding.label for finding in left(label=None) if finding.label is not None),
+        {size: sum(one.size == size for one in left(size=None)) for size in SIZES},
+        len({finding.image for finding in shown}),
+    )
+
+
+def _pairs(fates: Fidelity, kind: ChangeKind) -> list[tuple[int | None, int | None]]:
+    if kind == "lost":
+        return [(int(i), None) for i in fates.lost]
+    if kind == "gained":
+        return [(None, int(j)) for j in fates.gained]
+    return [(int(i), int(j)) for i, j in getattr(fates, kind)]
+
+
+def _change(
+    image: int, kind: ChangeKind, i: int | None, j: int | None, original: Detections, compressed: Detections
+) -> Finding:
+    boxes = [_box(found, k) for found, k in ((original, i), (compressed, j)) if k is not None]
+    return Finding(
+        image,
+        kind,
+        _around(boxes),
+        size_of(_area(boxes[0])),
+        None if i is None else int(original.classes[i]),
+        None if j is None else int(compressed.classes[j]),
+        None if i is None else float(original.scores[i]),
+        None if j is None else float(compressed.scores[j]),
+        i,
+        j,
+    )
+
+
+def _mistake(mistake: Mistake, truth: Annotations, found: Detections, rows: Sequence[int]) -> Finding:
+    boxes: list[Box] = []
+    if mistake.truth is not None:
+        boxes.append(_corners(truth.boxes[mistake.truth]))
+    if mistake.detection is not None:
+        boxes.append(_box(found, mistake.detection))
+    return Finding(
+        mistake.image,
+        mistake.kind,
+        _around(boxes),
+        mistake.size,
+        None if mistake.truth is None else int(truth.classes[mistake.truth]),
+        None if mistake.detection is None else int(found.classes[mistake.detection]),
+        None,
+        mistake.score,
+        mistake.truth,
+        None if mistake.detection is None else rows[mistake.detection],
+    )
+
+
+def _box(found: Detections, index: int) -> Box:
+    return _corners(found.boxes[index])
+
+
+def _corners(row: Sequence[float]) -> Box:
+    x0, y0, x1, y1 = (float(side) for side in row)
+    return x0, y0, x1, y1
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    """The smallest box that holds all of them."""
+    return reduce(lambda a, b: (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])), boxes)

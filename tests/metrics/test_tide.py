@@ -1,0 +1,145 @@
+"""TIDE: against an independent implementation on hard random scenes, and each kind worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scenes import random_scenes
+
+from edgeslim.detections import Annotations, Detections
+from edgeslim.metrics.detection import coco_scores
+from edgeslim.metrics.matching import match
+from edgeslim.metrics.tide import KINDS, SIZES, Tide, tide
+
+ORACLE = dict(zip(KINDS, ("Cls", "Loc", "Both", "Dupe", "Bkg", "Miss"), strict=True))
+"""Its names for our kinds."""
+BOX = (0.0, 0.0, 100.0, 100.0)
+
+
+def judged(
+    truths: list[Annotations], predictions: list[Detections], classes: int, folder: Path
+) -> dict[str, Any]:
+    from hotcoco import COCO, COCOeval
+
+    def xywh(box: Any) -> list[float]:
+        x0, y0, x1, y1 = (float(side) for side in box)
+        return [x0, y0, x1 - x0, y1 - y0]
+
+    images = [
+        {"id": k, "width": 640, "height": 640, "file_name": f"{k}.jpg"} for k in range(1, len(truths) + 1)
+    ]
+    annotations = [
+        {"image_id": image, "category_id": int(label) + 1, "bbox": xywh(box), "area": float(area), "iscrowd": int(crowd)}
+        for image, truth in enumerate(truths, 1)
+        for box, label, crowd, area in zip(truth.boxes, truth.classes, truth.crowd, truth.area, strict=True)
+    ]  # fmt: skip
+    results = [
+        {"image_id": image, "category_id": int(label) + 1, "bbox": xywh(box), "score": float(score)}
+        for image, found in enumerate(predictions, 1)
+        for box, label, score in zip(found.boxes, found.classes, found.scores, strict=True)
+    ]
+    labelled = {
+        "info": {},
+        "images": images,
+        "annotations": [{"id": k, **one} for k, one in enumerate(annotations, 1)],
+        "categories": [{"id": k + 1, "name": str(k)} for k in range(classes)],
+    }
+    (folder / "truth.json").write_text(json.dumps(labelled))
+    (folder / "found.json").write_text(json.dumps(results))
+    known = COCO(str(folder / "truth.json"))
+    evaluation = COCOeval(known, known.load_res(str(folder / "found.json")), "bbox")
+    evaluation.evaluate()
+    told: dict[str, Any] = evaluation.tide_errors()
+    return told
+
+
+def assert_equal(found: Tide, oracle: dict[str, Any], counts: bool = True) -> None:
+    assert found.ap50 == pytest.approx(oracle["ap_base"], abs=1e-9)
+    for kind in KINDS:
+        assert found.delta[kind] == pytest.approx(oracle["delta_ap"][ORACLE[kind]], abs=1e-9), kind
+        if counts:
+            assert found.counts[kind] == oracle["counts"][ORACLE[kind]], kind
+    assert found.false_positives == pytest.approx(oracle["delta_ap"]["FP"], abs=1e-9)
+    assert found.false_negatives == pytest.approx(oracle["delta_ap"]["FN"], abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_equals_an_independent_implementation_on_random_scenes(seed: int, tmp_path: Path) -> None:
+    crowded, predictions = random_scenes(seed, images=20, classes=4, most=30, ties=False)
+    truths = [Annotations.of(truth.boxes, truth.classes) for truth in crowded]
+    assert_equal(tide(truths, predictions, 4), judged(truths, predictions, 4, tmp_path))
+
+
+def test_the_base_is_cocos_ap50_also_with_crowds_and_ties() -> None:
+    truths, predictions = random_scenes(7, images=30, classes=5, most=40, ties=True)
+    labels = tuple(map(str, range(5)))
+    expected = coco_scores(match(truths, predictions, 5), labels)["AP50"]
+    assert tide(truths, predictions, 5).ap50 == pytest.approx(expected, abs=1e-12)
+
+
+def truth(*objects: tuple[tuple[float, ...], int]) -> Annotations:
+    corners = np.array([box for box, _ in objects], np.float32).reshape(-1, 4)
+    return Annotations.of(corners, np.array([label for _, label in objects], np.int64))
+
+
+def found(*seen: tuple[tuple[float, ...], int, float]) -> Detections:
+    return Detections(
+        np.array([box for box, _, _ in seen], np.float32).reshape(-1, 4),
+        np.array([score for _, _, score in seen], np.float32),
+        np.array([label for _, label, _ in seen], np.int64),
+    )
+
+
+@pytest.mark.parametrize(
+    ("detection", "kind"),
+    [
+        ((BOX, 1, 0.9), "classification"),
+        (((0.0, 0.0, 100.0, 30.0), 0, 0.9), "localization"),
+        (((0.0, 0.0, 100.0, 30.0), 1, 0.9), "both"),
+        (((300.0, 300.0, 400.0, 400.0), 0, 0.9), "background"),
+    ],
+)
+def test_a_single_wrong_box_is_of_its_kind(detection: Any, kind: str) -> None:
+    told = tide([truth((BOX, 0))], [found(detection)], 2)
+    assert told.mistakes[0].kind == kind
+    fixes = kind in ("classification", "localization")
+    assert [one.kind for one in told.mistakes[1:]] == ([] if fixes else ["missed"])
+    assert told.mistakes[0].corrects is fixes
+    assert told.delta[kind] == (1.0 if fixes else 0.0)  # type: ignore[index]
+
+
+def test_a_second_box_on_a_found_object_is_a_duplicate_and_costs_nothing_behind_it() -> None:
+    told = tide([truth((BOX, 0))], [found((BOX, 0, 0.9), (BOX, 0, 0.4))], 1)
+    assert [(one.kind, one.detection) for one in told.mistakes] == [("duplicate", 1)]
+    assert (told.ap50, told.delta["duplicate"]) == (1.0, 0.0)
+
+
+def test_of_two_boxes_that_could_have_had_the_object_the_better_scored_is_put_right() -> None:
+    told = tide([truth((BOX, 0))], [found((BOX, 1, 0.5), ((0.0, 0.0, 100.0, 30.0), 0, 0.8))], 2)
+    assert {one.kind: one.corrects for one in told.mistakes} == {
+        "localization": True,
+        "classification": False,
+    }
+
+
+def test_a_crowd_is_neither_missed_nor_a_place_for_mistakes() -> None:
+    crowd = truth((BOX, 0))
+    crowd.crowd[:] = True
+    told = tide([crowd, truth((BOX, 0))], [found((BOX, 0, 0.9)), found()], 1)
+    assert [(one.image, one.kind) for one in told.mistakes] == [(1, "missed")]
+
+
+def test_sizes_part_the_mistakes() -> None:
+    small, large = (0.0, 0.0, 20.0, 20.0), (100.0, 100.0, 300.0, 300.0)
+    told = tide([truth((small, 0), (large, 0))], [found()], 1)
+    assert [one.size for one in told.mistakes] == ["small", "large"]
+    assert told.counts["missed"] == 2 and told.delta["missed"] == 0.0
+    assert set(told.by_size) == set(SIZES)
+
+
+def test_without_objects_there_is_no_ap() -> None:
+    assert tide([truth()], [found((BOX, 0, 0.5))], 1).ap50 is None
