@@ -1,65 +1,55 @@
-"""The first screen: what a compressed detector costs, in one sentence, one chart and one pair of pictures."""
+"""The first screen: one slider from the original to the smallest file, and what each saving costs."""
 
 import streamlit as st
 
-from edgeslim.report.info import headline, worth_it
+from edgeslim.report.info import headline
 from edgeslim.ui import data
-from edgeslim.ui.components.gallery import before_and_after
-from edgeslim.ui.components.headline import figures, sentence
-from edgeslim.ui.components.navigation import PAGES, go
-from edgeslim.ui.components.pareto import ChartChoice, show_pareto
+from edgeslim.ui.components.headline import savings
+from edgeslim.ui.components.navigation import go, presenting
 from edgeslim.ui.components.problems import boundary
-from edgeslim.ui.components.words import trial_title
+from edgeslim.ui.components.walk import LOSS, found_walk, show_walk
+from edgeslim.ui.components.words import machine_words, trial_title
 from edgeslim.ui.i18n import plain
-from edgeslim.ui.state import selected_trial, t
+from edgeslim.ui.state import t
 from edgeslim.units import format_interval
 
-LOSS = 0.015
-
-st.title(t("overview.title"), anchor=False)
-st.markdown(t("overview.lead"))
-
 study = data.sample()
-number = data.once(worth_it, study, LOSS) if study else None
-trial = study.trial(number) if study else None
-found = headline(study, number) if study and number is not None else None
-
-if study is None or trial is None or found is None:
-    st.info(t("overview.no_sample"), icon=":material/info:")
+found = found_walk(study) if study else None
+if study is not None and found is not None:
+    stop = found.stops[found.start]
+    best, trial = headline(study, stop.number), study.trial(stop.number)
+    assert best is not None and trial is not None, "stops are measured trials"
+    sure = best.interval is not None and best.interval[0] >= -LOSS
+    if not presenting():
+        left, right = st.columns([6, 1], vertical_alignment="center")
+        left.title(t(f"overview.{'sure' if sure else 'unsure'}", savings=savings(best)), anchor=False)
+        right.button(
+            t("overview.start_presenting"),
+            icon=":material/slideshow:",
+            on_click=lambda: st.query_params.update(present="1"),
+        )
+    with boundary():
+        show_walk(study, found, presenting=presenting())
+    if presenting():
+        st.stop()
+    st.caption(
+        t(
+            "overview.claim" if best.interval else "overview.claim_no_interval",
+            title=plain(trial_title(trial)),
+            model=plain(study.model),
+            images=study.images,
+            interval=format_interval(best.interval, signed=True),
+            machine=machine_words(study),
+        )
+    )
 else:
-    clicked = selected_trial()
-    if clicked is not None:
-        st.switch_page(PAGES["study"], query_params={"study": study.name, "trial": str(clicked)})
-    metric, title = trial.primary_metric or "mAP", trial_title(trial)
-    left, right = st.columns([11, 9], gap="large")
-    with left:
-        st.header(sentence(found, metric), anchor=False)
-        sure = found.interval is not None and found.interval[0] >= -LOSS
-        question = "question_like" if found.like_original else "question" if sure else "question_no_interval"
-        st.markdown(
-            t(
-                f"overview.{question}",
-                title=f"**{plain(title)}**",
-                limit=f"{LOSS * 100:g}",
-                images=study.images,
-                interval=format_interval(found.interval, signed=True),
-            )
-        )
-        show_pareto(
-            study,
-            ChartChoice("download", metric),
-            key="overview_chart",
-            labels={trial.number: title},
-            height=430,
-        )
-        st.caption(t("overview.chart_note", model=plain(study.model), images=study.images))
-    with right, boundary():
-        before_and_after(study, trial.number)
-    figures(study, trial.number)
+    st.title(t("overview.title"), anchor=False)
+    st.info(t("overview.no_sample"), icon=":material/info:")
 
 st.subheader(t("overview.ways"), anchor=False)
+st.markdown(t("overview.lead"))
 ways = [
-    ("teach", "new", {"model": "digits-cnn", "data": "digits"}),
+    ("teach", "new", {"model": "digits-cnn", "data": "digits", "preset": "break-and-recover"}),
     ("bring", "new", {"model_from": "file"}),
 ]
 if study is not None:

@@ -10,6 +10,7 @@ from edgeslim.ui.components.choice import choice_under, pick_card, pinned
 from edgeslim.ui.components.evolution import study_evolution
 from edgeslim.ui.components.file_panel import file_panel
 from edgeslim.ui.components.finding import finding, recommended
+from edgeslim.ui.components.lost_picture import lost_picture
 from edgeslim.ui.components.measure_here import measure_here
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.pareto import chart_choice, show_pareto
@@ -20,7 +21,7 @@ from edgeslim.ui.components.table import trial_table
 from edgeslim.ui.components.trial import trial_panel
 from edgeslim.ui.state import selected_trial, t
 
-title, which, actions = st.columns([11, 5, 2], vertical_alignment="center", gap="small")
+title, which, actions = st.columns([61, 21, 13], vertical_alignment="center", gap="small")
 with which:
     name = study_choice(clears=("trial",))
 if name is None:
@@ -67,7 +68,7 @@ with left:
         budget=budget,
         labels=pinned(choice, data.starred(study)),
         selected=selected,
-        height=400,
+        height=385,
     )
     if quiet:  # what everybody sees first is the choice
         study_header(study)
@@ -85,3 +86,5 @@ sections(
         "certainty": lambda: certainty(study, shown),
     }
 )
+with beside:  # last, since it may take a second
+    lost_picture(study, pick)

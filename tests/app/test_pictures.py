@@ -14,12 +14,34 @@ def given(app: AppTest) -> dict[str, Any]:
     return found
 
 
-def test_the_first_screen_shows_the_picture_that_changed_most(show: Any) -> None:
+def test_the_first_screen_walks_from_the_original_to_the_smallest_file(
+    show: Any, world: dict[str, Any]
+) -> None:
     sent = given(show())
-    assert [model["title"] for model in sent["models"]] == ["float32", "int8, per channel"]
-    assert sent["models"][0]["note"].startswith("Download 1.18 MB · ")
-    assert [len(model["boxes"]) for model in sent["pictures"][0]["models"]] == [3 * 6, 2 * 6]
-    assert (sent["look"]["view"], sent["linked"], sent["total"]) == ("swipe", False, 1)
+    walk = sent["walk"]
+    titles = [stop["title"] for stop in walk["stops"]]
+    assert titles == [model["title"] for model in sent["models"]]
+    assert titles[0] == "float32" and titles[walk["start"]] == "int8, per channel"
+    assert [stop["recommended"] for stop in walk["stops"]].index(True) == walk["start"]
+    sizes = [stop["x"] for stop in walk["stops"]]
+    assert sizes == sorted(sizes, reverse=True)
+    by_size = {trial["sizes"]["download"]: trial for trial in world["trials"] if trial["sizes"]}
+    for stop in walk["stops"]:
+        trial = by_size[stop["x"]]
+        assert stop["y"] == trial["accuracy"]["mAP"]
+        assert [stop["low"], stop["high"]] == trial["accuracy"]["ci95"]
+    shown = walk["stops"][walk["start"]]
+    assert shown["finding"] == "4.1× smaller, 1.5× as fast, −0.7 points of mAP"
+    figures = {one["label"]: one["value"] for one in shown["figures"]}
+    assert figures == {
+        "Download": "287 KB",
+        "Latency, one thread": "6.41 ms",
+        "mAP": "66.0",
+        "Agreement": "95 %",
+    }
+    boxes = [len(model["boxes"]) for model in sent["pictures"][0]["models"]]
+    assert boxes == [3 * 6] + [2 * 6] * (len(titles) - 1)
+    assert (sent["look"]["view"], sent["linked"], sent["total"]) == ("swipe", False, 4)
 
 
 def test_compare_gives_the_picture_looked_at_and_the_next(show: Any) -> None:

@@ -53,26 +53,16 @@ def test_switching_the_language_goes_into_the_address(show: Any) -> None:
     assert app.query_params["lang"] == "zh"
 
 
-def test_the_headline_is_computed_from_the_study(show: Any, world: dict[str, Any]) -> None:
-    assert show().header[0].value == "4.1× smaller, 1.5× as fast, −0.7 points of mAP"
+def test_the_title_is_what_the_recommended_file_saves(show: Any, world: dict[str, Any]) -> None:
+    assert show().title[0].value == "4.1× smaller, 1.5× as fast, and it still sees"
     world["trials"][3]["sizes"]["download"] = 100_000
-    assert show().header[0].value.startswith("12× smaller")
+    assert show().title[0].value.startswith("12× smaller")
 
 
-def test_figures_stand_beside_the_originals(show: Any) -> None:
-    found = {metric.label: metric.value for metric in show().metric}
-    assert found == {
-        "Download": "287 KB",
-        "Latency, one thread": "6.41 ms",
-        "mAP": "66.0",
-        "Agreement": "95 %",
-    }
-
-
-def test_a_click_on_the_first_screen_opens_the_study(show: Any) -> None:
-    app = show(trial="12")
-    assert app.title[0].value == FINDING
-    assert app.query_params["trial"] == "12"
+def test_an_audience_is_shown_the_walk_and_nothing_around_it(show: Any) -> None:
+    app = show(present="1")
+    assert not app.exception and not app.title and not app.sidebar.segmented_control
+    assert len(app.get("bidi_component")) == 1
 
 
 def test_without_a_sample_study_the_first_screen_says_how_to_begin(
@@ -170,6 +160,18 @@ def test_a_device_sets_the_limits_and_its_speed_is_called_an_estimate(
     app.selectbox(key="linked_device").set_value("rpi5").run()
     assert "max_memory" not in app.query_params
     assert app.select_slider(key="slide_max_ram").value == 500_000_000
+
+
+def test_what_the_pick_loses_is_shown_in_one_picture_on_demand(show: Any) -> None:
+    app = show("study", max_download="300")
+    assert not app.get("bidi_component"), "no file is run before"
+    app.toggle(key="linked_lost").set_value(True).run()
+    assert app.toggle(key="linked_lost").label == "Show what #4 changes most"
+    assert "Of 4 scenes, the one that changed most" in words(app)
+    assert json.loads(app.get("bidi_component")[0].proto.json)["bare"], (
+        "without the controls of the large one"
+    )
+    assert app.query_params["lost"] == "True"
 
 
 def test_a_link_keeps_all_that_was_chosen(show: Any) -> None:

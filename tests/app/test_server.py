@@ -57,7 +57,7 @@ def test_eight_visitors_at_once_see_no_exception_on_a_cold_server(server: Server
     looks = asyncio.run(visits())
     assert [look.exceptions for look in looks] == [[]] * len(PAGES)
     charts = {page: len(look.find("plotly_chart")) for page, look in zip(PAGES, looks, strict=True)}
-    assert charts[""] == 1 and charts["study"] >= 1
+    assert charts["study"] >= 1
     assert "Traceback" not in server.log.read_text()
 
 

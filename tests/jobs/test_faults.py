@@ -17,6 +17,7 @@ import pytest
 
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
+from edgeslim.errors import StudyError
 
 LONG = {"what": "sleep", "seconds": 60.0}
 
@@ -45,6 +46,27 @@ def test_a_killed_worker_is_told_and_its_trial_can_be_tried_again(case, capsys):
     assert [trial.number for trial in study.trials] == [0, 2, 3, 4]
     assert set(states(study)) == {"complete"}
     assert Counter(case.ran()) == {1.0: 2, 2.0: 1, 3.0: 1}
+
+
+def test_what_time_runs_out_for_is_told_and_the_rest_is_concluded(case):
+    """The first named are made; the one at work is ended, and the last never begun."""
+    case.start({"change": 1.0}, {"change": 2.0, **LONG}, {"change": 3.0}, workers=1, minutes=0.2)
+    study = case.finish()
+    assert study.state == "complete"
+    assert states(study) == ["complete", "complete", "pruned", "pruned"]
+    assert [trial.error and trial.error.code for trial in study.trials] == [None, None, *["out_of_time"] * 2]
+    assert study.trials[2].error.values == {"minutes": "0.2"}
+    assert all(trial.latency for trial in study.trials[:2])
+    assert study.concluded == 2
+    assert case.ran() == [1.0, 2.0]
+    with pytest.raises(StudyError, match="Nothing is left"):
+        workbench.resume_study("s", case.store)
+
+
+def test_the_original_is_made_however_short_the_time(case):
+    case.start({"change": 1.0}, workers=1, minutes=0.0001)
+    study = case.finish()
+    assert states(study) == ["complete", "pruned"]
 
 
 def test_a_killed_supervisor_is_told_and_what_it_finished_is_kept(case, capsys):

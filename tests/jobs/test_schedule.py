@@ -69,6 +69,11 @@ def test_what_others_wait_for_comes_before_long_work_and_long_before_short():
     assert [number for number, _, _ in drain(schedule)] == [2, 1, 0, 2, 3]
 
 
+def test_under_a_time_limit_what_does_not_train_comes_first_and_then_the_first_named():
+    named = recipes((), (TUNE,), (CUT, TUNE), (CUT,), (OTHER,), (MORE, TUNE))
+    assert [number for number, _, _ in drain(Schedule(named, in_order=True))] == [0, 2, 3, 4, 1, 2, 5]
+
+
 def test_dependents_are_not_ready_before_their_prefix_but_others_are():
     schedule = Schedule(recipes((CUT, MORE), (CUT, OTHER), (OTHER,)))
     prefix = schedule.next()

@@ -49,6 +49,21 @@ def test_quick_has_ten_recipes_four_with_fine_tuning_and_shares_them():
     assert len(tunings) < counts("quick", "fine_tuning")
 
 
+def test_quick_keeps_to_five_minutes_and_begins_with_what_is_faster_on_any_processor():
+    assert PRESETS.get("quick").minutes == 5
+    order = [[step.name for step in recipe.steps] for recipe in recipes("quick")]
+    assert order.index(["channel_pruning", "fine_tuning"]) < order.index(["magnitude_pruning", "fine_tuning"])
+    assert order[:2] == [["float16"], ["static_int8"]]
+
+
+def test_what_breaks_is_tried_without_and_with_recovery():
+    found = recipes("break-and-recover")
+    cut = [recipe for recipe in found if len(recipe.steps) == 1]
+    recovered = {recipe.prefix(1).fingerprint() for recipe in found if len(recipe.steps) > 1}
+    assert len(recovered) >= 6
+    assert recovered <= {recipe.fingerprint() for recipe in cut}
+
+
 def test_post_training_trains_nothing_and_has_six_kinds_of_int8():
     fit, left_out = fitting(PRESETS.get("post-training"), frozenset({"calibration"}))
     assert left_out == []

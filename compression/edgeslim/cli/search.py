@@ -15,7 +15,12 @@ from edgeslim.units import BYTES, parse_bytes
 
 
 def add_stop_rules(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--minutes", type=minutes, metavar="M", help="search for so long")
+    command.add_argument(
+        "--minutes",
+        type=minutes,
+        metavar="M",
+        help="search, or make recipes, for so long; those left then are out of time",
+    )
     command.add_argument("--trials", type=positive, metavar="N", help="propose so many recipes")
     command.add_argument(
         "--patience", type=positive, metavar="N", help="stop after so many recipes without progress"

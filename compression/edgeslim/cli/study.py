@@ -37,7 +37,8 @@ RECIPES_FAILED = 1
 """The exit code of a study that is through, but for recipes that failed."""
 _WATCH_SECONDS = 0.3
 _PLANNED = (
-    "calibration", "name", "preset", "limit", "workers", "seeds", "held_out", "trial_minutes", "trial_memory", "cluster",
+    "calibration", "name", "preset", "limit", "workers", "seeds", "held_out", "minutes", "trial_minutes", "trial_memory",
+    "cluster",
 )  # fmt: skip
 """Options that are called as the plan calls them, which knows what they are by default."""
 

@@ -35,6 +35,16 @@ class Outcome:
     state: Literal["failed", "infeasible"] = "failed"
     stops_study: bool = False
 
+    @property
+    def failure(self) -> ErrorRecord:
+        """The error, where there is no result."""
+        assert self.error is not None, "there is a result, or an error"
+        return self.error
+
+    def as_error(self) -> EdgeSlimError:
+        """The error, to be raised."""
+        return EdgeSlimError.of(self.failure)
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

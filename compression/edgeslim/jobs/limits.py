@@ -58,6 +58,17 @@ def ended(event: Event[Job]) -> ErrorRecord:
     ).record()
 
 
+def out_of_time(minutes: float) -> ErrorRecord:
+    """The error of a trial that the study's time was over for."""
+    given = f"{minutes:g}"
+    return StudyError(
+        "out_of_time",
+        f"Out of time: the study had {given} minutes for its recipes.",
+        "Run the recipe in a study of its own, or give the study more time (--minutes).",
+        minutes=given,
+    ).record()
+
+
 def _memory() -> int:
     """Bytes of memory of this machine, or of the container."""
     total = int(psutil.virtual_memory().total)

@@ -12,10 +12,9 @@ from types import TracebackType
 from typing import Any
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import EdgeSlimError, ErrorRecord
 from edgeslim.jobs.core_queue import CoreQueue
 from edgeslim.jobs.job import Job, Outcome, perform
-from edgeslim.jobs.limits import ended, trial_limits
+from edgeslim.jobs.limits import ended, out_of_time, trial_limits
 from edgeslim.jobs.pool import Event, Pool
 from edgeslim.jobs.process_pool import ProcessPool
 from edgeslim.jobs.schedule import Schedule
@@ -36,6 +35,8 @@ from edgeslim.studies.study import StudyResult
 from edgeslim.studies.task import Timing, TrialTask
 from edgeslim.studies.trial import TrialResult
 
+FOR_TRIALS = 0.85
+"""Share of a study's minutes in which files are made and scored; the rest is for timing and the conclusion."""
 _TICK = 0.5
 """Seconds to wait for an event before the status is written again."""
 
@@ -53,8 +54,11 @@ class StudyRun:
         study = read(store, name)
         todo = [t for t in _unfinished(study) if not (t.proposed or self._is_measured(t))]
         self._baseline = study.baseline
+        minutes = self._journal.plan.minutes
+        self._deadline = None if minutes is None else time.monotonic() + FOR_TRIALS * 60 * minutes
         self._schedule = Schedule(
-            [(trial.number, Recipe.from_json(trial.recipe.to_json())) for trial in todo]
+            [(trial.number, Recipe.from_json(trial.recipe.to_json())) for trial in todo],
+            in_order=minutes is not None,
         )
         status.total, status.done = len(study.trials), len(study.trials) - len(todo)
         self._limits = trial_limits(self._journal.plan, workers)
@@ -101,6 +105,22 @@ class StudyRun:
             for event in self._tick():
                 self._handle(event)
             self._leave_if_paused()
+            if self._deadline is not None and time.monotonic() > self._deadline and self._end_in_time():
+                return
+
+    def _end_in_time(self) -> bool:
+        """End what is at work, and the trials that wait. Not before there is a baseline: nothing could be timed."""
+        study = read(self._store, self._name)
+        left = [trial.number for trial in study.trials if not (self._is_measured(trial) or trial.error)]
+        if self._baseline in left:
+            return False
+        self._pool.abandon()
+        self._status.progress.clear()
+        error = out_of_time(self._journal.plan.minutes or 0.0)
+        for number in left:
+            self._journal.fail(number, "pruned", error)
+            self._status.done += 1
+        return True
 
     def search(self) -> None:
         """Measure what the study's search proposes, until it ends. Raises EdgeSlimError as `trials` does."""
@@ -207,7 +227,7 @@ class StudyRun:
             return
         outcome = _outcome(event)
         if outcome.stops_study or (task is None and outcome.result is None):
-            raise _as_error(outcome)
+            raise outcome.as_error()
         if task is None:
             search.timed(decoded(dict[str, Latency], (outcome.result or {})[MAIN]))
             return
@@ -215,7 +235,7 @@ class StudyRun:
         self._status.done += 1
         if outcome.result is None:
             search.failed(task)
-            self._journal.fail(task.number, outcome.state, _error(outcome))
+            self._journal.fail(task.number, outcome.state, outcome.failure)
         else:
             search.done(task, outcome.result)
 
@@ -244,9 +264,9 @@ class StudyRun:
     def _fail(self, task: TrialTask, outcome: Outcome) -> None:
         """Fail the trial and all that build on its result; the baseline's failure ends the study."""
         if outcome.stops_study or task.number == self._baseline:
-            raise _as_error(outcome)
+            raise outcome.as_error()
         for number in self._schedule.fail(task):
-            self._journal.fail(number, outcome.state, _error(outcome))
+            self._journal.fail(number, outcome.state, outcome.failure)
             self._status.done += 1
 
     def _alone(self, job: Job) -> Mapping[str, Any]:
@@ -261,7 +281,7 @@ class StudyRun:
                 outcome = _outcome(event)
                 self._status.current = None
                 if outcome.result is None:
-                    raise _as_error(outcome)
+                    raise outcome.as_error()
                 return outcome.result
 
 
@@ -277,13 +297,3 @@ def _outcome(event: Event[Job]) -> Outcome:
     """What a job has come to, of an event that ends it."""
     outcome: Outcome = event.value if event.kind == "done" else Outcome(error=ended(event))
     return outcome
-
-
-def _error(outcome: Outcome) -> ErrorRecord:
-    assert outcome.error is not None, "there is a result, or an error"
-    return outcome.error
-
-
-def _as_error(outcome: Outcome) -> EdgeSlimError:
-    """The outcome's error, to be raised."""
-    return EdgeSlimError.of(_error(outcome))

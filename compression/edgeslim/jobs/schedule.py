@@ -20,17 +20,22 @@ class _Node:
         """Number of trials that depend on this task."""
         return self.task.evaluate + sum(child.waiting() for child in self.children)
 
-    def trains(self) -> bool:
-        """Whether a step between this task's parent and the leaves below it trains."""
+    def trains(self, itself: bool = False) -> bool:
+        """Whether a step between this task's parent and the leaves below it trains, or one of this task `itself`."""
         done = len(self.parent.task.recipe.steps) if self.parent else 0
-        steps = self.task.recipe.steps[done:]
-        return any("train" in step.needs for step in steps) or any(child.trains() for child in self.children)
+        own = any("train" in step.needs for step in self.task.recipe.steps[done:])
+        return own or (not itself and any(child.trains() for child in self.children))
 
 
 class Schedule:
-    """A study's tasks as a forest of shared prefixes: `next` gives a ready one, `finish` readies others."""
+    """A study's tasks as a forest of shared prefixes: `next` gives a ready one, `finish` readies others.
 
-    def __init__(self, trials: Sequence[tuple[int, Recipe]]) -> None:
+    `in_order`: for a study that may not have time for all: what does not train first, and then as the trials are
+    numbered.
+    """
+
+    def __init__(self, trials: Sequence[tuple[int, Recipe]], in_order: bool = False) -> None:
+        self._in_order = in_order
         self._ready: list[_Node] = []
         self._given: dict[TrialTask, _Node] = {}
         self._grow(list(trials), 0, None)
@@ -41,10 +46,15 @@ class Schedule:
 
     def next(self) -> TrialTask:
         """The most urgent ready task: the baseline, what most trials wait for, long work, in this order."""
-        node = min(
-            self._ready,
-            key=lambda n: (bool(n.task.recipe.steps), -n.waiting(), not n.trains(), n.task.number),
-        )
+
+        def urgency(node: _Node) -> tuple[bool, int, bool, int]:
+            if self._in_order:
+                waiting, later = 0, node.trains(itself=True)
+            else:
+                waiting, later = -node.waiting(), not node.trains()
+            return bool(node.task.recipe.steps), waiting, later, node.task.number
+
+        node = min(self._ready, key=urgency)
         self._ready.remove(node)
         self._given[node.task] = node
         return node.task

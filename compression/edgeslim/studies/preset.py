@@ -16,10 +16,15 @@ Variants = tuple[RecipeJson, ...]
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A named list of recipes, each in one or more variants: the first that needs nothing missing is taken."""
+    """A named list of recipes, each in one or more variants: the first that needs nothing missing is taken.
+
+    What it promises to take no longer than, in `minutes`, it keeps: the recipes worth most come first, and those that
+    time runs out for are not made.
+    """
 
     name: str
     variants: tuple[Variants, ...]
+    minutes: float | None = None
 
     @property
     def recipes(self) -> tuple[RecipeJson, ...]:

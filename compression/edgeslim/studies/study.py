@@ -50,6 +50,9 @@ class StudyPlan:
     held_out: float | None = None
     """Share of the validation images that nothing is chosen by, and that the final candidates are scored on at the
     end; None: a quarter, of enough images; 0: none."""
+    minutes: float | None = None
+    """For how long recipes are made and scored, all together; those left then are out of time. None: to the end. A
+    search has its own limit."""
     trial_minutes: float | None = None
     """A trial that takes longer is stopped and failed; None: jobs.limits decides, as for memory."""
     trial_memory: int | None = None

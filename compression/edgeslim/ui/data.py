@@ -53,7 +53,9 @@ def _qualified(function: FunctionType) -> str:
     return f"{function.__module__}.{function.__qualname__}"
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={StudyResult: id, FunctionType: _qualified})
+@st.cache_resource(
+    max_entries=256, show_spinner=False, hash_funcs={StudyResult: id, FunctionType: _qualified}
+)
 def _once(
     compute: Callable[..., Any], study: StudyResult, given: tuple[Any, ...], options: dict[str, Any]
 ) -> tuple[StudyResult, Any]:

@@ -6,7 +6,7 @@ old kind until `st.navigation` has run once, and greets the first visitor of a d
 
 import streamlit as st
 
-from edgeslim.ui.components.navigation import MARK, SECTIONS, language_switch, logo
+from edgeslim.ui.components.navigation import MARK, SECTIONS, language_switch, logo, presenting
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.state import find_language, t
 
@@ -21,7 +21,8 @@ ICONS = {"overview": "home", "study": "scatter_plot", "compare": "compare", "new
 
 find_language()
 st.set_page_config(page_title="EdgeSlim", page_icon=MARK, layout="wide", initial_sidebar_state=230)
-logo()
+if not presenting():
+    logo()
 page = st.navigation(
     {
         t(f"section.{section}"): [
@@ -35,9 +36,11 @@ page = st.navigation(
             for name, path in pages.items()
         ]
         for section, pages in SECTIONS.items()
-    }
+    },
+    position="hidden" if presenting() else "sidebar",
 )
-language_switch()
+if not presenting():
+    language_switch()
 st.html(STYLE)
 with boundary():
     page.run()

@@ -80,6 +80,7 @@ def start_study(
     from edgeslim.datasets import check_share
     from edgeslim.models.library import open_model
     from edgeslim.runtime import check_runtimes
+    from edgeslim.studies.presets import PRESETS
     from edgeslim.workbench.datasets import resolve_dataset
     from edgeslim.workbench.presets import check_preset, preset_recipes
 
@@ -95,6 +96,7 @@ def start_study(
         recipes = preset_recipes(
             plan.preset, plan.model, plan.dataset, plan.calibration, spec=plan.spec, store=store
         )
+        plan = dataclasses.replace(plan, minutes=plan.minutes or PRESETS.get(plan.preset).minutes)
     today = datetime.datetime.now(datetime.UTC)
     stem = f"{opened.name}-{kind_of(search, plan.preset)}-{today:%Y%m%d}"
     wanted = plan.name

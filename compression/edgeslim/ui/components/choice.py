@@ -74,7 +74,7 @@ def _recommended(study: StudyResult, trial: TrialResult) -> list[str]:
     sure = bounds is not None and bounds[0] >= -SURELY
     why = t("front.recommended_why" if sure else "front.recommended_front", points=f"{SURELY * 100:g}")
     held_out = _held_out(study, trial.number)
-    return [first, _sentences([why, _weakest(study, trial), held_out, t("choice.no_limits")])]
+    return [first, _sentences([why, _weakest(study, trial), held_out])]
 
 
 def _nothing_fits(study: StudyResult, choice: Choice, budget: Budget) -> None:

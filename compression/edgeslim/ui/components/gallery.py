@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from edgeslim.detections import Image
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
-from edgeslim.ui.components.navigation import go
-from edgeslim.ui.components.words import trial_title
-from edgeslim.ui.picture.component import pictures
-from edgeslim.ui.picture.payload import Item, Look, ModelTitle
+from edgeslim.ui.picture.payload import Item, ModelTitle
 from edgeslim.ui.state import t
 from edgeslim.units import format_bytes, format_ms
 
@@ -50,27 +45,3 @@ def most_changed(study: StudyResult, number: int, confidence: float) -> tuple[in
         changed = 2 * len(found.lost) + 2 * len(found.gained) + len(found.relabelled) + len(found.moved)
         damage.append((changed, -len(found.kept)))  # of equally changed ones the clearest
     return (damage.index(max(damage)), len(images)) if images else None
-
-
-def before_and_after(study: StudyResult, number: int) -> None:
-    """The gallery picture that a trial changed most, as the original and as the trial see it."""
-    look = Look(confidence=data.PICTURE_CONFIDENCE, view="swipe")
-    with st.spinner(t("app.loading")):
-        worst = data.once(most_changed, study, number, look.confidence)
-        plan = data.sources(study)
-        index, count = worst or (0, 0)
-        picture = data.pictures(plan.dataset, None, 0, SCENES)[index]
-        trials = [trial for trial in (study.original, study.trial(number)) if trial and trial.sha256]
-        item = seen(study, trials, *picture)
-    titles = [model_title(trial, trial_title(trial)) for trial in trials]
-    pictures([item], titles, data.labels(plan.model, plan.spec), key="hero", look=look)
-    if worst is not None:
-        st.caption(t("overview.picture_note", count=count, confidence=f"{look.confidence:g}"))
-    go(
-        "compare",
-        t("trial.compare"),
-        icon=":material/compare:",
-        study=study.name,
-        trials=number,
-        image=index,
-    )

@@ -50,6 +50,11 @@ def language_switch() -> None:
     keep_language(now)
 
 
+def presenting() -> bool:
+    """Whether the page is shown to an audience: nothing around it, large type."""
+    return st.query_params.get("present") == "1"
+
+
 def go(page: str, label: str, *, icon: str | None = None, **parameters: object) -> None:
     """A link to another page of the app, with what it shall show and in the language of this one."""
     given = {key: str(value) for key, value in parameters.items() if value is not None}

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from edgeslim.ui.i18n import Language, locale
-from edgeslim.ui.picture.payload import ADDRESS, Item, Look, ModelTitle, Payload, picture_data
+from edgeslim.ui.picture.payload import ADDRESS, Item, Look, ModelTitle, Payload, WalkData, picture_data
 from edgeslim.ui.picture.route import address
 from edgeslim.ui.state import language
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("matching", "labels", "drawing", "elements", "story", "painting", "hands", "view", "start")
+SCRIPTS = ("matching", "labels", "drawing", "elements", "story", "painting", "hands", "walk", "view", "start")
 """Joined into one module: Streamlit loads it from a blob, where nothing can be imported."""
 
 
@@ -50,13 +50,17 @@ def pictures(
     series: str = "",
     first: int = 0,
     total: int | None = None,
+    bare: bool = False,
+    walk: WalkData | None = None,
+    on_left: Callable[[], None] = lambda: None,
 ) -> None:
     """Show pictures with the boxes of the original and of up to three other models, side by side or swiped.
 
     `look` is how they are shown at first. Given `plain`, the look of an address that says nothing, the address
     follows the visitor; then `items` may be a part of a series, from `first` on, and the script runs again
     when a picture outside it is wanted. Threshold, view and zoom never run it. `series` names the pictures and
-    models: what the page has seen of a series it keeps.
+    models: what the page has seen of a series it keeps. `bare` leaves the controls out. A `walk` has one stop for each of
+    `models`; `on_left` is called when a presenter leaves it.
     """
     now = language()
     payload = Payload(
@@ -71,8 +75,10 @@ def pictures(
         linked=plain is not None,
         language=now,
         texts=texts(now),
+        bare=bare,
+        walk=walk,
     )
-    _mount(key=key, data=payload.json(), on_moved_change=lambda: _follow(key))
+    _mount(key=key, data=payload.json(), on_moved_change=lambda: _follow(key), on_left_change=on_left)
 
 
 def look_in_address(plain: Look, total: int) -> Look:

@@ -88,6 +88,46 @@ class ModelTitle:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FigureText:
+    """A figure in words: its value, how it changed, from what, and whether that is 'good', 'bad' or neither ('')."""
+
+    label: str
+    value: str
+    change: str = ""
+    note: str = ""
+    help: str = ""
+    tone: Literal["good", "bad", ""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StopText:
+    """A stop of a walk: what it saves and costs in words, and its place on the small chart (stored values)."""
+
+    title: str
+    finding: str
+    figures: Sequence[FigureText]
+    x: float
+    y: float
+    low: float
+    high: float
+    recommended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WalkData:
+    """A walk through the models of a payload, one stop for each: a slider moves picture, figures and chart together."""
+
+    stops: Sequence[StopText]
+    start: int
+    others: Sequence[tuple[float, float]]
+    x_name: str
+    y_name: str
+    x_ticks: Sequence[tuple[float, str]]
+    y_ticks: Sequence[tuple[float, str]]
+    presenting: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
     """All that the page is given. Pictures are numbered within a series; these are the ones from `first` on."""
@@ -103,10 +143,16 @@ class Payload:
     linked: bool
     language: str
     texts: Mapping[str, str]
+    walk: WalkData | None = None
+    bare: bool = False
+    """Without controls."""
 
     def json(self) -> dict[str, Any]:
         return {
-            **{name: getattr(self, name) for name in ("first", "total", "series", "linked", "language")},
+            **{
+                name: getattr(self, name)
+                for name in ("first", "total", "series", "linked", "language", "bare")
+            },
             "pictures": list(self.pictures),
             "models": [asdict(model) for model in self.models],
             "labels": [label.replace("_", " ") for label in self.labels],
@@ -115,6 +161,7 @@ class Payload:
             "address": ADDRESS,
             "rule": {"same": SAME_IOU, "moved": MOVED_IOU},
             "texts": dict(self.texts),
+            "walk": None if self.walk is None else asdict(self.walk),
         }
 
 

@@ -36,9 +36,14 @@ function listen(view) {
       b: () => nextBox(view, 1),
       B: () => nextBox(view, -1),
     };
-    if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key] || event.target.closest("button")) return;
-    event.preventDefault();
-    keys[event.key]();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("button")) return;
+    if (view.data.walk && ["ArrowLeft", "ArrowRight", "PageUp", "PageDown", " "].includes(event.key)) {
+      event.preventDefault();
+      view.walk.key(event.key);
+    } else if (keys[event.key]) {
+      event.preventDefault();
+      keys[event.key]();
+    }
   });
   on(root, "keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -49,8 +54,14 @@ function listen(view) {
   on(window, "popstate", () => view.data.linked && view.recall());
   // A presenter's clicker sends arrows to the page, not to the picture.
   on(document, "keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (view.data.walk) {
+      const free = event.target === document.body || event.key === "Escape" || event.key.startsWith("Page");
+      if (free && view.walk.key(event.key)) event.preventDefault();
+      return;
+    }
     const step = { ArrowLeft: "previous", ArrowRight: "next", PageUp: "previous", PageDown: "next" }[event.key];
-    if (event.target !== document.body || !view.data.linked || !step || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target !== document.body || !view.data.linked || !step) return;
     event.preventDefault();
     acts[step]();
   });

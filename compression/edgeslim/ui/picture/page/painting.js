@@ -11,6 +11,7 @@ function paint(view) {
     if (size.width) paintPanel(view, panel, size, font);
   }
   tellTotals(view);
+  view.walk.tell();
   tellStory(view);
 }
 

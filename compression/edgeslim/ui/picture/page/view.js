@@ -33,6 +33,7 @@ class View {
       this.draw();
     });
     this.sizing.observe(this.stage);
+    this.walk = new Walk(this);
     listen(this);
   }
 
@@ -43,6 +44,8 @@ class View {
       this.selected = null;
     }
     this.data = data;
+    this.walk.update(data.walk, data.series);
+    this.left = () => setTriggerValue("left", true);
     this.report = (look) => setTriggerValue("moved", look);
     data.pictures.forEach((given, place) => this.scenes.set(data.first + place, new Scene(given)));
     const told = JSON.stringify(data.look);
@@ -88,17 +91,18 @@ class View {
     const compared = data.models.length > 1;
     this.byTruth = look.truth && scenes.every((scene) => scene.truth);
     const visible = {
-      travel: data.total > 1,
-      views: boxes && compared,
-      threshold: boxes,
-      truth: scenes.some((scene) => scene.truth || scene.label !== null),
-      zoom: boxes && !look.grid,
-      models: boxes && look.view === "swipe" && data.models.length > 2,
+      travel: data.total > 1 && !data.walk?.presenting,
+      views: boxes && compared && !data.walk?.presenting,
+      threshold: boxes && !data.walk?.presenting,
+      truth: !data.walk && scenes.some((scene) => scene.truth || scene.label !== null),
+      zoom: boxes && !look.grid && !data.walk,
+      models: boxes && look.view === "swipe" && data.models.length > 2 && !data.walk,
       legend: boxes && look.grid,
       keys: data.linked,
     };
     for (const [name, show] of Object.entries(visible)) this.part(name).hidden = !show;
     root.querySelector("[data-do=grid]").hidden = !data.linked;
+    root.classList.toggle("bare", data.bare);
     root.querySelector("[data-do=grid]").ariaPressed = String(look.grid);
     const position = root.querySelector("[data-field=position]");
     Object.assign(position, { value: look.picture + 1, max: data.total });
@@ -107,7 +111,7 @@ class View {
     root.querySelector("[data-do=next]").disabled = look.picture >= data.total - 1;
     for (const one of root.querySelectorAll("[data-view]")) one.ariaPressed = String(one.dataset.view === this.mode());
     root.querySelector("[data-field=truth]").checked = look.truth;
-    this.swiped = between(1, this.swiped, data.models.length - 1);
+    this.swiped = between(data.walk ? 0 : 1, this.swiped, data.models.length - 1);
     this.part("models").replaceChildren(
       ...data.models.slice(1).map((model, k) =>
         element("button", { type: "button", textContent: model.title, ariaPressed: String(k + 1 === this.swiped), onclick: () => this.swipe(k + 1) }),
@@ -116,6 +120,7 @@ class View {
     const states = this.byTruth ? VERDICTS : compared ? CHANGES : [];
     this.part("legend").replaceChildren(...states.map((state) => element("li", {}, swatch(state), this.text(state))));
     this.fillThreshold();
+    this.walk.fill();
   }
 
   fillThreshold() {
@@ -148,10 +153,10 @@ class View {
   }
 
   card(place, scene) {
-    const count = this.data.models.length;
     const mode = scene.views.some(Boolean) ? this.mode() : "side";
     const first = mode === "changes" && !this.byTruth ? 1 : 0;
-    const sides = mode === "swipe" ? [[0, this.swiped]] : [...Array(count - first).keys()].map((k) => [k + first]);
+    const models = this.data.walk ? [0, this.swiped] : [...this.data.models.keys()];
+    const sides = mode === "swipe" ? [[0, this.swiped]] : models.slice(first).map((model) => [model]);
     const panels = element("div", { className: "panels" }, ...sides.map((models) => this.figure(place, scene, models)));
     panels.dataset.count = sides.length;
     this.stage.style.setProperty("--card", `${(scene.focus ? [9, 15, 22, 30] : [16, 24, 30, 24])[sides.length - 1]}rem`);
@@ -160,7 +165,7 @@ class View {
 
   /** In a grid the title opens the picture. */
   heading(place, { title }) {
-    if (!this.look.grid) return element("h2", { textContent: title });
+    if (!this.look.grid) return element("h2", { textContent: title, hidden: Boolean(this.data.walk) });
     return element("h2", {}, element("button", { type: "button", textContent: title, onclick: () => this.turn({ grid: false, picture: place }) }));
   }
 
@@ -293,6 +298,7 @@ class View {
   }
 
   close() {
+    this.walk.close();
     clearTimeout(this.asking);
     cancelAnimationFrame(this.frame);
     this.watching.disconnect();
