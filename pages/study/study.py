@@ -66,9 +66,9 @@ with left:
         chosen,
         key="study_chart",
         budget=budget,
-        labels=pinned(choice, data.starred(study)),
+        labels=pinned(study, choice, budget, data.starred(study)),
         selected=selected,
-        height=385,
+        height=372,
     )
     if quiet:  # what everybody sees first is the choice
         study_header(study)

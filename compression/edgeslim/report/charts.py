@@ -109,7 +109,7 @@ def pareto_chart(
     if repeated := [point for point in shown if point.seeds]:
         data.append(seed_marks(repeated, info, texts, scales))
     third = info.third.kind.scale if info.third else 1.0
-    data += point_marks(shown, info, texts, scales, third)
+    data += point_marks(shown, info, texts, scales, third, pinned)
     notes: list[Part] = []
     if below and y_range:
         data.append(edge_marks(below, _edge(y_range), info, texts, scales))

@@ -13,7 +13,7 @@ from edgeslim.studies.figures import Figure
 
 LANE, BELOW_AXIS = 30, 56
 """Pixels: the lane that holds trials without a place on the axes, and the x axis' ticks and title above it."""
-MARGIN = {"l": 62, "r": 44, "t": 54, "b": 54, "autoexpand": False}
+MARGIN = {"l": 62, "r": 44, "t": 50, "b": 54, "autoexpand": False}
 """Room for the legend above and plotly's buttons at the right: the plot keeps its place whatever the legend says."""
 COLOR_BAR = 54
 """Pixels that a colour bar takes at the right."""
@@ -66,7 +66,7 @@ def layout(
             "y": 1.01,
             "yanchor": "bottom",
             "x": 0,
-            "font": {"size": FONT_SIZE - 2},
+            "font": {"size": FONT_SIZE - 3},
         },
         "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},
         "font": {"size": FONT_SIZE},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -49,14 +49,19 @@ def card(point: Point, info: ParetoInfo, texts: Texts) -> str:
 
 
 def point_marks(
-    points: Sequence[Point], info: ParetoInfo, texts: Texts, scales: Scales, third: float
+    points: Sequence[Point],
+    info: ParetoInfo,
+    texts: Texts,
+    scales: Scales,
+    third: float,
+    named: Container[int] = (),
 ) -> list[Part]:
     """The points by mark: single trials, repeated recipes (hollow), and those without a value of the third figure,
-    which `third` scales."""
+    which `third` scales. A mark whose points are all `named` beside them needs no entry in the legend."""
     traces = []
     for mark in reversed(MARKS):
         of_mark = [point for point in points if point.mark == mark]
-        if of_mark:
+        if any(point.number not in named for point in of_mark):
             traces.append(_legend(of_mark[0], mark, texts, scales))
         for repeated in (False, True):
             for measured in (False, True):

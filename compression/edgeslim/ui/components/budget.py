@@ -40,7 +40,7 @@ def budget_form(study: StudyResult) -> Budget:
     device = _device_choice()
     own = {each.name: _own(each, study, device) for each in limits()}
     set_ones = {each.name: _in_address(each, own[each.name]) for each in limits()}
-    with st.container(key="limits"):
+    with st.container(key="limits", gap="xxsmall"):
         for each in limits():
             if each.prominent or own[each.name] is not None or set_ones[each.name] is not None:
                 _slider(study, each, set_ones[each.name], own[each.name] is not None)

@@ -118,13 +118,17 @@ def _sentences(found: Iterable[str]) -> str:
     return t("choice.stop")[1:].join(one for one in found if one)
 
 
-def pinned(choice: Choice | None, starred: Iterable[int] = ()) -> dict[int, str]:
-    """Words for the chart's pick and runner-up, and a star for the trials that have one."""
+def pinned(
+    study: StudyResult, choice: Choice | None, budget: Budget, starred: Iterable[int] = ()
+) -> dict[int, str]:
+    """Words for the chart's pick and runner-up, or what is closest, and a star for the trials that have one."""
     found = dict.fromkeys(starred, "★")
     if choice is None:
         return found
-    both = ((choice.pick, f"{t('chart.pick')} #{choice.pick}"), (choice.runner_up, t("chart.runner_up")))
-    for number, words in both:
+    named = [(choice.pick, f"{t('chart.pick')} #{choice.pick}"), (choice.runner_up, t("chart.runner_up"))]
+    if choice.pick is None and (near := data.once(closest, study, budget)) is not None:
+        named = [(near[0], f"{t('chart.closest')} #{near[0]}")]
+    for number, words in named:
         if number is not None:
             found[number] = f"★ {words}" if number in found else words
     return found
