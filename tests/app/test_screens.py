@@ -77,7 +77,7 @@ def test_without_a_sample_study_the_first_screen_says_how_to_begin(
 
 def test_the_address_opens_a_trial(show: Any) -> None:
     app = show("study", trial="12")
-    assert "\\#12 prune 80 % \\+ fine-tune \\+ int8" in [element.value for element in app.subheader]
+    assert "\\#12 prune 80 % \\+ fine-tune \\+ int8" in [element.value for element in app.header]
     assert "Magnitude pruning → Fine-tuning → Static int8" in words(app)
     assert {metric.value for metric in app.metric} == {"122 KB", "6.50 ms", "64.4", "88 %"}
     assert "/study?study=twenty-trials&trial=12`" in words(app)
@@ -247,7 +247,7 @@ def test_a_users_error_is_a_message_and_never_a_traceback(show: Any, monkeypatch
 def test_titles_that_people_write_do_not_format_the_screen(show: Any, world: dict[str, Any]) -> None:
     world["trials"][12]["recipe"]["name"] = "![x](http://127.0.0.1/x.png)"
     app = show("study", trial=str(world["trials"][12]["number"]))
-    assert any("\\!\\[x\\]\\(http" in each.value for each in app.subheader)
+    assert any("\\!\\[x\\]\\(http" in each.value for each in app.header)
 
 
 def test_a_study_that_cannot_be_read_says_how_to_forget_it(
