@@ -70,7 +70,7 @@ def test_how_the_search_went_is_told(searched: dict[str, Any], show: Any) -> Non
     app = show("study", section="search")
     captions = " ".join(each.value for each in app.caption)
     assert "evolution (NSGA-II), 8.0 min · 17 recipes tried: 13 measured fully, 2 judged by" in captions
-    assert "ended when its time was up" in captions
+    assert "ended because its time was up" in captions
     assert "Hypervolume 0.001" in captions
     assert any("2 dropped early" in each.value for each in app.markdown)
 

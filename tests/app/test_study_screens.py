@@ -53,13 +53,13 @@ def test_the_time_left_is_told_once_it_is_known(own: Own, show: Any) -> None:
 def test_progress_is_told_in_the_language_of_the_screen(own: Own, show: Any) -> None:
     run_it(own)
     texts = [bar.text for bar in show("study", "zh-CN").get("progress")]
-    assert texts[0] == "已完成 15 / 18 个试验 · 压缩与评测"
+    assert texts[0] == "已完成 15 / 18 个方案 · 压缩与评测"
     assert "训练 30 / 120" in texts[1]
 
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en-US", "until night-1 makes way: 12 s of at most 180 s"), ("zh-CN", "直到 night-1 让出")],
+    [("en-US", "until night-1 has finished: 12 s of at most 180 s"), ("zh-CN", "直到 night-1 让出")],
 )
 def test_a_wait_says_for_whom_and_how_long(own: Own, show: Any, language: str, words: str) -> None:
     run_it(own)
@@ -145,7 +145,7 @@ def test_a_preset_is_started_with_its_options(show: Any, started: list[Started])
 
 
 def test_what_a_preset_leaves_out_is_said(show: Any, started: list[Started]) -> None:
-    assert "1 more recipes are left out: they need calibration images." in "\n".join(
+    assert "Recipes left out: 1 (calibration images are missing)" in "\n".join(
         c.value for c in show("new").caption
     )
 

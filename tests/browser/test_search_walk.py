@@ -16,7 +16,7 @@ def test_a_search_is_started_watched_and_ends_with_a_pick(server: Server, visit:
         field.press("Enter")
 
     visit.goto(f"{server.url}/new?model=digits-mlp&data=digits")
-    visit.get_by_text("Search for recipes", exact=True).click()
+    visit.get_by_text("Search automatically", exact=True).click()
     fill("Search for (minutes)", "")
     expect(visit.get_by_text("This search would never stop.")).to_be_visible()
     visit.get_by_text("Advanced", exact=True).click()
