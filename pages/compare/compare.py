@@ -7,7 +7,7 @@ from edgeslim.ui import data
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.pictures import comparison, picture_source
 from edgeslim.ui.components.study import study_choice
-from edgeslim.ui.components.words import numbered
+from edgeslim.ui.components.words import machine_words, numbered
 from edgeslim.ui.state import linked, some_of, t
 
 MOST = 3
@@ -39,3 +39,5 @@ numbers = files.multiselect(
 with pictures:
     source = picture_source()
 comparison(study, [original, *(here[number] for number in numbers)], source)
+if any(trial.latency for trial in study.trials):
+    st.caption(t("timing.measured_on", machine=machine_words(study)))

@@ -133,3 +133,11 @@ def test_eighty_classes_are_cocos() -> None:
     assert (COCO_80[0], COCO_80[76], COCO_80[79]) == ("person", "scissors", "toothbrush")
     assert default_labels(80) == COCO_80
     assert default_labels(2) == ("class_0", "class_1")
+
+
+def test_what_a_store_keeps_by_a_specification_stays_valid_where_nothing_is_asked_for() -> None:
+    """Keys of the store are made of this JSON: a field that came later is in it only where it is on."""
+    off, on = (spec_from_json({**SIZE, "class_agnostic_nms": value}) for value in (False, True))
+    assert "class_agnostic_nms" not in off.to_json()
+    assert on.to_json()["class_agnostic_nms"] is True
+    assert [spec_from_json(spec.to_json()) for spec in (off, on)] == [off, on]

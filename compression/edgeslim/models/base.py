@@ -48,7 +48,11 @@ class ModelSpec:
         return 1, 1 if self.color == "GRAY" else 3, self.input_height, self.input_width
 
     def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        """All fields. One that came later is left out where it is off: what stores keep by this stays valid."""
+        told = dataclasses.asdict(self)
+        if not self.class_agnostic_nms:
+            del told["class_agnostic_nms"]
+        return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,14 @@ def _can_be_timed(study: StudyResult) -> bool:
 
 
 def _begin(study: StudyResult) -> None:
-    if st.button(t("timing.begin"), icon=":material/timer:", key="measure_here", help=t("timing.begin_help")):
+    pressed = st.button(
+        t("timing.begin"),
+        icon=":material/timer:",
+        key="measure_here",
+        help=t("timing.begin_help"),
+        type="tertiary",
+    )
+    if pressed:
         workbench.time_study(study)
         st.query_params.pop(data.TIMED, None)
         st.rerun()
