@@ -25,9 +25,14 @@ def measure_here(study: StudyResult) -> None:
         if status is not None and status.state == "running":
             _watch(study)
             return
+        two = workbench.timing_version(study) is not None
+        machine = t("timing.measured_on", machine=machine_words(study))
+        if two:
+            st.caption(machine)
         with st.container(horizontal=True, vertical_alignment="center", key="measured_on"):
-            st.caption(t("timing.measured_on", machine=machine_words(study)), width="content")
-            if workbench.timing_version(study) is not None:
+            if not two:
+                st.caption(machine, width="content")
+            else:
                 st.segmented_control(
                     t("timing.whose"),
                     [data.HERE, data.OWN],
