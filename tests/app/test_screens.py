@@ -72,7 +72,7 @@ def test_without_a_sample_study_the_first_screen_says_how_to_begin(
     app = show()
     assert not app.exception
     assert "not part of this copy" in app.info[0].value
-    assert "no study yet" in show("study").info[0].value
+    assert "No studies yet" in show("study").info[0].value
 
 
 def test_the_address_opens_a_trial(show: Any) -> None:

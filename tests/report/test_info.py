@@ -1,5 +1,6 @@
 """What a study says, as plain data."""
 
+import copy
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from edgeslim.errors import EdgeSlimError
 from edgeslim.records import RecipeRecord
 from edgeslim.report.info import (
     class_info,
+    counts,
     headline,
     like_original,
     unchanged,
@@ -206,3 +208,12 @@ def test_what_a_recipe_does_not_change_is_told(study: Study, number: int, expect
 def test_training_alone_changes_no_size_at_all(study: Study) -> None:
     trial = replace(of(study).trials[5], recipe=RecipeRecord(({"step": "fine_tuning"},)))
     assert unchanged(trial, EFFECTS) == ("latency", "memory", "size")
+
+
+def test_what_time_ran_out_for_is_counted_apart(study: dict[str, Any]) -> None:
+    last = copy.deepcopy(study["trials"][1])
+    last |= {"number": 99, "state": "pruned", "sizes": None, "latency": None}
+    last["error"] = {"code": "out_of_time", "problem": "p", "remedy": "r", "values": {}}
+    found = of({**study, "trials": [*study["trials"], last]})
+    assert counts(found)["out_of_time"] == 1
+    assert sum(counts(found).values()) == len(found.trials)

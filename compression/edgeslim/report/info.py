@@ -10,6 +10,9 @@ from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import Bounds, TrialResult
 
+OUT_OF_TIME = "out_of_time"
+"""Code of the error of a trial that its study had no time for."""
+
 
 def like_original(trial: TrialResult) -> bool:
     """Whether the paired interval of the loss spans zero: no difference shown on these images."""
@@ -113,8 +116,13 @@ def _by_class(trial: TrialResult | None) -> dict[str, float]:
 
 
 def counts(study: StudyResult) -> dict[str, int]:
-    """How many trials are in each state that occurs."""
-    return dict(Counter(trial.state for trial in study.trials))
+    """How many trials are in each state that occurs; those that time ran out for are 'out_of_time'."""
+    return dict(Counter(OUT_OF_TIME if out_of_time(trial) else trial.state for trial in study.trials))
+
+
+def out_of_time(trial: TrialResult) -> bool:
+    """Whether the study's time was over before the trial was measured."""
+    return trial.error is not None and trial.error.code == OUT_OF_TIME
 
 
 def unchanged(trial: TrialResult, effects: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -42,8 +42,8 @@ def preset_contents(preset: FittingPreset) -> None:
 def plan_form(plan: StudyPlan, validation: int | None, *, search: bool = False) -> StudyPlan:
     """The plan with name, image limit, workers, seeds and held-out share; `validation` is the number of images.
 
-    A `search` runs each recipe that it finds with one seed: it is not asked for. All of it is read when the study is
-    started, and nothing on the page follows from it.
+    A `search` runs each recipe that it finds with one seed, and has its own limit: neither is asked for. All of it is
+    read when the study is started, and nothing on the page follows from it.
     """
     with st.expander(t("plan.title"), icon=":material/tune:"):
         columns = st.columns(3, vertical_alignment="bottom")
@@ -59,8 +59,20 @@ def plan_form(plan: StudyPlan, validation: int | None, *, search: bool = False) 
         columns = st.columns(3, vertical_alignment="bottom")
         automatic = t("plan.held_out_auto")
         held_out = _number(columns[0], "held_out", 0.0, 0.9, None, step=0.05, placeholder=automatic)
-        seeds = 1 if search else _number(columns[1], "seeds", 1, 20, 1)
-    return replace(plan, name=name.strip(), limit=limit, workers=workers, seeds=seeds, held_out=held_out)
+        seeds, minutes = 1, None
+        if not search:
+            seeds = _number(columns[1], "seeds", 1, 20, 1)
+            usual = t("plan.minutes_auto")
+            minutes = _number(columns[2], "minutes", 0.5, 1440.0, None, step=1.0, placeholder=usual)
+    return replace(
+        plan,
+        name=name.strip(),
+        limit=limit,
+        workers=workers,
+        seeds=seeds,
+        held_out=held_out,
+        minutes=minutes,
+    )
 
 
 def _number(
