@@ -6,11 +6,14 @@ from edgeslim import workbench
 from edgeslim.ui import data
 from edgeslim.ui.components.navigation import PAGES
 from edgeslim.ui.components.plan import plan_form
+from edgeslim.ui.components.presets import start_words
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.recipes import recipes_form
 from edgeslim.ui.components.search_form import search_form
 from edgeslim.ui.components.sources import (
     calibration_choice,
+    classes_fit,
+    dataset_added,
     dataset_choice,
     dataset_import,
     model_choice,
@@ -44,20 +47,24 @@ if model is None:
 with st.container(border=True):
     st.header(t("new.dataset"), anchor=False)
     datasets = workbench.list_datasets()
+    labels = data.labels(model.name, None)
     columns = st.columns(2)
     with columns[0]:
-        dataset = dataset_choice(datasets, model.task)
-    with columns[1]:
-        calibration = calibration_choice(datasets, model.task)
+        dataset = dataset_choice(datasets, model.task, labels)
+    if dataset is not None:
+        with columns[1]:
+            calibration = calibration_choice(datasets, dataset)
+        fits = classes_fit(dataset, labels)
     with st.expander(t("dataset.own"), icon=":material/upload_file:"):
-        dataset_import()
+        dataset_import("data", key="dataset")
+    dataset_added()
 if dataset is None:
     st.stop()
 
 with st.container(border=True):
     st.header(t("new.recipes"), anchor=False)
-    plan = workbench.StudyPlan(model=model.name, dataset=dataset, calibration=calibration)
-    presets = data.presets(model.name, dataset, calibration)
+    plan = workbench.StudyPlan(model=model.name, dataset=dataset.name, calibration=calibration)
+    presets = data.presets(model.name, dataset.name, calibration)
     ways = ("ready", "search")
     way = st.segmented_control(
         t("new.recipes"),
@@ -70,17 +77,19 @@ with st.container(border=True):
     if way == "search":
         asked = search_form(plan, list(presets))
     else:
-        asked = recipes_form(plan, presets, data.steps(), teachers_of(models, model))
+        asked = recipes_form(plan, dataset, presets, data.steps(), teachers_of(models, model))
 
-images = next(one.sizes.get("validation") for one in datasets if one.name == dataset)
-plan = plan_form(asked.plan if asked else plan, images, search=way == "search")
-if st.button(
+plan = plan_form(asked.plan if asked else plan, dataset.sizes.get("validation"), search=way == "search")
+started = st.button(
     t("new.start"),
     type="primary",
     icon=":material/play_arrow:",
     key="start_study",
-    disabled=asked is None,
-):
+    disabled=asked is None or not fits,
+)
+if fits:
+    start_words(plan, asked, plan.minutes or (presets[plan.preset].minutes if plan.preset else None))
+if started:
     with boundary():
         assert asked is not None, "else the button cannot be pressed"
         name = workbench.start_study(plan, asked.recipes, asked.search)

@@ -119,6 +119,8 @@ def started(own: Own, monkeypatch: pytest.MonkeyPatch) -> list[Started]:
     listed = [FittingPreset(name, (recipe,), (left_out,)) for name in ("quick", "tiny", "techniques")]
     monkeypatch.setattr(workbench, "start_study", start)
     monkeypatch.setattr(workbench, "list_models", lambda: (MODEL,))
+    digits = ModelSpec(input_width=8, input_height=8, task="classification", labels=tuple("0123456789"))
+    monkeypatch.setattr(workbench, "model_spec", lambda *_: digits)
     monkeypatch.setattr(workbench, "list_presets", lambda *_: listed)
     return found
 

@@ -11,6 +11,7 @@ from streamlit.runtime.scriptrunner import ScriptRunContext
 
 from edgeslim import workbench
 from edgeslim.errors import DatasetError, ParameterError
+from edgeslim.models.base import ModelSpec
 from edgeslim.recipe import Recipe
 from edgeslim.records import NoticeRecord, ProgressRecord
 from edgeslim.steps.pruning.magnitude import MagnitudePruning
@@ -148,6 +149,56 @@ def test_what_a_preset_leaves_out_is_said(show: Any, started: list[Started]) -> 
     assert "Recipes left out: 1 (calibration images are missing)" in "\n".join(
         c.value for c in show("new").caption
     )
+
+
+def test_recipes_that_lack_calibration_images_get_them_from_the_dataset_itself(
+    show: Any, started: list[Started]
+) -> None:
+    app = show("new")
+    app.button(key="calibrate_here").click().run()
+    assert not app.exception
+    app.button(key="start_study").click().run()
+    assert (started[0].plan.dataset, started[0].plan.calibration) == ("digits", "digits")
+
+
+def test_images_added_for_calibration_are_not_evaluated_on(
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = list(workbench.list_datasets())
+
+    def add(source: str, name: str) -> DatasetInfo:
+        listed.append(replace(listed[-1], name=name, sizes={"validation": 7}))
+        return listed[-1]
+
+    monkeypatch.setattr(workbench, "list_datasets", lambda: listed)
+    monkeypatch.setattr(workbench, "import_dataset", add)
+    app = show("new")
+    before = app.selectbox(key="linked_data").value
+    app.text_input(key="missing_path").set_value("/data/more").run()
+    app.button(key="add_missing").click().run()
+    assert not app.exception
+    assert app.selectbox(key="linked_data").value == before
+    assert app.selectbox(key="linked_calibration").value == "more"
+
+
+def test_a_model_that_knows_none_of_the_classes_is_not_started(
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = ModelSpec(input_width=8, input_height=8, task="classification", labels=("person", "traffic_light"))
+    monkeypatch.setattr(workbench, "model_spec", lambda *_: spec)
+    app = show("new")
+    assert app.button(key="start_study").disabled
+    assert "This model knows person, traffic light; this dataset is about 0, 1, 2" in app.error[0].value
+    assert "该模型可识别人，红绿灯" in show("new", "zh-CN").error[0].value
+
+
+def test_a_path_and_a_zip_at_once_are_refused(show: Any, started: list[Started]) -> None:
+    app = show("new")
+    app.text_input(key="dataset_path").set_value("/data/mine").run()
+    assert not app.button(key="add_dataset").disabled
+    app.file_uploader(key="dataset_zip").upload("mine.zip", b"PK", "application/zip").run()
+    assert app.button(key="add_dataset").disabled
+    assert "Clear one of them" in app.warning[0].value
 
 
 def test_a_recipe_is_built_step_by_step_and_its_rules_are_checked(show: Any, started: list[Started]) -> None:

@@ -102,10 +102,15 @@ def notice_record(notice: Notice) -> NoticeRecord:
 def _named(model: Model, dataset: Dataset) -> Model:
     """A model whose labels are placeholders (class_0 …) takes the dataset's names if they are as many."""
     labels = model.spec.labels
-    if len(labels) == len(dataset.labels) and all(re.fullmatch(r"class_\d+", label) for label in labels):
+    if len(labels) == len(dataset.labels) and placeholders(labels):
         spec = dataclasses.replace(model.spec, labels=tuple(dataset.labels))
         return dataclasses.replace(model, spec=spec)
     return model
+
+
+def placeholders(labels: Sequence[str]) -> bool:
+    """Whether these only number the classes: 'class_0', 'class_1' …"""
+    return all(re.fullmatch(r"class_\d+", label) for label in labels)
 
 
 def _same(images: Split, others: Split) -> bool:

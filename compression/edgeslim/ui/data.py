@@ -19,6 +19,7 @@ from edgeslim.metrics.fidelity import Fidelity, diff
 from edgeslim.models.base import ModelSpec
 from edgeslim.records import RecipeRecord
 from edgeslim.steps.base import StepInfo
+from edgeslim.studies.estimate import Estimate
 from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.timing import retimed
@@ -245,6 +246,20 @@ def _counted(dataset: str) -> dict[str, int]:
 def presets(model: str, dataset: str, calibration: str | None) -> dict[str, FittingPreset]:
     """The ready-made recipe lists that fit, by name."""
     return {preset.name: preset for preset in workbench.list_presets(model, dataset, calibration)}
+
+
+@st.cache_data(max_entries=16, ttl=60, show_spinner=False)
+def preset_times(model: str, dataset: str, calibration: str | None) -> dict[str, Estimate]:
+    """How long each of them takes on this machine."""
+    plan = StudyPlan(model=model, dataset=dataset, calibration=calibration)
+    listed = presets(model, dataset, calibration)
+    return {name: workbench.estimate(plan, preset.recipes) for name, preset in listed.items()}
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def recognised(content: bytes, name: str) -> ModelSpec:
+    """What import would recognise of an uploaded file."""
+    return workbench.recognised_spec(content, name)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

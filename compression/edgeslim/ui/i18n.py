@@ -21,11 +21,29 @@ LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "中文"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$:])")
 
 
+_LOCALES = Path(__file__).parent / "locales"
+
+
 @cache
 def locale(language: Language) -> Mapping[str, str]:
     """All texts of a language by key."""
-    path = Path(__file__).parent / "locales" / f"{language}.json"
-    return cast(dict[str, str], json.loads(path.read_text(encoding="utf-8")))
+    return _read(f"{language}.json")
+
+
+@cache
+def _classes(language: Language) -> Mapping[str, str]:
+    """Names of classes, by their English ones. Where there is no file, those are the language's own."""
+    return _read(f"classes.{language}.json") if language != "en" else {}
+
+
+def _read(name: str) -> Mapping[str, str]:
+    return cast(dict[str, str], json.loads((_LOCALES / name).read_text(encoding="utf-8")))
+
+
+def class_name(language: Language, label: str) -> str:
+    """A class of the usual sets in words; any other label stays as it is, with spaces."""
+    words = label.replace("_", " ")
+    return _classes(language).get(words.replace(" ", "_").lower(), words)
 
 
 def translate(language: Language, key: str, /, **values: object) -> str:

@@ -20,6 +20,7 @@ from edgeslim.workbench.datasets import (
     import_dataset,
     list_datasets,
     read_image,
+    unknown_classes,
 )
 from edgeslim.workbench.errands import (
     known_study,
@@ -41,6 +42,7 @@ from edgeslim.workbench.models import (
     list_families,
     list_models,
     read_spec,
+    recognised_spec,
 )
 from edgeslim.workbench.notes import note_trial, notes_version, remove_note, star_trial, trial_notes
 from edgeslim.workbench.planning import estimate
@@ -121,6 +123,7 @@ __all__ = [
     "read_recipe",
     "read_recipes",
     "read_spec",
+    "recognised_spec",
     "remove_note",
     "repaired_recipe",
     "resume_study",
@@ -147,5 +150,6 @@ __all__ = [
     "timing_version",
     "trial_notes",
     "trial_of",
+    "unknown_classes",
     "xray",
 ]

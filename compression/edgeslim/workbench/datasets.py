@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store, write_atomically
+from edgeslim.errors import DatasetError
 from edgeslim.progress import Progress, silent
 from edgeslim.records import NoticeRecord, decoded
 
@@ -50,6 +51,21 @@ def list_datasets(store: Store | None = None) -> list[DatasetInfo]:
         *built_in,
         *(decoded(DatasetInfo, {**record, "origin": "imported"}) for record in records if record),
     ]
+
+
+def unknown_classes(dataset: DatasetInfo, labels: Sequence[str]) -> tuple[str, ...]:
+    """Those of the dataset's classes that a model with these labels does not know; none where one of them has no names,
+    or the model's are mere placeholders for as many."""
+    from edgeslim.datasets.labels import UNKNOWN, map_classes
+    from edgeslim.measurement.workload import placeholders
+
+    if not dataset.labels or not labels or (placeholders(labels) and len(labels) == len(dataset.labels)):
+        return ()
+    try:
+        mapping = map_classes(dataset.labels, labels)
+    except DatasetError:
+        return dataset.labels
+    return tuple(label for label, index in zip(dataset.labels, mapping, strict=True) if index == UNKNOWN)
 
 
 def resolve_dataset(reference: str | Path, store: Store) -> str:
@@ -103,7 +119,6 @@ def import_dataset(
     Returns what `describe_dataset` does. Raises DatasetError; then nothing is listed.
     """
     from edgeslim.datasets import DATASETS
-    from edgeslim.errors import DatasetError
 
     store = store or Store()
     if name in DATASETS or not re.fullmatch(r"\w[\w.\-]{0,63}", name):

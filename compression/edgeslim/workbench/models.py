@@ -80,6 +80,13 @@ def _described(model: Model) -> ModelInfo:
     )
 
 
+def recognised_spec(content: bytes, file_name: str, store: Store | None = None) -> ModelSpec:
+    """What import would recognise of an uploaded file; nothing is listed. Raises ModelError."""
+    from edgeslim.models.importing import import_bytes
+
+    return import_bytes(content, file_name, None, store or Store()).spec
+
+
 def import_model(
     source: str | Path | bytes,
     *,

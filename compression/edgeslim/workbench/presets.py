@@ -23,6 +23,8 @@ class FittingPreset:
     name: str
     recipes: tuple[Recipe, ...]
     left_out: tuple[LeftOut, ...]
+    minutes: float | None = None
+    """It takes no longer: recipes that time runs out for are not made."""
 
 
 def list_presets(
@@ -41,9 +43,11 @@ def list_presets(
     from edgeslim.studies.presets import PRESETS, fitting
 
     there = available_needs(model, dataset, calibration, spec=spec, store=store)
-    cut = ((preset.name, *fitting(preset, there)) for preset in PRESETS)
+    cut = ((preset, *fitting(preset, there)) for preset in PRESETS)
     return [
-        FittingPreset(name, tuple(recipes), tuple(left_out)) for name, recipes, left_out in cut if recipes
+        FittingPreset(preset.name, tuple(recipes), tuple(left_out), preset.minutes)
+        for preset, recipes, left_out in cut
+        if recipes
     ]
 
 

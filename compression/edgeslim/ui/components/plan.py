@@ -1,8 +1,7 @@
-"""The recipes a preset brings, and how a new study is run."""
+"""What a new study is asked to run, and how."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan
-from edgeslim.ui.components.words import named, recipe_title, recipe_words
-from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
 
 if TYPE_CHECKING:
     from edgeslim.recipe import Recipe
-    from edgeslim.workbench.presets import FittingPreset
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +25,10 @@ class StudyRequest:
     search: SearchRun | None = None
 
 
-def preset_contents(preset: FittingPreset) -> None:
-    """The preset's recipes, and those left out because something they need is not there."""
-    with st.expander(t("preset.contents", count=len(preset.recipes)), icon=":material/list:"):
-        for recipe in (recipe.record() for recipe in preset.recipes):
-            st.markdown(f"- **{plain(recipe_title(recipe))}** · {recipe_words(recipe)}")
-    for needs, count in Counter(recipe.needs for recipe in preset.left_out).items():
-        needed = t("choice.separator").join(named("need", need) for need in needs)
-        st.caption(f":material/block: {t('preset.left_out', count=count, needs=needed)}")
-
-
 def plan_form(plan: StudyPlan, validation: int | None, *, search: bool = False) -> StudyPlan:
     """The plan with name, image limit, workers, seeds and held-out share; `validation` is the number of images.
 
-    A `search` runs each recipe that it finds with one seed, and has its own limit: neither is asked for. All of it is
-    read when the study is started, and nothing on the page follows from it.
+    A `search` runs each recipe that it finds with one seed, and has its own limit: neither is asked for.
     """
     with st.expander(t("plan.title"), icon=":material/tune:"):
         columns = st.columns(3, vertical_alignment="bottom")
@@ -52,7 +37,7 @@ def plan_form(plan: StudyPlan, validation: int | None, *, search: bool = False) 
             key="plan_name",
             placeholder=t("plan.name_auto"),
             help=t("plan.name_help"),
-            on_change="ignore",
+            on_change="ignore",  # nothing on the page follows from it
         )
         limit = _number(columns[1], "limit", 1, validation, None, placeholder=t("plan.limit_all"))
         workers = _number(columns[2], "workers", 0, 64, 0)
@@ -87,6 +72,5 @@ def _number(
         value=value,
         help=words,
         key=f"plan_{name}",
-        on_change="ignore",
         **more,
     )

@@ -14,12 +14,15 @@ from edgeslim.errors import EdgeSlimError
 from edgeslim.reading import parse_json
 from edgeslim.records import RecipeRecord
 from edgeslim.studies.study import StudyPlan
-from edgeslim.ui.components.plan import StudyRequest, preset_contents
+from edgeslim.ui import data
+from edgeslim.ui.components.plan import StudyRequest
+from edgeslim.ui.components.presets import OWN, missing_images, preset_cards, preset_contents
 from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.words import named, step_name
 from edgeslim.ui.forms import parameter_inputs
 from edgeslim.ui.i18n import plain
-from edgeslim.ui.state import linked, one_of, t
+from edgeslim.ui.state import t
+from edgeslim.workbench.datasets import DatasetInfo
 
 if TYPE_CHECKING:
     from edgeslim.recipe import Recipe
@@ -56,25 +59,18 @@ class RecipeDraft:
 
 def recipes_form(
     plan: StudyPlan,
+    dataset: DatasetInfo,
     presets: Mapping[str, FittingPreset],
     steps: Mapping[str, StepInfo],
     teachers: Sequence[str],
 ) -> StudyRequest | None:
     """The plan with a preset, or with recipes of one's own; None as long as those cannot be run."""
-    choices = [*presets, "own"]
-    chosen = st.segmented_control(
-        t("new.recipes"),
-        choices,
-        format_func=lambda key: named("preset", key),
-        label_visibility="collapsed",
-        required=True,
-        **linked("preset", choices[0], one_of(choices)),
-    )
-    if chosen == "own":
+    chosen = preset_cards(presets, data.preset_times(plan.model, plan.dataset, plan.calibration))
+    if chosen == OWN:
         recipes = recipe_editor(steps, teachers)
         return StudyRequest(plan, recipes) if recipes else None
-    st.markdown(named("preset.help", chosen))
     preset_contents(presets[chosen])
+    missing_images(presets[chosen], dataset)
     return StudyRequest(replace(plan, preset=chosen))
 
 
@@ -247,8 +243,9 @@ def _load(drafts: list[RecipeDraft]) -> None:
     if given is None or given.file_id in loaded:
         return
     try:
-        data = parse_json(given.getvalue())
-        read = [workbench.read_recipe(recipe) for recipe in (data if isinstance(data, list) else [data])]
+        content = parse_json(given.getvalue())
+        listed = content if isinstance(content, list) else [content]
+        read = [workbench.read_recipe(recipe) for recipe in listed]
         made = [_draft(recipe.record()) for recipe in read]
     except EdgeSlimError as error:
         show(error.record())

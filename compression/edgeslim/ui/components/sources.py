@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePath
+from typing import Literal
 
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.models.base import ModelSpec
 from edgeslim.models.library import ModelEntry
+from edgeslim.ui import data
 from edgeslim.ui.components.problems import boundary
-from edgeslim.ui.components.words import notice_words
+from edgeslim.ui.components.words import class_name, notice_words
 from edgeslim.ui.forms import spec_form
 from edgeslim.ui.i18n import known, plain
 from edgeslim.ui.state import language, linked, one_of, t
@@ -18,7 +21,8 @@ from edgeslim.units import format_bytes, format_count
 from edgeslim.workbench.datasets import DatasetInfo
 from edgeslim.workbench.models import ModelInfo
 
-_IMPORTED, _ADDED = "edgeslim_imported_model", "edgeslim_added_dataset"
+_IMPORTED, _IMPORTED_FROM = "edgeslim_imported_model", "edgeslim_imported_file"
+_ADDED = "edgeslim_added_dataset"
 SAYS_NOTHING = ("instances", "annotations", "_annotations.coco", "data", "dataset", "labels")
 
 
@@ -59,43 +63,54 @@ def teachers_of(models: Sequence[ModelEntry], model: ModelEntry) -> list[str]:
 
 
 def model_import(families: Sequence[str]) -> None:
-    """Upload an ONNX file; what was recognised is shown, and can be mended and imported again."""
+    """Upload an ONNX file: what is recognised of it is shown before it is imported, and can be mended."""
     given = st.file_uploader(t("import.file"), type=["onnx"], key="onnx_file", help=t("import.file_help"))
     if given is None:
+        st.caption(t("import.lead", families=t("choice.separator").join(families[:-1])))
         return
     content, name = given.getvalue(), PurePath(given.name).stem
-    if st.button(t("import.button"), type="primary", icon=":material/upload:"):
-        with boundary(), st.spinner(t("import.working")):
-            st.session_state[_IMPORTED] = workbench.import_model(content, name=name)
     imported: ModelInfo | None = st.session_state.get(_IMPORTED)
-    if imported is not None:
+    if imported is not None and st.session_state.get(_IMPORTED_FROM) != given.file_id:
+        imported = None
+    spec = None if imported is None else imported.spec
+    if imported is None:
+        with boundary(), st.spinner(t("import.working")):
+            spec = data.recognised(content, given.name)
+            st.markdown(f":material/search: {_spec_line('import.recognised', spec)}")
+        if st.button(t("import.button"), type="primary", icon=":material/upload:"):
+            _import(content, name, given.file_id)
+    else:
         _imported(imported)
-    with st.expander(t("spec.title"), expanded=imported is None, icon=":material/tune:"):
+    with st.expander(t("spec.title"), icon=":material/tune:", expanded=spec is None):
         st.caption(t("spec.lead"))
         with boundary():
-            shown = imported.spec if imported else None
-            spec = spec_form(shown, families, f"spec_{given.file_id}_{bool(imported)}")
-            if spec is not None:
-                with st.spinner(t("import.working")):
-                    st.session_state[_IMPORTED] = workbench.import_model(content, spec=spec, name=name)
-                st.rerun()
+            wanted = spec_form(spec, families, f"spec_{given.file_id}_{bool(imported)}")
+            if wanted is not None:
+                _import(content, name, given.file_id, wanted)
+
+
+def _import(content: bytes, name: str, file_id: str, spec: ModelSpec | None = None) -> None:
+    with boundary(), st.spinner(t("import.working")):
+        st.session_state[_IMPORTED] = workbench.import_model(content, name=name, spec=spec)
+        st.session_state[_IMPORTED_FROM] = file_id
+        st.rerun()
+
+
+def _spec_line(key: str, spec: ModelSpec, **more: str) -> str:
+    family = t("family.unknown") if spec.family == "unknown" else spec.family
+    size = {"width": spec.input_width, "height": spec.input_height}
+    return t(key, family=plain(family), **size, color=spec.color, classes=len(spec.labels), **more)
 
 
 def _imported(model: ModelInfo) -> None:
-    spec = model.spec
-    family = t("family.unknown") if spec.family == "unknown" else spec.family
-    st.success(
-        t(
-            "import.done",
-            name=plain(model.name),
-            family=plain(family),
-            width=spec.input_width,
-            height=spec.input_height,
-            params=format_count(model.params),
-            macs=format_count(model.macs),
-        ),
-        icon=":material/check_circle:",
+    words = _spec_line(
+        "import.done",
+        model.spec,
+        name=plain(model.name),
+        params=format_count(model.params),
+        macs=format_count(model.macs),
     )
+    st.success(words, icon=":material/check_circle:")
     error = model.proof.get("max_abs_error")
     if error is not None:
         st.caption(t("import.proof", error=f"{error:.1e}" if error else "0"))
@@ -108,59 +123,97 @@ def _imported(model: ModelInfo) -> None:
     )
 
 
-def dataset_choice(datasets: Sequence[DatasetInfo], task: str) -> str | None:
-    """A dataset of the model's task: built in, imported, a path, or an uploaded zip."""
-    names = [data.name for data in datasets if data.task == task]
-    by_name = {data.name: data for data in datasets}
-    if not names:
+def dataset_choice(datasets: Sequence[DatasetInfo], task: str, labels: Sequence[str]) -> DatasetInfo | None:
+    """A dataset of the model's task, first those that know its classes: built in or imported."""
+    by_name = {each.name: each for each in datasets if each.task == task}
+    if not by_name:
         st.info(t("dataset.none"))
         return None
+    fitting = [name for name, each in by_name.items() if not _strange(each, labels)]
+    names = [*fitting, *(name for name in by_name if name not in fitting)]
     chosen: str = st.selectbox(
         t("dataset.label"),
         names,
         format_func=lambda name: _dataset_line(by_name[name]),
         **linked("data", names[0], one_of(names)),
     )
-    return chosen
+    return by_name[chosen]
 
 
-def calibration_choice(datasets: Sequence[DatasetInfo], task: str) -> str | None:
-    """Where calibration images come from; None is the dataset's own."""
-    names = [data.name for data in datasets if data.task == task]
+def _strange(dataset: DatasetInfo, labels: Sequence[str]) -> bool:
+    return bool(dataset.labels) and workbench.unknown_classes(dataset, labels) == dataset.labels
+
+
+def classes_fit(dataset: DatasetInfo, labels: Sequence[str]) -> bool:
+    """Whether the model knows any of the dataset's classes; says which it does not know."""
+    unknown = workbench.unknown_classes(dataset, labels)
+    if _strange(dataset, labels):
+        st.error(t("dataset.no_class_fits", model=_some(labels), dataset=_some(dataset.labels)))
+        return False
+    if unknown:
+        st.caption(
+            f":material/warning: {t('notice.unmatched_classes', count=len(unknown), labels=_some(unknown))}"
+        )
+    return True
+
+
+def _some(labels: Sequence[str], most: int = 6) -> str:
+    named = t("choice.separator").join(class_name(label) for label in labels[:most])
+    return plain(named) + (" …" if len(labels) > most else "")
+
+
+def calibration_choice(datasets: Sequence[DatasetInfo], dataset: DatasetInfo) -> str | None:
+    """Where calibration images come from; None is the dataset's own split for that."""
+    by_name = {each.name: each for each in datasets if each.task == dataset.task or not each.labels}
     own = ""
     chosen: str = st.selectbox(
         t("dataset.calibration"),
-        [own, *names],
-        format_func=lambda name: name or t("dataset.same"),
+        [own, *by_name],
+        format_func=lambda name: _calibration_line(by_name[name], dataset) if name else t("dataset.same"),
         help=t("dataset.calibration_help"),
-        key="calibration",
+        **linked("calibration", own, one_of([own, *by_name])),
     )
     return chosen or None
 
 
-def dataset_import() -> None:
-    """List a folder or file of this machine, or an uploaded zip, under a name, and choose it."""
-    path = st.text_input(t("dataset.path"), key="dataset_path", help=t("dataset.path_help"))
-    given = st.file_uploader(t("dataset.zip"), type=["zip"], key="dataset_zip", help=t("dataset.zip_help"))
-    suggestion = _suggested(PurePath(given.name if given is not None else path.strip()))
-    key = f"dataset_name_{suggestion}"
-    name = st.text_input(t("dataset.name"), value=suggestion, key=key, on_change="ignore")
-    nothing = given is None and not path.strip()
-    if st.button(t("dataset.add"), icon=":material/add:", key="add_dataset", disabled=nothing):
+def _calibration_line(images: DatasetInfo, dataset: DatasetInfo) -> str:
+    if images.name != dataset.name:
+        return images.name
+    return t("dataset.calibration_train" if images.sizes.get("train") else "dataset.calibration_validation")
+
+
+def dataset_import(use: Literal["data", "calibration"], key: str) -> None:
+    """List a folder or file of this machine, or an uploaded zip, under a name, and choose it to evaluate on (`data`) or
+    to calibrate with."""
+    path = st.text_input(t("dataset.path"), key=f"{key}_path", help=t("dataset.path_help")).strip()
+    given = st.file_uploader(t("dataset.zip"), type=["zip"], key=f"{key}_zip", help=t("dataset.zip_help"))
+    suggestion = _suggested(PurePath(given.name if given is not None else path))
+    name = st.text_input(
+        t("dataset.name"), value=suggestion, key=f"{key}_name_{suggestion}", on_change="ignore"
+    )
+    both = given is not None and bool(path)
+    if both:
+        st.warning(t("dataset.both"), icon=":material/rule:")
+    sure = not both and (given is not None or bool(path))
+    if st.button(t(f"dataset.add_{use}"), icon=":material/add:", key=f"add_{key}", disabled=not sure):
         with boundary(), st.spinner(t("import.working")):
-            source = given.getvalue() if given is not None else path.strip()
+            source = given.getvalue() if given is not None else path
             st.session_state[_ADDED] = workbench.import_dataset(source, name=name)
-            st.query_params["data"] = name
+            st.query_params[use] = name
             st.rerun()
+
+
+def dataset_added() -> None:
+    """What was found in the data that was added last."""
     found: DatasetInfo | None = st.session_state.get(_ADDED)
-    if found is not None:
-        counts = t("choice.separator").join(
-            f"{t(f'split.{split}')} {count}" for split, count in found.sizes.items()
-        )
-        classes = len(found.labels)
-        st.success(t("dataset.added", name=plain(found.name), counts=counts, classes=classes))
-        for warning in found.warnings:
-            st.caption(f":material/warning: {notice_words(warning)}")
+    if found is None:
+        return
+    counts = t("choice.separator").join(
+        f"{t(f'split.{split}')} {count}" for split, count in found.sizes.items()
+    )
+    st.success(t("dataset.added", name=plain(found.name), counts=counts, classes=len(found.labels)))
+    for warning in found.warnings:
+        st.caption(f":material/warning: {notice_words(warning)}")
 
 
 def _suggested(path: PurePath) -> str:
@@ -175,7 +228,7 @@ def _model_line(model: ModelEntry) -> str:
     return " · ".join(parts)
 
 
-def _dataset_line(data: DatasetInfo) -> str:
-    validation, key = data.sizes.get("validation"), f"dataset.{data.name}"
-    title = f"{data.name} · {t(key)}" if known(language(), key) else data.name
+def _dataset_line(dataset: DatasetInfo) -> str:
+    validation, key = dataset.sizes.get("validation"), f"dataset.{dataset.name}"
+    title = f"{dataset.name} · {t(key)}" if known(language(), key) else dataset.name
     return f"{title} · {t('dataset.validation', count=validation)}" if validation else title

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from math import ceil, floor
 from typing import Any
 
 from edgeslim.errors import ErrorRecord
 from edgeslim.records import NoticeRecord, ProgressRecord, RecipeRecord
 from edgeslim.report.charts import TEXTS
 from edgeslim.report.machine import machine_of
+from edgeslim.studies.estimate import Estimate
 from edgeslim.studies.figures import FIGURES, Figure
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import Bounds, TrialResult
@@ -151,6 +153,25 @@ def change_words(change: float | None, interval: Bounds | None) -> str:
     if interval is None:
         return t("change.points", change=format_change(change))
     return t("change.interval", change=format_change(change), interval=format_interval(interval, signed=True))
+
+
+def duration_words(time: Estimate, most: float | None = None) -> str:
+    """'about 3–12 min', or 'at most 5 min' where that many are all that may be spent."""
+    if most is not None and time.high > 60 * most:
+        return t("time.at_most", minutes=f"{most:g}")
+    unit, size = next(
+        (name, size)
+        for name, size, up_to in (("seconds", 10, 90), ("minutes", 60, 7200), ("hours", 3600, float("inf")))
+        if time.high < up_to
+    )
+    scale = size if unit == "seconds" else 1
+    low, high = max(1, floor(time.low / size)) * scale, ceil(time.high / size) * scale
+    return t(f"time.{unit}", time=f"{low}–{high}" if low < high else f"{high}")
+
+
+def class_name(label: str) -> str:
+    """A class in the screen's language; one that is not known there stays as it is."""
+    return i18n.class_name(language(), label)
 
 
 def state_words(state: str) -> str:

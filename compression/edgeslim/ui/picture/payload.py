@@ -11,6 +11,7 @@ import numpy as np
 from edgeslim.detections import Annotations, Detections, Image
 from edgeslim.metrics.fidelity import MOVED_IOU, SAME_IOU
 from edgeslim.tasks.base import Prediction
+from edgeslim.ui.i18n import class_name, nearest_language
 
 View = Literal["side", "swipe", "changes"]
 VIEWS: tuple[View, ...] = get_args(View)
@@ -155,7 +156,7 @@ class Payload:
             },
             "pictures": list(self.pictures),
             "models": [asdict(model) for model in self.models],
-            "labels": [label.replace("_", " ") for label in self.labels],
+            "labels": [class_name(nearest_language(self.language), label) for label in self.labels],
             "look": asdict(self.look),
             "plain": asdict(self.plain),
             "address": ADDRESS,

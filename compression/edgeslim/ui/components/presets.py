@@ -1,0 +1,115 @@
+"""Ready-made recipe lists as cards: what each does, how many recipes, how long it takes, what it lacks here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import streamlit as st
+
+from edgeslim import workbench
+from edgeslim.errors import EdgeSlimError
+from edgeslim.studies.estimate import Estimate
+from edgeslim.studies.study import StudyPlan
+from edgeslim.ui.components.plan import StudyRequest
+from edgeslim.ui.components.sources import dataset_import
+from edgeslim.ui.components.words import duration_words, named, recipe_title, recipe_words
+from edgeslim.ui.i18n import plain
+from edgeslim.ui.state import one_of, t
+from edgeslim.workbench.datasets import DatasetInfo
+from edgeslim.workbench.presets import FittingPreset
+
+OWN = "own"
+_PER_ROW = 3
+
+
+def preset_cards(presets: Mapping[str, FittingPreset], times: Mapping[str, Estimate]) -> str:
+    """The name of the preset in the address, or 'own'; the first one without any."""
+    choices = [*presets, OWN]
+    chosen = one_of(choices)(st.query_params.get("preset", "")) or choices[0]
+    for start in range(0, len(choices), _PER_ROW):
+        columns = st.columns(_PER_ROW, gap="small")
+        for column, name in zip(columns, choices[start : start + _PER_ROW], strict=False):
+            with column.container(border=True, height="stretch", gap="xsmall"):
+                st.button(
+                    named("preset", name),
+                    icon=f":material/{'check' if name == chosen else 'radio_button_unchecked'}:",
+                    type="primary" if name == chosen else "secondary",
+                    key=f"preset_{name}",
+                    width="stretch",
+                    on_click=_choose,
+                    args=(name,),
+                )
+                st.markdown(named("preset.help", name))
+                if name in presets:
+                    _facts(presets[name], times.get(name))
+    return chosen
+
+
+def _choose(name: str) -> None:
+    st.query_params["preset"] = name
+
+
+def _facts(preset: FittingPreset, time: Estimate | None) -> None:
+    parts = [t("preset.contents", count=len(preset.recipes))]
+    if time is not None:
+        parts.append(duration_words(time, most=preset.minutes))
+    st.caption(" · ".join(parts))
+    for line in _left_out(preset):
+        st.caption(f":material/block: {line}")
+
+
+def _left_out(preset: FittingPreset) -> Iterator[str]:
+    """What is missing, and how many of the preset's recipes for that."""
+    for needs, count in Counter(recipe.needs for recipe in preset.left_out).items():
+        needed = t("choice.separator").join(named("need", need) for need in needs)
+        yield t("preset.left_out", count=count, needs=needed)
+
+
+def preset_contents(preset: FittingPreset) -> None:
+    """The preset's recipes by name and steps."""
+    title = t("preset.contents_of", title=named("preset", preset.name))
+    with st.expander(title, icon=":material/list:"):
+        for recipe in (recipe.record() for recipe in preset.recipes):
+            st.markdown(f"- **{plain(recipe_title(recipe))}** · {recipe_words(recipe)}")
+
+
+def missing_images(preset: FittingPreset, dataset: DatasetInfo) -> None:
+    """Where calibration images can be had for the recipes that lack them."""
+    lacking = sum("calibration" in recipe.needs for recipe in preset.left_out)
+    if not lacking:
+        return
+    split = "train" if dataset.sizes.get("train") else "validation"
+    with st.container(border=True):
+        st.markdown(f":material/add_photo_alternate: {t('calibration.missing', count=lacking)}")
+        with st.container(horizontal=True):
+            st.button(
+                t(f"calibration.use_{split}", count=dataset.sizes.get(split, 0)),
+                icon=":material/photo_library:",
+                help=t(f"calibration.use_{split}_help"),
+                key="calibrate_here",
+                on_click=_calibrate_on,
+                args=(dataset.name,),
+            )
+            with st.popover(t("calibration.add"), icon=":material/upload_file:"):
+                dataset_import("calibration", key="missing")
+
+
+def _calibrate_on(name: str) -> None:
+    st.query_params["calibration"] = name
+
+
+def start_words(plan: StudyPlan, request: StudyRequest | None, minutes: float | None) -> None:
+    """How long the study will take, and for whom it will wait; nothing where it cannot be said."""
+    told = []
+    if request is not None and request.search is None:
+        try:
+            estimate = workbench.estimate(plan, request.recipes)
+        except EdgeSlimError:  # starting says why
+            return
+        told.append(t("new.takes", time=duration_words(estimate, most=minutes)))
+    busy = sum(entry.state == "running" for entry in workbench.list_studies())
+    if busy:
+        told.append(t("new.others_running", count=busy))
+    if told:
+        st.caption(" ".join(told))
