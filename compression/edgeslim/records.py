@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from edgeslim.errors import Notice
+
 R = TypeVar("R")
 NOISY = 0.10
 """A latency ratio is noisy if its 95 % interval is wider than ± this share of it."""
@@ -94,6 +96,11 @@ class NoticeRecord:
     code: str
     text: str
     values: Mapping[str, int | float | str]
+
+
+def notice_record(notice: Notice) -> NoticeRecord:
+    """A warning as it is kept."""
+    return NoticeRecord(notice.code, str(notice), notice.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import zlib
 from typing import Any
@@ -13,12 +14,15 @@ import pytest
 
 import reference_runtime
 from edgeslim import workbench
+from edgeslim.cli.main import main
 from edgeslim.errors import EdgeSlimError
 from edgeslim.jobs.supervisor import load
 from edgeslim.metrics.size import download_bytes
 from edgeslim.models.spec import spec_from_json
-from edgeslim.records import RecipeRecord
+from edgeslim.records import RecipeRecord, decoded
 from edgeslim.runtime import MAIN, ONNXRUNTIME
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.choice import choose
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.trial import TrialResult
@@ -126,6 +130,40 @@ def test_what_cannot_be_delivered_says_why_and_keeps_its_other_figures(case, mon
         assert (found.sha256, found.bytes, found.latency, found.fidelity) == (None, None, None, None)
         assert list(trial.delivered) == [MAIN]
         assert trial.latency.rounds == 30
+
+
+def test_a_budget_in_the_other_runtime_is_kept_in_a_study_and_named(case, capsys):
+    budget = Budget.of(**{"download.reference": 1.0})
+    case.start({"change": 1.0}, runtimes=("reference",), budget=budget)
+    case.finish()
+    shown = case.shown(capsys)
+    assert "latency ratio.reference" in shown
+    study = load(case.store, "s")
+    assert {trial.missed for trial in study.trials} == {("over_download.reference",)}
+    assert choose(study, study.budget).pick is None
+    with pytest.raises(EdgeSlimError) as caught:
+        case.start({"change": 1.0}, name="other", budget=budget)
+    assert caught.value.code == "limit_runtime"
+
+
+def test_the_shell_measures_and_delivers_in_the_other_runtime(case, tmp_path, capsys):
+    asked = ["--model", str(case.model), "--data", "digits", "--limit", "60", "--runtime", "reference"]
+    asked += ["--json", "--store", str(case.store.root)]
+    assert main(["evaluate", *asked]) == 0
+    measured = decoded(TrialResult, json.loads(capsys.readouterr().out))
+    found = measured.in_runtime("reference")
+    path = case.store.path(found.sha256, ".coarse")
+    assert found.accuracy["top1"] == accuracy(case, reference_runtime.Reference().open(path))
+    assert found.latency.rounds == measured.latency.rounds == 30
+
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(json.dumps(case.recipe({"change": 1.0}).to_json()))
+    assert main(["compress", *asked, "--recipe", str(recipe), "--out", str(tmp_path / "out")]) == 0
+    made = decoded(TrialResult, json.loads(capsys.readouterr().out))
+    (delivered,) = (tmp_path / "out").glob("*-reference.coarse")
+    assert hashlib.sha256(delivered.read_bytes()).hexdigest() == made.delivered["reference"]
+    assert main(["evaluate", *asked[:-4], "nothing", *asked[-2:]]) == 2
+    assert "No runtime named 'nothing'" in capsys.readouterr().err
 
 
 def test_a_study_in_a_runtime_that_is_not_there_does_not_start(case):

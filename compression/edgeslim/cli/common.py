@@ -52,6 +52,18 @@ def with_data(
     return command
 
 
+def with_runtimes(command: argparse.ArgumentParser) -> None:
+    """Let the command ask for other runtimes than the main one."""
+    command.add_argument(
+        "--runtime",
+        dest="runtimes",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="deliver, score and time files in this runtime too; can be given several times",
+    )
+
+
 def with_limits(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Let the command ask how much a trial may use."""
     command.add_argument("--trial-minutes", type=minutes, metavar="M", help="stop a recipe that takes longer")

@@ -25,6 +25,7 @@ from edgeslim.cli.common import (
     spec,
     tell,
     with_data,
+    with_runtimes,
 )
 from edgeslim.errors import EdgeSlimError
 from edgeslim.report.text import table, trial_lines
@@ -79,8 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--name", help="what to call it (default: as the file)")
     command = add(commands, "download", _download, "download a model of the catalogue")
     command.add_argument("name", metavar="NAME")
-    with_data(add(commands, "evaluate", _evaluate, "measure a model as it is"), calibration=False)
+    command = add(commands, "evaluate", _evaluate, "measure a model as it is")
+    with_runtimes(with_data(command, calibration=False))
     command = with_data(add(commands, "compress", _compress, "make and measure the files of recipes"))
+    with_runtimes(command)
     command.add_argument("--recipe", type=Path, required=True, metavar="R.json", help="a recipe, or a list")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
     command = add(commands, "train", _train, "train a sample model from scratch; a broken-off run goes on")
@@ -198,6 +201,7 @@ def _evaluate(given: Arguments) -> None:
         given.data,
         spec=spec(given),
         limit=given.limit,
+        runtimes=given.runtimes,
         store=given.store,
         progress=progress(given),
     )
@@ -213,6 +217,7 @@ def _compress(given: Arguments) -> None:
         calibration=given.calibration,
         spec=spec(given),
         limit=given.limit,
+        runtimes=given.runtimes,
         store=given.store,
         progress=progress(given),
     )

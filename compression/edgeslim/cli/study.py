@@ -20,6 +20,7 @@ from edgeslim.cli.common import (
     tell,
     with_data,
     with_limits,
+    with_runtimes,
 )
 from edgeslim.cli.errands import add_errands
 from edgeslim.cli.notes import add_note_commands, note_lines
@@ -38,7 +39,7 @@ RECIPES_FAILED = 1
 _WATCH_SECONDS = 0.3
 _PLANNED = (
     "calibration", "name", "preset", "limit", "workers", "seeds", "held_out", "minutes", "trial_minutes", "trial_memory",
-    "cluster",
+    "cluster", "runtimes",
 )  # fmt: skip
 """Options that are called as the plan calls them, which knows what they are by default."""
 
@@ -60,6 +61,7 @@ def add_commands(commands: Any) -> None:
         help="share of the validation images that nothing is chosen by (default: 0.25 of enough images; 0: none)",
     )
     with_limits(command)
+    with_runtimes(command)
     command.add_argument("--name", help="the study's name (default: made of model, preset and date)")
     add_search(command)
     command = with_limits(add(commands, "retry", _study_retry, "try a study's failed recipes again"))

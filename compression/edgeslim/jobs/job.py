@@ -16,10 +16,10 @@ from edgeslim.errors import DatasetError, EdgeSlimError, ErrorRecord, Infeasible
 from edgeslim.jobs.conclude import conclude, to_come
 from edgeslim.measurement.machine import busy
 from edgeslim.measurement.measure import compress_and_score, make_file, time_files, usable_steps
-from edgeslim.measurement.workload import Workload, notice_record, open_workload
+from edgeslim.measurement.workload import Workload, open_workload
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress
-from edgeslim.records import encoded
+from edgeslim.records import encoded, notice_record
 from edgeslim.runtime import MAIN, RUNTIMES, check_runtimes
 from edgeslim.studies.storage import read
 from edgeslim.studies.study import StudyPlan

@@ -27,7 +27,7 @@ from edgeslim.records import Latency, ProgressRecord, decoded
 from edgeslim.runtime import MAIN, runtime_environment
 from edgeslim.runtime.environment import environment
 from edgeslim.search.policy import ROUNDS, Search
-from edgeslim.studies.budget import excesses
+from edgeslim.studies.budget import excesses, limited_elsewhere
 from edgeslim.studies.figures import objective_values
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import StudyJournal, read
@@ -196,9 +196,10 @@ class StudyRun:
 
     def _complete(self, trial: TrialResult, timed: Mapping[str, Any], original: float | None) -> None:
         latencies = {name: decoded(Latency, timed[name][sha256]) for name, sha256 in trial.delivered.items()}
-        found = objective_values(trial.with_latencies(latencies))
-        values = [found[name] for name in self._journal.plan.objectives]
-        misses = excesses(found, self._journal.plan.budget, original)
+        plan, done = self._journal.plan, trial.with_latencies(latencies)
+        found = objective_values(done)
+        values = [found[name] for name in plan.objectives]
+        misses = excesses({**limited_elsewhere(done, plan.budget), **found}, plan.budget, original)
         self._journal.complete(trial.number, latencies.pop(MAIN), values, misses, latencies)
 
     def _submit(self, task: TrialTask) -> None:

@@ -22,7 +22,6 @@ from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.library import open_model
 from edgeslim.pipeline import TaskData
 from edgeslim.progress import Progress, silent
-from edgeslim.records import NoticeRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +91,6 @@ def make_workload(
         images = choosing_part(images, held_out)[0]
     data = TaskData(calibration=images, train=train, evaluation=evaluation, labels=model.spec.labels)
     return Workload(model, dataset.name, data, evaluation, labels, notices, apart)
-
-
-def notice_record(notice: Notice) -> NoticeRecord:
-    """A data warning as it is kept."""
-    return NoticeRecord(notice.code, str(notice), notice.values)
 
 
 def _named(model: Model, dataset: Dataset) -> Model:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from edgeslim.records import encoded
 from edgeslim.report.certainty_info import certainty
 from edgeslim.report.machine import machine_of
-from edgeslim.studies.figures import Figure, axes, no_interval
+from edgeslim.studies.figures import Figure, axes, in_all, no_interval, runtimes_of
 from edgeslim.studies.front_summary import front_summary
 from edgeslim.studies.groups import HeldOutScore
 from edgeslim.studies.notes import TrialNotes
@@ -59,7 +59,7 @@ def study_json(study: StudyResult, notes: Mapping[int, TrialNotes] = NO_NOTES) -
 
 def _row(study: StudyResult, trial: TrialResult, on_front: bool, notes: TrialNotes) -> dict[str, Cell]:
     row: dict[str, Cell] = {"number": trial.number, "title": trial.title, "state": trial.state}
-    for figure in axes():
+    for figure in in_all(axes(), runtimes_of(study.trials)):
         row |= _figure(figure, study, trial)
     gap = trial.sizes.entropy_gap if trial.sizes else None
     return row | {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edgeslim.errors import StudyError
+from edgeslim.runtime import MAIN
 from edgeslim.studies.figures import FIGURES, Figure, limits
 from edgeslim.studies.trial import TrialResult
 
@@ -26,9 +27,9 @@ class Budget:
     @staticmethod
     def of(**given: float | None) -> Budget:
         """A budget of the limits that are not None, in the table's order. Raises StudyError (unknown_limit)."""
-        for name in given:
-            limit_figure(name)
-        return Budget({each.name: limit for each in limits() if (limit := given.get(each.name)) is not None})
+        runtimes = dict.fromkeys(limit_figure(name).runtime for name in given)
+        named = (each.name for each in limits(runtimes))
+        return Budget({name: limit for name in named if (limit := given.get(name)) is not None})
 
     def __iter__(self) -> Iterator[tuple[str, float]]:
         return iter(self.limits.items())
@@ -46,9 +47,9 @@ class Budget:
 
 
 def limit_figure(name: str) -> Figure:
-    """The figure that a budget limits by that name. Raises StudyError (unknown_limit)."""
-    known = {figure.name: figure for figure in limits()}
-    if name not in known:
+    """The figure that a budget limits by that name, '<figure>.<runtime>' too. Raises StudyError (unknown_limit)."""
+    if name not in FIGURES or not FIGURES.get(name).limit:
+        known = [figure.name for figure in limits()]
         raise StudyError(
             "unknown_limit",
             f"A budget cannot limit '{name}'.",
@@ -56,7 +57,21 @@ def limit_figure(name: str) -> Figure:
             name=name,
             choices=", ".join(known),
         )
-    return known[name]
+    return FIGURES.get(name)
+
+
+def check_limits(budget: Budget, runtimes: Sequence[str]) -> None:
+    """Raise StudyError (limit_runtime) where the budget limits a figure in a runtime that is not among these."""
+    for name, _ in budget:
+        runtime = FIGURES.get(name).runtime
+        if runtime != MAIN and runtime not in runtimes:
+            raise StudyError(
+                "limit_runtime",
+                f"The budget limits '{name}', but the study does not measure in '{runtime}'.",
+                "Add the runtime to the study, or leave the limit out.",
+                name=name,
+                runtime=runtime,
+            )
 
 
 def reason(name: str) -> str:
@@ -79,8 +94,14 @@ def misses(trial: TrialResult, budget: Budget, original: TrialResult | None) -> 
     return tuple(dict.fromkeys(found))
 
 
+def limited_elsewhere(trial: TrialResult, budget: Budget) -> dict[str, float]:
+    """The figures in other runtimes that the budget limits, as far as they are known, by name."""
+    figures = [figure for name, _ in budget if (figure := FIGURES.get(name)).runtime != MAIN]
+    return {each.name: value for each in figures if (value := each.value(trial)) is not None}
+
+
 def excesses(values: Mapping[str, float], budget: Budget, original: float | None) -> dict[str, float]:
-    """By how much objectives' values miss each limit (above 0), as far as they are known.
+    """By how much values (objectives, and `limited_elsewhere`) miss each limit (above 0), as far as they are known.
 
     `original` is the original's accuracy.
     """

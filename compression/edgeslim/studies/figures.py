@@ -1,16 +1,19 @@
 """The table of figures: everything that is known of a file as a number, each declared once.
 
 Axes of charts, columns of tables and of CSV, budgets, objectives and their forms all follow from it. A new figure is
-one entry here, and its words in the locales.
+one entry here, and its words in the locales. What a file is worth in another runtime than the main one follows too:
+'latency.<runtime>' is 'latency' there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from edgeslim.registry import Registry
+from edgeslim.runtime import MAIN
 from edgeslim.studies.pareto import Direction
 from edgeslim.studies.trial import Bounds, TrialResult
 from edgeslim.units import (
@@ -60,6 +63,9 @@ class Figure:
     """Whether forms ask for its limit at first sight, and for those of others on demand."""
     objective: bool = False
     """Whether a search may look for the best of it."""
+    of_graph: bool = False
+    """Whether it is counted on the ONNX graph, and so is the same in all runtimes."""
+    runtime: str = MAIN
 
     @property
     def cost(self) -> bool:
@@ -79,7 +85,52 @@ class Figure:
         return over if self.cost else -over
 
 
-FIGURES: Registry[Figure] = Registry("figure")
+class Figures(Registry[Figure]):
+    """The figures in the main runtime, and by '<figure>.<runtime>' those in others."""
+
+    def get(self, name: str) -> Figure:
+        base, _, runtime = name.partition(".")
+        return in_runtime(super().get(base), runtime) if runtime and name in self else super().get(name)
+
+    def __contains__(self, name: str) -> bool:
+        base, _, runtime = name.partition(".")
+        return super().__contains__(base) and not (runtime and super().get(base).of_graph)
+
+
+FIGURES = Figures("figure")
+
+
+@cache
+def in_runtime(figure: Figure, runtime: str) -> Figure:
+    """What the figure is in another runtime. There the original has nothing by definition: it runs another file."""
+    return replace(
+        figure,
+        name=f"{figure.name}.{runtime}",
+        label=f"{figure.label} ({runtime})",
+        read=lambda trial, original: figure.read(trial.seen_in(runtime), original),
+        bounds=no_interval
+        if figure.bounds is no_interval
+        else lambda trial: figure.bounds(trial.seen_in(runtime)),
+        of_original=None,
+        prominent=False,
+        objective=False,
+        runtime=runtime,
+    )
+
+
+def in_all(figures: Iterable[Figure], runtimes: Iterable[str]) -> tuple[Figure, ...]:
+    """Each figure, followed by what it is in those of the runtimes that are not the main one."""
+    others = [name for name in runtimes if name != MAIN]
+    return tuple(
+        each
+        for figure in figures
+        for each in (figure, *(in_runtime(figure, name) for name in others if not figure.of_graph))
+    )
+
+
+def runtimes_of(trials: Iterable[TrialResult]) -> tuple[str, ...]:
+    """The runtimes besides the main one that trials were measured in."""
+    return tuple(dict.fromkeys(name for trial in trials for name in trial.runtimes))
 
 
 def axes(trials: Iterable[TrialResult] | None = None, cost: bool | None = None) -> tuple[Figure, ...]:
@@ -88,7 +139,8 @@ def axes(trials: Iterable[TrialResult] | None = None, cost: bool | None = None) 
     if trials is None:
         return tuple(chosen)
     known = list(trials)
-    return tuple(each for each in chosen if any(each.value(trial) is not None for trial in known))
+    everywhere = in_all(chosen, runtimes_of(known))
+    return tuple(each for each in everywhere if any(each.value(trial) is not None for trial in known))
 
 
 def columns(trials: Iterable[TrialResult]) -> tuple[Figure, ...]:
@@ -97,9 +149,10 @@ def columns(trials: Iterable[TrialResult]) -> tuple[Figure, ...]:
     return tuple(sorted(chosen, key=lambda each: each.cost))
 
 
-def limits() -> tuple[Figure, ...]:
-    """What a budget can limit, costs first."""
-    return tuple(sorted((each for each in FIGURES if each.limit), key=lambda each: not each.cost))
+def limits(runtimes: Iterable[str] = ()) -> tuple[Figure, ...]:
+    """What a budget can limit of files in these runtimes, costs first."""
+    chosen = in_all((each for each in FIGURES if each.limit), runtimes)
+    return tuple(sorted(chosen, key=lambda each: not each.cost))
 
 
 def objectives() -> tuple[Figure, ...]:
@@ -157,7 +210,7 @@ def _named(name: str) -> Read:
 
 _cost("download", "Download", BYTES, _size("download"), limit=True, prominent=True, objective=True)
 _cost("file", "File", BYTES, _size("file"), limit=True, objective=True)
-_cost("entropy_bound", "Entropy bound", BYTES, _size("entropy_bound"), column=False)
+_cost("entropy_bound", "Entropy bound", BYTES, _size("entropy_bound"), column=False, of_graph=True)
 _cost(
     "latency_ratio",
     "Latency, as a ratio to the original's",
@@ -175,8 +228,8 @@ _cost(
     MILLISECONDS,
     lambda trial, _: None if trial.latency is None else trial.latency.median_ms,
 )
-_cost("params", "Parameters", COUNT, lambda trial, _: trial.params, column=False)
-_cost("nonzero", "Non-zero parameters", COUNT, lambda trial, _: trial.nonzero)
+_cost("params", "Parameters", COUNT, lambda trial, _: trial.params, column=False, of_graph=True)
+_cost("nonzero", "Non-zero parameters", COUNT, lambda trial, _: trial.nonzero, of_graph=True)
 _cost(
     "memory",
     "Peak activation memory",
@@ -185,6 +238,7 @@ _cost(
     column=False,
     limit=True,
     objective=True,
+    of_graph=True,
 )
 _cost(
     "ram",
@@ -193,8 +247,9 @@ _cost(
     _ram,
     column=False,
     limit=True,
+    of_graph=True,
 )
-_cost("macs", "MACs", LARGE_COUNT, lambda trial, _: trial.macs, limit=True, objective=True)
+_cost("macs", "MACs", LARGE_COUNT, lambda trial, _: trial.macs, limit=True, objective=True, of_graph=True)
 _cost(
     "loss",
     "Points lost against the original",

@@ -78,6 +78,20 @@ class TrialResult:
             resamples=self.resamples,
         )
 
+    def seen_in(self, runtime: str) -> TrialResult:
+        """The trial with its figures in that runtime as its own; None where it was not measured there."""
+        found = self.in_runtime(runtime)
+        if found is None:
+            return dataclasses.replace(self, sizes=None, accuracy=None, fidelity=None, latency=None)
+        known = found.bytes is not None and found.download is not None
+        return dataclasses.replace(
+            self,
+            sizes=Sizes(found.bytes or 0, found.download or 0) if known else None,
+            accuracy=found.accuracy,
+            fidelity=found.fidelity,
+            latency=found.latency,
+        )
+
     @property
     def delivered(self) -> dict[str, str]:
         """SHA-256 of the delivered file by runtime, the main one first, where it could be delivered and runs."""

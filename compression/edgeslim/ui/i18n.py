@@ -98,8 +98,12 @@ def _word(language: Language, key: str, value: str) -> str:
 
 
 def figure_name(language: Language, name: str) -> str:
-    """A figure's name in words: the locale's under 'axis.<name>', else as it was declared."""
-    return _word(language, f"axis.{name}", FIGURES.get(name).label if name in FIGURES else name)
+    """A figure's name in words: the locale's under 'axis.<name>', else as it was declared; with its runtime."""
+    base, _, runtime = name.partition(".")
+    words = _word(language, f"axis.{base}", FIGURES.get(base).label if base in FIGURES else base)
+    return (
+        translate(language, "figure.in_runtime", figure=words, runtime=plain(runtime)) if runtime else words
+    )
 
 
 def plain(text: str) -> str:

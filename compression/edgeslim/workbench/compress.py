@@ -31,10 +31,12 @@ def compress(
     spec: ModelSpec | None = None,
     limit: int | None = None,
     threads: int = 1,
+    runtimes: Sequence[str] = (),
     store: Store | None = None,
     progress: Progress = silent,
 ) -> list[TrialResult]:
-    """Write each recipe's file to the folder `out`, and beside it its measurements (.json).
+    """Write each recipe's file to the folder `out`, and beside it its measurements (.json), and what is delivered for
+    `runtimes` besides the main one, in which it is measured too.
 
     Returns them as trials, `file` being the written one. Of several recipes, one that this network
     cannot meet is 'infeasible' and the others go on; a single one raises InfeasibleError. Raises EdgeSlimError.
@@ -44,14 +46,19 @@ def compress(
         workload = opened(
             model, dataset, store, calibration=calibration, spec=spec, limit=limit, progress=progress
         )
-        trials = measure(recipes, workload, store, threads, progress)
+        trials = measure(recipes, workload, store, threads, progress, runtimes)
         if len(trials) == 1 and trials[0].error:
             raise InfeasibleError.of(trials[0].error)
-        return [_write(trial, out) for trial in trials]
+        return [_write(trial, out, store) for trial in trials]
 
 
 def measure(
-    recipes: Sequence[Recipe], workload: Workload, store: Store, threads: int, progress: Progress
+    recipes: Sequence[Recipe],
+    workload: Workload,
+    store: Store,
+    threads: int,
+    progress: Progress,
+    runtimes: Sequence[str] = (),
 ) -> list[TrialResult]:
     """Make and measure all recipes' files in this process; latency last, against the uncompressed model.
 
@@ -59,10 +66,10 @@ def measure(
     """
     from edgeslim.measurement.measure import compress_and_score, make_file, time_files
     from edgeslim.recipe import Recipe
-    from edgeslim.runtime import MAIN
+    from edgeslim.runtime import MAIN, check_runtimes
 
     measured: list[TrialResult] = []
-    name = workload.model.name
+    name, runtimes = workload.model.name, check_runtimes(runtimes)
     with busy(name, progress) as report:
         for number, recipe in enumerate(recipes):
             trial = TrialResult(
@@ -74,24 +81,34 @@ def measure(
                 model=name,
             )
             try:
-                found = compress_and_score(recipe, workload, store, threads, report)
+                found = compress_and_score(recipe, workload, store, threads, report, runtimes=runtimes)
             except InfeasibleError as error:
                 measured.append(replace(trial, error=error.record()))
                 continue
             figures = {each.name: getattr(found, each.name) for each in fields(found)}
             measured.append(replace(trial, state="complete", file=str(store.path(found.sha256)), **figures))
         baseline = make_file(Recipe(), workload, store, threads, report).sha256
-    made = [trial.sha256 for trial in measured if trial.sha256 is not None]
-    latency = time_files({MAIN: list(dict.fromkeys([baseline, *made]))}, store, name, progress)[MAIN]
-    return [replace(trial, latency=latency.get(trial.sha256 or "")) for trial in measured]
+    files = {MAIN: {baseline: True}}
+    for trial in measured:
+        for runtime, sha256 in trial.delivered.items():
+            files.setdefault(runtime, {})[sha256] = True
+    timed = time_files({runtime: list(made) for runtime, made in files.items()}, store, name, progress)
+    return [
+        trial.with_latencies({runtime: timed[runtime][of] for runtime, of in trial.delivered.items()})
+        for trial in measured
+    ]
 
 
-def _write(trial: TrialResult, out: Path) -> TrialResult:
+def _write(trial: TrialResult, out: Path, store: Store) -> TrialResult:
     if trial.file is None:
         return trial
     stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in f"{trial.model}-{trial.title}")
     path = out / f"{stem}-{trial.recipe_fingerprint[:6]}.onnx"
     write_atomically(path, Path(trial.file).read_bytes())
+    for name, found in trial.runtimes.items():
+        if found.sha256 is not None:
+            delivered = store.path(found.sha256, found.suffix).read_bytes()
+            write_atomically(path.with_name(f"{path.stem}-{name}{found.suffix}"), delivered)
     written = replace(trial, file=str(path))
     write_atomically(path.with_suffix(".json"), json.dumps(written.to_json(), indent=1).encode())
     return written

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.errors import DatasetError
 from edgeslim.progress import Progress, silent
-from edgeslim.records import NoticeRecord, decoded
+from edgeslim.records import NoticeRecord, decoded, notice_record
 
 if TYPE_CHECKING:
     from edgeslim.datasets.base import Dataset, SplitName
@@ -94,8 +94,6 @@ def describe_dataset(
     reference: str | Path, store: Store | None = None, progress: Progress = silent
 ) -> DatasetInfo:
     """Open it and look. Raises DatasetError."""
-    from edgeslim.measurement.workload import notice_record
-
     dataset = open_dataset(reference, store, progress)
     return DatasetInfo(
         name=dataset.name,

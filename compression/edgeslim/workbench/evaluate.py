@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgeslim.artifacts.store import Store
@@ -19,12 +20,14 @@ def evaluate_model(
     spec: ModelSpec | None = None,
     limit: int | None = None,
     threads: int = 1,
+    runtimes: Sequence[str] = (),
     store: Store | None = None,
     progress: Progress = silent,
 ) -> TrialResult:
     """The model's deployable file (nothing compressed) measured on the dataset.
 
-    `limit` takes the first images only. Raises ModelError, DatasetError.
+    `limit` takes the first images only. In `runtimes`, besides the main one, it is delivered and measured too.
+    Raises EdgeSlimError.
     """
     from edgeslim.measurement.workload import open_workload
     from edgeslim.recipe import Recipe
@@ -34,4 +37,4 @@ def evaluate_model(
         workload = open_workload(
             str(model), resolve_dataset(dataset, store), store, spec=spec, limit=limit, progress=progress
         )
-        return measure([Recipe()], workload, store, threads, progress)[0]
+        return measure([Recipe()], workload, store, threads, progress, runtimes)[0]

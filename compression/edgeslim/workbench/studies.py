@@ -16,7 +16,7 @@ from edgeslim.jobs import supervisor
 from edgeslim.jobs.status import Phase
 from edgeslim.records import ProgressRecord
 from edgeslim.studies import storage
-from edgeslim.studies.budget import Budget
+from edgeslim.studies.budget import Budget, check_limits
 from edgeslim.studies.choice import Choice, choose
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan, StudyResult, StudyState, check_objectives
@@ -100,6 +100,8 @@ def start_study(
     today = datetime.datetime.now(datetime.UTC)
     stem = f"{opened.name}-{kind_of(search, plan.preset)}-{today:%Y%m%d}"
     wanted = plan.name
+    runtimes = check_runtimes(plan.runtimes)
+    check_limits(plan.budget, runtimes)
     plan = dataclasses.replace(
         plan,
         name=wanted or stem,
@@ -112,7 +114,7 @@ def start_study(
         preset=plan.preset if search is None else None,
         objectives=check_objectives(plan.objectives),
         cluster=None if plan.cluster == supervisor.HERE else plan.cluster,
-        runtimes=check_runtimes(plan.runtimes),
+        runtimes=runtimes,
     )
     with store.lock("study-names", PATIENCE):  # two that are started at once get two names
         plan = dataclasses.replace(plan, name=wanted or free_name(store, stem))

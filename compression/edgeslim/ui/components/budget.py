@@ -11,7 +11,7 @@ import streamlit as st
 from edgeslim.report.limits import stops
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.devices import DEVICES, Device
-from edgeslim.studies.figures import Figure, limits
+from edgeslim.studies.figures import Figure, limits, runtimes_of
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
@@ -37,19 +37,20 @@ def budget_form(study: StudyResult) -> Budget:
 
     Limits begin with the device's, else with the study's own. Without one there is no limit; the address carries all.
     """
-    device = _device_choice()
-    own = {each.name: _own(each, study, device) for each in limits()}
-    set_ones = {each.name: _in_address(each, own[each.name]) for each in limits()}
+    figures = limits(runtimes_of(study.trials))
+    device = _device_choice(figures)
+    own = {each.name: _own(each, study, device) for each in figures}
+    set_ones = {each.name: _in_address(each, own[each.name]) for each in figures}
     with st.container(key="limits", gap="xxsmall"):
-        for each in limits():
+        for each in figures:
             if each.prominent or own[each.name] is not None or set_ones[each.name] is not None:
                 _slider(study, each, set_ones[each.name], own[each.name] is not None)
     with st.popover(t("front.exact"), icon=":material/straighten:", width="stretch"):
-        found = {each.name: _linked_limit(each, own[each.name]) for each in limits()}
+        found = {each.name: _linked_limit(each, own[each.name]) for each in figures}
     return Budget.of(**found)
 
 
-def _device_choice() -> Device | None:
+def _device_choice(figures: Sequence[Figure]) -> Device | None:
     """A device whose room the limits begin with; another one takes those back that were set by hand."""
     names = [NO_DEVICE, *DEVICES.names()]
     name = st.selectbox(
@@ -57,7 +58,7 @@ def _device_choice() -> Device | None:
         names,
         format_func=lambda name: t(f"device.{name}"),
         label_visibility="collapsed",
-        **linked("device", NO_DEVICE, one_of(names), clears=[_address(each) for each in limits()]),
+        **linked("device", NO_DEVICE, one_of(names), clears=[_address(each) for each in figures]),
     )
     return None if name == NO_DEVICE else DEVICES.get(name)
 

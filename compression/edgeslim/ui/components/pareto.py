@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from edgeslim.report.charts import View, pareto_chart
 from edgeslim.report.pareto import BAND, ParetoInfo, pareto_info
 from edgeslim.studies.budget import Budget
-from edgeslim.studies.figures import FIGURES, axes
+from edgeslim.studies.figures import FIGURES, axes, runtimes_of
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.finding import recommended
@@ -138,7 +138,7 @@ def _chart(
     )
     return pareto_chart(
         info,
-        chart_texts(),
+        chart_texts(runtimes_of(study.trials)),
         labels=_labels(info, study.baseline, labels or {}),
         selected=selected,
         view=chosen.view,

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from edgeslim.records import notice_record
 from edgeslim.report.bars import class_chart
 from edgeslim.report.info import class_info, unchanged
-from edgeslim.studies.figures import FIGURES
+from edgeslim.studies.figures import FIGURES, in_all
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui.components.headline import figures
@@ -22,6 +23,7 @@ from edgeslim.ui.components.words import (
     chart_texts,
     figure_name,
     named,
+    notice_words,
     numbered,
     progress_words,
     recipe_words,
@@ -54,6 +56,8 @@ def trial_panel(study: StudyResult, number: int, effects: Mapping[str, Sequence[
         _recipe(trial)
         return
     figures(study, number)
+    for notice in trial.notices:
+        st.caption(f":material/warning: {notice_words(notice_record(notice))}")
     for effect in unchanged(trial, effects) if trial.recipe.steps else ():
         st.caption(f":material/info: {t(f'unchanged.{effect}')}")
     classes = class_info(study, number)
@@ -92,7 +96,7 @@ def links(study: StudyResult, number: int) -> None:
 
 def _measurements(study: StudyResult, trial: TrialResult) -> None:
     rows = []
-    for figure in FIGURES:
+    for figure in in_all(FIGURES, trial.runtimes):
         value = figure.value(trial, study.original) if figure.axis else None
         if value is None:
             continue

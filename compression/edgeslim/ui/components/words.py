@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import ceil, floor
 from typing import Any
@@ -13,7 +13,7 @@ from edgeslim.records import NoticeRecord, ProgressRecord, RecipeRecord
 from edgeslim.report.charts import TEXTS
 from edgeslim.report.machine import machine_of
 from edgeslim.studies.estimate import Estimate
-from edgeslim.studies.figures import FIGURES, Figure
+from edgeslim.studies.figures import FIGURES, Figure, in_all
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import Bounds, TrialResult
 from edgeslim.ui import data, i18n
@@ -22,10 +22,12 @@ from edgeslim.ui.state import language, t
 from edgeslim.units import format_change, format_interval
 
 
-def chart_texts() -> Mapping[str, str]:
-    """What charts write, all figures among it."""
+def chart_texts(runtimes: Iterable[str] = ()) -> Mapping[str, str]:
+    """What charts write, all figures among it, those in other runtimes too."""
     now = language()
-    names = {f"axis.{figure.name}": i18n.figure_name(now, figure.name) for figure in FIGURES}
+    names = {
+        f"axis.{figure.name}": i18n.figure_name(now, figure.name) for figure in in_all(FIGURES, runtimes)
+    }
     return {**{key: i18n.translate(now, key) for key in TEXTS if key not in names}, **names}
 
 
