@@ -1,43 +1,70 @@
-"""Side by side: what the original sees and what compressed files see, on the same pictures."""
+"""Compare: what compressed files see, lose and confuse, beside the original or any other file."""
 
 import streamlit as st
 
 from edgeslim.report.info import worth_it
 from edgeslim.ui import data
+from edgeslim.ui.components.damage import damage
 from edgeslim.ui.components.navigation import go
-from edgeslim.ui.components.pictures import comparison, picture_source
+from edgeslim.ui.components.pictures import comparison, lost_words, picture_source
+from edgeslim.ui.components.sections import sections
 from edgeslim.ui.components.study import study_choice
 from edgeslim.ui.components.words import machine_words, numbered
-from edgeslim.ui.state import linked, some_of, t
+from edgeslim.ui.state import linked, one_of, some_of, t
 
 MOST = 3
 
-st.title(t("compare.title"), anchor=False)
-which, files, pictures = st.columns([4, 5, 4], vertical_alignment="bottom")
+heading = st.container()
+which, reference, files = st.columns([4, 4, 6], vertical_alignment="bottom")
 with which:
-    name = study_choice(clears=("trials", "image"))
+    name = study_choice(clears=("trials", "base", "image", "kind", "class", "as", "size"))
 if name is None:
+    heading.title(t("compare.title"), anchor=False)
     st.info(t("study.empty"), icon=":material/info:")
     go("new", t("study.start_one"), icon=":material/add_circle:")
     st.stop()
 study = data.load_study(name)
-original = study.original
-here = {trial.number: trial for trial in study.trials if data.has_file(trial) and trial is not original}
-if original is None or not data.has_file(original) or not here:
+here = {trial.number: trial for trial in study.trials if data.has_file(trial)}
+if len(here) < 2:
+    heading.title(t("compare.title"), anchor=False)
     st.info(t("compare.nothing"), icon=":material/hourglass_top:")
     st.stop()
 
-best = [number for number in (data.once(worth_it, study), *study.front) if number in here]
+first = study.baseline if study.baseline in here else next(iter(here))
+base = here[
+    reference.selectbox(
+        t("compare.base"),
+        list(here),
+        format_func=lambda number: numbered(here[number]),
+        **linked("base", first, one_of(list(here)), clears=("image",)),
+    )
+]
+others = [number for number in here if number != base.number]
+best = [number for number in (data.once(worth_it, study), *study.front) if number in others]
 numbers = files.multiselect(
     t("compare.files"),
-    list(here),
+    others,
     format_func=lambda number: numbered(here[number]),
     max_selections=MOST,
     placeholder=t("compare.files_placeholder"),
-    **linked("trials", [*best, *here][:1], some_of(list(here), MOST)),
+    **linked("trials", [*best, *others][:1], some_of(others, MOST)),
 )
-with pictures:
-    source = picture_source()
-comparison(study, [original, *(here[number] for number in numbers)], source)
-if any(trial.latency for trial in study.trials):
-    st.caption(t("timing.measured_on", machine=machine_words(study)))
+compared = [here[number] for number in numbers]
+heading.title(lost_words(study, base, compared), anchor=False)
+
+
+def pictures() -> None:
+    comparison(study, [base, *compared], picture_source())
+    if any(trial.latency for trial in study.trials):
+        st.caption(t("timing.measured_on", machine=machine_words(study)))
+
+
+if not compared:
+    pictures()
+    st.stop()
+sections(
+    {
+        "pictures": pictures,
+        "damage": lambda: damage(study, base, compared[0]),
+    }
+)

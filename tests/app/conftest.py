@@ -55,7 +55,7 @@ def world(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     image = np.full((192, 288, 3), 120, np.uint8)
     truth = Annotations.of(BOXES, np.array([0, 3, 6]))
 
-    def predict(path: Path, image: Any, spec: ModelSpec) -> tuple[Detections, float]:
+    def predict(path: Path, image: Any, spec: ModelSpec | None) -> tuple[Detections, float]:
         kept = slice(None) if path.name == original else slice(0, 2)
         boxes = BOXES[kept] + (0 if path.name == original else 2)
         return Detections(boxes, np.full(len(boxes), 0.8, np.float32), np.array([0, 3, 6])[kept]), 6.2
@@ -79,6 +79,13 @@ def world(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
             (f"scene-{i}", image + np.uint8(i), truth) for i in range(start, min(start + count, 4))
         ],
     )
+    ids = tuple(f"scene-{k}" for k in range(9))
+    known = workbench.ScoredImages("detection", ids, LABELS, (truth,) * 9)
+    monkeypatch.setattr(workbench, "scored_images", lambda *_, **__: known)
+    monkeypatch.setattr(
+        workbench, "predictions", lambda sha256, *_, **__: (predict(Path(sha256), None, None)[0],) * 9
+    )
+    monkeypatch.setattr(workbench, "images_at", lambda _, places: [image + np.uint8(k) for k in places])
     return study
 
 

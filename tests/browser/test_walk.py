@@ -26,8 +26,8 @@ WORDS = {
         "start": "Start the study",
         "complete": "complete",
         "compare": "Compare pictures",
-        "side": "Side by side",
-        "other": ("中文", "同图对比"),
+        "side": "against",
+        "other": ("中文", "对比"),
     },
     "zh-CN": {
         "overview": "依然看得见",
@@ -39,8 +39,8 @@ WORDS = {
         "start": "开始实验",
         "complete": "已完成",
         "compare": "对比检测画面",
-        "side": "同图对比",
-        "other": ("English", "Side by side"),
+        "side": "对比",
+        "other": ("English", "against"),
     },
 }
 
@@ -80,13 +80,13 @@ def test_overview_study_run_click_compare(server: Server, visit: Page, locale: s
 
     visit.goto(f"{server.url}/study?study={study_in(visit.url)}&trial=1")
     visit.get_by_role("link", name=words["compare"]).first.click()
-    expect(heading).to_have_text(words["side"])
+    expect(heading).to_contain_text(words["side"])
     expect(visit).to_have_url(re.compile(r"/compare\?.*trials=1"))
     expect(visit.locator(".pictures canvas")).to_have_count(2)
 
     other, side = words["other"]
     visit.get_by_text(other, exact=True).click()
-    expect(heading).to_have_text(side)
+    expect(heading).to_contain_text(side)
     expect(visit.get_by_role("alert")).to_have_count(0)
 
 
@@ -99,9 +99,9 @@ def study_in(url: str) -> str:
 @pytest.mark.parametrize(
     ("path", "title"),
     [
-        ("", "How small can a detector get before it stops seeing?"),
+        ("", re.compile(r"× smaller")),
         ("study?trial=3", re.compile(r"× smaller")),
-        ("compare", "Side by side"),
+        ("compare", re.compile(r" loses \d+ of \d+ boxes on 304 images")),
         ("new?model_from=file", "New study"),
     ],
     ids=["overview", "study", "compare", "new"],

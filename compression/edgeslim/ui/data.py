@@ -25,6 +25,7 @@ from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.timing import retimed
 from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks.base import Prediction
+from edgeslim.ui.state import t
 from edgeslim.workbench.presets import FittingPreset
 from edgeslim.workbench.studies import StudyEntry
 
@@ -279,3 +280,58 @@ def changes(original: Prediction, compressed: Prediction, confidence: float) -> 
     if isinstance(original, Detections) and isinstance(compressed, Detections):
         return diff(original, compressed, confidence=confidence)
     return None
+
+
+MOST_IMAGES = 400
+"""Validation images at most that files are compared on in a page, where somebody waits."""
+
+
+def images_scored(study: StudyResult) -> int:
+    """How many validation images files are compared on: those of the study, but not more than a page can wait for."""
+    return min(study.images or MOST_IMAGES, MOST_IMAGES)
+
+
+def scored(study: StudyResult) -> workbench.ScoredImages:
+    """The images, and what is known of them."""
+    plan = sources(study)
+    return _scored(plan.model, plan.dataset, plan.spec, images_scored(study))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _scored(model: str, dataset: str, spec: ModelSpec | None, limit: int) -> workbench.ScoredImages:
+    return workbench.scored_images(model, dataset, spec=spec, limit=limit)
+
+
+def all_predictions(study: StudyResult, trial: TrialResult) -> tuple[Prediction, ...]:
+    """What a file says of every one of `scored`; run the first time that somebody asks, with progress."""
+    plan, limit = sources(study), images_scored(study)
+    kept, key = _all_predictions(), (trial.sha256, plan.model, plan.dataset, plan.spec, limit)
+    if key not in kept:
+        line = st.empty()
+
+        def told(message: str, done: int, total: int, who: str = "") -> None:
+            if total and done % 8 == 0:
+                line.progress(done / total, text=t("damage.running", done=done, total=total))
+
+        kept[key] = workbench.predictions(
+            trial.sha256 or "", plan.model, plan.dataset, spec=plan.spec, limit=limit, progress=told
+        )
+        line.empty()
+        while len(kept) > MOST_KEPT:
+            del kept[next(iter(kept))]
+    return kept[key]
+
+
+MOST_KEPT = 48
+"""Files whose predictions on all images stay in memory: about 0.3 MB each."""
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _all_predictions() -> dict[tuple[Any, ...], tuple[Prediction, ...]]:
+    return {}
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def images_at(dataset: str, places: tuple[int, ...]) -> list[Image]:
+    """Some of a dataset's validation images."""
+    return workbench.images_at(dataset, places)

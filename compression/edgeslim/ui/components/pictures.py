@@ -12,7 +12,8 @@ from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.gallery import model_title, seen
 from edgeslim.ui.components.problems import boundary
-from edgeslim.ui.components.words import numbered
+from edgeslim.ui.components.words import class_name, numbered, trial_title
+from edgeslim.ui.i18n import plain
 from edgeslim.ui.picture.component import look_in_address, pictures
 from edgeslim.ui.picture.payload import Look
 from edgeslim.ui.state import linked, one_of, t
@@ -33,6 +34,22 @@ def picture_source() -> str:
         **linked("from", "gallery", one_of(SOURCES), clears=("image",)),
     )
     return source
+
+
+def lost_words(study: StudyResult, base: TrialResult, compared: Sequence[TrialResult]) -> str:
+    """What the first of the files loses against the original, from the study's own counts; else who is compared."""
+    fates = compared[0].fidelity if len(compared) == 1 and base.number == study.baseline else None
+    names = t("compare.versus").join(trial_title(trial) for trial in (base, *compared))
+    if not fates or "lost" not in fates:
+        return plain(names)
+    boxes = sum(int(fates[kind]) for kind in ("kept", "moved", "relabelled", "lost"))
+    return t(
+        "compare.finding" if fates["lost"] else "compare.finding_nothing",
+        title=plain(trial_title(compared[0])),
+        lost=int(fates["lost"]),
+        boxes=boxes,
+        images=study.images,
+    )
 
 
 def comparison(study: StudyResult, trials: Sequence[TrialResult], source: str) -> None:
@@ -83,7 +100,7 @@ def _show(
     pictures(
         items,
         [model_title(trial, numbered(trial)) for trial in trials],
-        data.labels(plan.model, plan.spec),
+        [class_name(label) for label in data.labels(plan.model, plan.spec)],
         key="compared",
         look=look,
         plain=PLAIN,

@@ -92,9 +92,9 @@ class View {
     this.byTruth = look.truth && scenes.every((scene) => scene.truth);
     const visible = {
       travel: data.total > 1 && !data.walk?.presenting,
-      views: boxes && compared && !data.walk?.presenting,
-      threshold: boxes && !data.walk?.presenting,
-      truth: !data.walk && scenes.some((scene) => scene.truth || scene.label !== null),
+      views: boxes && compared && !data.walk?.presenting && !(look.grid && scenes.some((scene) => scene.focus)),
+      threshold: boxes && !data.walk?.presenting && !scenes.some((scene) => scene.focus),
+      truth: !data.walk && scenes.every((scene) => !scene.focus) && scenes.some((scene) => scene.truth || scene.label !== null),
       zoom: boxes && !look.grid && !data.walk,
       models: boxes && look.view === "swipe" && data.models.length > 2 && !data.walk,
       legend: boxes && look.grid,
@@ -147,6 +147,7 @@ class View {
     this.watching.disconnect();
     this.panels = [];
     this.stage.classList.toggle("many", this.look.grid);
+    this.stage.classList.toggle("close-ups", this.look.grid && scenes.some(([, scene]) => scene.focus));
     this.stage.replaceChildren(...scenes.map(([place, scene]) => this.card(place, scene)));
     for (const panel of this.panels) this.watching.observe(panel.canvas);
     this.draw();

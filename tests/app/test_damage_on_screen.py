@@ -1,0 +1,103 @@
+"""The compare page's gallery of damage: what it counts, filters, sends to the page, and keeps in the address."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from edgeslim import workbench
+
+CHANGED = {"section": "damage", "trials": "12"}
+
+
+def sent(app: AppTest) -> dict[str, Any]:
+    (component,) = app.get("bidi_component")
+    found: dict[str, Any] = json.loads(component.proto.json)
+    return found
+
+
+def chips(app: AppTest) -> dict[str, str]:
+    return {one.key: one.label for one in app.button if one.key and one.key.startswith("chip_")}
+
+
+def test_every_change_is_a_crop_and_every_kind_a_count(show: Any) -> None:
+    app = show("compare", **CHANGED)
+    assert not app.exception
+    assert chips(app) == {
+        "chip_kind_lost": "lost · 9",
+        "chip_kind_relabelled": "relabelled · 0",
+        "chip_kind_gained": "gained · 0",
+        "chip_kind_moved": "moved · 0",
+        "chip_size_small": "small · 0",
+        "chip_size_medium": "medium · 9",
+        "chip_size_large": "large · 0",
+    }
+    given = sent(app)
+    assert (given["total"], given["look"]["grid"], given["look"]["truth"]) == (9, True, False)
+    assert [one["title"] for one in given["pictures"]] == ["lost: crossing 0.80"] * 9
+    focus = given["pictures"][0]["focus"]
+    assert focus == {"box": [200, 90, 260, 150], "model": 1, "reference": 2, "detection": None}
+    assert any("9 places on 9 of 9 validation images" in one.value for one in app.caption)
+
+
+def test_against_the_truth_the_mistakes_of_either_file_are_shown(show: Any) -> None:
+    app = show("compare", **CHANGED, against="truth")
+    assert chips(app)["chip_kind_missed"] == "missed · 9"
+    assert sent(app)["look"]["truth"] is True
+    original = show("compare", **CHANGED, against="truth", of="original")
+    assert {label.partition(" · ")[2] for label in chips(original).values()} == {"0"}
+    assert original.info[0].value == "Nothing changed at this threshold."
+
+
+def test_filters_stand_in_the_address_and_a_second_press_takes_one_away(show: Any) -> None:
+    app = show("compare", **CHANGED)
+    app.button(key="chip_kind_lost").click().run()
+    assert app.query_params["kind"] == "lost"
+    app.button(key="chip_kind_lost").click().run()
+    assert "kind" not in app.query_params
+    assert sent(show("compare", **CHANGED, **{"class": "crossing"}))["total"] == 9
+    nothing = show("compare", **CHANGED, **{"class": "stop"})
+    assert nothing.info[0].value == "Nothing fits these filters."
+
+
+@pytest.mark.parametrize(
+    "junk", [{"kind": "nope"}, {"class": "<b>"}, {"against": "9"}, {"confidence": "x"}, {"base": "99"}]
+)
+def test_a_broken_link_filters_nothing(show: Any, junk: dict[str, str]) -> None:
+    app = show("compare", **CHANGED, **junk)
+    assert not app.exception
+    assert sent(app)["total"] == 9
+
+
+def test_a_file_can_be_compared_with_any_other(show: Any) -> None:
+    app = show("compare", section="damage", trials="12", base="3")
+    assert app.info[0].value == "Nothing changed at this threshold."
+    assert "against" in app.title[0].value
+    assert show("compare", "zh-CN", **CHANGED).title[0].value.endswith("丢失 " + lost_of(app, 12) + " 个")
+
+
+def lost_of(app: AppTest, number: int) -> str:
+    study = workbench.sample_study()
+    assert study is not None
+    trial = study.trial(number)
+    assert trial is not None and trial.fidelity is not None
+    return str(trial.fidelity["lost"])
+
+
+def test_a_classifiers_changed_images_come_first(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = tuple("0123456789")
+    known = workbench.ScoredImages("classification", ("a", "b", "c"), labels, (1, 2, 3))
+    before = np.eye(10, dtype=np.float32)[[1, 2, 3]]
+    after = before.copy()
+    after[0] = 0.9 * after[0] + 0.1 * np.eye(10, dtype=np.float32)[4]
+    after[2] = np.eye(10, dtype=np.float32)[5]
+    original = workbench.sample_study().original.sha256  # type: ignore[union-attr]
+    monkeypatch.setattr(workbench, "scored_images", lambda *_, **__: known)
+    monkeypatch.setattr(
+        workbench, "predictions", lambda sha256, *_, **__: tuple(before if sha256 == original else after)
+    )
+    app = show("compare", **CHANGED)
+    assert [one["title"] for one in sent(app)["pictures"]] == ["c", "a", "b"]
+    assert any("changed on 1 of 3 images" in one.value for one in app.caption)
