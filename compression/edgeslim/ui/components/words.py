@@ -201,9 +201,3 @@ def machine_words(study: StudyResult) -> str:
     if not machine.processor:
         return t("timing.unknown_machine")
     return t("timing.machine", processor=plain(machine.processor), runtime=plain(machine.runtime))
-
-
-def class_name(label: str) -> str:
-    """A class of a model in words: the locale's where it has them, else the label itself."""
-    key = f"class.{label}"
-    return t(key) if known(language(), key) else label.replace("_", " ")
