@@ -68,7 +68,7 @@ with left:
         budget=budget,
         labels=pinned(study, choice, budget, data.starred(study)),
         selected=selected,
-        height=372,
+        height=364,
     )
     if quiet:  # what everybody sees first is the choice
         study_header(study)

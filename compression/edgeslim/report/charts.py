@@ -50,8 +50,8 @@ TEXTS: tuple[str, ...] = (
 )
 
 Spot = tuple[float, float]
-USUAL_WIDTH = 640
-"""For which words are placed; where there is more room they only stand further apart."""
+NARROW_WIDTH = 360
+"""Of a phone: words are placed for it, and where there is more room they only stand further apart."""
 EDGE = 0.08
 """Of the band's height, free below it: for the marks of points under it."""
 
@@ -122,7 +122,7 @@ def pareto_chart(
     if colored:
         drawn["coloraxis"] = color_axis(info, shown, texts)
     if y_range:
-        size = (USUAL_WIDTH - MARGIN["l"] - drawn["margin"]["r"], height - MARGIN["t"] - MARGIN["b"])
+        size = (NARROW_WIDTH - MARGIN["l"] - drawn["margin"]["r"], height - MARGIN["t"] - MARGIN["b"])
         at = _pixels(x_range, y_range, log, size)
         places = {n: at(p.x * kx, _at_edge(p, below, y_range, ky)) for n, (p, _) in pinned.items()}
         marks = [at(p.x * kx, p.y * ky) for p in shown if p.mark in ("front", "recommended", "baseline")]

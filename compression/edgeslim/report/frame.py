@@ -40,7 +40,7 @@ def layout(
     if x_range and log:
         values = ticks(x_range)
         x_axis |= {"type": "log", "range": [log10(value) for value in x_range]}
-        x_axis |= {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}
+        x_axis |= {"tickvals": values, "ticktext": [f"{value:g}" for value in values], "tickangle": 0}
     elif x_range:
         x_axis["range"] = list(x_range)
     y_axis |= {"domain": [bottom, 1], "range": list(y_range) if y_range else None}
