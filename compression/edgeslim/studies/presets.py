@@ -42,11 +42,11 @@ PRESETS.add(
         (
             recipe("float16", FLOAT16),
             recipe("int8", int8()),
-            *with_recovery([], [(0.6, 300, 2e-3)]),
-            recipe("tuning alone", tune(150)),
-            *with_recovery([(0.6, 200, 2e-3)], []),
-            *with_recovery([], [(0.3, 200, 2e-3)]),
-            *with_recovery([(0.3, 300, 5e-4)], []),
+            *with_recovery([], [(0.6, 150, 2e-3)]),
+            recipe("tuning alone", tune(100)),
+            *with_recovery([(0.6, 120, 2e-3)], []),
+            *with_recovery([], [(0.3, 120, 2e-3)]),
+            *with_recovery([(0.3, 150, 5e-4)], []),
         ),
         minutes=5,
     )
