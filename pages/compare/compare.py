@@ -5,6 +5,7 @@ import streamlit as st
 from edgeslim.report.info import worth_it
 from edgeslim.ui import data
 from edgeslim.ui.components.damage import damage
+from edgeslim.ui.components.make_file import make_another
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.pictures import comparison, lost_words, picture_source
 from edgeslim.ui.components.sections import sections
@@ -15,7 +16,7 @@ from edgeslim.ui.state import linked, one_of, some_of, t
 MOST = 3
 
 heading = st.container()
-which, reference, files = st.columns([4, 4, 6], vertical_alignment="bottom")
+which, reference, files, more = st.columns([4, 4, 5, 2], vertical_alignment="bottom")
 with which:
     name = study_choice(clears=("trials", "base", "image", "kind", "class", "as", "size"))
 if name is None:
@@ -49,6 +50,8 @@ numbers = files.multiselect(
     placeholder=t("compare.files_placeholder"),
     **linked("trials", [*best, *others][:1], some_of(others, MOST)),
 )
+with more:
+    make_another(study)
 compared = [here[number] for number in numbers]
 heading.title(lost_words(study, base, compared), anchor=False)
 

@@ -83,3 +83,18 @@ def test_a_file_that_is_not_here_can_be_made(
     assert button.label.startswith("Make this file (about ")
     button.click().run()
     assert made == [3]
+
+
+def test_compare_offers_the_files_that_are_not_here(
+    show: Any, world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    slow, quick = (trial for trial in world["trials"] if trial["number"] in (3, 4))
+    for trial, seconds in ((slow, 90.0), (quick, 2.0)):
+        trial["file"] = None
+        trial["stages"] = [{"step": "s", "parameters": {}, "sha256": "a", "seconds": seconds, "info": {}}]
+    monkeypatch.setattr(workbench, "make_again", lambda study, number: made.append(number))
+    app = show("compare")
+    assert [option.split(" ")[0] for option in app.selectbox(key="make_another").options] == ["#4", "#3"]
+    app.button(key="make_other_4").click().run()
+    assert made == [4]

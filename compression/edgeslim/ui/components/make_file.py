@@ -7,8 +7,10 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
+from edgeslim.ui import data
 from edgeslim.ui.components.errands import errand_progress
 from edgeslim.ui.components.problems import boundary, show
+from edgeslim.ui.components.words import numbered
 from edgeslim.ui.state import t
 from edgeslim.units import format_clock
 
@@ -25,7 +27,7 @@ def make_file(study: StudyResult, trial: TrialResult, *, key: str = "make_file")
         if status is not None and status.state == "running":
             _watch(study, trial.number)
             return
-        seconds = STARTING + sum(stage.seconds for stage in trial.stages)
+        seconds = STARTING + _seconds(trial)
         with st.container(horizontal=True, vertical_alignment="center"):
             words = t("make_file.button", time=format_clock(seconds))
             pressed = st.button(
@@ -37,6 +39,31 @@ def make_file(study: StudyResult, trial: TrialResult, *, key: str = "make_file")
         if pressed:
             workbench.make_again(study, trial.number)
             st.rerun()
+
+
+def make_another(study: StudyResult) -> None:
+    """The files that are not here, the quickest made first, of which one can be made. Nothing where all are here."""
+    missing = {
+        trial.number: trial
+        for trial in study.trials
+        if trial.measured and trial.sha256 and not data.has_file(trial)
+    }
+    if not missing:
+        return
+    quickest = sorted(missing, key=lambda number: (_seconds(missing[number]), number))
+    with st.popover(t("make_file.more"), icon=":material/build:", width="stretch"):
+        number = st.selectbox(
+            t("make_file.which", count=len(missing)),
+            quickest,
+            format_func=lambda number: numbered(missing[number]),
+            key="make_another",
+        )
+        make_file(study, missing[number], key="make_other")
+
+
+def _seconds(trial: TrialResult) -> float:
+    """What its steps took."""
+    return sum(stage.seconds for stage in trial.stages)
 
 
 @st.fragment(run_every=WATCH)
