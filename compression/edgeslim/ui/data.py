@@ -5,10 +5,9 @@ What is kept is shared by everybody who looks, and never changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FunctionType
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -22,53 +21,25 @@ from edgeslim.steps.base import StepInfo
 from edgeslim.studies.estimate import Estimate
 from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.study import StudyPlan, StudyResult
-from edgeslim.studies.timing import retimed
 from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks.base import Prediction
+from edgeslim.ui.kept import once as once
 from edgeslim.ui.state import t
+from edgeslim.ui.timed import timed
 from edgeslim.workbench.presets import FittingPreset
 from edgeslim.workbench.studies import StudyEntry
 
-P = ParamSpec("P")
-R = TypeVar("R")
 Truth = Annotations | int | None
 Picture = tuple[str, Image, Truth]
 """Its id, the image, and what is known to be true of it."""
 SplitName = Literal["gallery", "validation"]
 PICTURE_CONFIDENCE = 0.5
-TIMED, HERE, OWN = "timed", "here", "own"
-"""The parameter of the address that says whose latencies are shown: this machine's, or those that a study came with."""
-
-
-def once(
-    compute: Callable[Concatenate[StudyResult, P], R], study: StudyResult, *given: P.args, **options: P.kwargs
-) -> R:
-    """`compute(study, …)`, computed once for each study that was read, and kept for the last ones asked for.
-
-    What depends on the language must have it among its arguments.
-    """
-    found: R = _once(compute, study, given, options)[1]
-    return found
-
-
-def _qualified(function: FunctionType) -> str:
-    return f"{function.__module__}.{function.__qualname__}"
-
-
-@st.cache_resource(
-    max_entries=256, show_spinner=False, hash_funcs={StudyResult: id, FunctionType: _qualified}
-)
-def _once(
-    compute: Callable[..., Any], study: StudyResult, given: tuple[Any, ...], options: dict[str, Any]
-) -> tuple[StudyResult, Any]:
-    """With the study itself: while that is kept, no other one has its id."""
-    return study, compute(study, *given, **options)
 
 
 def sample() -> StudyResult | None:
     """The study that comes with the product, or None in a copy without it; timed as `load_study` has it."""
     published = _published()
-    return None if published is None else _timed(published)
+    return None if published is None else timed(published)
 
 
 def _published() -> StudyResult | None:
@@ -102,7 +73,7 @@ def load_study(name: str) -> StudyResult:
 
     Where its files were timed on this machine too, with those latencies, unless the address asks for its own.
     """
-    return _timed(study_itself(name))
+    return timed(study_itself(name))
 
 
 def study_itself(name: str) -> StudyResult:
@@ -111,18 +82,6 @@ def study_itself(name: str) -> StudyResult:
     if published is not None and published.name == name:
         return published
     return _study(name, workbench.study_version(name))
-
-
-def _timed(study: StudyResult) -> StudyResult:
-    if study.state == "running" or st.query_params.get(TIMED) == OWN:
-        return study
-    version = workbench.timing_version(study)
-    return study if version is None else once(_retimed, study, version)
-
-
-def _retimed(study: StudyResult, version: str) -> StudyResult:
-    timing = workbench.timing_here(study)
-    return study if timing is None else retimed(study, timing)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -11,6 +11,7 @@ from edgeslim.ui.components.errands import errand_progress
 from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.words import machine_words
 from edgeslim.ui.state import linked, one_of, t
+from edgeslim.ui.timed import HERE, OWN, TIMED
 
 WATCH = 1.0
 """Seconds between two looks at a measurement that runs."""
@@ -35,11 +36,11 @@ def measure_here(study: StudyResult) -> None:
             else:
                 st.segmented_control(
                     t("timing.whose"),
-                    [data.HERE, data.OWN],
+                    [HERE, OWN],
                     format_func=lambda whose: t(f"timing.{whose}"),
                     label_visibility="collapsed",
                     required=True,
-                    **linked(data.TIMED, data.HERE, one_of([data.HERE, data.OWN])),
+                    **linked(TIMED, HERE, one_of([HERE, OWN])),
                 )
             if _can_be_timed(study):
                 _begin(study)
@@ -62,7 +63,7 @@ def _begin(study: StudyResult) -> None:
     )
     if pressed:
         workbench.time_study(study)
-        st.query_params.pop(data.TIMED, None)
+        st.query_params.pop(TIMED, None)
         st.rerun()
 
 

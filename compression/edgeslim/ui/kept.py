@@ -1,0 +1,39 @@
+"""What is computed of a study, kept while the study is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import streamlit as st
+
+from edgeslim.studies.study import StudyResult
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def once(
+    compute: Callable[Concatenate[StudyResult, P], R], study: StudyResult, *given: P.args, **options: P.kwargs
+) -> R:
+    """`compute(study, …)`, computed once for each study that was read, and kept for the last ones asked for.
+
+    What depends on the language must have it among its arguments.
+    """
+    found: R = _once(compute, study, given, options)[1]
+    return found
+
+
+def _qualified(function: FunctionType) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+@st.cache_resource(
+    max_entries=256, show_spinner=False, hash_funcs={StudyResult: id, FunctionType: _qualified}
+)
+def _once(
+    compute: Callable[..., Any], study: StudyResult, given: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[StudyResult, Any]:
+    """With the study itself: while that is kept, no other one has its id."""
+    return study, compute(study, *given, **options)
