@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -18,6 +19,7 @@ class Param:
 
     `search` is what a search tries: the two ends of a range of numbers (on a logarithmic scale with `log`), or
     the values themselves. None: it stays at its default there (see search.space).
+    `when` names another parameter, and the values of it with which this one matters; None: it always does.
     """
 
     name: str
@@ -30,6 +32,11 @@ class Param:
     help: str
     search: tuple[Any, ...] | None = None
     log: bool = False
+    when: tuple[Any, ...] | None = None
+
+    def matters(self, values: Mapping[str, Any]) -> bool:
+        """Whether the parameter changes anything beside these values of the others."""
+        return self.when is None or values.get(self.when[0], self.when[1]) in self.when[1:]
 
 
 def param(
@@ -42,10 +49,14 @@ def param(
     help: str = "",
     search: tuple[Any, ...] | None = None,
     log: bool = False,
+    when: tuple[Any, ...] | None = None,
 ) -> Any:
-    """Declare a dataclass field as a parameter. The field's type is one of int, float, bool, str."""
+    """Declare a dataclass field as a parameter. The field's type is one of int, float, bool, str.
+
+    `when=("rounding", "adaround", "trained")`: it matters with these values of `rounding` alone.
+    """
     meta = {"low": low, "high": high, "choices": choices, "unit": unit, "help": help}
-    meta |= {"search": search, "log": log}
+    meta |= {"search": search, "log": log, "when": when}
     return dataclasses.field(default=default, metadata={_KEY: meta})
 
 

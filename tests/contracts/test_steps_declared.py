@@ -83,3 +83,15 @@ def outside(item: Param) -> list[object]:
     if item.type is str:
         return ["x" * int(item.low - 1), "x" * int(item.high + 1), 3]
     return [item.type(item.low - 1), item.type(item.high + 1), "3", float("nan")]
+
+
+@pytest.mark.parametrize("name", STEPS.names())
+def test_what_a_parameter_depends_on_is_another_one_of_the_step(name: str) -> None:
+    declared = {each.name: each for each in STEPS.get(name).describe().parameters}
+    for each in declared.values():
+        if each.when is None:
+            continue
+        other, *values = each.when
+        choices = declared[other].choices or (True, False)
+        assert other != each.name and set(values) & set(choices), each.name
+        assert set(choices) - set(values), f"{each.name} would always matter"

@@ -87,3 +87,11 @@ def test_a_specification_that_cannot_be_is_refused_by_the_name_of_its_key() -> N
     app.button[0].click().run()
     assert not app.exception
     assert "“scale”" in app.error[0].value
+
+
+def test_a_parameter_is_asked_for_only_where_it_matters() -> None:
+    app = form("static_int8")
+    assert "k_percentile" not in {each.key for each in app.number_input}
+    app.selectbox(key="k_calibration").set_value("percentile").run()
+    app.number_input(key="k_percentile").set_value(99.5).run()
+    assert app.session_state["chosen"]["percentile"] == 99.5

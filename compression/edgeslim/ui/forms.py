@@ -27,14 +27,18 @@ def parameter_inputs(
     *,
     offers: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """One widget for each declared parameter; returns the values chosen, of the parameters' types, by name.
+    """One widget for each declared parameter that matters beside the others; returns the values chosen, of the
+    parameters' types, by name. What does not matter keeps its value.
 
     `offers` are values at hand for parameters that are texts: a list to choose from, or to write something else in.
     """
-    chosen: dict[str, Any] = {}
-    for start in range(0, len(declared), FIELDS_PER_ROW):
+    before = {param.name: values.get(param.name, param.default) for param in declared}
+    now = {name: st.session_state.get(f"{key}_{name}", value) for name, value in before.items()}
+    shown = [param for param in declared if param.matters(now)]
+    chosen: dict[str, Any] = {**before}
+    for start in range(0, len(shown), FIELDS_PER_ROW):
         columns = st.columns(FIELDS_PER_ROW, vertical_alignment="bottom")
-        for column, param in zip(columns, declared[start : start + FIELDS_PER_ROW], strict=False):
+        for column, param in zip(columns, shown[start : start + FIELDS_PER_ROW], strict=False):
             with column:
                 value = values.get(param.name, param.default)
                 offered = (offers or {}).get(param.name, ())

@@ -72,6 +72,7 @@ class LowRank(TorchStep):
         choices=SCOPES,
         help="For a budget of MACs, parameters or bytes. global: reduce where least energy is lost; uniform: the same "
         "share of every layer.",
+        when=("target", "macs", "parameters", "bytes"),
     )
     round_to: int = param(
         8,
@@ -85,7 +86,12 @@ class LowRank(TorchStep):
         help="Weigh errors by the actual inputs of each layer on calibration images; biases absorb the mean error.",
     )
     images: int = param(
-        32, low=1, high=512, unit="images", help="Number of calibration images, if activation-aware."
+        32,
+        low=1,
+        high=512,
+        unit="images",
+        help="Number of calibration images, if activation-aware.",
+        when=("activation_aware", True),
     )
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:

@@ -90,6 +90,7 @@ class ChannelPruning(TorchStep):
         high=0.95,
         unit="fraction of channels",
         help="Largest share of one layer that is removed (not with scope uniform).",
+        when=("scope", "global", "sensitivity"),
     )
     round_to: int = param(
         4, low=1, high=64, unit="channels", help="Keep a multiple of this number of channels."

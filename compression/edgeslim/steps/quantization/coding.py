@@ -55,7 +55,14 @@ def rounding() -> Any:
 
 
 def steps() -> Any:
-    return param(400, low=1, high=10_000, unit="steps", help="Training steps (rounding adaround or trained).")
+    return param(
+        400,
+        low=1,
+        high=10_000,
+        unit="steps",
+        help="Training steps (rounding adaround or trained).",
+        when=("rounding", "adaround", "trained"),
+    )
 
 
 def learning_rate() -> Any:

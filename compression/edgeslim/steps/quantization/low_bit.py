@@ -48,6 +48,7 @@ class LowBitWeights(OnnxStep):
         high=8,
         unit="bits",
         help="Bits per weight (schemes uniform and fixed_point).",
+        when=("scheme", "uniform", "fixed_point"),
     )
     scheme: str = param(
         "uniform",
@@ -58,7 +59,12 @@ class LowBitWeights(OnnxStep):
         "channel", choices=("layer", "channel", "group"), help="Group of weights that shares one scale."
     )
     group_size: int = param(
-        32, low=8, high=1024, unit="weights", help="Number of weights that share a scale (granularity group)."
+        32,
+        low=8,
+        high=1024,
+        unit="weights",
+        help="Number of weights that share a scale (granularity group).",
+        when=("granularity", "group"),
     )
     symmetric: bool = param(
         True, help="Levels lie symmetrically around zero; otherwise each scale has a zero point as well."

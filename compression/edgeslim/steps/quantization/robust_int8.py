@@ -106,7 +106,12 @@ class RobustInt8(OnnxStep):
         "learned layer by layer.",
     )
     rounding_steps: int = param(
-        400, low=1, high=10_000, unit="steps", help="Steps of learned rounding (rounding adaround)."
+        400,
+        low=1,
+        high=10_000,
+        unit="steps",
+        help="Steps of learned rounding (rounding adaround).",
+        when=("rounding", "adaround"),
     )
 
     def resolve(self) -> Step:

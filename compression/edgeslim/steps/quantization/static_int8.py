@@ -62,6 +62,7 @@ class StaticInt8(OnnxStep):
         high=100.0,
         unit="%",
         help="Share of the values inside the range (calibration percentile).",
+        when=("calibration", "percentile"),
     )
     per_channel: bool = param(True, help="One weight scale per output channel instead of one per layer.")
     format: str = param(

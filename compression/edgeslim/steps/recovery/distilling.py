@@ -67,8 +67,16 @@ class Distilling(TorchStep):
     temperature: float = param(
         4.0, low=1.0, high=20.0, help="Softening of a classifier's distributions; not for detectors."
     )
-    alpha: float = param(1.0, low=0.0, high=100.0, help="Weight of the target class, if decoupled.")
-    beta: float = param(8.0, low=0.0, high=100.0, help="Weight of the other classes, if decoupled.")
+    alpha: float = param(
+        1.0, low=0.0, high=100.0, help="Weight of the target class, if decoupled.", when=("loss", "decoupled")
+    )
+    beta: float = param(
+        8.0,
+        low=0.0,
+        high=100.0,
+        help="Weight of the other classes, if decoupled.",
+        when=("loss", "decoupled"),
+    )
     boxes: str = param(
         "overlap",
         choices=BOX_LOSSES,
@@ -88,7 +96,11 @@ class Distilling(TorchStep):
         "values where the teacher detects an object (foreground).",
     )
     feature_weight: float = param(
-        0.5, low=0.0, high=100.0, help="Weight of the inner layers relative to the outputs."
+        0.5,
+        low=0.0,
+        high=100.0,
+        help="Weight of the inner layers relative to the outputs.",
+        when=("features", "hints", "attention", "foreground"),
     )
     label_weight: float = fields.label_weight()
     patience: int = param(
