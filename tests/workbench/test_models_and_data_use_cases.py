@@ -95,9 +95,21 @@ def test_a_broken_upload_lists_nothing(store):
 
 
 def test_an_uploaded_picture_is_read_or_named(store):
-    assert workbench.read_image(picture(), "a.png").shape == (10, 20, 3)
+    ((title, image),) = workbench.read_pictures(picture(), "a.png")
+    assert (title, image.shape) == ("a.png", (10, 20, 3))
     with pytest.raises(DatasetError, match=r"b\.png"):
-        workbench.read_image(b"broken", "b.png")
+        workbench.read_pictures(b"broken", "b.png")
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP"])
+def test_a_short_clip_is_read_frame_by_frame(kind):
+    frames = [PIL.Image.new("RGB", (20, 10), (6 * k, 0, 0)) for k in range(40)]
+    content = io.BytesIO()
+    frames[0].save(content, kind, save_all=True, append_images=frames[1:], lossless=True)
+    found = workbench.read_pictures(content.getvalue(), "clip")
+    assert len(found) == 32 and found[0][0] == "clip · 1 / 32"
+    reds = [int(image[0, 0, 0]) for _, image in found]
+    assert reds == sorted(reds) and (reds[0], reds[-1]) == (0, 6 * 39)
 
 
 def test_gallery_images_come_in_pages(store):

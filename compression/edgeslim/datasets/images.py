@@ -53,6 +53,27 @@ def read_image(source: Path | bytes, name: str, size: Size | None = None) -> Ima
         return _rgb(turned)
 
 
+def read_frames(content: bytes, name: str, most: int) -> list[Image]:
+    """The frames of an animated GIF or WebP, `most` of them at even distances; of any other image the only one.
+
+    All have the size of the first. Raises what `read_image` does; `MAX_PIXELS` holds for all frames together.
+    """
+    with _opened(content, name, (*_FORMATS, "GIF")) as picture:
+        count = int(getattr(picture, "n_frames", 1))
+        if count > 1:
+            chosen = sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})
+            if picture.width * picture.height * len(chosen) > MAX_PIXELS:
+                raise _too_many_pixels(name)
+            frames = []
+            for place in chosen:
+                picture.seek(place)
+                frames.append(_rgb(picture.copy()))
+            return frames
+        if picture.format == "GIF":
+            return [_rgb(picture)]
+    return [read_image(content, name)]
+
+
 def check_image(path: Path, name: str, size: Size | None = None) -> Size:
     """Read the header only; return the (width, height) that `read_image` will give. Raises the same errors."""
     with _opened(path, name) as picture:
@@ -78,10 +99,12 @@ def is_image(path: Path) -> bool:
 
 
 @contextmanager
-def _opened(source: Path | bytes, name: str) -> Iterator[PIL.Image.Image]:
+def _opened(
+    source: Path | bytes, name: str, formats: tuple[str, ...] = _FORMATS
+) -> Iterator[PIL.Image.Image]:
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with PIL.Image.open(stream, formats=_FORMATS) as picture:
+        with PIL.Image.open(stream, formats=formats) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise _too_many_pixels(name)
             yield picture

@@ -19,7 +19,7 @@ from edgeslim.workbench.datasets import (
     gallery_images,
     import_dataset,
     list_datasets,
-    read_image,
+    read_pictures,
     unknown_classes,
 )
 from edgeslim.workbench.errands import (
@@ -119,7 +119,7 @@ __all__ = [
     "predict",
     "predictions",
     "publish_study",
-    "read_image",
+    "read_pictures",
     "read_recipe",
     "read_recipes",
     "read_spec",

@@ -158,8 +158,18 @@ def gallery_images(
     return [(images.image_id(i), images.image(i), images.target(i)) for i in indices]
 
 
-def read_image(content: bytes, name: str) -> Image:
-    """An uploaded picture as (height, width, 3) RGB uint8. Raises DatasetError naming it."""
-    from edgeslim.datasets.images import read_image as read
+FRAMES = 32
+"""Frames of a clip that are looked at."""
 
-    return read(content, name)
+
+def read_pictures(content: bytes, name: str) -> list[tuple[str, Image]]:
+    """An uploaded picture, or the frames of a short clip (animated GIF or WebP), with titles.
+
+    Images are (height, width, 3) RGB uint8. Raises DatasetError naming the file.
+    """
+    from edgeslim.datasets.images import read_frames
+
+    frames = read_frames(content, name, FRAMES)
+    if len(frames) == 1:
+        return [(name, frames[0])]
+    return [(f"{name} · {place} / {len(frames)}", frame) for place, frame in enumerate(frames, 1)]

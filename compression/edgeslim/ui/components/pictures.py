@@ -18,7 +18,7 @@ from edgeslim.ui.picture.component import look_in_address, pictures
 from edgeslim.ui.picture.payload import Look
 from edgeslim.ui.state import linked, one_of, t
 
-SOURCES = ("gallery", "validation", "upload")
+SOURCES = ("gallery", "validation", "upload", "camera", "folder")
 GRID = 12
 """Pictures at once."""
 PLAIN = Look(confidence=data.PICTURE_CONFIDENCE)
@@ -54,36 +54,69 @@ def lost_words(study: StudyResult, base: TrialResult, compared: Sequence[TrialRe
 
 def comparison(study: StudyResult, trials: Sequence[TrialResult], source: str) -> None:
     """Pictures from `source` as the original, which comes first, and the other files see them."""
+    dataset = data.sources(study).dataset
     if source == "upload":
         _uploaded(study, trials)
+    elif source == "camera":
+        shot = st.camera_input(t("compare.camera"), help=t("compare.camera_help"))
+        if shot is not None:
+            _own(study, trials, [(shot.getvalue(), t("compare.camera"))], shot.file_id)
+    elif source == "folder":
+        folder = st.text_input(
+            t("compare.folder_path"),
+            help=t("compare.folder_help"),
+            **linked("folder", "", str, clears=("image",)),
+        )
+        if folder:
+            _looked_through(study, trials, folder, None)
     else:
-        _looked_through(study, trials, "validation" if source == "validation" else None)
+        _looked_through(study, trials, dataset, "validation" if source == "validation" else None)
 
 
 @st.fragment
-def _looked_through(study: StudyResult, trials: Sequence[TrialResult], split: data.SplitName | None) -> None:
+def _looked_through(
+    study: StudyResult, trials: Sequence[TrialResult], dataset: str, split: data.SplitName | None
+) -> None:
     """A series of the dataset's pictures: the one looked at and the next, or all of a grid."""
     with boundary():
-        dataset = data.sources(study).dataset
         total = data.picture_count(dataset, split)
         look = look_in_address(PLAIN, total)
         first, count = (look.picture // GRID * GRID, GRID) if look.grid else (look.picture, 2)
-        _show(study, trials, data.pictures(dataset, split, first, count), look, first, total, str(split))
+        _show(
+            study,
+            trials,
+            data.pictures(dataset, split, first, count),
+            look,
+            first,
+            total,
+            f"{dataset} {split}",
+        )
 
 
 def _uploaded(study: StudyResult, trials: Sequence[TrialResult]) -> None:
     given = st.file_uploader(
         t("compare.own"),
-        type=["png", "jpg", "jpeg", "webp", "bmp"],
-        key="own_image",
+        type=["png", "jpg", "jpeg", "webp", "bmp", "gif"],
+        accept_multiple_files=True,
+        key="own_images",
         help=t("compare.own_help"),
     )
-    if given is None:
+    if not given:
+        st.caption(t("compare.own_empty"))
         return
+    _own(study, trials, [(one.getvalue(), one.name) for one in given], " ".join(one.file_id for one in given))
+
+
+def _own(
+    study: StudyResult, trials: Sequence[TrialResult], files: Sequence[tuple[bytes, str]], series: str
+) -> None:
+    """Pictures and frames that the visitor brought, as a strip."""
     with boundary():
-        image = workbench.read_image(given.getvalue(), given.name)
-        look = look_in_address(PLAIN, 1)
-        _show(study, trials, [(given.name, image, None)], look, 0, 1, given.file_id)
+        found = [picture for content, name in files for picture in workbench.read_pictures(content, name)]
+        look = look_in_address(PLAIN, len(found))
+        first, count = (look.picture // GRID * GRID, GRID) if look.grid else (look.picture, 2)
+        part: list[data.Picture] = [(name, image, None) for name, image in found[first : first + count]]
+        _show(study, trials, part, look, first, len(found), series)
 
 
 def _show(
