@@ -4,9 +4,10 @@ import streamlit as st
 
 from edgeslim.report.info import counts
 from edgeslim.ui import data
-from edgeslim.ui.components.budget import budget_form, device_estimate
+from edgeslim.ui.components.budget import budget_form
 from edgeslim.ui.components.certainty import certainty
 from edgeslim.ui.components.choice import choice_under, pick_card, pinned
+from edgeslim.ui.components.device import device_choice, device_estimate
 from edgeslim.ui.components.evolution import study_evolution
 from edgeslim.ui.components.file_panel import file_panel
 from edgeslim.ui.components.finding import finding, recommended
@@ -46,7 +47,9 @@ selected = selected_trial()
 facts, card = st.container(), st.container()
 left, right = st.columns([13, 5], gap="medium")
 with right:
-    budget = budget_form(study)
+    device = device_choice(study)
+    estimate = st.container()
+    budget = budget_form(study, device)
     beside = st.container()
 choice = choice_under(study, budget)
 pick = choice.pick if choice is not None else recommended(study)
@@ -58,7 +61,7 @@ with facts:
         study_header(study)
     show_progress(study)
 with card:
-    pick_card(study, choice, budget)
+    pick_card(study, choice, budget, device)
 with left:
     chosen = chart_choice(study)
     show_pareto(
@@ -73,8 +76,8 @@ with left:
     if quiet:  # what everybody sees first is the choice
         study_header(study)
     measure_here(study)
-with beside:
-    device_estimate(st.query_params.get("device"), study.trial(shown))
+with estimate:
+    device_estimate(device, study.trial(shown))
 
 file_panel(study, shown, pick)
 

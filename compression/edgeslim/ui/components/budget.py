@@ -10,15 +10,14 @@ import streamlit as st
 
 from edgeslim.report.limits import stops
 from edgeslim.studies.budget import Budget
-from edgeslim.studies.devices import DEVICES, Device
+from edgeslim.studies.devices import Device
 from edgeslim.studies.figures import Figure, limits, runtimes_of
 from edgeslim.studies.study import StudyResult
-from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.words import figure_name, limit_label
 from edgeslim.ui.i18n import known
-from edgeslim.ui.state import language, linked, number_in, one_of, t
-from edgeslim.units import BYTES, POINTS, RATIO, Kind, format_bytes, format_ms, format_share
+from edgeslim.ui.state import language, linked, number_in, t
+from edgeslim.units import BYTES, POINTS, RATIO, Kind
 
 Range = tuple[float, float, float]
 RANGES: Mapping[Kind, Range] = {
@@ -29,16 +28,14 @@ RANGES: Mapping[Kind, Range] = {
 """Least, most and step of a limit as shown, for kinds that are not like others."""
 RELATIVE, SHARE = (0.001, 1e9, 1.0), (0.0, 100.0, 1.0)
 COLUMNS = 3
-NO_DEVICE = "any"
 
 
-def budget_form(study: StudyResult) -> Budget:
-    """A device's room, and a slider for each limit that is usual or set; exact numbers and the others on demand.
+def budget_form(study: StudyResult, device: Device | None) -> Budget:
+    """A slider for each limit that is usual or set; exact numbers and the others on demand.
 
     Limits begin with the device's, else with the study's own. Without one there is no limit; the address carries all.
     """
     figures = limits(runtimes_of(study.trials))
-    device = _device_choice(figures)
     own = {each.name: _own(each, study, device) for each in figures}
     set_ones = {each.name: _in_address(each, own[each.name]) for each in figures}
     with st.container(key="limits", gap="xxsmall"):
@@ -50,35 +47,6 @@ def budget_form(study: StudyResult) -> Budget:
     return Budget.of(**found)
 
 
-def _device_choice(figures: Sequence[Figure]) -> Device | None:
-    """A device whose room the limits begin with; another one takes those back that were set by hand."""
-    names = [NO_DEVICE, *DEVICES.names()]
-    name = st.selectbox(
-        t("device.label"),
-        names,
-        format_func=lambda name: t(f"device.{name}"),
-        label_visibility="collapsed",
-        **linked("device", NO_DEVICE, one_of(names), clears=[_address(each) for each in figures]),
-    )
-    return None if name == NO_DEVICE else DEVICES.get(name)
-
-
-def device_estimate(device: str | None, trial: TrialResult | None) -> None:
-    """How long a file might take on the chosen device: an estimate, with its sources and the device's room."""
-    if device not in DEVICES.names():
-        return
-    found = DEVICES.get(device)
-    room = {name: format_bytes(limit) for name, limit in found.limits.items()}
-    flash, ram = room.values()
-    words = t(f"device.{device}_source", flash=flash, ram=ram)
-    how = t("device.how", low=format_share(found.utilisation[0]), high=format_share(found.utilisation[1]))
-    told = t("device.no_estimate")
-    if trial is not None and trial.macs is not None:
-        low, high = found.milliseconds(trial.macs)
-        told = t("device.estimate", number=trial.number, low=format_ms(low), high=format_ms(high))
-    st.caption(f":material/memory: {told}", help=f"{words} {how}")
-
-
 def _slider(study: StudyResult, figure: Figure, limit: float | None, has_own: bool) -> None:
     """A limit to be dragged over the range that was measured; at its end there is none."""
     free = math.inf if figure.cost else -math.inf
@@ -86,7 +54,7 @@ def _slider(study: StudyResult, figure: Figure, limit: float | None, has_own: bo
     if not values:
         return
     options = sorted({*values, free, *([] if limit is None else [limit])})
-    address = _address(figure)
+    address = limit_address(figure)
     key = f"slide_{address}"
     st.session_state[key] = free if limit is None else limit
 
@@ -117,7 +85,7 @@ def _own(figure: Figure, study: StudyResult, device: Device | None) -> float | N
 
 def _in_address(figure: Figure, own: float | None) -> float | None:
     """The limit in stored units, as `_linked_limit` will have it."""
-    given = st.query_params.get(_address(figure))
+    given = st.query_params.get(limit_address(figure))
     if given == "":
         return None
     low, high, _ = _range(figure.kind)
@@ -139,10 +107,10 @@ def budget_fields(figures: Sequence[Figure]) -> Budget:
 def _linked_limit(figure: Figure, own: float | None) -> float | None:
     low, high, _ = _range(figure.kind)
     shown = None if own is None else round(own * figure.kind.scale, 6)
-    return _limit(figure, **linked(_address(figure), shown, number_in(low, high), clearable=True))
+    return _limit(figure, **linked(limit_address(figure), shown, number_in(low, high), clearable=True))
 
 
-def _address(figure: Figure) -> str:
+def limit_address(figure: Figure) -> str:
     """The parameter of the address that carries the limit."""
     return f"{'max' if figure.cost else 'min'}_{figure.name}"
 

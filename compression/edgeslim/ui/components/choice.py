@@ -12,6 +12,7 @@ from edgeslim.report.info import SURELY, class_info, headline
 from edgeslim.report.limits import hardest
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.choice import Choice, choose
+from edgeslim.studies.devices import Device
 from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
@@ -30,19 +31,25 @@ def choice_under(study: StudyResult, budget: Budget) -> Choice | None:
     return data.once(choose, study, budget) if budget else None
 
 
-def pick_card(study: StudyResult, choice: Choice | None, budget: Budget) -> None:
+def pick_card(
+    study: StudyResult, choice: Choice | None, budget: Budget, device: Device | None = None
+) -> None:
     """The file to take, why, what it loses, and what to do with it; without a budget the recommended one."""
     number = recommended(study) if choice is None else choice.pick
     trial = study.trial(number)
     if choice is not None and trial is None:
         if study.state == "complete":
-            _nothing_fits(study, choice, budget)
+            _nothing_fits(study, choice, budget, budget_words(budget, device))
         else:
             st.info(t("choice.not_yet"), icon=":material/hourglass_top:")
         return
     if trial is None:
         return
-    lines = _recommended(study, trial) if choice is None else _pick(study, trial, choice, budget)
+    lines = (
+        _recommended(study, trial)
+        if choice is None
+        else _pick(study, trial, choice, budget_words(budget, device))
+    )
     with st.container(key="pick_card", gap="xsmall"):
         st.markdown("  \n".join(lines))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -51,11 +58,11 @@ def pick_card(study: StudyResult, choice: Choice | None, budget: Budget) -> None
             file_actions(study, trial, key="pick")
 
 
-def _pick(study: StudyResult, pick: TrialResult, choice: Choice, budget: Budget) -> list[str]:
+def _pick(study: StudyResult, pick: TrialResult, choice: Choice, limits: str) -> list[str]:
     """The pick with its figures and the reasons, what it loses, and the runner-up."""
     why = {reason.code: reason.values for reason in choice.why}
-    title, limits = plain(numbered(pick)), budget_words(budget)
-    first = t("choice.pick", limits=limits[0].upper() + limits[1:], title=title) + " " + _figures(study, pick)
+    first = t("choice.pick", limits=limits[0].upper() + limits[1:], title=plain(numbered(pick)))
+    first += " " + _figures(study, pick)
     reasons = [
         t("choice.most_accurate", **why["most_accurate"]) if "most_accurate" in why else t("choice.only_one")
     ]
@@ -77,9 +84,9 @@ def _recommended(study: StudyResult, trial: TrialResult) -> list[str]:
     return [first, _sentences([why, _weakest(study, trial), held_out])]
 
 
-def _nothing_fits(study: StudyResult, choice: Choice, budget: Budget) -> None:
+def _nothing_fits(study: StudyResult, choice: Choice, budget: Budget, asked: str) -> None:
     """Which limit excludes most, and what comes closest."""
-    words = t("choice.none", limits=budget_words(budget))
+    words = t("choice.none", limits=asked)
     found = hardest(study, budget, choice)
     lines = [_closest(study, budget)]
     if found is not None and len(budget.limits) > 1:
@@ -134,9 +141,13 @@ def pinned(
     return found
 
 
-def budget_words(budget: Budget) -> str:
-    """'fits 150 KB and loses at most one point'."""
-    words = [limit_words(FIGURES.get(name), limit) for name, limit in budget]
+def budget_words(budget: Budget, device: Device | None = None) -> str:
+    """'fits 150 KB and loses at most one point'; a device's own limits by its name."""
+    limits, words = dict(budget), []
+    if device and device.limits.items() <= limits.items():
+        limits = {name: limit for name, limit in budget if name not in device.limits}
+        words = [t("device.fits", device=t(f"device.{device.name}"))]
+    words += [limit_words(FIGURES.get(name), limit) for name, limit in limits.items()]
     return t("choice.and").join([t("choice.separator").join(words[:-1]), words[-1]] if words[1:] else words)
 
 

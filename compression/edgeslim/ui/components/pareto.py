@@ -17,7 +17,7 @@ from edgeslim.studies.figures import FIGURES, axes, runtimes_of
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.finding import recommended
-from edgeslim.ui.components.words import chart_texts, figure_name, titled
+from edgeslim.ui.components.words import chart_texts, figure_name, short_name, titled
 from edgeslim.ui.i18n import Language
 from edgeslim.ui.state import language, linked, one_of, select_trial, t
 from edgeslim.units import BYTES
@@ -44,7 +44,7 @@ class ChartChoice:
 
 def chart_choice(study: StudyResult) -> ChartChoice:
     """Selectors of axes, colour and view in one row; the address carries them all."""
-    columns = st.columns([8, 7, 11, 5], gap="xsmall")
+    columns = st.columns([8, 8, 10, 5], gap="xsmall")
     primary = next((trial.primary_metric for trial in study.trials if trial.primary_metric), "mAP")
     weighed = [name if FIGURES.get(name).axis else primary for name in study.objectives]
     costs, qualities = (data.once(_axis_names, study, cost) for cost in (True, False))
@@ -79,7 +79,7 @@ def _figure_choice(column: DeltaGenerator, role: str, name: str, options: Sequen
         t(f"front.{role}"),
         options,
         format_func=lambda figure: t(
-            f"front.{role}_is", figure=t("front.no_colour") if figure == NONE else figure_name(figure)
+            f"front.{role}_is", figure=t("front.no_colour") if figure == NONE else short_name(figure)
         ),
         label_visibility="collapsed",
         **linked(name, default, one_of(options)),

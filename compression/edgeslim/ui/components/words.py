@@ -42,10 +42,15 @@ def figure_name(name: str) -> str:
     return i18n.figure_name(language(), name)
 
 
+def short_name(name: str) -> str:
+    """A figure in few words, where there are such."""
+    key = f"table.{name}"
+    return t(key) if known(language(), key) else figure_name(name)
+
+
 def column_name(figure: Figure) -> str:
     """The head of a table's column: shorter where there are words for that, and with its unit."""
-    key = f"table.{figure.name}"
-    name = t(key) if known(language(), key) else figure_name(figure.name)
+    name = short_name(figure.name)
     return f"{name} ({figure.kind.unit})" if figure.kind.unit else name
 
 
