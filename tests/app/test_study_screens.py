@@ -188,8 +188,8 @@ def test_a_model_that_knows_none_of_the_classes_is_not_started(
     monkeypatch.setattr(workbench, "model_spec", lambda *_: spec)
     app = show("new")
     assert app.button(key="start_study").disabled
-    assert "This model knows person, traffic light; this dataset is about 0, 1, 2" in app.error[0].value
-    assert "该模型可识别人，红绿灯" in show("new", "zh-CN").error[0].value
+    assert "The model knows: person, traffic light; the dataset has: 0, 1, 2" in app.error[0].value
+    assert "模型可识别：人，红绿灯" in show("new", "zh-CN").error[0].value
 
 
 def test_a_path_and_a_zip_at_once_are_refused(show: Any, started: list[Started]) -> None:

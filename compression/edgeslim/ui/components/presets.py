@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -55,15 +55,10 @@ def _facts(preset: FittingPreset, time: Estimate | None) -> None:
     if time is not None:
         parts.append(duration_words(time, most=preset.minutes))
     st.caption(" · ".join(parts))
-    for line in _left_out(preset):
-        st.caption(f":material/block: {line}")
-
-
-def _left_out(preset: FittingPreset) -> Iterator[str]:
-    """What is missing, and how many of the preset's recipes for that."""
-    for needs, count in Counter(recipe.needs for recipe in preset.left_out).items():
-        needed = t("choice.separator").join(named("need", need) for need in needs)
-        yield t("preset.left_out", count=count, needs=needed)
+    if preset.left_out:
+        missing = Counter(need for recipe in preset.left_out for need in recipe.needs)
+        needed = t("choice.separator").join(named("need", need) for need, _ in missing.most_common())
+        st.caption(f":material/block: {t('preset.left_out', count=len(preset.left_out), needs=needed)}")
 
 
 def preset_contents(preset: FittingPreset) -> None:

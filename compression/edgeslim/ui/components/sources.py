@@ -185,8 +185,8 @@ def _calibration_line(images: DatasetInfo, dataset: DatasetInfo) -> str:
 def dataset_import(use: Literal["data", "calibration"], key: str) -> None:
     """List a folder or file of this machine, or an uploaded zip, under a name, and choose it to evaluate on (`data`) or
     to calibrate with."""
-    path = st.text_input(t("dataset.path"), key=f"{key}_path", help=t("dataset.path_help")).strip()
-    given = st.file_uploader(t("dataset.zip"), type=["zip"], key=f"{key}_zip", help=t("dataset.zip_help"))
+    path = st.text_input(t("dataset.path"), key=f"{key}_path", placeholder=t("dataset.path_help")).strip()
+    given = st.file_uploader(t("dataset.zip"), type=["zip"], key=f"{key}_zip")
     suggestion = _suggested(PurePath(given.name if given is not None else path))
     name = st.text_input(
         t("dataset.name"), value=suggestion, key=f"{key}_name_{suggestion}", on_change="ignore"

@@ -25,6 +25,7 @@ BADGES = {
     "interrupted": "orange", "failed": "red",
 }  # fmt: skip
 SHOWN_AT_ONCE = 6
+_PLACES = "edgeslim_progress_places"
 WATCH = 3.0
 """Seconds between two looks at a study that runs, by each who watches it."""
 
@@ -145,6 +146,8 @@ def _progress(study: StudyResult, through: int, tried: int) -> None:
         else:
             phase = t(f"phase.{status.phase or 'starting'}")
             words = t("study.through", done=status.done, total=status.total, phase=phase)
+            if not status.total:
+                words = t("study.preparing")
             if status.left is not None:
                 words += f" · {t('errand.left', time=format_clock(status.left))}"
             st.progress(min(1.0, status.done / max(1, status.total)), text=words)
@@ -154,8 +157,19 @@ def _progress(study: StudyResult, through: int, tried: int) -> None:
             st.caption(f":material/hourglass_top: {t('study.ahead', count=status.ahead)}")
         elif status.current is not None and not searching(status):
             _line_of_progress("", status.current)
-        for number, now in sorted(status.progress.items())[:SHOWN_AT_ONCE]:
+        shown = sorted(status.progress.items())[:SHOWN_AT_ONCE]
+        for number, now in shown:
             _line_of_progress(names(study).get(number, f"#{number}"), now)
+        for _ in range(_places((study.name, status.phase), len(shown)) - len(shown)):
+            st.progress(0.0, text=t("study.next"))
+
+
+def _places(where: tuple[str, str | None], lines: int) -> int:
+    """The most lines that were shown at once in this phase: what is below them does not jump when one is missing."""
+    before, most = st.session_state.get(_PLACES, (where, 0))
+    most = max(lines, most) if before == where else lines
+    st.session_state[_PLACES] = (where, most)
+    return most
 
 
 def _line_of_progress(title: str, now: ProgressRecord) -> None:
@@ -163,6 +177,8 @@ def _line_of_progress(title: str, now: ProgressRecord) -> None:
     text = f"{title} · {words}" if title else words
     if now.total and now.message not in WAITS:
         st.progress(min(1.0, now.done / now.total), text=f"{text} {now.done} / {now.total}")
+    elif title:  # as high as the other trials' lines
+        st.progress(0.0, text=f":material/hourglass_top: {text}")
     else:
         st.caption(f":material/hourglass_top: {text}")
 
