@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,14 @@ from edgeslim.studies.trial import TrialResult
 
 OWN = Latency(7.0, 8.0, 1.0, (0.9, 1.1), 30)
 RECIPE = {"name": "", "seed": 0, "steps": [{"step": "magnitude_pruning", "sparsity": 0.5}]}
+
+
+@pytest.fixture(autouse=True)
+def ended_processes() -> Iterator[None]:
+    """No process of a test outlives it."""
+    yield
+    for process in errand._STARTED:
+        process.wait(60)
 
 
 @pytest.fixture
