@@ -83,7 +83,7 @@ file_panel(study, shown, pick)
 
 sections(
     {
-        "table": lambda: trial_table(study, chosen.y, budget),
+        "table": lambda: trial_table(study, chosen, budget),
         "stages": lambda: stage_effects(study, shown),
         "search": lambda: study_evolution(study),
         "certainty": lambda: certainty(study, shown),

@@ -229,6 +229,7 @@ def test_the_table_holds_every_trial_and_its_state(show: Any, world: dict[str, A
     assert len(frame) == len(world["trials"])
     by_number = frame.set_index("number")
     assert by_number.loc[12, "standing"] == "on the front"
+    assert by_number.loc[3, "standing"] == "recommended", "as on the chart"
     assert by_number.loc[14, "standing"] == "failed"
     assert by_number.loc[12, "download"] == pytest.approx(121.906)
     assert by_number.loc[12, "mAP"] == pytest.approx(64.41)

@@ -118,6 +118,12 @@ def show_pareto(
     )
 
 
+def chart_info(study: StudyResult, chosen: ChartChoice, budget: Budget | None) -> ParetoInfo:
+    """What the chart shows, as data: every trial has the same standing wherever it is told."""
+    third, file = chosen.third, recommended(study)
+    return data.once(pareto_info, study, chosen.x, chosen.y, budget, third=third, recommended=file)
+
+
 def _chart(
     study: StudyResult,
     language: Language,
@@ -127,15 +133,7 @@ def _chart(
     selected: int | None,
     height: int,
 ) -> go.Figure:
-    info = data.once(
-        pareto_info,
-        study,
-        chosen.x,
-        chosen.y,
-        budget,
-        third=chosen.third,
-        recommended=recommended(study),
-    )
+    info = chart_info(study, chosen, budget)
     return pareto_chart(
         info,
         chart_texts(runtimes_of(study.trials)),

@@ -9,12 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from edgeslim.report.document import study_csv
-from edgeslim.report.pareto import pareto_info
 from edgeslim.report.table import filtered
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.figures import FIGURES, Figure, columns
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
+from edgeslim.ui.components.pareto import ChartChoice, chart_info
 from edgeslim.ui.components.table_filter import column_choice, filter_form
 from edgeslim.ui.components.words import column_name, state_words, titled
 from edgeslim.ui.i18n import Language
@@ -26,9 +26,9 @@ DIGITS: Mapping[Kind, int] = {MILLISECONDS: 2, RATIO: 2}
 STAR = "★"
 
 
-def trial_table(study: StudyResult, y: str, budget: Budget | None = None) -> None:
-    """The trials that the filters leave, with their measures in the units of the chart."""
-    named = titled(study)
+def trial_table(study: StudyResult, axes: ChartChoice, budget: Budget | None = None) -> None:
+    """The trials that the filters leave, with their measures and standing as the chart has them."""
+    named, y = titled(study), axes.y
     with st.container(horizontal=True, vertical_alignment="bottom", key="table_tools"):
         chosen = filter_form(study)
         figures = column_choice(study, y, data.once(_figures, study, y))
@@ -45,7 +45,7 @@ def trial_table(study: StudyResult, y: str, budget: Budget | None = None) -> Non
         )
     if len(numbers) < len(study.trials):
         st.caption(t("table.shown", shown=len(numbers), all=len(study.trials)))
-    frame = rows(study, y, budget, figures).set_index("number", drop=False).loc[list(numbers)]
+    frame = rows(study, axes, budget, figures).set_index("number", drop=False).loc[list(numbers)]
     frame = _with_notes(study, frame)
 
     def clicked() -> None:
@@ -67,17 +67,20 @@ def trial_table(study: StudyResult, y: str, budget: Budget | None = None) -> Non
 
 
 def rows(
-    study: StudyResult, y: str, budget: Budget | None = None, figures: tuple[str, ...] | None = None
+    study: StudyResult, axes: ChartChoice, budget: Budget | None, figures: tuple[str, ...]
 ) -> pd.DataFrame:
     """One row a trial: number, title, standing, measures in drawn units (empty where not measured)."""
-    chosen = data.once(_figures, study, y) if figures is None else figures
-    return data.once(_rows, titled(study), language(), y, budget, chosen)
+    return data.once(_rows, titled(study), language(), axes, budget, figures)
 
 
 def _rows(
-    study: StudyResult, language: Language, y: str, budget: Budget | None, figures: tuple[str, ...]
+    study: StudyResult,
+    language: Language,
+    axes: ChartChoice,
+    budget: Budget | None,
+    figures: tuple[str, ...],
 ) -> pd.DataFrame:
-    points = data.once(pareto_info, study, "download", y, budget).points
+    points = chart_info(study, axes, budget).points
     marks = {point.number: point.mark for point in points}
     standing = [
         t(f"mark.{marks[trial.number]}") if trial.number in marks else state_words(trial.state)
