@@ -25,7 +25,10 @@ from edgeslim.models.base import Model
 from edgeslim.ort import open_session
 from edgeslim.pipeline import TaskData
 from edgeslim.recipe import Recipe
-from edgeslim.steps import STEPS, ChannelPruning, FineTuning, Float16, MagnitudePruning, StaticInt8, Step
+from edgeslim.steps import STEPS, Step
+from edgeslim.steps.pruning import ChannelPruning, MagnitudePruning
+from edgeslim.steps.quantization import Float16, StaticInt8
+from edgeslim.steps.recovery import FineTuning
 from example_networks import SIZE, RandomImages, make_onnx, make_spec
 
 DATA = TaskData(calibration=RandomImages(8), train=RandomImages(32), evaluation=RandomImages(8, seed=1))
@@ -171,7 +174,7 @@ def test_equal_runs_in_other_processes_give_equal_bytes(tmp_path: Path) -> None:
         "from edgeslim import pipeline\n"
         "from edgeslim.artifacts.store import Store\n"
         "from edgeslim.recipe import Recipe\n"
-        "from edgeslim.steps import WeightClustering\n"
+        "from edgeslim.steps.clustering import WeightClustering\n"
         "folder = Path({folder!r}); folder.mkdir()\n"
         "for recipe, network in ((LONG, 'depthwise_se'), (Recipe((WeightClustering(),)), 'residual_concat_pyramid')):\n"
         "    print(pipeline.run(recipe, make_model(folder, network), DATA, Store(folder / 'store')).sha256)\n"

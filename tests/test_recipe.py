@@ -10,7 +10,9 @@ from edgeslim.errors import EdgeSlimError, ParameterError, RecipeError
 from edgeslim.params import parameters
 from edgeslim.recipe import Recipe, repaired
 from edgeslim.records import RecipeRecord
-from edgeslim.steps import ChannelPruning, FineTuning, MagnitudePruning, StaticInt8
+from edgeslim.steps.pruning import ChannelPruning, MagnitudePruning
+from edgeslim.steps.quantization import StaticInt8
+from edgeslim.steps.recovery import FineTuning
 
 LONG = Recipe((ChannelPruning(ratio=0.4), FineTuning(steps=50), StaticInt8(images=8)), seed=7, name="edge")
 

@@ -17,8 +17,9 @@ from edgeslim.metrics import resamples
 from edgeslim.metrics.bootstrap import Resampled
 from edgeslim.recipe import Recipe
 from edgeslim.records import Latency, Sizes, encoded
-from edgeslim.steps import Float16, MagnitudePruning
 from edgeslim.steps.base import Step
+from edgeslim.steps.pruning import MagnitudePruning
+from edgeslim.steps.quantization import Float16
 from edgeslim.studies.trial import TrialResult
 
 

@@ -19,7 +19,8 @@ from edgeslim.export.onnx import deployable, to_bytes
 from edgeslim.metrics import graph as graphs
 from edgeslim.metrics.counts import weights_of
 from edgeslim.params import param, parameters
-from edgeslim.steps import STEPS, MagnitudePruning, NOfMPruning, OnnxStep, Step, StepContext, TorchStep
+from edgeslim.steps import STEPS, OnnxStep, Step, StepContext, TorchStep
+from edgeslim.steps.pruning import MagnitudePruning, NOfMPruning
 from example_networks import NETWORKS
 
 TORCH_STEPS = [step.name for step in STEPS if issubclass(step, TorchStep)]

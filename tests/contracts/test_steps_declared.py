@@ -12,7 +12,8 @@ from edgeslim.cli.main import main
 from edgeslim.errors import EdgeSlimError
 from edgeslim.params import Param, parameters
 from edgeslim.recipe import Recipe
-from edgeslim.steps import STEPS, ChannelPruning
+from edgeslim.steps import STEPS
+from edgeslim.steps.pruning import ChannelPruning
 
 EFFECTS = {"file", "download", "memory", "latency", "accuracy"}
 PURE_NUMBERS = {"learning_rate", "ema_decay", "temperature", "alpha", "beta", "background"}

@@ -12,7 +12,7 @@ from as_kept import of
 
 from counting import lines
 from edgeslim.report.certainty import certainty_lines, comparison_lines
-from edgeslim.report.certainty_info import headline_values, held_out_state
+from edgeslim.report.certainty_info import headline_values
 from edgeslim.report.charts import TEXTS, View, pareto_chart
 from edgeslim.report.info import noisy
 from edgeslim.report.pareto import pareto_info
@@ -81,7 +81,7 @@ def test_who_is_like_whom_follows_the_sets(grouped: Study) -> None:
 
 
 def test_studies_of_earlier_versions_know_no_groups_and_say_that_nothing_was_held_out(study: Study) -> None:
-    assert (of(study).groups, of(study).held_out, held_out_state(of(study))) == (None, None, "none")
+    assert (of(study).groups, of(study).held_out) == (None, None)
     again = StudyResult.from_json(study).to_json()
     assert (again["groups"], again["held_out"], again["concluded"]) == (None, None, 0)
     assert "no images were held out" in certainty_lines(of(study))
@@ -91,7 +91,6 @@ def test_studies_of_earlier_versions_know_no_groups_and_say_that_nothing_was_hel
 def test_a_running_study_says_that_images_are_held_out(study: Study) -> None:
     to_come = {"metric": None, "images": 100, "looks": 0, "optimism": None, "trials": []}
     waiting = {**study, "held_out": to_come}
-    assert held_out_state(of(waiting)) == "waiting"
     assert "100 validation images are held out" in certainty_lines(of(waiting))
 
 

@@ -22,7 +22,8 @@ from edgeslim.search.space import (
     space_of,
     title,
 )
-from edgeslim.steps import STEPS, FineTuning, OnnxStep, TorchStep, order
+from edgeslim.steps import STEPS, OnnxStep, TorchStep, order
+from edgeslim.steps.recovery import FineTuning
 from edgeslim.studies.presets import PRESETS, fitting
 
 EVERYTHING = space_of(STEPS.names())

@@ -11,7 +11,8 @@ from torch import Tensor, fx, nn
 from edgeslim.errors import InfeasibleError, RecipeError
 from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
 from edgeslim.models.torch_graph import to_torch
-from edgeslim.steps import ChannelPruning, StepContext
+from edgeslim.steps import StepContext
+from edgeslim.steps.pruning import ChannelPruning
 from edgeslim.steps.pruning.channel_flow import kept_whole
 from example_networks import SIZE, RandomImages, make_network, make_onnx, make_spec
 

@@ -11,7 +11,8 @@ from torch import Tensor, fx, nn
 from edgeslim.export.onnx import export_training_form
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.progress import silent
-from edgeslim.steps import ChannelPruning, StepContext
+from edgeslim.steps import StepContext
+from edgeslim.steps.pruning import ChannelPruning
 from edgeslim.steps.pruning.channel_groups import Coupling, pruned_copy, survivors
 from edgeslim.steps.pruning.gradients import output_probe
 from edgeslim.steps.pruning.reconstruction import reconstruct, sampled

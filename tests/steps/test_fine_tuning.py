@@ -10,7 +10,9 @@ from torch import nn
 
 from edgeslim.errors import RecipeError
 from edgeslim.models.torch_graph import to_torch
-from edgeslim.steps import FineTuning, MagnitudePruning, StepContext
+from edgeslim.steps import StepContext
+from edgeslim.steps.pruning import MagnitudePruning
+from edgeslim.steps.recovery import FineTuning
 from example_networks import RandomImages, make_onnx, make_spec
 
 IMAGES = RandomImages(64)

@@ -10,7 +10,8 @@ from onnx import numpy_helper
 
 from edgeslim.errors import RecipeError
 from edgeslim.export.onnx import deployable, max_relative_error, to_bytes
-from edgeslim.steps import Float16, StepContext
+from edgeslim.steps import StepContext
+from edgeslim.steps.quantization import Float16
 from example_networks import make_onnx, make_spec
 
 

@@ -10,7 +10,8 @@ from torch import nn
 
 from edgeslim.errors import RecipeError
 from edgeslim.models.torch_graph import to_torch
-from edgeslim.steps import MagnitudePruning, StepContext
+from edgeslim.steps import StepContext
+from edgeslim.steps.pruning import MagnitudePruning
 from edgeslim.steps.pruning.masks import lowest_out
 from example_networks import make_onnx, make_spec
 

@@ -10,7 +10,8 @@ from torch import nn
 
 from edgeslim.errors import RecipeError
 from edgeslim.models.torch_graph import to_torch
-from edgeslim.steps import MagnitudePruning, NOfMPruning, StepContext, TaylorPruning
+from edgeslim.steps import StepContext
+from edgeslim.steps.pruning import MagnitudePruning, NOfMPruning, TaylorPruning
 from example_networks import RandomImages, make_onnx, make_spec
 
 

@@ -11,7 +11,8 @@ from torch import nn
 from edgeslim.errors import RecipeError
 from edgeslim.export.onnx import to_bytes
 from edgeslim.models.torch_graph import to_torch
-from edgeslim.steps import GradualPruning, MagnitudePruning, StepContext
+from edgeslim.steps import StepContext
+from edgeslim.steps.pruning import GradualPruning, MagnitudePruning
 from edgeslim.steps.pruning.masks import lowest_out, n_of_m
 from edgeslim.steps.pruning.rising_sparsity import PRUNINGS, RisingSparsity, is_due, sparsity_at
 from example_networks import RandomImages, make_onnx, make_spec

@@ -13,7 +13,8 @@ from onnx import numpy_helper
 from edgeslim.errors import RecipeError
 from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
 from edgeslim.models.proof import run
-from edgeslim.steps import StaticInt8, StepContext
+from edgeslim.steps import StepContext
+from edgeslim.steps.quantization import StaticInt8
 from edgeslim.steps.quantization.formats import choice_for
 from edgeslim.steps.quantization.regions import (
     depthwise_region,

@@ -7,24 +7,15 @@ from itertools import permutations, product
 import pytest
 
 from edgeslim.errors import RecipeError
-from edgeslim.steps import (
-    STEPS,
-    ChannelPruning,
-    DistilFromOriginal,
-    FineTuning,
-    Float16,
-    LowBitWeights,
-    LowRank,
-    MagnitudePruning,
-    MatchStatistics,
-    MixedLowBitWeights,
-    StaticInt8,
-    Step,
-    WeightClustering,
-)
+from edgeslim.steps import STEPS, Step
+from edgeslim.steps.clustering import WeightClustering
+from edgeslim.steps.low_rank import LowRank
 from edgeslim.steps.order import check, clash, repaired
+from edgeslim.steps.pruning import ChannelPruning, MagnitudePruning
+from edgeslim.steps.quantization import Float16, LowBitWeights, MixedLowBitWeights, StaticInt8
 from edgeslim.steps.quantization.quantization_aware import QuantizationAwareTraining
 from edgeslim.steps.quantization.robust_int8 import RobustInt8
+from edgeslim.steps.recovery import DistilFromOriginal, FineTuning, MatchStatistics
 
 CHANNELS, ZEROS, RANKS = ChannelPruning(), MagnitudePruning(), LowRank()
 TUNE, DISTIL, MATCH = FineTuning(), DistilFromOriginal(), MatchStatistics()

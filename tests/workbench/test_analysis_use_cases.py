@@ -15,7 +15,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.errors import DatasetError, InfeasibleError, StoreError
 from edgeslim.recipe import Recipe
-from edgeslim.steps import MagnitudePruning
+from edgeslim.steps.pruning import MagnitudePruning
 
 RECIPE: dict[str, Any] = {
     "steps": [

@@ -120,11 +120,11 @@ def test_who_asks_for_what_runs_already_shares_it(store: Store, monkeypatch: pyt
     """A process that sleeps stands for the errand's."""
     begun: list[subprocess.Popen[bytes]] = []
 
-    def launch(*asked: object) -> subprocess.Popen[bytes]:
+    def launch(*asked: object, **variables: str) -> int:
         begun.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]))
-        return begun[-1]
+        return begun[-1].pid
 
-    monkeypatch.setattr(errand, "_launch", launch)
+    monkeypatch.setattr(errand, "launch", launch)
     asked = Errand(who="s", content="c", files=("a" * 64,))
     for _ in range(3):
         errand.begin(store, asked)

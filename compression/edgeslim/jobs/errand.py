@@ -6,23 +6,19 @@ What it was asked and how far it is lie in two small files. Needs no torch and n
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import psutil
 
-from edgeslim.artifacts.store import HOME_VARIABLE, PATIENCE, Store, as_store_error, write_atomically
+from edgeslim.artifacts.store import PATIENCE, Store, write_atomically
 from edgeslim.errors import ErrorRecord
+from edgeslim.jobs.launching import launch, reap
 from edgeslim.jobs.status import identity, is_alive
-from edgeslim.processes import environment_of_child, threads
+from edgeslim.processes import threads
 from edgeslim.records import ProgressRecord, RecipeRecord, decoded, encoded
 from edgeslim.studies.study import StudyPlan
-
-_STARTED: list[subprocess.Popen[bytes]] = []
-"""Processes started here, polled so that ended ones do not stay as zombies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +63,16 @@ def begin(store: Store, errand: Errand) -> None:
         if found is not None and found.state == "running":
             return
         write_atomically(folder / "errand.json", json.dumps(encoded(errand)).encode())
-        pid, started = identity(psutil.Process(_launch(store, errand.key, folder).pid))
+        process = launch(
+            "edgeslim.jobs.errand_worker", store, folder / "log.txt", "--errand", errand.key, **threads(1)
+        )
+        pid, started = identity(psutil.Process(process))
         write_errand_status(folder, ErrandStatus(state="running", pid=pid, started=started))
 
 
 def status(store: Store, key: str) -> ErrandStatus | None:
     """How far the errand is; None if it was never begun."""
-    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
+    reap()
     try:
         found = decoded(ErrandStatus, json.loads((errand_folder(store, key) / "status.json").read_bytes()))
     except (FileNotFoundError, ValueError):
@@ -88,23 +87,3 @@ def errand_folder(store: Store, key: str) -> Path:
 
 def write_errand_status(folder: Path, status: ErrandStatus) -> None:
     write_atomically(folder / "status.json", json.dumps(encoded(status)).encode())
-
-
-def _launch(store: Store, key: str, folder: Path) -> subprocess.Popen[Any]:
-    home = str(store.root.resolve())
-    command = [sys.executable, "-m", "edgeslim.jobs.errand_worker", "--store", home, "--errand", key]
-    log = folder / "log.txt"
-    try:
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                command,
-                env=environment_of_child(**{HOME_VARIABLE: home}, **threads(1)),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-    except OSError as error:
-        raise as_store_error(log, error) from error
-    _STARTED.append(process)
-    return process

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -14,14 +12,13 @@ from pathlib import Path
 import psutil
 
 from edgeslim.artifacts.store import (
-    HOME_VARIABLE,
     PATIENCE,
     STORAGE_VARIABLE,
     Store,
-    as_store_error,
     write_atomically,
 )
 from edgeslim.errors import StudyError
+from edgeslim.jobs.launching import launch, reap
 from edgeslim.jobs.status import (
     JobStatus,
     identity,
@@ -30,7 +27,6 @@ from edgeslim.jobs.status import (
     study_state,
     write_status,
 )
-from edgeslim.processes import environment_of_child
 from edgeslim.records import encoded
 from edgeslim.studies.folders import journal_version
 from edgeslim.studies.search_run import SearchRun
@@ -42,8 +38,6 @@ HERE = "none"
 DATABASE_SECONDS = 3.0
 """For so long what was read of a running study in a database counts as unchanged."""
 _SECONDS_TO_END = 10.0
-_STARTED: list[subprocess.Popen[bytes]] = []
-"""Processes started here, polled so that ended ones do not stay as zombies."""
 
 
 def state(store: Store, name: str) -> StudyState:
@@ -53,7 +47,7 @@ def state(store: Store, name: str) -> StudyState:
 
 def state_and_status(store: Store, name: str) -> tuple[StudyState, JobStatus | None]:
     """What the study is doing, and the last status of its process, of one reading. The study must exist."""
-    _reap()
+    reap()
     status = read_status(store, name)
     return study_state(status), status
 
@@ -97,8 +91,10 @@ def start(store: Store, name: str, cluster: str | None = None) -> None:
             journal = StudyJournal(store, name)
             journal.note(plan=replace(journal.plan, cluster=None if cluster == HERE else cluster).to_json())
         pause_file(store, name).unlink(missing_ok=True)
-        process = psutil.Process(_launch(store, name).pid)
-        pid, started = identity(process)
+        # The database is no argument: other users can see those.
+        database = {STORAGE_VARIABLE: store.database or ""}
+        process = launch("edgeslim.jobs.worker", store, log_path(store, name), "--study", name, **database)
+        pid, started = identity(psutil.Process(process))
         write_status(store, name, JobStatus(state="running", phase="preparing", pid=pid, started=started))
 
 
@@ -107,12 +103,7 @@ def cancel(store: Store, name: str) -> None:
     with store.lock(f"study-{name}", PATIENCE):
         status = read_status(store, name)
         if study_state(status) not in ("running", "interrupted"):
-            raise StudyError(
-                "study_not_running",
-                f"Study '{name}' is not running.",
-                "There is nothing to cancel.",
-                name=name,
-            )
+            raise _not_running(name)
         assert status is not None
         _end(status)
         ended = replace(status, state="cancelled", phase="", progress={}, current=None)
@@ -127,12 +118,7 @@ def pause(store: Store, name: str) -> None:
     """Let the study finish its running trials and end. Raises StudyError if it does not run."""
     with store.lock(f"study-{name}", PATIENCE):
         if study_state(read_status(store, name)) != "running":
-            raise StudyError(
-                "study_not_running",
-                f"Study '{name}' is not running.",
-                "There is nothing to pause.",
-                name=name,
-            )
+            raise _not_running(name)
         write_atomically(pause_file(store, name), b"")
 
 
@@ -223,29 +209,10 @@ def _unfinished(study: StudyResult) -> bool:
     return waiting or study.searching or study.concluded != study.complete
 
 
-def _launch(store: Store, name: str) -> subprocess.Popen[bytes]:
-    home = store.root.resolve()
-    command = [sys.executable, "-m", "edgeslim.jobs.worker", "--store", str(home), "--study", name]
-    log = log_path(store, name)
-    try:
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                command,
-                env=environment_of_child(
-                    **{
-                        HOME_VARIABLE: str(home),
-                        STORAGE_VARIABLE: store.database or "",  # not an argument: other users can see those
-                    }
-                ),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-    except OSError as error:
-        raise as_store_error(log, error) from error
-    _STARTED.append(process)
-    return process
+def _not_running(name: str) -> StudyError:
+    return StudyError(
+        "study_not_running", f"Study '{name}' is not running.", "There is nothing to stop.", name=name
+    )
 
 
 def _end(status: JobStatus) -> None:
@@ -257,7 +224,3 @@ def _end(status: JobStatus) -> None:
                 psutil.Process(status.pid).send_signal(request)
         while status.alive and time.monotonic() < deadline:
             time.sleep(0.05)
-
-
-def _reap() -> None:
-    _STARTED[:] = [process for process in _STARTED if process.poll() is None]

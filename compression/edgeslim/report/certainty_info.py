@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from edgeslim.report.info import noisy
 from edgeslim.studies.choice import Choice
 from edgeslim.studies.groups import Pair
 from edgeslim.studies.study import StudyResult
-
-HeldOutState = Literal["scored", "waiting", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +36,3 @@ def headline_values(study: StudyResult) -> dict[int, float]:
     metric = study.groups.metric if study.groups else None
     values = ((t.number, t.figure(metric)) for t in study.trials) if metric else ()
     return {number: value for number, value in values if value is not None}
-
-
-def held_out_state(study: StudyResult) -> HeldOutState:
-    """Whether held-out images were scored, will be at the study's end, or do not exist."""
-    if study.held_out is None:
-        return "none"
-    return "scored" if study.held_out.trials else "waiting"
