@@ -34,7 +34,7 @@ class Coco:
     def read(self, path: Path) -> FileDataset:
         train, validation = ([], [path]) if path.is_file() else _by_split(path, _annotation_files(path))
         files = [load(file) for file in (*validation, *train)]
-        labels = _labels(files)
+        labels = tuple(dict.fromkeys(name for file in files for name in file.categories.values()))
         to_validate, notices = _with_annotations(files[: len(validation)])
         boxes = BoxReader()
         evaluated = _join([_read(file, labels, boxes) for file in to_validate], labels)
@@ -94,10 +94,6 @@ def _ambiguous(folder: Path, files: Iterable[Path]) -> DatasetError:
         folder=folder,
         files=names,
     )
-
-
-def _labels(files: Iterable[CocoFile]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for file in files for name in file.categories.values()))
 
 
 def _with_annotations(files: Sequence[CocoFile]) -> tuple[list[CocoFile], list[Notice]]:

@@ -56,7 +56,10 @@ class Segmentation:
         graph = helper.make_graph(
             list(segment.nodes),
             "segment",
-            [_value_info(name, value) for name, value in example.items()],
+            [  # their shapes left open
+                helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), None)
+                for name, value in example.items()
+            ],
             [onnx.ValueInfoProto(name=name) for name in segment.outputs],
             kept,
         )
@@ -94,11 +97,6 @@ def _segments(
             )
         )
     return tuple(segments)
-
-
-def _value_info(name: str, value: Tensor) -> onnx.ValueInfoProto:
-    """Type of an input, its shape left open."""
-    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), None)
 
 
 def outputs_of(session: OrtSession, feeds: Sequence[Mapping[str, Tensor]]) -> list[list[Tensor]]:

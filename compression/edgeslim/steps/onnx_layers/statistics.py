@@ -32,7 +32,7 @@ def channel_statistics(outputs: Sequence[NDArray[Any]]) -> ChannelStatistics:
     """Statistics over images and positions; channels are axis 1."""
     count, first, second = 0, np.zeros(outputs[0].shape[1]), np.zeros(outputs[0].shape[1])
     for output in outputs:
-        flat = output.reshape(output.shape[1], -1) if len(output) == 1 else _by_channel(output)
+        flat = np.moveaxis(output, 1, 0).reshape(output.shape[1], -1)
         count += flat.shape[1]
         first += flat.sum(axis=1, dtype=np.float64)
         second += np.einsum("cn,cn->c", flat, flat)
@@ -45,7 +45,3 @@ def gains(target: ChannelStatistics, now: ChannelStatistics) -> Doubles:
     alive = (now.deviation > 1e-6 * np.maximum(np.abs(now.mean), 1e-6)) & (target.deviation > 0)
     ratio = np.divide(target.deviation, now.deviation, out=np.ones_like(now.deviation), where=alive)
     return np.clip(ratio, 1 / LARGEST_GAIN, LARGEST_GAIN)
-
-
-def _by_channel(output: NDArray[Any]) -> NDArray[Any]:
-    return np.moveaxis(output, 1, 0).reshape(output.shape[1], -1)

@@ -77,7 +77,11 @@ def metric_of(reference: Sequence[Sequence[Tensor]], spec: ModelSpec) -> OutputM
 def _kinds(outputs: Sequence[Tensor], spec: ModelSpec, heads: Sequence[HeadColumns]) -> list[Tensor]:
     """(B, places, columns) of each kind: class scores, objectness if there is one, then box columns."""
     if not heads:
-        return [output[:, None] if output.dim() < 2 else output for output in outputs if _counts(output)]
+        return [
+            output[:, None] if output.dim() < 2 else output
+            for output in outputs
+            if output.is_floating_point()
+        ]
     rows = _rows(outputs, spec)
     kinds = [torch.cat([class_probabilities(head, rows) for head in heads], 1)]
     objectness = [head.objectness.of(rows) for head in heads if head.objectness is not None]
@@ -125,10 +129,6 @@ def _spread(values: Tensor, weight: Tensor | None) -> Tensor:
     share = weight[..., None] / weight.sum().clamp(min=_TINY)
     mean = (values * share).sum((0, 1))
     return ((values - mean).square() * share).sum((0, 1)).sqrt().clamp(min=_TINY)
-
-
-def _counts(output: Tensor) -> bool:
-    return output.is_floating_point()
 
 
 class OutputProbe:

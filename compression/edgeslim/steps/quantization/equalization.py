@@ -65,7 +65,9 @@ def _pairs(graph: onnx.GraphProto, weights: Initializers) -> list[ConvolutionPai
             continue
         channels = weights.by_name[node.input[1]].dims[0]
         groups = attributes(after).get("group", 1)
-        if after.input[0] == between and (groups == 1 or groups == channels == _outputs(after, weights)):
+        if after.input[0] == between and (
+            groups == 1 or groups == channels == weights.by_name[after.input[1]].dims[0]
+        ):
             pairs.append(ConvolutionPair(node, after, measured))
     return pairs
 
@@ -76,10 +78,6 @@ def _usable(node: onnx.NodeProto, weights: Initializers, counts: dict[str, int])
         and all(name in weights and counts[name] == 1 for name in node.input[1:] if name)
         and len(weights.by_name[node.input[1]].dims) == 4
     )
-
-
-def _outputs(node: onnx.NodeProto, weights: Initializers) -> int:
-    return int(weights.by_name[node.input[1]].dims[0])
 
 
 def _factor(peak: NDArray[np.float32], second: onnx.NodeProto, weights: Initializers) -> NDArray[np.float32]:
