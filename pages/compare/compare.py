@@ -7,6 +7,7 @@ from edgeslim.ui import data
 from edgeslim.ui.components.damage import damage
 from edgeslim.ui.components.make_file import make_another
 from edgeslim.ui.components.navigation import go
+from edgeslim.ui.components.other_file import other_file
 from edgeslim.ui.components.pictures import comparison, lost_words, picture_source
 from edgeslim.ui.components.sections import sections
 from edgeslim.ui.components.study import study_choice
@@ -18,7 +19,7 @@ MOST = 3
 heading = st.container()
 which, reference, files, more = st.columns([4, 4, 5, 2], vertical_alignment="bottom")
 with which:
-    name = study_choice(clears=("trials", "base", "image", "kind", "class", "as", "size"))
+    name = study_choice(clears=("trials", "base", "image", "kind", "class", "as", "size", "other"))
 if name is None:
     heading.title(t("compare.title"), anchor=False)
     st.info(t("study.empty"), icon=":material/info:")
@@ -52,7 +53,10 @@ numbers = files.multiselect(
 )
 with more:
     make_another(study)
+    foreign = other_file(study)
 compared = [here[number] for number in numbers]
+if foreign is not None:
+    compared = [foreign, *compared][:MOST]
 heading.title(lost_words(study, base, compared), anchor=False)
 
 

@@ -10,6 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from edgeslim import workbench
+from edgeslim.errors import ModelError
+from edgeslim.models.base import ModelSpec
+from edgeslim.records import Sizes
+from edgeslim.workbench.models import ModelInfo
+
+LABELS = (
+    "stop", "yield", "no_entry", "speed_30", "speed_50", "parking", "crossing", "priority", "light_red", "light_green",
+)  # fmt: skip
 
 
 def titles(app: AppTest) -> list[str]:
@@ -59,3 +67,55 @@ def test_a_folder_is_looked_through(show: Any, monkeypatch: pytest.MonkeyPatch, 
     app = show("compare", **{"from": "folder", "folder": str(tmp_path)})
     assert not app.exception
     assert asked == [str(tmp_path)] and titles(app) == ["scene-0", "scene-1"]
+
+
+def other(name: str, classes: int = 10) -> Any:
+    """A listed model that names `classes` classes, as the page reads it."""
+    spec = ModelSpec(input_width=288, input_height=192, labels=LABELS[:classes])
+    sizes = Sizes(file=500_000, download=400_000, entropy_bound=300_000)
+    return ModelInfo(
+        name=name,
+        sha256="f" * 64,
+        origin="imported",
+        spec=spec,
+        proof={},
+        trainable=False,
+        params=1000,
+        macs=2000,
+        sizes=sizes,
+    )
+
+
+def test_a_model_of_ones_own_is_compared_with_the_studys_files(
+    show: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbench, "stored_model", lambda name, *_: other(name))
+    app = show("compare", trials="12", other="model:mine")
+    assert not app.exception and not app.warning
+    (component,) = app.get("bidi_component")
+    models = json.loads(component.proto.json)["models"]
+    assert [model["title"].partition(" ")[0] for model in models] == ["#0", "mine", "#12"]
+    assert models[1]["note"] == "Download 400 KB"
+    app.button(key="other_none").click().run()
+    assert "other" not in app.query_params
+
+
+def test_a_model_with_other_classes_is_refused_with_the_reason(
+    show: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbench, "stored_model", lambda name, *_: other(name))
+    few = ModelSpec(input_width=288, input_height=192, labels=LABELS[:3])
+    own = ModelSpec(input_width=288, input_height=192, labels=LABELS)
+    monkeypatch.setattr(workbench, "model_spec", lambda name, *_: few if name == "mine" else own)
+    app = show("compare", trials="12", other="model:mine")
+    assert "names other classes" in app.warning[0].value
+
+
+@pytest.mark.parametrize("given", ["model:nobody", "study:nobody:3", "study:nobody:x", "junk"])
+def test_what_is_not_here_is_said(show: Any, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    def nobody(name: str, *_: Any) -> Any:
+        raise ModelError("no_model", f"No model '{name}'.", "Choose another.", name=name)
+
+    monkeypatch.setattr(workbench, "stored_model", nobody)
+    app = show("compare", trials="12", other=given)
+    assert not app.exception and "is not here" in app.warning[0].value

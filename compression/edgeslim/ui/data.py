@@ -23,6 +23,7 @@ from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks.base import Prediction
+from edgeslim.ui.foreign import ForeignFile
 from edgeslim.ui.kept import once as once
 from edgeslim.ui.state import t
 from edgeslim.ui.timed import timed
@@ -245,6 +246,14 @@ MOST_IMAGES = 400
 """Validation images at most that files are compared on in a page, where somebody waits."""
 
 
+def reading(study: StudyResult, trial: TrialResult) -> tuple[str, ModelSpec | None]:
+    """The model that a file is read as, and its specification if one was given."""
+    if isinstance(trial, ForeignFile):
+        return trial.reference, trial.spec
+    plan = sources(study)
+    return plan.model, plan.spec
+
+
 def images_scored(study: StudyResult) -> int:
     """How many validation images files are compared on: those of the study, but not more than a page can wait for."""
     return min(study.images or MOST_IMAGES, MOST_IMAGES)
@@ -263,8 +272,8 @@ def _scored(model: str, dataset: str, spec: ModelSpec | None, limit: int) -> wor
 
 def all_predictions(study: StudyResult, trial: TrialResult) -> tuple[Prediction, ...]:
     """What a file says of every one of `scored`; run the first time that somebody asks, with progress."""
-    plan, limit = sources(study), images_scored(study)
-    kept, key = _all_predictions(), (trial.sha256, plan.model, plan.dataset, plan.spec, limit)
+    (model, spec), dataset, limit = reading(study, trial), sources(study).dataset, images_scored(study)
+    kept, key = _all_predictions(), (trial.sha256, model, dataset, spec, limit)
     if key not in kept:
         line = st.empty()
 
@@ -273,7 +282,7 @@ def all_predictions(study: StudyResult, trial: TrialResult) -> tuple[Prediction,
                 line.progress(done / total, text=t("damage.running", done=done, total=total))
 
         kept[key] = workbench.predictions(
-            trial.sha256 or "", plan.model, plan.dataset, spec=plan.spec, limit=limit, progress=told
+            trial.sha256 or "", model, dataset, spec=spec, limit=limit, progress=told
         )
         line.empty()
         while len(kept) > MOST_KEPT:

@@ -43,6 +43,7 @@ from edgeslim.workbench.models import (
     list_models,
     read_spec,
     recognised_spec,
+    stored_model,
 )
 from edgeslim.workbench.notes import note_trial, notes_version, remove_note, star_trial, trial_notes
 from edgeslim.workbench.planning import estimate
@@ -138,6 +139,7 @@ __all__ = [
     "start_study",
     "store_info",
     "stored_bytes",
+    "stored_model",
     "study_entry",
     "study_plan",
     "study_result",

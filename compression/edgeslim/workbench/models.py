@@ -58,6 +58,17 @@ def describe_model(
     return _described(open_model(reference, store or Store(), spec))
 
 
+def stored_model(reference: str, store: Store | None = None) -> ModelInfo:
+    """The model, its file among the store's like any compressed one. Raises ModelError."""
+    from edgeslim.models.library import open_model
+
+    store = store or Store()
+    model = open_model(reference, store)
+    if not store.path(model.sha256).exists():
+        store.put(model.path.read_bytes())
+    return _described(model)
+
+
 def _described(model: Model) -> ModelInfo:
     from edgeslim.metrics.counts import counts
     from edgeslim.metrics.size import sizes

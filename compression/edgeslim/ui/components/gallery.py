@@ -20,8 +20,7 @@ def seen(
     study: StudyResult, trials: Sequence[TrialResult], title: str, image: Image, truth: data.Truth
 ) -> Item:
     """A picture with what the files of `trials` say about it."""
-    plan = data.sources(study)
-    views = [data.predicted(trial.sha256 or "", plan.model, plan.spec, image)[0] for trial in trials]
+    views = [data.predicted(trial.sha256 or "", *data.reading(study, trial), image)[0] for trial in trials]
     return Item(title, image, views, truth)
 
 

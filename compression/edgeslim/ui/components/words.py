@@ -144,7 +144,7 @@ def _preset_words(part: str) -> str | None:
 
 
 def numbered(trial: TrialResult) -> str:
-    return f"#{trial.number} {trial_title(trial)}"
+    return f"#{trial.number} {trial_title(trial)}" if trial.number >= 0 else trial.title
 
 
 def recipe_words(recipe: RecipeRecord) -> str:
