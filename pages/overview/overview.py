@@ -46,7 +46,7 @@ else:
     st.title(t("overview.title"), anchor=False)
     st.info(t("overview.no_sample"), icon=":material/info:")
 
-st.subheader(t("overview.ways"), anchor=False)
+st.header(t("overview.ways"), anchor=False)
 st.markdown(t("overview.lead"))
 ways = [
     ("teach", "new", {"model": "digits-cnn", "data": "digits", "preset": "break-and-recover"}),

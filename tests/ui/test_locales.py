@@ -195,3 +195,15 @@ def test_what_a_user_typed_cannot_format_the_screen() -> None:
     )
     error = ErrorRecord("unknown_name", "", "", {"kind": "step", "name": "[a](b)", "choices": "c"})
     assert r"\[a\]\(b\)" in error_text("en", error)
+
+
+def test_classes_of_the_usual_sets_have_chinese_names_and_others_stay() -> None:
+    from edgeslim.models.base import _COCO
+    from edgeslim.ui.i18n import class_name
+
+    named = {label: class_name("zh", label) for label in _COCO.split(",")}
+    assert len(named) == 80
+    assert [label for label, words in named.items() if words.isascii()] == []
+    assert class_name("zh", "speed_30") == "限速 30"
+    assert class_name("zh", "Traffic Light") == "红绿灯"
+    assert (class_name("zh", "weld_seam"), class_name("en", "weld_seam")) == ("weld seam", "weld seam")

@@ -20,7 +20,14 @@ from edgeslim.ui import data
 from edgeslim.ui.components.file_panel import file_actions
 from edgeslim.ui.components.finding import recommended
 from edgeslim.ui.components.headline import savings
-from edgeslim.ui.components.words import change_words, figure_name, limit_words, missed_words, numbered
+from edgeslim.ui.components.words import (
+    change_words,
+    class_name,
+    figure_name,
+    limit_words,
+    missed_words,
+    numbered,
+)
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import select_trial, selected_trial, t
 from edgeslim.units import format_bytes, format_change
@@ -115,9 +122,7 @@ def _weakest(study: StudyResult, trial: TrialResult) -> str:
     rows = data.once(class_info, study, trial.number)
     if not rows or rows[0].change >= 0 or trial.number == study.baseline:
         return ""
-    return t(
-        "front.weakest", label=plain(rows[0].label.replace("_", " ")), change=format_change(rows[0].change)
-    )
+    return t("front.weakest", label=plain(class_name(rows[0].label)), change=format_change(rows[0].change))
 
 
 def _sentences(found: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -21,6 +22,7 @@ from edgeslim.ui.components.problems import show
 from edgeslim.ui.components.waterfall import size_waterfall
 from edgeslim.ui.components.words import (
     chart_texts,
+    class_name,
     figure_name,
     named,
     notice_words,
@@ -60,7 +62,7 @@ def trial_panel(study: StudyResult, number: int, effects: Mapping[str, Sequence[
         st.caption(f":material/warning: {notice_words(notice_record(notice))}")
     for effect in unchanged(trial, effects) if trial.recipe.steps else ():
         st.caption(f":material/info: {t(f'unchanged.{effect}')}")
-    classes = class_info(study, number)
+    classes = [replace(row, label=class_name(row.label)) for row in class_info(study, number)]
     original = number == study.baseline
     columns = st.columns(1 if original or not classes else 2, gap="large")
     with columns[0]:
