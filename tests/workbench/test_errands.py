@@ -13,7 +13,7 @@ import pytest
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
-from edgeslim.jobs import errand, errand_worker
+from edgeslim.jobs import errand, errand_worker, launching
 from edgeslim.jobs.errand import Errand, ErrandStatus
 from edgeslim.progress import silent
 from edgeslim.records import Latency
@@ -29,7 +29,7 @@ RECIPE = {"name": "", "seed": 0, "steps": [{"step": "magnitude_pruning", "sparsi
 def ended_processes() -> Iterator[None]:
     """No process of a test outlives it."""
     yield
-    for process in errand._STARTED:
+    for process in launching.STARTED:
         process.wait(60)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from edgeslim.artifacts.store import HOME_VARIABLE, Store, as_store_error
 from edgeslim.processes import environment_of_child
 
-_STARTED: list[subprocess.Popen[bytes]] = []
+STARTED: list[subprocess.Popen[bytes]] = []
 """Processes started here, polled so that ended ones do not stay as zombies."""
 
 
@@ -28,10 +28,10 @@ def launch(module: str, store: Store, log: Path, *arguments: str, **variables: s
             )
     except OSError as error:
         raise as_store_error(log, error) from error
-    _STARTED.append(process)
+    STARTED.append(process)
     return process.pid
 
 
 def reap() -> None:
     """Let those that have ended go."""
-    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
+    STARTED[:] = [process for process in STARTED if process.poll() is None]
