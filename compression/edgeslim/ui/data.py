@@ -12,9 +12,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.detections import Annotations, Detections, Image
+from edgeslim.detections import Annotations, Image
 from edgeslim.errors import StoreError, StudyError
-from edgeslim.metrics.fidelity import Fidelity, diff
 from edgeslim.models.base import ModelSpec
 from edgeslim.records import RecipeRecord
 from edgeslim.steps.base import StepInfo
@@ -233,13 +232,6 @@ def predicted(sha256: str, model: str, spec: ModelSpec | None, image: Image) -> 
 def labels(model: str, spec: ModelSpec | None) -> tuple[str, ...]:
     """The classes that a model names."""
     return workbench.model_spec(model, spec).labels
-
-
-def changes(original: Prediction, compressed: Prediction, confidence: float) -> Fidelity | None:
-    """What became of the original's boxes; None where there are no boxes."""
-    if isinstance(original, Detections) and isinstance(compressed, Detections):
-        return diff(original, compressed, confidence=confidence)
-    return None
 
 
 MOST_IMAGES = 400

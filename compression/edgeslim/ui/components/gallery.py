@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgeslim.detections import Image
+from edgeslim.detections import Detections, Image
+from edgeslim.metrics.fidelity import Fidelity, diff
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
+from edgeslim.tasks.base import Prediction
 from edgeslim.ui import data
 from edgeslim.ui.picture.payload import Item, ModelTitle
 from edgeslim.ui.state import t
@@ -38,9 +40,16 @@ def most_changed(study: StudyResult, number: int, confidence: float) -> tuple[in
     damage: list[tuple[int, int]] = []
     for _, image, _ in images:
         views = [data.predicted(sha256, plan.model, plan.spec, image)[0] for sha256 in hashes]
-        found = data.changes(views[0], views[1], confidence)
+        found = changes(views[0], views[1], confidence)
         if found is None:
             return None
         changed = 2 * len(found.lost) + 2 * len(found.gained) + len(found.relabelled) + len(found.moved)
         damage.append((changed, -len(found.kept)))  # of equally changed ones the clearest
     return (damage.index(max(damage)), len(images)) if images else None
+
+
+def changes(original: Prediction, compressed: Prediction, confidence: float) -> Fidelity | None:
+    """What became of the original's boxes; None where there are no boxes."""
+    if isinstance(original, Detections) and isinstance(compressed, Detections):
+        return diff(original, compressed, confidence=confidence)
+    return None

@@ -39,7 +39,8 @@ def picture_source() -> str:
 def lost_words(study: StudyResult, base: TrialResult, compared: Sequence[TrialResult]) -> str:
     """What the first of the files loses against the original, from the study's own counts; else who is compared."""
     fates = compared[0].fidelity if len(compared) == 1 and base.number == study.baseline else None
-    names = t("compare.versus").join(trial_title(trial) for trial in (base, *compared))
+    others = t("choice.separator").join(trial_title(trial) for trial in compared)
+    names = t("compare.versus").join((others, trial_title(base))) if compared else trial_title(base)
     if not fates or "lost" not in fates:
         return plain(names)
     boxes = sum(int(fates[kind]) for kind in ("kept", "moved", "relabelled", "lost"))

@@ -10,7 +10,7 @@ from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
-from edgeslim.ui.components.gallery import SCENES, model_title, seen
+from edgeslim.ui.components.gallery import SCENES, changes, model_title, seen
 from edgeslim.ui.components.headline import figure_texts, sentence
 from edgeslim.ui.components.words import figure_name, trial_title
 from edgeslim.ui.picture.component import pictures
@@ -66,7 +66,7 @@ def telling(study: StudyResult, found: Walk) -> tuple[int, ...]:
     worth: list[tuple[float, int]] = []
     for place, (_, image, _) in enumerate(data.pictures(plan.dataset, None, 0, SCENES)):
         views = [data.predicted(sha256, plan.model, plan.spec, image)[0] for sha256 in hashes]
-        here, last = (data.changes(views[0], view, LOOK.confidence) for view in views[1:])
+        here, last = (changes(views[0], view, LOOK.confidence) for view in views[1:])
         if here is None or last is None:
             return (0,)  # a classifier: every picture tells the same kind of thing
         touched = len(here.lost) + len(here.gained) + len(here.relabelled) + len(here.moved) / 2

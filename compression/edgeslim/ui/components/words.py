@@ -108,8 +108,10 @@ def _titled(study: StudyResult, language: Language) -> StudyResult:
 def trial_title(trial: TrialResult) -> str:
     """The recipe's name, else its steps; names that presets give are in the screen's language.
 
-    A seed other than the usual one is named too.
+    A seed other than the usual one is named too. What is no trial of the study has a title of its own.
     """
+    if trial.number < 0:
+        return trial.title
     title, seed = recipe_title(trial.recipe), trial.recipe.seed
     return t("trial.seed", title=title, seed=seed) if seed else title
 
@@ -144,7 +146,8 @@ def _preset_words(part: str) -> str | None:
 
 
 def numbered(trial: TrialResult) -> str:
-    return f"#{trial.number} {trial_title(trial)}" if trial.number >= 0 else trial.title
+    title = trial_title(trial)
+    return f"#{trial.number} {title}" if trial.number >= 0 else title
 
 
 def recipe_words(recipe: RecipeRecord) -> str:
