@@ -1,4 +1,4 @@
-"""`xray`, `sensitivity`, `ablate`: looking into a model, and into a recipe."""
+"""`xray`, `sensitivity`, `ablate`, `errors`: looking into a model, and into a recipe."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from edgeslim.cli.common import Arguments, add, positive, progress, spec, tell, 
 from edgeslim.errors import RecipeError
 from edgeslim.records import encoded
 from edgeslim.report.analysis_text import ablation_text, sensitivity_text, xray_texts
+from edgeslim.report.error_text import error_texts
 
 
 def add_commands(commands: Any) -> None:
@@ -46,6 +47,40 @@ def add_commands(commands: Any) -> None:
     command.add_argument(
         "--orders", type=_count, metavar="N", help="other orders to measure, at most (default: 6)"
     )
+    command = with_data(
+        add(commands, "errors", _errors, "show what two files get wrong, and how sure they are"),
+        calibration=False,
+    )
+    command.add_argument("files", type=Path, nargs=2, metavar="F.onnx", help="two files, as --model is read")
+    command.add_argument(
+        "--threshold",
+        type=_share,
+        default=0.5,
+        metavar="S",
+        help="score from which boxes count (default: 0.5)",
+    )
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, got {text} instead")
+    return value
+
+
+def _errors(given: Arguments) -> None:
+    found = workbench.compare_errors(
+        given.files[0],
+        given.files[1],
+        given.model,
+        given.data,
+        threshold=given.threshold,
+        spec=spec(given),
+        limit=given.limit,
+        store=given.store,
+        progress=progress(given),
+    )
+    tell(given, found, lambda: "\n\n".join(error_texts(found.mistakes, found.confidence, found.parts)))
 
 
 def _bits(text: str) -> int:

@@ -65,6 +65,36 @@ def resampled(matches: Matches, seed: int = SEED) -> Resampled | None:
     return Resampled(value, resampled_map(matches, weights), matches.images)
 
 
+def resampled_by_class(matches: Matches) -> list[Resampled | None]:
+    """AP at IoU 0.50:0.95 of each class, with its resamples over images; None for a class without an object."""
+    value, drawn = _by_class(matches, "all")
+    return [
+        Resampled(float(each), resamples, matches.images) if np.isfinite(each) else None
+        for each, resamples in zip(value[:, 0], drawn, strict=True)
+    ]
+
+
+def resampled_by_size(matches: Matches) -> dict[str, Resampled | None]:
+    """mAP of objects of each size, with its resamples over images; None where there is no such object."""
+    found: dict[str, Resampled | None] = {}
+    for area in AREAS[1:]:
+        value, drawn = (_mean(each) for each in _by_class(matches, area))
+        figure = float(value[0])
+        found[area] = Resampled(figure, drawn, matches.images) if np.isfinite(figure) else None
+    return found
+
+
+def _by_class(matches: Matches, area: str) -> tuple[Doubles, Doubles]:
+    """AP (classes, 1) on the images, and on their resamples (classes, resamples)."""
+    weights = resample_weights(matches.images)
+    blocks = [weights[:, start : start + _BLOCK] for start in range(0, weights.shape[1], _BLOCK)]
+    once, *drawn = (
+        _precision_and_recall(matches, block, area)[0].mean(axis=1)
+        for block in (np.ones((matches.images, 1), np.int64), *blocks)
+    )
+    return once, np.concatenate(drawn, axis=1)
+
+
 def _precision_and_recall(matches: Matches, weights: IntArray, area: str) -> tuple[Doubles, Doubles]:
     """Average precision, largest recall: (classes, IoU thresholds, resamples), NaN where no object is.
 
@@ -109,7 +139,11 @@ def area_under(true: NDArray[np.int32], counted: NDArray[np.int32], objects: Int
 
 def _mean_over_classes(values: Doubles) -> Doubles:
     """(classes, IoU thresholds, resamples) → (resamples,): mean over thresholds, then over known classes."""
-    by_class = values.mean(axis=1)
+    return _mean(values.mean(axis=1))
+
+
+def _mean(by_class: Doubles) -> Doubles:
+    """(classes, resamples) → (resamples,): mean over the classes that have an object."""
     there = np.isfinite(by_class)
     count = there.sum(axis=0)
     total = np.where(there, by_class, 0.0).sum(axis=0)

@@ -93,6 +93,13 @@ def match(truths: Sequence[Annotations], predictions: Sequence[Detections], clas
     return Matches(image[order], first, correct[:, :, order], ignored[:, :, order], objects)
 
 
+def ranked_scores(predictions: Sequence[Detections]) -> Doubles:
+    """(N,) scores in the order of `Matches`."""
+    _, label, _, score = _ranked(predictions)
+    ranked: Doubles = score[np.lexsort((-score, label))]
+    return ranked
+
+
 def _ranked(
     predictions: Sequence[Detections],
 ) -> tuple[IntArray, IntArray, Doubles, Doubles]:

@@ -31,6 +31,7 @@ from edgeslim.workbench.errands import (
     timing_status,
     timing_version,
 )
+from edgeslim.workbench.errors import ErrorReport, compare_errors
 from edgeslim.workbench.evaluate import evaluate_model
 from edgeslim.workbench.files import artifact_bytes, artifact_path, check_study, has_artifact, stored_bytes
 from edgeslim.workbench.maintenance import check_store, collect_garbage, store_info
@@ -75,6 +76,7 @@ from edgeslim.workbench.xray import score_predictions, xray
 
 __all__ = [
     "ErrandStatus",
+    "ErrorReport",
     "ScoredImages",
     "StudyPlan",
     "ablate",
@@ -88,6 +90,7 @@ __all__ = [
     "checked_spec",
     "choose_trial",
     "collect_garbage",
+    "compare_errors",
     "compare_trials",
     "compress",
     "delete_study",
