@@ -5,6 +5,7 @@ import streamlit as st
 from edgeslim.report.info import worth_it
 from edgeslim.ui import data
 from edgeslim.ui.components.damage import damage
+from edgeslim.ui.components.error_types import error_types
 from edgeslim.ui.components.make_file import make_another
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.other_file import other_file
@@ -73,5 +74,6 @@ sections(
     {
         "pictures": pictures,
         "damage": lambda: damage(study, base, compared[0]),
+        "errors": lambda: error_types(study, base, compared[0]),
     }
 )

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import streamlit as st
 
 from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,3 +38,34 @@ def _once(
 ) -> tuple[StudyResult, Any]:
     """With the study itself: while that is kept, no other one has its id."""
     return study, compute(study, *given, **options)
+
+
+def of_files(
+    compute: Callable[Concatenate[StudyResult, TrialResult, P], R],
+    study: StudyResult,
+    trial: TrialResult,
+    *given: P.args,
+    **options: P.kwargs,
+) -> R:
+    """`compute(study, trial, …)` of a file, or of two if another trial is given; kept by their hashes for everybody."""
+    found: R = _of_files(compute, study, trial, given, options)
+    return found
+
+
+@st.cache_resource(
+    max_entries=128,
+    show_spinner=False,
+    hash_funcs={
+        StudyResult: lambda study: (study.name, study.images),
+        TrialResult: lambda trial: trial.sha256,
+        FunctionType: _qualified,
+    },
+)
+def _of_files(
+    compute: Callable[..., Any],
+    study: StudyResult,
+    trial: TrialResult,
+    given: tuple[Any, ...],
+    options: dict[str, Any],
+) -> Any:
+    return compute(study, trial, *given, **options)
