@@ -1,0 +1,215 @@
+"""The form of a new study: presets, recipes, data and what it refuses."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from app_world import MODEL, Started
+
+from edgeslim import workbench
+from edgeslim.errors import DatasetError, ParameterError
+from edgeslim.models.base import ModelSpec
+from edgeslim.recipe import Recipe
+from edgeslim.records import NoticeRecord
+from edgeslim.steps.pruning.magnitude import MagnitudePruning
+from edgeslim.steps.quantization.float16 import Float16
+from edgeslim.studies.study import StudyPlan
+from edgeslim.workbench.datasets import DatasetInfo
+
+
+def test_a_preset_is_started_with_its_options(show: Any, started: list[Started]) -> None:
+    app = show("new")
+    app.text_input(key="plan_name").set_value("my-study")
+    app.number_input(key="plan_limit").set_value(40)
+    app.number_input(key="plan_seeds").set_value(3)
+    app.number_input(key="plan_held_out").set_value(0.4)
+    app.button(key="start_study").click().run()
+    assert not app.exception
+    plan = StudyPlan(
+        model="digits-cnn", dataset="digits", preset="quick", name="my-study", limit=40, seeds=3, held_out=0.4
+    )
+    assert started == [Started(plan, ())]
+    assert "twenty-trials" in app.query_params["study"], "the new study opens at once"
+
+
+def test_what_a_preset_leaves_out_is_said(show: Any, started: list[Started]) -> None:
+    assert "Recipes left out: 1 (calibration images are missing)" in "\n".join(
+        c.value for c in show("new").caption
+    )
+
+
+def test_recipes_that_lack_calibration_images_get_them_from_the_dataset_itself(
+    show: Any, started: list[Started]
+) -> None:
+    app = show("new")
+    app.button(key="calibrate_here").click().run()
+    assert not app.exception
+    app.button(key="start_study").click().run()
+    assert (started[0].plan.dataset, started[0].plan.calibration) == ("digits", "digits")
+
+
+def test_images_added_for_calibration_are_not_evaluated_on(
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = list(workbench.list_datasets())
+
+    def add(source: str, name: str) -> DatasetInfo:
+        listed.append(replace(listed[-1], name=name, sizes={"validation": 7}))
+        return listed[-1]
+
+    monkeypatch.setattr(workbench, "list_datasets", lambda: listed)
+    monkeypatch.setattr(workbench, "import_dataset", add)
+    app = show("new")
+    before = app.selectbox(key="linked_data").value
+    app.text_input(key="missing_path").set_value("/data/more").run()
+    app.button(key="add_missing").click().run()
+    assert not app.exception
+    assert app.selectbox(key="linked_data").value == before
+    assert app.selectbox(key="linked_calibration").value == "more"
+
+
+def test_a_model_that_knows_none_of_the_classes_is_not_started(
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = ModelSpec(input_width=8, input_height=8, task="classification", labels=("person", "traffic_light"))
+    monkeypatch.setattr(workbench, "model_spec", lambda *_: spec)
+    app = show("new")
+    assert app.button(key="start_study").disabled
+    assert "The model knows: person, traffic light; the dataset has: 0, 1, 2" in app.error[0].value
+    assert "模型可识别：人，红绿灯" in show("new", "zh-CN").error[0].value
+
+
+def test_a_path_and_a_zip_at_once_are_refused(show: Any, started: list[Started]) -> None:
+    app = show("new")
+    app.text_input(key="dataset_path").set_value("/data/mine").run()
+    assert not app.button(key="add_dataset").disabled
+    app.file_uploader(key="dataset_zip").upload("mine.zip", b"PK", "application/zip").run()
+    assert app.button(key="add_dataset").disabled
+    assert "Clear one of them" in app.warning[0].value
+
+
+def test_a_recipe_is_built_step_by_step_and_its_rules_are_checked(show: Any, started: list[Started]) -> None:
+    app = show("new", preset="own")
+    assert app.button(key="start_study").disabled, "there is nothing to run yet"
+    app.button(key="add_recipe").click().run()
+    for step in ("float16", "magnitude_pruning"):
+        app.selectbox(key="step_of_1").set_value(step).run()
+        app.button(key="add_step_1").click().run()
+    assert "needs a trainable network and cannot follow float16" in app.error[0].value
+    assert app.button(key="start_study").disabled
+    app.button(key="arrow_upward_3").click().run()
+    assert not app.error
+    app.slider(key="value_3_sparsity").set_value(0.9).run()
+    app.button(key="start_study").click().run()
+    assert started[0].recipes == (Recipe((MagnitudePruning(sparsity=0.9), Float16())),)
+
+
+def test_a_senseless_order_is_mended_with_one_click(show: Any, started: list[Started]) -> None:
+    app = show("new", preset="own")
+    app.button(key="add_recipe").click().run()
+    for step in ("float16", "magnitude_pruning"):
+        app.selectbox(key="step_of_1").set_value(step).run()
+        app.button(key="add_step_1").click().run()
+    app.slider(key="value_3_sparsity").set_value(0.85).run()
+    app.button(key="use_order_1").click().run()
+    assert not app.exception
+    assert not app.error
+    assert [button for button in app.button if button.key == "use_order_1"] == []
+    app.button(key="start_study").click().run()
+    wanted = Recipe((MagnitudePruning(sparsity=0.85), Float16()))
+    assert started[0].recipes == (wanted,), "what was set of a step stays with it"
+
+
+def test_an_error_that_is_not_about_order_is_shown_once(
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Any) -> None:
+        raise ParameterError("x", "The share is too large.", "Make it smaller.")
+
+    monkeypatch.setattr(workbench, "read_recipe", refused)
+    monkeypatch.setattr(workbench, "repaired_recipe", refused)
+    app = show("new", preset="own")
+    app.button(key="add_recipe").click().run()
+    assert [error.value for error in app.error] == ["The share is too large. Make it smaller."]
+
+
+def test_a_teacher_is_chosen_from_the_other_models_for_the_task(
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [
+        replace(MODEL, name="digits-large"),
+        replace(MODEL, name="signs", task="detection"),
+        replace(MODEL, name="not-here", ready=False),
+    ]
+    monkeypatch.setattr(workbench, "list_models", lambda: [MODEL, *others])
+    app = show("new", preset="own", model="digits-cnn")
+    app.button(key="add_recipe").click().run()
+    app.selectbox(key="step_of_1").set_value("distil_from_teacher").run()
+    app.button(key="add_step_1").click().run()
+    assert app.selectbox(key="value_2_teacher").options == ["digits-large"]
+    app.button(key="start_study").click().run()
+    assert started[0].recipes[0].record().steps[0]["teacher"] == "digits-large"
+
+
+def test_recipes_are_loaded_from_a_file(show: Any, started: list[Started]) -> None:
+    app = show("new", preset="own")
+    recipes = [{"name": "half", "steps": [{"step": "float16"}]}, {"steps": [{"step": "magnitude_pruning"}]}]
+    app.file_uploader(key="recipes_file").upload(
+        "r.json", json.dumps(recipes).encode(), "application/json"
+    ).run()
+    assert not app.error
+    app.button(key="start_study").click().run()
+    assert [recipe.name for recipe in started[0].recipes] == ["half", ""]
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"steps": [{"step": "prunee"}]}', b"\xff\xfe"])
+def test_a_file_that_holds_no_recipes_is_refused(show: Any, started: list[Started], content: bytes) -> None:
+    app = show("new", preset="own")
+    app.file_uploader(key="recipes_file").upload("r.json", content, "application/json").run()
+    assert not app.exception
+    assert app.error
+
+
+def test_a_dataset_of_ones_own_is_added_and_chosen(
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digits = DatasetInfo(
+        name="digits", task="classification", labels=tuple("0123456789"), sizes={"validation": 450}
+    )
+    listed = [digits]
+
+    def add(source: str, name: str) -> DatasetInfo:
+        assert (source, name) == ("/data/mine/instances.json", "mine"), (
+            "the folder's name says more than the file's"
+        )
+        notice = NoticeRecord("splits_overlap", "", {"count": 3})
+        found = replace(digits, name=name, labels=("a", "b"), sizes={"validation": 7}, warnings=(notice,))
+        listed.append(found)
+        return found
+
+    monkeypatch.setattr(workbench, "list_datasets", lambda: listed)
+    monkeypatch.setattr(workbench, "import_dataset", add)
+    app = show("new")
+    app.text_input(key="dataset_path").set_value("/data/mine/instances.json").run()
+    app.button(key="add_dataset").click().run()
+    assert not app.exception
+    assert app.selectbox(key="linked_data").value == "mine"
+    assert "**mine** added: validation 7; 2 classes." in app.success[0].value
+    assert "3 images are both in the training and in the validation split" in "".join(
+        c.value for c in app.caption
+    )
+
+
+def test_a_dataset_that_cannot_be_read_is_named(
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: str, name: str) -> None:
+        raise DatasetError("unknown_format", "No.", "Choose.", path=source)
+
+    monkeypatch.setattr(workbench, "import_dataset", refuse)
+    app = show("new")
+    app.text_input(key="dataset_path").set_value("/nowhere").run()
+    app.button(key="add_dataset").click().run()
+    assert not app.exception
+    assert "“/nowhere” is not a dataset in a known format" in app.error[0].value
