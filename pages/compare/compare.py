@@ -4,7 +4,7 @@ import streamlit as st
 
 from edgeslim.report.info import worth_it
 from edgeslim.ui import data
-from edgeslim.ui.components.damage import damage
+from edgeslim.ui.components.damage import damage, one_file
 from edgeslim.ui.components.error_types import error_types
 from edgeslim.ui.components.make_file import make_another
 from edgeslim.ui.components.navigation import go
@@ -17,10 +17,10 @@ from edgeslim.ui.state import linked, one_of, some_of, t
 
 MOST = 3
 
-heading = st.container()
+heading = st.empty()  # a section that counts anew says what it found
 which, reference, files, more = st.columns([4, 4, 5, 2], vertical_alignment="bottom")
 with which:
-    name = study_choice(clears=("trials", "base", "image", "kind", "class", "as", "size", "other"))
+    name = study_choice(clears=("trials", "base", "file", "image", "kind", "class", "as", "size", "other"))
 if name is None:
     heading.title(t("compare.title"), anchor=False)
     st.info(t("study.empty"), icon=":material/info:")
@@ -70,10 +70,16 @@ def pictures() -> None:
 if not compared:
     pictures()
     st.stop()
+
+
+def finding(words: str) -> None:
+    heading.title(words, anchor=False)
+
+
 sections(
     {
         "pictures": pictures,
-        "damage": lambda: damage(study, base, compared[0]),
-        "errors": lambda: error_types(study, base, compared[0]),
+        "damage": lambda: damage(study, base, one_file(compared), finding),
+        "errors": lambda: error_types(study, base, one_file(compared)),
     }
 )

@@ -85,7 +85,9 @@ def world(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setattr(
         workbench, "predictions", lambda sha256, *_, **__: (predict(Path(sha256), None, None)[0],) * 9
     )
-    monkeypatch.setattr(workbench, "images_at", lambda _, places: [image + np.uint8(k) for k in places])
+    monkeypatch.setattr(
+        workbench, "images_at", lambda _images, _model, places: [image + np.uint8(k) for k in places]
+    )
     return study
 
 

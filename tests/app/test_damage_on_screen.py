@@ -39,7 +39,7 @@ def test_every_change_is_a_crop_and_every_kind_a_count(show: Any) -> None:
     assert [one["title"] for one in given["pictures"]] == ["lost: crossing 0.80"] * 9
     focus = given["pictures"][0]["focus"]
     assert focus == {"box": [200, 90, 260, 150], "model": 1, "reference": 2, "detection": None}
-    assert any("9 places on 9 of 9 validation images" in one.value for one in app.caption)
+    assert any("9 places on 9 of 9 images" in one.value for one in app.caption)
 
 
 def test_against_the_truth_the_mistakes_of_either_file_are_shown(show: Any) -> None:
@@ -74,16 +74,42 @@ def test_a_broken_link_filters_nothing(show: Any, junk: dict[str, str]) -> None:
 def test_a_file_can_be_compared_with_any_other(show: Any) -> None:
     app = show("compare", section="damage", trials="12", base="3")
     assert app.info[0].value == "Nothing changed at this threshold."
-    assert "against" in app.title[0].value
-    assert show("compare", "zh-CN", **CHANGED).title[0].value.endswith("丢失 " + lost_of(app, 12) + " 个")
+    assert app.title[0].value.endswith("loses none of 18 boxes on 9 images, from score 0.50 on")
 
 
-def lost_of(app: AppTest, number: int) -> str:
-    study = workbench.sample_study()
-    assert study is not None
-    trial = study.trial(number)
-    assert trial is not None and trial.fidelity is not None
-    return str(trial.fidelity["lost"])
+def test_the_title_counts_what_the_gallery_shows(show: Any) -> None:
+    lost = "loses 9 of 27 boxes on 9 images, from score 0.50 on"
+    assert show("compare", **CHANGED).title[0].value.endswith(lost)
+    none = show("compare", **CHANGED, confidence="0.85").title[0].value
+    assert none.endswith("loses none of 0 boxes on 9 images, from score 0.85 on")
+    truth = show("compare", **CHANGED, against="truth").title[0].value
+    assert truth.endswith("makes 9 mistakes on 9 images, from score 0.50 on")
+    assert "27 个检测框中的 9 个" in show("compare", "zh-CN", **CHANGED).title[0].value
+
+
+def test_of_several_files_one_is_looked_at(show: Any) -> None:
+    app = show("compare", section="damage", trials="3,12", file="12")
+    assert [model["title"].partition(" ")[0] for model in sent(app)["models"]] == ["#0", "#12"]
+    assert sent(show("compare", section="damage", trials="3,12"))["models"][1]["title"].startswith("#3")
+
+
+def test_the_images_are_those_of_the_study_the_gallery_or_a_folder(
+    show: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[workbench.Images] = []
+    scored = workbench.scored_images
+
+    def images(which: workbench.Images, *given: Any, **options: Any) -> workbench.ScoredImages:
+        asked.append(which)
+        return scored(which, *given, **options)
+
+    monkeypatch.setattr(workbench, "scored_images", images)
+    for link in ({}, {"over": "gallery"}, {"over": "folder", "folder": "/pictures"}):
+        assert not show("compare", **CHANGED, **link).exception
+    assert [(one.dataset, one.split, one.held_out) for one in asked] == [
+        ("street-signs", "validation", None), ("street-signs", "gallery", 0.0), ("/pictures", "validation", 0.0),
+    ]  # fmt: skip
+    assert not show("compare", **CHANGED, over="folder").get("bidi_component")
 
 
 def test_a_classifiers_changed_images_come_first(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,5 +125,6 @@ def test_a_classifiers_changed_images_come_first(show: Any, monkeypatch: pytest.
         workbench, "predictions", lambda sha256, *_, **__: tuple(before if sha256 == original else after)
     )
     app = show("compare", **CHANGED)
-    assert [one["title"] for one in sent(app)["pictures"]] == ["c", "a", "b"]
+    assert [one["title"] for one in sent(app)["pictures"]] == ["3 → 5 · c", "1 · a", "2 · b"]
+    assert app.title[0].value.endswith("changes the class on 1 of 3 images")
     assert any("changed on 1 of 3 images" in one.value for one in app.caption)

@@ -49,6 +49,7 @@ def open_workload(
     spec: ModelSpec | None = None,
     limit: int | None = None,
     held_out: float | None = 0.0,
+    split: SplitName = "validation",
     progress: Progress = silent,
 ) -> Workload:
     """Open model and data by their references. Raises ModelError or DatasetError."""
@@ -56,7 +57,7 @@ def open_workload(
         model = open_model(model, store, spec, progress=progress)
     data = open_dataset(dataset, store, progress)
     images = open_dataset(calibration, store, progress) if calibration else None
-    return make_workload(model, data, images, limit, held_out)
+    return make_workload(model, data, images, limit, held_out, split)
 
 
 def make_workload(
@@ -65,14 +66,15 @@ def make_workload(
     calibration: Dataset | None = None,
     limit: int | None = None,
     held_out: float | None = 0.0,
+    split: SplitName = "validation",
 ) -> Workload:
-    """Bring model and data together: evaluate on 'validation' (the first `limit` images of it), calibrate on
+    """Bring model and data together: evaluate on `split` (the first `limit` images of it), calibrate on
     `calibration` if given, else on the dataset's own split.
 
     `held_out` is the share of the evaluation images to keep apart, None a sensible one (`choosing_part`).
     """
     model, notices = _named(model, dataset), list(dataset.warnings)
-    evaluation, train = dataset.split("validation"), _split(dataset, "train")
+    evaluation, train = dataset.split(split), _split(dataset, "train")
     labels: tuple[str, ...] | None = None
     if dataset.has_labels and model.spec.labels:
         labels = model.spec.labels
@@ -87,7 +89,7 @@ def make_workload(
     evaluation, apart, told = choosing_part(evaluation, held_out)
     notices.extend(told)
     images = any_images(calibration) if calibration is not None else _split(dataset, "calibration")
-    if apart is not None and images is not None and _same(images, dataset.split("validation")):
+    if apart is not None and images is not None and _same(images, dataset.split(split)):
         images = choosing_part(images, held_out)[0]
     data = TaskData(calibration=images, train=train, evaluation=evaluation, labels=model.spec.labels)
     return Workload(model, dataset.name, data, evaluation, labels, notices, apart)

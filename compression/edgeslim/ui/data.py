@@ -5,7 +5,8 @@ What is kept is shared by everybody who looks, and never changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,8 +16,8 @@ from edgeslim import workbench
 from edgeslim.detections import Annotations, Image
 from edgeslim.errors import StoreError, StudyError
 from edgeslim.models.base import ModelSpec
+from edgeslim.progress import WAITS
 from edgeslim.records import RecipeRecord
-from edgeslim.steps.base import StepInfo
 from edgeslim.studies.estimate import Estimate
 from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.study import StudyPlan, StudyResult
@@ -25,7 +26,11 @@ from edgeslim.tasks.base import Prediction
 from edgeslim.ui.foreign import ForeignFile
 from edgeslim.ui.kept import once as once
 from edgeslim.ui.state import t
+from edgeslim.ui.techniques import amounts as amounts
+from edgeslim.ui.techniques import effects as effects
+from edgeslim.ui.techniques import steps as steps
 from edgeslim.ui.timed import timed
+from edgeslim.units import format_clock
 from edgeslim.workbench.presets import FittingPreset
 from edgeslim.workbench.studies import StudyEntry
 
@@ -141,28 +146,6 @@ def _plan(study: StudyResult) -> StudyPlan:
     return workbench.study_plan(study.name)
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def steps() -> dict[str, StepInfo]:
-    """Every step with its parameters, by name."""
-    return {step.name: step for step in workbench.list_steps()}
-
-
-def effects() -> dict[str, Sequence[str]]:
-    """What each step changes."""
-    return {step.name: step.changes for step in steps().values()}
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def amounts() -> dict[str, tuple[str, str]]:
-    """Name and unit of the number that says how much a step does, for the steps that a search varies by one."""
-    found: dict[str, tuple[str, str]] = {}
-    for step in steps().values():
-        for parameter in step.parameters:
-            if parameter.search is not None and parameter.type in (int, float):
-                found.setdefault(step.name, (parameter.name, parameter.unit))
-    return found
-
-
 def has_file(trial: TrialResult) -> bool:
     """Whether the trial's file is here: the sample study comes with those that teach, others can be made."""
     if not trial.measured or trial.sha256 is None:
@@ -246,36 +229,43 @@ def reading(study: StudyResult, trial: TrialResult) -> tuple[str, ModelSpec | No
     return plan.model, plan.spec
 
 
-def images_scored(study: StudyResult) -> int:
-    """How many validation images files are compared on: those of the study, but not more than a page can wait for."""
-    return min(study.images or MOST_IMAGES, MOST_IMAGES)
-
-
-def scored(study: StudyResult) -> workbench.ScoredImages:
-    """The images, and what is known of them."""
+def validation_images(study: StudyResult) -> workbench.Images:
+    """Those that the study's files were scored on, but not more than a page can wait for."""
     plan = sources(study)
-    return _scored(plan.model, plan.dataset, plan.spec, images_scored(study))
+    return workbench.Images(plan.dataset, limit=plan.limit, held_out=plan.held_out, most=MOST_IMAGES)
+
+
+def scored(study: StudyResult, images: workbench.Images | None = None) -> workbench.ScoredImages:
+    """What is known of the images; without any given, of `validation_images`."""
+    plan = sources(study)
+    return _scored(images or validation_images(study), plan.model, plan.spec)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _scored(model: str, dataset: str, spec: ModelSpec | None, limit: int) -> workbench.ScoredImages:
-    return workbench.scored_images(model, dataset, spec=spec, limit=limit)
+def _scored(images: workbench.Images, model: str, spec: ModelSpec | None) -> workbench.ScoredImages:
+    return workbench.scored_images(images, model, spec=spec)
 
 
-def all_predictions(study: StudyResult, trial: TrialResult) -> tuple[Prediction, ...]:
+def all_predictions(
+    study: StudyResult, trial: TrialResult, images: workbench.Images | None = None
+) -> tuple[Prediction, ...]:
     """What a file says of every one of `scored`; run the first time that somebody asks, with progress."""
-    (model, spec), dataset, limit = reading(study, trial), sources(study).dataset, images_scored(study)
-    kept, key = _all_predictions(), (trial.sha256, model, dataset, spec, limit)
+    (model, spec), images = reading(study, trial), images or validation_images(study)
+    kept, key = _all_predictions(), (trial.sha256, model, spec, images)
     if key not in kept:
-        line = st.empty()
+        line, begun = st.empty(), time.monotonic()
 
         def told(message: str, done: int, total: int, who: str = "") -> None:
-            if total and done % 8 == 0:
-                line.progress(done / total, text=t("damage.running", done=done, total=total))
+            if message in WAITS:  # somebody else has it made
+                line.caption(t("damage.waiting"))
+            elif total and done % 8 == 0:
+                text = t("damage.running", done=done, total=total)
+                if done:
+                    left = (time.monotonic() - begun) / done * (total - done)
+                    text = f"{text} · {t('errand.left', time=format_clock(left))}"
+                line.progress(done / total, text=text)
 
-        kept[key] = workbench.predictions(
-            trial.sha256 or "", model, dataset, spec=spec, limit=limit, progress=told
-        )
+        kept[key] = workbench.predictions(trial.sha256 or "", images, model, spec=spec, progress=told)
         line.empty()
         while len(kept) > MOST_KEPT:
             del kept[next(iter(kept))]
@@ -292,6 +282,6 @@ def _all_predictions() -> dict[tuple[Any, ...], tuple[Prediction, ...]]:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def images_at(dataset: str, places: tuple[int, ...]) -> list[Image]:
-    """Some of a dataset's validation images."""
-    return workbench.images_at(dataset, places)
+def images_at(images: workbench.Images, model: str, places: tuple[int, ...]) -> list[Image]:
+    """Some of the images that files of the model are compared on."""
+    return workbench.images_at(images, model, places)

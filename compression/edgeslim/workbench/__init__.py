@@ -52,7 +52,7 @@ from edgeslim.workbench.predict import model_spec, predict
 from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.samples import publish_study, sample_study, sample_version
 from edgeslim.workbench.search import improve_study
-from edgeslim.workbench.seeing import ScoredImages, images_at, predictions, scored_images
+from edgeslim.workbench.seeing import Images, ScoredImages, images_at, predictions, scored_images
 from edgeslim.workbench.sensitivity import layer_sensitivity
 from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe
 from edgeslim.workbench.studies import (
@@ -77,6 +77,7 @@ from edgeslim.workbench.xray import score_predictions, xray
 __all__ = [
     "ErrandStatus",
     "ErrorReport",
+    "Images",
     "ScoredImages",
     "StudyPlan",
     "ablate",

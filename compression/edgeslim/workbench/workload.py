@@ -10,7 +10,7 @@ from edgeslim.progress import Progress
 from edgeslim.workbench.datasets import open_dataset, resolve_dataset
 
 if TYPE_CHECKING:
-    from edgeslim.datasets.base import Split
+    from edgeslim.datasets.base import Split, SplitName
     from edgeslim.measurement.workload import Workload
     from edgeslim.models.base import Model, ModelSpec
 
@@ -24,6 +24,8 @@ def opened(
     spec: ModelSpec | None,
     progress: Progress,
     limit: int | None = None,
+    held_out: float | None = 0.0,
+    split: SplitName = "validation",
 ) -> Workload:
     """The model and the data in its classes. Raises ModelError, DatasetError."""
     from edgeslim.measurement.workload import open_workload
@@ -35,6 +37,8 @@ def opened(
         calibration=None if calibration is None else resolve_dataset(calibration, store),
         spec=spec,
         limit=limit,
+        held_out=held_out,
+        split=split,
         progress=progress,
     )
 

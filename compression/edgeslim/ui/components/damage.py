@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import streamlit as st
 
+from edgeslim import workbench
 from edgeslim.detections import Annotations, Detections
 from edgeslim.metrics.tide import KINDS, SIZES
 from edgeslim.report.damage import CHANGES, Filter, Finding, changes, mistakes, tally
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.changed_classes import changed_classes
+from edgeslim.ui.components.damage_images import damage_images
+from edgeslim.ui.components.damage_words import crop_title, finding_words
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name, numbered
 from edgeslim.ui.picture.component import look_in_address, pictures
@@ -25,18 +28,41 @@ AGAINST = ("original", "truth")
 SIDES = ("original", "compressed")
 
 
-def damage(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
-    """Of two files of a study: what the second one changes, or how either is wrong."""
+def damage(study: StudyResult, before: TrialResult, after: TrialResult, title: Callable[[str], None]) -> None:
+    """What a file changes against another file, or how either is wrong; `title` is told what was found."""
     with boundary():
-        scored = data.scored(study)
-        if scored.task == "classification":
-            _changed_classes(study, before, after)
+        images = damage_images(study)
+        if images is None:
+            return
+        if data.scored(study, images).task == "classification":
+            changed_classes(study, before, after, images, title)
         else:
-            _boxes(study, before, after)
+            _boxes(study, before, after, images, title)
 
 
-def _boxes(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
-    scored = data.scored(study)
+def one_file(files: Sequence[TrialResult]) -> TrialResult:
+    """The file to look at, of those that are compared."""
+    if len(files) == 1:
+        return files[0]
+    places = {trial.number: trial for trial in files}
+    number: int = st.segmented_control(
+        t("damage.file"),
+        list(places),
+        format_func=lambda each: numbered(places[each]),
+        required=True,
+        **linked("file", files[0].number, one_of(list(places)), clears=("image",)),
+    )
+    return places[number]
+
+
+def _boxes(
+    study: StudyResult,
+    before: TrialResult,
+    after: TrialResult,
+    images: workbench.Images,
+    title: Callable[[str], None],
+) -> None:
+    scored = data.scored(study, images)
     first, second, third = st.columns([5, 5, 4], vertical_alignment="bottom")
     with first:
         against = _choice("against", AGAINST if scored.truths is not None else AGAINST[:1])
@@ -48,7 +74,11 @@ def _boxes(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
         confidence: float = st.slider(
             t("picture.threshold"), 0.05, 0.95, step=0.05, **linked("confidence", 0.5, number_in(0.05, 0.95))
         )
-    findings = found(study, before, after, against, of, confidence)
+    findings = found(study, before, after, against, of, confidence, images)
+    seen = _detections(data.all_predictions(study, before, images))
+    boxes = sum(int((one.scores >= confidence).sum()) for one in seen)
+    judged = before if of == "original" else after
+    title(finding_words(judged, findings, against, boxes, len(scored.ids), confidence))
     wanted = _wanted(scored.labels, against)
     counted = tally(findings, wanted)
     with st.container(horizontal=True, gap="small"):
@@ -84,21 +114,28 @@ def _boxes(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
                 count=len(shown),
                 images=counted.images,
                 total=len(scored.ids),
-                confidence=f"{confidence:g}",
+                confidence=f"{confidence:.2f}",
             )
         )
     if not shown:
         st.info(t("damage.nothing" if not findings else "damage.nothing_left"), icon=":material/check:")
         return
-    _crops(study, before, after, shown, confidence, against, of)
+    _crops(study, before, after, shown, confidence, against, of, images)
 
 
 def found(
-    study: StudyResult, before: TrialResult, after: TrialResult, against: str, of: str, confidence: float
+    study: StudyResult,
+    before: TrialResult,
+    after: TrialResult,
+    against: str,
+    of: str,
+    confidence: float,
+    images: workbench.Images,
 ) -> tuple[Finding, ...]:
     """All findings, kept for each pair of files."""
-    views = [_detections(data.all_predictions(study, trial)) for trial in (before, after)]
-    return _found(study.name, before.sha256 or "", after.sha256 or "", against, of, confidence, study, views)
+    views = [_detections(data.all_predictions(study, trial, images)) for trial in (before, after)]
+    pair = before.sha256 or "", after.sha256 or ""
+    return _found(study.name, *pair, against, of, confidence, images, study, views)
 
 
 @st.cache_resource(
@@ -111,12 +148,13 @@ def _found(
     against: str,
     of: str,
     confidence: float,
+    images: workbench.Images,
     study: StudyResult,
     views: list[list[Detections]],
 ) -> tuple[Finding, ...]:
     if against == "original":
         return changes(views[0], views[1], confidence)
-    scored = data.scored(study)
+    scored = data.scored(study, images)
     truths = [truth for truth in scored.truths or () if isinstance(truth, Annotations)]
     return mistakes(truths, views[SIDES.index(of)], len(scored.labels), confidence)
 
@@ -184,91 +222,45 @@ def _crops(
     confidence: float,
     against: str,
     of: str,
+    images: workbench.Images,
 ) -> None:
     """A series of crops, some at once; opened, one is the whole picture."""
     with boundary():
-        scored, plan = data.scored(study), data.sources(study)
-        plain = Look(confidence=confidence, truth=against == "truth", grid=True)
-        look = look_in_address(plain, len(shown))
-        look = Look(look.picture, confidence, "side", plain.truth, look.grid)
+        scored = data.scored(study, images)
+        usual = Look(confidence=confidence, truth=against == "truth", grid=True)
+        look = look_in_address(usual, len(shown))
+        look = Look(look.picture, confidence, "side", usual.truth, look.grid)
         first, count = (look.picture // GRID * GRID, GRID) if look.grid else (look.picture, 2)
         part = shown[first : first + count]
         places = tuple(sorted({finding.image for finding in part}))
-        images = dict(zip(places, data.images_at(plan.dataset, places), strict=True))
-        views = [data.all_predictions(study, trial) for trial in (before, after)]
+        shots = dict(zip(places, data.images_at(images, data.sources(study).model, places), strict=True))
+        views = [data.all_predictions(study, trial, images) for trial in (before, after)]
         model = 0 if of == "original" else 1
         items = []
         for finding in part:
             truth = None if scored.truths is None else scored.truths[finding.image]
             focus = Focus(finding.box, model, finding.reference, finding.detection)
             seen = [view[finding.image] for view in views]
-            words = _title(finding, scored.labels)
+            words = crop_title(finding, scored.labels)
             title = words if look.grid else f"{scored.ids[finding.image]} · {words}"
-            items.append(Item(title, images[finding.image], seen, truth, focus))
-        key = (before.sha256, after.sha256, against, of, confidence, *(f.__hash__() for f in shown[:200]))
+            items.append(Item(title, shots[finding.image], seen, truth, focus))
+        key = (
+            before.sha256,
+            after.sha256,
+            images,
+            against,
+            of,
+            confidence,
+            *(f.__hash__() for f in shown[:200]),
+        )
         pictures(
             items,
             [ModelTitle(numbered(trial)) for trial in (before, after)],
             [class_name(label) for label in scored.labels],
             key="damage",
             look=look,
-            plain=plain,
+            plain=usual,
             series=str(hash(key)),
             first=first,
             total=len(shown),
         )
-
-
-def _title(finding: Finding, labels: Sequence[str]) -> str:
-    """'lost: stop 0.92', 'relabelled: stop → yield 0.71'."""
-
-    def named(label: int | None, score: float | None) -> str:
-        words = "" if label is None else class_name(labels[label])
-        return words if score is None else f"{words} {score:.2f}"
-
-    kind = t(f"damage.{finding.kind}")
-    was, now = named(finding.label, finding.before), named(finding.seen, finding.after)
-    if finding.kind in ("lost", "missed"):
-        told = was
-    elif finding.label is None or finding.label == finding.seen:
-        told = now
-    else:
-        told = f"{was} → {now}"
-    return t("damage.title", kind=kind, what=told)
-
-
-def _changed_classes(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
-    """A classifier's images whose class changed, the surest first; where there are none, those that moved most."""
-    scored, plan = data.scored(study), data.sources(study)
-    views = [
-        np.stack([np.asarray(one) for one in data.all_predictions(study, trial)]) for trial in (before, after)
-    ]
-    moved = np.abs(views[0] - views[1]).sum(axis=1) / 2
-    changed = views[0].argmax(axis=1) != views[1].argmax(axis=1)
-    order = np.lexsort((-moved, ~changed)).tolist()
-    st.caption(t("damage.classes_changed", count=int(changed.sum()), total=len(moved)))
-    plain = Look(grid=True, truth=scored.truths is not None)
-    look = look_in_address(plain, len(order))
-    first, count = (look.picture // GRID * GRID, GRID) if look.grid else (look.picture, 2)
-    part = tuple(order[first : first + count])
-    images = data.images_at(plan.dataset, part)
-    items = [
-        Item(
-            scored.ids[place],
-            image,
-            [view[place] for view in views],
-            None if scored.truths is None else scored.truths[place],
-        )
-        for place, image in zip(part, images, strict=True)
-    ]
-    pictures(
-        items,
-        [ModelTitle(numbered(trial)) for trial in (before, after)],
-        [class_name(label) for label in scored.labels],
-        key="damage",
-        look=look,
-        plain=plain,
-        series=f"{before.sha256} {after.sha256}",
-        first=first,
-        total=len(order),
-    )

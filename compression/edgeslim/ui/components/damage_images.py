@@ -1,0 +1,40 @@
+"""Which images the gallery of damage is about: those that files are scored on, the dataset's gallery, or a folder."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from edgeslim import workbench
+from edgeslim.studies.study import StudyResult
+from edgeslim.ui import data
+from edgeslim.ui.state import linked, one_of, t
+
+CHANGED = ("image", "kind", "class", "as", "size")
+"""Parameters of the address that lose their meaning with other images."""
+
+
+def damage_images(study: StudyResult) -> workbench.Images | None:
+    """The images that the address names as `over` and `folder`; None until a folder is given. Raises DatasetError."""
+    dataset = data.sources(study).dataset
+    sizes = data.dataset_sizes(dataset)
+    options = ["validation", *(["gallery"] if "gallery" in sizes else []), "folder"]
+    over: str = st.segmented_control(
+        t("damage.over"),
+        options,
+        format_func=lambda key: t(f"compare.{key}"),
+        required=True,
+        **linked("over", "validation", one_of(options), clears=CHANGED),
+    )
+    if over == "validation":
+        return data.validation_images(study)
+    if over == "gallery":
+        return workbench.Images(dataset, "gallery", most=data.MOST_IMAGES)
+    folder = st.text_input(
+        t("compare.folder_path"), help=t("compare.folder_help"), **linked("folder", "", str, clears=CHANGED)
+    )
+    if not folder:
+        return None
+    there = data.dataset_sizes(folder).get("validation", 0)
+    if there > data.MOST_IMAGES:
+        st.caption(t("damage.first", count=data.MOST_IMAGES, total=there))
+    return workbench.Images(folder, most=data.MOST_IMAGES)

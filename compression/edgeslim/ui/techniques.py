@@ -1,0 +1,32 @@
+"""The techniques that this copy has, looked up once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from edgeslim import workbench
+from edgeslim.steps.base import StepInfo
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def steps() -> dict[str, StepInfo]:
+    """Every step with its parameters, by name."""
+    return {step.name: step for step in workbench.list_steps()}
+
+
+def effects() -> dict[str, Sequence[str]]:
+    """What each step changes."""
+    return {step.name: step.changes for step in steps().values()}
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def amounts() -> dict[str, tuple[str, str]]:
+    """Name and unit of the number that says how much a step does, for the steps that a search varies by one."""
+    found: dict[str, tuple[str, str]] = {}
+    for step in steps().values():
+        for parameter in step.parameters:
+            if parameter.search is not None and parameter.type in (int, float):
+                found.setdefault(step.name, (parameter.name, parameter.unit))
+    return found
