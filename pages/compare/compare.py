@@ -4,6 +4,7 @@ import streamlit as st
 
 from edgeslim.report.info import worth_it
 from edgeslim.ui import data
+from edgeslim.ui.components.confidence import confidence_shift
 from edgeslim.ui.components.damage import damage, one_file
 from edgeslim.ui.components.error_types import error_types
 from edgeslim.ui.components.make_file import make_another
@@ -81,5 +82,6 @@ sections(
         "pictures": pictures,
         "damage": lambda: damage(study, base, one_file(compared), finding),
         "errors": lambda: error_types(study, base, one_file(compared)),
+        "confidence": lambda: confidence_shift(study, base, one_file(compared)),
     }
 )

@@ -1,0 +1,172 @@
+"""What compression did to the scores of two files, in a sentence, figures and charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from edgeslim.analysis.errors import Change
+from edgeslim.analysis.scores import Confidence, box_confidence, class_confidence
+from edgeslim.report.confidence_charts import curve_chart, f1_chart, histogram_chart, reliability_chart, story
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
+from edgeslim.ui import data
+from edgeslim.ui.components.error_types import CONFIG, pair_of_boxes, pair_of_chances
+from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.kept import of_files
+from edgeslim.ui.state import linked, number_in, t
+from edgeslim.units import DASH, MINUS
+
+
+def confidence_shift(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
+    """Scores of both files on the labelled images."""
+    with boundary():
+        scored = data.scored(study)
+        if scored.truths is None:
+            st.info(t("errors.no_truth"), icon=":material/label_off:")
+            return
+        for trial in (before, after):
+            data.all_predictions(study, trial)  # shows its progress here
+        sides = (t("damage.of_original"), t("damage.of_compressed"))
+        if scored.task == "classification":
+            _classifier(of_files(_of_classes, study, before, after), sides)
+            return
+        threshold: float = st.slider(
+            t("picture.threshold"), 0.05, 0.95, step=0.05, **linked("confidence", 0.5, number_in(0.05, 0.95))
+        )
+        found = of_files(_of_boxes, study, before, after, threshold)
+        st.markdown(f"**{sentence(found)}**")
+        best = Change(found.sides[0].best, found.sides[1].best)
+        intervals = [DASH if s.best_ci95 is None else _span(s.best_ci95, _plain) for s in found.sides]
+        rows = [
+            _row("confidence.map", found.mean_ap, _points),
+            _row("confidence.f1", found.f1, _points),
+            _row("confidence.ece", found.ece, _points),
+            _row("confidence.best", best, _plain),
+        ]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, key="confidence_figures")
+        st.caption(
+            t("confidence.best_intervals", before=intervals[0], after=intervals[1], images=found.images)
+        )
+        left, right = st.columns(2)
+        with left:
+            _titled("histogram")
+            words = (t("confidence.right"), t("confidence.wrong"), t("confidence.score"))
+            st.plotly_chart(histogram_chart(found, sides, words, line=True), key="conf_scores", config=CONFIG)
+            _titled("curve")
+            axes = (t("confidence.recall"), t("confidence.precision"))
+            st.plotly_chart(curve_chart(found, sides, axes), key="conf_curve", config=CONFIG)
+        with right:
+            _titled("f1_chart")
+            axes = (t("picture.threshold"), "F1")
+            st.plotly_chart(f1_chart(found, sides, axes), key="conf_f1", config=CONFIG)
+            _reliability(found, sides)
+
+
+def _classifier(found: Confidence, sides: tuple[str, str]) -> None:
+    st.markdown(f"**{t(f'confidence.top1_{story(found)}', by=_shift(found), span=_interval(found))}**")
+    rows = [
+        _row("confidence.accuracy", found.mean_ap, _points),
+        _row("confidence.ece", found.ece, _points),
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="confidence_figures")
+    left, right = st.columns(2)
+    with left:
+        _titled("histogram")
+        words = (t("confidence.right"), t("confidence.wrong"), t("confidence.score"))
+        st.plotly_chart(histogram_chart(found, sides, words, line=False), key="conf_scores", config=CONFIG)
+    with right:
+        _reliability(found, sides)
+
+
+def _reliability(found: Confidence, sides: tuple[str, str]) -> None:
+    _titled("reliability")
+    axes = (t("confidence.score"), t("confidence.share_right"))
+    st.plotly_chart(reliability_chart(found, sides, axes), key="conf_reliability", config=CONFIG)
+
+
+def _titled(name: str) -> None:
+    st.markdown(f"**{t(f'confidence.{name}')}**", help=t(f"confidence.{name}_help"))
+
+
+def sentence(found: Confidence) -> str:
+    """'Scores fell by 0.06 at the median …: at the fixed threshold 0.50 it loses 21 of 300 objects; at 0.41 …'."""
+    moved = t(f"confidence.{story(found)}", by=_shift(found), span=_interval(found))
+    fixed = t(
+        "confidence.at_fixed",
+        threshold=f"{found.threshold:.2f}",
+        what=_objects(found.lost),
+        all=found.objects,
+    )
+    if abs(found.sides[1].best - found.threshold) < 0.005:
+        return moved + fixed + t("confidence.fixed_is_best")
+    wrong = found.wrong_at_best
+    best = t(
+        "confidence.at_best",
+        threshold=f"{found.sides[1].best:.2f}",
+        fixed=f"{found.threshold:.2f}",
+        what=_objects(found.lost_at_best),
+        wrong=t(
+            f"confidence.wrong_{'more' if wrong > 0 else 'fewer' if wrong < 0 else 'same'}", count=abs(wrong)
+        ),
+    )
+    return moved + fixed + best
+
+
+def _objects(lost: int) -> str:
+    name = "loses" if lost > 0 else "gains" if lost < 0 else "keeps"
+    return t(f"confidence.{name}", count=abs(lost))
+
+
+def _shift(found: Confidence) -> str:
+    return "" if found.shift is None else f"{abs(found.shift.median):.2f}"
+
+
+def _interval(found: Confidence) -> str:
+    if found.shift is None or found.shift.ci95 is None:
+        return DASH
+    return " … ".join(_signed(each, 3) for each in found.shift.ci95)
+
+
+def _row(key: str, change: Change, text: Callable[[float], str]) -> dict[str, str]:
+    """A figure of both files, with the paired interval of its change."""
+    told = [DASH if each is None else text(each) for each in (change.before, change.after)]
+    difference = (
+        DASH
+        if change.difference is None
+        else ("+" if change.difference > 0 else "") + text(change.difference)
+    )
+    if change.ci95 is not None:
+        difference += f" ({_span(change.ci95, text)})"
+    return {
+        t("confidence.figure"): t(key),
+        t("damage.of_original"): told[0],
+        t("damage.of_compressed"): told[1],
+        t("confidence.change"): difference,
+    }
+
+
+def _span(bounds: tuple[float, float], text: Callable[[float], str]) -> str:
+    return " … ".join(text(each) for each in bounds)
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f}".replace("-", MINUS)
+
+
+def _plain(value: float) -> str:
+    return f"{value:.2f}".replace("-", MINUS)
+
+
+def _signed(value: float, decimals: int) -> str:
+    return f"{value:+.{decimals}f}".replace("-", MINUS)
+
+
+def _of_boxes(study: StudyResult, before: TrialResult, after: TrialResult, threshold: float) -> Confidence:
+    return box_confidence(*pair_of_boxes(study, before, after), data.scored(study).labels, threshold)
+
+
+def _of_classes(study: StudyResult, before: TrialResult, after: TrialResult) -> Confidence:
+    return class_confidence(*pair_of_chances(study, before, after), 0.5)
