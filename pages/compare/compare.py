@@ -19,7 +19,7 @@ from edgeslim.ui.state import linked, one_of, some_of, t
 MOST = 3
 
 heading = st.empty()  # a section that counts anew says what it found
-which, reference, files, more = st.columns([4, 4, 5, 2], vertical_alignment="bottom")
+which, reference, files, more = st.columns([7, 7, 9, 5], vertical_alignment="bottom")
 with which:
     name = study_choice(clears=("trials", "base", "file", "image", "kind", "class", "as", "size", "other"))
 if name is None:

@@ -20,6 +20,8 @@ def test_filter_open_a_crop_and_send_the_link(server: Server, visit: Page, local
     expect(crops.first).to_be_visible()
     lost = visit.get_by_role("button", name=re.compile(f"^{chip} · "))
     expected = int((lost.inner_text()).rpartition("·")[2])
+    title = visit.get_by_role("heading", level=1)  # what the title says is what the gallery shows
+    expect(title).to_contain_text(re.compile(rf"(?<!\d){expected}(?!\d)"))
     lost.click()
     expect(visit).to_have_url(re.compile("kind=lost"))
     expect(visit.locator("[data-part=total]")).to_have_text(f"/ {expected}")

@@ -31,13 +31,16 @@ SIDES = ("original", "compressed")
 def damage(study: StudyResult, before: TrialResult, after: TrialResult, title: Callable[[str], None]) -> None:
     """What a file changes against another file, or how either is wrong; `title` is told what was found."""
     with boundary():
-        images = damage_images(study)
+        row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+        images = damage_images(study, row)
         if images is None:
             return
         if data.scored(study, images).task == "classification":
             changed_classes(study, before, after, images, title)
         else:
-            _boxes(study, before, after, images, title)
+            with row:
+                against, of, confidence = _judged(data.scored(study, images).truths is not None)
+            _boxes(study, before, after, images, against, of, confidence, title)
 
 
 def one_file(files: Sequence[TrialResult]) -> TrialResult:
@@ -55,25 +58,32 @@ def one_file(files: Sequence[TrialResult]) -> TrialResult:
     return places[number]
 
 
+def _judged(labelled: bool) -> tuple[str, str, float]:
+    """By what boxes are judged, whose they are, and from which score on."""
+    against = _choice("against", AGAINST if labelled else AGAINST[:1])
+    of = _choice("of", SIDES, default="compressed") if against == "truth" else "compressed"
+    confidence: float = st.slider(
+        t("picture.threshold"),
+        0.05,
+        0.95,
+        step=0.05,
+        width=220,
+        **linked("confidence", 0.5, number_in(0.05, 0.95)),
+    )
+    return against, of, confidence
+
+
 def _boxes(
     study: StudyResult,
     before: TrialResult,
     after: TrialResult,
     images: workbench.Images,
+    against: str,
+    of: str,
+    confidence: float,
     title: Callable[[str], None],
 ) -> None:
     scored = data.scored(study, images)
-    first, second, third = st.columns([5, 5, 4], vertical_alignment="bottom")
-    with first:
-        against = _choice("against", AGAINST if scored.truths is not None else AGAINST[:1])
-    of = "compressed"
-    with second:
-        if against == "truth":
-            of = _choice("of", SIDES, default="compressed")
-    with third:
-        confidence: float = st.slider(
-            t("picture.threshold"), 0.05, 0.95, step=0.05, **linked("confidence", 0.5, number_in(0.05, 0.95))
-        )
     findings = found(study, before, after, against, of, confidence, images)
     seen = _detections(data.all_predictions(study, before, images))
     boxes = sum(int((one.scores >= confidence).sum()) for one in seen)

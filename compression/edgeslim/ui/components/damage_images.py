@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from edgeslim import workbench
 from edgeslim.studies.study import StudyResult
@@ -13,12 +14,15 @@ CHANGED = ("image", "kind", "class", "as", "size")
 """Parameters of the address that lose their meaning with other images."""
 
 
-def damage_images(study: StudyResult) -> workbench.Images | None:
-    """The images that the address names as `over` and `folder`; None until a folder is given. Raises DatasetError."""
+def damage_images(study: StudyResult, row: DeltaGenerator) -> workbench.Images | None:
+    """The images that the address names as `over` and `folder`; None until a folder is given. Raises DatasetError.
+
+    The choice stands in `row`, the path of a folder below it.
+    """
     dataset = data.sources(study).dataset
     sizes = data.dataset_sizes(dataset)
     options = ["validation", *(["gallery"] if "gallery" in sizes else []), "folder"]
-    over: str = st.segmented_control(
+    over: str = row.segmented_control(
         t("damage.over"),
         options,
         format_func=lambda key: t(f"compare.{key}"),
@@ -33,6 +37,7 @@ def damage_images(study: StudyResult) -> workbench.Images | None:
         t("compare.folder_path"), help=t("compare.folder_help"), **linked("folder", "", str, clears=CHANGED)
     )
     if not folder:
+        st.caption(t("compare.folder_help"))
         return None
     there = data.dataset_sizes(folder).get("validation", 0)
     if there > data.MOST_IMAGES:

@@ -143,7 +143,7 @@ def _clickable(figure: Any, key: str, meaning: Callable[[Sequence[Any]], Mapping
 
 def show_crops(asked: Mapping[str, str]) -> None:
     """Open the gallery of mistakes with these filters; an object's size stays as it was chosen."""
-    for name in ("kind", "class", "as", "of", "image"):
+    for name in ("kind", "class", "as", "of", "image", "over"):
         st.query_params.pop(name, None)
     for name, value in {"section": "damage", "against": "truth", **asked}.items():
         st.query_params[name] = value
