@@ -4,6 +4,7 @@ import streamlit as st
 
 from edgeslim.report.info import worth_it
 from edgeslim.ui import data
+from edgeslim.ui.components.class_changes import class_changes
 from edgeslim.ui.components.confidence import confidence_shift
 from edgeslim.ui.components.damage import damage, one_file
 from edgeslim.ui.components.error_types import error_types
@@ -83,5 +84,6 @@ sections(
         "damage": lambda: damage(study, base, one_file(compared), finding),
         "errors": lambda: error_types(study, base, one_file(compared)),
         "confidence": lambda: confidence_shift(study, base, one_file(compared)),
+        "classes": lambda: class_changes(study, base, one_file(compared)),
     }
 )

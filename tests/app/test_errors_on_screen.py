@@ -21,7 +21,14 @@ def test_kinds_counts_and_matrix_are_drawn(show: Any, language: str) -> None:
 
 
 def test_a_click_leads_to_the_gallery_and_keeps_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    address = {"trials": "12", "size": "small", "image": "3", "as": "stop", "section": "errors"}
+    address = {
+        "trials": "12",
+        "size": "small",
+        "image": "3",
+        "as": "stop",
+        "over": "gallery",
+        "section": "errors",
+    }
     monkeypatch.setattr(st, "query_params", address)
     show_crops({"of": "compressed", "kind": "missed", "class": "yield"})
     assert address == {

@@ -64,18 +64,19 @@ def histogram_chart(
                 row=row,
                 col=1,
             )
-        for x, total in zip(middles, totals[row - 1], strict=True):
-            if total > top:
-                figure.add_annotation(
-                    x=x,
-                    y=top,
-                    row=row,
-                    col=1,
-                    text=f"↑{total}",
-                    showarrow=False,
-                    xanchor="left",
-                    yanchor="top",
-                )
+        cut = [place for place, total in enumerate(totals[row - 1]) if total > top]
+        if cut:
+            counts_cut = ", ".join(str(totals[row - 1][place]) for place in cut)
+            figure.add_annotation(
+                x=width * (cut[-1] + 1.2),
+                y=top,
+                row=row,
+                col=1,
+                text=f"↑ {counts_cut}",
+                showarrow=False,
+                xanchor="left",
+                yanchor="top",
+            )
         if line:
             figure.add_vline(
                 x=found.threshold, row=row, col=1, line={"color": BUDGET_COLOR, "dash": "dash", "width": 2}

@@ -50,7 +50,7 @@ def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> 
         if scored.task == "classification":
             st.info(t("errors.no_kinds"), icon=":material/school:")
             matrices = of_files(_class_confusion, study, before, after)
-            _matrix(scored.labels, matrices, clickable=False)
+            _matrix(scored.labels, matrices, boxes=False)
             return
         left, right = st.columns(2, vertical_alignment="bottom")
         with left:
@@ -83,14 +83,14 @@ def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> 
                 st.markdown(
                     f"**{t(f'errors.{name}', confidence=f'{confidence:g}')}**", help=t(f"errors.{name}_help")
                 )
-                _clickable(rows_chart(rows, titles, sides, decimals), f"errors_{name}", _to_kind)
+                clickable(rows_chart(rows, titles, sides, decimals), f"errors_{name}", _to_kind)
         st.caption(t("errors.click"))
         matrices = of_files(_box_confusion, study, before, after, confidence)
-        _matrix(scored.labels, matrices, clickable=True)
+        _matrix(scored.labels, matrices, boxes=True)
 
 
-def _matrix(labels: Sequence[str], matrices: Sequence[Matrix], clickable: bool) -> None:
-    st.markdown(f"**{t('errors.matrix')}**", help=t("errors.matrix_help") if clickable else None)
+def _matrix(labels: Sequence[str], matrices: Sequence[Matrix], boxes: bool) -> None:
+    st.markdown(f"**{t('errors.matrix')}**", help=t("errors.matrix_help") if boxes else None)
     view = st.segmented_control(
         t("errors.view"),
         VIEWS,
@@ -114,7 +114,7 @@ def _matrix(labels: Sequence[str], matrices: Sequence[Matrix], clickable: bool) 
             return {**asked, "class": truth}
         return {**asked, "kind": "classification", "class": truth, "as": seen}
 
-    _clickable(figure, "errors_matrix", to_cell if clickable else None)
+    clickable(figure, "errors_matrix", to_cell if boxes else None)
     st.caption(t("errors.matrix_caption"))
     if info.left_out:
         st.caption(
@@ -128,7 +128,7 @@ def _to_kind(values: Sequence[Any]) -> dict[str, str]:
     return {"of": side, **kinds.get(kind, {"kind": kind})}
 
 
-def _clickable(figure: Any, key: str, meaning: Callable[[Sequence[Any]], Mapping[str, str]] | None) -> None:
+def clickable(figure: Any, key: str, meaning: Callable[[Sequence[Any]], Mapping[str, str]] | None) -> None:
     """A chart whose marks lead to the gallery: `meaning` gives the address parameters of a mark's customdata."""
 
     def clicked() -> None:
@@ -142,7 +142,7 @@ def _clickable(figure: Any, key: str, meaning: Callable[[Sequence[Any]], Mapping
 
 
 def show_crops(asked: Mapping[str, str]) -> None:
-    """Open the gallery of mistakes with these filters; an object's size stays as it was chosen."""
+    """Open the gallery of mistakes on the validation images with these filters; a size stays as it was chosen."""
     for name in ("kind", "class", "as", "of", "image", "over"):
         st.query_params.pop(name, None)
     for name, value in {"section": "damage", "against": "truth", **asked}.items():

@@ -1,0 +1,78 @@
+"""What each class and each size of objects lost, and whether that is more than noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from edgeslim.analysis.parts import PartRow, Parts, box_parts, class_parts
+from edgeslim.metrics.tide import SIZES
+from edgeslim.report.class_charts import parts_chart
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
+from edgeslim.ui import data
+from edgeslim.ui.components.error_types import clickable, pair_of_boxes, pair_of_chances
+from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.words import class_name
+from edgeslim.ui.kept import of_files
+from edgeslim.ui.state import linked, t
+from edgeslim.units import format_change
+
+MOST = 20
+"""Classes at once, unless all are wanted."""
+NAMED = 3
+"""Classes that the sentence names."""
+
+
+def class_changes(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
+    """AP (of a classifier recall) by class, the largest loss first, and by size."""
+    with boundary():
+        scored = data.scored(study)
+        if scored.truths is None:
+            st.info(t("errors.no_truth"), icon=":material/label_off:")
+            return
+        for trial in (before, after):
+            data.all_predictions(study, trial)  # shows its progress here
+        boxes = scored.task == "detection"
+        found = of_files(_box_parts if boxes else _class_parts, study, before, after)
+        titles = {label: class_name(label) for label in scored.labels}
+        st.markdown(f"**{_sentence(found.classes, titles)}**")
+        rows = found.classes
+        if len(rows) > MOST and not st.toggle(
+            t("classes.all", count=len(rows)), **linked("allclasses", False, {"True": True}.get)
+        ):
+            rows = rows[:MOST]
+        sides = (t("damage.of_original"), t("damage.of_compressed"))
+        st.markdown(f"**{t('classes.by_class' if boxes else 'classes.recall')}**")
+        clickable(
+            parts_chart(rows, titles, sides),
+            "classes_chart",
+            (lambda values: {"of": "compressed", "class": str(values[0])}) if boxes else None,
+        )
+        if boxes:
+            st.markdown(f"**{t('classes.by_size')}**", help=t("errors.size_help"))
+            clickable(
+                parts_chart(found.sizes, {size: t(f"damage.{size}") for size in SIZES}, sides),
+                "sizes_chart",
+                lambda values: {"of": "compressed", "size": str(values[0])},
+            )
+        st.caption(t("classes.holm", images=found.images) + (t("classes.click") if boxes else ""))
+
+
+def _sentence(rows: Sequence[PartRow], titles: Mapping[str, str]) -> str:
+    held = [row for row in rows if row.holds]
+    if not held:
+        return t("classes.none", count=len(rows))
+    named = t("choice.separator").join(
+        f"{titles[row.name]} {format_change(row.change.difference)}" for row in held[:NAMED]
+    )
+    return t("classes.some", held=len(held), count=len(rows), named=named)
+
+
+def _box_parts(study: StudyResult, before: TrialResult, after: TrialResult) -> Parts:
+    return box_parts(*pair_of_boxes(study, before, after), data.scored(study).labels)
+
+
+def _class_parts(study: StudyResult, before: TrialResult, after: TrialResult) -> Parts:
+    return class_parts(*pair_of_chances(study, before, after), data.scored(study).labels)
