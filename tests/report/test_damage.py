@@ -35,6 +35,16 @@ def test_every_change_is_found_once_the_most_changed_image_first() -> None:
     assert [one.size for one in found] == ["small", "large", "medium"]
 
 
+def test_of_what_is_lost_or_gained_the_score_below_the_threshold_is_told() -> None:
+    lost = [one for one in changes(BEFORE, AFTER, 0.3) if one.kind == "lost"]
+    assert [(one.label, one.before, one.after) for one in lost] == [
+        (0, pytest.approx(0.9), None), (3, pytest.approx(0.31), pytest.approx(0.29)),
+    ]  # fmt: skip
+    (gained,) = [one for one in changes(AFTER, BEFORE, 0.3) if one.kind == "gained" and one.seen == 3]
+    assert (gained.before, gained.after) == (pytest.approx(0.29), pytest.approx(0.31))
+    assert not any(3 in (one.label, one.seen) for one in changes(BEFORE, AFTER, 0.28))
+
+
 @pytest.mark.parametrize("confidence", [0.1, 0.3, 0.5, 0.75])
 def test_counts_are_those_of_the_comparison(confidence: float) -> None:
     rng = np.random.default_rng(3)

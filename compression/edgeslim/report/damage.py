@@ -13,7 +13,7 @@ from functools import reduce
 from typing import Literal
 
 from edgeslim.detections import Annotations, Detections
-from edgeslim.metrics.fidelity import Fidelity, diff
+from edgeslim.metrics.fidelity import SAME_IOU, Fidelity, box_iou, diff
 from edgeslim.metrics.tide import KINDS, SIZES, Mistake, MistakeKind, Size, size_of, tide
 
 ChangeKind = Literal["lost", "gained", "relabelled", "moved"]
@@ -39,8 +39,10 @@ class Finding:
     seen: int | None
     """The class that the file sees; None if it sees nothing."""
     before: float | None
-    """The original's score; None against the truth."""
+    """The original's score; None against the truth, and where the original has no such box."""
     after: float | None
+    """The file's score. Of what was lost or gained, these are the best scores of the same class at the same place, below
+    the threshold; None where there is no such box."""
     reference: int | None
     """Index among the original's boxes, or among the annotations."""
     detection: int | None
@@ -69,7 +71,7 @@ def changes(
     for image, (original, compressed) in enumerate(zip(before, after, strict=True)):
         fates = diff(original, compressed, confidence=confidence)
         mine = [
-            _change(image, kind, i, j, original, compressed)
+            _change(image, kind, i, j, original, compressed, confidence)
             for kind in CHANGES
             for i, j in _pairs(fates, kind)
         ]
@@ -135,7 +137,13 @@ def _pairs(fates: Fidelity, kind: ChangeKind) -> list[tuple[int | None, int | No
 
 
 def _change(
-    image: int, kind: ChangeKind, i: int | None, j: int | None, original: Detections, compressed: Detections
+    image: int,
+    kind: ChangeKind,
+    i: int | None,
+    j: int | None,
+    original: Detections,
+    compressed: Detections,
+    confidence: float,
 ) -> Finding:
     boxes = [_box(found, k) for found, k in ((original, i), (compressed, j)) if k is not None]
     return Finding(
@@ -145,11 +153,19 @@ def _change(
         size_of(_area(boxes[0])),
         None if i is None else int(original.classes[i]),
         None if j is None else int(compressed.classes[j]),
-        None if i is None else float(original.scores[i]),
-        None if j is None else float(compressed.scores[j]),
+        _quiet(compressed, j, original, confidence) if i is None else float(original.scores[i]),
+        _quiet(original, i, compressed, confidence) if j is None else float(compressed.scores[j]),
         i,
         j,
     )
+
+
+def _quiet(one: Detections, index: int | None, other: Detections, confidence: float) -> float | None:
+    """The best score below the threshold that `other` has for a box of `one`; None if it has none there."""
+    assert index is not None, "a change is a box of either"
+    there = box_iou(one.boxes[index : index + 1], other.boxes)[0] >= SAME_IOU
+    there &= (other.classes == one.classes[index]) & (other.scores < confidence)
+    return float(other.scores[there].max()) if there.any() else None
 
 
 def _mistake(mistake: Mistake, truth: Annotations, found: Detections, rows: Sequence[int]) -> Finding:

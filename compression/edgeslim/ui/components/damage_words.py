@@ -23,18 +23,11 @@ def finding_words(
 
 
 def crop_title(finding: Finding, labels: Sequence[str]) -> str:
-    """'lost: stop 0.92', 'relabelled: stop → yield 0.71'."""
-
-    def named(label: int | None, score: float | None) -> str:
-        words = "" if label is None else class_name(labels[label])
-        return words if score is None else f"{words} {score:.2f}"
-
-    kind = t(f"damage.{finding.kind}")
-    was, now = named(finding.label, finding.before), named(finding.seen, finding.after)
-    if finding.kind in ("lost", "missed"):
-        told = was
-    elif finding.label is None or finding.label == finding.seen:
-        told = now
+    """'lost: stop 0.52 → 0.47', 'relabelled: stop 0.70 → yield 0.71', 'missed: stop'."""
+    was, now = ("" if label is None else class_name(labels[label]) for label in (finding.label, finding.seen))
+    before, after = ("" if score is None else f"{score:.2f}" for score in (finding.before, finding.after))
+    if was and now and was != now:
+        what = f"{was} {before}".rstrip() + f" → {now} {after}".rstrip()
     else:
-        told = f"{was} → {now}"
-    return t("damage.title", kind=kind, what=told)
+        what = f"{was or now} {' → '.join(filter(None, (before, after)))}".rstrip()
+    return t("damage.title", kind=t(f"damage.{finding.kind}"), what=what)
