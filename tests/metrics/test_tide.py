@@ -10,13 +10,19 @@ import numpy as np
 import pytest
 from scenes import random_scenes
 
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import open_dataset
 from edgeslim.detections import Annotations, Detections
 from edgeslim.metrics.detection import coco_scores
 from edgeslim.metrics.matching import match
 from edgeslim.metrics.tide import KINDS, SIZES, Tide, tide
+from edgeslim.models.base import ModelSpec
+from edgeslim.models.families import FAMILIES
+from edgeslim.predictions import predict
 
 ORACLE = dict(zip(KINDS, ("Cls", "Loc", "Both", "Dupe", "Bkg", "Miss"), strict=True))
 """Its names for our kinds."""
+REAL_DATA = Path(__file__).parents[3] / "shared" / "data"
 BOX = (0.0, 0.0, 100.0, 100.0)
 
 
@@ -143,3 +149,32 @@ def test_sizes_part_the_mistakes() -> None:
 
 def test_without_objects_there_is_no_ap() -> None:
     assert tide([truth()], [found((BOX, 0, 0.5))], 1).ap50 is None
+
+
+def test_equals_an_independent_implementation_on_real_detections(tmp_path: Path) -> None:
+    if not REAL_DATA.is_dir():
+        pytest.skip("needs the real models and images in ../shared/data, beside the repository")
+    dataset = open_dataset(REAL_DATA / "images" / "coco_val" / "instances.json")
+    split = dataset.split("validation")
+    spec = ModelSpec(
+        family="yolox",
+        input_width=416,
+        input_height=416,
+        labels=dataset.labels,
+        strides=(8, 16, 32),
+        **FAMILIES.get("yolox").conventions,
+    )
+    made = predict(REAL_DATA / "models" / "yolox_nano.onnx", spec, split, Store(tmp_path / "store"))
+    predictions = [each for each in made if isinstance(each, Detections)]
+    truths = []
+    for index in range(len(split)):
+        target = split.target(index)
+        assert isinstance(target, Annotations)
+        plain = ~target.crowd  # the other implementation lets boxes overlap crowds
+        truths.append(
+            Annotations(target.boxes[plain], target.classes[plain], target.crowd[plain], target.area[plain])
+        )
+    classes = len(dataset.labels)
+    told = tide(truths, predictions, classes)
+    assert_equal(told, judged(truths, predictions, classes, tmp_path))
+    assert min(told.counts.values()) > 100

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import DatasetError
+from edgeslim.errors import DatasetError, ModelError
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.workload import opened
@@ -47,7 +47,7 @@ def compare_errors(
 ) -> ErrorReport:
     """Two ONNX files that are fed and read as `model` is, on the dataset's validation images.
 
-    Raises ModelError, DatasetError (no_labels).
+    Raises ModelError (not_scorable), DatasetError (no_labels).
     """
     from edgeslim.predictions import predict
 
@@ -63,6 +63,13 @@ def compare_errors(
                 dataset=work.dataset,
             )
         seen = [predict(file, work.model.spec, split, store, progress=progress) for file in (first, second)]
+    if any(each is None for each in seen[0]):
+        raise ModelError(
+            "not_scorable",
+            f"The outputs of '{work.model.name}' cannot be scored against these labels.",
+            "Give the model's family in its specification.",
+            model=work.model.name,
+        )
     truths = [split.target(place) for place in range(len(split))]
     return _report(truths, seen[0], seen[1], work.labels, threshold)
 
