@@ -66,8 +66,10 @@ def mistakes(
     after: Sequence[Detections],
     classes: int,
     confidence: float,
+    whole: Sequence[Tide] | None = None,
 ) -> Mistakes:
-    whole = [tide(truths, seen, classes) for seen in (before, after)]
+    """`whole` are both models' mistakes over all scores, where they are known already: most of the work."""
+    whole = whole or [tide(truths, seen, classes) for seen in (before, after)]
     shown = [tide(truths, from_score(seen, confidence), classes) for seen in (before, after)]
     weights = resample_weights(len(truths))
     rows = []

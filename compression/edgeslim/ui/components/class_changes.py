@@ -35,7 +35,8 @@ def class_changes(study: StudyResult, before: TrialResult, after: TrialResult) -
         for trial in (before, after):
             data.all_predictions(study, trial)  # shows its progress here
         boxes = scored.task == "detection"
-        found = of_files(_box_parts if boxes else _class_parts, study, before, after)
+        with st.spinner(t("errors.computing")):
+            found = of_files(_box_parts if boxes else _class_parts, study, before, after)
         titles = {label: class_name(label) for label in scored.labels}
         st.markdown(f"**{_sentence(found.classes, titles)}**")
         rows = found.classes

@@ -17,7 +17,7 @@ from edgeslim.analysis.errors import (
     mistakes,
 )
 from edgeslim.detections import Annotations, Detections, Doubles, IntArray
-from edgeslim.metrics.tide import KINDS, SIZES
+from edgeslim.metrics.tide import KINDS, SIZES, Tide, tide
 from edgeslim.report.error_types import (
     TOTALS,
     VIEWS,
@@ -70,7 +70,8 @@ def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> 
                 help=t("errors.threshold_help"),
                 **linked("confidence", 0.5, number_in(0.05, 0.95)),
             )
-        judged = of_files(_mistakes, study, before, after, confidence)
+        with st.spinner(t("errors.computing")):
+            judged = of_files(_mistakes, study, before, after, confidence)
         costs, counts = cost_rows(judged, size), count_rows(judged, size)
         titles = {kind: t(f"damage.{kind}") for kind in KINDS} | {
             name: t(f"errors.{name}") for name in TOTALS
@@ -167,7 +168,16 @@ def pair_of_chances(
 
 
 def _mistakes(study: StudyResult, before: TrialResult, after: TrialResult, confidence: float) -> Mistakes:
-    return mistakes(*pair_of_boxes(study, before, after), len(data.scored(study).labels), confidence)
+    classes = len(data.scored(study).labels)
+    whole = of_files(_whole, study, before, after)
+    return mistakes(*pair_of_boxes(study, before, after), classes, confidence, whole)
+
+
+def _whole(study: StudyResult, before: TrialResult, after: TrialResult) -> tuple[Tide, Tide]:
+    """Over all scores, so whatever the threshold."""
+    truths, first, second = pair_of_boxes(study, before, after)
+    classes = len(data.scored(study).labels)
+    return tide(truths, first, classes), tide(truths, second, classes)
 
 
 def _box_confusion(
