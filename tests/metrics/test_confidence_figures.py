@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from coco_oracle import evaluated
 from scenes import random_scenes
 
 from edgeslim.detections import Annotations, Detections
 from edgeslim.metrics.confidence import (
+    FLOOR,
     Claims,
     box_shift,
     classified,
@@ -44,6 +48,21 @@ def test_ece_is_the_mean_distance_between_score_and_precision() -> None:
     assert ece.value == pytest.approx((0.05 + 0.85 + 2 * 0.17) / 4, abs=1e-6)
     assert [(row.claims, row.right) for row in rows if row.claims] == [(2, 0.5), (1, 0.0), (1, 1.0)]
     assert len(ece.resamples) == 1000
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ece_equals_an_independent_implementation(seed: int, tmp_path: Path) -> None:
+    crowded, seen = random_scenes(seed, images=20, classes=4, most=30, ties=False)
+    truths = [Annotations.of(truth.boxes, truth.classes) for truth in crowded]
+    predictions = [
+        Detections(one.boxes[kept], one.scores[kept], one.classes[kept])
+        for one in seen
+        for kept in [one.scores >= FLOOR]
+    ]
+    bins, ece = reliability(detected(truths, predictions, 4))
+    oracle = evaluated(truths, predictions, 4, tmp_path).calibration()
+    assert ece is not None and ece.value == pytest.approx(oracle["ece"], abs=1e-6)
+    assert [each.claims for each in bins] == [each["count"] for each in oracle["bins"]]
 
 
 def test_claims_below_the_floor_are_no_calibration() -> None:

@@ -186,7 +186,7 @@ def confusion_chart(
             y=[info.rows.index(cell.truth) for cell in info.cells],
             mode="markers+text",
             text=[_signed(n) if view == "difference" else (str(n) if n else "") for n in shown],
-            textfont={"size": FONT_SIZE - 2, "weight": 700},
+            textfont={"size": FONT_SIZE - 4, "weight": 700},
             customdata=[
                 [-1 if c.truth is None else c.truth, -1 if c.seen is None else c.seen] for c in info.cells
             ],
@@ -198,7 +198,7 @@ def confusion_chart(
             hovertemplate="%{hovertext}<extra></extra>",
             marker={
                 "symbol": "square",
-                "size": CELL - 4,
+                "size": SQUARE,
                 "color": colors,
                 "opacity": 1,
                 "line": {"width": 1, "color": "rgba(125,140,134,0.35)"},
@@ -207,8 +207,8 @@ def confusion_chart(
     )
     count = len(info.rows)
     figure.update_layout(
-        height=CELL * count + 130,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        height=CELL * count + 150,
+        margin={"l": 0, "r": 8, "t": 0, "b": 0},
         dragmode=False,
         showlegend=False,
         font={"size": FONT_SIZE - 3},
@@ -217,7 +217,7 @@ def confusion_chart(
     figure.update_xaxes(
         **axis,
         ticktext=column_titles,
-        tickangle=-60,
+        tickangle=-90,
         side="top",
         range=[-0.5, count - 0.5],
         title=predicted,
@@ -227,8 +227,8 @@ def confusion_chart(
     return figure
 
 
-CELL = 38
-"""Pixels of a cell's side."""
+CELL, SQUARE = 30, 20
+"""Pixels of a row, and of a cell's side: eleven beside each other fit a phone."""
 _FIELD: Mapping[str, str] = {"original": "before", "compressed": "after"}
 
 

@@ -82,7 +82,8 @@ def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> 
         ):
             with column:
                 st.markdown(
-                    f"**{t(f'errors.{name}', confidence=f'{confidence:g}')}**", help=t(f"errors.{name}_help")
+                    f"**{t(f'errors.{name}', confidence=f'{confidence:.2f}')}**",
+                    help=t(f"errors.{name}_help"),
                 )
                 clickable(rows_chart(rows, titles, sides, decimals), f"errors_{name}", _to_kind)
         st.caption(t("errors.click"))
