@@ -21,6 +21,7 @@ MOST = 3
 
 heading = st.empty()  # a section that counts anew says what it found
 which, reference, files, more = st.columns([7, 7, 9, 5], vertical_alignment="bottom")
+below = st.container()
 with which:
     name = study_choice(clears=("trials", "base", "file", "image", "kind", "class", "as", "size", "other"))
 if name is None:
@@ -56,7 +57,7 @@ numbers = files.multiselect(
 )
 with more:
     make_another(study)
-    foreign = other_file(study)
+    foreign = other_file(study, below)
 compared = [here[number] for number in numbers]
 if foreign is not None:
     compared = [foreign, *compared][:MOST]

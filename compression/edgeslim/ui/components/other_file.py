@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from edgeslim import workbench
 from edgeslim.errors import ModelError
@@ -21,17 +22,17 @@ from edgeslim.ui.state import t
 _MODEL, _STUDY = "model:", "study:"
 
 
-def other_file(study: StudyResult) -> ForeignFile | None:
+def other_file(study: StudyResult, below: DeltaGenerator) -> ForeignFile | None:
     """The file that the address names as `other=model:NAME` or `other=study:NAME:NUMBER`, and the form to choose it.
 
-    None if none is chosen, or if it cannot be compared: then the page says why.
+    None if none is chosen, or if it cannot be compared: then `below` says why.
     """
     with st.popover(t("other.button"), icon=":material/add:", width="stretch"):
         _form(study)
     given = st.query_params.get("other", "")
     if not given:
         return None
-    with boundary():
+    with below, boundary():
         found = _found(given)
         plan = data.sources(study)
         own = data.labels(plan.model, plan.spec)
