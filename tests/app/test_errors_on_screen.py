@@ -57,3 +57,13 @@ def test_without_labels_nothing_is_called_a_mistake(show: Any, monkeypatch: pyte
     monkeypatch.setattr(workbench, "scored_images", lambda *_, **__: known)
     app: AppTest = show("compare", **CHANGED)
     assert app.info[0].value.startswith("These images have no labels")
+
+
+def test_the_kind_that_grew_is_told_with_its_interval_and_noise_as_noise(show: Any) -> None:
+    def words(app: AppTest) -> str:
+        return " ".join(one.value for one in app.markdown)
+
+    assert "missed, from 0 to 9 (95 % interval" in words(show("compare", section="errors", trials="12"))
+    assert "“漏检”：由 0 增至 9" in words(show("compare", "zh-CN", section="errors", trials="12"))
+    same = show("compare", section="errors", trials="12", base="3")
+    assert "No kind of mistake has become more frequent beyond noise." in words(same)

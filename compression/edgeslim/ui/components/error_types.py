@@ -34,6 +34,7 @@ from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name
 from edgeslim.ui.kept import of_files
 from edgeslim.ui.state import linked, number_in, one_of, t
+from edgeslim.units import MINUS, format_points
 
 CONFIG = {"displayModeBar": False}
 
@@ -77,6 +78,7 @@ def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> 
             name: t(f"errors.{name}") for name in TOTALS
         }
         sides = (t("damage.of_original"), t("damage.of_compressed"))
+        st.markdown(f"**{finding(judged)}**")
         for column, name, rows, decimals in zip(
             st.columns(2), ("costs", "counts"), (costs, counts), (1, 0), strict=True
         ):
@@ -89,6 +91,29 @@ def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> 
         st.caption(t("errors.click"))
         matrices = of_files(_box_confusion, study, before, after, confidence)
         _matrix(scored.labels, matrices, boxes=True)
+
+
+def finding(found: Mistakes) -> str:
+    """AP50 of both files, and the kind of mistake that became more frequent most, if any did beyond noise."""
+    words = t(
+        "errors.ap50",
+        before=format_points(found.ap50.before),
+        after=format_points(found.ap50.after),
+        images=found.images,
+    )
+    grown = [row for row in found.kinds if row.count.distinguishable and (row.count.difference or 0.0) > 0]
+    if not grown:
+        return words + t("errors.none_grew")
+    most = max(grown, key=lambda row: row.count.difference or 0.0)
+    low, high = most.count.ci95 or (0.0, 0.0)
+    return words + t(
+        "errors.grew",
+        kind=t(f"damage.{most.kind}"),
+        before=f"{most.count.before:.0f}",
+        after=f"{most.count.after:.0f}",
+        low=f"{low:+.0f}".replace("-", MINUS),
+        high=f"{high:+.0f}".replace("-", MINUS),
+    )
 
 
 def _matrix(labels: Sequence[str], matrices: Sequence[Matrix], boxes: bool) -> None:
