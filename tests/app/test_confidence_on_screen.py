@@ -15,7 +15,7 @@ def test_it_says_what_happened_at_the_threshold_in_the_address(show: Any) -> Non
     app: AppTest = show("compare", **CHANGED)
     assert not app.exception
     assert len(app.get("plotly_chart")) == 4
-    assert any("At the fixed threshold 0.50 it loses 9 objects of 27." in one.value for one in app.markdown)
+    assert any("At the fixed threshold 0.50 it loses 9 objects, of 27." in one.value for one in app.markdown)
     higher = show("compare", **CHANGED, confidence="0.95")
     assert any("At the fixed threshold 0.95 it finds as many objects" in one.value for one in higher.markdown)
 

@@ -142,7 +142,7 @@ def _matrix(labels: Sequence[str], matrices: Sequence[Matrix], boxes: bool) -> N
         return {**asked, "kind": "classification", "class": truth, "as": seen}
 
     clickable(figure, "errors_matrix", to_cell if boxes else None)
-    st.caption(t("errors.matrix_caption"))
+    st.caption(t("errors.matrix_change" if view == "difference" else "errors.matrix_counts"))
     if info.left_out:
         st.caption(
             t("errors.left_out", shown=len([k for k in info.rows if k is not None]), more=info.left_out)
