@@ -103,5 +103,5 @@ def test_first_screen_on_a_phone_in_both_themes(
         visit.wait_for_timeout(500)
         colours.append(shown.evaluate("(one) => getComputedStyle(one).color"))
         assert visit.evaluate("document.documentElement.scrollWidth") == 390
-    assert colours == ["rgb(23, 33, 31)", "rgb(230, 238, 235)"]
+    assert colours == ["rgb(10, 18, 16)", "rgb(230, 238, 235)"]
     expect(shown.locator(".counts")).to_contain_text({"en-US": "kept", "zh-CN": "保持"}[locale])
