@@ -6,11 +6,11 @@ from edgeslim.report.info import worth_it
 from edgeslim.ui import data
 from edgeslim.ui.components.class_changes import class_changes
 from edgeslim.ui.components.confidence import confidence_shift
-from edgeslim.ui.components.damage import damage, one_file
+from edgeslim.ui.components.damage import damage
 from edgeslim.ui.components.error_types import error_types
 from edgeslim.ui.components.make_file import make_another
 from edgeslim.ui.components.navigation import go
-from edgeslim.ui.components.other_file import other_file
+from edgeslim.ui.components.other_file import one_file, other_file
 from edgeslim.ui.components.pictures import comparison, lost_words, picture_source
 from edgeslim.ui.components.sections import sections
 from edgeslim.ui.components.study import study_choice

@@ -34,10 +34,11 @@ if study is not None and found is not None:
         st.stop()
     st.caption(
         t(
-            "overview.claim" if best.interval else "overview.claim_no_interval",
+            "overview.claim" if sure and stop.recommended else "overview.claim_unsure",
             title=plain(trial_title(trial)),
             model=plain(study.model),
             images=study.images,
+            limit=f"{LOSS * 100:g}",
             interval=format_interval(best.interval, signed=True),
             machine=machine_words(study),
         )

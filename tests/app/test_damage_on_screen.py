@@ -1,6 +1,7 @@
 """The compare page's gallery of damage: what it counts, filters, sends to the page, and keeps in the address."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,12 +105,14 @@ def test_the_images_are_those_of_the_study_the_gallery_or_a_folder(
         return scored(which, *given, **options)
 
     monkeypatch.setattr(workbench, "scored_images", images)
-    for link in ({}, {"over": "gallery"}, {"over": "folder", "folder": "/pictures"}):
+    for link in ({}, {"over": "gallery"}):
         assert not show("compare", **CHANGED, **link).exception
+    app = show("compare", **CHANGED, over="folder", folder="/pictures")
+    assert not app.get("bidi_component"), "a link makes the server read no folder"
+    app.text_input(key="damage_folder").set_value("/pictures").run()
     assert [(one.dataset, one.split, one.held_out) for one in asked] == [
         ("street-signs", "validation", None), ("street-signs", "gallery", 0.0), ("/pictures", "validation", 0.0),
     ]  # fmt: skip
-    assert not show("compare", **CHANGED, over="folder").get("bidi_component")
 
 
 def test_a_classifiers_changed_images_come_first(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,3 +131,18 @@ def test_a_classifiers_changed_images_come_first(show: Any, monkeypatch: pytest.
     assert [one["title"] for one in sent(app)["pictures"]] == ["3 → 5 · c", "1 · a", "2 · b"]
     assert app.title[0].value.endswith("changes the class on 1 of 3 images")
     assert any("changed on 1 of 3 images" in one.value for one in app.caption)
+
+
+def test_the_threshold_of_the_slider_stays_in_the_address(show: Any) -> None:
+    given = sent(show("compare", **CHANGED, confidence="0.7"))
+    assert (given["look"]["confidence"], given["plain"]["confidence"]) == (0.7, 0.5)
+
+
+def test_a_box_of_the_truth_is_counted_without_crowds(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = workbench.scored_images()  # type: ignore[call-arg]
+    truth = known.truths[0]
+    crowded = replace(truth, crowd=np.array([True, False, False]))
+    monkeypatch.setattr(workbench, "scored_images", lambda *_, **__: replace(known, truths=(crowded,) * 9))
+    given = sent(show("compare", **CHANGED, against="truth"))
+    assert given["pictures"][0]["focus"]["reference"] == 1, "the second of the two that are no crowd"
+    assert len(given["pictures"][0]["truth"]) == 2 * 6

@@ -65,6 +65,8 @@ def test_a_folder_is_looked_through(show: Any, monkeypatch: pytest.MonkeyPatch, 
 
     monkeypatch.setattr(workbench, "gallery_images", images)
     app = show("compare", **{"from": "folder", "folder": str(tmp_path)})
+    assert asked == [], "a link makes the server read no folder"
+    app.text_input(key="pictures_folder").set_value(str(tmp_path)).run()
     assert not app.exception
     assert asked == [str(tmp_path)] and titles(app) == ["scene-0", "scene-1"]
 

@@ -62,7 +62,9 @@ def test_a_file_is_starred_taken_apart_and_found_again(
     visit.goto(f"{server.url}/study?study=mine&trial=1")
     visit.get_by_role("button", name=f"☆ {star}").click()
     expect(visit.get_by_role("button", name=f"☆ {star}")).to_have_count(0)
-    visit.get_by_role("button", name=add).click()
+    note = visit.get_by_role("button", name=add)
+    note.evaluate("(button) => button.scrollIntoView({block: 'center'})")  # room for what opens below it
+    note.click()
     visit.get_by_role("textbox").last.fill("for Tuesday")
     visit.get_by_role("button", name=keep).click()
     expect(visit.get_by_text("for Tuesday").first).to_be_visible()

@@ -20,9 +20,10 @@ from edgeslim.metrics.confidence import (
     reliability,
     shift,
 )
+from edgeslim.metrics.confusion import confusion
 from edgeslim.metrics.detection import coco_scores, resampled, resampled_by_class, resampled_by_size
 from edgeslim.metrics.matching import match
-from edgeslim.metrics.tide import confusion, tide
+from edgeslim.metrics.tide import tide
 
 
 def claims(*scored: tuple[int, float, bool], objects: tuple[int, ...]) -> Claims:

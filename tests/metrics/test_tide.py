@@ -15,7 +15,7 @@ from edgeslim.datasets import open_dataset
 from edgeslim.detections import Annotations, Detections
 from edgeslim.metrics.detection import coco_scores
 from edgeslim.metrics.matching import match
-from edgeslim.metrics.tide import KINDS, SIZES, Tide, tide
+from edgeslim.metrics.tide import KINDS, SIZES, Tide, mistakes_of, tide
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families import FAMILIES
 from edgeslim.predictions import predict
@@ -47,7 +47,9 @@ def assert_equal(found: Tide, oracle: dict[str, Any], counts: bool = True) -> No
 def test_equals_an_independent_implementation_on_random_scenes(seed: int, tmp_path: Path) -> None:
     crowded, predictions = random_scenes(seed, images=20, classes=4, most=30, ties=False)
     truths = [Annotations.of(truth.boxes, truth.classes) for truth in crowded]
-    assert_equal(tide(truths, predictions, 4), judged(truths, predictions, 4, tmp_path))
+    found = tide(truths, predictions, 4)
+    assert_equal(found, judged(truths, predictions, 4, tmp_path))
+    assert mistakes_of(truths, predictions) == found.mistakes
 
 
 def test_the_base_is_cocos_ap50_also_with_crowds_and_ties() -> None:

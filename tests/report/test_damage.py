@@ -79,8 +79,14 @@ def test_each_filter_counts_under_the_other_ones() -> None:
 def test_mistakes_are_of_boxes_from_the_threshold_on_and_point_into_all_boxes() -> None:
     truth = Annotations.of(np.array([A, B], np.float32), np.array([0, 1]))
     seen = boxes((D, 0, 0.1), (B, 0, 0.9))
-    found = mistakes([truth], [seen], 4, 0.3)
+    found = mistakes([truth], [seen], 0.3)
     told = [(one.kind, one.reference, one.detection) for one in found]
     assert told == [("classification", 1, 1), ("missed", 0, None)]
     assert (found[0].label, found[0].seen, found[1].seen) == (1, 0, None)
     assert found[1].box == A
+
+
+def test_a_class_is_also_that_of_what_is_seen_where_nothing_is() -> None:
+    found = changes([boxes()], [boxes((A, 2, 0.9))], 0.3)
+    assert [one.kind for one in found if Filter(label=2)(one)] == ["gained"]
+    assert dict(tally(found, Filter()).labels) == {2: 1}

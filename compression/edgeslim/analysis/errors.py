@@ -12,7 +12,8 @@ import numpy as np
 
 from edgeslim.detections import Annotations, Detections, Doubles, IntArray, Target
 from edgeslim.metrics.bootstrap import Bounds, Resampled, resample_weights
-from edgeslim.metrics.tide import KINDS, SIZES, MistakeKind, Size, Tide, confusion, tide
+from edgeslim.metrics.confusion import confusion
+from edgeslim.metrics.tide import KINDS, SIZES, MistakeKind, Size, Tide, tide
 from edgeslim.tasks.base import Prediction
 
 Matrix = tuple[tuple[int, ...], ...]

@@ -17,7 +17,7 @@ kind is AP50 with these mistakes corrected minus AP50. They do not add up: preci
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -100,6 +100,11 @@ class _Judged:
         return float(np.mean(found)) if found else None
 
 
+def mistakes_of(truths: Sequence[Annotations], predictions: Sequence[Detections]) -> tuple[Mistake, ...]:
+    """The mistakes alone, image by image, without what they cost."""
+    return tuple(one for image in _by_image(truths, predictions) for one in image[-1])
+
+
 def tide(truths: Sequence[Annotations], predictions: Sequence[Detections], classes: int) -> Tide:
     """The mistakes of `predictions`, image by image. Classes run from 0 to `classes` - 1 on both."""
     mistakes: list[Mistake] = []
@@ -107,11 +112,8 @@ def tide(truths: Sequence[Annotations], predictions: Sequence[Detections], class
     correct: list[bool] = []
     ignored: list[bool] = []
     objects, unfound = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
-    for image, (truth, found) in enumerate(zip(truths, predictions, strict=True)):
-        order = _ranked(found)
-        overlap = _iou(found, truth)
-        holder = _matched(order, overlap, found, truth)
-        mistakes += _mistakes(image, order, overlap, holder, found, truth)
+    for image, (truth, order, holder, made) in enumerate(_by_image(truths, predictions)):
+        mistakes += made
         rows += [(image, row) for row in order]
         correct += [holder.get(row, -1) >= 0 and not truth.crowd[holder[row]] for row in order]
         ignored += [row in holder and bool(truth.crowd[holder[row]]) for row in order]
@@ -150,25 +152,14 @@ def tide(truths: Sequence[Annotations], predictions: Sequence[Detections], class
     )
 
 
-def confusion(
-    found: Tide, truths: Sequence[Annotations], predictions: Sequence[Detections], classes: int
-) -> IntArray:
-    """(classes + 1, classes + 1) counts by the class of the object (rows) and the one detected (columns).
-
-    Beside the diagonal classification, in the last row background, in the last column missed; the others have no cell.
-    """
-    counts = np.zeros((classes + 1, classes + 1), np.int64)
-    for truth in truths:
-        np.add.at(counts, (truth.classes[~truth.crowd], truth.classes[~truth.crowd]), 1)
-    for mistake in found.mistakes:
-        truth, seen = truths[mistake.image], predictions[mistake.image]
-        row = classes if mistake.truth is None else int(truth.classes[mistake.truth])
-        column = classes if mistake.detection is None else int(seen.classes[mistake.detection])
-        if mistake.kind in ("classification", "background", "missed"):
-            counts[row, column] += 1
-        if mistake.kind == "missed" or mistake.corrects:
-            counts[row, row] -= 1  # each object that was not found, once
-    return counts
+def _by_image(
+    truths: Sequence[Annotations], predictions: Sequence[Detections]
+) -> Iterator[tuple[Annotations, list[int], dict[int, int], list[Mistake]]]:
+    """Of each image its truth, the detections that count, the object that each of them has, and the mistakes."""
+    for image, (truth, found) in enumerate(zip(truths, predictions, strict=True)):
+        order, overlap = _ranked(found), _iou(found, truth)
+        holder = _matched(order, overlap, found, truth)
+        yield truth, order, holder, _mistakes(image, order, overlap, holder, found, truth)
 
 
 def _corrected(

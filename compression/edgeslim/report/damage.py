@@ -14,7 +14,7 @@ from typing import Literal
 
 from edgeslim.detections import Annotations, Detections
 from edgeslim.metrics.fidelity import SAME_IOU, Fidelity, box_iou, diff
-from edgeslim.metrics.tide import KINDS, SIZES, Mistake, MistakeKind, Size, size_of, tide
+from edgeslim.metrics.tide import KINDS, SIZES, Mistake, MistakeKind, Size, mistakes_of, size_of
 
 ChangeKind = Literal["lost", "gained", "relabelled", "moved"]
 CHANGES: tuple[ChangeKind, ...] = ("lost", "relabelled", "gained", "moved")
@@ -48,10 +48,15 @@ class Finding:
     detection: int | None
     """Index among the file's boxes."""
 
+    @property
+    def about(self) -> int | None:
+        """The class that it is about: of the reference, else the one that is seen where nothing is."""
+        return self.label if self.label is not None else self.seen
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which findings are wanted; None is any."""
+    """Which findings are wanted; None is any. A class is that of the reference; where nothing is there, the one seen."""
 
     kind: str | None = None
     label: int | None = None
@@ -59,7 +64,7 @@ class Filter:
     size: str | None = None
 
     def __call__(self, finding: Finding) -> bool:
-        wanted = ((self.kind, finding.kind), (self.label, finding.label), (self.seen, finding.seen))
+        wanted = ((self.kind, finding.kind), (self.label, finding.about), (self.seen, finding.seen))
         return all(want is None or want == has for want, has in (*wanted, (self.size, finding.size)))
 
 
@@ -82,11 +87,11 @@ def changes(
 
 
 def mistakes(
-    truths: Sequence[Annotations], predictions: Sequence[Detections], classes: int, confidence: float
+    truths: Sequence[Annotations], predictions: Sequence[Detections], confidence: float
 ) -> tuple[Finding, ...]:
     """The mistakes of one file from a score on, the image with the most of them first."""
     kept = [from_score(found, confidence) for found in predictions]
-    judged = tide(truths, [found for found, _ in kept], classes).mistakes
+    judged = mistakes_of(truths, [found for found, _ in kept])
     many = Counter(mistake.image for mistake in judged)
     order = sorted(
         judged, key=lambda one: (-many[one.image], one.image, KINDS.index(one.kind), -(one.score or 1.0))
@@ -122,7 +127,7 @@ def tally(findings: Sequence[Finding], wanted: Filter) -> Tally:
     shown = left()
     return Tally(
         Counter(finding.kind for finding in left(kind=None)),
-        Counter(finding.label for finding in left(label=None) if finding.label is not None),
+        Counter(finding.about for finding in left(label=None) if finding.about is not None),
         {size: sum(one.size == size for one in left(size=None)) for size in SIZES},
         len({finding.image for finding in shown}),
     )

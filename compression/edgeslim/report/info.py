@@ -38,14 +38,15 @@ SURELY = 0.015
 def worth_it(study: StudyResult, loss: float = SURELY) -> int | None:
     """What saves most, in download and time together, and surely loses less than `loss` (share of 1) of the headline.
 
-    'Surely': the paired 95 % interval stays above it. Saved is the product of both ratios to the original; a file that
-    was not timed counts as slow as that. Without a sure one it is of the study's front. None if nothing but the
+    'Surely': the paired 95 % interval stays above it. Saved is the product of both ratios to the original, of files that
+    were timed; where none was, size alone counts. Without a sure one it is of the study's front. None if nothing but the
     original was measured.
     """
     others = [trial for trial in study.trials if trial.measured and trial.number != study.baseline]
     sure = [t for t in others if (bounds := t.bounds("paired_ci95")) is not None and bounds[0] >= -loss]
     front = study.front
     pool = sure or [trial for trial in others if trial.number in front]
+    pool = [trial for trial in pool if trial.latency] or pool
     left = {
         trial.number: trial.sizes.download * (trial.latency.ratio if trial.latency else 1.0)
         for trial in pool

@@ -67,11 +67,13 @@ def made_here(store: Store, content: str) -> Timing | None:
 
 
 def retimed(study: StudyResult, timing: Timing) -> StudyResult:
-    """The study with these latencies, and the machine they are of, in place of its own; a file without one has none."""
+    """The study with these latencies, and the machine they are of, in place of its own; a file without one has none.
+
+    Latencies in other runtimes than the main one were not measured here, and stay.
+    """
 
     def here(trial: TrialResult) -> TrialResult:
-        found = timing.latencies.get(trial.sha256 or "")
-        return trial.with_latencies({} if found is None else {MAIN: found})
+        return replace(trial, latency=timing.latencies.get(trial.sha256 or ""))
 
     trials = map(here, study.trials)
     return replace(study, trials=tuple(trials), environment={**study.environment, **timing.environment})

@@ -98,6 +98,19 @@ class TrialResult:
         own = {} if self.sha256 is None else {MAIN: self.sha256}
         return own | {name: each.sha256 for name, each in self.runtimes.items() if each.sha256 is not None}
 
+    def file_alone(self) -> TrialResult:
+        """What is true of its file anywhere: not what was measured on other images or another machine."""
+        return dataclasses.replace(
+            self,
+            accuracy=None,
+            fidelity=None,
+            latency=None,
+            runtimes={},
+            resamples=None,
+            primary_metric=None,
+            environment={},
+        )
+
     def with_latencies(self, latencies: Mapping[str, Latency]) -> TrialResult:
         """The trial with latencies by runtime."""
         timed = {

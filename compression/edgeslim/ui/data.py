@@ -39,6 +39,8 @@ Picture = tuple[str, Image, Truth]
 """Its id, the image, and what is known to be true of it."""
 SplitName = Literal["gallery", "validation"]
 PICTURE_CONFIDENCE = 0.5
+FRESH = 60.0
+"""Seconds after which a dataset is opened anew: its images may be others by then."""
 
 
 def sample() -> StudyResult | None:
@@ -162,7 +164,7 @@ def stored_bytes(sha256: str) -> int | None:
         return None
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_data(max_entries=8, ttl=FRESH, show_spinner=False)
 def pictures(dataset: str, split: SplitName | None, start: int, count: int) -> list[Picture]:
     """Some of a dataset's images."""
     return workbench.gallery_images(dataset, split, start=start, count=count)
@@ -180,7 +182,7 @@ def dataset_sizes(dataset: str) -> dict[str, int]:
     return dict(listed[dataset]) if dataset in listed else _counted(dataset)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_data(max_entries=16, ttl=FRESH, show_spinner=False)
 def _counted(dataset: str) -> dict[str, int]:
     return dict(workbench.describe_dataset(dataset).sizes)
 
@@ -241,7 +243,7 @@ def scored(study: StudyResult, images: workbench.Images | None = None) -> workbe
     return _scored(images or validation_images(study), plan.model, plan.spec)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=8, ttl=FRESH, show_spinner=False)
 def _scored(images: workbench.Images, model: str, spec: ModelSpec | None) -> workbench.ScoredImages:
     return workbench.scored_images(images, model, spec=spec)
 
@@ -251,8 +253,9 @@ def all_predictions(
 ) -> tuple[Prediction, ...]:
     """What a file says of every one of `scored`; run the first time that somebody asks, with progress."""
     (model, spec), images = reading(study, trial), images or validation_images(study)
-    kept, key = _all_predictions(), (trial.sha256, model, spec, images)
-    if key not in kept:
+    kept, key = _all_predictions(), (trial.sha256, model, spec, images, scored(study, images).fingerprint)
+    found = kept.get(key)
+    if found is None:
         line, begun = st.empty(), time.monotonic()
 
         def told(message: str, done: int, total: int, who: str = "") -> None:
@@ -265,11 +268,12 @@ def all_predictions(
                     text = f"{text} · {t('errand.left', time=format_clock(left))}"
                 line.progress(done / total, text=text)
 
-        kept[key] = workbench.predictions(trial.sha256 or "", images, model, spec=spec, progress=told)
+        found = workbench.predictions(trial.sha256 or "", images, model, spec=spec, progress=told)
         line.empty()
-        while len(kept) > MOST_KEPT:
-            del kept[next(iter(kept))]
-    return kept[key]
+        kept[key] = found
+        for old in list(kept)[:-MOST_KEPT]:
+            kept.pop(old, None)  # another visitor may have done so
+    return found
 
 
 MOST_KEPT = 48
@@ -282,6 +286,6 @@ def _all_predictions() -> dict[tuple[Any, ...], tuple[Prediction, ...]]:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def images_at(images: workbench.Images, model: str, places: tuple[int, ...]) -> list[Image]:
-    """Some of the images that files of the model are compared on."""
+def images_at(images: workbench.Images, model: str, places: tuple[int, ...], fingerprint: str) -> list[Image]:
+    """Some of the images that files of the model are compared on; `fingerprint` is that of `scored`."""
     return workbench.images_at(images, model, places)

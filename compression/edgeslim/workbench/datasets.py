@@ -162,14 +162,31 @@ FRAMES = 32
 """Frames of a clip that are looked at."""
 
 
-def read_pictures(content: bytes, name: str) -> list[tuple[str, Image]]:
-    """An uploaded picture, or the frames of a short clip (animated GIF or WebP), with titles.
+MOST_PIXELS = 120_000_000
+"""Of all pictures that are looked at together: they are decoded in the memory that all visitors share."""
 
-    Images are (height, width, 3) RGB uint8. Raises DatasetError naming the file.
+
+def read_pictures(files: Sequence[tuple[bytes, str]]) -> list[tuple[str, Image]]:
+    """Uploaded pictures (content and name), and the frames of short clips (animated GIF or WebP), with titles.
+
+    Images are (height, width, 3) RGB uint8. Raises DatasetError naming the file, or too_many_pictures.
     """
     from edgeslim.datasets.images import read_frames
+    from edgeslim.errors import DatasetError
 
-    frames = read_frames(content, name, FRAMES)
-    if len(frames) == 1:
-        return [(name, frames[0])]
-    return [(f"{name} · {place} / {len(frames)}", frame) for place, frame in enumerate(frames, 1)]
+    found: list[tuple[str, Image]] = []
+    pixels = 0
+    for content, name in files:
+        frames = read_frames(content, name, FRAMES)
+        pixels += sum(frame.shape[0] * frame.shape[1] for frame in frames)
+        if pixels > MOST_PIXELS:
+            raise DatasetError(
+                "too_many_pictures",
+                f"Up to '{name}' the pictures have more than {MOST_PIXELS // 1_000_000} megapixels.",
+                "Look at fewer of them at once, or scale them down.",
+                image=name,
+                limit=MOST_PIXELS // 1_000_000,
+            )
+        titles = [f"{name} · {place} / {len(frames)}" for place in range(1, len(frames) + 1)]
+        found += zip(titles if len(frames) > 1 else [name], frames, strict=True)
+    return found

@@ -43,6 +43,8 @@ class ScoredImages:
     """The model's classes; empty if it names none."""
     truths: tuple[Target, ...] | None
     """In the model's classes; None if nothing is known."""
+    fingerprint: str = ""
+    """Of the images' content."""
 
 
 def scored_images(
@@ -54,7 +56,7 @@ def scored_images(
     places = range(len(split))
     truths = None if work.labels is None else tuple(split.target(place) for place in places)
     ids = tuple(split.image_id(place) for place in places)
-    return ScoredImages(work.model.spec.task, ids, tuple(work.model.spec.labels), truths)
+    return ScoredImages(work.model.spec.task, ids, tuple(work.model.spec.labels), truths, split.fingerprint)
 
 
 def predictions(

@@ -50,6 +50,7 @@ def changed_classes(
         was, now = (class_name(scored.labels[view[place]]) for view in classes)
         return f"{was} → {now}" if changed[place] else was
 
+    found = data.images_at(images, data.sources(study).model, part, scored.fingerprint)
     items = [
         Item(
             f"{words(place)} · {scored.ids[place]}",
@@ -57,7 +58,7 @@ def changed_classes(
             [view[place] for view in views],
             None if scored.truths is None else scored.truths[place],
         )
-        for place, shot in zip(part, data.images_at(images, data.sources(study).model, part), strict=True)
+        for place, shot in zip(part, found, strict=True)
     ]
     pictures(
         items,

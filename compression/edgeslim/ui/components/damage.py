@@ -19,7 +19,7 @@ from edgeslim.ui.components.damage_words import crop_title, finding_words
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name, numbered
 from edgeslim.ui.picture.component import look_in_address, pictures
-from edgeslim.ui.picture.payload import Focus, Item, Look, ModelTitle
+from edgeslim.ui.picture.payload import Focus, Item, Look, ModelTitle, without_crowds
 from edgeslim.ui.state import linked, number_in, one_of, t
 
 GRID = 24
@@ -39,29 +39,16 @@ def damage(study: StudyResult, before: TrialResult, after: TrialResult, title: C
             changed_classes(study, before, after, images, title)
         else:
             with row:
-                against, of, confidence = _judged(data.scored(study, images).truths is not None)
+                labelled = data.scored(study, images).truths is not None
+                against, of, confidence = _judged(labelled, before, after)
             _boxes(study, before, after, images, against, of, confidence, title)
 
 
-def one_file(files: Sequence[TrialResult]) -> TrialResult:
-    """The file to look at, of those that are compared."""
-    if len(files) == 1:
-        return files[0]
-    places = {trial.number: trial for trial in files}
-    number: int = st.segmented_control(
-        t("damage.file"),
-        list(places),
-        format_func=lambda each: numbered(places[each]),
-        required=True,
-        **linked("file", files[0].number, one_of(list(places)), clears=("image",)),
-    )
-    return places[number]
-
-
-def _judged(labelled: bool) -> tuple[str, str, float]:
+def _judged(labelled: bool, before: TrialResult, after: TrialResult) -> tuple[str, str, float]:
     """By what boxes are judged, whose they are, and from which score on."""
     against = _choice("against", AGAINST if labelled else AGAINST[:1])
-    of = _choice("of", SIDES, default="compressed") if against == "truth" else "compressed"
+    files = dict(zip(SIDES, (numbered(before), numbered(after)), strict=True))
+    of = _choice("of", SIDES, default="compressed", names=files) if against == "truth" else "compressed"
     confidence: float = st.slider(
         t("picture.threshold"),
         0.05,
@@ -145,7 +132,17 @@ def found(
     """All findings, kept for each pair of files."""
     views = [_detections(data.all_predictions(study, trial, images)) for trial in (before, after)]
     pair = before.sha256 or "", after.sha256 or ""
-    return _found(study.name, *pair, against, of, confidence, images, study, views)
+    return _found(
+        study.name,
+        *pair,
+        against,
+        of,
+        confidence,
+        images,
+        data.scored(study, images).fingerprint,
+        study,
+        views,
+    )
 
 
 @st.cache_resource(
@@ -159,6 +156,7 @@ def _found(
     of: str,
     confidence: float,
     images: workbench.Images,
+    fingerprint: str,
     study: StudyResult,
     views: list[list[Detections]],
 ) -> tuple[Finding, ...]:
@@ -166,7 +164,7 @@ def _found(
         return changes(views[0], views[1], confidence)
     scored = data.scored(study, images)
     truths = [truth for truth in scored.truths or () if isinstance(truth, Annotations)]
-    return mistakes(truths, views[SIDES.index(of)], len(scored.labels), confidence)
+    return mistakes(truths, views[SIDES.index(of)], confidence)
 
 
 def _detections(predictions: Sequence[object]) -> list[Detections]:
@@ -190,11 +188,13 @@ def _any_class_seen() -> None:
     st.query_params.pop("as", None)
 
 
-def _choice(name: str, options: Sequence[str], default: str | None = None) -> str:
+def _choice(
+    name: str, options: Sequence[str], default: str | None = None, names: Mapping[str, str] | None = None
+) -> str:
     chosen: str = st.segmented_control(
         t(f"damage.{name}"),
         options,
-        format_func=lambda option: t(f"damage.{name}_{option}"),
+        format_func=lambda option: names[option] if names else t(f"damage.{name}_{option}"),
         required=True,
         **linked(name, default or options[0], one_of(options), clears=("kind", "image")),
     )
@@ -237,19 +237,29 @@ def _crops(
     """A series of crops, some at once; opened, one is the whole picture."""
     with boundary():
         scored = data.scored(study, images)
-        usual = Look(confidence=confidence, truth=against == "truth", grid=True)
+        # What an address without a threshold means is the slider's default, not where the slider stands.
+        usual = Look(confidence=data.PICTURE_CONFIDENCE, truth=against == "truth", grid=True)
         look = look_in_address(usual, len(shown))
         look = Look(look.picture, confidence, "side", usual.truth, look.grid)
         first, count = (look.picture // GRID * GRID, GRID) if look.grid else (look.picture, 2)
         part = shown[first : first + count]
         places = tuple(sorted({finding.image for finding in part}))
-        shots = dict(zip(places, data.images_at(images, data.sources(study).model, places), strict=True))
+        shots = dict(
+            zip(
+                places,
+                data.images_at(images, data.sources(study).model, places, scored.fingerprint),
+                strict=True,
+            )
+        )
         views = [data.all_predictions(study, trial, images) for trial in (before, after)]
         model = 0 if of == "original" else 1
         items = []
         for finding in part:
             truth = None if scored.truths is None else scored.truths[finding.image]
-            focus = Focus(finding.box, model, finding.reference, finding.detection)
+            place = finding.reference
+            if against == "truth" and place is not None and isinstance(truth, Annotations):
+                place = without_crowds(truth, place)
+            focus = Focus(finding.box, model, place, finding.detection)
             seen = [view[finding.image] for view in views]
             words = crop_title(finding, scored.labels)
             title = words if look.grid else f"{scored.ids[finding.image]} · {words}"

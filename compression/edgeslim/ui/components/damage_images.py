@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from edgeslim import workbench
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
+from edgeslim.ui.components.folder import asked_folder
 from edgeslim.ui.state import linked, one_of, t
 
 CHANGED = ("image", "kind", "class", "as", "size")
@@ -33,11 +34,8 @@ def damage_images(study: StudyResult, row: DeltaGenerator) -> workbench.Images |
         return data.validation_images(study)
     if over == "gallery":
         return workbench.Images(dataset, "gallery", most=data.MOST_IMAGES)
-    folder = st.text_input(
-        t("compare.folder_path"), help=t("compare.folder_help"), **linked("folder", "", str, clears=CHANGED)
-    )
+    folder = asked_folder("damage_folder")
     if not folder:
-        st.caption(t("compare.folder_help"))
         return None
     there = data.dataset_sizes(folder).get("validation", 0)
     if there > data.MOST_IMAGES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from edgeslim.progress import WAITS
+from edgeslim.ui.components.problems import show
 from edgeslim.ui.components.words import progress_words
 from edgeslim.ui.state import t
 from edgeslim.units import format_clock
@@ -22,3 +23,11 @@ def errand_progress(status: ErrandStatus, title: str) -> None:
     if status.left is not None:
         text = f"{text} · {t('errand.left', time=format_clock(status.left))}"
     st.progress(min(1.0, now.done / now.total), text=text)
+
+
+def ended(status: ErrandStatus) -> None:
+    """Why an errand did not come to its end, if it did not."""
+    if status.error is not None:
+        show(status.error)
+    elif status.state == "interrupted":
+        st.warning(t("errand.interrupted"), icon=":material/warning:")

@@ -8,8 +8,8 @@ from edgeslim import workbench
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
-from edgeslim.ui.components.errands import errand_progress
-from edgeslim.ui.components.problems import boundary, show
+from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import numbered
 from edgeslim.ui.state import t
 from edgeslim.units import format_clock
@@ -34,8 +34,8 @@ def make_file(study: StudyResult, trial: TrialResult, *, key: str = "make_file")
                 words, icon=":material/build:", key=f"{key}_{trial.number}", help=t("make_file.help")
             )
             st.caption(t("make_file.why"), width="content")
-        if status is not None and status.error is not None:
-            show(status.error)
+        if status is not None:
+            ended(status)
         if pressed:
             workbench.make_again(study, trial.number)
             st.rerun()

@@ -7,8 +7,8 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
-from edgeslim.ui.components.errands import errand_progress
-from edgeslim.ui.components.problems import boundary, show
+from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import machine_words
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.ui.timed import HERE, OWN, TIMED
@@ -26,7 +26,7 @@ def measure_here(study: StudyResult) -> None:
         if status is not None and status.state == "running":
             _watch(study)
             return
-        two = workbench.timing_version(study) is not None
+        two = workbench.timing_here(study) is not None
         machine = t("timing.measured_on", machine=machine_words(study))
         if two:
             st.caption(machine)
@@ -44,8 +44,8 @@ def measure_here(study: StudyResult) -> None:
                 )
             if _can_be_timed(study):
                 _begin(study)
-        if status is not None and status.error is not None:
-            show(status.error)
+        if status is not None:
+            ended(status)
 
 
 def _can_be_timed(study: StudyResult) -> bool:

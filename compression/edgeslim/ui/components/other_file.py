@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 import streamlit as st
@@ -17,7 +18,8 @@ from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import numbered
 from edgeslim.ui.foreign import NUMBER, ForeignFile
 from edgeslim.ui.i18n import plain
-from edgeslim.ui.state import t
+from edgeslim.ui.state import linked, one_of, t
+from edgeslim.workbench.models import ModelInfo
 
 _MODEL, _STUDY = "model:", "study:"
 
@@ -94,7 +96,7 @@ def _choose(other: str) -> None:
 def _found(given: str) -> ForeignFile | None:
     if given.startswith(_MODEL):
         try:
-            return of_model(given.removeprefix(_MODEL))
+            return of_model(workbench.stored_model(given.removeprefix(_MODEL)))
         except ModelError:
             return None
     name, _, number = given.removeprefix(_STUDY).rpartition(":")
@@ -110,16 +112,18 @@ def _found(given: str) -> ForeignFile | None:
 
 
 def of_study(other: StudyResult, trial: TrialResult, title: str) -> ForeignFile:
-    """A trial of another study under a title that names that study."""
+    """A trial of another study under a title that names that study.
+
+    What was measured there stays there: on other images, against another original, on another machine.
+    """
     plan = data.sources(other)
-    given = {each.name: getattr(trial, each.name) for each in fields(TrialResult)}
+    alone = trial.file_alone()
+    given = {each.name: getattr(alone, each.name) for each in fields(TrialResult)}
     return ForeignFile(**{**given, "number": NUMBER, "title": title}, reference=plan.model, spec=plan.spec)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def of_model(name: str) -> ForeignFile:
-    """The file of a listed model. Raises ModelError."""
-    found = workbench.stored_model(name)
+def of_model(found: ModelInfo) -> ForeignFile:
+    """The file of a listed model."""
     return ForeignFile(
         number=NUMBER,
         state="complete",
@@ -135,3 +139,18 @@ def of_model(name: str) -> ForeignFile:
         reference=found.name,
         spec=None,
     )
+
+
+def one_file(files: Sequence[TrialResult]) -> TrialResult:
+    """The file to look at, of those that are compared."""
+    if len(files) == 1:
+        return files[0]
+    places = {trial.number: trial for trial in files}
+    number: int = st.segmented_control(
+        t("damage.file"),
+        list(places),
+        format_func=lambda each: numbered(places[each]),
+        required=True,
+        **linked("file", files[0].number, one_of(list(places)), clears=("image",)),
+    )
+    return places[number]

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.detections import Image
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.folder import asked_folder
 from edgeslim.ui.components.gallery import model_title, seen
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name, numbered, trial_title
@@ -38,7 +40,8 @@ def picture_source() -> str:
 
 def lost_words(study: StudyResult, base: TrialResult, compared: Sequence[TrialResult]) -> str:
     """What the first of the files loses against the original, from the study's own counts; else who is compared."""
-    fates = compared[0].fidelity if len(compared) == 1 and base.number == study.baseline else None
+    own = len(compared) == 1 and study.baseline == base.number and compared[0].number >= 0
+    fates = compared[0].fidelity if own else None
     others = t("choice.separator").join(trial_title(trial) for trial in compared)
     names = t("compare.versus").join((others, trial_title(base))) if compared else trial_title(base)
     if not fates or "lost" not in fates:
@@ -63,11 +66,7 @@ def comparison(study: StudyResult, trials: Sequence[TrialResult], source: str) -
         if shot is not None:
             _own(study, trials, [(shot.getvalue(), t("compare.camera"))], shot.file_id)
     elif source == "folder":
-        folder = st.text_input(
-            t("compare.folder_path"),
-            help=t("compare.folder_help"),
-            **linked("folder", "", str, clears=("image",)),
-        )
+        folder = asked_folder("pictures_folder")
         if folder:
             _looked_through(study, trials, folder, None)
     else:
@@ -108,12 +107,17 @@ def _uploaded(study: StudyResult, trials: Sequence[TrialResult]) -> None:
     _own(study, trials, [(one.getvalue(), one.name) for one in given], " ".join(one.file_id for one in given))
 
 
+@st.cache_data(max_entries=4, ttl=600, show_spinner=False)
+def _read(files: tuple[tuple[bytes, str], ...]) -> list[tuple[str, Image]]:
+    return workbench.read_pictures(files)
+
+
 def _own(
     study: StudyResult, trials: Sequence[TrialResult], files: Sequence[tuple[bytes, str]], series: str
 ) -> None:
     """Pictures and frames that the visitor brought, as a strip."""
     with boundary():
-        found = [picture for content, name in files for picture in workbench.read_pictures(content, name)]
+        found = _read(tuple(files))
         look = look_in_address(PLAIN, len(found))
         first, count = (look.picture // GRID * GRID, GRID) if look.grid else (look.picture, 2)
         part: list[data.Picture] = [(name, image, None) for name, image in found[first : first + count]]

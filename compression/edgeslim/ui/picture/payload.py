@@ -215,3 +215,8 @@ def _confidence(text: str, default: float) -> float:
         return default
     low, high = CONFIDENCES
     return round(value, 2) if low <= value <= high else default
+
+
+def without_crowds(truth: Annotations, place: int) -> int:
+    """Where the page has an annotation, which keeps the crowds apart."""
+    return int((~truth.crowd[:place]).sum())

@@ -1,0 +1,15 @@
+"""A folder of the machine that runs the app, named by whoever looks."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from edgeslim.ui.state import t
+
+
+def asked_folder(key: str) -> str:
+    """The path that was typed, or "". Not in the address: following a link must not make the server read a folder."""
+    folder = st.text_input(t("compare.folder_path"), key=key, help=t("compare.folder_help"))
+    if not folder:
+        st.caption(t("compare.folder_help"))
+    return folder.strip()
