@@ -265,3 +265,24 @@ def test_a_study_that_cannot_be_read_says_how_to_forget_it(
     assert [error.value for error in app.error] == ["The database is gone. Bring it back."]
     assert "study delete lost --force" in app.caption[0].value
     assert "study delete" not in " ".join(each.value for each in show("study").caption)
+
+
+def test_a_link_to_a_trial_keeps_what_was_asked_for(show: Any) -> None:
+    app = show("study", trial="12", max_loss="1.0", y="mAP")
+    (link,) = [one.value for one in app.markdown if "/study?" in one.value]
+    assert all(part in link for part in ("trial=12", "max_loss=1.0", "y=mAP"))
+
+
+def test_nothing_is_recommended_before_the_original_is_measured(show: Any, world: dict[str, Any]) -> None:
+    assert "Recommended" in words(show("study"))
+    world["trials"][0].update(state="running", sizes=None, accuracy=None, latency=None)
+    app = show("study")
+    assert not app.exception
+    assert "Recommended" not in words(app)
+
+
+def test_a_device_keeps_the_limits_that_are_not_about_its_room(show: Any) -> None:
+    app = show("study", max_loss="1.0", max_file="100")
+    app.selectbox(key="linked_device").set_value("stm32h7").run()
+    assert app.query_params["max_loss"] == "1.0"
+    assert "max_file" not in app.query_params, "the device's own room instead"

@@ -17,6 +17,10 @@ STYLE = """<style>
 [data-testid=stBaseButton-primary]:enabled, [data-testid=stMultiSelectTagsContainer] span:has(> button) {
     color: light-dark(#ffffff, #0f1514)}
 </style>"""
+PRESENTING = """<style>
+[data-testid=stSidebar], [data-testid=stExpandSidebarButton], [data-testid=stHeader] {display: none}
+[data-testid=stMainBlockContainer] {padding-block: 1rem}
+</style>"""
 ICONS = {"overview": "home", "study": "scatter_plot", "compare": "compare", "new": "add_circle"}
 
 find_language()
@@ -41,6 +45,6 @@ page = st.navigation(
 )
 if not presenting():
     language_switch()
-st.html(STYLE)
+st.html(STYLE + PRESENTING if presenting() else STYLE)
 with boundary():
     page.run()

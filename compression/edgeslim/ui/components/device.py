@@ -16,9 +16,10 @@ NONE = "any"
 
 
 def device_choice(study: StudyResult) -> Device | None:
-    """A device whose room the limits begin with; another one takes those back that were set by hand."""
+    """A device whose room the limits begin with; another one takes those back that concern room, and no others."""
     names = [NONE, *DEVICES.names()]
-    figures = limits(runtimes_of(study.trials))
+    room = {name for device in DEVICES for name in device.limits}
+    figures = [each for each in limits(runtimes_of(study.trials)) if each.name in room]
     name = st.selectbox(
         t("device.label"),
         names,

@@ -13,8 +13,9 @@ from edgeslim.units import format_change, format_factor
 
 
 def recommended(study: StudyResult) -> int | None:
-    """The file to take where no limit is set: what saves most and surely loses little."""
-    return data.once(worth_it, study)
+    """The file to take where no limit is set: what saves most and surely loses little. None before the original is."""
+    original = study.original
+    return data.once(worth_it, study) if original is not None and original.measured else None
 
 
 def finding(study: StudyResult, choice: Choice | None) -> str:

@@ -40,7 +40,9 @@ def other_file(study: StudyResult, below: DeltaGenerator) -> ForeignFile | None:
         own = data.labels(plan.model, plan.spec)
         if found is not None and data.labels(found.reference, found.spec) == own:
             return found
-        st.warning(t("other.classes" if found else "other.gone", name=plain(given.partition(":")[2])))
+        st.warning(
+            t("other.classes" if found else "other.gone", name=plain(given.partition(":")[2] or given))
+        )
     return None
 
 

@@ -93,7 +93,9 @@ def links(study: StudyResult, number: int) -> None:
     """The address of this very view, to be passed on."""
     st.caption(t("trial.link"))
     # Not st.code: its highlighter is 1.6 MB for the visitor to fetch.
-    st.markdown(f"`{address('study', study=study.name, trial=number)}`")
+    this = {"study": study.name, "trial": number}
+    shown = this | {name: value for name, value in st.query_params.items() if name not in this}
+    st.markdown(f"`{address('study', **shown)}`")
 
 
 def _measurements(study: StudyResult, trial: TrialResult) -> None:
