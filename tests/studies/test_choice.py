@@ -44,6 +44,18 @@ def test_without_limits_the_most_accurate_is_picked():
     assert (choice.pick, choice.runner_up, choice.rejected) == (0, 1, {})
 
 
+def test_under_limits_of_quality_alone_the_smallest_is_picked():
+    choice = choose(FIVE, Budget.of(loss=0.05))
+    assert (choice.pick, choice.runner_up, choice.why[0].code) == (2, 3, "smallest")
+    assert choose(FIVE, Budget.of(loss=0.05, download=2000)).why[0].code == "most_accurate"
+
+
+def test_the_original_as_runner_up_is_told_apart_by_the_paired_interval():
+    clear = {"mAP": 0.66, "ci95": [0.64, 0.68], "paired_delta": 0.01, "paired_ci95": [0.005, 0.015]}
+    one = study(trial(0, 0.65, 1000), trial(1, None, 900, accuracy=clear))
+    assert (choose(one, Budget()).pick, choose(one, Budget()).remarks) == (1, ())
+
+
 def test_limits_are_inclusive_and_each_rejection_is_explained():
     choice = choose(FIVE, Budget.of(download=250, loss=0.05, latency_ratio=0.9))
     assert (choice.pick, choice.runner_up) == (1, 2)

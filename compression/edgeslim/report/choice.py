@@ -92,9 +92,8 @@ def _choice(study: StudyResult, choice: Choice) -> list[str]:
         f"{words(name)} {_amount(name, FIGURES.get(name).value(pick, study.original))}"
         for name, _ in study.budget
     )
-    first = "the only file that keeps" if "only_one" in why else (
-        f"the most accurate of {why['most_accurate']['count']} files that keep"
-    )  # fmt: skip
+    best, of = choice.why[0].code.replace("_", " "), choice.why[0].values["count"]
+    first = "the only file that keeps" if best == "only one" else f"the {best} of {of} files that keep"
     lines = [f"budget: {limits}", f"Take {_numbered(pick)}: {first} the budget ({kept})."]
     lines += [REMARKS[remark] for remark in choice.remarks]
     if runner_up is not None:

@@ -70,9 +70,8 @@ def _pick(study: StudyResult, pick: TrialResult, choice: Choice, limits: str) ->
     why = {reason.code: reason.values for reason in choice.why}
     first = t("choice.pick", limits=limits[0].upper() + limits[1:], title=plain(numbered(pick)))
     first += " " + _figures(study, pick)
-    reasons = [
-        t("choice.most_accurate", **why["most_accurate"]) if "most_accurate" in why else t("choice.only_one")
-    ]
+    best = choice.why[0]  # 'most_accurate', 'smallest' or 'only_one'
+    reasons = [t(f"choice.{best.code}", **best.values)]
     reasons += [t(f"choice.{remark}") for remark in choice.remarks]
     reasons += [_weakest(study, pick), _held_out(study, pick.number)]
     runner_up = study.trial(choice.runner_up)
