@@ -65,7 +65,7 @@ def test_a_file_is_starred_taken_apart_and_found_again(
     note = visit.get_by_role("button", name=add)
     note.evaluate("(button) => button.scrollIntoView({block: 'center'})")  # room for what opens below it
     note.click()
-    visit.get_by_role("textbox").last.fill("for Tuesday")
+    visit.get_by_test_id("stPopoverBody").get_by_role("textbox").fill("for Tuesday")  # not the table's field
     visit.get_by_role("button", name=keep).click()
     expect(visit.get_by_text("for Tuesday").first).to_be_visible()
 
