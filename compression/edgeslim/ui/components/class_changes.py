@@ -13,6 +13,7 @@ from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.error_types import clickable, pair_of_boxes, pair_of_chances
+from edgeslim.ui.components.judged_images import judged_images
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name
 from edgeslim.ui.kept import of_files
@@ -28,12 +29,9 @@ NAMED = 3
 def class_changes(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
     """AP (of a classifier recall) by class, the largest loss first, and by size."""
     with boundary():
-        scored = data.scored(study)
-        if scored.truths is None:
-            st.info(t("errors.no_truth"), icon=":material/label_off:")
+        scored = judged_images(study, before, after)
+        if scored is None:
             return
-        for trial in (before, after):
-            data.all_predictions(study, trial)  # shows its progress here
         boxes = scored.task == "detection"
         with st.spinner(t("errors.computing")):
             found = of_files(_box_parts if boxes else _class_parts, study, before, after)

@@ -14,6 +14,7 @@ from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.error_types import CONFIG, pair_of_boxes, pair_of_chances
+from edgeslim.ui.components.judged_images import judged_images
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.kept import of_files
 from edgeslim.ui.state import linked, number_in, t
@@ -23,12 +24,9 @@ from edgeslim.units import DASH, MINUS
 def confidence_shift(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
     """Scores of both files on the labelled images."""
     with boundary():
-        scored = data.scored(study)
-        if scored.truths is None:
-            st.info(t("errors.no_truth"), icon=":material/label_off:")
+        scored = judged_images(study, before, after)
+        if scored is None:
             return
-        for trial in (before, after):
-            data.all_predictions(study, trial)  # shows its progress here
         sides = (t("damage.of_original"), t("damage.of_compressed"))
         if scored.task == "classification":
             _classifier(of_files(_of_classes, study, before, after), sides)

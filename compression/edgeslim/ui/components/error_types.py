@@ -30,6 +30,7 @@ from edgeslim.report.error_types import (
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.judged_images import judged_images
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name
 from edgeslim.ui.kept import of_files
@@ -42,12 +43,9 @@ CONFIG = {"displayModeBar": False}
 def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
     """TIDE's kinds of both files, then the confusion matrix."""
     with boundary():
-        scored = data.scored(study)
-        if scored.truths is None:
-            st.info(t("errors.no_truth"), icon=":material/label_off:")
+        scored = judged_images(study, before, after)
+        if scored is None:
             return
-        for trial in (before, after):
-            data.all_predictions(study, trial)  # shows its progress here
         if scored.task == "classification":
             st.info(t("errors.no_kinds"), icon=":material/school:")
             matrices = of_files(_class_confusion, study, before, after)
