@@ -26,8 +26,12 @@ _LOCALES = Path(__file__).parent / "locales"
 
 @cache
 def locale(language: Language) -> Mapping[str, str]:
-    """All texts of a language by key."""
-    return _read(f"{language}.json")
+    """All texts of a language by key; each lesson brings its own file."""
+    lessons = sorted(_LOCALES.glob(f"lessons/*.{language}.json"))
+    texts = dict(_read(f"{language}.json"))
+    for path in lessons:
+        texts |= _read(f"lessons/{path.name}")
+    return texts
 
 
 @cache
