@@ -139,7 +139,7 @@ def truth(experiment: type[Experiment], outcomes: Mapping[Experiment, Outcome]) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """One lesson. `live` gives the picture that moves in the page; its outcome has a `Live` view.
+    """One lesson. `live` gives the picture that moves in the page; its outcome's first view is one of `live.Live`.
 
     Its words lie in `ui/locales/lessons/<name>.<language>.json`.
     """

@@ -12,8 +12,9 @@ from typing import Literal
 
 import msgspec
 
+from edgeslim.lessons.live import Live, Numbers
+
 Unit = Literal["", "share", "points", "bytes", "bits", "ms", "ratio", "count"]
-Numbers = tuple[float, ...]
 
 
 class Axis(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,25 +111,6 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     columns: tuple[Axis, ...]
     rows: tuple[str, ...]
     values: tuple[tuple[float | None, ...], ...]
-
-
-class Weights(msgspec.Struct, frozen=True, kw_only=True):
-    """A layer's weights, row-major; a convolution's shape is (out, in, height, width)."""
-
-    layer: str
-    shape: tuple[int, ...]
-    values: Numbers
-
-
-class Live(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A picture that computes in the page, without asking the server: `kind` names the component's mode.
-
-    `layers` are real weights; `numbers` is what else the mode needs, by name.
-    """
-
-    kind: str
-    layers: tuple[Weights, ...] = ()
-    numbers: dict[str, Numbers] = {}
 
 
 View = Lines | Bars | Histogram | Tiles | Scenes | Table | Live
