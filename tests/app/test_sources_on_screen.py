@@ -53,6 +53,18 @@ def test_a_broken_picture_is_named(show: Any) -> None:
     app = show("compare", **{"from": "upload"})
     app.file_uploader(key="own_images").upload("broken.png", b"PNG?", "image/png").run()
     assert "broken.png" in app.error[0].value
+    assert not app.get("bidi_component")
+
+
+def test_a_broken_picture_does_not_hide_the_others(show: Any) -> None:
+    app = show("compare", **{"from": "upload", "grid": "1"})
+    still = io.BytesIO()
+    PIL.Image.new("RGB", (30, 20)).save(still, "PNG")
+    app.file_uploader(key="own_images").upload("broken.png", b"PNG?", "image/png").upload(
+        "still.png", still.getvalue(), "image/png"
+    ).run()
+    assert ["broken.png" in one.value for one in app.error] == [True]
+    assert titles(app) == ["still.png"]
 
 
 def test_a_folder_is_looked_through(show: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store, write_atomically
-from edgeslim.errors import DatasetError
+from edgeslim.errors import DatasetError, ErrorRecord
 from edgeslim.progress import Progress, silent
 from edgeslim.records import NoticeRecord, decoded, notice_record
 
@@ -166,27 +166,46 @@ MOST_PIXELS = 120_000_000
 """Of all pictures that are looked at together: they are decoded in the memory that all visitors share."""
 
 
-def read_pictures(files: Sequence[tuple[bytes, str]]) -> list[tuple[str, Image]]:
-    """Uploaded pictures (content and name), and the frames of short clips (animated GIF or WebP), with titles.
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Uploaded pictures that could be read, with titles, and why the others could not."""
 
-    Images are (height, width, 3) RGB uint8. Raises DatasetError naming the file, or too_many_pictures.
+    images: tuple[tuple[str, Image], ...]
+    """Each (height, width, 3) RGB uint8."""
+    left_out: tuple[ErrorRecord, ...] = ()
+
+
+def read_pictures(files: Sequence[tuple[bytes, str]]) -> Pictures:
+    """Pictures (content and name), and the frames of short clips (animated GIF or WebP).
+
+    One that cannot be read leaves the others; from `MOST_PIXELS` on all are left out (too_many_pictures).
     """
     from edgeslim.datasets.images import read_frames
-    from edgeslim.errors import DatasetError
 
     found: list[tuple[str, Image]] = []
+    left_out: list[ErrorRecord] = []
     pixels = 0
     for content, name in files:
-        frames = read_frames(content, name, FRAMES)
-        pixels += sum(frame.shape[0] * frame.shape[1] for frame in frames)
-        if pixels > MOST_PIXELS:
-            raise DatasetError(
-                "too_many_pictures",
-                f"Up to '{name}' the pictures have more than {MOST_PIXELS // 1_000_000} megapixels.",
-                "Look at fewer of them at once, or scale them down.",
-                image=name,
-                limit=MOST_PIXELS // 1_000_000,
-            )
+        try:
+            frames = read_frames(content, name, FRAMES)
+            pixels += sum(frame.shape[0] * frame.shape[1] for frame in frames)
+            if pixels > MOST_PIXELS:
+                raise _too_many(name)
+        except DatasetError as error:
+            left_out.append(error.record())
+            if pixels > MOST_PIXELS:
+                break
+            continue
         titles = [f"{name} · {place} / {len(frames)}" for place in range(1, len(frames) + 1)]
         found += zip(titles if len(frames) > 1 else [name], frames, strict=True)
-    return found
+    return Pictures(tuple(found), tuple(left_out))
+
+
+def _too_many(name: str) -> DatasetError:
+    return DatasetError(
+        "too_many_pictures",
+        f"From '{name}' on, the pictures have more than {MOST_PIXELS // 1_000_000} megapixels together.",
+        "Look at fewer of them at once, or scale them down.",
+        image=name,
+        limit=MOST_PIXELS // 1_000_000,
+    )

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.detections import Image
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.folder import asked_folder
 from edgeslim.ui.components.gallery import model_title, seen
-from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.words import class_name, numbered, trial_title
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.picture.component import look_in_address, pictures
 from edgeslim.ui.picture.payload import Look
 from edgeslim.ui.state import linked, one_of, t
+from edgeslim.workbench.datasets import Pictures
 
 SOURCES = ("gallery", "validation", "upload", "camera", "folder")
 GRID = 12
@@ -108,16 +108,21 @@ def _uploaded(study: StudyResult, trials: Sequence[TrialResult]) -> None:
 
 
 @st.cache_data(max_entries=4, ttl=600, show_spinner=False)
-def _read(files: tuple[tuple[bytes, str], ...]) -> list[tuple[str, Image]]:
+def _read(files: tuple[tuple[bytes, str], ...]) -> Pictures:
     return workbench.read_pictures(files)
 
 
 def _own(
     study: StudyResult, trials: Sequence[TrialResult], files: Sequence[tuple[bytes, str]], series: str
 ) -> None:
-    """Pictures and frames that the visitor brought, as a strip."""
+    """Pictures and frames that the visitor brought, as a strip; which of them cannot be read stands above it."""
     with boundary():
-        found = _read(tuple(files))
+        given = _read(tuple(files))
+        for problem in given.left_out:
+            show(problem)
+        found = given.images
+        if not found:
+            return
         look = look_in_address(PLAIN, len(found))
         first, count = (look.picture // GRID * GRID, GRID) if look.grid else (look.picture, 2)
         part: list[data.Picture] = [(name, image, None) for name, image in found[first : first + count]]
