@@ -33,6 +33,15 @@ class Detections:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def rows_from(self, confidence: float) -> IntArray:
+        """Which boxes have a score that reaches the threshold."""
+        return np.flatnonzero(self.scores >= confidence)
+
+    def from_score(self, confidence: float) -> Detections:
+        """Those boxes alone."""
+        rows = self.rows_from(confidence)
+        return Detections(self.boxes[rows], self.scores[rows], self.classes[rows])
+
     @staticmethod
     def empty() -> Detections:
         return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))

@@ -31,6 +31,8 @@ def test_scores_that_fall_lose_objects_at_a_fixed_threshold_and_none_at_a_lower_
     assert found.f1.before == 1.0 and found.f1.after == pytest.approx(30 / 35)
     assert found.f1.distinguishable
     assert found.mean_ap.before == pytest.approx(1.0) and (found.mean_ap.after or 1) < 0.9
+    low, high = found.mean_ap.ci95 or (0.0, 0.0)
+    assert low < (found.mean_ap.difference or 0.0) < high < 0.0
 
 
 def test_a_file_against_itself_differs_in_nothing() -> None:
@@ -47,9 +49,23 @@ def test_counts_are_from_the_threshold_on_and_daps_of_all_detections() -> None:
     missed = next(row for row in found.kinds if row.kind == "missed")
     assert (missed.count.before, missed.count.after) == (0.0, 5.0)
     assert missed.count.distinguishable
-    assert (missed.dap.before, missed.dap.after) == (0.0, 0.0)
+    assert (missed.dap.before, missed.dap.after, missed.dap.ci95) == (0.0, 0.0, (0.0, 0.0))
     assert missed.count_by_size["medium"].after == 5.0
     assert box_confusion(TRUTHS, AFTER, 2, 0.5) == ((7, 0, 3), (0, 8, 2), (0, 0, 0))
+
+
+def test_a_dap_is_sure_where_most_images_have_the_mistake_and_not_where_one_has() -> None:
+    def beside(images: int) -> list[Detections]:
+        wrong = [
+            Detections(one.boxes, one.scores, 1 - one.classes) if place < images else one
+            for place, one in enumerate(BEFORE)
+        ]
+        return wrong
+
+    many, few = (mistakes(TRUTHS, BEFORE, beside(count), 2, 0.5).kinds[0] for count in (12, 1))
+    assert many.kind == "classification" and many.dap.distinguishable
+    assert (few.dap.difference or 0.0) > 0.0 and not few.dap.distinguishable
+    assert many.dap.ci95 is not None and many.dap.ci95[0] < (many.dap.difference or 0.0) < many.dap.ci95[1]
 
 
 def test_a_class_that_is_lost_comes_first() -> None:

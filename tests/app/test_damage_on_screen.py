@@ -31,6 +31,7 @@ def test_every_change_is_a_crop_and_every_kind_a_count(show: Any) -> None:
         "chip_kind_relabelled": "relabelled · 0",
         "chip_kind_gained": "gained · 0",
         "chip_kind_moved": "moved · 0",
+        "chip_kind_kept": "kept · 18",
         "chip_size_small": "small · 0",
         "chip_size_medium": "medium · 9",
         "chip_size_large": "large · 0",
@@ -48,7 +49,11 @@ def test_against_the_truth_the_mistakes_of_either_file_are_shown(show: Any) -> N
     assert chips(app)["chip_kind_missed"] == "missed · 9"
     assert sent(app)["look"]["truth"] is True
     original = show("compare", **CHANGED, against="truth", of="original")
-    assert {label.partition(" · ")[2] for label in chips(original).values()} == {"0"}
+    wrong = {key: label for key, label in chips(original).items() if key != "chip_kind_right"}
+    assert {label.partition(" · ")[2] for label in wrong.values()} == {"0"}
+    assert chips(original)["chip_kind_right"] == "right · 27"
+    right = sent(show("compare", **CHANGED, against="truth", of="original", kind="right"))
+    assert right["total"] == 27 and right["pictures"][0]["title"].startswith("right: ")
     assert original.info[0].value == "Nothing changed at this threshold."
 
 
@@ -131,6 +136,11 @@ def test_a_classifiers_changed_images_come_first(show: Any, monkeypatch: pytest.
     assert [one["title"] for one in sent(app)["pictures"]] == ["3 → 5 · c", "1 · a", "2 · b"]
     assert app.title[0].value.endswith("changes the class on 1 of 3 images")
     assert any("changed on 1 of 3 images" in one.value for one in app.caption)
+    assert chips(app) == {"chip_kind_broken": "was right · 1", "chip_kind_right": "right · 2"}
+    broken = show("compare", **CHANGED, kind="broken", **{"class": "3", "as": "5"})
+    assert [one["title"] for one in sent(broken)["pictures"]] == ["3 → 5 · c"]
+    original = show("compare", **CHANGED, of="original", **{"as": "3"})
+    assert [one["title"] for one in sent(original)["pictures"]] == ["3 → 5 · c"]
 
 
 def test_the_threshold_of_the_slider_stays_in_the_address(show: Any) -> None:

@@ -135,11 +135,11 @@ def test_confusion_has_a_cell_for_each_mistake_of_class_and_the_found_on_its_dia
         np.array([0.9, 0.8, 0.7], np.float32),
         np.array([0, 0, 1]),
     )
-    counts = confusion(tide([truth], [seen], 2), [truth], [seen], 2)
+    counts = confusion(tide([truth], [seen], 2).mistakes, [truth], [seen], 2)
     assert counts.tolist() == [[1, 0, 0], [1, 0, 1], [0, 1, 0]]
 
 
 def test_diagonal_of_confusion_counts_the_right_detections() -> None:
     truths, predictions = random_scenes(6, 25, 3, 20, ties=True)
-    counts = confusion(tide(truths, predictions, 3), truths, predictions, 3)
+    counts = confusion(tide(truths, predictions, 3).mistakes, truths, predictions, 3)
     assert counts.diagonal().sum() == detected(truths, predictions, 3).right.sum()

@@ -36,11 +36,11 @@ def judged(
 def assert_equal(found: Tide, oracle: dict[str, Any], counts: bool = True) -> None:
     assert found.ap50 == pytest.approx(oracle["ap_base"], abs=1e-9)
     for kind in KINDS:
-        assert found.delta[kind] == pytest.approx(oracle["delta_ap"][ORACLE[kind]], abs=1e-9), kind
+        assert found.delta[kind].value == pytest.approx(oracle["delta_ap"][ORACLE[kind]], abs=1e-9), kind
         if counts:
             assert found.counts[kind] == oracle["counts"][ORACLE[kind]], kind
-    assert found.false_positives == pytest.approx(oracle["delta_ap"]["FP"], abs=1e-9)
-    assert found.false_negatives == pytest.approx(oracle["delta_ap"]["FN"], abs=1e-9)
+    assert found.false_positives.value == pytest.approx(oracle["delta_ap"]["FP"], abs=1e-9)
+    assert found.false_negatives.value == pytest.approx(oracle["delta_ap"]["FN"], abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -87,13 +87,13 @@ def test_a_single_wrong_box_is_of_its_kind(detection: Any, kind: str) -> None:
     fixes = kind in ("classification", "localization")
     assert [one.kind for one in told.mistakes[1:]] == ([] if fixes else ["missed"])
     assert told.mistakes[0].corrects is fixes
-    assert told.delta[kind] == (1.0 if fixes else 0.0)  # type: ignore[index]
+    assert told.delta[kind].value == (1.0 if fixes else 0.0)  # type: ignore[index]
 
 
 def test_a_second_box_on_a_found_object_is_a_duplicate_and_costs_nothing_behind_it() -> None:
     told = tide([truth((BOX, 0))], [found((BOX, 0, 0.9), (BOX, 0, 0.4))], 1)
     assert [(one.kind, one.detection) for one in told.mistakes] == [("duplicate", 1)]
-    assert (told.ap50, told.delta["duplicate"]) == (1.0, 0.0)
+    assert (told.ap50, told.delta["duplicate"].value) == (1.0, 0.0)
 
 
 def test_of_two_boxes_that_could_have_had_the_object_the_better_scored_is_put_right() -> None:
@@ -115,7 +115,7 @@ def test_sizes_part_the_mistakes() -> None:
     small, large = (0.0, 0.0, 20.0, 20.0), (100.0, 100.0, 300.0, 300.0)
     told = tide([truth((small, 0), (large, 0))], [found()], 1)
     assert [one.size for one in told.mistakes] == ["small", "large"]
-    assert told.counts["missed"] == 2 and told.delta["missed"] == 0.0
+    assert told.counts["missed"] == 2 and told.delta["missed"].value == 0.0
     assert set(told.by_size) == set(SIZES)
 
 

@@ -42,7 +42,7 @@ def test_counts_are_those_of_the_chosen_size() -> None:
 
 def test_bars_carry_kind_and_file_and_tell_the_change() -> None:
     rows = cost_rows(FOUND)
-    original, compressed = rows_chart(rows, {row.kind: row.kind for row in rows}, ("a", "b")).data
+    original, compressed = rows_chart(rows, {row.kind: row.kind for row in rows}, ("a", "b"), "95 %").data
     place = [row.kind for row in rows].index("missed")
     assert list(compressed.customdata[place]) == ["missed", "compressed"]
     assert (original.text[place], compressed.text[place]) == ("10.0", "25.0 (+15.0)")
@@ -59,6 +59,7 @@ def test_a_cell_is_worse_with_more_mistakes_or_fewer_hits() -> None:
 
 
 def test_of_many_classes_those_that_changed_most_are_shown_in_their_order() -> None:
+    assert [k for k in confusion(BEFORE, AFTER, 3, [2, 0]).rows if k is not None] == [0, 2]
     found = confusion(BEFORE, AFTER, 3, most=2)
     assert (found.rows, found.left_out) == ((0, 1, None), 1)
 

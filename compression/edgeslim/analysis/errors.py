@@ -13,7 +13,7 @@ import numpy as np
 from edgeslim.detections import Annotations, Detections, Doubles, IntArray, Target
 from edgeslim.metrics.bootstrap import Bounds, Resampled, resample_weights
 from edgeslim.metrics.confusion import confusion
-from edgeslim.metrics.tide import KINDS, SIZES, MistakeKind, Size, Tide, tide
+from edgeslim.metrics.tide import KINDS, SIZES, Mistake, MistakeKind, Size, Tide, mistakes_of, tide
 from edgeslim.tasks.base import Prediction
 
 Matrix = tuple[tuple[int, ...], ...]
@@ -40,7 +40,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class KindRow:
-    """One kind of mistake. dAPs are of AP50, in shares of 1, over detections of any score; counts from a score on."""
+    """One kind of mistake. dAPs are of AP50, in shares of 1, over detections of any score; counts from a score on.
+
+    The dAPs of a size have no intervals: they would take three times the resampling of all others."""
 
     kind: MistakeKind
     dap: Change
@@ -71,7 +73,7 @@ def mistakes(
 ) -> Mistakes:
     """`whole` are both models' mistakes over all scores, where they are known already: most of the work."""
     whole = whole or [tide(truths, seen, classes) for seen in (before, after)]
-    shown = [tide(truths, from_score(seen, confidence), classes) for seen in (before, after)]
+    shown = [mistakes_of(truths, [one.from_score(confidence) for one in seen]) for seen in (before, after)]
     weights = resample_weights(len(truths))
     rows = []
     for kind in KINDS:
@@ -79,7 +81,7 @@ def mistakes(
         rows.append(
             KindRow(
                 kind,
-                both([each.delta[kind] for each in whole]),
+                paired(*(each.delta[kind] for each in whole)),
                 paired(*counts),
                 {size: both([each.by_size[size][kind] for each in whole]) for size in SIZES},
                 {size: paired(*(_counted(each, kind, size, weights) for each in shown)) for size in SIZES},
@@ -88,16 +90,16 @@ def mistakes(
     return Mistakes(
         ap50=both([each.ap50 for each in whole]),
         kinds=tuple(rows),
-        false_positives=both([each.false_positives for each in whole]),
-        false_negatives=both([each.false_negatives for each in whole]),
+        false_positives=paired(*(each.false_positives for each in whole)),
+        false_negatives=paired(*(each.false_negatives for each in whole)),
         confidence=confidence,
         images=len(truths),
     )
 
 
-def _counted(found: Tide, kind: MistakeKind, size: Size | None, weights: IntArray) -> Resampled:
+def _counted(found: Sequence[Mistake], kind: MistakeKind, size: Size | None, weights: IntArray) -> Resampled:
     each = np.zeros(len(weights))
-    for mistake in found.mistakes:
+    for mistake in found:
         each[mistake.image] += mistake.kind == kind and size in (None, mistake.size)
     return Resampled(float(each.sum()), each @ weights, len(each))
 
@@ -112,21 +114,12 @@ def paired(before: Resampled | None, after: Resampled | None) -> Change:
     return Change(before.value, after.value, (after - before).paired_ci95)
 
 
-def from_score(predictions: Sequence[Detections], confidence: float) -> list[Detections]:
-    """The boxes whose score reaches the threshold."""
-    kept = [seen.scores >= confidence for seen in predictions]
-    return [
-        Detections(seen.boxes[rows], seen.scores[rows], seen.classes[rows])
-        for seen, rows in zip(predictions, kept, strict=True)
-    ]
-
-
 def box_confusion(
     truths: Sequence[Annotations], predictions: Sequence[Detections], classes: int, confidence: float
 ) -> Matrix:
     """As `metrics.tide.confusion`, of boxes from a score on: the last row is background, the last column missed."""
-    shown = from_score(predictions, confidence)
-    return _matrix(confusion(tide(truths, shown, classes), truths, shown, classes))
+    shown = [seen.from_score(confidence) for seen in predictions]
+    return _matrix(confusion(mistakes_of(truths, shown), truths, shown, classes))
 
 
 def class_confusion(truth: IntArray, probabilities: Doubles) -> Matrix:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgeslim.analysis.errors import Change, both, from_score, paired
+from edgeslim.analysis.errors import Change, paired
 from edgeslim.detections import Annotations, Detections, Doubles, IntArray
 from edgeslim.metrics.bootstrap import Bounds, Resampled, resample_weights
 from edgeslim.metrics.confidence import (
@@ -25,7 +25,7 @@ from edgeslim.metrics.confidence import (
     reliability,
     shift,
 )
-from edgeslim.metrics.detection import coco_scores
+from edgeslim.metrics.detection import resampled
 from edgeslim.metrics.matching import match
 
 
@@ -77,10 +77,10 @@ def box_confidence(
 ) -> Confidence:
     claims = [detected(truths, seen, len(labels)) for seen in (before, after)]
     mean_ap = [
-        coco_scores(match(truths, from_score(seen, threshold), len(labels)), labels)["mAP"]
+        resampled(match(truths, [one.from_score(threshold) for one in seen], len(labels)))
         for seen in (before, after)
     ]
-    return _confidence(claims, box_shift(before, after, threshold), both(mean_ap), threshold)
+    return _confidence(claims, box_shift(before, after, threshold), paired(*mean_ap), threshold)
 
 
 def class_confidence(truth: IntArray, before: Doubles, after: Doubles, threshold: float) -> Confidence:

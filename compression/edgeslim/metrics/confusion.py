@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeslim.detections import Annotations, Detections, IntArray
-from edgeslim.metrics.tide import Tide
+from edgeslim.metrics.tide import Mistake
 
 
 def confusion(
-    found: Tide, truths: Sequence[Annotations], predictions: Sequence[Detections], classes: int
+    mistakes: Sequence[Mistake],
+    truths: Sequence[Annotations],
+    predictions: Sequence[Detections],
+    classes: int,
 ) -> IntArray:
     """(classes + 1, classes + 1) counts by the class of the object (rows) and the one detected (columns).
 
@@ -20,7 +23,7 @@ def confusion(
     counts = np.zeros((classes + 1, classes + 1), np.int64)
     for truth in truths:
         np.add.at(counts, (truth.classes[~truth.crowd], truth.classes[~truth.crowd]), 1)
-    for mistake in found.mistakes:
+    for mistake in mistakes:
         truth, seen = truths[mistake.image], predictions[mistake.image]
         row = classes if mistake.truth is None else int(truth.classes[mistake.truth])
         column = classes if mistake.detection is None else int(seen.classes[mistake.detection])

@@ -46,6 +46,11 @@ class Fidelity:
     gained: IntArray
     """(n,) compressed boxes without a partner."""
 
+    @property
+    def severity(self) -> int:
+        """How much the image changed: what is lost or gained counts twice."""
+        return 2 * (len(self.lost) + len(self.gained)) + len(self.relabelled) + len(self.moved)
+
 
 def diff(
     original: Detections,
@@ -55,8 +60,7 @@ def diff(
     confidence: float = CONFIDENCE,
 ) -> Fidelity:
     """Compare two models' boxes on one image, looking only at scores ≥ `confidence` on either side."""
-    before = np.flatnonzero(original.scores >= confidence)
-    after = np.flatnonzero(compressed.scores >= confidence)
+    before, after = original.rows_from(confidence), compressed.rows_from(confidence)
     overlap = box_iou(original.boxes[before], compressed.boxes[after])
     same = original.classes[before][:, None] == compressed.classes[after][None, :]
     kept = _greedy(np.where(same, overlap, 0.0), iou)

@@ -18,13 +18,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
 
 from edgeslim.detections import Annotations, BoolArray, Detections, Doubles, IntArray
-from edgeslim.metrics.detection import area_under
+from edgeslim.metrics.bootstrap import Resampled, resample_weights
+from edgeslim.metrics.corrected_ap import Judged, resampled_gains
 from edgeslim.metrics.matching import AREA_RANGES, AREAS, MAX_DETECTIONS
 
 MistakeKind = Literal["classification", "localization", "both", "duplicate", "background", "missed"]
@@ -59,13 +60,13 @@ class Tide:
     ap50: float | None
     """None if no image holds an object."""
     mistakes: tuple[Mistake, ...]
-    delta: Mapping[MistakeKind, float]
-    """dAP of each kind."""
+    delta: Mapping[MistakeKind, Resampled]
+    """dAP of each kind, with its resamples over images."""
     by_size: Mapping[Size, Mapping[MistakeKind, float]]
     """dAP of each kind, correcting only the mistakes at that size."""
-    false_positives: float
+    false_positives: Resampled
     """dAP if every detection that is not correct were gone."""
-    false_negatives: float
+    false_negatives: Resampled
     """dAP if every object that was not found were not there."""
 
     @property
@@ -74,35 +75,21 @@ class Tide:
         return {kind: found[kind] for kind in KINDS}
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """(N,) detections of all images, and (K,) objects of each class."""
-
-    score: Doubles
-    label: IntArray
-    correct: BoolArray
-    counted: BoolArray
-    objects: IntArray
-
-    def ap50(self, classes: IntArray) -> float | None:
-        """COCO's AP at IoU 0.50, the mean over `classes`; 0 for one whose objects are all left out."""
-        found = []
-        for k in classes:
-            if self.objects[k] == 0:
-                found.append(0.0)
-                continue
-            chosen = np.flatnonzero((self.label == k) & self.counted)
-            ranked = chosen[np.argsort(-self.score[chosen], kind="stable")]
-            hits = np.flatnonzero(self.correct[ranked])
-            true = np.arange(1, len(hits) + 1, dtype=np.int32)[:, None]
-            area = area_under(true, (hits + 1).astype(np.int32)[:, None], self.objects[k : k + 1])
-            found.append(float(area[0]) if len(hits) else 0.0)
-        return float(np.mean(found)) if found else None
-
-
 def mistakes_of(truths: Sequence[Annotations], predictions: Sequence[Detections]) -> tuple[Mistake, ...]:
     """The mistakes alone, image by image, without what they cost."""
     return tuple(one for image in _by_image(truths, predictions) for one in image[-1])
+
+
+def right_ones(
+    truths: Sequence[Annotations], predictions: Sequence[Detections]
+) -> tuple[tuple[int, int, int], ...]:
+    """(image, detection, object) of every correct detection, image by image; none that has a crowd."""
+    return tuple(
+        (image, row, holder[row])
+        for image, (truth, order, holder, _) in enumerate(_by_image(truths, predictions))
+        for row in order
+        if row in holder and not truth.crowd[holder[row]]
+    )
 
 
 def tide(truths: Sequence[Annotations], predictions: Sequence[Detections], classes: int) -> Tide:
@@ -111,44 +98,52 @@ def tide(truths: Sequence[Annotations], predictions: Sequence[Detections], class
     rows: list[tuple[int, int]] = []
     correct: list[bool] = []
     ignored: list[bool] = []
-    objects, unfound = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
+    objects, unfound = np.zeros((2, classes, len(truths)), np.int64)
     for image, (truth, order, holder, made) in enumerate(_by_image(truths, predictions)):
         mistakes += made
         rows += [(image, row) for row in order]
         correct += [holder.get(row, -1) >= 0 and not truth.crowd[holder[row]] for row in order]
         ignored += [row in holder and bool(truth.crowd[holder[row]]) for row in order]
         held = set(holder.values())
-        np.add.at(objects, truth.classes[~truth.crowd], 1)
+        np.add.at(objects[:, image], truth.classes[~truth.crowd], 1)
         for k in range(len(truth)):
-            unfound[truth.classes[k]] += not truth.crowd[k] and k not in held
+            unfound[truth.classes[k], image] += not truth.crowd[k] and k not in held
     index = {place: n for n, place in enumerate(rows)}
+    images = np.array([image for image, _ in rows], np.int64)
     score = np.array([predictions[image].scores[row] for image, row in rows], np.float64)
     label = np.array([predictions[image].classes[row] for image, row in rows], np.int64)
     right, counted = np.array(correct, np.bool_), ~np.array(ignored, np.bool_)
-    base = _Judged(score, label, right, counted, objects)
-    known = np.flatnonzero(objects)
+    base = Judged(images, score, label, right, counted, objects)
+    known = np.flatnonzero(objects.any(axis=1))
     ap50 = base.ap50(known)
 
-    def gain(judged: _Judged) -> float:
-        return (judged.ap50(known) or 0.0) - (ap50 or 0.0)
-
-    def corrected(chosen: Callable[[Mistake], bool]) -> float:
+    def corrected(chosen: Callable[[Mistake], bool]) -> Judged | None:
         mine = [mistake for mistake in mistakes if chosen(mistake)]
-        return gain(_corrected(base, mine, index, truths)) if mine else 0.0
+        return _corrected(base, mine, index, truths) if mine else None
 
+    def gain(judged: Judged | None) -> float:
+        return 0.0 if judged is None else (judged.ap50(known) or 0.0) - (ap50 or 0.0)
+
+    by_kind = [corrected(lambda one, kind=kind: one.kind == kind) for kind in KINDS]  # type: ignore[misc]
+    totals = (replace(base, counted=counted & right), replace(base, objects=objects - unfound))
+    every = [*by_kind, *totals]
+    drawn = resampled_gains(base, every, resample_weights(len(truths)))
+    costs = [
+        Resampled(gain(judged), resamples, len(truths))
+        for judged, resamples in zip(every, drawn, strict=True)
+    ]
     return Tide(
         ap50,
         tuple(mistakes),
-        {kind: corrected(lambda one, kind=kind: one.kind == kind) for kind in KINDS},  # type: ignore[misc]
+        dict(zip(KINDS, costs, strict=False)),
         {
             size: {
-                kind: corrected(lambda one, kind=kind, size=size: (one.kind, one.size) == (kind, size))  # type: ignore[misc]
+                kind: gain(corrected(lambda one, kind=kind, size=size: (one.kind, one.size) == (kind, size)))  # type: ignore[misc]
                 for kind in KINDS
             }
             for size in SIZES
         },
-        gain(_Judged(score, label, right, counted & right, objects)),
-        gain(_Judged(score, label, right, counted, objects - unfound)),
+        *costs[len(KINDS) :],
     )
 
 
@@ -163,18 +158,18 @@ def _by_image(
 
 
 def _corrected(
-    base: _Judged,
+    base: Judged,
     mistakes: Sequence[Mistake],
     index: Mapping[tuple[int, int], int],
     truths: Sequence[Annotations],
-) -> _Judged:
+) -> Judged:
     """As if these mistakes had not been made."""
     label, objects = base.label.copy(), base.objects.copy()
     correct, counted = base.correct.copy(), base.counted.copy()
     for mistake in mistakes:
         if mistake.detection is None:
             assert mistake.truth is not None, "what is missed is an object"
-            objects[truths[mistake.image].classes[mistake.truth]] -= 1
+            objects[truths[mistake.image].classes[mistake.truth], mistake.image] -= 1
             continue
         row = index[mistake.image, mistake.detection]
         if mistake.corrects:
@@ -182,7 +177,7 @@ def _corrected(
             correct[row], label[row] = True, truths[mistake.image].classes[mistake.truth]
         else:
             counted[row] = False
-    return _Judged(base.score, label, correct, counted, objects)
+    return Judged(base.image, base.score, label, correct, counted, objects)
 
 
 def _ranked(found: Detections) -> list[int]:

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Literal
 
 from edgeslim.detections import Annotations, Detections
 from edgeslim.metrics.fidelity import SAME_IOU, Fidelity, box_iou, diff
-from edgeslim.metrics.tide import KINDS, SIZES, Mistake, MistakeKind, Size, mistakes_of, size_of
+from edgeslim.metrics.tide import KINDS, SIZES, MistakeKind, Size, mistakes_of, right_ones, size_of
 
-ChangeKind = Literal["lost", "gained", "relabelled", "moved"]
-CHANGES: tuple[ChangeKind, ...] = ("lost", "relabelled", "gained", "moved")
+ChangeKind = Literal["lost", "gained", "relabelled", "moved", "kept"]
+CHANGES: tuple[ChangeKind, ...] = ("lost", "relabelled", "gained", "moved", "kept")
 """The gravest first."""
-WEIGHTS: Mapping[str, float] = {"lost": 2.0, "gained": 2.0, "relabelled": 1.0, "moved": 1.0}
-"""How much each change counts in the order of the images."""
+UNHARMED = frozenset({"kept", "right"})
+"""Kinds that are no damage: boxes as they were, and right detections. They are shown only if they are asked for."""
 Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One change, or one mistake, at one place of one image."""
+    """One change, or one mistake, at one place of one image; or a box that is as it was, or right."""
 
     image: int
-    kind: ChangeKind | MistakeKind
+    kind: ChangeKind | MistakeKind | Literal["right"]
     box: Box
     """xyxy in pixels: where to look."""
     size: Size
@@ -49,6 +49,10 @@ class Finding:
     """Index among the file's boxes."""
 
     @property
+    def harm(self) -> bool:
+        return self.kind not in UNHARMED
+
+    @property
     def about(self) -> int | None:
         """The class that it is about: of the reference, else the one that is seen where nothing is."""
         return self.label if self.label is not None else self.seen
@@ -56,7 +60,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which findings are wanted; None is any. A class is that of the reference; where nothing is there, the one seen."""
+    """Which findings are wanted; None is any, as a kind any damage.
+
+    A class is that of the reference; where nothing is there, the one seen.
+    """
 
     kind: str | None = None
     label: int | None = None
@@ -64,45 +71,67 @@ class Filter:
     size: str | None = None
 
     def __call__(self, finding: Finding) -> bool:
-        wanted = ((self.kind, finding.kind), (self.label, finding.about), (self.seen, finding.seen))
-        return all(want is None or want == has for want, has in (*wanted, (self.size, finding.size)))
+        wanted = ((self.label, finding.about), (self.seen, finding.seen), (self.size, finding.size))
+        kind = finding.harm if self.kind is None else finding.kind == self.kind
+        return kind and all(want is None or want == has for want, has in wanted)
 
 
-def changes(
+def fates(
     before: Sequence[Detections], after: Sequence[Detections], confidence: float
 ) -> tuple[Finding, ...]:
     """What became of the original's boxes, the most changed image first, in it the gravest change."""
-    found: list[tuple[float, int, list[Finding]]] = []
+    found: list[tuple[int, int, list[Finding]]] = []
     for image, (original, compressed) in enumerate(zip(before, after, strict=True)):
-        fates = diff(original, compressed, confidence=confidence)
+        became = diff(original, compressed, confidence=confidence)
         mine = [
             _change(image, kind, i, j, original, compressed, confidence)
             for kind in CHANGES
-            for i, j in _pairs(fates, kind)
+            for i, j in _pairs(became, kind)
         ]
         if mine:
-            found.append((sum(WEIGHTS[one.kind] for one in mine), image, mine))
+            found.append((became.severity, image, mine))
     found.sort(key=lambda one: (-one[0], one[1]))
     return tuple(finding for _, _, mine in found for finding in mine)
 
 
-def mistakes(
+def verdicts(
     truths: Sequence[Annotations], predictions: Sequence[Detections], confidence: float
 ) -> tuple[Finding, ...]:
-    """The mistakes of one file from a score on, the image with the most of them first."""
-    kept = [from_score(found, confidence) for found in predictions]
-    judged = mistakes_of(truths, [found for found, _ in kept])
+    """The mistakes of one file from a score on, the image with the most of them first, then what it has right."""
+    kept = [found.from_score(confidence) for found in predictions]
+    rows = [found.rows_from(confidence).tolist() for found in predictions]
+    judged = mistakes_of(truths, kept)
     many = Counter(mistake.image for mistake in judged)
     order = sorted(
         judged, key=lambda one: (-many[one.image], one.image, KINDS.index(one.kind), -(one.score or 1.0))
     )
-    return tuple(_mistake(one, truths[one.image], *kept[one.image]) for one in order)
-
-
-def from_score(found: Detections, confidence: float) -> tuple[Detections, list[int]]:
-    """The boxes whose score reaches the threshold, and which those are."""
-    rows = [row for row, score in enumerate(found.scores) if score >= confidence]
-    return Detections(found.boxes[rows], found.scores[rows], found.classes[rows]), rows
+    right = [
+        _judged(
+            image,
+            "right",
+            size_of(float(truths[image].area[k])),
+            k,
+            row,
+            truths[image],
+            kept[image],
+            rows[image],
+        )
+        for image, row, k in right_ones(truths, kept)
+    ]
+    wrong = [
+        _judged(
+            one.image,
+            one.kind,
+            one.size,
+            one.truth,
+            one.detection,
+            truths[one.image],
+            kept[one.image],
+            rows[one.image],
+        )
+        for one in order
+    ]
+    return (*wrong, *right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +148,12 @@ def tally(findings: Sequence[Finding], wanted: Filter) -> Tally:
     """What each choice would show if it were made next to the other ones."""
 
     def left(**free: None) -> list[Finding]:
-        chosen = Filter(
-            **{name: free.get(name, getattr(wanted, name)) for name in ("kind", "label", "seen", "size")}
-        )
+        chosen = replace(wanted, **free)
         return [finding for finding in findings if chosen(finding)]
 
     shown = left()
     return Tally(
-        Counter(finding.kind for finding in left(kind=None)),
+        Counter(finding.kind for finding in findings if replace(wanted, kind=finding.kind)(finding)),
         Counter(finding.about for finding in left(label=None) if finding.about is not None),
         {size: sum(one.size == size for one in left(size=None)) for size in SIZES},
         len({finding.image for finding in shown}),
@@ -173,23 +200,33 @@ def _quiet(one: Detections, index: int | None, other: Detections, confidence: fl
     return float(other.scores[there].max()) if there.any() else None
 
 
-def _mistake(mistake: Mistake, truth: Annotations, found: Detections, rows: Sequence[int]) -> Finding:
+def _judged(
+    image: int,
+    kind: MistakeKind | Literal["right"],
+    size: Size,
+    target: int | None,
+    detection: int | None,
+    truth: Annotations,
+    found: Detections,
+    rows: Sequence[int],
+) -> Finding:
+    """A mistake, or a right detection; `rows` tell which of the file's boxes `found` are."""
     boxes: list[Box] = []
-    if mistake.truth is not None:
-        boxes.append(_corners(truth.boxes[mistake.truth]))
-    if mistake.detection is not None:
-        boxes.append(_box(found, mistake.detection))
+    if target is not None:
+        boxes.append(_corners(truth.boxes[target]))
+    if detection is not None:
+        boxes.append(_box(found, detection))
     return Finding(
-        mistake.image,
-        mistake.kind,
+        image,
+        kind,
         _around(boxes),
-        mistake.size,
-        None if mistake.truth is None else int(truth.classes[mistake.truth]),
-        None if mistake.detection is None else int(found.classes[mistake.detection]),
+        size,
+        None if target is None else int(truth.classes[target]),
+        None if detection is None else int(found.classes[detection]),
         None,
-        mistake.score,
-        mistake.truth,
-        None if mistake.detection is None else rows[mistake.detection],
+        None if detection is None else float(found.scores[detection]),
+        target,
+        None if detection is None else rows[detection],
     )
 
 

@@ -19,11 +19,11 @@ def error_texts(mistakes: Mistakes | None, confidence: Confidence, parts: Parts)
 
 
 def _mistakes(found: Mistakes) -> str:
-    headers = ["kind", "dAP", "dAP", "change", f"from {found.confidence:g}", "then", "95 %"]
-    rows = [[row.kind, *_points(row.dap), *_counts(row.count)] for row in found.kinds]
+    headers = ["kind", "dAP", "dAP", "change", "95 %", f"from {found.confidence:g}", "then", "95 %"]
+    rows = [[row.kind, *_costs(row.dap), *_counts(row.count)] for row in found.kinds]
     rows += [
-        ["false positives", *_points(found.false_positives), "", "", ""],
-        ["false negatives", *_points(found.false_negatives), "", "", ""],
+        ["false positives", *_costs(found.false_positives), "", "", ""],
+        ["false negatives", *_costs(found.false_negatives), "", "", ""],
     ]
     ap50 = " → ".join(format_points(each) for each in (found.ap50.before, found.ap50.after))
     return f"TIDE on {found.images} images, AP50 {ap50}; dAPs do not add up\n{table(rows, headers)}"
@@ -31,6 +31,10 @@ def _mistakes(found: Mistakes) -> str:
 
 def _points(change: Change) -> list[str]:
     return [format_points(change.before), format_points(change.after), format_change(change.difference)]
+
+
+def _costs(change: Change) -> list[str]:
+    return [*_points(change), format_interval(change.ci95, signed=True)]
 
 
 def _counts(change: Change) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from edgeslim.analysis.errors import Change, Matrix, Mistakes
+from edgeslim.metrics.bootstrap import Bounds
 from edgeslim.metrics.tide import Size
 from edgeslim.report.palette import ACCENT, FONT_SIZE, NEUTRAL, SCALE
 from edgeslim.units import MINUS
@@ -30,10 +31,17 @@ class Row:
     kind: str
     before: float
     after: float
+    ci95: Bounds | None = None
+    """Of the change; None where it is not known."""
 
     @property
     def change(self) -> float:
         return self.after - self.before
+
+    @property
+    def sure(self) -> bool:
+        """The interval of the change excludes zero."""
+        return self.ci95 is not None and not self.ci95[0] <= 0.0 <= self.ci95[1]
 
 
 def cost_rows(found: Mistakes, size: Size | None = None) -> tuple[Row, ...]:
@@ -54,7 +62,8 @@ def count_rows(found: Mistakes, size: Size | None = None) -> tuple[Row, ...]:
 
 
 def _row(kind: str, change: Change, scale: float) -> Row:
-    return Row(kind, scale * (change.before or 0.0), scale * (change.after or 0.0))
+    span = change.ci95 and (scale * change.ci95[0], scale * change.ci95[1])
+    return Row(kind, scale * (change.before or 0.0), scale * (change.after or 0.0), span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +96,27 @@ class Confusion:
     """Classes that are not shown."""
 
 
-def confusion(first: Matrix, second: Matrix, classes: int, most: int = MOST_CLASSES) -> Confusion:
-    """Two matrices side by side: (classes, classes), or one more of each for background and missed."""
+def occurring(first: Matrix, second: Matrix, classes: int) -> list[int]:
+    """The classes that either matrix holds anything of."""
+    both = np.array(first) + np.array(second)
+    return [k for k in range(classes) if both[k].any() or both[:, k].any()]
+
+
+def confusion(
+    first: Matrix, second: Matrix, classes: int, wanted: Sequence[int] = (), most: int = MOST_CLASSES
+) -> Confusion:
+    """Two matrices side by side: (classes, classes), or one more of each for background and missed.
+
+    Of the `wanted` classes; without any, of the `most` of which most changed.
+    """
     before, after = np.array(first), np.array(second)
     changed, both = np.abs(after - before), before + after
     weight = [
         (int(changed[k].sum() + changed[:, k].sum()), int(both[k].sum() + both[:, k].sum()))
         for k in range(classes)
     ]
-    occurring = [k for k in range(classes) if weight[k][1]]
-    shown = sorted(sorted(occurring, key=lambda k: weight[k], reverse=True)[:most])
+    there = occurring(first, second, classes)
+    shown = sorted(wanted or sorted(there, key=lambda k: weight[k], reverse=True)[:most])
     places: list[tuple[int, int | None]] = [(k, k) for k in shown]
     if len(before) > classes:
         places.append((classes, None))
@@ -107,7 +127,7 @@ def confusion(first: Matrix, second: Matrix, classes: int, most: int = MOST_CLAS
         if truth is not None or seen is not None
     ]
     names = tuple(name for _, name in places)
-    return Confusion(names, names, tuple(cells), len(occurring) - len(shown))
+    return Confusion(names, names, tuple(cells), len(there) - len(shown))
 
 
 ROW, BAR = 52, 0.36
@@ -115,9 +135,16 @@ ROW, BAR = 52, 0.36
 
 
 def rows_chart(
-    rows: Sequence[Row], titles: Mapping[str, str], sides: Sequence[str], decimals: int = 1
+    rows: Sequence[Row],
+    titles: Mapping[str, str],
+    sides: Sequence[str],
+    interval: str,
+    decimals: int = 1,
 ) -> go.Figure:
-    """Two bars for each kind, their values beside; the second with the change. Bars carry [kind, side]."""
+    """Two bars for each kind, their values beside; the second with the change, starred where it is sure.
+
+    Bars carry [kind, side]. `interval` names the interval of a change, which is told on hover.
+    """
     figure = go.Figure()
     for n, side in enumerate(SIDES):
         values = [row.before if side == "original" else row.after for row in rows]
@@ -130,6 +157,10 @@ def rows_chart(
             x=values,
             text=texts,
             customdata=[[row.kind, side] for row in rows],
+            hovertext=[
+                f"{words}{_span(row, interval, decimals) if side == 'compressed' else ''}"
+                for words, row in zip(texts, rows, strict=True)
+            ],
             marker={"color": NEUTRAL if side == "original" else ACCENT},
         )
     high = max((max(row.before, row.after) for row in rows), default=0)
@@ -140,7 +171,7 @@ def rows_chart(
         textposition="outside",
         textangle=0,
         cliponaxis=False,
-        hovertemplate="%{y}: %{text}<extra>%{fullData.name}</extra>",
+        hovertemplate="%{y}: %{hovertext}<extra>%{fullData.name}</extra>",
     )
     figure.update_layout(
         height=60 + ROW * len(rows),
@@ -252,4 +283,12 @@ def _signed(value: float, decimals: int = 0) -> str:
 
 def _with_change(words: str, row: Row, decimals: int) -> str:
     change = _signed(row.change, decimals)
-    return f"{words} ({change})" if change else words
+    return f"{words} ({change}{'*' if row.sure else ''})" if change else words
+
+
+def _span(row: Row, interval: str, decimals: int) -> str:
+    """The interval of the change, on a line of its own."""
+    if row.ci95 is None:
+        return ""
+    low, high = (f"{bound:+.{decimals}f}".replace("-", MINUS) for bound in row.ci95)
+    return f"<br>{interval}: {low} … {high}"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.report.class_damage import CLASS_KINDS, ClassFilter, ClassFinding, class_findings, class_tally
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.damage_filters import chips, class_choice, place_of, seen_choice
 from edgeslim.ui.components.words import class_name, numbered, trial_title
 from edgeslim.ui.i18n import plain
-from edgeslim.ui.picture.component import look_in_address, pictures
+from edgeslim.ui.picture.component import look_in_address, page_of, pictures
 from edgeslim.ui.picture.payload import Item, Look, ModelTitle
 from edgeslim.ui.state import t
 
@@ -34,31 +36,38 @@ def changed_classes(
         np.stack([np.asarray(one) for one in data.all_predictions(study, trial, images)])
         for trial in (before, after)
     ]
-    moved = np.abs(views[0] - views[1]).sum(axis=1) / 2
-    classes = [view.argmax(axis=1) for view in views]
-    changed = classes[0] != classes[1]
-    order = np.lexsort((-moved, ~changed)).tolist()
-    count = int(changed.sum())
-    title(t("damage.finding_classes", title=plain(trial_title(after)), count=count, total=len(moved)))
-    st.caption(t("damage.classes_changed", count=count, total=len(moved)))
+    findings = class_findings(scored.truths, views[0], views[1])
+    changed = sum(finding.changed for finding in findings)
+    title(t("damage.finding_classes", title=plain(trial_title(after)), count=changed, total=len(findings)))
+    wanted = _wanted(scored.labels)
+    kinds, labels = class_tally(findings, wanted)
+    there = {finding.kind for finding in findings}
+    with st.container(horizontal=True, gap="small"):
+        chips("kind", [kind for kind in CLASS_KINDS if kind in there], kinds, wanted.kind)
+    left, right = st.columns([3, 9], vertical_alignment="bottom")
+    with left:
+        class_choice(scored.labels, labels, wanted.label)
+    shown = [finding for finding in findings if wanted(finding)]
+    with right:
+        seen_choice(scored.labels, wanted.seen)
+        st.caption(t("damage.classes_changed", changed=changed, count=len(shown), total=len(findings)))
+    if not shown:
+        st.info(t("damage.nothing_left"), icon=":material/check:")
+        return
     usual = Look(grid=True, truth=scored.truths is not None)
-    look = look_in_address(usual, len(order))
-    first, shown = (look.picture // GRID * GRID, GRID) if look.grid else (look.picture, 2)
-    part = tuple(order[first : first + shown])
-
-    def words(place: int) -> str:
-        was, now = (class_name(scored.labels[view[place]]) for view in classes)
-        return f"{was} → {now}" if changed[place] else was
-
+    look = look_in_address(usual, len(shown))
+    first, count = page_of(look, GRID)
+    part = tuple(finding.image for finding in shown[first : first + count])
+    titles = [_words(finding, scored.labels) for finding in shown[first : first + count]]
     found = data.images_at(images, data.sources(study).model, part, scored.fingerprint)
     items = [
         Item(
-            f"{words(place)} · {scored.ids[place]}",
+            f"{words} · {scored.ids[place]}",
             shot,
             [view[place] for view in views],
             None if scored.truths is None else scored.truths[place],
         )
-        for place, shot in zip(part, found, strict=True)
+        for words, place, shot in zip(titles, part, found, strict=True)
     ]
     pictures(
         items,
@@ -67,7 +76,22 @@ def changed_classes(
         key="damage",
         look=look,
         plain=usual,
-        series=f"{before.sha256} {after.sha256} {images}",
+        series=f"{before.sha256} {after.sha256} {images} {wanted}",
         first=first,
-        total=len(order),
+        total=len(shown),
     )
+
+
+def _wanted(labels: Sequence[str]) -> ClassFilter:
+    """The filter that the address tells of; what makes no sense there filters nothing."""
+    given = st.query_params
+    kind = next((kind for kind in CLASS_KINDS if kind == given.get("kind")), None)
+    return ClassFilter(
+        kind, place_of(labels, "class"), place_of(labels, "as"), by_original=given.get("of") == "original"
+    )
+
+
+def _words(finding: ClassFinding, labels: Sequence[str]) -> str:
+    """'stop → yield', or the class that both files see."""
+    was, now = (class_name(labels[place]) for place in (finding.before, finding.after))
+    return f"{was} → {now}" if finding.changed else was

@@ -9,16 +9,17 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.detections import Annotations, Detections
 from edgeslim.metrics.tide import KINDS, SIZES
-from edgeslim.report.damage import CHANGES, Filter, Finding, changes, mistakes, tally
+from edgeslim.report.damage import CHANGES, Filter, Finding, fates, tally, verdicts
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.changed_classes import changed_classes
+from edgeslim.ui.components.damage_filters import chips, class_choice, place_of, seen_choice
 from edgeslim.ui.components.damage_images import damage_images
 from edgeslim.ui.components.damage_words import crop_title, finding_words
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name, numbered
-from edgeslim.ui.picture.component import look_in_address, pictures
+from edgeslim.ui.picture.component import look_in_address, page_of, pictures
 from edgeslim.ui.picture.payload import Focus, Item, Look, ModelTitle, without_crowds
 from edgeslim.ui.state import linked, number_in, one_of, t
 
@@ -79,32 +80,15 @@ def _boxes(
     wanted = _wanted(scored.labels, against)
     counted = tally(findings, wanted)
     with st.container(horizontal=True, gap="small"):
-        _chips("kind", CHANGES if against == "original" else KINDS, counted.kinds, wanted.kind)
+        chips("kind", _kinds(against), counted.kinds, wanted.kind)
         st.space("small")
-        _chips("size", SIZES, counted.sizes, wanted.size)
-    present = sorted(counted.labels, key=lambda label: -counted.labels[label])
-    names = [scored.labels[label] for label in present]
-    if wanted.label is not None and scored.labels[wanted.label] not in names:
-        names.append(scored.labels[wanted.label])
+        chips("size", SIZES, counted.sizes, wanted.size)
     left, right = st.columns([3, 9], vertical_alignment="bottom")
     with left:
-        st.selectbox(
-            t("damage.class"),
-            names,
-            index=None,
-            format_func=class_name,
-            placeholder=t("damage.all_classes"),
-            **linked("class", None, one_of(names), clears=("image",)),
-        )
+        class_choice(scored.labels, counted.labels, wanted.label)
     shown = [finding for finding in findings if wanted(finding)]
     with right:
-        if wanted.seen is not None:
-            st.button(
-                t("damage.seen_as", label=class_name(scored.labels[wanted.seen])),
-                icon=":material/close:",
-                key="seen_as",
-                on_click=_any_class_seen,
-            )
+        seen_choice(scored.labels, wanted.seen)
         st.caption(
             t(
                 "damage.count",
@@ -115,7 +99,8 @@ def _boxes(
             )
         )
     if not shown:
-        st.info(t("damage.nothing" if not findings else "damage.nothing_left"), icon=":material/check:")
+        harmed = any(finding.harm for finding in findings)
+        st.info(t("damage.nothing_left" if harmed else "damage.nothing"), icon=":material/check:")
         return
     _crops(study, before, after, shown, confidence, against, of, images)
 
@@ -161,10 +146,10 @@ def _found(
     views: list[list[Detections]],
 ) -> tuple[Finding, ...]:
     if against == "original":
-        return changes(views[0], views[1], confidence)
+        return fates(views[0], views[1], confidence)
     scored = data.scored(study, images)
     truths = [truth for truth in scored.truths or () if isinstance(truth, Annotations)]
-    return mistakes(truths, views[SIDES.index(of)], confidence)
+    return verdicts(truths, views[SIDES.index(of)], confidence)
 
 
 def _detections(predictions: Sequence[object]) -> list[Detections]:
@@ -174,18 +159,16 @@ def _detections(predictions: Sequence[object]) -> list[Detections]:
 def _wanted(labels: Sequence[str], against: str) -> Filter:
     """The filter that the address tells of; what makes no sense there filters nothing."""
     given = st.query_params
-    kinds = CHANGES if against == "original" else KINDS
-    places = {label: place for place, label in enumerate(labels)}
     return Filter(
-        next((kind for kind in kinds if kind == given.get("kind")), None),
-        places.get(given.get("class", "")),
-        places.get(given.get("as", "")),
+        next((kind for kind in _kinds(against) if kind == given.get("kind")), None),
+        place_of(labels, "class"),
+        place_of(labels, "as"),
         next((size for size in SIZES if size == given.get("size")), None),
     )
 
 
-def _any_class_seen() -> None:
-    st.query_params.pop("as", None)
+def _kinds(against: str) -> tuple[str, ...]:
+    return CHANGES if against == "original" else (*KINDS, "right")
 
 
 def _choice(
@@ -199,28 +182,6 @@ def _choice(
         **linked(name, default or options[0], one_of(options), clears=("kind", "image")),
     )
     return chosen
-
-
-def _chips(name: str, options: Sequence[str], counts: Mapping[str, int], chosen: str | None) -> None:
-    """One button for each kind with how many there are; pressed again it filters nothing."""
-
-    def pressed(option: str) -> None:
-        st.query_params.pop("image", None)
-        if chosen == option:
-            st.query_params.pop(name, None)
-        else:
-            st.query_params[name] = option
-
-    for option in options:
-        st.button(
-            f"{t(f'damage.{option}')} · {counts.get(option, 0)}",
-            key=f"chip_{name}_{option}",
-            type="primary" if chosen == option else "secondary",
-            help=t(f"damage.{option}_help") if name == "kind" else None,
-            disabled=not counts.get(option) and chosen != option,
-            on_click=pressed,
-            args=(option,),
-        )
 
 
 @st.fragment
@@ -241,7 +202,7 @@ def _crops(
         usual = Look(confidence=data.PICTURE_CONFIDENCE, truth=against == "truth", grid=True)
         look = look_in_address(usual, len(shown))
         look = Look(look.picture, confidence, "side", usual.truth, look.grid)
-        first, count = (look.picture // GRID * GRID, GRID) if look.grid else (look.picture, 2)
+        first, count = page_of(look, GRID)
         part = shown[first : first + count]
         places = tuple(sorted({finding.image for finding in part}))
         shots = dict(

@@ -17,7 +17,7 @@ def finding_words(
     """'int8 loses 6 of 1171 boxes on 304 images, from score 0.50 on', or how many mistakes a file makes."""
     words = {"title": plain(trial_title(trial)), "images": images, "confidence": f"{confidence:.2f}"}
     if against == "truth":
-        return t("damage.finding_truth", count=len(findings), **words)
+        return t("damage.finding_truth", count=sum(finding.harm for finding in findings), **words)
     lost = sum(finding.kind == "lost" for finding in findings)
     return t("damage.finding" if lost else "damage.finding_nothing", lost=lost, boxes=boxes, **words)
 

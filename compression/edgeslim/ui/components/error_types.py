@@ -19,12 +19,14 @@ from edgeslim.analysis.errors import (
 from edgeslim.detections import Annotations, Detections, Doubles, IntArray
 from edgeslim.metrics.tide import KINDS, SIZES, Tide, tide
 from edgeslim.report.error_types import (
+    MOST_CLASSES,
     TOTALS,
     VIEWS,
     confusion,
     confusion_chart,
     cost_rows,
     count_rows,
+    occurring,
     rows_chart,
 )
 from edgeslim.studies.study import StudyResult
@@ -34,7 +36,7 @@ from edgeslim.ui.components.judged_images import judged_images
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name
 from edgeslim.ui.kept import of_files
-from edgeslim.ui.state import linked, number_in, one_of, t
+from edgeslim.ui.state import linked, number_in, one_of, several_of, t
 from edgeslim.units import MINUS, format_points
 
 CONFIG = {"displayModeBar": False}
@@ -50,6 +52,7 @@ def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> 
             st.info(t("errors.no_kinds"), icon=":material/school:")
             matrices = of_files(_class_confusion, study, before, after)
             _matrix(scored.labels, matrices, boxes=False)
+            st.caption(t("errors.click_cell"))
             return
         left, right = st.columns(2, vertical_alignment="bottom")
         with left:
@@ -85,7 +88,9 @@ def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> 
                     f"**{t(f'errors.{name}', confidence=f'{confidence:.2f}')}**",
                     help=t(f"errors.{name}_help"),
                 )
-                clickable(rows_chart(rows, titles, sides, decimals), f"errors_{name}", _to_kind)
+                clickable(
+                    rows_chart(rows, titles, sides, t("chart.interval"), decimals), f"errors_{name}", _to_kind
+                )
         st.caption(t("errors.click"))
         matrices = of_files(_box_confusion, study, before, after, confidence)
         _matrix(scored.labels, matrices, boxes=True)
@@ -114,7 +119,7 @@ def finding(found: Mistakes) -> str:
     )
 
 
-def _matrix(labels: Sequence[str], matrices: Sequence[Matrix], boxes: bool) -> None:
+def _matrix(labels: Sequence[str], matrices: tuple[Matrix, Matrix], boxes: bool) -> None:
     st.markdown(f"**{t('errors.matrix')}**", help=t("errors.matrix_help") if boxes else None)
     view = st.segmented_control(
         t("errors.view"),
@@ -124,7 +129,7 @@ def _matrix(labels: Sequence[str], matrices: Sequence[Matrix], boxes: bool) -> N
         required=True,
         **linked("matrix", "difference", one_of(VIEWS)),
     )
-    info = confusion(matrices[0], matrices[1], len(labels))
+    info = confusion(matrices[0], matrices[1], len(labels), _classes_wanted(labels, matrices))
     words = (t("errors.background"), t("damage.missed"), t("errors.true"), t("errors.predicted"))
     figure = confusion_chart(info, view, {k: class_name(label) for k, label in enumerate(labels)}, words)
 
@@ -135,16 +140,33 @@ def _matrix(labels: Sequence[str], matrices: Sequence[Matrix], boxes: bool) -> N
             return {**asked, "kind": "background", "as": seen or ""}
         if seen is None:
             return {**asked, "kind": "missed", "class": truth}
-        if truth == seen:
-            return {**asked, "class": truth}
-        return {**asked, "kind": "classification", "class": truth, "as": seen}
+        if not boxes:
+            return {**asked, "class": truth, "as": seen}
+        kind = "right" if truth == seen else "classification"
+        return {**asked, "kind": kind, "class": truth, "as": seen}
 
-    clickable(figure, "errors_matrix", to_cell if boxes else None)
+    clickable(figure, "errors_matrix", to_cell)
     st.caption(t("errors.matrix_change" if view == "difference" else "errors.matrix_counts"))
     if info.left_out:
         st.caption(
             t("errors.left_out", shown=len([k for k in info.rows if k is not None]), more=info.left_out)
         )
+
+
+def _classes_wanted(labels: Sequence[str], matrices: tuple[Matrix, Matrix]) -> list[int]:
+    """Classes chosen by hand, where there are more than fit; none: those of which most changed."""
+    there = occurring(*matrices, len(labels))
+    if len(there) <= MOST_CLASSES:
+        return []
+    chosen = st.multiselect(
+        t("errors.classes"),
+        [labels[place] for place in there],
+        format_func=class_name,
+        max_selections=MOST_CLASSES,
+        placeholder=t("errors.most_changed", count=MOST_CLASSES),
+        **linked("classes", None, several_of([labels[place] for place in there])),
+    )
+    return [labels.index(name) for name in chosen]
 
 
 def _to_kind(values: Sequence[Any]) -> dict[str, str]:

@@ -43,8 +43,7 @@ def most_changed(study: StudyResult, number: int, confidence: float) -> tuple[in
         found = changes(views[0], views[1], confidence)
         if found is None:
             return None
-        changed = 2 * len(found.lost) + 2 * len(found.gained) + len(found.relabelled) + len(found.moved)
-        damage.append((changed, -len(found.kept)))  # of equally changed ones the clearest
+        damage.append((found.severity, -len(found.kept)))  # of equally changed ones the clearest
     return (damage.index(max(damage)), len(images)) if images else None
 
 

@@ -15,7 +15,7 @@ from edgeslim.ui.components.gallery import model_title, seen
 from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.words import class_name, numbered, trial_title
 from edgeslim.ui.i18n import plain
-from edgeslim.ui.picture.component import look_in_address, pictures
+from edgeslim.ui.picture.component import look_in_address, page_of, pictures
 from edgeslim.ui.picture.payload import Look
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.workbench.datasets import Pictures
@@ -81,7 +81,7 @@ def _looked_through(
     with boundary():
         total = data.picture_count(dataset, split)
         look = look_in_address(PLAIN, total)
-        first, count = (look.picture // GRID * GRID, GRID) if look.grid else (look.picture, 2)
+        first, count = page_of(look, GRID)
         _show(
             study,
             trials,
@@ -124,7 +124,7 @@ def _own(
         if not found:
             return
         look = look_in_address(PLAIN, len(found))
-        first, count = (look.picture // GRID * GRID, GRID) if look.grid else (look.picture, 2)
+        first, count = page_of(look, GRID)
         part: list[data.Picture] = [(name, image, None) for name, image in found[first : first + count]]
         _show(study, trials, part, look, first, len(found), series)
 

@@ -86,6 +86,11 @@ def look_in_address(plain: Look, total: int) -> Look:
     return Look.read(st.query_params, plain, total)
 
 
+def page_of(look: Look, size: int) -> tuple[int, int]:
+    """(first, count) of the pictures to be sent: a page of a grid, or the one looked at and the next."""
+    return (look.picture // size * size, size) if look.grid else (look.picture, 2)
+
+
 def _follow(key: str) -> None:
     """Write into the address what the page reports: parameters, or None for those that say nothing."""
     moved = st.session_state[key]["moved"]
