@@ -13,7 +13,7 @@ from test_database import code_of, make
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.errors import StoreError
-from edgeslim.studies import database, storage
+from edgeslim.studies import addresses, database, storage
 from edgeslim.workbench.studies import list_studies
 
 
@@ -86,13 +86,13 @@ def test_a_database_that_fails_slowly_is_asked_once_for_a_whole_list(store, monk
     ],
 )
 def test_an_address_is_the_same_with_and_without_the_usual_port(one, other, same):
-    place = database._place
+    place = addresses.place
     assert (place(sqlalchemy.make_url(one)) == place(sqlalchemy.make_url(other))) == same
 
 
 def test_drivers_are_told_how_long_to_wait():
     patience = {
-        driver: database._patience(sqlalchemy.make_url(f"{driver}://host/db"))
+        driver: addresses.patience(sqlalchemy.make_url(f"{driver}://host/db"))
         for driver in ("postgresql+psycopg", "mysql+mysqldb", "mysql+pymysql", "mysql+mysqlconnector")
     }
     mysql = {"connect_timeout": 10, "init_command": "SET SESSION innodb_lock_wait_timeout = 10"}

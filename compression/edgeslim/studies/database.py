@@ -23,19 +23,14 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import StudyDirection
 from sqlalchemy.engine import URL
 
-from edgeslim.artifacts.store import STORAGE_VARIABLE, write_atomically
+from edgeslim.artifacts.store import write_atomically
 from edgeslim.errors import EdgeSlimError, StoreError, StudyError
+from edgeslim.studies.addresses import no_driver, parsed, patience, place, shown, told
 from edgeslim.studies.folders import POINTER, damaged, exists
 
-CONNECTING, LOCKED = 10, 10
-"""Seconds until a database counts as unreachable, and as locked (drivers not known here have their own)."""
 SLOW, REMEMBERED = 1.0, 15.0
 """Seconds after which a failure to connect is remembered, and for how long: a list of studies asks for each."""
-_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 _KEY = "folder key"
-_EXAMPLES = "postgresql+psycopg://user:password@host/database or sqlite:////folder/studies.db"
-_PACKAGES = {"psycopg": '"psycopg[binary]"', "psycopg2": '"psycopg[binary]"', "MySQLdb": "mysqlclient"}
-_LOCKED_WORDS = ("database is locked", "lock timeout", "lock wait timeout", "deadlock")
 
 _OPEN: dict[str, BaseStorage] = {}
 """By URL: being connected costs more than any question."""
@@ -59,7 +54,7 @@ def new_study(
     study = storage.create_new_study(directions, f".new-{key}")
     try:
         storage.set_study_user_attr(study, _KEY, key)
-        pointer = {"url": shown(_parsed(url)), "study": study, "key": key}
+        pointer = {"url": shown(parsed(url)), "study": study, "key": key}
         write_atomically(unfinished / POINTER, json.dumps(pointer, indent=1).encode())
         yield storage, study
         unfinished.rename(folder)
@@ -87,9 +82,9 @@ def open_study(folder: Path, given: str | None) -> tuple[BaseStorage, int]:
         raise damaged(folder.name, path) from error
     if (type(address), type(study), type(key)) != (str, int, str):
         raise damaged(folder.name, path)
-    url = _parsed(address)
-    if given is not None and _place(_parsed(given)) == _place(url):
-        url = _parsed(given)
+    url = parsed(address)
+    if given is not None and place(parsed(given)) == place(url):
+        url = parsed(given)
     storage = _open(url.render_as_string(hide_password=False))
     try:
         found = storage.get_study_user_attrs(study)
@@ -110,11 +105,6 @@ def open_study(folder: Path, given: str | None) -> tuple[BaseStorage, int]:
 def names_taken(url: str) -> set[str]:
     """Names of all studies in the database, whosever they are. Raises StoreError."""
     return set(optuna.get_all_study_names(_open(url)))
-
-
-def shown(url: URL) -> str:
-    """The URL without secrets."""
-    return _bare(url).render_as_string()
 
 
 @atexit.register
@@ -147,21 +137,21 @@ def _open(url: str) -> BaseStorage:
 
 
 def _opened(url: str) -> BaseStorage:
-    parsed = _parsed(url)
+    address = parsed(url)
     try:
-        with _told(parsed):
-            storage = RDBStorage(url, {"pool_pre_ping": True, "connect_args": _patience(parsed)})
+        with told(address):
+            storage = RDBStorage(url, {"pool_pre_ping": True, "connect_args": patience(address)})
     except ImportError as error:
         module = error.__cause__.name if isinstance(error.__cause__, ImportError) else None
-        raise _no_driver(parsed, module or parsed.drivername) from error
+        raise no_driver(address, module or address.drivername) from error
     except RuntimeError as error:  # the tables are of another version of Optuna
         raise StoreError(
             "database_version",
-            f"The tables in '{shown(parsed)}' are of another version of Optuna.",
+            f"The tables in '{shown(address)}' are of another version of Optuna.",
             "Upgrade them with `optuna storage upgrade`, or give another database.",
-            storage=shown(parsed),
+            storage=shown(address),
         ) from error
-    return cast(BaseStorage, _Telling(storage, parsed))
+    return cast(BaseStorage, _Telling(storage, address))
 
 
 class _Telling:
@@ -177,108 +167,19 @@ class _Telling:
 
         @wraps(found)
         def called(*args: Any, **kwargs: Any) -> Any:
-            with _told(self._url):
+            with told(self._url):
                 return found(*args, **kwargs)
 
         return called
-
-
-@contextmanager
-def _told(url: URL) -> Iterator[None]:
-    try:
-        yield
-    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
-        reason = " ".join(str(getattr(cause, "orig", None) or cause).split()).rstrip(".?")
-        if url.password:
-            reason = reason.replace(str(url.password), "***")
-        if any(words in reason.lower() for words in _LOCKED_WORDS):
-            raise StoreError(
-                "database_locked",
-                f"Somebody else has kept the database '{shown(url)}' locked for {LOCKED} seconds.",
-                "Wait for them to finish, or end what holds the lock; then go on.",
-                storage=shown(url),
-                seconds=LOCKED,
-            ) from error
-        raise StoreError(
-            "database_unreachable",
-            f"The database '{shown(url)}' cannot be used: {reason}.",
-            f"Check that it runs, and its address and password (--storage or {STORAGE_VARIABLE}); then go on.",
-            storage=shown(url),
-            reason=reason,
-            variable=STORAGE_VARIABLE,
-        ) from error
 
 
 def _rename(storage: BaseStorage, study: int, name: str) -> None:
     """Optuna itself cannot do that. Raises StudyError (study_exists)."""
     engine = cast(RDBStorage, storage).engine
     statement = sqlalchemy.text("UPDATE studies SET study_name = :name WHERE study_id = :study")
-    with _told(engine.url):
+    with told(engine.url):
         try:
             with engine.begin() as connection:
                 connection.execute(statement, {"name": name, "study": study})
         except sqlalchemy.exc.IntegrityError as error:
             raise exists(name) from error
-
-
-def _parsed(url: str) -> URL:
-    """The URL, a database file's path made absolute: processes work in different folders. Raises StoreError."""
-    try:
-        parsed = sqlalchemy.make_url(url)
-        parsed.get_dialect()
-    except (sqlalchemy.exc.ArgumentError, ValueError) as error:  # it may hold a password: not to be repeated
-        raise _no_url() from error
-    if parsed.get_backend_name() != "sqlite":
-        return parsed
-    if parsed.database in (None, "", ":memory:"):
-        raise _no_url()
-    return parsed.set(database=str(Path(str(parsed.database)).expanduser().absolute()))
-
-
-def _no_url() -> StoreError:
-    return StoreError(
-        "database_url",
-        "The storage that was given is no address of a database that processes can share.",
-        f"Give one such as {_EXAMPLES}.",
-        examples=_EXAMPLES,
-    )
-
-
-def _no_driver(url: URL, module: str) -> StoreError:
-    package = _PACKAGES.get(module, module)
-    start = "postgresql+psycopg" if module == "psycopg2" else url.drivername
-    return StoreError(
-        "database_driver",
-        f"The database '{shown(url)}' needs a Python package that is not installed.",
-        f"Run: pip install {package}; the address then begins with {start}://.",
-        storage=shown(url),
-        package=package,
-        start=start,
-    )
-
-
-def _patience(url: URL) -> dict[str, Any]:
-    """How long the driver waits to be connected, and for locks."""
-    if url.get_backend_name() == "sqlite":
-        return {"timeout": LOCKED}
-    patience: dict[str, Any] = {"connect_timeout": CONNECTING}
-    if url.get_backend_name() == "postgresql" and url.get_driver_name().startswith("psycopg"):
-        patience["options"] = f"-c lock_timeout={LOCKED}s"
-    elif url.get_driver_name() in ("mysqldb", "pymysql"):
-        patience["init_command"] = f"SET SESSION innodb_lock_wait_timeout = {LOCKED}"
-    else:
-        return {}
-    return {key: value for key, value in patience.items() if key not in url.query}
-
-
-def _place(url: URL) -> tuple[Any, ...]:
-    """The identity of the database, the same for every user and password."""
-    name = url.get_backend_name()
-    return name, url.host, url.port or _PORTS.get(name), url.database, url.query.get("host")
-
-
-def _bare(url: URL) -> URL:
-    """Without secrets."""
-    query = {key: value for key, value in url.query.items() if "pass" not in key}
-    return URL.create(url.drivername, url.username, None, url.host, url.port, url.database, query)
