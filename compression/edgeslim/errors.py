@@ -74,6 +74,10 @@ class StudyError(EdgeSlimError):
     """A study does not exist, is running, or is not in a state for what was asked."""
 
 
+class RoomError(EdgeSlimError):
+    """A room of a class does not exist, is not open for what was asked, or is full."""
+
+
 class DownloadError(EdgeSlimError):
     """A download failed or did not match its checksum."""
 

@@ -18,7 +18,7 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import STORAGE_VARIABLE
 from edgeslim.cli.main import main
 from edgeslim.errors import EdgeSlimError, StoreError
-from edgeslim.studies import database
+from edgeslim.studies import addresses, database
 from edgeslim.studies.storage import StudyJournal
 from optuna_tables import tables
 from postgres_server import PASSWORD, Postgres
@@ -120,7 +120,7 @@ def test_a_killed_study_and_a_database_that_dies_are_told_and_nothing_is_lost_or
 
 def test_trials_that_somebody_keeps_locked_are_told(shared, postgres, monkeypatch):
     monkeypatch.setattr("edgeslim.jobs.supervisor.start", lambda *_: None)
-    monkeypatch.setattr(database, "LOCKED", 1)
+    monkeypatch.setattr(addresses, "LOCKED", 1)
     database.close()
     shared.start({"change": 1.0})
     journal = StudyJournal(shared.store, "s")

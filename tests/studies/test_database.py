@@ -16,7 +16,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.errors import EdgeSlimError, StoreError, StudyError
 from edgeslim.records import RecipeRecord
-from edgeslim.studies import database, storage
+from edgeslim.studies import addresses, database, storage
 from edgeslim.studies.storage import PlannedTrial, StudyJournal
 from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.planning import free_name
@@ -105,7 +105,7 @@ def test_a_study_in_anothers_place_is_not_taken_for_it(store, url):
 
 
 def test_a_database_that_another_keeps_locked_is_told(store, url, monkeypatch):
-    monkeypatch.setattr(database, "LOCKED", 0.2)
+    monkeypatch.setattr(addresses, "LOCKED", 0.2)
     database.close()
     journal = make(store)
     with sqlite3.connect(url.removeprefix("sqlite:///")) as other:
