@@ -1,4 +1,6 @@
 """Lessons: one file each. A new one is imported here, at its place in the course."""
 
+# ruff: noqa: I001 - the order of the imports is that of the course
+from edgeslim.lessons import why_shrink as why_shrink
 from edgeslim.lessons import pruning as pruning
 from edgeslim.lessons.base import LESSONS as LESSONS

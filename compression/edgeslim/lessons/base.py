@@ -71,7 +71,7 @@ class Experiment(ABC):
     revision: ClassVar[int] = 1
     """Raised whenever the same settings give another outcome: kept ones are then computed anew."""
     uses: ClassVar[tuple[str, ...]] = ()
-    """Sample models: other files of theirs make other outcomes."""
+    """Sample models, or the sample study (`sample.STUDY`): other files of theirs make other outcomes."""
     predicts: ClassVar[Prediction | None] = None
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.lessons.base import LESSONS, Experiment, Lesson, Outcome
 from edgeslim.lessons.lab import Lab
+from edgeslim.lessons.sample import STUDY, study_content
 from edgeslim.models.catalogue import SAMPLES, sample_records
 from edgeslim.progress import Progress, silent
 from edgeslim.records import decoded, encoded
@@ -27,7 +28,7 @@ def key_of(lesson: str, setting: Experiment) -> str:
         setting.name,
         setting.revision,
         setting.values,
-        [_model(name) for name in setting.uses],
+        [_content(name) for name in setting.uses],
     ]
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -121,5 +122,7 @@ def _shipped(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def _model(name: str) -> str:
+def _content(name: str) -> str:
+    if name == STUDY:
+        return study_content()
     return next(str(record["sha256"]) for record in sample_records() if record["name"] == name)
