@@ -88,7 +88,7 @@ started = st.button(
     disabled=asked is None or not fits,
 )
 if fits:
-    start_words(plan, asked, plan.minutes or (presets[plan.preset].minutes if plan.preset else None))
+    start_words(plan, asked)
 if started:
     with boundary():
         assert asked is not None, "else the button cannot be pressed"

@@ -18,6 +18,7 @@ TUNE = {"step": "tune", "steps": 100}
 def place(**other: Any) -> Workplace:
     usual = {
         "model": "m",
+        "params": 1000,
         "pass_seconds": 0.01,
         "image_seconds": 0.0,
         "images": 0,
@@ -91,3 +92,32 @@ def test_scoring_and_timing_are_part_of_it() -> None:
     scored = estimated([recipe()] * 9, StepCosts(), place(images=100, held_out=20, image_seconds=0.01))
     assert scored.low - nothing.low == pytest.approx(10 * 100 * 0.02 + 10 * 20 * 0.02)
     assert nothing.low == pytest.approx(4 + 10 * 0.1 + 10 * 60 * 0.01)
+
+
+def test_minutes_bound_the_making_but_neither_timing_nor_conclusion(earlier: StudyResult) -> None:
+    costs, recipes = StepCosts.of([earlier]), [recipe({**TUNE, "steps": 100 * n}) for n in range(1, 9)]
+    data = {"images": 10, "held_out": 5, "pass_seconds": 1.0}
+    free = estimated(recipes, costs, place(**data))
+    bound = estimated(recipes, costs, place(**data, minutes=1.0))
+    assert bound.high == pytest.approx(15 + 51 + 9 * 60 * 1.0 + 9 * 5 * 1.0)
+    assert bound.high < free.high and bound.may_leave_out and not free.may_leave_out
+    assert not estimated(recipes, costs, place(**data, minutes=10_000.0)).may_leave_out
+
+
+def test_a_step_that_trains_nothing_takes_as_many_times_longer_as_another_model_has_parameters() -> None:
+    made = [stage(PRUNE, 2.0, "a"), stage(TUNE, 40.0, "b")]
+    earlier = made_study(
+        [made_trial(0, 100, latency={"median_ms": 20.0}, params=500), made_trial(1, 50, stages=made)]
+    )
+    costs, three = StepCosts.of([earlier]), place(model="other", params=1500)
+    assert costs.seconds(PRUNE, three) == pytest.approx([0.5 * 3.0, 2.5 * 3.0])
+    assert costs.seconds(TUNE, three) == pytest.approx([0.5 * 20.0, 2.5 * 20.0])
+
+
+def test_a_step_is_not_taken_to_last_as_long_as_the_same_step_going_another_way(earlier: StudyResult) -> None:
+    costs = StepCosts.of([earlier])
+    quick, slow = (
+        costs.seconds({**PRUNE, "ratio": 0.9}, place()),
+        costs.seconds({**PRUNE, "calibration": "entropy"}, place()),
+    )
+    assert slow[1] > 4 * quick[1], "never measured"

@@ -31,12 +31,10 @@ from edgeslim.studies.budget import excesses, limited_elsewhere
 from edgeslim.studies.figures import objective_values
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import StudyJournal, read
-from edgeslim.studies.study import StudyResult
+from edgeslim.studies.study import FOR_TRIALS, StudyResult
 from edgeslim.studies.task import Timing, TrialTask
 from edgeslim.studies.trial import TrialResult
 
-FOR_TRIALS = 0.85
-"""Share of a study's minutes in which files are made and scored; the rest is for timing and the conclusion."""
 _TICK = 0.5
 """Seconds to wait for an event before the status is written again."""
 

@@ -1,7 +1,8 @@
 """How long a study will take, as a range: from what steps took in earlier studies, in passes of their own model.
 
 A step's time is told in forward passes of the original on one image, timed on the machine where the step was measured.
-So what was learned with one model on one machine can be used for another model on another machine.
+So what was learned with one model on one machine can be used for another model on another machine. A step that does not
+train works on weights too: of another model it takes as many more passes as there are more parameters.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from edgeslim.records import RecipeRecord
-from edgeslim.studies.study import StudyResult
+from edgeslim.studies.study import FOR_TRIALS, StudyResult
 
 _START = (4.0, 15.0)
 """Seconds until the first trial begins: processes, imports, opening model and data."""
@@ -31,6 +32,8 @@ _CONTENDERS = 20
 """About so many files are scored on held-out images."""
 _EXACT, _SCALED, _UNKNOWN = (0.6, 1.7), (0.5, 2.5), (0.25, 4.0)
 """How far a stage may be from its estimate: the same step on the same model, a step scaled, one never measured."""
+_WAYS = ("rounding", "calibration")
+"""Parameters that decide what a step does, and so how long it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Estimate:
 
     low: float
     high: float
+    may_leave_out: bool = False
+    """The study's minutes may end before all recipes are made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,7 @@ class Workplace:
     """What an estimate depends on besides the recipes."""
 
     model: str
+    params: int
     pass_seconds: float
     """One image through the original, here, on one thread."""
     image_seconds: float
@@ -53,6 +59,8 @@ class Workplace:
     images: int
     held_out: int
     workers: int
+    minutes: float | None = None
+    """As the study's plan has it: what recipes are made and scored in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +68,15 @@ class _Known:
     """What one stage took."""
 
     model: str
+    params: int
     parameters: Mapping[str, Any]
     passes: float
+
+    def scaled(self, place: Workplace) -> float:
+        """Passes of one training step, or of a whole step that does not train, on the workplace's model."""
+        amount = _amount(self.parameters)
+        other = amount == 1 and self.model != place.model and self.params > 0
+        return self.passes / amount * (place.params / self.params if other else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,7 @@ class StepCosts:
             seconds = original.latency.median_ms / 1000
             stages = {stage.sha256: stage for trial in study.trials for stage in trial.stages}
             for stage in stages.values():
-                cost = _Known(study.model, stage.parameters, stage.seconds / seconds)
+                cost = _Known(study.model, original.params or 0, stage.parameters, stage.seconds / seconds)
                 found.setdefault(stage.step, []).append(cost)
         return StepCosts(found)
 
@@ -93,10 +108,9 @@ class StepCosts:
         if same:
             passes, (low, high) = median(each.passes for each in same), _EXACT
         elif alike := [
-            each for each in known if each.parameters.get("rounding") == parameters.get("rounding")
+            each for each in known if all(each.parameters.get(way) == parameters.get(way) for way in _WAYS)
         ]:
-            passes = amount * median(each.passes / _amount(each.parameters) for each in alike)
-            low, high = _SCALED
+            passes, (low, high) = amount * median(each.scaled(place) for each in alike), _SCALED
         else:
             passes, (low, high) = _PASSES_TRAINING * amount if amount > 1 else _PASSES, _UNKNOWN
         likely = max(least, passes * place.pass_seconds)
@@ -105,11 +119,19 @@ class StepCosts:
 
 def estimated(recipes: Sequence[RecipeRecord], costs: StepCosts, place: Workplace) -> Estimate:
     """The range for the recipes and their baseline; prefixes that they share are computed once."""
-    low, high = (_summed(recipes, costs, place, side) for side in (0, 1))
-    return Estimate(low, high)
+    given = float("inf") if place.minutes is None else FOR_TRIALS * 60 * place.minutes
+    making = [_making(recipes, costs, place, side) for side in (0, 1)]
+    files = len(recipes) + 1
+    timing = files * _ROUNDS * max(place.pass_seconds, _SHORTEST_RUN)
+    conclusion = min(files, _CONTENDERS) * place.held_out * (place.pass_seconds + place.image_seconds)
+    low, high = (
+        start + min(made, given) + timing + conclusion for start, made in zip(_START, making, strict=True)
+    )
+    return Estimate(low, high, may_leave_out=making[1] > given)
 
 
-def _summed(recipes: Sequence[RecipeRecord], costs: StepCosts, place: Workplace, side: int) -> float:
+def _making(recipes: Sequence[RecipeRecord], costs: StepCosts, place: Workplace, side: int) -> float:
+    """Seconds for making and scoring all files."""
     one = place.pass_seconds + place.image_seconds
     scoring = place.images * one + _FILE[side]
     stages: dict[str, float] = {}
@@ -121,11 +143,8 @@ def _summed(recipes: Sequence[RecipeRecord], costs: StepCosts, place: Workplace,
             stages[repr((recipe.seed, recipe.steps[: index + 1]))] = seconds
             chain += seconds
         longest = max(longest, chain)
-    files = len(recipes) + 1
-    together = sum(stages.values()) + files * scoring
-    timing = files * _ROUNDS * max(place.pass_seconds, _SHORTEST_RUN)
-    conclusion = min(files, _CONTENDERS) * place.held_out * one
-    return _START[side] + max(longest, together / place.workers) + timing + conclusion
+    together = sum(stages.values()) + (len(recipes) + 1) * scoring
+    return max(longest, together / place.workers)
 
 
 def _amount(parameters: Mapping[str, Any]) -> float:

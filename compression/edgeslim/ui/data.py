@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -198,7 +199,10 @@ def preset_times(model: str, dataset: str, calibration: str | None) -> dict[str,
     """How long each of them takes on this machine."""
     plan = StudyPlan(model=model, dataset=dataset, calibration=calibration)
     listed = presets(model, dataset, calibration)
-    return {name: workbench.estimate(plan, preset.recipes) for name, preset in listed.items()}
+    return {
+        name: workbench.estimate(replace(plan, preset=name), preset.recipes)
+        for name, preset in listed.items()
+    }
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

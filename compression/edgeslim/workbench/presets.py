@@ -23,8 +23,6 @@ class FittingPreset:
     name: str
     recipes: tuple[Recipe, ...]
     left_out: tuple[LeftOut, ...]
-    minutes: float | None = None
-    """It takes no longer: recipes that time runs out for are not made."""
 
 
 def list_presets(
@@ -45,7 +43,7 @@ def list_presets(
     there = available_needs(model, dataset, calibration, spec=spec, store=store)
     cut = ((preset, *fitting(preset, there)) for preset in PRESETS)
     return [
-        FittingPreset(preset.name, tuple(recipes), tuple(left_out), preset.minutes)
+        FittingPreset(preset.name, tuple(recipes), tuple(left_out))
         for preset, recipes, left_out in cut
         if recipes
     ]

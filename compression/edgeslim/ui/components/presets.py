@@ -53,7 +53,7 @@ def _choose(name: str) -> None:
 def _facts(preset: FittingPreset, time: Estimate | None) -> None:
     parts = [t("preset.contents", count=len(preset.recipes))]
     if time is not None:
-        parts.append(duration_words(time, most=preset.minutes))
+        parts.append(duration_words(time))
     st.caption(" · ".join(parts))
     if preset.left_out:
         missing = Counter(need for recipe in preset.left_out for need in recipe.needs)
@@ -94,7 +94,7 @@ def _calibrate_on(name: str) -> None:
     st.query_params["calibration"] = name
 
 
-def start_words(plan: StudyPlan, request: StudyRequest | None, minutes: float | None) -> None:
+def start_words(plan: StudyPlan, request: StudyRequest | None) -> None:
     """How long the study will take, and for whom it will wait; nothing where it cannot be said."""
     told = []
     if request is not None and request.search is None:
@@ -102,7 +102,7 @@ def start_words(plan: StudyPlan, request: StudyRequest | None, minutes: float | 
             estimate = workbench.estimate(plan, request.recipes)
         except EdgeSlimError:  # starting says why
             return
-        told.append(t("new.takes", time=duration_words(estimate, most=minutes)))
+        told.append(t("new.takes", time=duration_words(estimate)))
     busy = sum(entry.state == "running" for entry in workbench.list_studies())
     if busy:
         told.append(t("new.others_running", count=busy))

@@ -165,18 +165,17 @@ def change_words(change: float | None, interval: Bounds | None) -> str:
     return t("change.interval", change=format_change(change), interval=format_interval(interval, signed=True))
 
 
-def duration_words(time: Estimate, most: float | None = None) -> str:
-    """'about 3–12 min', or 'at most 5 min' where that many are all that may be spent."""
-    if most is not None and time.high > 60 * most:
-        return t("time.at_most", minutes=f"{most:g}")
+def duration_words(time: Estimate) -> str:
+    """'about 3–12 min', and where that is so, that its time may not do for all recipes."""
     unit, size = next(
         (name, size)
-        for name, size, up_to in (("seconds", 10, 90), ("minutes", 60, 7200), ("hours", 3600, float("inf")))
+        for name, size, up_to in (("seconds", 10, 180), ("minutes", 60, 7200), ("hours", 3600, float("inf")))
         if time.high < up_to
     )
     scale = size if unit == "seconds" else 1
     low, high = max(1, floor(time.low / size)) * scale, ceil(time.high / size) * scale
-    return t(f"time.{unit}", time=f"{low}–{high}" if low < high else f"{high}")
+    words = t(f"time.{unit}", time=f"{low}–{high}" if low < high else f"{high}")
+    return t("time.may_leave_out", time=words) if time.may_leave_out else words
 
 
 def class_name(label: str) -> str:
