@@ -148,6 +148,13 @@ def test_recurrent_network_with_float_outputs_has_nothing_to_quantize() -> None:
     assert caught.value.code == "nothing_to_quantize"
 
 
+def test_a_network_without_recurrent_layers_is_not_told_of_them() -> None:
+    step = StaticInt8(keep_float="first_and_outputs", first_layers=64)
+    with pytest.raises(RecipeError, match="keeps all 3 in float") as caught:
+        step.apply(deployable(make_onnx("plain_cnn")), context())
+    assert "recurrent" not in str(caught.value)
+
+
 def test_missing_images_are_refused() -> None:
     with pytest.raises(RecipeError) as caught:
         StaticInt8().apply(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import onnx
 import pytest
 
+from edgeslim.models.catalogue import open_sample
 from edgeslim.recipe import Recipe
 from edgeslim.steps.base import Need
 from edgeslim.studies.preset import LeftOut
@@ -122,6 +124,15 @@ def test_recipes_that_need_what_is_missing_are_left_out_and_said():
     assert len(fit) + len(left_out) == len(PRESETS.get("quick").variants)
     fit, _ = fitting(PRESETS.get("post-training"), frozenset())
     assert [recipe.title for recipe in fit] == ["float16"]
+
+
+def test_a_recipe_that_would_keep_the_whole_network_in_float_is_left_out():
+    few, many = (open_sample(name).path for name in ("digits-cnn", "street-signs-small"))
+    fit, left_out = fitting(PRESETS.get("post-training"), EVERYTHING, onnx.load(few).graph)
+    titles = ["int8, first float", "int8, first and depthwise float"]
+    assert left_out == [LeftOut(title, ("layers",)) for title in titles]
+    assert len(fit) + len(left_out) == len(PRESETS.get("post-training").variants)
+    assert fitting(PRESETS.get("post-training"), EVERYTHING, onnx.load(many).graph)[1] == []
 
 
 def test_techniques_shows_one_of_each_kind_and_what_goes_together():

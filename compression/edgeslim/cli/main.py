@@ -163,7 +163,12 @@ def _presets(given: Arguments) -> None:
         }
         for preset in found
     ]
-    tell(given, told, lambda: table(rows, ["preset", "recipe", "steps"]))
+    left_out = [
+        f"{preset.name} leaves out '{each.title}': missing {', '.join(each.needs)}"
+        for preset in found
+        for each in preset.left_out
+    ]
+    tell(given, told, lambda: "\n".join([table(rows, ["preset", "recipe", "steps"]), *left_out]))
 
 
 def _import_model(given: Arguments) -> None:

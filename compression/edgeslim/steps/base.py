@@ -94,6 +94,9 @@ class Step:
     def check(self, spec: ModelSpec, teacher: Model | None) -> None:
         """Raise RecipeError if the step cannot work with this specification or teacher. Computes nothing."""
 
+    def check_graph(self, graph: onnx.GraphProto) -> None:
+        """Raise RecipeError if the step finds nothing to work on in this graph. Computes nothing."""
+
     @classmethod
     def describe(cls) -> StepInfo:
         """What the step declares of itself."""

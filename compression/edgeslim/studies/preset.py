@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+import onnx
+
+from edgeslim.errors import RecipeError
 from edgeslim.recipe import Recipe
 from edgeslim.registry import Registry
 from edgeslim.steps.base import Need
@@ -12,6 +15,8 @@ from edgeslim.steps.base import Need
 StepJson = dict[str, Any]
 RecipeJson = dict[str, Any]
 Variants = tuple[RecipeJson, ...]
+Lack = Need | Literal["layers"]
+"""What can be missing: a need of a step, or layers that it could work on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +42,35 @@ class LeftOut:
     """A recipe that a model or its data cannot take, and what is missing for it."""
 
     title: str
-    needs: tuple[Need, ...]
+    needs: tuple[Lack, ...]
 
 
 PRESETS: Registry[Preset] = Registry("preset")
 
 
-def fitting(preset: Preset, there: frozenset[Need]) -> tuple[list[Recipe], list[LeftOut]]:
-    """The recipes that need nothing but what is `there`, and the others."""
+def fitting(
+    preset: Preset, there: frozenset[Need], graph: onnx.GraphProto | None = None
+) -> tuple[list[Recipe], list[LeftOut]]:
+    """The recipes that need nothing but what is `there` and find something to do in the `graph`, and the others."""
     fit: list[Recipe] = []
     left_out: list[LeftOut] = []
     for variants in preset.variants:
         recipes = [Recipe.from_json(recipe) for recipe in variants]
-        missing = [
-            sorted({need for step in recipe.steps for need in step.needs} - there) for recipe in recipes
-        ]
+        missing = [_missing(recipe, there, graph) for recipe in recipes]
         if [] in missing:
             fit.append(recipes[missing.index([])])
         else:
             nearest = min(range(len(recipes)), key=lambda index: len(missing[index]))
             left_out.append(LeftOut(recipes[nearest].title, tuple(missing[nearest])))
     return fit, left_out
+
+
+def _missing(recipe: Recipe, there: frozenset[Need], graph: onnx.GraphProto | None) -> list[Lack]:
+    """Of the graph only the first step is asked: what it leaves to the others is not known."""
+    missing: list[Lack] = sorted({need for step in recipe.steps for need in step.needs} - there)
+    if graph is not None and recipe.steps:
+        try:
+            recipe.steps[0].check_graph(graph)
+        except RecipeError:
+            missing.append("layers")
+    return missing

@@ -10,6 +10,8 @@ from edgeslim.artifacts.store import Store
 from edgeslim.errors import RecipeError
 
 if TYPE_CHECKING:
+    import onnx
+
     from edgeslim.models.base import ModelSpec
     from edgeslim.recipe import Recipe
     from edgeslim.steps.base import Need
@@ -36,12 +38,13 @@ def list_presets(
     """Every preset that leaves something to run.
 
     A recipe is left out if it needs what is not there: 'calibration' images, a labelled 'train' split, a
-    'loss' for the model's family. Raises ModelError, DatasetError.
+    'loss' for the model's family, 'layers' to work on. Raises ModelError, DatasetError.
     """
     from edgeslim.studies.presets import PRESETS, fitting
 
     there = available_needs(model, dataset, calibration, spec=spec, store=store)
-    cut = ((preset, *fitting(preset, there)) for preset in PRESETS)
+    graph = _graph(model, spec, store)
+    cut = ((preset, *fitting(preset, there, graph)) for preset in PRESETS)
     return [
         FittingPreset(preset.name, tuple(recipes), tuple(left_out))
         for preset, recipes, left_out in cut
@@ -62,7 +65,7 @@ def preset_recipes(
     from edgeslim.studies.presets import PRESETS, fitting
 
     there = available_needs(model, dataset, calibration, spec=spec, store=store)
-    recipes, left_out = fitting(PRESETS.get(preset), there)
+    recipes, left_out = fitting(PRESETS.get(preset), there, _graph(model, spec, store))
     if not recipes:
         needs = ", ".join(sorted({need for recipe in left_out for need in recipe.needs}))
         raise RecipeError(
@@ -73,6 +76,14 @@ def preset_recipes(
             needs=needs,
         )
     return recipes
+
+
+def _graph(model: str | Path, spec: ModelSpec | None, store: Store | None) -> onnx.GraphProto:
+    import onnx
+
+    from edgeslim.models.library import open_model
+
+    return onnx.load(open_model(model, store or Store(), spec).path).graph
 
 
 def available_needs(

@@ -113,15 +113,8 @@ class StaticInt8(OnnxStep):
         step = self.resolve()
         assert isinstance(step, StaticInt8)
         graph = model.graph
-        kept = step.float_nodes(graph)
-        quantized = [node for node in graph.node if node.op_type in OPERATORS and node.name not in kept]
-        if not any(node.op_type in regions.LAYERS for node in quantized):
-            raise RecipeError(
-                "nothing_to_quantize",
-                "No layer is left that could compute in 8 bits: recurrent layers cannot, the others are kept float.",
-                "Choose keep_float 'none', or use float16.",
-                step=self.name,
-            )
+        step.check_graph(graph)
+        quantized = step._quantizable(graph)
         pairs = 0
         if step.equalize:
             some = prepared(images, context.spec, min(step.images, EQUALIZING))
@@ -154,9 +147,27 @@ class StaticInt8(OnnxStep):
             images=min(step.images, len(images)),
             equalized_pairs=pairs,
             layers=len(layers),
-            float_layers=sum(node.name in kept or node.op_type not in OPERATORS for node in layers),
+            float_layers=len(layers) - sum(node.op_type in regions.LAYERS for node in quantized),
         )
         return result
+
+    def check_graph(self, graph: onnx.GraphProto) -> None:
+        """Raises RecipeError (code 'nothing_to_quantize') where all layers stay float."""
+        if any(node.op_type in regions.LAYERS for node in self._quantizable(graph)):
+            return
+        able = sum(node.op_type in regions.LAYERS and node.op_type in OPERATORS for node in graph.node)
+        raise RecipeError(
+            "nothing_to_quantize",
+            f"No layer is left that could compute in 8 bits: keep_float '{self.keep_float}' keeps all {able} in float."
+            if able
+            else "The model has no layer that could compute in 8 bits: recurrent layers cannot.",
+            "Keep fewer layers in float." if able else "Use float16.",
+            step=self.name,
+        )
+
+    def _quantizable(self, graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+        kept = self.float_nodes(graph)
+        return [node for node in graph.node if node.op_type in OPERATORS and node.name not in kept]
 
     def float_nodes(self, graph: onnx.GraphProto) -> set[str]:
         """Names of the nodes that `keep_float` keeps in float."""
