@@ -8,7 +8,6 @@ from edgeslim.ui.components.class_changes import class_changes
 from edgeslim.ui.components.confidence import confidence_shift
 from edgeslim.ui.components.damage import damage
 from edgeslim.ui.components.error_types import error_types
-from edgeslim.ui.components.make_file import make_another
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.other_file import one_file, other_file
 from edgeslim.ui.components.pictures import comparison, lost_words, picture_source
@@ -53,10 +52,10 @@ numbers = files.multiselect(
     format_func=lambda number: numbered(here[number]),
     max_selections=MOST,
     placeholder=t("compare.files_placeholder"),
+    select_all=False,
     **linked("trials", [*best, *others][:1], some_of(others, MOST)),
 )
 with more:
-    make_another(study)
     foreign = other_file(study, below)
 compared = [here[number] for number in numbers]
 if foreign is not None:

@@ -41,7 +41,7 @@ def test_every_change_is_a_crop_and_every_kind_a_count(show: Any) -> None:
     assert [one["title"] for one in given["pictures"]] == ["lost: crossing 0.80"] * 9
     focus = given["pictures"][0]["focus"]
     assert focus == {"box": [200, 90, 260, 150], "model": 1, "reference": 2, "detection": None}
-    assert any("9 places on 9 of 9 images" in one.value for one in app.caption)
+    assert any("9 crops on 9 of 9 images" in one.value for one in app.caption)
 
 
 def test_against_the_truth_the_mistakes_of_either_file_are_shown(show: Any) -> None:
@@ -80,17 +80,17 @@ def test_a_broken_link_filters_nothing(show: Any, junk: dict[str, str]) -> None:
 def test_a_file_can_be_compared_with_any_other(show: Any) -> None:
     app = show("compare", section="damage", trials="12", base="3")
     assert app.info[0].value == "Nothing changed at this threshold."
-    assert app.title[0].value.endswith("loses none of 18 boxes on 9 images, from score 0.50 on")
+    assert app.title[0].value.endswith("loses none of 18 boxes on 9 images (score ≥ 0.50)")
 
 
 def test_the_title_counts_what_the_gallery_shows(show: Any) -> None:
-    lost = "loses 9 of 27 boxes on 9 images, from score 0.50 on"
+    lost = "loses 9 of 27 boxes on 9 images (score ≥ 0.50)"
     assert show("compare", **CHANGED).title[0].value.endswith(lost)
     none = show("compare", **CHANGED, confidence="0.85").title[0].value
-    assert none.endswith("loses none of 0 boxes on 9 images, from score 0.85 on")
+    assert none.endswith("loses none of 0 boxes on 9 images (score ≥ 0.85)")
     truth = show("compare", **CHANGED, against="truth").title[0].value
-    assert truth.endswith("makes 9 mistakes on 9 images, from score 0.50 on")
-    assert "27 个检测框中的 9 个" in show("compare", "zh-CN", **CHANGED).title[0].value
+    assert truth.endswith("makes 9 mistakes on 9 images (score ≥ 0.50)")
+    assert "27 个检测框（得分 ≥ 0.50）丢失 9 个" in show("compare", "zh-CN", **CHANGED).title[0].value
 
 
 def test_of_several_files_one_is_looked_at(show: Any) -> None:

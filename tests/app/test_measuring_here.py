@@ -29,9 +29,9 @@ def timed_here(world: dict[str, Any]) -> None:
 def test_a_latency_names_its_machine(show: Any, world: dict[str, Any]) -> None:
     world["environment"] = {"cpu": "Some Processor", "flags": "avx2 avx512_vnni", "onnxruntime": "9.8"}
     said = "Some Processor (AVX-512 VNNI), 1 thread, onnxruntime 9.8"
-    assert f"times: {said}" in words(show("overview"))
+    assert f"latency measured on {said}" in words(show("overview"))
     assert f"Latency measured on {said}" in words(show("study"))
-    assert "耗时测量环境：Some Processor (AVX-512 VNNI)，1 线程，onnxruntime 9.8" in words(
+    assert "延迟测量环境：Some Processor (AVX-512 VNNI)，1 线程，onnxruntime 9.8" in words(
         show("study", "zh-CN")
     )
 

@@ -77,7 +77,7 @@ def test_a_model_that_knows_none_of_the_classes_is_not_started(
     app = show("new")
     assert app.button(key="start_study").disabled
     assert "The model knows: person, traffic light; the dataset has: 0, 1, 2" in app.error[0].value
-    assert "模型可识别：人，红绿灯" in show("new", "zh-CN").error[0].value
+    assert "模型可识别：人、红绿灯" in show("new", "zh-CN").error[0].value
 
 
 def test_a_path_and_a_zip_at_once_are_refused(show: Any, started: list[Started]) -> None:

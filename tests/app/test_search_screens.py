@@ -61,7 +61,7 @@ def test_it_is_told_in_chinese(searched: dict[str, Any], show: Any) -> None:
     assert not app.exception
     assert advice(app).startswith("**下载体积不超过 300 KB，且精度损失不超过 1 个百分点：")
     assert "次选：" in advice(app)
-    assert any("2 提前淘汰" in each.value for each in app.markdown)
+    assert any("提前淘汰 2 个" in each.value for each in app.markdown)
     searched_for = show("study", "zh-CN", section="search")
     assert any("进化搜索" in each.value for each in searched_for.caption)
 

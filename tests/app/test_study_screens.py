@@ -28,7 +28,7 @@ def test_a_running_study_shows_how_far_it_is_and_can_be_cancelled(own: Own, show
     app = show("study")
     assert not app.exception
     texts = [bar.text for bar in app.get("progress")]
-    assert texts[0] == "15 of 18 trials through · compressing and scoring"
+    assert texts[0] == "15 of 18 trials done · compressing and scoring"
     assert texts[1] == "\\#5 prune 50 % · training 30 / 120"
     app.button(key="cancel_study").click().run()
     assert own.calls == [("cancel", "twenty-trials")]
@@ -38,7 +38,7 @@ def test_the_time_left_is_told_once_it_is_known(own: Own, show: Any) -> None:
     run_it(own)
     own.status.update(left=95.0)
     text = show("study").get("progress")[0].text
-    assert text == "15 of 18 trials through · compressing and scoring · 1:35 left"
+    assert text == "15 of 18 trials done · compressing and scoring · 1:35 left"
 
 
 def test_progress_is_told_in_the_language_of_the_screen(own: Own, show: Any) -> None:
@@ -126,6 +126,6 @@ def test_a_trial_says_where_its_bytes_went_and_what_does_not_help_while_running(
         line.startswith("The download shrinks from 1.18 MB to **122 KB** (9.7× smaller). 80 %")
         for line in told
     )
-    assert "None of this helps running memory: activations still need 3.54 MB at their peak." in told
+    assert "None of this lowers running memory: activations still need 3.54 MB at their peak." in told
     told = [each.value for each in show("study", "zh-CN", trial="11").markdown]
     assert "运行时激活峰值由 3.54 MB 降至 2.07 MB。" in told

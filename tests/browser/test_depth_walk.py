@@ -49,7 +49,7 @@ def made(store: Store) -> None:
                 "How it went",
             ),
         ),
-        ("zh-CN", ("标星", "添加备注", "保存", "逐阶段", "测量全部阶段", "节省最多", "过程")),
+        ("zh-CN", ("标星", "添加备注", "保存", "逐阶段分析", "测量全部阶段", "节省最多", "实验过程")),
     ],
 )
 def test_a_file_is_starred_taken_apart_and_found_again(
@@ -66,7 +66,7 @@ def test_a_file_is_starred_taken_apart_and_found_again(
     note.evaluate("(button) => button.scrollIntoView({block: 'center'})")  # room for what opens below it
     note.click()
     visit.get_by_test_id("stPopoverBody").get_by_role("textbox").fill("for Tuesday")  # not the table's field
-    visit.get_by_role("button", name=keep).click()
+    visit.get_by_role("button", name=keep, exact=True).click()
     expect(visit.get_by_text("for Tuesday").first).to_be_visible()
 
     visit.get_by_role("tab", name=stages).click()

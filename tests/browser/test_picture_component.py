@@ -28,6 +28,7 @@ def test_every_view_counts_what_changed(opened: Open) -> None:
     shown.get_by_role("button", name="Changes only").click()
     expect(shown.locator("canvas")).to_have_count(1)
     expect(shown.get_by_role("slider", name="Divider")).to_have_count(0)
+    settled(shown.page)
     assert counts(shown) == ["= 1 kept ~ 1 moved » 1 relabelled − 1 lost + 1 gained"]
 
 
@@ -145,7 +146,7 @@ def test_a_phone_needs_no_horizontal_scroll(opened: Open, visit: Page, view: str
 @pytest.mark.parametrize("theme", THEMES)
 def test_words_follow_language_and_colours_the_theme(opened: Open, visit: Page, theme: str) -> None:
     shown = opened(theme=theme, language="zh")
-    assert counts(shown) == ["检测框 4 个", "= 1 保持 ~ 1 偏移 » 1 改类 − 1 丢失 + 1 新增"]
+    assert counts(shown) == ["检测框 4 个", "= 1 保持 ~ 1 偏移 » 1 类别改变 − 1 丢失 + 1 新增"]
     text, background = (
         shown.evaluate(f"(one) => getComputedStyle(one).{name}") for name in ("color", "backgroundColor")
     )

@@ -172,3 +172,18 @@ def meet(a: Any, b: Any) -> bool:
         and a["top"] < b["bottom"]
         and b["top"] < a["bottom"]
     )
+
+
+CLEARED = "([scene, threshold, rule]) => new module.Scene(scene).cleared(1, threshold, rule)"
+
+
+def test_of_what_a_file_lost_the_originals_false_alarms_are_told_apart(page: Page) -> None:
+    truth = Annotations.of(np.array([[0, 0, 100, 100], [200, 0, 300, 100]], np.float32), np.array([0, 1]))
+    boxes = np.array([[0, 0, 100, 90], [200, 0, 300, 100], [400, 0, 500, 100]], np.float32)
+    original = Detections(boxes, np.full(3, 0.8, np.float32), np.array([0, 2, 1]))
+    nothing = Detections.empty()
+    picture = np.zeros((500, 900, 3), np.uint8)
+    known = picture_data(Item("", picture, [original, nothing], truth), lambda _: "")
+    assert page.evaluate(CLEARED, [known, 0.5, RULE]) == 2, "one of a wrong class, one where nothing is"
+    unknown = picture_data(Item("", picture, [original, nothing], None), lambda _: "")
+    assert page.evaluate(CLEARED, [unknown, 0.5, RULE]) == 0

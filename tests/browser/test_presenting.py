@@ -7,7 +7,7 @@ from browser_server import Server
 from playwright.sync_api import Page, WebSocket, expect
 
 pytestmark = pytest.mark.browser
-WORDS = {"en-US": ("The original", "objects"), "zh-CN": ("原始模型", "目标")}
+WORDS = {"en-US": ("The original", "objects"), "zh-CN": ("原模型", "目标")}
 
 
 @pytest.mark.parametrize("locale", WORDS)

@@ -22,6 +22,7 @@ from edgeslim.ui.i18n import (
     locale,
     nearest_language,
     plain,
+    translate,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -186,7 +187,7 @@ def test_an_error_with_a_missing_value_keeps_its_own_words() -> None:
 def test_a_refused_objective_is_named_in_the_languages_own_words() -> None:
     with pytest.raises(StudyError) as refused:
         check_objectives(("accuracy",))
-    assert "下载体积，文件大小" in error_text("zh", refused.value.record())
+    assert "下载体积、文件大小" in error_text("zh", refused.value.record())
 
 
 def test_what_a_user_typed_cannot_format_the_screen() -> None:
@@ -207,3 +208,12 @@ def test_classes_of_the_usual_sets_have_chinese_names_and_others_stay() -> None:
     assert class_name("zh", "speed_30") == "限速 30"
     assert class_name("zh", "Traffic Light") == "红绿灯"
     assert (class_name("zh", "weld_seam"), class_name("en", "weld_seam")) == ("weld seam", "weld seam")
+
+
+def test_chinese_values_follow_chinese_words_without_a_space_and_latin_ones_with_one() -> None:
+    def weakest(label: str) -> str:
+        return translate("zh", "front.weakest", label=label, change="−1.1")
+
+    assert weakest("绿灯") == "绿灯类损失最大：−1.1 个百分点。"
+    assert weakest("stop") == "stop 类损失最大：−1.1 个百分点。"
+    assert translate("zh", "budget.at_most", figure="下载体积") == "下载体积上限"

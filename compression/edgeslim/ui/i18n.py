@@ -34,6 +34,10 @@ def locale(language: Language) -> Mapping[str, str]:
     return texts
 
 
+_BETWEEN_CHINESE = re.compile("(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
+"""Chinese words follow each other without a space; a value may be Chinese or not, and only beside Latin is there one."""
+
+
 @cache
 def _classes(language: Language) -> Mapping[str, str]:
     """Names of classes, by their English ones. Where there is no file, those are the language's own."""
@@ -52,7 +56,8 @@ def class_name(language: Language, label: str) -> str:
 
 def translate(language: Language, key: str, /, **values: object) -> str:
     """The text under `key`, its placeholders filled. A missing key is a programming error."""
-    return locale(language)[key].format(**values)
+    text = locale(language)[key].format(**values)
+    return _BETWEEN_CHINESE.sub("", text) if language == "zh" and values else text
 
 
 def known(language: Language, key: str) -> bool:
@@ -90,7 +95,7 @@ def _named(language: Language, values: Mapping[str, str]) -> dict[str, str]:
     words = {name: _word(language, keys.get(name, ""), value) for name, value in values.items()}
     for name in {"given", "qualities", "costs", "objective"} & set(values):
         listed = (figure_name(language, figure) for figure in values[name].split(", "))
-        words[name] = translate(language, "choice.separator").join(listed)
+        words[name] = translate(language, "choice.list").join(listed)
     if "repaired" in values:
         steps = values["repaired"].split(", ")
         words["repaired"] = " → ".join(_word(language, f"step.{step}", step) for step in steps)

@@ -42,7 +42,7 @@ def budget_form(study: StudyResult, device: Device | None) -> Budget:
         for each in figures:
             if each.prominent or own[each.name] is not None or set_ones[each.name] is not None:
                 _slider(study, each, set_ones[each.name], own[each.name] is not None)
-    with st.popover(t("front.exact"), icon=":material/straighten:", width="stretch"):
+    with st.expander(t("front.exact"), icon=":material/straighten:"):
         found = {each.name: _linked_limit(each, own[each.name]) for each in figures}
     return Budget.of(**found)
 

@@ -127,7 +127,7 @@ def _change(value: float, bounds: Bounds | None) -> str:
 
 def _named(study: StudyResult, numbers: Sequence[int]) -> str:
     known = names(study)
-    named = t("choice.separator").join(known[number] for number in numbers[:MOST_NAMED])
+    named = t("choice.list").join(known[number] for number in numbers[:MOST_NAMED])
     more = len(numbers) - MOST_NAMED
     return named if more <= 0 else t("sure.more", named=named, count=more)
 

@@ -203,5 +203,5 @@ def _closest(study: StudyResult, budget: Budget) -> str:
     trial = study.trial(found[0]) if found is not None else None
     if found is None or trial is None or not trial.measured:
         return t("choice.nearest_other")
-    missed = t("choice.separator").join(missed_words(name) for name in found[1])
+    missed = t("choice.list").join(missed_words(name) for name in found[1])
     return t("choice.closest", title=plain(numbered(trial)), missed=missed, figures=_figures(study, trial))

@@ -63,7 +63,7 @@ def _sentence(rows: Sequence[PartRow], titles: Mapping[str, str]) -> str:
     held = [row for row in rows if row.holds]
     if not held:
         return t("classes.none", count=len(rows))
-    named = t("choice.separator").join(
+    named = t("choice.list").join(
         f"{titles[row.name]} {format_change(row.change.difference)}" for row in held[:NAMED]
     )
     return t("classes.some", held=len(held), count=len(rows), named=named)

@@ -164,6 +164,7 @@ def _classes_wanted(labels: Sequence[str], matrices: tuple[Matrix, Matrix]) -> l
         format_func=class_name,
         max_selections=MOST_CLASSES,
         placeholder=t("errors.most_changed", count=MOST_CLASSES),
+        select_all=False,
         **linked("classes", None, several_of([labels[place] for place in there])),
     )
     return [labels.index(name) for name in chosen]

@@ -99,7 +99,7 @@ def _importance(study: StudyResult, found: Importances, target: str) -> None:
     clear = [parameter_name(each.parameter) for each in found.parameters if each.clear]
     about = {"trials": found.trials, "best": len(found.best), "target": _target_name(target)}
     if clear:
-        names = t("choice.separator").join(clear)
+        names = t("choice.list").join(clear)
         st.markdown(t("evolution.some_clear", names=names, count=len(clear), **about))
     else:
         st.markdown(t("evolution.none_clear", **about))
@@ -171,6 +171,7 @@ def _parallel(study: StudyResult, found: Importances, target: str) -> None:
         t("evolution.axes"),
         list(names),
         format_func=names.__getitem__,
+        select_all=False,
         **linked("axes", default, several_of(list(names))),
     )
     every = right.toggle(t("evolution.every"), **linked("every", False, one_of((True,))))

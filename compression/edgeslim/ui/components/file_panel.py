@@ -46,6 +46,7 @@ def file_actions(study: StudyResult, trial: TrialResult, *, key: str) -> None:
             type="primary" if key == "panel" else "secondary",
             on_click="ignore",
             key=f"{key}_download",
+            help=t("trial.download_help", size=format_bytes(trial.sizes.download)),
         )
         if trial.number != study.baseline:
             go(

@@ -51,14 +51,13 @@ def make_another(study: StudyResult) -> None:
     if not missing:
         return
     quickest = sorted(missing, key=lambda number: (_seconds(missing[number]), number))
-    with st.popover(t("make_file.more"), icon=":material/build:", width="stretch"):
-        number = st.selectbox(
-            t("make_file.which", count=len(missing)),
-            quickest,
-            format_func=lambda number: numbered(missing[number]),
-            key="make_another",
-        )
-        make_file(study, missing[number], key="make_other")
+    number = st.selectbox(
+        t("make_file.which", count=len(missing)),
+        quickest,
+        format_func=lambda number: numbered(missing[number]),
+        key="make_another",
+    )
+    make_file(study, missing[number], key="make_other")
 
 
 def _seconds(trial: TrialResult) -> float:

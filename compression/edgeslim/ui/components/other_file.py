@@ -14,6 +14,7 @@ from edgeslim.records import RecipeRecord
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.make_file import make_another
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import numbered
 from edgeslim.ui.foreign import NUMBER, ForeignFile
@@ -27,9 +28,12 @@ _MODEL, _STUDY = "model:", "study:"
 def other_file(study: StudyResult, below: DeltaGenerator) -> ForeignFile | None:
     """The file that the address names as `other=model:NAME` or `other=study:NAME:NUMBER`, and the form to choose it.
 
+    In the same place files of this study are made again.
+
     None if none is chosen, or if it cannot be compared: then `below` says why.
     """
     with st.popover(t("other.button"), icon=":material/add:", width="stretch"):
+        make_another(study)
         _form(study)
     given = st.query_params.get("other", "")
     if not given:
@@ -110,7 +114,7 @@ def _found(given: str) -> ForeignFile | None:
     trial: TrialResult | None = other.trial(int(number))
     if trial is None or not data.has_file(trial):
         return None
-    return of_study(other, trial, f"{name}: {numbered(trial)}")
+    return of_study(other, trial, t("other.of_study", study=name, file=numbered(trial)))
 
 
 def of_study(other: StudyResult, trial: TrialResult, title: str) -> ForeignFile:

@@ -151,9 +151,11 @@ def _labels(info: ParetoInfo, baseline: int | None, given: Mapping[int, str]) ->
     on_front = [point for number in info.front if (point := info.point(number)) and point.y >= low]
     named = [(p.number, "recommended") for p in info.points if p.mark == "recommended"]
     named += [] if baseline is None else [(baseline, "original")]
-    named += [(on_front[0].number, "smallest")] if on_front and info.x.kind is BYTES else []
+    if on_front and info.x.kind is BYTES:
+        first = on_front[0].number
+        named.append((first, "smallest" if first == info.front[0] else "smallest_shown"))
     for number, role in named:
-        if role != "smallest" or number not in found:
+        if not role.startswith("smallest") or number not in found:
             found.setdefault(number, []).append(t(f"chart.{role}"))
     return {number: " · ".join(words) for number, words in found.items()}
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.metrics.fidelity import CONFIDENCE
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
@@ -23,7 +24,8 @@ from edgeslim.workbench.datasets import Pictures
 SOURCES = ("gallery", "validation", "upload", "camera", "folder")
 GRID = 12
 """Pictures at once."""
-PLAIN = Look(confidence=data.PICTURE_CONFIDENCE)
+PLAIN = Look(confidence=CONFIDENCE)
+"""As the study counts what its files lose, so that the title speaks of what is shown."""
 
 
 def picture_source() -> str:
@@ -42,8 +44,8 @@ def lost_words(study: StudyResult, base: TrialResult, compared: Sequence[TrialRe
     """What the first of the files loses against the original, from the study's own counts; else who is compared."""
     own = len(compared) == 1 and study.baseline == base.number and compared[0].number >= 0
     fates = compared[0].fidelity if own else None
-    others = t("choice.separator").join(trial_title(trial) for trial in compared)
-    names = t("compare.versus").join((others, trial_title(base))) if compared else trial_title(base)
+    others = t("choice.list").join(trial_title(trial) for trial in compared)
+    names = t("compare.versus", first=others, second=trial_title(base)) if compared else trial_title(base)
     if not fates or "lost" not in fates:
         return plain(names)
     boxes = sum(int(fates[kind]) for kind in ("kept", "moved", "relabelled", "lost"))

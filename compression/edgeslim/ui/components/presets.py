@@ -57,7 +57,7 @@ def _facts(preset: FittingPreset, time: Estimate | None) -> None:
     st.caption(" · ".join(parts))
     if preset.left_out:
         missing = Counter(need for recipe in preset.left_out for need in recipe.needs)
-        needed = t("choice.separator").join(named("need", need) for need, _ in missing.most_common())
+        needed = t("choice.list").join(named("need", need) for need, _ in missing.most_common())
         st.caption(f":material/block: {t('preset.left_out', count=len(preset.left_out), needs=needed)}")
 
 

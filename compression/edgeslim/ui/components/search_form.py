@@ -52,6 +52,7 @@ def search_form(plan: StudyPlan, presets: Sequence[str]) -> StudyRequest | None:
         format_func=figure_name,
         help=t("search.costs_help"),
         key="search_costs",
+        select_all=False,
     )
     st.markdown(f"**{t('search.limits')}**", help=t("search.limits_help"))
     usual = budget_fields([each for each in limits() if each.prominent])

@@ -66,7 +66,7 @@ def model_import(families: Sequence[str]) -> None:
     """Upload an ONNX file: what is recognised of it is shown before it is imported, and can be mended."""
     given = st.file_uploader(t("import.file"), type=["onnx"], key="onnx_file", help=t("import.file_help"))
     if given is None:
-        st.caption(t("import.lead", families=t("choice.separator").join(families[:-1])))
+        st.caption(t("import.lead", families=t("choice.list").join(families[:-1])))
         return
     content, name = given.getvalue(), PurePath(given.name).stem
     imported: ModelInfo | None = st.session_state.get(_IMPORTED)
@@ -158,7 +158,7 @@ def classes_fit(dataset: DatasetInfo, labels: Sequence[str]) -> bool:
 
 
 def _some(labels: Sequence[str], most: int = 6) -> str:
-    named = t("choice.separator").join(class_name(label) for label in labels[:most])
+    named = t("choice.list").join(class_name(label) for label in labels[:most])
     return plain(named) + (" …" if len(labels) > most else "")
 
 
@@ -208,9 +208,7 @@ def dataset_added() -> None:
     found: DatasetInfo | None = st.session_state.get(_ADDED)
     if found is None:
         return
-    counts = t("choice.separator").join(
-        f"{t(f'split.{split}')} {count}" for split, count in found.sizes.items()
-    )
+    counts = t("choice.list").join(f"{t(f'split.{split}')} {count}" for split, count in found.sizes.items())
     st.success(t("dataset.added", name=plain(found.name), counts=counts, classes=len(found.labels)))
     for warning in found.warnings:
         st.caption(f":material/warning: {notice_words(warning)}")

@@ -65,7 +65,9 @@ def study_header(study: StudyResult) -> None:
         # Its figures are told below, and what is measured still waits to be timed.
         found = {name: count for name, count in found.items() if name in ("failed", "infeasible")}
     order = ("complete", "running", "waiting", "infeasible", "failed", "pruned", OUT_OF_TIME, "cancelled")
-    parts += [f"{found[name]} {state_words(name)}" for name in order if name in found]
+    parts += [
+        t("study.counted", count=found[name], state=state_words(name)) for name in order if name in found
+    ]
     st.markdown(" · ".join(parts))
     if study.error:
         show(study.error)

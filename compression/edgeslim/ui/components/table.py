@@ -97,13 +97,19 @@ def _measures(study: StudyResult, figures: tuple[str, ...]) -> pd.DataFrame:
         row: dict[str, Any] = {"number": trial.number, "title": trial.title}
         for place, figure in enumerate(shown):
             value = figure.value(trial, study.original)
-            row[figure.name] = None if value is None else value * figure.kind.scale
+            row[figure.name] = None if value is None else _drawn(value, figure.kind)
             if place == 0 and (bounds := figure.bounds(trial)) is not None:
                 row["interval"] = format_interval(bounds)
         found.append(row)
     names = ["number", "title", "standing", *figures]
     names[4:4] = ["interval"] if figures else []
     return pd.DataFrame(found).reindex(columns=names)
+
+
+def _drawn(value: float, kind: Kind) -> float:
+    """As the column shows it: what rounds to nothing has no sign."""
+    shown = value * kind.scale
+    return shown if round(shown, DIGITS.get(kind, 1)) else 0.0
 
 
 def _with_notes(study: StudyResult, frame: pd.DataFrame) -> pd.DataFrame:

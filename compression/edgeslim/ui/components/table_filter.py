@@ -34,6 +34,7 @@ def filter_form(study: StudyResult) -> TableFilter:
             steps,
             format_func=step_name,
             placeholder=t("table.any"),
+            select_all=False,
             **linked("with", list[str](), several_of(steps)),
         )
         states = data.once(states_of, study)
@@ -42,6 +43,7 @@ def filter_form(study: StudyResult) -> TableFilter:
             states,
             format_func=state_words,
             placeholder=t("table.any"),
+            select_all=False,
             **linked("state", list[TrialState](), several_of(states)),
         )
         figure = _figure_choice("table.range", "where", figures, clears=("least", "most"))
@@ -68,6 +70,7 @@ def column_choice(study: StudyResult, y: str, default: tuple[str, ...]) -> tuple
             figures,
             format_func=figure_name,
             label_visibility="collapsed",
+            select_all=False,
             **linked("columns", list(default), several_of(figures), clearable=True),
         )
     return tuple(sorted(chosen, key=lambda name: name != y))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from edgeslim.detections import Annotations, Detections, IntArray
+from edgeslim.metrics.tide import right_ones
 from edgeslim.report.info import headline
 from edgeslim.report.walk import Stop, Walk, walk
 from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
+from edgeslim.tasks.base import Prediction
 from edgeslim.ui import data
 from edgeslim.ui.components.gallery import SCENES, changes, model_title, seen
 from edgeslim.ui.components.headline import figure_texts, sentence
@@ -64,15 +67,23 @@ def telling(study: StudyResult, found: Walk) -> tuple[int, ...]:
     numbers = (found.stops[0].number, found.stops[found.start].number, found.stops[-1].number)
     hashes = [trial.sha256 for number in numbers if (trial := study.trial(number)) and trial.sha256]
     worth: list[tuple[float, int]] = []
-    for place, (_, image, _) in enumerate(data.pictures(plan.dataset, None, 0, SCENES)):
+    for place, (_, image, truth) in enumerate(data.pictures(plan.dataset, None, 0, SCENES)):
         views = [data.predicted(sha256, plan.model, plan.spec, image)[0] for sha256 in hashes]
         here, last = (changes(views[0], view, LOOK.confidence) for view in views[1:])
         if here is None or last is None:
             return (0,)  # a classifier: every picture tells the same kind of thing
         touched = len(here.lost) + len(here.gained) + len(here.relabelled) + len(here.moved) / 2
-        worth.append((len(last.lost) + len(last.relabelled) / 2 - 3 * touched, place))
+        blind = len(_objects(last.lost, views[0], truth)) + len(last.relabelled) / 2
+        worth.append((blind - 3 * touched, place))
     best = sorted(worth, key=lambda one: (-one[0], one[1]))[:TOLD]
     return tuple(place for _, place in best)
+
+
+def _objects(rows: IntArray, seen: Prediction, truth: data.Truth) -> set[int]:
+    """Those of the detections that are right: what was lost of the others was a false alarm. All, without the truth."""
+    if not isinstance(seen, Detections) or not isinstance(truth, Annotations):
+        return set(rows.tolist())
+    return {row for _, row, _ in right_ones([truth], [seen]) if row in rows}
 
 
 def _data(study: StudyResult, found: Walk, presenting: bool) -> WalkData:

@@ -113,6 +113,13 @@ class Scene {
     }));
   }
 
+  /** How many of the boxes that a model lost were the original's false alarms; 0 where the truth is not known. */
+  cleared(model, threshold, rule) {
+    if (!this.truth) return 0;
+    const wrong = new Set(this.judge(0, threshold, rule, true).filter(({ state }) => state === "wrong").map(({ j }) => j));
+    return this.judge(model, threshold, rule, false).filter(({ state, i }) => state === "lost" && wrong.has(i)).length;
+  }
+
   /** Whether a box lies in a region annotated as a crowd of its class: nobody counted what is there. */
   inCrowd(view, j, rule) {
     const box = cornersOf(view, j);

@@ -24,6 +24,7 @@ function paintPanel(view, panel, size, font) {
   const cut = view.divider * size.width;
   pen.clearRect(0, 0, size.width, size.height);
   panel.marks = models.map((model) => marksOf(view, scene, model, place));
+  if (view.data.walk && handle) panel.marks[0] = withChanges(...panel.marks);
   models.forEach((model, side) => {
     pen.save();
     if (handle) {
@@ -69,6 +70,14 @@ function marksOf(view, scene, model, place) {
   return view.mode() === "changes" ? marks.filter((mark) => !UNCHANGED.has(mark.state)) : marks;
 }
 
+/** The original's marks with the other model's changes: a walk counts those of the whole picture, so both sides show
+ * them. A box that is kept stays the original's own. */
+function withChanges(original, other) {
+  const changes = other.filter(({ state }) => !UNCHANGED.has(state));
+  const changed = new Set(changes.map(({ fate }) => fate.i));
+  return [...original.filter(({ fate }) => !changed.has(fate.j)), ...changes];
+}
+
 /** At most what, at least the sign: tried in turn until one finds room. */
 function wordsOf(view, scene, model, { state, i, j }) {
   const { sign } = STYLES[state];
@@ -107,14 +116,14 @@ function counted(view, scene, model) {
 /** The same in words, for those who do not see the picture. */
 function summary(view, scene, model) {
   const comma = view.text("comma");
-  const head = `${scene.title}${comma}${view.data.models[model].title}:`;
-  if (!scene.views[model]) return `${head} ${classes(view, scene, model).map((one) => one.textContent).join(comma)}`;
+  const head = `${scene.title}${comma}${view.data.models[model].title}${view.text("colon")}`;
+  if (!scene.views[model]) return `${head}${classes(view, scene, model).map((one) => one.textContent).join(comma)}`;
   const counts = tally(view, scene, model);
   const from = view.text("from", { confidence: view.score.format(view.look.confidence) });
   const parts = scene.reference(model, view.byTruth)
     ? Object.entries(counts).map(([state, count]) => `${view.text(state)} ${count}`)
     : [view.text("boxes", { count: counts.plain ?? 0 })];
-  return `${head} ${from} ${parts.join(comma) || view.text("nothing")}.`;
+  return `${head}${from}${parts.join(comma) || view.text("nothing")}.`;
 }
 
 /** A classifier's most probable classes, as bars; the true one is marked where the truth is asked for. */
@@ -147,7 +156,7 @@ function tellTotals(view) {
     return { title, words };
   });
   const status = view.root.querySelector("[role=status]");
-  const told = scenes.length ? `${from} ${parts.map(({ title, words }) => `${title}: ${words.join(view.text("comma")) || view.text("nothing")}`).join("; ")}.` : "";
+  const told = scenes.length ? `${from}${parts.map(({ title, words }) => `${title}${view.text("colon")}${words.join(view.text("comma")) || view.text("nothing")}`).join("; ")}.` : "";
   if (status.textContent !== told) status.textContent = told;
   const empty = scenes.length > 0 && parts.every(({ words }) => !words.length || words.every((one) => one === view.text("boxes", { count: 0 })));
   const note = view.part("empty");

@@ -43,7 +43,7 @@ class Walk {
     const stop = data.stops[this.stop];
     this.slider.value = this.stop;
     view.part("finding").textContent = stop.finding;
-    view.part("name").textContent = `${stop.recommended ? "★ " : ""}${stop.title}:`;
+    view.part("name").textContent = `${stop.recommended ? "★ " : ""}${stop.title}${view.text("colon")}`;
     view.part("figures").replaceChildren(
       ...stop.figures.map(({ label, value, change, note, tone }) =>
         element("div", {}, element("dt", { textContent: label }), element("dd", {}, element("b", { textContent: value }), element("span", { className: "change" }, element("b", { className: tone, textContent: change }), ` ${note}`))),
@@ -62,7 +62,7 @@ class Walk {
     const [[, scene] = []] = view.shown();
     const line = view.part("scene");
     line.textContent = scene?.views[0] ? this.sceneWords(scene) : "";
-    const said = `${data.stops[this.stop].title}: ${data.stops[this.stop].finding}. ${line.textContent}`;
+    const said = `${data.stops[this.stop].title}${view.text("colon")}${data.stops[this.stop].finding}. ${line.textContent}`;
     if (this.slider.ariaValueText !== said) this.slider.ariaValueText = said;
   }
 
@@ -71,8 +71,10 @@ class Walk {
     const count = shown(scene.views[0], view.look.confidence).length;
     if (!this.stop) return view.text("walk_original", { count });
     const counts = tally(view, scene, this.stop);
-    const changed = ["lost", "relabelled", "moved", "gained"].filter((state) => !view.byTruth && counts[state]);
-    const words = changed.map((state) => `${counts[state]} ${view.text(state)}`);
+    counts.cleared = scene.cleared(this.stop, view.look.confidence, view.data.rule);
+    counts.lost = (counts.lost ?? 0) - counts.cleared;
+    const changed = ["lost", "relabelled", "moved", "gained", "cleared"].filter((state) => counts[state]);
+    const words = changed.map((state) => view.text("walk_part", { count: counts[state], state: view.text(state) }));
     return view.text(words.length ? "walk_changed" : "walk_unchanged", { count, changes: words.join(view.text("comma")) });
   }
 
