@@ -33,7 +33,7 @@ def class_changes(study: StudyResult, before: TrialResult, after: TrialResult) -
         if scored is None:
             return
         boxes = scored.task == "detection"
-        with st.spinner(t("errors.computing")):
+        with st.spinner(t("errors.computing")), st.skeleton(height=620):
             found = of_files(_box_parts if boxes else _class_parts, study, before, after)
         titles = {label: class_name(label) for label in scored.labels}
         st.markdown(f"**{_sentence(found.classes, titles)}**")

@@ -34,7 +34,7 @@ def confidence_shift(study: StudyResult, before: TrialResult, after: TrialResult
         threshold: float = st.slider(
             t("picture.threshold"), 0.05, 0.95, step=0.05, **linked("confidence", 0.5, number_in(0.05, 0.95))
         )
-        with st.spinner(t("errors.computing")):
+        with st.spinner(t("errors.computing")), st.skeleton(height=720):
             found = of_files(_of_boxes, study, before, after, threshold)
         st.markdown(f"**{sentence(found)}**")
         best = Change(found.sides[0].best, found.sides[1].best)

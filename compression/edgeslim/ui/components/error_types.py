@@ -72,7 +72,7 @@ def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> 
                 help=t("errors.threshold_help"),
                 **linked("confidence", 0.5, number_in(0.05, 0.95)),
             )
-        with st.spinner(t("errors.computing")):
+        with st.spinner(t("errors.computing")), st.skeleton(height=620):
             judged = of_files(_mistakes, study, before, after, confidence)
         costs, counts = cost_rows(judged, size), count_rows(judged, size)
         titles = {kind: t(f"damage.{kind}") for kind in KINDS} | {

@@ -28,8 +28,9 @@ def lost_picture(study: StudyResult, number: int | None) -> None:
     if not st.toggle(t("front.lost", number=trial.number), **linked("lost", False, one_of((True, False)))):
         return
     look = Look(confidence=data.PICTURE_CONFIDENCE, view="changes")
-    with boundary(), st.spinner(t("app.loading")):
-        worst = data.once(most_changed, study, trial.number, look.confidence)
+    with boundary():
+        with st.skeleton(height=260):
+            worst = data.once(most_changed, study, trial.number, look.confidence)
         if worst is None:
             return
         index, count = worst

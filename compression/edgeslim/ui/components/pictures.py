@@ -24,6 +24,8 @@ from edgeslim.workbench.datasets import Pictures
 SOURCES = ("gallery", "validation", "upload", "camera", "folder")
 GRID = 12
 """Pictures at once."""
+HEIGHT = 420
+"""Pixels kept free while the files run on the pictures."""
 PLAIN = Look(confidence=CONFIDENCE)
 """As the study counts what its files lose, so that the title speaks of what is shown."""
 
@@ -141,7 +143,8 @@ def _show(
     series: str,
 ) -> None:
     plan = data.sources(study)
-    items = [seen(study, trials, *picture) for picture in found]
+    with st.skeleton(height=HEIGHT):
+        items = [seen(study, trials, *picture) for picture in found]
     pictures(
         items,
         [model_title(trial, numbered(trial)) for trial in trials],

@@ -23,6 +23,8 @@ from edgeslim.units import format_bytes
 
 LOSS = 0.015
 """What a file may surely lose of the headline measure (share of 1) to be recommended."""
+HEIGHT = 560
+"""Pixels that the walk takes, kept free while its pictures are looked at."""
 TOLD = 4
 """Scenes to choose from: those that tell most."""
 LOOK = Look(confidence=data.PICTURE_CONFIDENCE, view="swipe")
@@ -41,7 +43,7 @@ def show_walk(study: StudyResult, found: Walk, *, presenting: bool) -> None:
     """The walk, on the scenes of the gallery that tell most about it."""
     plan = data.sources(study)
     trials = [trial for stop in found.stops if (trial := study.trial(stop.number)) is not None]
-    with st.spinner(t("app.loading")):
+    with st.skeleton(height=HEIGHT):
         places = data.once(telling, study, found)
         shown = data.pictures(plan.dataset, None, 0, SCENES)
         items = [seen(study, trials, *shown[place]) for place in places]
