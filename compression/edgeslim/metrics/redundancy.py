@@ -35,14 +35,20 @@ class Histogram:
         return float(np.abs((share * np.log2(share)).sum()))
 
 
-def histogram(values: Weights, bins: int) -> Histogram:
-    """Equal bins from the least to the largest value, each with its lower edge, the last with both."""
+def places(values: Weights, bins: int) -> NDArray[np.int64]:
+    """The bin of each value, flat: equal bins from the least to the largest value, each with its lower edge, the last
+    with both."""
     low, high = (float(end) for end in (values.min(), values.max()))
     if not high > low:
-        return Histogram(low, high, (values.size, *[0] * (bins - 1)))
-    places = ((values.ravel() - low) * (bins / (high - low))).astype(np.int64)
-    counts = np.bincount(np.minimum(places, bins - 1), minlength=bins)
-    return Histogram(low, high, tuple(counts.tolist()))
+        return np.zeros(values.size, np.int64)
+    found: NDArray[np.int64] = ((values.ravel() - low) * (bins / (high - low))).astype(np.int64)
+    return np.minimum(found, bins - 1)
+
+
+def histogram(values: Weights, bins: int) -> Histogram:
+    """Counts of the values in equal bins over their range."""
+    counts = np.bincount(places(values, bins), minlength=bins)
+    return Histogram(float(values.min()), float(values.max()), tuple(counts.tolist()))
 
 
 def entropy(values: Weights, bits: int) -> float:
