@@ -4,4 +4,5 @@
 from edgeslim.lessons import why_shrink as why_shrink
 from edgeslim.lessons import redundancy as redundancy
 from edgeslim.lessons import pruning as pruning
+from edgeslim.lessons import distillation as distillation
 from edgeslim.lessons.base import LESSONS as LESSONS
