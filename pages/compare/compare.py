@@ -82,8 +82,8 @@ sections(
     {
         "pictures": pictures,
         "damage": lambda: damage(study, base, one_file(compared), finding),
-        "errors": lambda: error_types(study, base, one_file(compared)),
-        "confidence": lambda: confidence_shift(study, base, one_file(compared)),
-        "classes": lambda: class_changes(study, base, one_file(compared)),
+        "errors": lambda: error_types(study, base, one_file(compared), finding),
+        "confidence": lambda: confidence_shift(study, base, one_file(compared), finding),
+        "classes": lambda: class_changes(study, base, one_file(compared), finding),
     }
 )

@@ -16,12 +16,12 @@ def test_classes_and_sizes_are_drawn_under_what_was_found(show: Any, language: s
     app: AppTest = show("compare", language, **CHANGED)
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2
-    assert any(words in one.value for one in app.markdown)
+    assert words in app.title[0].value
 
 
 def test_of_equal_files_nothing_is_distinguishable(show: Any) -> None:
     app: AppTest = show("compare", section="classes", trials="12", base="3")
-    assert any(one.value.startswith("**None of 3 classes changed") for one in app.markdown)
+    assert app.title[0].value.startswith("None of 3 classes changed")
 
 
 def test_a_classifier_has_recall_and_no_sizes(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,5 +65,6 @@ def test_the_kind_that_grew_is_told_with_its_interval_and_noise_as_noise(show: A
 
     assert "missed, from 0 to 9 (95 % interval" in words(show("compare", section="errors", trials="12"))
     assert "“漏检”：由 0 增至 9" in words(show("compare", "zh-CN", section="errors", trials="12"))
+    assert show("compare", section="errors", trials="12").title[0].value.endswith(" on 9 images")
     same = show("compare", section="errors", trials="12", base="3")
     assert "No kind of mistake has become more frequent beyond noise." in words(same)

@@ -267,7 +267,7 @@ def test_name_of_another_model_is_not_overwritten(tmp_path: Path, store: Store) 
     first = import_onnx(save(detector(2), tmp_path / "a.onnx"), None, "mine", store)
     with pytest.raises(ModelError) as caught:
         import_onnx(save(detector(3), tmp_path / "b.onnx"), None, "mine", store)
-    assert caught.value.code == "name_taken"
+    assert caught.value.code == "model_name_taken"
     record = store.get_record("models", "mine")
     assert record is not None
     assert record["sha256"] == first.sha256

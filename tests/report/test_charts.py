@@ -132,7 +132,7 @@ def test_near_the_original_the_front_fills_the_chart_and_the_others_stand_at_its
     assert [row[0] for row in edge.customdata] == below == [18, 6, 2, 8]
     assert all(low < y < low + 0.05 * (high - low) for y in edge.y)
     assert [note.text for note in figure.layout.annotations if "<chart.below>" in note.text] == [
-        "4 <chart.below>: #18 #6 #2 #8"
+        "4 <chart.below>#18 #6 #2 #8"
     ]
     assert set(clickable(figure)) == set(clickable(chart(study))), "all can still be clicked"
     assert chart(study).layout.yaxis.range[0] < 0

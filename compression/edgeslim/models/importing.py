@@ -90,7 +90,7 @@ def register(model: Model, store: Store) -> Model:
     existing = store.get_record(MODELS, model.name)
     if existing is not None and existing["sha256"] != model.sha256:
         raise ModelError(
-            "name_taken",
+            "model_name_taken",
             f"There is already another model named '{model.name}'.",
             "Import this one under another name.",
             name=model.name,

@@ -136,7 +136,7 @@ def count_below(below: Sequence[Point], texts: Texts) -> Part:
     named = " ".join(f"#{point.number}" for point in below[:MOST_BELOW])
     more = " …" if len(below) > MOST_BELOW else ""
     return {
-        "text": f"{len(below)} {texts['chart.below']}: {named}{more}",
+        "text": f"{len(below)} {texts['chart.below']}{named}{more}",
         "xref": "x domain",
         "yref": "y domain",
         "x": 1,

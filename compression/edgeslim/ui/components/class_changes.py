@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -26,8 +26,10 @@ NAMED = 3
 """Classes that the sentence names."""
 
 
-def class_changes(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
-    """AP (of a classifier recall) by class, the largest loss first, and by size."""
+def class_changes(
+    study: StudyResult, before: TrialResult, after: TrialResult, title: Callable[[str], None]
+) -> None:
+    """AP (of a classifier recall) by class, the largest loss first, and by size; `title` is told what was found."""
     with boundary():
         scored = judged_images(study, before, after)
         if scored is None:
@@ -36,7 +38,7 @@ def class_changes(study: StudyResult, before: TrialResult, after: TrialResult) -
         with st.spinner(t("errors.computing")), st.skeleton(height=620):
             found = of_files(_box_parts if boxes else _class_parts, study, before, after)
         titles = {label: class_name(label) for label in scored.labels}
-        st.markdown(f"**{_sentence(found.classes, titles)}**")
+        title(_sentence(found.classes, titles))
         rows = found.classes
         if len(rows) > MOST and not st.toggle(
             t("classes.all", count=len(rows)), **linked("allclasses", False, {"True": True}.get)

@@ -21,21 +21,26 @@ from edgeslim.ui.state import linked, number_in, t
 from edgeslim.units import DASH, MINUS
 
 
-def confidence_shift(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
-    """Scores of both files on the labelled images."""
+def confidence_shift(
+    study: StudyResult, before: TrialResult, after: TrialResult, title: Callable[[str], None]
+) -> None:
+    """Scores of both files on the labelled images; `title` is told whether they moved."""
     with boundary():
         scored = judged_images(study, before, after)
         if scored is None:
             return
         sides = (t("damage.of_original"), t("damage.of_compressed"))
         if scored.task == "classification":
-            _classifier(of_files(_of_classes, study, before, after), sides)
+            found = of_files(_of_classes, study, before, after)
+            title(moved(found, "confidence.top1_"))
+            _classifier(found, sides)
             return
         threshold: float = st.slider(
             t("picture.threshold"), 0.05, 0.95, step=0.05, **linked("confidence", 0.5, number_in(0.05, 0.95))
         )
         with st.spinner(t("errors.computing")), st.skeleton(height=720):
             found = of_files(_of_boxes, study, before, after, threshold)
+        title(moved(found, "confidence."))
         st.markdown(f"**{sentence(found)}**")
         best = Change(found.sides[0].best, found.sides[1].best)
         intervals = [DASH if s.best_ci95 is None else _span(s.best_ci95, _plain) for s in found.sides]
@@ -65,7 +70,6 @@ def confidence_shift(study: StudyResult, before: TrialResult, after: TrialResult
 
 
 def _classifier(found: Confidence, sides: tuple[str, str]) -> None:
-    st.markdown(f"**{t(f'confidence.top1_{story(found)}', by=_shift(found), span=_interval(found))}**")
     rows = [
         _row("confidence.accuracy", found.mean_ap, _points),
         _row("confidence.ece", found.ece, _points),
@@ -90,9 +94,13 @@ def _titled(name: str) -> None:
     st.markdown(f"**{t(f'confidence.{name}')}**", help=t(f"confidence.{name}_help"))
 
 
+def moved(found: Confidence, of: str) -> str:
+    """'Scores fell by 0.06 at the median (95 %: …)'."""
+    return t(f"{of}{story(found)}", by=_shift(found), span=_interval(found))
+
+
 def sentence(found: Confidence) -> str:
-    """'Scores fell by 0.06 at the median …: at the fixed threshold 0.50 it loses 21 of 300 objects; at 0.41 …'."""
-    moved = t(f"confidence.{story(found)}", by=_shift(found), span=_interval(found))
+    """'At the fixed threshold 0.50 it loses 21 objects, of 300. At 0.41, its best F1 threshold, …'."""
     fixed = t(
         "confidence.at_fixed",
         threshold=f"{found.threshold:.2f}",
@@ -100,7 +108,7 @@ def sentence(found: Confidence) -> str:
         all=found.objects,
     )
     if abs(found.sides[1].best - found.threshold) < 0.005:
-        return moved + fixed + t("confidence.fixed_is_best")
+        return fixed + t("confidence.fixed_is_best")
     wrong = found.wrong_at_best
     best = t(
         "confidence.at_best",
@@ -111,7 +119,7 @@ def sentence(found: Confidence) -> str:
             f"confidence.wrong_{'more' if wrong > 0 else 'fewer' if wrong < 0 else 'same'}", count=abs(wrong)
         ),
     )
-    return moved + fixed + best
+    return fixed + best
 
 
 def _objects(lost: int) -> str:
@@ -132,19 +140,21 @@ def _interval(found: Confidence) -> str:
 def _row(key: str, change: Change, text: Callable[[float], str]) -> dict[str, str]:
     """A figure of both files, with the paired interval of its change."""
     told = [DASH if each is None else text(each) for each in (change.before, change.after)]
-    difference = (
-        DASH
-        if change.difference is None
-        else ("+" if change.difference > 0 else "") + text(change.difference)
-    )
+    difference = DASH if change.difference is None else _changed(change.difference, text)
     if change.ci95 is not None:
-        difference += f" ({_span(change.ci95, text)})"
+        difference += f" ({_span(change.ci95, lambda value: _changed(value, text))})"
     return {
         t("confidence.figure"): t(key),
         t("damage.of_original"): told[0],
         t("damage.of_compressed"): told[1],
         t("confidence.change"): difference,
     }
+
+
+def _changed(value: float, text: Callable[[float], str]) -> str:
+    """With its sign: '+0.1', '−0.2'; what rounds to nothing is '±0.0'."""
+    words = text(abs(value))
+    return ("+" if value > 0 else MINUS if value < 0 else "±") + words if float(words) else f"±{words}"
 
 
 def _span(bounds: tuple[float, float], text: Callable[[float], str]) -> str:

@@ -42,8 +42,10 @@ from edgeslim.units import MINUS, format_points
 CONFIG = {"displayModeBar": False}
 
 
-def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> None:
-    """TIDE's kinds of both files, then the confusion matrix."""
+def error_types(
+    study: StudyResult, before: TrialResult, after: TrialResult, title: Callable[[str], None]
+) -> None:
+    """TIDE's kinds of both files, then the confusion matrix; `title` is told how AP50 changed."""
     with boundary():
         scored = judged_images(study, before, after)
         if scored is None:
@@ -79,7 +81,9 @@ def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> 
             name: t(f"errors.{name}") for name in TOTALS
         }
         sides = (t("damage.of_original"), t("damage.of_compressed"))
-        st.markdown(f"**{finding(judged)}**")
+        ap50 = [format_points(value) for value in (judged.ap50.before, judged.ap50.after)]
+        title(t("errors.ap50", before=ap50[0], after=ap50[1], images=judged.images))
+        st.markdown(f"**{grown(judged)}**")
         for column, name, rows, decimals in zip(
             st.columns(2), ("costs", "counts"), (costs, counts), (1, 0), strict=True
         ):
@@ -96,20 +100,14 @@ def error_types(study: StudyResult, before: TrialResult, after: TrialResult) -> 
         _matrix(scored.labels, matrices, boxes=True)
 
 
-def finding(found: Mistakes) -> str:
-    """AP50 of both files, and the kind of mistake that became more frequent most, if any did beyond noise."""
-    words = t(
-        "errors.ap50",
-        before=format_points(found.ap50.before),
-        after=format_points(found.ap50.after),
-        images=found.images,
-    )
-    grown = [row for row in found.kinds if row.count.distinguishable and (row.count.difference or 0.0) > 0]
-    if not grown:
-        return words + t("errors.none_grew")
-    most = max(grown, key=lambda row: row.count.difference or 0.0)
+def grown(found: Mistakes) -> str:
+    """The kind of mistake that became more frequent most, if any did beyond noise."""
+    rows = [row for row in found.kinds if row.count.distinguishable and (row.count.difference or 0.0) > 0]
+    if not rows:
+        return t("errors.none_grew")
+    most = max(rows, key=lambda row: row.count.difference or 0.0)
     low, high = most.count.ci95 or (0.0, 0.0)
-    return words + t(
+    return t(
         "errors.grew",
         kind=t(f"damage.{most.kind}"),
         before=f"{most.count.before:.0f}",

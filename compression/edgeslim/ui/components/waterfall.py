@@ -64,10 +64,10 @@ def _title(level: Level, found: Waterfall) -> str:
 def _saving(found: Waterfall) -> str:
     before, after = found.download
     kind = "same" if after == before else "smaller" if after < before else "larger"
-    times = format_factor(before / after)
+    times = format_factor(before / after).rstrip("×")
     words = t(f"waterfall.{kind}", before=format_bytes(before), after=format_bytes(after), times=times)
     if any(level.name == "nonzero" for level in found.levels):
-        words += " " + t("waterfall.zeros", share=format_share(found.zeros))
+        words += t("choice.stop")[1:] + t("waterfall.zeros", share=format_share(found.zeros))
     return words
 
 

@@ -12,6 +12,8 @@ class Walk {
       this.pause();
       this.go(Number(this.slider.value));
     });
+    this.sizing = new ResizeObserver(() => this.data && this.chart()); // also when a presenter fills the screen
+    this.sizing.observe(view.part("front"));
     view.root.querySelector("[data-do=play]").addEventListener("click", () => this.play());
     view.root.querySelector("[data-do=leave]").addEventListener("click", () => this.leave());
   }
@@ -167,6 +169,7 @@ class Walk {
   }
 
   close() {
+    this.sizing.disconnect();
     clearInterval(this.timer);
   }
 }
