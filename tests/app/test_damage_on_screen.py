@@ -90,7 +90,9 @@ def test_the_title_counts_what_the_gallery_shows(show: Any) -> None:
     assert none.endswith("loses none of 0 boxes on 9 images (score ≥ 0.85)")
     truth = show("compare", **CHANGED, against="truth").title[0].value
     assert truth.endswith("makes 9 mistakes on 9 images (score ≥ 0.50)")
-    assert "27 个检测框丢失 9 个（9 张图像，得分 ≥ 0.50）" in show("compare", "zh-CN", **CHANGED).title[0].value
+    assert (
+        "27 个检测框丢失 9 个（9 张图像，得分 ≥ 0.50）" in show("compare", "zh-CN", **CHANGED).title[0].value
+    )
 
 
 def test_of_several_files_one_is_looked_at(show: Any) -> None:
