@@ -46,11 +46,19 @@ def distribution_chart(
         dragmode=False,
         font={"size": size},
         bargap=0.25,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1.0,
+            "yanchor": "bottom",
+            "traceorder": "normal",
+            "font": {"size": size},
+        },
         showlegend=sum(each.answers > 0 for each in found.rounds) > 1 or not found.options,
     )
-    figure.update_xaxes(fixedrange=True, zeroline=False, automargin=True)
-    figure.update_yaxes(fixedrange=True, zeroline=False, automargin=True)
+    axes = {"fixedrange": True, "zeroline": False, "automargin": True, "tickfont": {"size": size}}
+    figure.update_xaxes(axes, title_font_size=size)
+    figure.update_yaxes(axes, title_font_size=size)
     return figure
 
 

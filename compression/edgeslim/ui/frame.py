@@ -21,7 +21,13 @@ PRESENTING = """<style>
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton], [data-testid=stHeader] {display: none}
 [data-testid=stMainBlockContainer] {padding-block: 1rem}
 </style>"""
-ICONS = {"overview": "home", "study": "scatter_plot", "compare": "compare", "new": "add_circle"}
+ICONS = {
+    "overview": "home",
+    "study": "scatter_plot",
+    "compare": "compare",
+    "new": "add_circle",
+    "room": "groups",
+}
 
 find_language()
 st.set_page_config(page_title="EdgeSlim", page_icon=MARK, layout="wide", initial_sidebar_state=230)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from edgeslim.artifacts.store import Store
 from edgeslim.lessons.predictions import Answer
-from edgeslim.rooms import looking, taking_part, teaching
+from edgeslim.rooms import export, looking, taking_part, teaching
+from edgeslim.rooms.limits import read_code
+from edgeslim.rooms.looking import person_of, require_teacher, was_removed
 from edgeslim.rooms.room import Pace, Phase, Place, Presence, Room
 from edgeslim.rooms.taking_part import Joined
 from edgeslim.rooms.teaching import Opened
+
+__all__ = [
+    "Joined", "Opened", "Room", "answer", "answers_csv", "end_room", "freeze", "join", "look", "open_room", "person_of",
+    "presence", "read_code", "remove_person", "require_teacher", "seen", "set_pace", "step", "was_removed",
+]  # fmt: skip
 
 
 def open_room(store: Store | None = None, *, rehearsal: bool = False) -> Opened:
@@ -43,6 +50,13 @@ def freeze(code: str, teacher: str, frozen: bool = True, store: Store | None = N
 def remove_person(code: str, teacher: str, number: int, store: Store | None = None) -> None:
     """Take somebody out of the room, for good. Raises RoomError, StoreError."""
     teaching.remove(store or Store(), code, teacher, number)
+
+
+def answers_csv(code: str, teacher: str, store: Store | None = None) -> str:
+    """All answers with the names of who gave them. Raises RoomError, StoreError."""
+    room = look(code, store)
+    looking.require_teacher(room, teacher)
+    return export.answers_csv(room)
 
 
 def end_room(code: str, teacher: str, store: Store | None = None) -> None:

@@ -20,6 +20,7 @@ SECTIONS = {
         "compare": str(_FOLDER / "compare" / "compare.py"),
     },
     "make": {"new": str(_FOLDER / "study" / "new.py")},
+    "learn": {"room": str(_FOLDER / "learn" / "room.py")},
 }
 """Groups of the navigation, in order: scripts by the name they have in the address."""
 PAGES = {name: path for section in SECTIONS.values() for name, path in section.items()}
@@ -52,7 +53,7 @@ def language_switch() -> None:
 
 def presenting() -> bool:
     """Whether the page is shown to an audience: nothing around it, large type."""
-    return st.query_params.get("present") == "1"
+    return st.query_params.get("present") == "1" or st.query_params.get("view") == "projector"
 
 
 def go(page: str, label: str, *, icon: str | None = None, **parameters: object) -> None:

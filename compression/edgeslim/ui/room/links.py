@@ -1,0 +1,61 @@
+"""How one gets into a room: its address, as words, as a link and as a QR code."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from html import escape
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import segno
+import streamlit as st
+
+from edgeslim.ui.state import address, t
+
+
+def join_address(code: str) -> str:
+    """In the language that the reader's own browser asks for."""
+    return address("room", room=code)
+
+
+def spelled(code: str) -> str:
+    """As it is read out."""
+    return f"{code[:3]} {code[3:]}"
+
+
+def only_here(link: str) -> bool:
+    """Whether no other device can open the link: it names this machine as itself."""
+    host = urlsplit(link).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def show_code(code: str, *, large: bool = False) -> None:
+    """QR code, link and code of a room. Only the code and the address go into it, never what somebody typed."""
+    link = join_address(code)
+    side, size = ("min(56vh, 38vw)", "clamp(3rem, 9vw, 8rem)") if large else ("11rem", "2rem")
+    shown = link.split("://", 1)[-1].split("?")[0]
+    st.html(
+        f'<div style="display:flex;flex-wrap:wrap;gap:1rem 2.5rem;align-items:center">'
+        f'<img src="{_qr(link)}" alt="{escape(t("room.qr", link=link))}" '
+        f'style="width:{side};border-radius:0.5rem">'
+        f'<div><div style="font-size:{"1.5rem" if large else "1rem"}">{escape(t("room.go_to"))} '
+        f'<strong style="overflow-wrap:anywhere">{escape(shown)}</strong></div>'
+        f'<div style="font-size:{size};font-weight:700;letter-spacing:0.08em;line-height:1.25;'
+        f'font-variant-numeric:tabular-nums">{spelled(code)}</div></div></div>'
+    )
+
+
+def warn_where_only_here(code: str) -> None:
+    """Where the address would not open on a phone."""
+    if only_here(join_address(code)):
+        st.caption(f":material/wifi_off: {t('room.only_here')}")
+
+
+@lru_cache(maxsize=64)
+def _qr(link: str) -> str:
+    """As the address of a picture; dark on white in both themes, as phones want it."""
+    made = segno.make(link, error="m", micro=False)
+    return str(made.svg_data_uri(border=3, scale=8, dark="#000", light="#fff"))

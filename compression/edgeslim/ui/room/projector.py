@@ -1,0 +1,113 @@
+"""The projector's screen: what the whole class may see, large. Whoever has the room's code can open it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from edgeslim.lessons.predictions import Choice
+from edgeslim.rooms.room import ROUNDS, Place, Room
+from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.room.experiment import (
+    answer_line,
+    ask,
+    found,
+    lesson_title,
+    option_words,
+    predicted,
+    show_distribution,
+    show_result,
+    title,
+)
+from edgeslim.ui.room.links import show_code, spelled, warn_where_only_here
+from edgeslim.ui.room.watching import WATCH, state_for_students, watch
+from edgeslim.ui.state import t
+from edgeslim.workbench import rooms
+
+STYLE = """<style>
+[data-testid=stMain] h1 {font-size: 2.6rem}
+[data-testid=stMain] h2 {font-size: 2.2rem}
+[data-testid=stMain] h3 {font-size: 1.8rem; padding-block: 0.3rem}
+[data-testid=stMain] :is(p, li) {font-size: 1.35rem}
+</style>"""
+"""For the last row."""
+
+
+def projector(room: Room) -> None:
+    st.html(STYLE)
+    place = room.place
+    if place is None or room.ended or room.pace == "free":
+        _door(room)
+    else:
+        _stage(room, place)
+    watch(room.code, state_for_students(room, None))
+
+
+def _door(room: Room) -> None:
+    """How to get in, and how many have."""
+    words = (
+        "room.over" if room.ended else "room.projector_free" if room.pace == "free" else "room.projector_join"
+    )
+    st.title(t(words), anchor=False)
+    if not room.ended:
+        show_code(room.code, large=True)
+        warn_where_only_here(room.code)
+    _joined(room.code)
+
+
+def _stage(room: Room, place: Place) -> None:
+    phase = room.phase(place)
+    st.caption(
+        f"{lesson_title(place)} · {t(f'room.phase.{phase}')} · {t('room.code')} **{spelled(room.code)}**"
+    )
+    if phase == "closed":
+        st.title(title(place), anchor=False)
+        show_code(room.code, large=True)
+        _joined(room.code)
+        return
+    if phase == "revealed":
+        _revealed(room, place)
+        return
+    left, right = st.columns([4, 1], gap="large")
+    with right:
+        show_code(room.code)
+    with left:
+        st.title(t("room.discuss") if phase == "discuss" else ask(place), anchor=False)
+        if phase == "discuss":
+            st.markdown(ask(place))
+        predicts = predicted(place)
+        if isinstance(predicts, Choice):
+            st.markdown("\n".join(f"- ### {option_words(place, option)}" for option in predicts.options))
+        if phase == "discuss":
+            st.subheader(t("room.discuss_about"), anchor=False)
+        else:
+            _answered(room.code, place, ROUNDS[phase])
+
+
+def _revealed(room: Room, place: Place) -> None:
+    here = found(place)
+    st.title(ask(place), anchor=False)
+    if here is not None:
+        st.header(answer_line("truth", place, here.truth), anchor=False)
+    chart, words = st.columns([3, 2], gap="large")
+    with chart:
+        show_distribution(room, place, here, key="projected", large=True)
+    with words:
+        if here is not None:
+            show_result(place, here)
+        st.markdown(t(f"lesson.{place.lesson}.why"))
+
+
+@st.fragment(run_every=WATCH)
+def _joined(code: str) -> None:
+    with boundary():
+        st.subheader(t("room.joined", count=len(rooms.look(code).people)), anchor=False)
+
+
+@st.fragment(run_every=WATCH)
+def _answered(code: str, place: Place, round_: int) -> None:
+    """How many, never who, and not what: that is hidden until it is revealed."""
+    with boundary():
+        room = rooms.look(code)
+        done, every = len(room.answers(place, round_)), len(room.people)
+        st.progress(done / every if every else 0.0)
+        st.subheader(t("room.answered", done=done, total=every, missing=every - done), anchor=False)

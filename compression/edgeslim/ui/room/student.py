@@ -1,0 +1,216 @@
+"""The student's screen: a phone that follows the teacher."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from edgeslim.rooms.room import ROUNDS, Person, Place, Room, places
+from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.room.entrance import joining
+from edgeslim.ui.room.experiment import (
+    Found,
+    answer_line,
+    answer_words,
+    ask,
+    ask_for,
+    found,
+    lesson_title,
+    right,
+    show_distribution,
+    show_result,
+    title,
+)
+from edgeslim.ui.room.keys import keep_token, token_here
+from edgeslim.ui.room.watching import state_for_students, watch
+from edgeslim.ui.state import linked, one_of, t
+from edgeslim.workbench import rooms
+
+STYLE = """<style>
+[data-testid=stMain] [data-testid=stRadio] [role=radiogroup] label {padding-block: 0.5rem}
+[data-testid=stMain] h1 {font-size: 1.6rem}
+</style>"""
+"""For fingers, and for a question on a phone."""
+
+
+def student(room: Room) -> None:
+    """Join, then predict, discuss, predict again, and see what is true."""
+    st.html(STYLE)
+    token = token_here(room.code)
+    if token is None:
+        st.caption(t("app.loading"))
+        return
+    if rooms.was_removed(room, token):
+        st.title(t("room.removed"), anchor=False)
+        return
+    person = rooms.person_of(room, token)
+    if person is None:
+        _join(room)
+        return
+    if room.ended:
+        _ended(room, person)
+    elif room.pace == "free":
+        _alone(room, person, token)
+    else:
+        _together(room, person, token)
+
+
+def _join(room: Room) -> None:
+    if room.ended:
+        st.title(t("room.over"), anchor=False)
+        return
+    joined = joining(room.code)
+    if joined is not None:
+        keep_token(room.code, joined[1])
+        st.rerun()
+    watch(room.code, state_for_students(room, None))
+
+
+def _together(room: Room, person: Person, token: str) -> None:
+    place = room.place
+    if place is None:
+        st.title(t("room.in"), anchor=False)
+        st.markdown(t("room.wait_begin"))
+    else:
+        _place(room, person, token, place)
+    if room.frozen:
+        st.info(t("room.is_frozen"), icon=":material/pause_circle:")
+    _look_back(room, person, place)
+    _who(room, person)
+    watch(room.code, state_for_students(room, person.number), person.number)
+
+
+def _place(room: Room, person: Person, token: str, place: Place) -> None:
+    phase = room.phase(place)
+    st.caption(f"{lesson_title(place)} · {t(f'room.phase.{phase}')}")
+    if phase == "closed":
+        st.title(title(place), anchor=False)
+        st.markdown(t("room.wait_open"))
+    elif phase == "discuss":
+        st.title(t("room.discuss"), anchor=False)
+        st.markdown(ask(place))
+        _mine(room, person, place)
+        st.markdown(t("room.discuss_about"))
+    elif phase == "revealed":
+        _revealed(room, person, place)
+    else:
+        st.title(ask(place), anchor=False)
+        _predict(room, person, token, place, ROUNDS[phase])
+
+
+def _predict(room: Room, person: Person, token: str, place: Place, round_: int) -> None:
+    given = room.answer_of(person.number, place, round_)
+    former = given or room.answer_of(person.number, place, 1)
+    if given is None:
+        st.markdown(t("room.again") if round_ == 2 else t("room.predict_about"))
+    else:
+        st.success(t("room.given", answer=answer_words(place, given.value)), icon=":material/check_circle:")
+    key = f"{place.lesson}_{place.experiment}_{round_}"
+    with st.form(f"predict_{key}", border=False):
+        value = ask_for(place, former.value if former else None, f"prediction_{key}")
+        label = t("room.change") if given else t("room.commit")
+        sent = st.form_submit_button(
+            label, type="secondary" if given else "primary", icon=":material/lock:", disabled=room.frozen
+        )
+    if sent and value is None:
+        st.warning(t("room.choose"), icon=":material/touch_app:")
+    elif sent:
+        with boundary():
+            rooms.answer(room.code, token, place, value)
+            st.rerun()
+
+
+def _mine(room: Room, person: Person, place: Place) -> None:
+    for round_ in (1, 2):
+        given = room.answer_of(person.number, place, round_)
+        if given is not None:
+            st.markdown(answer_line(f"round.{round_}", place, given.value))
+
+
+def _revealed(room: Room, person: Person, place: Place) -> None:
+    here = found(place)
+    st.title(_verdict(room, person, place, here), anchor=False)
+    st.markdown(ask(place))
+    _mine(room, person, place)
+    if here is None:
+        st.info(t("room.not_computed"), icon=":material/hourglass_top:")
+    else:
+        st.markdown(f"**{answer_line('truth', place, here.truth)}**")
+        show_result(place, here)
+    st.subheader(t("room.class"), anchor=False)
+    show_distribution(room, place, here, key=f"class_{place.lesson}_{place.experiment}")
+    st.subheader(t("room.why"), anchor=False)
+    st.markdown(t(f"lesson.{place.lesson}.why"))
+
+
+def _verdict(room: Room, person: Person, place: Place, here: Found | None) -> str:
+    given = [room.answer_of(person.number, place, round_) for round_ in (1, 2)]
+    last = given[1] or given[0]
+    if here is None or last is None:
+        return title(place)
+    return t("room.was_right") if right(place, last.value, here) else t("room.was_wrong")
+
+
+def _alone(room: Room, person: Person, token: str) -> None:
+    """At one's own pace: an answer, then at once what is true."""
+    every = list(places())
+    done = [place for place in every if room.answer_of(person.number, place, 1)]
+    names = {f"{place.lesson}.{place.experiment}": place for place in every}
+    first = next((name for name, place in names.items() if place not in done), next(iter(names)))
+    chosen = st.selectbox(
+        t("room.where", done=len(done), total=len(every)),
+        list(names),
+        format_func=lambda name: f"{'✓ ' if names[name] in done else ''}{title(names[name])}",
+        **linked("at", first, one_of(list(names))),
+    )
+    place = names[chosen or first]
+    st.caption(lesson_title(place))
+    if place in done or room.phase(place) == "revealed":
+        _revealed(room, person, place)
+    else:
+        st.title(ask(place), anchor=False)
+        _predict(room, person, token, place, 1)
+    _who(room, person)
+    watch(room.code, state_for_students(room, person.number), person.number, place)
+
+
+def _look_back(room: Room, person: Person, now: Place | None) -> None:
+    """What the class has seen until now, for late comers and for doubts."""
+    before = {f"{place.lesson}.{place.experiment}": place for place in room.revealed if place != now}
+    if not before:
+        return
+    chosen = st.selectbox(
+        t("room.before"),
+        list(before),
+        format_func=lambda name: title(before[name]),
+        placeholder=t("room.before_choose"),
+        **linked("back", None, one_of(list(before)), clearable=True),
+    )
+    if chosen:
+        with st.container(border=True):
+            _told(room, person, before[chosen])
+
+
+def _told(room: Room, person: Person, place: Place) -> None:
+    here = found(place)
+    st.markdown(f"**{ask(place)}**")
+    _mine(room, person, place)
+    if here is not None:
+        st.markdown(f"**{answer_line('truth', place, here.truth)}**")
+        show_result(place, here)
+
+
+def _ended(room: Room, person: Person) -> None:
+    st.title(t("room.over"), anchor=False)
+    st.markdown(t("room.over_about"))
+    for place in room.revealed:
+        with st.container(border=True):
+            _told(room, person, place)
+    _who(room, person)
+
+
+def _who(room: Room, person: Person) -> None:
+    """The name as it was typed: plain text, whatever it holds."""
+    with st.container(horizontal=True, key="room_who"):
+        st.text(t("room.you", name=person.name))
+        if room.rehearsal:
+            st.caption(t("room.is_rehearsal"))
