@@ -23,14 +23,16 @@ from edgeslim.studies.study import StudyPlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """Files to time, the original's first, or one to make again."""
+    """Files to time or to score on held-out images, the original's first, or one to make again."""
 
     who: str
     """The study, for those who wait meanwhile."""
     files: tuple[str, ...] = ()
     """SHA-256 of files in the store."""
     content: str = ""
-    """Under which their timings are kept (studies.timing)."""
+    """Under which their timings are kept (studies.timing), or their scores (studies.held_out)."""
+    held_out: bool = False
+    """Score the files on the images that the plan holds out."""
     plan: StudyPlan | None = None
     recipe: RecipeRecord | None = None
     sha256: str = ""

@@ -20,12 +20,13 @@ from edgeslim.jobs.job import unexpected
 from edgeslim.jobs.status import identity
 from edgeslim.measurement.machine import busy
 from edgeslim.measurement.measure import make_file, time_files
-from edgeslim.measurement.workload import open_workload
+from edgeslim.measurement.workload import Workload, open_workload
 from edgeslim.progress import WAITS, Progress
 from edgeslim.recipe import Recipe
 from edgeslim.records import ProgressRecord, decoded
 from edgeslim.runtime import MAIN
-from edgeslim.studies import timing
+from edgeslim.studies import held_out, timing
+from edgeslim.studies.study import StudyPlan
 
 SECONDS = 50.0
 """For so long files are timed, if the fewest rounds do not take longer."""
@@ -68,23 +69,16 @@ def _run(errand: Errand, store: Store, teller: _Teller) -> int:
 
 def perform(errand: Errand, store: Store, progress: Progress) -> None:
     """Do it, in this process. Raises EdgeSlimError."""
+    if errand.held_out:
+        _score_held_out(errand, store, progress)
+        return
     if errand.files:
         timed = time_files({MAIN: errand.files}, store, errand.who, progress, seconds=SECONDS)[MAIN]
         timing.keep(store, errand.content, timed)
         return
     assert errand.plan is not None and errand.recipe is not None, "an errand times files, or makes one"
-    plan = errand.plan
     with store.in_use(), busy(errand.who, progress) as report:
-        workload = open_workload(
-            plan.model,
-            plan.dataset,
-            store,
-            calibration=plan.calibration,
-            spec=plan.spec,
-            limit=plan.limit,
-            held_out=plan.held_out,
-            progress=report,
-        )
+        workload = _workload(errand.plan, store, report)
         made = make_file(Recipe.from_json(errand.recipe.to_json()), workload, store, 1, report).sha256
     if made != errand.sha256:
         raise StudyError(
@@ -95,6 +89,35 @@ def perform(errand: Errand, store: Store, progress: Progress) -> None:
             made=made[:12],
             measured=errand.sha256[:12],
         )
+
+
+def _score_held_out(errand: Errand, store: Store, progress: Progress) -> None:
+    assert errand.plan is not None, "held-out images are those of a plan"
+    with store.in_use(), busy(errand.who, progress) as report:
+        workload = _workload(errand.plan, store, report)
+        if workload.held_out is not None:
+            found = held_out.file_scores(
+                errand.files,
+                workload.held_out,
+                workload.model.spec,
+                workload.labels,
+                store,
+                progress=report,
+            )
+            held_out.keep_file_scores(store, errand.content, found)
+
+
+def _workload(plan: StudyPlan, store: Store, progress: Progress) -> Workload:
+    return open_workload(
+        plan.model,
+        plan.dataset,
+        store,
+        calibration=plan.calibration,
+        spec=plan.spec,
+        limit=plan.limit,
+        held_out=plan.held_out,
+        progress=progress,
+    )
 
 
 class _Teller:

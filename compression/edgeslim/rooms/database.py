@@ -82,6 +82,24 @@ ANSWERS = Table(
     Column("given", Float(53), nullable=False),
     Column("alone", Boolean, nullable=False),
 )  # fmt: skip
+LEAGUES = Table(
+    "edgeslim_room_leagues", TABLES,
+    Column("room", ForeignKey("edgeslim_rooms.code", ondelete="CASCADE"), primary_key=True),
+    Column("study", String(80), nullable=False),
+    Column("budget", Integer, nullable=False),
+    Column("each", Integer, nullable=False),
+    Column("state", String(8), nullable=False),
+)  # fmt: skip
+ENTRIES = Table(
+    "edgeslim_room_entries", TABLES,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("room", ForeignKey("edgeslim_rooms.code", ondelete="CASCADE"), nullable=False, index=True),
+    Column("person", ForeignKey("edgeslim_room_people.number", ondelete="CASCADE"), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("recipe", Text, nullable=False),
+    Column("entered", Float(53), nullable=False),
+    UniqueConstraint("person", "fingerprint"),
+)  # fmt: skip
 
 _ENGINES: dict[str, Engine] = {}
 _making = Lock()

@@ -11,6 +11,8 @@ ROOMS, REHEARSALS, PEOPLE = 200, 50, 120
 """At the same time in one database; people in one room, those who were removed among them."""
 OPEN, REHEARSING = 24 * 3600.0, 3600.0
 """Seconds until a room expires, with all that is in it."""
+ENTRIES, RECIPE = 10, 4000
+"""Entries that a league may allow each person, and characters of a recipe's JSON."""
 NAME = 24
 """Characters of a nickname."""
 ALPHABET = "2346789ABCDEFGHJKMNPQRTUVWXYZ"

@@ -15,8 +15,9 @@ from sqlalchemy.engine import Connection, Row
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import RoomError
-from edgeslim.rooms.database import ANSWERS, PEOPLE, PHASES, ROOMS, no_room, reading, url_of
-from edgeslim.rooms.room import Given, Person, Phase, Place, Presence, Room
+from edgeslim.records import RecipeRecord, decoded
+from edgeslim.rooms.database import ANSWERS, ENTRIES, LEAGUES, PEOPLE, PHASES, ROOMS, no_room, reading, url_of
+from edgeslim.rooms.room import Entry, Given, League, Person, Phase, Place, Presence, Room
 
 KEPT = 64
 """Rooms in memory."""
@@ -120,7 +121,28 @@ def _read(store: Store, code: str) -> Room:
             given=_given(connection, code),
             teacher=row.teacher,
             tokens={each.token: each.number for each in everybody},
+            league=_league(connection, code),
         )
+
+
+def _league(connection: Connection, code: str) -> League | None:
+    row = connection.execute(LEAGUES.select().where(LEAGUES.c.room == code)).first()
+    if row is None:
+        return None
+    entered = connection.execute(
+        ENTRIES.select().where(ENTRIES.c.room == code).order_by(ENTRIES.c.number)
+    ).all()
+    entries = tuple(
+        Entry(
+            number=each.number,
+            person=each.person,
+            fingerprint=each.fingerprint,
+            recipe=decoded(RecipeRecord, json.loads(each.recipe)),
+            entered=each.entered,
+        )
+        for each in entered
+    )
+    return League(study=row.study, budget=row.budget, each=row.each, state=row.state, entries=entries)
 
 
 def _phases(connection: Connection, code: str) -> dict[Place, Phase]:

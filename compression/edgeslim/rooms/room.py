@@ -9,6 +9,7 @@ from typing import Literal
 from edgeslim.lessons import LESSONS
 from edgeslim.lessons.base import Experiment
 from edgeslim.lessons.predictions import Answer
+from edgeslim.records import RecipeRecord
 
 Pace = Literal["together", "free"]
 """Whether the teacher steps everyone through, or everybody goes alone."""
@@ -59,6 +60,37 @@ class Given:
     alone: bool = False
 
 
+LeagueState = Literal["open", "closed", "revealed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A recipe that somebody has entered; its file is the trial with this fingerprint in the league's study."""
+
+    number: int
+    person: int
+    fingerprint: str
+    recipe: RecipeRecord
+    entered: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class League:
+    """Who makes the most accurate file of at most `budget` bytes? `each` may enter so many recipes.
+
+    Open: entries are taken. Closed: no more. Revealed: so is the board of the held-out images.
+    """
+
+    study: str
+    budget: int
+    each: int
+    state: LeagueState
+    entries: tuple[Entry, ...] = ()
+
+    def of(self, person: int) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.person == person)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """All of a room at one version of it. Times are seconds since 1970.
@@ -84,6 +116,7 @@ class Room:
     """Hash of the teacher's token."""
     tokens: Mapping[str, int] = field(repr=False)
     """Persons by the hashes of their tokens."""
+    league: League | None = None
 
     @property
     def people(self) -> tuple[Person, ...]:

@@ -13,7 +13,8 @@ Both parts are resampled independently, and the intervals are percentile bootstr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,10 +25,13 @@ from edgeslim.metrics import resamples
 from edgeslim.metrics.bootstrap import HELD_OUT_SEED, Resampled
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
+from edgeslim.records import decoded, encoded
 from edgeslim.studies.groups import HeldOut, HeldOutScore, Mean
 from edgeslim.studies.statistics import contenders
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
+
+KIND = "held-out"
 
 
 def held_out_scores(
@@ -80,6 +84,69 @@ def held_out_scores(
         optimism=_mean_optimism(sorted(set(found) - {original.number}), original.number, chosen, found),
         trials=tuple(_score(number, original.number, chosen, found) for number in found),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileScore:
+    """A file's primary metric on held-out images, and its paired difference from the original there."""
+
+    value: float
+    ci95: tuple[float, float] | None
+    paired_delta: float
+    paired_ci95: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileScores:
+    """Scores by SHA-256 on so many held-out images."""
+
+    images: int
+    files: Mapping[str, FileScore]
+
+
+def file_scores(
+    files: Sequence[str],
+    images: Split,
+    spec: ModelSpec,
+    labels: tuple[str, ...] | None,
+    store: Store,
+    *,
+    progress: Progress = silent,
+) -> FileScores:
+    """Score files of the store, the original's first, on held-out images. Raises ModelError, DatasetError, StoreError."""
+    original, found = store.path(files[0]), {}
+    for done, sha256 in enumerate(files):
+        progress("held_out", done, len(files))
+        primary = score(
+            store.path(sha256), spec, images, labels, store, baseline=original, seed=HELD_OUT_SEED
+        ).primary
+        if primary is not None:
+            found[sha256] = primary
+    if files[0] not in found:
+        return FileScores(images=len(images), files={})
+    changes = {sha256: primary - found[files[0]] for sha256, primary in found.items()}
+    return FileScores(
+        images=len(images),
+        files={
+            sha256: FileScore(
+                value=primary.value,
+                ci95=primary.ci95,
+                paired_delta=changes[sha256].value,
+                paired_ci95=changes[sha256].paired_ci95,
+            )
+            for sha256, primary in found.items()
+        },
+    )
+
+
+def keep_file_scores(store: Store, key: str, scores: FileScores) -> None:
+    store.put_record(KIND, key, encoded(scores))
+
+
+def kept_file_scores(store: Store, key: str) -> FileScores | None:
+    """What was kept under the key, if it is sound."""
+    found = store.get_record(KIND, key)
+    return None if found is None else decoded(FileScores, found)
 
 
 def _chosen(trial: TrialResult, store: Store) -> Resampled | None:

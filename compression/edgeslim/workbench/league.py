@@ -1,0 +1,140 @@
+"""A room's compression league: a study that everybody's recipes go to, a few at a time, in fair turns."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from contextlib import suppress
+
+from filelock import Timeout
+
+from edgeslim.artifacts.store import Store
+from edgeslim.errors import RoomError, StoreError, StudyError
+from edgeslim.jobs import errand, supervisor
+from edgeslim.jobs.errand import Errand, ErrandStatus
+from edgeslim.records import RecipeRecord
+from edgeslim.rooms import league as leagues
+from edgeslim.rooms import looking
+from edgeslim.rooms.league import Board
+from edgeslim.rooms.room import LeagueState, Room
+from edgeslim.studies import storage
+from edgeslim.studies.held_out import FileScores, kept_file_scores
+from edgeslim.studies.study import StudyPlan, StudyResult
+from edgeslim.workbench.steps import read_recipe
+from edgeslim.workbench.studies import extend_study, start_study
+
+HELD_OUT = 0.5
+"""Share of the validation images that the board does not show before the end."""
+MINUTES = 3.0
+"""An entry that takes longer has failed."""
+AT_ONCE = 3
+"""Entries that the study takes at a time: those who enter first do not wait for all that are entered."""
+
+
+def open_league(
+    code: str, teacher: str, *, model: str, dataset: str, budget: int, each: int, store: Store | None = None
+) -> str:
+    """Open the room's league and measure the original; returns the study's name.
+
+    `budget` is in bytes of file. Raises RoomError, and EdgeSlimError where model and data do not go together.
+    """
+    store = store or Store()
+    room = looking.look(store, code)
+    looking.require_teacher(room, teacher)
+    if room.league is not None:
+        raise leagues.league_exists()
+    plan = StudyPlan(
+        name=f"league-{secrets.token_hex(4)}",
+        model=model,
+        dataset=dataset,
+        held_out=HELD_OUT,
+        trial_minutes=MINUTES,
+        objectives=("accuracy", "file"),
+    )
+    name = start_study(plan, store=store)
+    leagues.begin(store, code, teacher, name, budget, each)
+    return name
+
+
+def proceed_league(code: str, teacher: str, state: LeagueState, store: Store | None = None) -> None:
+    """Close the league, open it again, or reveal the final board. Raises RoomError, StoreError."""
+    leagues.proceed(store or Store(), code, teacher, state)
+
+
+def enter_league(code: str, token: str, recipe: RecipeRecord, store: Store | None = None) -> None:
+    """Enter a recipe; it is run when its turn comes. Raises RoomError, RecipeError, ParameterError, StoreError."""
+    store = store or Store()
+    read = read_recipe(recipe)
+    if not read.steps:
+        raise RoomError("empty_recipe", "This recipe has no steps.", "Add a step.")
+    leagues.enter(store, code, token, recipe, read.fingerprint())
+    advance_league(looking.look(store, code), store)
+
+
+def advance_league(room: Room, store: Store | None = None) -> None:
+    """Let the next entries have their turn, if the study has none to run. Whoever looks at the board does that.
+
+    Raises StudyError, StoreError.
+    """
+    store, league = store or Store(), room.league
+    if league is None:
+        return
+    people = [person.number for person in room.people]
+    with suppress(Timeout, StoreError), store.lock(f"league-{room.code}", within=0):
+        if supervisor.state(store, league.study) == "running":
+            return
+        study = supervisor.load(store, league.study)
+        known = {trial.recipe_fingerprint for trial in study.trials if trial.state != "pruned"}
+        turns = leagues.next_turns(league, people, known, AT_ONCE)
+        if turns:
+            with suppress(StudyError):  # somebody has started it this moment
+                extend_study(league.study, [read_recipe(entry.recipe) for entry in turns], store)
+
+
+def league_study(room: Room, store: Store | None = None) -> StudyResult | None:
+    """The league's study; None without a league. Raises StudyError, StoreError."""
+    return None if room.league is None else supervisor.load(store or Store(), room.league.study)
+
+
+def score_finals(study: StudyResult, store: Store | None = None) -> None:
+    """Begin to score the files on the held-out images, unless that is done. Raises StudyError, StoreError."""
+    store = store or Store()
+    asked = _finals(study, store)
+    if asked is not None and kept_file_scores(store, asked.content) is None:
+        errand.begin(store, asked)
+
+
+def finals_status(study: StudyResult, store: Store | None = None) -> ErrandStatus | None:
+    """How far the scoring on held-out images is; None if it was not begun for these files."""
+    store = store or Store()
+    asked = _finals(study, store)
+    return None if asked is None else errand.status(store, asked.key)
+
+
+def final_scores(study: StudyResult, store: Store | None = None) -> FileScores | None:
+    """The scores on held-out images, once they are there for all files."""
+    store = store or Store()
+    asked = _finals(study, store)
+    return None if asked is None else kept_file_scores(store, asked.content)
+
+
+def league_board(room: Room, study: StudyResult, finals: FileScores | None = None) -> Board:
+    """The board; with final scores, ranked by them."""
+    return leagues.board(room, study, None if finals is None else finals.files)
+
+
+def _finals(study: StudyResult, store: Store) -> Errand | None:
+    original = study.original
+    if original is None or original.sha256 is None:
+        return None
+    others = {trial.sha256 for trial in study.trials if trial.measured and trial.sha256}
+    files = (original.sha256, *sorted(others - {original.sha256}))
+    decisive = json.dumps([study.name, study.created, files]).encode()
+    return Errand(
+        who=study.name,
+        files=files,
+        content=hashlib.sha256(decisive).hexdigest()[:32],
+        held_out=True,
+        plan=storage.read_plan(store, study.name),
+    )
