@@ -26,6 +26,7 @@ from edgeslim.recipe import Recipe
 from edgeslim.records import ProgressRecord, decoded
 from edgeslim.runtime import MAIN
 from edgeslim.studies import held_out, timing
+from edgeslim.studies.file_scores import keep_file_scores
 from edgeslim.studies.study import StudyPlan
 
 SECONDS = 50.0
@@ -104,7 +105,7 @@ def _score_held_out(errand: Errand, store: Store, progress: Progress) -> None:
                 store,
                 progress=report,
             )
-            held_out.keep_file_scores(store, errand.content, found)
+            keep_file_scores(store, errand.content, found)
 
 
 def _workload(plan: StudyPlan, store: Store, progress: Progress) -> Workload:

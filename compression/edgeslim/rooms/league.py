@@ -24,7 +24,7 @@ from edgeslim.rooms.database import ENTRIES, LEAGUES, changing
 from edgeslim.rooms.looking import require_teacher
 from edgeslim.rooms.room import Entry, League, LeagueState, Room
 from edgeslim.rooms.taking_part import member, not_frozen
-from edgeslim.studies.held_out import FileScore
+from edgeslim.studies.file_scores import FileScore
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 

@@ -13,8 +13,7 @@ Both parts are resampled independently, and the intervals are percentile bootstr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,13 +24,11 @@ from edgeslim.metrics import resamples
 from edgeslim.metrics.bootstrap import HELD_OUT_SEED, Resampled
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
-from edgeslim.records import decoded, encoded
+from edgeslim.studies.file_scores import FileScore, FileScores
 from edgeslim.studies.groups import HeldOut, HeldOutScore, Mean
 from edgeslim.studies.statistics import contenders
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
-
-KIND = "held-out"
 
 
 def held_out_scores(
@@ -86,24 +83,6 @@ def held_out_scores(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileScore:
-    """A file's primary metric on held-out images, and its paired difference from the original there."""
-
-    value: float
-    ci95: tuple[float, float] | None
-    paired_delta: float
-    paired_ci95: tuple[float, float] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileScores:
-    """Scores by SHA-256 on so many held-out images."""
-
-    images: int
-    files: Mapping[str, FileScore]
-
-
 def file_scores(
     files: Sequence[str],
     images: Split,
@@ -137,16 +116,6 @@ def file_scores(
             for sha256, primary in found.items()
         },
     )
-
-
-def keep_file_scores(store: Store, key: str, scores: FileScores) -> None:
-    store.put_record(KIND, key, encoded(scores))
-
-
-def kept_file_scores(store: Store, key: str) -> FileScores | None:
-    """What was kept under the key, if it is sound."""
-    found = store.get_record(KIND, key)
-    return None if found is None else decoded(FileScores, found)
 
 
 def _chosen(trial: TrialResult, store: Store) -> Resampled | None:

@@ -19,7 +19,7 @@ from edgeslim.rooms import looking
 from edgeslim.rooms.league import Board
 from edgeslim.rooms.room import LeagueState, Room
 from edgeslim.studies import storage
-from edgeslim.studies.held_out import FileScores, kept_file_scores
+from edgeslim.studies.file_scores import FileScores, kept_file_scores
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.workbench.steps import read_recipe
 from edgeslim.workbench.studies import extend_study, start_study
