@@ -21,6 +21,7 @@ from edgeslim.ui.room.experiment import (
     title,
 )
 from edgeslim.ui.room.keys import keep_token, token_here
+from edgeslim.ui.room.links import spelled
 from edgeslim.ui.room.watching import state_for_students, watch
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.workbench import rooms
@@ -37,7 +38,7 @@ def student(room: Room) -> None:
     st.html(STYLE)
     token = token_here(room.code)
     if token is None:
-        st.caption(t("app.loading"))
+        st.title(t("room.board", code=spelled(room.code)), anchor=False)
         return
     if rooms.was_removed(room, token):
         st.title(t("room.removed"), anchor=False)
