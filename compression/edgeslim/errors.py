@@ -40,6 +40,11 @@ class EdgeSlimError(ValueError):
         values = {key: str(value) for key, value in self.values.items()}
         return ErrorRecord(self.code, self.problem, self.remedy, values)
 
+    def renamed(self, old: str, new: str) -> Self:
+        """The same error about `new`, where it speaks of `old`: the user's file instead of our copy of it."""
+        values = {key: str(value).replace(old, new) for key, value in self.values.items()}
+        return type(self)(self.code, self.problem.replace(old, new), self.remedy.replace(old, new), **values)
+
     @classmethod
     def of(cls, record: ErrorRecord) -> Self:
         """The error of a record, to be raised."""

@@ -175,6 +175,14 @@ def test_full_disk_is_told_and_leaves_nothing_behind(
     assert nothing_left(store)
 
 
+def test_an_error_in_a_zip_names_the_zip_and_not_where_it_was_unpacked(tmp_path: Path, store: Store) -> None:
+    path = pack(tmp_path / "x.zip", {"a.jpg": b"-", "labels/instances.json": b'{"images": 5}'})
+    with pytest.raises(DatasetError) as caught:
+        open_dataset(path, store)
+    assert str(path) in caught.value.problem
+    assert str(store.root) not in f"{caught.value} {caught.value.values}"
+
+
 def test_zip_without_a_dataset_is_named(tmp_path: Path, store: Store) -> None:
     with pytest.raises(DatasetError, match=r"x\.zip' is not a dataset") as caught:
         open_dataset(pack(tmp_path / "x.zip", {"readme.md": b"-"}), store)

@@ -35,6 +35,12 @@ def test_unknown_reference_names_the_choices() -> None:
     assert caught.value.code == "no_dataset"
 
 
+def test_a_path_that_leads_nowhere_is_not_taken_for_a_name(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no file or folder") as caught:
+        open_dataset(tmp_path / "gone")
+    assert (caught.value.code, caught.value.values["path"]) == ("path_missing", tmp_path / "gone")
+
+
 def test_folder_in_no_known_format_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing")
     with pytest.raises(DatasetError, match="not a dataset in a known format") as caught:

@@ -88,9 +88,33 @@ def test_names_that_a_dataset_cannot_have_are_refused(store, name):
     assert caught.value.code == "dataset_name"
 
 
-def test_a_broken_upload_lists_nothing(store):
-    with pytest.raises(DatasetError):
-        workbench.import_dataset(zipped(a__png=b"broken"), name="mine", store=store)
+def test_what_is_not_there_is_said_before_its_name_is_judged(store, tmp_path):
+    with pytest.raises(DatasetError) as caught:
+        workbench.import_dataset(tmp_path / "my photos", name="my photos", store=store)
+    assert caught.value.code == "path_missing"
+
+
+def test_a_name_that_is_no_dataset_is_told_as_it_was_given_with_all_names_at_hand(store):
+    workbench.import_dataset(zipped(a__png=picture()), name="mine", store=store)
+    with pytest.raises(DatasetError, match=r"named 'mien'.*mine") as caught:
+        workbench.describe_dataset("mien", store)
+    assert caught.value.code == "no_dataset"
+
+
+def test_another_dataset_does_not_silently_take_a_name(store, tmp_path):
+    first = workbench.import_dataset(zipped(a__png=picture()), name="mine", store=store)
+    assert workbench.import_dataset(zipped(a__png=picture()), name="mine", store=store) == first
+    with pytest.raises(DatasetError) as caught:
+        workbench.import_dataset(zipped(b__png=picture(9, 9)), name="mine", store=store)
+    assert caught.value.code == "dataset_name_taken"
+
+
+@pytest.mark.parametrize("content", [b"no zip", zipped(a__png=b"broken")])
+def test_a_broken_upload_lists_nothing_and_is_called_as_it_was(store, content):
+    with pytest.raises(DatasetError) as caught:
+        workbench.import_dataset(content, name="mine", file_name="photos.zip", store=store)
+    assert "photos.zip" in caught.value.problem
+    assert str(store.root) not in f"{caught.value} {caught.value.values}"
     assert [data.name for data in workbench.list_datasets(store) if data.origin == "imported"] == []
 
 

@@ -4,7 +4,7 @@ from edgeslim.datasets.coco import Coco
 from edgeslim.datasets.digits import DIGITS
 from edgeslim.datasets.held_out import check_share, choosing_part, hold_out
 from edgeslim.datasets.labels import Relabelled, map_classes, unmatched_classes
-from edgeslim.datasets.opening import open_dataset
+from edgeslim.datasets.opening import check_reference, open_dataset
 from edgeslim.datasets.splits import DATASETS, FORMATS, any_images
 from edgeslim.datasets.street_signs.dataset import STREET_SIGNS
 from edgeslim.datasets.voc import Voc
@@ -15,6 +15,7 @@ __all__ = [
     "FORMATS",
     "Relabelled",
     "any_images",
+    "check_reference",
     "check_share",
     "choosing_part",
     "hold_out",

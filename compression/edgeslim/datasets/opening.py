@@ -177,18 +177,36 @@ def open_dataset(reference: str | Path, store: Store | None = None, progress: Pr
     if str(reference) in DATASETS:
         return DATASETS.get(str(reference)).open(store, progress)
     path = Path(reference).expanduser()
-    if not path.exists():
-        names = ", ".join(DATASETS.names())
+    check_reference(reference, DATASETS.names())
+    if not (path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path))):
+        return _read(path, path)
+    folder = extract_zip(path, store, progress)
+    try:
+        return _read(_content(folder), path)
+    except DatasetError as error:
+        raise error.renamed(str(folder), str(path)) from error
+
+
+def check_reference(reference: str | Path, names: Sequence[str]) -> None:
+    """Raise DatasetError if it is none of the names, and no path of a file or folder."""
+    path = Path(reference).expanduser()
+    if str(reference) in names or path.exists():
+        return
+    if len(path.parts) > 1:
         raise DatasetError(
-            "no_dataset",
-            f"There is no dataset named '{reference}', and no such file or folder.",
-            f"Choose one of {names}, or the path of a COCO JSON file, a YOLO or VOC folder, or a zip of one.",
-            reference=reference,
-            choices=names,
+            "path_missing",
+            f"There is no file or folder '{reference}' on the machine that EdgeSlim runs on.",
+            "Check the path.",
+            path=reference,
         )
-    if path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)):
-        return _read(_content(extract_zip(path, store, progress)), path)
-    return _read(path, path)
+    choices = ", ".join(names)
+    raise DatasetError(
+        "no_dataset",
+        f"There is no dataset named '{reference}', and no such file or folder.",
+        f"Choose one of {choices}, or the path of a COCO JSON file, a YOLO or VOC folder, or a zip of one.",
+        reference=reference,
+        choices=choices,
+    )
 
 
 def _read(path: Path, given: Path) -> FileDataset:

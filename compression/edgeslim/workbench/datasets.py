@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.errors import DatasetError, ErrorRecord
@@ -69,17 +69,24 @@ def unknown_classes(dataset: DatasetInfo, labels: Sequence[str]) -> tuple[str, .
 
 
 def resolve_dataset(reference: str | Path, store: Store) -> str:
-    """What `open_dataset` takes for a built-in name, an imported name or a path (made absolute)."""
-    from edgeslim.datasets import DATASETS
+    """What `open_dataset` takes for a built-in name, an imported name or a path (made absolute).
+
+    Raises DatasetError where it is neither.
+    """
+    from edgeslim.datasets import DATASETS, check_reference
 
     name = str(reference)
     if name in DATASETS:
         return name
-    if name in store.keys(_IMPORTED):
-        record = store.get_record(_IMPORTED, name)
-        if record is not None:
-            return str(record["path"])
+    record = _imported(name, store)
+    if record is not None:
+        return str(record["path"])
+    check_reference(reference, [*DATASETS.names(), *store.keys(_IMPORTED)])
     return str(Path(reference).expanduser().absolute())
+
+
+def _imported(name: str, store: Store) -> Mapping[str, Any] | None:
+    return store.get_record(_IMPORTED, name) if name in store.keys(_IMPORTED) else None
 
 
 def open_dataset(reference: str | Path, store: Store | None = None, progress: Progress = silent) -> Dataset:
@@ -109,16 +116,20 @@ def import_dataset(
     source: str | Path | bytes,
     *,
     name: str,
+    file_name: str = "",
     store: Store | None = None,
     progress: Progress = silent,
 ) -> DatasetInfo:
-    """List a dataset under `name`: a path (which must stay where it is) or the bytes of an uploaded zip.
+    """List a dataset under `name`: a path (which must stay where it is) or the bytes of an uploaded zip, which errors
+    call by its `file_name`.
 
     Returns what `describe_dataset` does. Raises DatasetError; then nothing is listed.
     """
-    from edgeslim.datasets import DATASETS
+    from edgeslim.datasets import DATASETS, check_reference
 
     store = store or Store()
+    if not isinstance(source, bytes):
+        check_reference(Path(source).expanduser().absolute(), ())
     if name in DATASETS or not re.fullmatch(r"\w[\w.\-]{0,63}", name):
         raise DatasetError(
             "dataset_name",
@@ -132,7 +143,20 @@ def import_dataset(
         write_atomically(path, source)
     else:
         path = Path(source).expanduser().absolute()
-    found = describe_dataset(path, store, progress)
+    known = _imported(name, store)
+    if known is not None and known["path"] != str(path):
+        raise DatasetError(
+            "dataset_name_taken",
+            f"There is already another dataset named '{name}'.",
+            "Add this one under another name.",
+            name=name,
+        )
+    try:
+        found = describe_dataset(path, store, progress)
+    except DatasetError as error:
+        if isinstance(source, bytes):
+            raise error.renamed(str(path), file_name or path.name) from error
+        raise
     found = replace(found, name=name, path=str(path), origin="imported")
     record = {key: getattr(found, key) for key in ("name", "path", "task", "sizes")}
     store.put_record(_IMPORTED, name, {**record, "labels": list(found.labels)})

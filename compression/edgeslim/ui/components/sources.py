@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Literal
@@ -197,8 +198,8 @@ def dataset_import(use: Literal["data", "calibration"], key: str) -> None:
     sure = not both and (given is not None or bool(path))
     if st.button(t(f"dataset.add_{use}"), icon=":material/add:", key=f"add_{key}", disabled=not sure):
         with boundary(), st.spinner(t("import.working")):
-            source = given.getvalue() if given is not None else path
-            st.session_state[_ADDED] = workbench.import_dataset(source, name=name)
+            source, uploaded = (given.getvalue(), given.name) if given is not None else (path, "")
+            st.session_state[_ADDED] = workbench.import_dataset(source, name=name, file_name=uploaded)
             st.query_params[use] = name
             st.rerun()
 
@@ -215,8 +216,9 @@ def dataset_added() -> None:
 
 
 def _suggested(path: PurePath) -> str:
-    """A name for data at `path`: the file's, or the folder's where the file's says nothing."""
-    return path.parent.name if path.stem.lower() in SAYS_NOTHING and path.parent.name else path.stem
+    """A valid name for data at `path`: the file's, or the folder's where the file's says nothing."""
+    said = path.parent.name if path.stem.lower() in SAYS_NOTHING and path.parent.name else path.stem
+    return re.sub(r"[^\w.\-]+", "-", said).strip("-.")[:64]
 
 
 def _model_line(model: ModelEntry) -> str:
