@@ -53,7 +53,7 @@ def test_what_time_runs_out_for_is_told_and_the_rest_is_concluded(case):
     case.start({"change": 1.0}, {"change": 2.0, **LONG}, {"change": 3.0}, workers=1, minutes=0.2)
     study = case.finish()
     assert study.state == "complete"
-    assert states(study) == ["complete", "complete", "pruned", "pruned"]
+    assert states(study) == ["complete", "complete", "out_of_time", "out_of_time"]
     assert [trial.error and trial.error.code for trial in study.trials] == [None, None, *["out_of_time"] * 2]
     assert study.trials[2].error.values == {"minutes": "0.2"}
     assert all(trial.latency for trial in study.trials[:2])
@@ -66,7 +66,7 @@ def test_what_time_runs_out_for_is_told_and_the_rest_is_concluded(case):
 def test_the_original_is_made_however_short_the_time(case):
     case.start({"change": 1.0}, workers=1, minutes=0.0001)
     study = case.finish()
-    assert states(study) == ["complete", "pruned"]
+    assert states(study) == ["complete", "out_of_time"]
 
 
 def test_a_killed_supervisor_is_told_and_what_it_finished_is_kept(case, capsys):

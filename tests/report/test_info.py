@@ -18,6 +18,7 @@ from edgeslim.report.info import (
     worth_it,
 )
 from edgeslim.report.pareto import pareto_info
+from edgeslim.report.text import study_table
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.figures import FIGURES, axes
 
@@ -210,10 +211,15 @@ def test_training_alone_changes_no_size_at_all(study: Study) -> None:
     assert unchanged(trial, EFFECTS) == ("latency", "memory", "size")
 
 
-def test_what_time_ran_out_for_is_counted_apart(study: dict[str, Any]) -> None:
+def test_what_time_ran_out_for_is_counted_apart_and_told_once(study: dict[str, Any]) -> None:
     last = copy.deepcopy(study["trials"][1])
-    last |= {"number": 99, "state": "pruned", "sizes": None, "latency": None}
-    last["error"] = {"code": "out_of_time", "problem": "p", "remedy": "r", "values": {}}
-    found = of({**study, "trials": [*study["trials"], last]})
-    assert counts(found)["out_of_time"] == 1
+    last |= {"state": "out_of_time", "sizes": None, "latency": None}
+    last["error"] = {"code": "out_of_time", "problem": "Out of time.", "remedy": "Take more.", "values": {}}
+    found = of({**study, "trials": [*study["trials"], *({**last, "number": n} for n in (97, 98, 99))]})
+    assert counts(found)["out_of_time"] == 3
     assert sum(counts(found).values()) == len(found.trials)
+    assert not {97, 98, 99} & set(found.front)
+    told = study_table(found)
+    assert "97, 98, 99: Out of time. Take more." in told
+    assert told.count("Take more.") == 1
+    assert told.count("out of time") == 3

@@ -116,7 +116,7 @@ class StudyRun:
         self._status.progress.clear()
         error = out_of_time(self._journal.plan.minutes or 0.0)
         for number in left:
-            self._journal.fail(number, "pruned", error)
+            self._journal.fail(number, "out_of_time", error)
             self._status.done += 1
         return True
 

@@ -164,7 +164,7 @@ def add(store: Store, name: str, trials: Sequence[PlannedTrial]) -> list[int]:
     """Queue more recipes, leaving out those that the study has; return their numbers. Raises StudyError."""
     with store.lock(f"study-{name}", PATIENCE):
         _refuse_running(store, name)
-        known = {t.recipe_fingerprint for t in read(store, name).trials if t.state != "pruned"}
+        known = {t.recipe_fingerprint for t in read(store, name).trials if not t.passed_over}
         return StudyJournal(store, name).add(trial for trial in trials if trial.fingerprint not in known)
 
 

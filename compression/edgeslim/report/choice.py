@@ -64,7 +64,7 @@ def closest(study: StudyResult, budget: Budget) -> tuple[int, list[str]] | None:
 def _search(study: StudyResult, search: SearchRun) -> str:
     tried = proposed(study)
     full = sum(trial.sizes is not None for trial in tried)
-    pruned = sum(trial.state == "pruned" for trial in tried)
+    pruned = sum(trial.passed_over for trial in tried)
     ended = f", until {ENDS[search.ended]}" if search.ended else ""
     return (
         f"search: {search.sampler}, {search.spent / 60:.1f} min{ended}; {len(tried)} recipes proposed, "

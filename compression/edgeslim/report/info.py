@@ -10,7 +10,6 @@ from edgeslim.studies.figures import FIGURES
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import Bounds, TrialResult
 
-OUT_OF_TIME = "out_of_time"
 """Code of the error of a trial that its study had no time for."""
 
 
@@ -117,13 +116,8 @@ def _by_class(trial: TrialResult | None) -> dict[str, float]:
 
 
 def counts(study: StudyResult) -> dict[str, int]:
-    """How many trials are in each state that occurs; those that time ran out for are 'out_of_time'."""
-    return dict(Counter(OUT_OF_TIME if out_of_time(trial) else trial.state for trial in study.trials))
-
-
-def out_of_time(trial: TrialResult) -> bool:
-    """Whether the study's time was over before the trial was measured."""
-    return trial.error is not None and trial.error.code == OUT_OF_TIME
+    """How many trials are in each state that occurs."""
+    return dict(Counter(trial.state for trial in study.trials))
 
 
 def unchanged(trial: TrialResult, effects: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -45,7 +45,11 @@ def study_table(study: StudyResult) -> str:
         ]
         for trial in study.trials
     ]
-    errors = [f"{t.number}: {t.error.problem} {t.error.remedy}" for t in study.trials if t.error]
+    reasons: dict[str, list[int]] = {}
+    for trial in study.trials:
+        if trial.error:
+            reasons.setdefault(f"{trial.error.problem} {trial.error.remedy}", []).append(trial.number)
+    errors = [f"{', '.join(map(str, numbers))}: {reason}" for reason, numbers in reasons.items()]
     notices = [f"{trial.number}: {notice}" for trial in study.trials for notice in trial.notices]
     return "\n".join([table(rows, headers), *errors, *notices])
 
@@ -90,9 +94,13 @@ def _with_interval(figure: Figure, trial: TrialResult) -> str:
     )
 
 
+_STATES = {"pruned": "dropped early", "out_of_time": "out of time"}
+"""As the screens say it."""
+
+
 def _state(trial: TrialResult) -> str:
     progress = trial.progress
     if progress is None:
-        return "over budget" if trial.missed else trial.state
+        return "over budget" if trial.missed else _STATES.get(trial.state, trial.state)
     counted = f" {progress.done}/{progress.total}" if progress.total else ""
     return f"{progress.message}{counted}"

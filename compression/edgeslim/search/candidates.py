@@ -79,7 +79,7 @@ def placed(trial: TrialResult, rungs: tuple[Rung, ...]) -> Candidate:
         records.append({key: full[key] for key in (*_KEPT, *_KEPT_FIGURES, "latency")})
         rungs = rungs[-len(records) :]
     recipe = Recipe.from_json(trial.recipe.to_json())
-    return Candidate(trial.number, recipe, rungs, records, dropped=trial.state == "pruned")
+    return Candidate(trial.number, recipe, rungs, records, dropped=trial.passed_over)
 
 
 def planned(recipe: Recipe, space: Space) -> PlannedTrial:

@@ -148,7 +148,7 @@ class StudyJournal:
         self._storage.set_trial_user_attr(self._id(number), "result", dict(result))
 
     def fail(self, number: int, outcome: TrialState, error: ErrorRecord) -> None:
-        """End a trial without a result: `outcome` is 'failed' or 'infeasible'."""
+        """End a trial without a result: `outcome` is 'failed', 'infeasible' or 'out_of_time'."""
         from optuna.trial import TrialState as State
 
         self.start(number)

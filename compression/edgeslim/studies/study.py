@@ -134,7 +134,11 @@ class StudyResult:
     @property
     def front(self) -> list[int]:
         """Numbers of the trials worth choosing from by the study's objectives."""
-        measured = [trial for trial in self.trials if trial.state not in ("failed", "infeasible", "pruned")]
+        measured = [
+            trial
+            for trial in self.trials
+            if trial.state not in ("failed", "infeasible") and not trial.passed_over
+        ]
         weighed = [FIGURES.get(name) for name in self.objectives]
         points = [[figure.value(trial) for figure in weighed] for trial in measured]
         return [measured[index].number for index in front(points, [figure.better for figure in weighed])]

@@ -13,7 +13,9 @@ from edgeslim.records import Latency, ProgressRecord, RecipeRecord, Sizes, decod
 from edgeslim.runtime import MAIN
 from edgeslim.runtime.figures import RuntimeFigures
 
-TrialState = Literal["waiting", "running", "complete", "failed", "infeasible", "pruned", "cancelled"]
+TrialState = Literal[
+    "waiting", "running", "complete", "failed", "infeasible", "pruned", "out_of_time", "cancelled"
+]
 """'infeasible': the network cannot be made so. 'pruned': a search has dropped it after cheap measurements, or in time."""
 Bounds = tuple[float, float]
 
@@ -138,6 +140,11 @@ class TrialResult:
     def objective(self) -> float | None:
         """The primary metric's value: accuracy where there are labels, else fidelity to the original."""
         return None if self.primary_metric is None else self.figure(self.primary_metric)
+
+    @property
+    def passed_over(self) -> bool:
+        """Whether it was not worth measuring fully to its search, or its study's time was over before it."""
+        return self.state in ("pruned", "out_of_time")
 
     @property
     def measured(self) -> bool:

@@ -10,7 +10,7 @@ from edgeslim import workbench
 from edgeslim.progress import WAITS
 from edgeslim.records import ProgressRecord
 from edgeslim.report.document import study_csv, study_json
-from edgeslim.report.info import OUT_OF_TIME, counts, proposed
+from edgeslim.report.info import counts, proposed
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.problems import boundary, show
@@ -64,7 +64,7 @@ def study_header(study: StudyResult) -> None:
     if study.state == "running" and study.searching:
         # Its figures are told below, and what is measured still waits to be timed.
         found = {name: count for name, count in found.items() if name in ("failed", "infeasible")}
-    order = ("complete", "running", "waiting", "infeasible", "failed", "pruned", OUT_OF_TIME, "cancelled")
+    order = ("complete", "running", "waiting", "infeasible", "failed", "pruned", "out_of_time", "cancelled")
     parts += [
         t("study.counted", count=found[name], state=state_words(name)) for name in order if name in found
     ]
