@@ -85,12 +85,12 @@ started = st.button(
     type="primary",
     icon=":material/play_arrow:",
     key="start_study",
-    disabled=asked is None or not fits,
+    disabled=asked is None or plan is None or not fits,
 )
-if fits:
+if fits and plan is not None:
     start_words(plan, asked)
 if started:
     with boundary():
-        assert asked is not None, "else the button cannot be pressed"
+        assert asked is not None and plan is not None, "else the button cannot be pressed"
         name = workbench.start_study(plan, asked.recipes, asked.search)
         st.switch_page(PAGES["study"], query_params={"study": name})

@@ -33,6 +33,43 @@ def test_a_preset_is_started_with_its_options(show: Any, started: list[Started])
     assert "twenty-trials" in app.query_params["study"], "the new study opens at once"
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("plan_limit", 999, "Must be from 1 to"),
+        ("plan_held_out", 1.5, "Must be from 0 to 0.9."),
+        ("plan_seeds", 0, "Must be from 1 to 20."),
+        ("plan_name", "My study", "“My study” cannot be the name of a study"),
+        ("plan_name", "twenty-trials", "already a study named “twenty-trials”"),
+    ],
+)
+def test_nothing_starts_while_a_field_holds_what_cannot_be_used(
+    show: Any, started: list[Started], field: str, value: Any, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeslim.studies.storage.taken", lambda _: {"twenty-trials"})
+    app = show("new")
+    fields = app.text_input if isinstance(value, str) else app.number_input
+    fields(key=field).set_value(value).run()
+    assert not app.exception
+    assert reason in app.error[0].value
+    assert app.button(key="start_study").disabled
+    fields(key=field).set_value(
+        "mine" if isinstance(value, str) else 0.5 if field == "plan_held_out" else 3
+    ).run()
+    assert not app.error
+    assert not app.button(key="start_study").disabled
+
+
+@pytest.mark.parametrize("asked", ["model", "data", "calibration", "preset"])
+def test_an_address_that_asks_for_what_is_not_there_is_told(
+    show: Any, started: list[Started], asked: str
+) -> None:
+    app = show("new", **{asked: "gone"})
+    assert not app.exception
+    assert ["“gone”" in each.value for each in app.warning] == [True]
+    assert not show("new", model="digits-cnn", data="digits", preset="tiny").warning
+
+
 def test_what_a_preset_leaves_out_is_said(show: Any, started: list[Started]) -> None:
     assert "Recipes left out: 1 (calibration images are missing)" in "\n".join(
         c.value for c in show("new").caption

@@ -57,6 +57,7 @@ from edgeslim.workbench.sensitivity import layer_sensitivity
 from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe
 from edgeslim.workbench.studies import (
     cancel_study,
+    check_study_name,
     choose_trial,
     delete_study,
     extend_study,
@@ -88,6 +89,7 @@ __all__ = [
     "cancel_study",
     "check_store",
     "check_study",
+    "check_study_name",
     "checked_spec",
     "choose_trial",
     "collect_garbage",

@@ -18,6 +18,7 @@ from edgeslim.records import ProgressRecord
 from edgeslim.studies import storage
 from edgeslim.studies.budget import Budget, check_limits
 from edgeslim.studies.choice import Choice, choose
+from edgeslim.studies.folders import exists, study_folder
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan, StudyResult, StudyState, check_objectives
 from edgeslim.workbench.planning import free_name, kind_of, planned, reference, repeated
@@ -121,6 +122,14 @@ def start_study(
         storage.create(store, plan, planned(repeated(recipes, plan.seeds)), search)
     supervisor.start(store, plan.name)
     return plan.name
+
+
+def check_study_name(name: str, store: Store | None = None) -> None:
+    """Raise StudyError where a new study cannot have the name: it is no plain slug, or taken."""
+    store = store or Store()
+    study_folder(store, name)
+    if name in storage.taken(store):
+        raise exists(name)
 
 
 def list_studies(store: Store | None = None) -> list[StudyEntry]:

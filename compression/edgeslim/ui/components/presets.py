@@ -12,6 +12,7 @@ from edgeslim.errors import EdgeSlimError
 from edgeslim.studies.estimate import Estimate
 from edgeslim.studies.study import StudyPlan
 from edgeslim.ui.components.plan import StudyRequest
+from edgeslim.ui.components.problems import asked_in_vain
 from edgeslim.ui.components.sources import dataset_import
 from edgeslim.ui.components.words import duration_words, named, recipe_title, recipe_words
 from edgeslim.ui.i18n import plain
@@ -26,6 +27,7 @@ _PER_ROW = 3
 def preset_cards(presets: Mapping[str, FittingPreset], times: Mapping[str, Estimate]) -> str:
     """The name of the preset in the address, or 'own'; the first one without any."""
     choices = [*presets, OWN]
+    asked_in_vain("preset", choices)
     chosen = one_of(choices)(st.query_params.get("preset", "")) or choices[0]
     for start in range(0, len(choices), _PER_ROW):
         columns = st.columns(_PER_ROW, gap="small")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from edgeslim.errors import EdgeSlimError, ErrorRecord
-from edgeslim.ui.i18n import error_text
-from edgeslim.ui.state import language
+from edgeslim.ui.i18n import error_text, plain
+from edgeslim.ui.state import language, t
 
 
 class boundary:
@@ -20,6 +22,13 @@ class boundary:
             show(error.record())
             return True
         return False
+
+
+def asked_in_vain(parameter: str, offered: Iterable[str]) -> None:
+    """Say so where the address asks for something that is not offered: what is shown is something else."""
+    given = st.query_params.get(parameter, "")
+    if given and given not in offered:
+        st.warning(t(f"address.{parameter}", name=plain(given)), icon=":material/link_off:")
 
 
 def show(error: ErrorRecord) -> None:

@@ -13,7 +13,7 @@ from edgeslim import workbench
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.library import ModelEntry
 from edgeslim.ui import data
-from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.problems import asked_in_vain, boundary
 from edgeslim.ui.components.words import class_name, notice_words
 from edgeslim.ui.forms import spec_form
 from edgeslim.ui.i18n import known, plain
@@ -30,6 +30,7 @@ SAYS_NOTHING = ("instances", "annotations", "_annotations.coco", "data", "datase
 def model_choice(models: Sequence[ModelEntry]) -> ModelEntry | None:
     """The model to compress. A catalogue model that is not here yet is offered for download."""
     by_name = {model.name: model for model in models}
+    asked_in_vain("model", by_name)
     if not by_name:
         st.info(t("model.none"))
         return None
@@ -127,6 +128,7 @@ def _imported(model: ModelInfo) -> None:
 def dataset_choice(datasets: Sequence[DatasetInfo], task: str, labels: Sequence[str]) -> DatasetInfo | None:
     """A dataset of the model's task, first those that know its classes: built in or imported."""
     by_name = {each.name: each for each in datasets if each.task == task}
+    asked_in_vain("data", by_name)
     if not by_name:
         st.info(t("dataset.none"))
         return None
@@ -166,6 +168,7 @@ def _some(labels: Sequence[str], most: int = 6) -> str:
 def calibration_choice(datasets: Sequence[DatasetInfo], dataset: DatasetInfo) -> str | None:
     """Where calibration images come from; None is the dataset's own split for that."""
     by_name = {each.name: each for each in datasets if each.task == dataset.task or not each.labels}
+    asked_in_vain("calibration", by_name)
     own = ""
     chosen: str = st.selectbox(
         t("dataset.calibration"),
