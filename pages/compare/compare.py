@@ -33,6 +33,7 @@ here = {trial.number: trial for trial in study.trials if data.has_file(trial)}
 if len(here) < 2:
     heading.title(t("compare.title"), anchor=False)
     st.info(t("compare.nothing"), icon=":material/hourglass_top:")
+    go("study", t("compare.to_study"), icon=":material/arrow_forward:", study=name)
     st.stop()
 
 first = study.baseline if study.baseline in here else next(iter(here))

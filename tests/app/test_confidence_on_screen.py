@@ -36,4 +36,4 @@ def test_a_classifier_has_accuracy_and_calibration(show: Any, monkeypatch: pytes
     app: AppTest = show("compare", **CHANGED)
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2
-    assert list(app.dataframe[0].value.iloc[0, 1:3]) == ["50.0", "50.0"]
+    assert list(app.table[0].value.iloc[0, 0:2]) == ["50.0", "50.0"]

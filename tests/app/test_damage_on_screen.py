@@ -54,7 +54,7 @@ def test_against_the_truth_the_mistakes_of_either_file_are_shown(show: Any) -> N
     assert chips(original)["chip_kind_right"] == "right · 27"
     right = sent(show("compare", **CHANGED, against="truth", of="original", kind="right"))
     assert right["total"] == 27 and right["pictures"][0]["title"].startswith("right: ")
-    assert original.info[0].value == "Nothing changed at this threshold."
+    assert original.info[0].value == "No mistakes at this threshold."
 
 
 def test_filters_stand_in_the_address_and_a_second_press_takes_one_away(show: Any) -> None:
@@ -66,6 +66,8 @@ def test_filters_stand_in_the_address_and_a_second_press_takes_one_away(show: An
     assert sent(show("compare", **CHANGED, **{"class": "crossing"}))["total"] == 9
     nothing = show("compare", **CHANGED, **{"class": "stop"})
     assert nothing.info[0].value == "Nothing fits these filters."
+    nothing.button(key="clear_filters").click().run()
+    assert sent(nothing)["total"] == 9 and "class" not in nothing.query_params
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,9 @@ def layout(
         "hoverlabel": {"align": "left", "font": {"size": FONT_SIZE - 1}},
         "legend": {
             "orientation": "h",
-            "y": 1.01,
-            "yanchor": "bottom",
+            "yref": "container",  # from the top down: on a phone its rows may reach into the plot, none is cut off
+            "y": 1,
+            "yanchor": "top",
             "x": 0,
             "font": {"size": FONT_SIZE - 3},
         },

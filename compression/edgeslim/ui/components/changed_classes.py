@@ -12,7 +12,7 @@ from edgeslim.report.class_damage import CLASS_KINDS, ClassFilter, ClassFinding,
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
-from edgeslim.ui.components.damage_filters import chips, class_choice, place_of, seen_choice
+from edgeslim.ui.components.damage_filters import chips, class_choice, nothing_left, place_of, seen_choice
 from edgeslim.ui.components.words import class_name, numbered, trial_title
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.picture.component import look_in_address, page_of, pictures
@@ -52,7 +52,7 @@ def changed_classes(
         seen_choice(scored.labels, wanted.seen)
         st.caption(t("damage.classes_changed", changed=changed, count=len(shown), total=len(findings)))
     if not shown:
-        st.info(t("damage.nothing_left"), icon=":material/check:")
+        nothing_left()
         return
     usual = Look(grid=True, truth=scored.truths is not None)
     look = look_in_address(usual, len(shown))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -50,7 +50,7 @@ def confidence_shift(
             _row("confidence.ece", found.ece, _points),
             _row("confidence.best", best, _plain),
         ]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, key="confidence_figures")
+        _figures(rows)
         st.caption(
             t("confidence.best_intervals", before=intervals[0], after=intervals[1], images=found.images)
         )
@@ -74,7 +74,7 @@ def _classifier(found: Confidence, sides: tuple[str, str]) -> None:
         _row("confidence.accuracy", found.mean_ap, _points),
         _row("confidence.ece", found.ece, _points),
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="confidence_figures")
+    _figures(rows)
     left, right = st.columns(2)
     with left:
         _titled("histogram")
@@ -82,6 +82,11 @@ def _classifier(found: Confidence, sides: tuple[str, str]) -> None:
         st.plotly_chart(histogram_chart(found, sides, words, line=False), key="conf_scores", config=CONFIG)
     with right:
         _reliability(found, sides)
+
+
+def _figures(rows: Sequence[dict[str, str]]) -> None:
+    """As a table whose words wrap: all of it is read on a phone."""
+    st.table(pd.DataFrame(rows).set_index(t("confidence.figure")))
 
 
 def _reliability(found: Confidence, sides: tuple[str, str]) -> None:

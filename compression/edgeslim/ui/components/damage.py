@@ -14,7 +14,7 @@ from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.changed_classes import changed_classes
-from edgeslim.ui.components.damage_filters import chips, class_choice, place_of, seen_choice
+from edgeslim.ui.components.damage_filters import chips, class_choice, nothing_left, place_of, seen_choice
 from edgeslim.ui.components.damage_images import damage_images
 from edgeslim.ui.components.damage_words import crop_title, finding_words
 from edgeslim.ui.components.problems import boundary
@@ -99,8 +99,11 @@ def _boxes(
             )
         )
     if not shown:
-        harmed = any(finding.harm for finding in findings)
-        st.info(t("damage.nothing_left" if harmed else "damage.nothing"), icon=":material/check:")
+        if any(finding.harm for finding in findings):
+            nothing_left()
+        else:
+            words = "damage.nothing" if against == "original" else "damage.no_mistakes"
+            st.info(t(words), icon=":material/check:")
         return
     _crops(study, before, after, shown, confidence, against, of, images)
 

@@ -9,6 +9,9 @@ import streamlit as st
 from edgeslim.ui.components.words import class_name
 from edgeslim.ui.state import linked, one_of, t
 
+FILTERS = ("kind", "class", "as", "size", "image")
+"""Parameters of the address that narrow a gallery."""
+
 
 def chips(name: str, options: Iterable[str], counts: Mapping[str, int], chosen: str | None) -> None:
     """One button for each kind with how many there are; pressed again it filters nothing."""
@@ -61,6 +64,17 @@ def seen_choice(labels: Sequence[str], seen: int | None) -> None:
             key="seen_as",
             on_click=taken_back,
         )
+
+
+def nothing_left() -> None:
+    """Where the filters leave nothing: says so, and takes them away."""
+
+    def cleared() -> None:
+        for name in FILTERS:
+            st.query_params.pop(name, None)
+
+    st.info(t("damage.nothing_left"), icon=":material/filter_alt_off:")
+    st.button(t("damage.clear"), icon=":material/close:", key="clear_filters", on_click=cleared)
 
 
 def place_of(labels: Sequence[str], name: str) -> int | None:

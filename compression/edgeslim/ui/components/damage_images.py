@@ -8,11 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 from edgeslim import workbench
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
+from edgeslim.ui.components.damage_filters import FILTERS
 from edgeslim.ui.components.folder import asked_folder
 from edgeslim.ui.state import linked, one_of, t
-
-CHANGED = ("image", "kind", "class", "as", "size")
-"""Parameters of the address that lose their meaning with other images."""
 
 
 def damage_images(study: StudyResult, row: DeltaGenerator) -> workbench.Images | None:
@@ -28,7 +26,7 @@ def damage_images(study: StudyResult, row: DeltaGenerator) -> workbench.Images |
         options,
         format_func=lambda key: t(f"compare.{key}"),
         required=True,
-        **linked("over", "validation", one_of(options), clears=CHANGED),
+        **linked("over", "validation", one_of(options), clears=FILTERS),
     )
     if over == "validation":
         return data.validation_images(study)

@@ -23,8 +23,8 @@ def lost_picture(study: StudyResult, number: int | None) -> None:
     trial, original = study.trial(number), study.original
     if trial is None or original is None or trial is original:
         return
-    if not data.has_file(trial) or not data.has_file(original):
-        return
+    if not data.has_file(trial) or not data.has_file(original) or "lost" not in (trial.fidelity or {}):
+        return  # a classifier has no boxes that could be lost
     if not st.toggle(t("front.lost", number=trial.number), **linked("lost", False, one_of((True, False)))):
         return
     look = Look(confidence=data.PICTURE_CONFIDENCE, view="changes")

@@ -45,6 +45,9 @@ def trial_table(study: StudyResult, axes: ChartChoice, budget: Budget | None = N
         )
     if len(numbers) < len(study.trials):
         st.caption(t("table.shown", shown=len(numbers), all=len(study.trials)))
+    if not numbers:
+        st.info(t("table.nothing"), icon=":material/filter_alt_off:")
+        return
     frame = rows(study, axes, budget, figures).set_index("number", drop=False).loc[list(numbers)]
     frame = _with_notes(study, frame)
 

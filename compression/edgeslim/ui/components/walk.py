@@ -68,7 +68,7 @@ def telling(study: StudyResult, found: Walk) -> tuple[int, ...]:
     plan = data.sources(study)
     numbers = (found.stops[0].number, found.stops[found.start].number, found.stops[-1].number)
     hashes = [trial.sha256 for number in numbers if (trial := study.trial(number)) and trial.sha256]
-    worth: list[tuple[float, float, int]] = []
+    worth: list[tuple[float, int]] = []
     for place, (_, image, truth) in enumerate(data.pictures(plan.dataset, None, 0, SCENES)):
         views = [data.predicted(sha256, plan.model, plan.spec, image)[0] for sha256 in hashes]
         here, last = (changes(views[0], view, LOOK.confidence) for view in views[1:])
@@ -76,9 +76,11 @@ def telling(study: StudyResult, found: Walk) -> tuple[int, ...]:
             return (0,)  # a classifier: every picture tells the same kind of thing
         touched = len(here.lost) + len(here.gained) + len(here.relabelled) + len(here.moved) / 2
         blind = len(_objects(last.lost, views[0], truth)) + len(last.relabelled) / 2
-        worth.append((blind - 3 * touched, float(image.std()), place))
-    best = sorted(worth, key=lambda one: (-one[0], -one[1]))[:TOLD]  # of equal ones those with most contrast
-    return tuple(place for _, _, place in best)
+        worth.append(
+            ((blind - 3 * touched) * float(image.std()), place)
+        )  # what has contrast is seen from afar
+    best = sorted(worth, key=lambda one: (-one[0], one[1]))[:TOLD]
+    return tuple(place for _, place in best)
 
 
 def _objects(rows: IntArray, seen: Prediction, truth: data.Truth) -> set[int]:
