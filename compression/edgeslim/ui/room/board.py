@@ -8,6 +8,7 @@ from itertools import pairwise
 import streamlit as st
 
 from edgeslim.rooms.room import HERE, PHASES, ROUNDS, Phase, Place, Room, places
+from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.room.board_people import people
 from edgeslim.ui.room.experiment import ask, found, lesson_title, show_distribution, title
@@ -47,6 +48,7 @@ def board(room: Room, teacher: str) -> None:
         _teachers_page(place)
     with right:
         _links(room)
+        go("room", t("league.to"), icon=":material/trophy:", room=room.code, teacher=teacher, view="league")
         with boundary():
             _rules(room, teacher)
         people(room, teacher)

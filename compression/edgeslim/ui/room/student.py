@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from edgeslim.rooms.room import ROUNDS, Person, Place, Room, places
+from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.room.entrance import joining
 from edgeslim.ui.room.experiment import (
@@ -215,3 +216,5 @@ def _who(room: Room, person: Person) -> None:
         st.text(t("room.you", name=person.name))
         if room.rehearsal:
             st.caption(t("room.is_rehearsal"))
+    if room.league is not None:
+        go("room", t("league.to"), icon=":material/trophy:", room=room.code, view="league")

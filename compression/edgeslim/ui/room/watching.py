@@ -22,7 +22,8 @@ def state_for_students(room: Room, number: int | None) -> tuple[object, ...]:
     """What differs once a student's screen has to. Others' answers do not change it, so a poll costs next to nothing."""
     person = None if number is None else room.person(number)
     phase = room.phase(room.place) if room.place else None
-    return room.place, phase, room.pace, room.frozen, room.ended, len(room.revealed), person
+    league = room.league.state if room.league else None
+    return room.place, phase, room.pace, room.frozen, room.ended, len(room.revealed), league, person
 
 
 @st.fragment(run_every=WATCH)
