@@ -53,6 +53,15 @@ def test_groups_and_what_it_would_take_to_tell_them_apart(show: Any, sure: dict[
     assert "差异在误差范围内" in words(show("study", "zh-CN", section="certainty", trial="3"))
 
 
+def test_more_images_than_anybody_labels_are_not_counted(
+    show: Any, world: dict[str, Any], sure: dict[str, Any]
+) -> None:
+    original, same = (world["trials"][number]["accuracy"] for number in (0, 3))
+    same["mAP"] = original["mAP"] + 1e-6
+    found = words(show("study", section="certainty", trial="3"))
+    assert "more than 1,000,000 images would be needed" in found
+
+
 def test_held_out_scores_are_shown_with_the_optimism_of_choosing(show: Any, sure: dict[str, Any]) -> None:
     app = show("study", section="certainty")
     found = words(app)

@@ -21,6 +21,7 @@ def finding(
         (finding("lost", 0, None, 0.52, 0.47), "lost: stop 0.52 → 0.47"),
         (finding("lost", 0, None, 0.52, None), "lost: stop 0.52"),
         (finding("gained", None, 1, None, 0.6), "gained: yield 0.60"),
+        (finding("lost", 0, None, 0.5021, 0.4984), "lost: stop 0.502 → 0.498"),
         (finding("moved", 0, 0, 0.9, 0.8), "moved: stop 0.90 → 0.80"),
         (finding("relabelled", 0, 1, 0.7, 0.71), "relabelled: stop 0.70 → yield 0.71"),
         (finding("missed", 0, None, None, None), "missed: stop"),

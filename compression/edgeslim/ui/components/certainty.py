@@ -21,6 +21,8 @@ from edgeslim.units import DASH, format_change, format_interval, format_points, 
 
 MOST_NAMED = 8
 """Trials named in a row; a search makes many that are alike."""
+MOST_IMAGES = 1_000_000
+"""More images than anybody labels: how many more would be needed is no longer told."""
 
 
 def certainty(study: StudyResult, shown: int | None) -> None:
@@ -60,6 +62,8 @@ def _pair_words(study: StudyResult, groups: Groups, first: int, second: int) -> 
         return f"{words} {t('sure.pair_apart')}"
     if pair.images_80 is None or pair.images_95 is None:
         return f"{words} {t('sure.pair_equal')}"
+    if pair.images_80 > MOST_IMAGES:
+        return f"{words} {t('sure.pair_beyond', images=f'{MOST_IMAGES:,}')}"
     needed = {"images_80": f"{pair.images_80:,}", "images_95": f"{pair.images_95:,}"}
     return f"{words} {t('sure.pair_alike', **needed)}"
 

@@ -25,9 +25,18 @@ def finding_words(
 def crop_title(finding: Finding, labels: Sequence[str]) -> str:
     """'lost: stop 0.52 → 0.47', 'relabelled: stop 0.70 → yield 0.71', 'missed: stop'."""
     was, now = ("" if label is None else class_name(labels[label]) for label in (finding.label, finding.seen))
-    before, after = ("" if score is None else f"{score:.2f}" for score in (finding.before, finding.after))
+    before, after = _scores(finding.before, finding.after)
     if was and now and was != now:
         what = f"{was} {before}".rstrip() + f" → {now} {after}".rstrip()
     else:
         what = f"{was or now} {' → '.join(filter(None, (before, after)))}".rstrip()
     return t("damage.title", kind=t(f"damage.{finding.kind}"), what=what)
+
+
+def _scores(*scores: float | None) -> tuple[str, ...]:
+    """With as many decimals, from two on, as it takes to tell a score on one side of the threshold from the other."""
+    for decimals in (2, 3):
+        words = tuple("" if score is None else f"{score:.{decimals}f}" for score in scores)
+        if len(set(words)) == len(words):
+            break
+    return words

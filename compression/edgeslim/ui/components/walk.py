@@ -19,7 +19,6 @@ from edgeslim.ui.components.words import figure_name, trial_title
 from edgeslim.ui.picture.component import pictures
 from edgeslim.ui.picture.payload import Look, StopText, WalkData
 from edgeslim.ui.state import t
-from edgeslim.units import format_bytes
 
 LOSS = 0.015
 """What a file may surely lose of the headline measure (share of 1) to be recommended."""
@@ -103,7 +102,9 @@ def _data(study: StudyResult, found: Walk, presenting: bool) -> WalkData:
         x_name=figure_name(sized.name),
         y_name=figure_name(valued.name),
         x_ticks=[
-            (tick, format_bytes(tick)) for tick in TICKS if min(sizes) * 0.9 <= tick <= max(sizes) * 1.1
+            (tick, f"{tick / 1e6:g} MB" if tick >= 1e6 else f"{tick / 1e3:g} KB")
+            for tick in TICKS
+            if min(sizes) * 0.9 <= tick <= max(sizes) * 1.1
         ],
         y_ticks=[(tick, f"{100 * tick:.0f}") for tick in ticks[:: max(1, len(ticks) // 6)]],
         presenting=presenting,
