@@ -32,17 +32,18 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Server]:
-    """Start the app with Streamlit's `options`, and end it and all its studies afterwards.
+def serving(folder: Path, *options: str, port: int = 0) -> Iterator[Server]:
+    """Start the app with Streamlit's `options`, and end it and all its studies afterwards. Port 0: any free one.
 
     Data, temporary files and `server.log` lie in `folder`. Temporary files too, since among them is the lock by
     which studies take turns in timing. Raises RuntimeError if the server ends or does not answer.
     """
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", port))
         port = free.getsockname()[1]
     home, temporary, log = folder / "home", folder / "tmp", folder / "server.log"
-    temporary.mkdir()
+    temporary.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     command += ["--server.address", "127.0.0.1", "--server.headless", "true", *options]
     environment = {**os.environ, "EDGESLIM_HOME": str(home), "TMPDIR": str(temporary)}

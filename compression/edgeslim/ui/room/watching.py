@@ -23,7 +23,8 @@ def state_for_students(room: Room, number: int | None) -> tuple[object, ...]:
     person = None if number is None else room.person(number)
     phase = room.phase(room.place) if room.place else None
     league = room.league.state if room.league else None
-    return room.place, phase, room.pace, room.frozen, room.ended, len(room.revealed), league, person
+    gone = len(room.everybody) - len(room.people)  # their answers no longer count
+    return room.place, phase, room.pace, room.frozen, room.ended, len(room.revealed), league, gone, person
 
 
 @st.fragment(run_every=WATCH)

@@ -1,0 +1,181 @@
+"""A class in a room: a teacher, three students and a projector, each in a browser of their own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from browser_server import PATIENCE, chromium, serving
+from playwright.sync_api import Page, expect, sync_playwright
+
+from benchmarks.app_server import Server
+
+pytestmark = pytest.mark.browser
+HOSTILE = "<b>Bob</b> evil.com"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+Somebody = Callable[..., Page]
+
+
+@pytest.fixture
+def somebody() -> Iterator[Somebody]:
+    """A page in a browser context of its own: other cookies, other storage. Its console must stay clean."""
+    complaints: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        expect.set_options(timeout=PATIENCE)
+
+        def enter(address: str, width: int = 390, height: int = 844, locale: str = "en-US") -> Page:
+            context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
+            context.set_default_timeout(PATIENCE)
+            page = context.new_page()
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.goto(address)
+            return page
+
+        yield enter
+        browser.close()
+    assert complaints == []
+
+
+def join(page: Page, name: str) -> None:
+    page.get_by_role("textbox").first.fill(name)
+    press(page, "stFormSubmitButton")
+    expect(who(page)).to_contain_text(name)
+
+
+def who(page: Page) -> object:
+    return page.locator(".st-key-room_who")
+
+
+def press(page: Page, test_id: str) -> None:
+    page.get_by_test_id(test_id).get_by_role("button").click()
+
+
+def act(teacher: Page, key: str) -> None:
+    teacher.locator(f".st-key-{key}").get_by_role("button").click()
+
+
+def predict(page: Page, option: int) -> None:
+    choices = page.get_by_test_id("stRadio").get_by_role("radio")
+    expect(choices).to_have_count(4)
+    choices.nth(option).check(force=True)
+    press(page, "stFormSubmitButton")
+    expect(page.get_by_test_id("stAlert")).to_contain_text(re.compile("Your prediction: |您的预测："))
+
+
+def open_room(somebody: Somebody, server: Server) -> tuple[Page, str]:
+    teacher = somebody(f"{server.url}/room", 1440, 900)
+    act(teacher, "open_room")
+    expect(teacher.locator(".st-key-freeze")).to_be_visible()
+    return teacher, parse_qs(urlsplit(teacher.url).query)["room"][0]
+
+
+def test_a_class_predicts_twice_and_sees_what_is_true(tmp_path: Path, somebody: Somebody) -> None:
+    with serving(tmp_path) as server:
+        teacher, code = open_room(somebody, server)
+        address = f"{server.url}/room?room={code}"
+        projector = somebody(f"{address}&view=projector", 1280, 720)
+        anna, bob, ming = (somebody(address, locale=each) for each in ("en-US", "en-US", "zh-CN"))
+        for page, name in ((anna, "Anna"), (bob, HOSTILE), (ming, "王小明")):
+            join(page, name)
+        assert bob.locator(".st-key-room_who :is(b, a)").count() == 0, "a name is text"
+        expect(projector.get_by_text("3 joined")).to_be_visible()
+
+        teacher.goto(f"{teacher.url}&at=pruning.orders")
+        act(teacher, "bring")
+        act(teacher, "to_predict")
+        predict(anna, 0)
+        predict(bob, 1)
+        expect(teacher.get_by_text("2 of 3 have answered, 1 missing")).to_be_visible()
+        expect(projector.get_by_text("2 of 3 have answered, 1 missing")).to_be_visible()
+        assert projector.locator(".js-plotly-plot").count() == 0, "predictions are hidden"
+        anna.get_by_test_id("stRadio").get_by_role("radio").nth(2).check(force=True)
+        act(teacher, "to_discuss")
+        for page in (anna, bob, ming):
+            expect(page.get_by_test_id("stRadio")).to_have_count(0)
+        expect(anna.get_by_text("First prediction: Smallest first")).to_be_visible()
+        port = urlsplit(server.url).port or 0
+
+    with serving(tmp_path, port=port) as server:
+        anna.reload()
+        expect(who(anna)).to_contain_text("Anna")
+        expect(anna.get_by_text("First prediction: Smallest first")).to_be_visible()
+        teacher.reload()
+        act(teacher, "to_revote")
+        for page, option in ((anna, 0), (bob, 0), (ming, 1)):
+            predict(page, option)
+        late = somebody(address)
+        join(late, "Late")
+        expect(late.get_by_test_id("stRadio")).to_be_visible()
+        act(teacher, "to_revealed")
+        for page in (anna, bob, ming, late, projector, teacher):
+            expect(page.locator(".js-plotly-plot")).to_be_visible()
+        expect(anna.get_by_role("heading", level=1)).to_have_text("Your prediction was right")
+        expect(ming.get_by_role("heading", level=1)).to_have_text("结果与预测不同")
+        expect(projector.get_by_text("After the discussion: 2 of 3 right")).to_be_visible()
+
+        with teacher.expect_download() as download:
+            act(teacher, "csv")
+        rows = list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
+        assert [(row[0], row[3], row[4]) for row in rows[1:]] == [
+            ("Anna", "1", "smallest_first"),
+            (HOSTILE, "1", "random"),
+            ("Anna", "2", "smallest_first"),
+            (HOSTILE, "2", "smallest_first"),
+            ("王小明", "2", "random"),
+        ]
+
+        remove(teacher, HOSTILE)
+        expect(bob.get_by_role("heading", level=1)).to_have_text("You have been taken out of this room")
+        bob.reload()
+        expect(bob.get_by_role("heading", level=1)).to_have_text("You have been taken out of this room")
+        expect(projector.get_by_text("After the discussion: 1 of 2 right")).to_be_visible()
+
+        teacher.get_by_test_id("stPopover").first.get_by_role("button").click()
+        act(teacher, "end")
+        expect(anna.get_by_role("heading", level=1)).to_have_text("The class is over")
+        expect(anna.get_by_text("Measured: Smallest first")).to_be_visible()
+
+
+def remove(teacher: Page, name: str) -> None:
+    teacher.get_by_role("button", name="Remove a name").click()
+    teacher.get_by_role("combobox", name="Name").click()
+    teacher.get_by_role("option", name=name).click()
+    press(teacher, "stFormSubmitButton")
+
+
+def test_no_address_makes_a_student_the_teacher(tmp_path: Path, somebody: Somebody) -> None:
+    with serving(tmp_path) as server:
+        _, code = open_room(somebody, server)
+        other, _ = open_room(somebody, server)
+        anothers = parse_qs(urlsplit(other.url).query)["teacher"][0]
+        anna = somebody(f"{server.url}/room?room={code}")
+        join(anna, "Anna")
+        own = anna.evaluate("Object.values(localStorage).find((value) => /^[\\w-]{32}$/.test(value))")
+        for tried in (
+            "teacher=",
+            "teacher=1",
+            f"teacher={own}",
+            f"teacher={anothers}",
+            "teacher=x&view=projector",
+        ):
+            anna.goto(f"{server.url}/room?room={code}&{tried}")
+            expect(anna.get_by_test_id("stAlert")).to_contain_text(
+                "Only the teacher of this room may do that"
+            )
+            assert anna.locator(".st-key-freeze, .st-key-csv, .st-key-bring").count() == 0
+        for tried in ("view=teacher", "view=board", "Teacher=1", "board=1"):
+            anna.goto(f"{server.url}/room?room={code}&{tried}")
+            expect(who(anna)).to_contain_text("Anna")
+            assert anna.locator(".st-key-freeze, .st-key-csv, .st-key-bring").count() == 0
