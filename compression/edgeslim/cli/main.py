@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import edgeslim
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
-from edgeslim.cli import analyse, store, study
+from edgeslim.cli import analyse, learn, store, study
 from edgeslim.cli.common import (
     Arguments,
     add,
@@ -97,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     analyse.add_commands(commands)
     group = commands.add_parser("study", help="run, watch and mend studies")
     study.add_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))
+    group = commands.add_parser("learn", help="the course: prepare its lessons, run an experiment")
+    learn.add_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     group = commands.add_parser("store", help="look after the data folder")
     store.add_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     return parser

@@ -1,4 +1,4 @@
-"""An errand: a short piece of work on a study's files, in a process of its own, which all share who ask for the same.
+"""An errand: a short piece of work on a study's files or for a lesson, in a process that all share who ask for it.
 
 What it was asked and how far it is lie in two small files. Needs no torch and no onnxruntime.
 """
@@ -23,20 +23,24 @@ from edgeslim.studies.study import StudyPlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """Files to time or to score on held-out images, the original's first, or one to make again."""
+    """Files to time or to score on held-out images, the original's first; one to make again; or a lesson's outcome."""
 
     who: str
-    """The study, for those who wait meanwhile."""
+    """The study or the lesson, for those who wait meanwhile."""
     files: tuple[str, ...] = ()
     """SHA-256 of files in the store."""
     content: str = ""
-    """Under which their timings are kept (studies.timing), or their scores (studies.held_out)."""
+    """Under which timings are kept (studies.timing), scores (studies.held_out), or an outcome (lessons.kept)."""
     held_out: bool = False
     """Score the files on the images that the plan holds out."""
     plan: StudyPlan | None = None
     recipe: RecipeRecord | None = None
     sha256: str = ""
     """What the recipe's file is to be."""
+    lesson: str = ""
+    experiment: str = ""
+    setting: str = ""
+    """Values of the experiment's controls, as JSON."""
 
     @property
     def key(self) -> str:

@@ -18,6 +18,9 @@ from edgeslim.errors import EdgeSlimError, ErrorRecord, StudyError
 from edgeslim.jobs.errand import Errand, ErrandStatus, errand_folder, write_errand_status
 from edgeslim.jobs.job import unexpected
 from edgeslim.jobs.status import identity
+from edgeslim.lessons import LESSONS
+from edgeslim.lessons.kept import computed
+from edgeslim.lessons.lab import Lab
 from edgeslim.measurement.machine import busy
 from edgeslim.measurement.measure import make_file, time_files
 from edgeslim.measurement.workload import Workload, open_workload
@@ -73,6 +76,9 @@ def perform(errand: Errand, store: Store, progress: Progress) -> None:
     if errand.held_out:
         _score_held_out(errand, store, progress)
         return
+    if errand.lesson:
+        _run_experiment(errand, store, progress)
+        return
     if errand.files:
         timed = time_files({MAIN: errand.files}, store, errand.who, progress, seconds=SECONDS)[MAIN]
         timing.keep(store, errand.content, timed)
@@ -90,6 +96,13 @@ def perform(errand: Errand, store: Store, progress: Progress) -> None:
             made=made[:12],
             measured=errand.sha256[:12],
         )
+
+
+def _run_experiment(errand: Errand, store: Store, progress: Progress) -> None:
+    experiment = LESSONS.get(errand.lesson).experiment(errand.experiment)
+    assert experiment is not None, "asked for from a page that showed it"
+    with store.in_use(), busy(errand.who, progress) as report:
+        computed(errand.lesson, experiment.read(json.loads(errand.setting)), Lab(store, report))
 
 
 def _score_held_out(errand: Errand, store: Store, progress: Progress) -> None:

@@ -5,68 +5,18 @@ The English help of a parameter stands at its declaration alone.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Literal, cast
 
 from edgeslim.errors import ErrorRecord
 from edgeslim.studies.figures import FIGURES
-
-Language = Literal["en", "zh"]
-LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "中文"}
-
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$:])")
-
-
-_LOCALES = Path(__file__).parent / "locales"
-
-
-@cache
-def locale(language: Language) -> Mapping[str, str]:
-    """All texts of a language by key; each lesson brings its own file."""
-    lessons = sorted(_LOCALES.glob(f"lessons/*.{language}.json"))
-    texts = dict(_read(f"{language}.json"))
-    for path in lessons:
-        texts |= _read(f"lessons/{path.name}")
-    return texts
-
-
-_BETWEEN_CHINESE = re.compile("(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
-"""Chinese words follow each other without a space; a value may be Chinese or not, and only beside Latin is there one."""
-
-
-@cache
-def _classes(language: Language) -> Mapping[str, str]:
-    """Names of classes, by their English ones. Where there is no file, those are the language's own."""
-    return _read(f"classes.{language}.json") if language != "en" else {}
-
-
-def _read(name: str) -> Mapping[str, str]:
-    return cast(dict[str, str], json.loads((_LOCALES / name).read_text(encoding="utf-8")))
-
-
-def class_name(language: Language, label: str) -> str:
-    """A class of the usual sets in words; any other label stays as it is, with spaces."""
-    words = label.replace("_", " ")
-    return _classes(language).get(words.replace(" ", "_").lower(), words)
-
-
-def translate(language: Language, key: str, /, **values: object) -> str:
-    """The text under `key`, its placeholders filled. A missing key is a programming error."""
-    text = locale(language)[key].format(**values)
-    return _BETWEEN_CHINESE.sub("", text) if language == "zh" and values else text
-
-
-def known(language: Language, key: str) -> bool:
-    return key in locale(language)
-
-
-def nearest_language(tag: str | None) -> Language:
-    """The language for a browser's tag ('zh-CN', 'en-GB', None)."""
-    return "zh" if (tag or "").lower().startswith("zh") else "en"
+from edgeslim.texts import LANGUAGES as LANGUAGES
+from edgeslim.texts import Language as Language
+from edgeslim.texts import class_name as class_name
+from edgeslim.texts import known as known
+from edgeslim.texts import locale as locale
+from edgeslim.texts import nearest_language as nearest_language
+from edgeslim.texts import plain as plain
+from edgeslim.texts import translate as translate
 
 
 def error_text(language: Language, error: ErrorRecord, prefix: str = "error") -> str:
@@ -113,8 +63,3 @@ def figure_name(language: Language, name: str) -> str:
     return (
         translate(language, "figure.in_runtime", figure=words, runtime=plain(runtime)) if runtime else words
     )
-
-
-def plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return _MARKDOWN.sub(r"\\\1", text)
