@@ -2,6 +2,7 @@
 
 # ruff: noqa: I001 - the order of the imports is that of the course
 from edgeslim.lessons import why_shrink as why_shrink
+from edgeslim.lessons import networks as networks
 from edgeslim.lessons import redundancy as redundancy
 from edgeslim.lessons import pruning as pruning
 from edgeslim.lessons import distillation as distillation
