@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from math import log10
 
 import plotly.graph_objects as go
 
 from edgeslim.report.palette import ACCENT, BUDGET_COLOR, FONT_SIZE, LOSS, NEUTRAL
+from edgeslim.report.window import ticks
 from edgeslim.studies.pareto import front
 from edgeslim.units import format_bytes, format_points
 
@@ -61,13 +63,15 @@ def league_chart(
         hovertemplate="%{customdata}<extra></extra>",
         showlegend=False,
     )
-    figure.add_vline(
-        x=budget,
-        line={"color": BUDGET_COLOR, "dash": "dash", "width": 2},
-        annotation={
-            "text": f"{words['budget']} {format_bytes(budget)}",
-            "font": {"size": FONT_SIZE - 2, "color": BUDGET_COLOR},
-        },
+    figure.add_vline(x=budget, line={"color": BUDGET_COLOR, "dash": "dash", "width": 2})
+    figure.add_annotation(
+        x=log10(budget),
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        text=f"{words['budget']} {format_bytes(budget)}",
+        showarrow=False,
+        font={"size": FONT_SIZE - 2, "color": BUDGET_COLOR},
     )
     figure.update_layout(
         height=380,
@@ -76,6 +80,16 @@ def league_chart(
         showlegend=False,
         font={"size": FONT_SIZE},
     )
-    figure.update_xaxes(title=words["size"], type="log", tickformat="~s", ticksuffix="B")
+    sizes = [budget, *(size for size, _ in points)]
+    low, high = min(sizes) / 1.3, max(sizes) * 1.3
+    marks = ticks((low, high))
+    figure.update_xaxes(
+        title=words["size"],
+        type="log",
+        range=[log10(low), log10(high)],
+        tickvals=marks,
+        ticktext=[format_bytes(mark) for mark in marks],
+        tickangle=0,
+    )
     figure.update_yaxes(title=words["quality"])
     return figure

@@ -8,11 +8,10 @@ from itertools import pairwise
 import streamlit as st
 
 from edgeslim.rooms.room import HERE, PHASES, ROUNDS, Phase, Place, Room, places
-from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.room.board_people import people
 from edgeslim.ui.room.experiment import ask, found, lesson_title, show_distribution, title
-from edgeslim.ui.room.links import join_address, show_code, spelled, warn_where_only_here
+from edgeslim.ui.room.links import join_address, show_code, spelled, turn_to, warn_where_only_here
 from edgeslim.ui.room.watching import WATCH
 from edgeslim.ui.state import address, linked, one_of, t
 from edgeslim.workbench import rooms
@@ -48,7 +47,7 @@ def board(room: Room, teacher: str) -> None:
         _teachers_page(place)
     with right:
         _links(room)
-        go("room", t("league.to"), icon=":material/trophy:", room=room.code, teacher=teacher, view="league")
+        turn_to("league", t("league.to"), icon="trophy")
         with boundary():
             _rules(room, teacher)
         people(room, teacher)

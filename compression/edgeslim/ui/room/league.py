@@ -17,9 +17,10 @@ from edgeslim.ui.i18n import plain
 from edgeslim.ui.room.keys import token_here
 from edgeslim.ui.room.league_entry import entry_form
 from edgeslim.ui.room.league_table import board_table
+from edgeslim.ui.room.links import turn_to
 from edgeslim.ui.room.watching import WATCH, tell_here
 from edgeslim.ui.state import t
-from edgeslim.units import format_bytes, format_share
+from edgeslim.units import format_bytes
 from edgeslim.workbench import league as leagues
 from edgeslim.workbench import rooms
 
@@ -42,12 +43,12 @@ def league_page(room: Room, teacher: str | None) -> None:
     if teacher:
         with boundary():
             _conduct(room, room.league, teacher)
-    _live(room.code, person, room.league.state)
     if person is not None and token and room.league.state == "open":
         with boundary():
             entry_form(room, room.league, person, token)
+    _live(room.code, person, room.league.state)
     with st.container(horizontal=True):
-        _ways(room, teacher, person)
+        _ways(room)
 
 
 def _none_yet(room: Room, teacher: str | None) -> None:
@@ -152,7 +153,7 @@ def _finding(league: League, board: Board, finals: FileScores | None) -> str:
     return t(
         "league.won" if finals else "league.leads",
         name=plain(first.name),
-        quality=format_share(score.value),
+        quality=f"{100 * score.value:.1f} %",
         size=format_bytes(first.size),
     )
 
@@ -193,10 +194,7 @@ def _label(line: Line) -> str:
     return f"{line.name} · {line.entry.number}"
 
 
-def _ways(room: Room, teacher: str | None, person: Person | None) -> None:
+def _ways(room: Room) -> None:
     assert room.league is not None
-    back = {"room": room.code, "teacher": teacher}
-    go("room", t("league.back"), icon=":material/arrow_back:", **back)
+    turn_to(None, t("league.back"), icon="arrow_back")
     go("study", t("league.study"), icon=":material/scatter_plot:", study=room.league.study)
-    if person is None and teacher is None:
-        go("room", t("room.join"), icon=":material/login:", room=room.code)

@@ -20,12 +20,24 @@ LEFT_OUT = ("distil_from_teacher",)
 
 def entry_form(room: Room, league: League, person: Person, token: str) -> None:
     """What one enters, and how many entries are left."""
-    left = league.each - len(league.of(person.number))
-    st.subheader(t("league.enter_title"), anchor=False)
-    if left <= 0:
+    used = len(league.of(person.number))
+    if used >= league.each:
         st.info(t("error.entries_used", each=league.each), icon=":material/block:")
         return
-    st.caption(t("league.left", left=left))
+    words = t("league.enter_title", left=league.each - used)
+    with st.expander(words, icon=":material/add_circle:", expanded=not used, key="league_entry"):
+        recipe = _recipe()
+        if recipe is None:
+            return
+        workbench.read_recipe(recipe)
+        if st.button(t("league.enter"), type="primary", icon=":material/send:", key="league_enter"):
+            leagues.enter_league(room.code, token, recipe)
+            st.toast(t("league.entered"), icon=":material/check_circle:")
+            st.rerun()
+
+
+def _recipe() -> RecipeRecord | None:
+    """The steps that were chosen; what a search would vary is asked first, the rest on demand."""
     known = {name: step for name, step in data.steps().items() if name not in LEFT_OUT}
     chosen = st.multiselect(
         t("league.steps"),
@@ -37,14 +49,13 @@ def entry_form(room: Room, league: League, person: Person, token: str) -> None:
     )
     steps = []
     for name in chosen:
-        with st.expander(step_name(name), expanded=len(chosen) == 1):
-            values = parameter_inputs(name, known[name].parameters, {}, f"league_{name}")
+        with st.container(border=True):
+            st.markdown(f"**{step_name(name)}**")
+            declared = known[name].parameters
+            main = [param for param in declared if param.search is not None]
+            values = parameter_inputs(name, main, {}, f"league_{name}")
+            rest = [param for param in declared if param.search is None]
+            if rest and st.toggle(t("league.more"), key=f"league_more_{name}"):
+                values |= parameter_inputs(name, rest, {}, f"league_{name}_more")
             steps.append({"step": name, **values})
-    if not steps:
-        return
-    recipe = RecipeRecord(tuple(steps))
-    workbench.read_recipe(recipe)
-    if st.button(t("league.enter"), type="primary", icon=":material/send:", key="league_enter"):
-        leagues.enter_league(room.code, token, recipe)
-        st.toast(t("league.entered"), icon=":material/check_circle:")
-        st.rerun()
+    return RecipeRecord(tuple(steps)) if steps else None

@@ -10,7 +10,7 @@ from edgeslim.rooms.room import Person
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui.components.words import recipe_title
 from edgeslim.ui.state import address, t
-from edgeslim.units import DASH, format_bytes, format_share
+from edgeslim.units import DASH, format_bytes
 
 
 def board_table(board: Board, study: StudyResult, person: Person | None, final: bool) -> None:
@@ -63,4 +63,4 @@ def _score(score: Score | None) -> str:
     if score is None:
         return DASH
     half = "" if score.low is None or score.high is None else f" ±{50 * (score.high - score.low):.1f}"
-    return f"{format_share(score.value)}{half}"
+    return f"{100 * score.value:.1f}{half}"

@@ -23,6 +23,18 @@ def spelled(code: str) -> str:
     return f"{code[:3]} {code[3:]}"
 
 
+def turn_to(view: str | None, label: str, *, icon: str) -> None:
+    """A button to another view of the same room. A page link would leave the address of this page as it is."""
+
+    def turn() -> None:
+        if view is None:
+            st.query_params.pop("view", None)
+        else:
+            st.query_params["view"] = view
+
+    st.button(label, icon=f":material/{icon}:", on_click=turn, key=f"turn_to_{view}")
+
+
 def only_here(link: str) -> bool:
     """Whether no other device can open the link: it names this machine as itself."""
     host = urlsplit(link).hostname or ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from edgeslim.rooms.room import ROUNDS, Person, Place, Room, places
-from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.room.entrance import joining
 from edgeslim.ui.room.experiment import (
@@ -22,7 +21,7 @@ from edgeslim.ui.room.experiment import (
     title,
 )
 from edgeslim.ui.room.keys import keep_token, token_here
-from edgeslim.ui.room.links import spelled
+from edgeslim.ui.room.links import spelled, turn_to
 from edgeslim.ui.room.watching import state_for_students, watch
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.workbench import rooms
@@ -217,4 +216,4 @@ def _who(room: Room, person: Person) -> None:
         if room.rehearsal:
             st.caption(t("room.is_rehearsal"))
     if room.league is not None:
-        go("room", t("league.to"), icon=":material/trophy:", room=room.code, view="league")
+        turn_to("league", t("league.to"), icon="trophy")
