@@ -179,3 +179,32 @@ def test_no_address_makes_a_student_the_teacher(tmp_path: Path, somebody: Somebo
             anna.goto(f"{server.url}/room?room={code}&{tried}")
             expect(who(anna)).to_contain_text("Anna")
             assert anna.locator(".st-key-freeze, .st-key-csv, .st-key-bring").count() == 0
+
+
+def test_a_league_is_entered_run_closed_and_revealed(tmp_path: Path, somebody: Somebody) -> None:
+    with serving(tmp_path) as server:
+        teacher, code = open_room(somebody, server)
+        act(teacher, "turn_to_league")
+        teacher.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
+        expect(teacher.get_by_role("heading", level=1)).to_contain_text("Nobody has a file within 15.0 KB")
+
+        anna = somebody(f"{server.url}/room?room={code}")
+        join(anna, "Anna")
+        act(anna, "turn_to_league")
+        steps = anna.get_by_role("combobox", name="Steps, in order")
+        steps.fill("Weight clus")
+        steps.press("Enter")
+        steps.press("Escape")
+        act(anna, "league_enter")
+        for page in (anna, teacher):
+            expect(page.get_by_role("heading", level=1)).to_contain_text("Anna leads", timeout=120_000)
+        assert anna.evaluate("document.documentElement.scrollWidth") <= 390
+
+        act(teacher, "league_closed")
+        expect(anna.locator(".st-key-league_entry")).to_have_count(0)
+        reveal = teacher.locator(".st-key-league_revealed").get_by_role("button")
+        reveal.click(timeout=120_000)
+        expect(anna.get_by_role("heading", level=1)).to_contain_text("on the held-out images")
+
+        stranger = somebody(f"{server.url}/room?room={code}&teacher=nobody&view=league")
+        expect(stranger.get_by_test_id("stAlert")).to_contain_text("Only the teacher")
