@@ -6,5 +6,6 @@ from edgeslim.lessons import networks as networks
 from edgeslim.lessons import redundancy as redundancy
 from edgeslim.lessons import overfitting as overfitting
 from edgeslim.lessons import pruning as pruning
+from edgeslim.lessons import quantization as quantization
 from edgeslim.lessons import distillation as distillation
 from edgeslim.lessons.base import LESSONS as LESSONS
