@@ -86,7 +86,9 @@ def histogram_chart(
     figure.update_xaxes(range=[0, 1])
     figure.update_yaxes(range=[0, top])
     figure.update_xaxes(title=score, row=2, col=1)
-    figure.update_annotations(font={"size": FONT_SIZE - 2})
+    figure.update_annotations(font={"size": FONT_SIZE - 4})
+    for title in figure.layout.annotations[:2]:  # the legend stands at the left
+        title.update(x=1, xanchor="right", font={"size": FONT_SIZE - 2})
     return figure
 
 

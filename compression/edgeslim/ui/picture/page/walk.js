@@ -73,10 +73,10 @@ class Walk {
     const count = shown(scene.views[0], view.look.confidence).length;
     if (!this.stop) return view.text("walk_original", { count });
     const counts = tally(view, scene, this.stop);
-    counts.cleared = scene.cleared(this.stop, view.look.confidence, view.data.rule);
-    counts.lost = (counts.lost ?? 0) - counts.cleared;
-    const changed = ["lost", "relabelled", "moved", "gained", "cleared"].filter((state) => counts[state]);
+    const changed = ["lost", "relabelled", "moved", "gained"].filter((state) => counts[state]);
     const words = changed.map((state) => view.text("walk_part", { count: counts[state], state: view.text(state) }));
+    const wrong = scene.cleared(this.stop, view.look.confidence, view.data.rule);
+    if (wrong) words[0] += view.text("walk_wrong", { count: wrong });
     return view.text(words.length ? "walk_changed" : "walk_unchanged", { count, changes: words.join(view.text("comma")) });
   }
 
