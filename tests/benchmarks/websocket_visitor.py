@@ -37,6 +37,8 @@ class Look:
     """Seconds until the script had ended."""
     bytes: int = 0
     elements: list[Element] = field(default_factory=list)
+    fragments: list[str] = field(default_factory=list)
+    """Parts of the page that are to be run again from time to time."""
 
     @property
     def exceptions(self) -> list[str]:
@@ -54,13 +56,22 @@ class Visitor:
 
     def __init__(self, connection: ClientConnection, url: str, locale: str, patience: float) -> None:
         self._connection, self._url, self._locale, self._patience = connection, url, locale, patience
+        self._page = ""
 
-    async def look(self, page: str = "", widgets: Sequence[WidgetState] = (), **parameters: object) -> Look:
-        """Open `page` (its name in the address; empty: the first), or run it again with other widgets' values."""
+    async def look(
+        self, page: str = "", widgets: Sequence[WidgetState] = (), fragment: str = "", **parameters: object
+    ) -> Look:
+        """Open `page` (its name in the address; empty: the first), or run it again with other widgets' values.
+
+        `fragment`: only that part of it, as when its time has come; it may have the whole page run.
+        """
         asked = BackMsg()
         state = asked.rerun_script
         state.query_string, state.page_name = urlencode(parameters), page
         state.widget_states.widgets.extend(widgets)
+        if fragment:
+            state.fragment_id, state.is_auto_rerun = fragment, True
+            state.page_name, state.page_script_hash = "", self._page
         state.context_info.url, state.context_info.locale = f"{self._url}/{page}", self._locale
         began, seen = time.perf_counter(), Look()
         await self._connection.send(asked.SerializeToString())
@@ -73,6 +84,10 @@ class Visitor:
                 if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                     seen.first = seen.first or time.perf_counter() - began
                     seen.elements.append(message.delta.new_element)
+                elif kind == "navigation":
+                    self._page = message.navigation.page_script_hash
+                elif kind == "auto_rerun":
+                    seen.fragments.append(message.auto_rerun.fragment_id)
                 elif kind == "script_finished" and message.script_finished != _UNFINISHED:
                     break
         seen.seconds = time.perf_counter() - began
