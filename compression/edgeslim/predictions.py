@@ -34,15 +34,25 @@ def predict(
     progress: Progress = silent,
 ) -> list[Prediction]:
     """The file's predictions on every image of the split, from the store if they were made before."""
+    place = _place(path, spec, split, store, runtime)
+    with store.lock(f"predictions-{place.stem}", progress=progress):
+        if place.exists():
+            return _unpack(place)
+        predictions = _predict(runtime.open(path, threads), spec, split, progress)
+        write_atomically(place, _pack(predictions))
+    return predictions
+
+
+def kept(path: Path, spec: ModelSpec, split: Split, store: Store) -> list[Prediction] | None:
+    """What `predict` returns, if it was made before."""
+    place = _place(path, spec, split, store, ONNXRUNTIME)
+    return _unpack(place) if place.exists() else None
+
+
+def _place(path: Path, spec: ModelSpec, split: Split, store: Store, runtime: Runtime) -> Path:
     decisive = [__version__, sha256_of(path), split.fingerprint, spec.to_json(), *identity(runtime)]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
-    kept = store.place("predictions", f"{key}.npz")
-    with store.lock(f"predictions-{key}", progress=progress):
-        if kept.exists():
-            return _unpack(kept)
-        predictions = _predict(runtime.open(path, threads), spec, split, progress)
-        write_atomically(kept, _pack(predictions))
-    return predictions
+    return store.place("predictions", f"{key}.npz")
 
 
 def identity(runtime: Runtime) -> list[object]:

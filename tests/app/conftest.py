@@ -81,9 +81,10 @@ def world(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     )
     ids = tuple(f"scene-{k}" for k in range(9))
     known = workbench.ScoredImages("detection", ids, LABELS, (truth,) * 9)
+    monkeypatch.setattr(workbench, "images_there", lambda _: True)
     monkeypatch.setattr(workbench, "scored_images", lambda *_, **__: known)
     monkeypatch.setattr(
-        workbench, "predictions", lambda sha256, *_, **__: (predict(Path(sha256), None, None)[0],) * 9
+        workbench, "kept_predictions", lambda sha256, *_, **__: (predict(Path(sha256), None, None)[0],) * 9
     )
     monkeypatch.setattr(
         workbench, "images_at", lambda _images, _model, places: [image + np.uint8(k) for k in places]

@@ -29,7 +29,7 @@ def test_a_classifier_has_recall_and_no_sizes(show: Any, monkeypatch: pytest.Mon
     known = workbench.ScoredImages("classification", ("a", "b"), labels, (1, 2))
     monkeypatch.setattr(workbench, "scored_images", lambda *_, **__: known)
     monkeypatch.setattr(
-        workbench, "predictions", lambda *_, **__: tuple(np.eye(10, dtype=np.float32)[[1, 3]])
+        workbench, "kept_predictions", lambda *_, **__: tuple(np.eye(10, dtype=np.float32)[[1, 3]])
     )
     app: AppTest = show("compare", **CHANGED)
     assert not app.exception

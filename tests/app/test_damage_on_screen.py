@@ -134,7 +134,7 @@ def test_a_classifiers_changed_images_come_first(show: Any, monkeypatch: pytest.
     original = workbench.sample_study().original.sha256  # type: ignore[union-attr]
     monkeypatch.setattr(workbench, "scored_images", lambda *_, **__: known)
     monkeypatch.setattr(
-        workbench, "predictions", lambda sha256, *_, **__: tuple(before if sha256 == original else after)
+        workbench, "kept_predictions", lambda sha256, *_, **__: tuple(before if sha256 == original else after)
     )
     app = show("compare", **CHANGED)
     assert [one["title"] for one in sent(app)["pictures"]] == ["3 → 5 · c", "1 · a", "2 · b"]

@@ -44,7 +44,7 @@ def test_a_classifier_is_told_that_its_mistakes_have_no_kinds(
     known = workbench.ScoredImages("classification", ("a", "b"), labels, (1, 2))
     monkeypatch.setattr(workbench, "scored_images", lambda *_, **__: known)
     monkeypatch.setattr(
-        workbench, "predictions", lambda *_, **__: tuple(np.eye(10, dtype=np.float32)[[1, 3]])
+        workbench, "kept_predictions", lambda *_, **__: tuple(np.eye(10, dtype=np.float32)[[1, 3]])
     )
     app: AppTest = show("compare", **CHANGED)
     assert not app.exception

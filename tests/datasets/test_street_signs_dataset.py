@@ -56,6 +56,17 @@ def test_second_use_reads_from_disk(store: Store, monkeypatch: pytest.MonkeyPatc
     assert again.moods.tolist() == first.moods.tolist()
 
 
+def test_what_is_still_to_be_drawn_is_known_without_drawing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PLANS, "gallery", PLAN)
+    there = DATASETS.get("street-signs").there
+    assert not there(store, "gallery")
+    load(store, "gallery", PLAN, silent)
+    assert there(store, "gallery") and not there(store, "validation")
+    assert DATASETS.get("digits").there(store, "validation")
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
 def test_damaged_cache_is_rendered_anew(store: Store, damage: str) -> None:
     first = load(store, "few", PLAN, silent)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgeslim import workbench
@@ -179,3 +180,21 @@ def test_the_time_left_follows_from_what_was_done(tmp_path: Path, monkeypatch: p
         teller("latency", done, 100)
     written = (tmp_path / "status.json").read_text()
     assert '"left": 30.0' in written, "25 took 10 seconds, so 75 take 30"
+
+
+def test_files_are_run_on_images_in_a_process_of_their_own_with_what_this_one_would_have_found(
+    store: Store, digits_file: Path
+) -> None:
+    sha256, images = store.put(digits_file.read_bytes()), workbench.Images("digits", held_out=None, most=40)
+    asked = (sha256, images, "digits-mlp")
+    assert workbench.kept_predictions(*asked, store=store) is None
+    assert workbench.seeing_status(*asked, store=store) is None
+    workbench.see("own", *asked, store=store)
+    assert ended(lambda: workbench.seeing_status(*asked, store=store)).state == "complete"
+    found = workbench.kept_predictions(*asked, store=store)
+    assert found is not None and len(found) == 40
+    another = Store(store.root.parent / "another")
+    another.put(digits_file.read_bytes())
+    here = workbench.predictions(*asked, store=another)
+    assert all(np.array_equal(one, other) for one, other in zip(found, here, strict=True))
+    assert workbench.seeing_status(sha256, workbench.Images("digits"), "digits-mlp", store=store) is None

@@ -203,9 +203,13 @@ class Builtin:
     licence: str
     description: str
     open: Callable[[Store, Progress], Dataset]
+    there: Callable[[Store, SplitName], bool] = lambda store, split: True
+    """Whether a split needs no drawing before it is used."""
 
     def to_json(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "open"}
+        return {
+            f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in ("open", "there")
+        }
 
 
 FORMATS: Registry[Format] = Registry("dataset format")

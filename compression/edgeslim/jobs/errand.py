@@ -16,6 +16,7 @@ from edgeslim.artifacts.store import PATIENCE, Store, write_atomically
 from edgeslim.errors import ErrorRecord
 from edgeslim.jobs.launching import launch, reap
 from edgeslim.jobs.status import identity, is_alive
+from edgeslim.measurement.images import Images
 from edgeslim.processes import threads
 from edgeslim.records import ProgressRecord, RecipeRecord, decoded, encoded
 from edgeslim.studies.study import StudyPlan
@@ -23,16 +24,22 @@ from edgeslim.studies.study import StudyPlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """Files to time or to score on held-out images, the original's first; one to make again; or a lesson's outcome."""
+    """Files to time, to score on held-out images, the original's first, or to run on images; one to make again; or a
+    lesson's outcome.
+    """
 
     who: str
     """The study or the lesson, for those who wait meanwhile."""
     files: tuple[str, ...] = ()
     """SHA-256 of files in the store."""
     content: str = ""
-    """Under which timings are kept (studies.timing), scores (studies.held_out), or an outcome (lessons.kept)."""
+    """Under which timings are kept (studies.timing), scores (studies.held_out), or an outcome (lessons.kept); of files to
+    run, what is run on what.
+    """
     held_out: bool = False
     """Score the files on the images that the plan holds out."""
+    images: Images | None = None
+    """What to run the files on, as files of the plan's model; without files they are only made ready, such as drawn."""
     plan: StudyPlan | None = None
     recipe: RecipeRecord | None = None
     sha256: str = ""

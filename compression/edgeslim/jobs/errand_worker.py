@@ -21,9 +21,11 @@ from edgeslim.jobs.status import identity
 from edgeslim.lessons import LESSONS
 from edgeslim.lessons.kept import computed
 from edgeslim.lessons.lab import Lab
+from edgeslim.measurement.images import Images
 from edgeslim.measurement.machine import busy
 from edgeslim.measurement.measure import make_file, time_files
-from edgeslim.measurement.workload import Workload, open_workload
+from edgeslim.measurement.workload import Workload, open_images, open_workload
+from edgeslim.predictions import predict
 from edgeslim.progress import WAITS, Progress
 from edgeslim.recipe import Recipe
 from edgeslim.records import ProgressRecord, decoded
@@ -79,6 +81,9 @@ def perform(errand: Errand, store: Store, progress: Progress) -> None:
     if errand.lesson:
         _run_experiment(errand, store, progress)
         return
+    if errand.images is not None:
+        _see(errand, errand.images, store, progress)
+        return
     if errand.files:
         timed = time_files({MAIN: errand.files}, store, errand.who, progress, seconds=SECONDS)[MAIN]
         timing.keep(store, errand.content, timed)
@@ -103,6 +108,15 @@ def _run_experiment(errand: Errand, store: Store, progress: Progress) -> None:
     assert experiment is not None, "asked for from a page that showed it"
     with store.in_use(), busy(errand.who, progress) as report:
         computed(errand.lesson, experiment.read(json.loads(errand.setting)), Lab(store, report))
+
+
+def _see(errand: Errand, images: Images, store: Store, progress: Progress) -> None:
+    assert errand.plan is not None, "files are read as those of a plan's model"
+    with store.in_use(), busy(errand.who, progress) as report:
+        workload = open_images(images, errand.plan.model, store, spec=errand.plan.spec, progress=report)
+        assert workload.evaluation.fingerprint, "which takes all images to be there"
+        for sha256 in errand.files:
+            predict(store.path(sha256), workload.model.spec, workload.evaluation, store, progress=report)
 
 
 def _score_held_out(errand: Errand, store: Store, progress: Progress) -> None:

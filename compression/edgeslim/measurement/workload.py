@@ -18,6 +18,7 @@ from edgeslim.datasets import (
 )
 from edgeslim.datasets.base import Dataset, Split, SplitName, Subset
 from edgeslim.errors import Notice
+from edgeslim.measurement.images import Images
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.library import open_model
 from edgeslim.pipeline import TaskData
@@ -58,6 +59,25 @@ def open_workload(
     data = open_dataset(dataset, store, progress)
     images = open_dataset(calibration, store, progress) if calibration else None
     return make_workload(model, data, images, limit, held_out, split)
+
+
+def open_images(
+    images: Images, model: str, store: Store, *, spec: ModelSpec | None = None, progress: Progress = silent
+) -> Workload:
+    """The model with these images to evaluate on. Raises ModelError, DatasetError."""
+    found = open_workload(
+        model,
+        images.dataset,
+        store,
+        spec=spec,
+        limit=images.limit,
+        held_out=images.held_out,
+        split=images.split,
+        progress=progress,
+    )
+    if images.most is None or images.most >= len(found.evaluation):
+        return found
+    return dataclasses.replace(found, evaluation=Subset(found.evaluation, images.most))
 
 
 def make_workload(

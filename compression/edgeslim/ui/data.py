@@ -5,11 +5,10 @@ What is kept is shared by everybody who looks, and never changed.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import streamlit as st
 
@@ -17,7 +16,6 @@ from edgeslim import workbench
 from edgeslim.detections import Annotations, Image
 from edgeslim.errors import StoreError, StudyError
 from edgeslim.models.base import ModelSpec
-from edgeslim.progress import WAITS
 from edgeslim.records import RecipeRecord
 from edgeslim.studies.estimate import Estimate
 from edgeslim.studies.notes import TrialNotes
@@ -26,12 +24,10 @@ from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks.base import Prediction
 from edgeslim.ui.foreign import ForeignFile
 from edgeslim.ui.kept import once as once
-from edgeslim.ui.state import t
 from edgeslim.ui.techniques import amounts as amounts
 from edgeslim.ui.techniques import effects as effects
 from edgeslim.ui.techniques import steps as steps
 from edgeslim.ui.timed import timed
-from edgeslim.units import format_clock
 from edgeslim.workbench.presets import FittingPreset
 from edgeslim.workbench.studies import StudyEntry
 
@@ -250,43 +246,6 @@ def scored(study: StudyResult, images: workbench.Images | None = None) -> workbe
 @st.cache_resource(max_entries=8, ttl=FRESH, show_spinner=False)
 def _scored(images: workbench.Images, model: str, spec: ModelSpec | None) -> workbench.ScoredImages:
     return workbench.scored_images(images, model, spec=spec)
-
-
-def all_predictions(
-    study: StudyResult, trial: TrialResult, images: workbench.Images | None = None
-) -> tuple[Prediction, ...]:
-    """What a file says of every one of `scored`; run the first time that somebody asks, with progress."""
-    (model, spec), images = reading(study, trial), images or validation_images(study)
-    kept, key = _all_predictions(), (trial.sha256, model, spec, images, scored(study, images).fingerprint)
-    found = kept.get(key)
-    if found is None:
-        line, begun = st.empty(), time.monotonic()
-
-        def told(message: str, done: int, total: int, who: str = "") -> None:
-            if message in WAITS:  # somebody else has it made
-                line.caption(t("damage.waiting"))
-            elif total and done % 8 == 0:
-                text = t("damage.running", done=done, total=total)
-                if done:
-                    left = (time.monotonic() - begun) / done * (total - done)
-                    text = f"{text} · {t('errand.left', time=format_clock(left))}"
-                line.progress(done / total, text=text)
-
-        found = workbench.predictions(trial.sha256 or "", images, model, spec=spec, progress=told)
-        line.empty()
-        kept[key] = found
-        for old in list(kept)[:-MOST_KEPT]:
-            kept.pop(old, None)  # another visitor may have done so
-    return found
-
-
-MOST_KEPT = 48
-"""Files whose predictions on all images stay in memory: about 0.3 MB each."""
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _all_predictions() -> dict[tuple[Any, ...], tuple[Prediction, ...]]:
-    return {}
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

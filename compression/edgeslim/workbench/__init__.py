@@ -52,7 +52,17 @@ from edgeslim.workbench.predict import model_spec, predict
 from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.samples import publish_study, sample_study, sample_version
 from edgeslim.workbench.search import improve_study
-from edgeslim.workbench.seeing import Images, ScoredImages, images_at, predictions, scored_images
+from edgeslim.workbench.seeing import (
+    Images,
+    ScoredImages,
+    images_at,
+    images_there,
+    kept_predictions,
+    predictions,
+    scored_images,
+    see,
+    seeing_status,
+)
 from edgeslim.workbench.sensitivity import layer_sensitivity
 from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe
 from edgeslim.workbench.studies import (
@@ -106,9 +116,11 @@ __all__ = [
     "gallery_images",
     "has_artifact",
     "images_at",
+    "images_there",
     "import_dataset",
     "import_model",
     "improve_study",
+    "kept_predictions",
     "known_study",
     "layer_sensitivity",
     "list_datasets",
@@ -139,6 +151,8 @@ __all__ = [
     "sample_version",
     "score_predictions",
     "scored_images",
+    "see",
+    "seeing_status",
     "stage_effects",
     "star_trial",
     "start_ablation",

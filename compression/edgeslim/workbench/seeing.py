@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
+from edgeslim.jobs import errand
+from edgeslim.jobs.errand import Errand, ErrandStatus
+from edgeslim.measurement.images import Images as Images
 from edgeslim.progress import Progress, silent
+from edgeslim.records import encoded
+from edgeslim.studies.study import StudyPlan
+from edgeslim.workbench.datasets import resolve_dataset
 from edgeslim.workbench.files import artifact_path
-from edgeslim.workbench.workload import opened
+from edgeslim.workbench.planning import reference
 
 if TYPE_CHECKING:
-    from edgeslim.datasets.base import Split, SplitName
     from edgeslim.detections import Image, Target, TaskName
     from edgeslim.measurement.workload import Workload
     from edgeslim.models.base import ModelSpec
     from edgeslim.tasks.base import Prediction
-
-
-@dataclass(frozen=True, slots=True)
-class Images:
-    """Images that files are compared on: by default those that a plan with this limit and share scores its files on."""
-
-    dataset: str
-    split: SplitName = "validation"
-    limit: int | None = None
-    """The first images of the split, before some are held out."""
-    held_out: float | None = 0.0
-    """Share that is left out, as in a study's plan; None is a quarter, of enough images."""
-    most: int | None = None
-    """The first of what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +45,8 @@ def scored_images(
     images: Images, model: str, *, spec: ModelSpec | None = None, store: Store | None = None
 ) -> ScoredImages:
     """The images, as files of the model are scored on them. Raises ModelError, DatasetError."""
-    work = _workload(images, model, spec, store or Store())
-    split = _part(work.evaluation, images)
+    work = _opened(images, model, spec, store or Store())
+    split = work.evaluation
     places = range(len(split))
     truths = None if work.labels is None else tuple(split.target(place) for place in places)
     ids = tuple(split.image_id(place) for place in places)
@@ -75,32 +69,80 @@ def predictions(
     from edgeslim.predictions import predict
 
     store = store or Store()
-    work = _workload(images, model, spec, store)
-    file, split = artifact_path(sha256, store), _part(work.evaluation, images)
-    return tuple(predict(file, work.model.spec, split, store, progress=progress))
+    work = _opened(images, model, spec, store)
+    file = artifact_path(sha256, store)
+    return tuple(predict(file, work.model.spec, work.evaluation, store, progress=progress))
+
+
+def kept_predictions(
+    sha256: str, images: Images, model: str, *, spec: ModelSpec | None = None, store: Store | None = None
+) -> tuple[Prediction, ...] | None:
+    """What `predictions` returns, if it was made before; else see `see`. Raises as `predictions` does."""
+    from edgeslim.predictions import kept
+
+    store = store or Store()
+    work = _opened(images, model, spec, store)
+    found = kept(artifact_path(sha256, store), work.model.spec, work.evaluation, store)
+    return None if found is None else tuple(found)
+
+
+def images_there(images: Images, store: Store | None = None) -> bool:
+    """Whether the images can be looked at at once; a built-in dataset draws its own the first time: see `see`."""
+    from edgeslim.datasets import DATASETS
+
+    name = images.dataset
+    return name not in DATASETS or DATASETS.get(name).there(store or Store(), images.split)
+
+
+def see(
+    who: str,
+    sha256: str | None,
+    images: Images,
+    model: str,
+    *,
+    spec: ModelSpec | None = None,
+    store: Store | None = None,
+) -> None:
+    """Begin to run the file on the images, in a process of its own; see `seeing_status`.
+
+    Without a file the images are only made ready. `who` is the study that it is for. Raises StoreError (no_artifact),
+    DatasetError.
+    """
+    store = store or Store()
+    if sha256 is not None and not store.path(sha256).exists():
+        store.put(artifact_path(sha256, store).read_bytes())
+    resolved = dataclasses.replace(images, dataset=resolve_dataset(images.dataset, store))
+    plan = StudyPlan(model=reference(model), dataset=resolved.dataset, spec=spec)
+    content = _seeing(sha256, images, model, spec)
+    files = () if sha256 is None else (sha256,)
+    errand.begin(store, Errand(who=who, files=files, content=content, images=resolved, plan=plan))
+
+
+def seeing_status(
+    sha256: str | None,
+    images: Images,
+    model: str,
+    *,
+    spec: ModelSpec | None = None,
+    store: Store | None = None,
+) -> ErrandStatus | None:
+    """How far `see` is with the file and these images; None if it was never asked for."""
+    return errand.status(store or Store(), _seeing(sha256, images, model, spec))
+
+
+def _seeing(sha256: str | None, images: Images, model: str, spec: ModelSpec | None) -> str:
+    asked = [sha256, encoded(images), model, None if spec is None else spec.to_json()]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def images_at(images: Images, model: str, places: Sequence[int], store: Store | None = None) -> list[Image]:
     """Some of the images. Raises ModelError, DatasetError."""
-    split = _part(_workload(images, model, None, store or Store()).evaluation, images)
+    split = _opened(images, model, None, store or Store()).evaluation
     return [split.image(place) for place in places]
 
 
-def _workload(images: Images, model: str, spec: ModelSpec | None, store: Store) -> Workload:
-    return opened(
-        model,
-        images.dataset,
-        store,
-        calibration=None,
-        spec=spec,
-        progress=silent,
-        limit=images.limit,
-        held_out=images.held_out,
-        split=images.split,
-    )
+def _opened(images: Images, model: str, spec: ModelSpec | None, store: Store) -> Workload:
+    from edgeslim.measurement.workload import open_images
 
-
-def _part(split: Split, images: Images) -> Split:
-    from edgeslim.datasets.base import Subset
-
-    return split if images.most is None or images.most >= len(split) else Subset(split, images.most)
+    resolved = dataclasses.replace(images, dataset=resolve_dataset(images.dataset, store))
+    return open_images(resolved, model, store, spec=spec)

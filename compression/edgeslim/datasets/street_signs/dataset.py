@@ -145,6 +145,11 @@ def _cached(store: Store, key: str, path: Path) -> Packed | None:
     return Packed.from_bytes(content)
 
 
+def is_rendered(store: Store, split: SplitName) -> bool:
+    """Whether the split lies in the store; its content is not looked at."""
+    return store.place(_CACHE, f"{_key(split, PLANS[split])}.npz").is_file()
+
+
 def _key(name: str, plan: Plan) -> str:
     """The split's name, and a hash of all it depends on: plan, libraries, sources of the renderer."""
     sources = sorted(path for path in Path(__file__).parent.glob("*.py") if path.name not in _NOT_RENDERING)
@@ -162,4 +167,5 @@ STREET_SIGNS = Builtin(
     licence="Apache-2.0 (rendered by this project)",
     description="street_signs",
     open=open_street_signs,
+    there=is_rendered,
 )

@@ -13,6 +13,7 @@ from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.damage_filters import chips, class_choice, nothing_left, place_of, seen_choice
+from edgeslim.ui.components.seen import all_predictions
 from edgeslim.ui.components.words import class_name, numbered, trial_title
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.picture.component import look_in_address, page_of, pictures
@@ -33,7 +34,7 @@ def changed_classes(
     """First the images whose class changed, those whose probabilities moved most in front; then the others."""
     scored = data.scored(study, images)
     views = [
-        np.stack([np.asarray(one) for one in data.all_predictions(study, trial, images)])
+        np.stack([np.asarray(one) for one in all_predictions(study, trial, images)])
         for trial in (before, after)
     ]
     findings = class_findings(scored.truths, views[0], views[1])

@@ -18,6 +18,7 @@ from edgeslim.ui.components.damage_filters import chips, class_choice, nothing_l
 from edgeslim.ui.components.damage_images import damage_images
 from edgeslim.ui.components.damage_words import crop_title, finding_words
 from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.seen import all_predictions, scored
 from edgeslim.ui.components.words import class_name, numbered
 from edgeslim.ui.picture.component import look_in_address, page_of, pictures
 from edgeslim.ui.picture.payload import Focus, Item, Look, ModelTitle, without_crowds
@@ -36,7 +37,7 @@ def damage(study: StudyResult, before: TrialResult, after: TrialResult, title: C
         images = damage_images(study, row)
         if images is None:
             return
-        if data.scored(study, images).task == "classification":
+        if scored(study, images).task == "classification":
             changed_classes(study, before, after, images, title)
         else:
             with row:
@@ -73,7 +74,7 @@ def _boxes(
 ) -> None:
     scored = data.scored(study, images)
     findings = found(study, before, after, against, of, confidence, images)
-    seen = _detections(data.all_predictions(study, before, images))
+    seen = _detections(all_predictions(study, before, images))
     boxes = sum(int((one.scores >= confidence).sum()) for one in seen)
     judged = before if of == "original" else after
     title(finding_words(judged, findings, against, boxes, len(scored.ids), confidence))
@@ -118,7 +119,7 @@ def found(
     images: workbench.Images,
 ) -> tuple[Finding, ...]:
     """All findings, kept for each pair of files."""
-    views = [_detections(data.all_predictions(study, trial, images)) for trial in (before, after)]
+    views = [_detections(all_predictions(study, trial, images)) for trial in (before, after)]
     pair = before.sha256 or "", after.sha256 or ""
     return _found(
         study.name,
@@ -215,7 +216,7 @@ def _crops(
                 strict=True,
             )
         )
-        views = [data.all_predictions(study, trial, images) for trial in (before, after)]
+        views = [all_predictions(study, trial, images) for trial in (before, after)]
         model = 0 if of == "original" else 1
         items = []
         for finding in part:

@@ -34,6 +34,7 @@ from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.judged_images import judged_images
 from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.seen import all_predictions
 from edgeslim.ui.components.words import class_name
 from edgeslim.ui.kept import of_files
 from edgeslim.ui.state import linked, number_in, one_of, several_of, t
@@ -200,7 +201,7 @@ def pair_of_boxes(
 ) -> tuple[list[Annotations], list[Detections], list[Detections]]:
     """The annotated images' objects, and what two detectors see there."""
     truths = data.scored(study).truths or ()
-    pair = boxes_of(truths, data.all_predictions(study, before), data.all_predictions(study, after))
+    pair = boxes_of(truths, all_predictions(study, before), all_predictions(study, after))
     return pair if pair is not None else ([], [], [])
 
 
@@ -209,7 +210,7 @@ def pair_of_chances(
 ) -> tuple[IntArray, Doubles, Doubles]:
     """The labelled images' classes, and two classifiers' probabilities."""
     truths = data.scored(study).truths or ()
-    return chances_of(truths, data.all_predictions(study, before), data.all_predictions(study, after))
+    return chances_of(truths, all_predictions(study, before), all_predictions(study, after))
 
 
 def _mistakes(study: StudyResult, before: TrialResult, after: TrialResult, confidence: float) -> Mistakes:

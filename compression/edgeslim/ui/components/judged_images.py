@@ -7,7 +7,7 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
-from edgeslim.ui import data
+from edgeslim.ui.components.seen import all_predictions, scored
 from edgeslim.ui.state import t
 
 
@@ -15,10 +15,10 @@ def judged_images(
     study: StudyResult, before: TrialResult, after: TrialResult
 ) -> workbench.ScoredImages | None:
     """The labelled images, both files run on them; None, and said on the page, if nothing is known of the images."""
-    scored = data.scored(study)
-    if scored.truths is None:
+    known = scored(study)
+    if known.truths is None:
         st.info(t("errors.no_truth"), icon=":material/label_off:")
         return None
     for trial in (before, after):
-        data.all_predictions(study, trial)  # shows its progress here
-    return scored
+        all_predictions(study, trial)  # waits here, with progress
+    return known
