@@ -175,7 +175,7 @@ def _compute(count: int, store: Store) -> None:
     """Studies that go on as long as the class does."""
     for number in range(count):
         plan = StudyPlan(name=f"busy-{number}", model="street-signs-small", dataset="street-signs")
-        recipes = [Recipe((FineTuning(epochs=30),), seed=seed, name=f"r{seed}") for seed in range(3)]
+        recipes = [Recipe((FineTuning(steps=5000),), seed=seed, name=f"r{seed}") for seed in range(3)]
         start_study(plan, recipes, store=store)
 
 
