@@ -8,4 +8,5 @@ from edgeslim.lessons import overfitting as overfitting
 from edgeslim.lessons import pruning as pruning
 from edgeslim.lessons import quantization as quantization
 from edgeslim.lessons import distillation as distillation
+from edgeslim.lessons import combining as combining
 from edgeslim.lessons.base import LESSONS as LESSONS
