@@ -32,7 +32,7 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, port: int = 0) -> Iterator[Server]:
+def serving(folder: Path, *options: str, port: int = 0, script: str = "app.py") -> Iterator[Server]:
     """Start the app with Streamlit's `options`, and end it and all its studies afterwards. Port 0: any free one.
 
     Data, temporary files and `server.log` lie in `folder`. Temporary files too, since among them is the lock by
@@ -44,7 +44,7 @@ def serving(folder: Path, *options: str, port: int = 0) -> Iterator[Server]:
         port = free.getsockname()[1]
     home, temporary, log = folder / "home", folder / "tmp", folder / "server.log"
     temporary.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
     command += ["--server.address", "127.0.0.1", "--server.headless", "true", *options]
     environment = {**os.environ, "EDGESLIM_HOME": str(home), "TMPDIR": str(temporary)}
     with log.open("wb") as out:

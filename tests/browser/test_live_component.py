@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -68,13 +69,13 @@ def test_a_weight_is_followed_to_its_kernel_and_layer(page: Page) -> None:
     page.mouse.click(box["x"] + 2, box["y"] + 2)
     settled(page)
     assert line(live, "Weight") == f"w = {weights[0, 0, 0, 0]:#.3g}".replace("-", "−")
-    expect(live.locator(".level-3 .detail")).to_have_text("filter 1, input channel 1, row 1, column 1")
+    expect(live.locator(".level-3 .detail")).to_have_text("filter 1 · input 1 · row 1 · column 1")
     live.locator(".kernel button").nth(5).click()
     settled(page)
-    expect(live.locator(".level-3 .detail")).to_have_text("filter 1, input channel 1, row 2, column 3")
+    expect(live.locator(".level-3 .detail")).to_have_text("filter 1 · input 1 · row 2 · column 3")
     live.get_by_role("button", name="Previous").press("Enter")
     settled(page)
-    expect(live.locator(".level-3 .detail")).to_have_text("filter 1, input channel 1, row 2, column 2")
+    expect(live.locator(".level-3 .detail")).to_have_text("filter 1 · input 1 · row 2 · column 2")
 
 
 def test_dragging_the_threshold_moves_the_slider(page: Page) -> None:
@@ -195,17 +196,19 @@ def test_every_picture_fits_its_window_and_reads_well(page: Page, kind: str) -> 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_jumps_while_a_slider_moves(page: Page, kind: str) -> None:
-    live = shown(page, real()[kind], budget=Room("STM32H7", 60_000))
-    slider = live.get_by_role("slider").first
-    heights = set()
-    low, high = (float(slider.get_attribute(end) or 0) for end in ("min", "max"))
-    for share in (0, 0.1, 0.37, 0.5, 0.8, 1):
-        value = round(low + share * (high - low))
-        slider.evaluate("(one, v) => { one.value = v; one.dispatchEvent(new Event('input')); }", value)
-        settled(page)
-        places = "(all) => all.map((one) => Math.round(one.getBoundingClientRect().top)).join()"
-        heights.add(live.locator("section, .plot, .steps, dl").evaluate_all(places))
-    assert len(heights) == 1
+    places = "(all) => all.map((one) => Math.round(one.getBoundingClientRect().top))"
+    for language, (width, height) in itertools.product(("en", "zh"), SIZES.values()):
+        page.set_viewport_size({"width": width, "height": height})
+        live = shown(page, real()[kind], language, Room("STM32H7", 60_000))  # type: ignore[arg-type]
+        slider = live.get_by_role("slider").first
+        low, high = (float(slider.get_attribute(end) or 0) for end in ("min", "max"))
+        first = live.locator("section, .plot, .steps, dl").evaluate_all(places)
+        for share in (0, 0.1, 0.37, 0.5, 0.8, 1):
+            value = round(low + share * (high - low))
+            slider.evaluate("(one, v) => { one.value = v; one.dispatchEvent(new Event('input')); }", value)
+            settled(page)
+            now = live.locator("section, .plot, .steps, dl").evaluate_all(places)
+            assert now == first, f"{language} {width} at {value}"
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -217,3 +220,15 @@ def test_the_same_data_again_keeps_what_the_visitor_did(visit: Page, theme: str)
     assert live.get_by_role("slider", name="Bits").input_value() == "3"
     shown(visit, real()["quantization"], "zh")
     expect(live.get_by_role("slider", name="位宽")).to_be_visible()
+
+
+def test_a_slider_plays_from_end_to_end_and_comes_home(page: Page) -> None:
+    live = shown(page, real()["quantization"])
+    page.clock.install()
+    live.get_by_role("button", name="Play from end to end").click()
+    slider, seen = live.get_by_role("slider", name="Bits"), []
+    for _ in range(20):
+        page.clock.run_for(400)
+        seen.append(int(slider.input_value()))
+    assert set(seen) >= set(range(2, 9)) and seen[-1] == 4
+    expect(live.get_by_role("button", name="Play from end to end")).to_be_visible()

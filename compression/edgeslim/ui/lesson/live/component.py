@@ -63,7 +63,7 @@ def payload(
         "view": encoded(view),
         "language": chosen,
         "texts": texts,
-        "words": {name: word(name) for name in _names(view)},
+        "words": {name: word(name).removesuffix(".weight") for name in _names(view)},
         "budget": None if budget is None else asdict(budget),
     }
     return given | {"version": hashlib.sha256(msgspec.json.encode(given, order="sorted")).hexdigest()[:16]}

@@ -10,7 +10,7 @@ class ActivationPicture extends Picture {
     this.reach = Math.min(Math.max(Math.ceil(furthest), 4), 8);
     Object.assign(this, { name: "relu", x: 1 });
     const which = choice(this.text("function"), Object.entries(FUNCTIONS).map(([name, { title }]) => [name, title]), this.name, (name) => { this.name = name; this.draw(); });
-    this.slider = slider("x", { min: -this.reach, max: this.reach, step: 0.05, value: this.x }, (value) => minus(value.toFixed(2)), (value) => { this.x = value; this.draw(); });
+    this.slider = slider("x", { min: -this.reach, max: this.reach, step: 0.05, value: this.x, play: this.text("play") }, (value) => minus(value.toFixed(2)), (value) => { this.x = value; this.draw(); });
     this.told = figures({ value: "f(x)", slope: "f′(x)", zeros: this.text("zeros_after"), dead: this.text("dead_slopes") });
     this.rows = bars(this.layers.map((layer, k) => ({ name: layer.name, open: () => this.open(k) })), this.text("zeros_by_layer"));
     this.curve = this.plot((pen) => this.paint(pen), () => 19, { className: "drags" });

@@ -11,12 +11,17 @@ function element(tag, given = {}, ...children) {
   return made;
 }
 
-/** A labelled slider; `say(value)` gives the words of a value. Its width does not depend on the words. */
-function slider(name, { min, max, step = 1, value }, say, changed) {
+const PLAYED = 7000; // milliseconds from one end of a slider to the other
+const ICONS = { play: "M6 4l11 6-11 6z", stop: "M5 5h10v10H5z" };
+
+/** A labelled slider; `say(value)` gives the words of a value. Its width does not depend on the words. Given the words
+ * `play`, a button moves it from end to end and back to where it was. */
+function slider(name, { min, max, step = 1, value, play = "" }, say, changed) {
   const told = element("output");
   const input = element("input", {
     type: "range", min, max, step, value,
     oninput: () => {
+      stop();
       set(Number(input.value));
       changed(Number(input.value));
     },
@@ -27,7 +32,31 @@ function slider(name, { min, max, step = 1, value }, say, changed) {
     input.setAttribute("aria-valuetext", told.textContent);
   };
   set(value);
-  const root = element("label", { className: "slider" }, element("span", { textContent: name }), input, told);
+  const label = element("span", { textContent: name, "aria-hidden": "true" });
+  input.setAttribute("aria-label", name);
+  const button = element("button", { type: "button", "aria-label": play, title: play, hidden: !play, onclick: () => (running ? stop() : start()) });
+  let running = 0;
+  const show = (icon) => { button.innerHTML = `<svg aria-hidden="true" viewBox="0 0 20 20"><path d="${ICONS[icon]}" /></svg>`; };
+  const stop = () => { cancelAnimationFrame(running); running = 0; show("play"); };
+  const start = () => {
+    const [from, to] = [Number(input.min), Number(input.max)];
+    const home = Number(input.value);
+    let began = null;
+    show("stop");
+    const frame = (now) => {
+      began ??= now;
+      const done = (now - began) / PLAYED;
+      const wanted = done >= 1 ? home : from + Math.round((done * (to - from)) / step) * step;
+      running = done >= 1 ? 0 : requestAnimationFrame(frame);
+      if (!running) show("play");
+      if (wanted === Number(input.value)) return;
+      set(wanted);
+      changed(wanted);
+    };
+    running = requestAnimationFrame(frame);
+  };
+  show("play");
+  const root = element("div", { className: "slider" }, label, button, input, told);
   return { root, input, set };
 }
 

@@ -5,7 +5,7 @@ class EntropyPicture extends Picture {
     this.layers = this.read(this.view.layers);
     this.bits = 6;
     const { bits } = this.view;
-    const control = slider(this.text("bits"), { min: Math.min(...bits), max: Math.max(...bits), value: this.bits }, String, (value) => { this.bits = value; this.draw(); });
+    const control = slider(this.text("bits"), { min: Math.min(...bits), max: Math.max(...bits), value: this.bits, play: this.text("play") }, String, (value) => { this.bits = value; this.draw(); });
     this.told = figures({ entropy: this.text("entropy"), redundancy: this.text("redundancy"), bound: this.text("bound"), coded: this.text("coded", { coder: this.word(this.view.coder) }) });
     this.rows = bars(this.layers.map((layer, k) => ({ name: layer.name, note: `${layer.name}: ${this.shapeText(layer)}`, open: () => this.open(k) })), this.text("entropy_by_layer"));
     this.hist = this.plot((pen) => this.paint(pen), () => 13, { className: "picks" });
@@ -55,7 +55,7 @@ class EntropyPicture extends Picture {
     const over = sizes.coder / sizes.limit - 1;
     const difference = minus(`${over < 0 ? "" : "+"}${(100 * over).toFixed(1)} %`);
     this.told.set({
-      entropy: [`${this.entropy.toFixed(2)} bit`, this.text("of_bits", { bits: this.bits })],
+      entropy: [this.text("bits_long", { bits: this.entropy.toFixed(2) }), this.text("of_bits", { bits: this.bits })],
       redundancy: [shareText(1 - this.entropy / this.bits), "1 − H / b"],
       bound: [sizeText(sizes.limit), `H · n / 8,  n = ${countText(count)}`],
       coded: [sizeText(sizes.coder), this.text("over_bound", { difference })],
@@ -91,13 +91,6 @@ class EntropyPicture extends Picture {
     const even = (this.layer.values.length / counts.length / most) * (base - 1.6 * rem);
     line(pen, [[0, base - even], [width, base - even]], colour.text, 1.5, [6, 5]);
     words(pen, this.text("even", { bits: this.bits }), width, base - even - 0.4 * rem, { align: "right", size: 0.75 });
-    const x = (chosen + 0.5) * wide;
-    context.fillStyle = colour.orange;
-    context.beginPath();
-    context.moveTo(x, base);
-    context.lineTo(x - 6, base + 10);
-    context.lineTo(x + 6, base + 10);
-    context.fill();
     axis(pen, low, high, (value) => ((value - low) / (high - low)) * width, base);
     this.hist.describe(this.text("bins_of", { layer: this.layer.name, bins: counts.length, entropy: this.entropy.toFixed(2) }));
   }

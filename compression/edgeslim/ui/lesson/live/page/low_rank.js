@@ -6,7 +6,7 @@ class LowRankPicture extends Picture {
     this.matrices = [...matrices, ...pictures].map((given, k) => ({
       name: this.word(given.name), rows: given.shape[0], columns: given.shape[1], values: unpack(given.values), grey: k >= matrices.length,
     }));
-    this.rank = slider(this.text("rank"), { min: 1, max: 2, value: 1 }, (value) => `r = ${value}`, (value) => { this.terms = value; this.draw(); });
+    this.rank = slider(this.text("rank"), { min: 1, max: 2, value: 1, play: this.text("play") }, (value) => `r = ${value}`, (value) => { this.terms = value; this.draw(); });
     const which = choice(this.text("matrix"), this.matrices.map(({ name }, k) => [k, name]), 0, (k) => this.open(k));
     this.told = figures({ error: this.text("relative_error"), energy: this.text("energy"), numbers: this.text("numbers"), ratio: this.text("against_full") });
     this.before = this.plot((pen) => this.paintMatrix(pen, this.matrix.values, this.before), (width) => this.tall(width), { className: "picks" });
@@ -76,7 +76,7 @@ class LowRankPicture extends Picture {
       error: [shareText(Math.sqrt(Math.max(1 - this.done.energy, 0))), "‖W − Wᵣ‖ / ‖W‖"],
       energy: [shareText(this.done.energy), this.text("of_squares")],
       numbers: [countText(factored), `r · (m + n) = ${this.terms} · (${rows} + ${columns})`, larger ? "bad" : ""],
-      ratio: [shareText(factored / full), this.text(larger ? "larger_from" : "smaller_below", { full: countText(full), rank: breakEven }), larger ? "bad" : "good"],
+      ratio: [shareText(factored / full), this.text("smaller_below", { full: countText(full), rank: breakEven }), larger ? "bad" : "good"],
     });
     const [row, column] = [Math.floor(this.chosen / columns), this.chosen % columns];
     const sum = this.done.matrix[this.chosen];

@@ -74,7 +74,12 @@ function words(pen, text, x, y, { align = "center", colour = pen.colour.text, si
   context.fillStyle = colour;
   context.textAlign = align;
   const half = align === "center" ? context.measureText(text).width / 2 : 0;
-  context.fillText(text, half ? Math.min(Math.max(x, half), pen.width - half) : x, y);
+  const at = half ? Math.min(Math.max(x, half), pen.width - half) : x;
+  context.strokeStyle = pen.colour.background; // so that lines behind do not cross the words
+  context.lineWidth = 4;
+  context.lineJoin = "round";
+  context.strokeText(text, at, y);
+  context.fillText(text, at, y);
 }
 
 function line(pen, points, colour, width = 2, dash = []) {
@@ -102,7 +107,7 @@ function axis(pen, low, high, x, y, count = pen.width / (5 * pen.rem)) {
   line(pen, [[x(low), y], [x(high), y]], pen.colour.border, 1);
   for (const tick of ticks(low, high, Math.max(count, 2))) {
     line(pen, [[x(tick), y], [x(tick), y + 4]], pen.colour.border, 1);
-    words(pen, numberText(Number(tick.toPrecision(6)), 2).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, ""), x(tick), y + 0.95 * pen.rem, { colour: faint(pen.colour.text, 0.75) });
+    words(pen, numberText(Number(tick.toPrecision(6)), 2).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, ""), x(tick), y + 1.15 * pen.rem, { colour: faint(pen.colour.text, 0.75) });
   }
 }
 

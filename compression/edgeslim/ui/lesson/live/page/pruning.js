@@ -11,7 +11,7 @@ class PruningPicture extends Picture {
     this.total = network.reduce((sum, one) => sum + one.weights, 0);
     this.zeros = Object.fromEntries(ORDERS.map((order) => [order, network.map((one, k) => zerosByPosition(order, one.below, one.weights, k))]));
     Object.assign(this, { position: 50, order: "smallest", last: thresholds.length - 1 });
-    this.share = slider(this.text("share"), { min: 0, max: this.last, value: this.position }, (k) => shareText(k / this.last), (k) => { this.position = k; this.draw(); });
+    this.share = slider(this.text("share"), { min: 0, max: this.last, value: this.position, play: this.text("play") }, (k) => shareText(k / this.last), (k) => { this.position = k; this.draw(); });
     const order = choice(this.text("order"), ORDERS.map((one) => [one, this.text(one)]), this.order, (one) => { this.order = one; this.draw(); });
     this.told = figures({ zeros: this.text("zeros"), threshold: this.text("threshold"), bits: this.text("bits_each"), bytes: this.text("compressed") });
     this.rows = bars(network.map(({ name, weights }, k) => {
@@ -107,10 +107,11 @@ class PruningPicture extends Picture {
     const gone = this.gone[chosen];
     this.weight.detail.textContent = this.placeText(layer, chosen);
     const chanceOf = Math.floor(chance(chosen, this.place) * this.last) / this.last;
+    const size = numberText(Math.abs(value));
     const rule = {
-      smallest: [`|w| = ${numberText(Math.abs(value))} ${gone ? "<" : "≥"} t = ${numberText(t)}`, this.text(gone ? "small" : "large")],
-      largest: [`|w| = ${numberText(Math.abs(value))} ${gone ? "≥" : "<"} t = ${numberText(t)}`, this.text(gone ? "large_goes" : "small_stays")],
-      random: [`${this.text("drawn")} ${shareText(chanceOf)} ${gone ? "<" : "≥"} ${shareText(this.position / this.last)}`, ""],
+      smallest: gone ? ["|w| < t", `${size} < ${numberText(t)}`] : ["|w| ≥ t", `${size} ≥ ${numberText(t)}`],
+      largest: gone ? ["|w| ≥ t", `${size} ≥ ${numberText(t)}`] : ["|w| < t", `${size} < ${numberText(t)}`],
+      random: [this.text("drawn"), `${shareText(chanceOf)} ${gone ? "<" : "≥"} ${shareText(this.position / this.last)}`],
     }[this.order];
     this.steps.set([
       [this.text("weight"), `w = ${numberText(value)}`],
@@ -166,8 +167,8 @@ class PruningPicture extends Picture {
     context.fillStyle = colour.text;
     context.beginPath();
     context.moveTo(x, base - 1);
-    context.lineTo(x - 6, base + 10);
-    context.lineTo(x + 6, base + 10);
+    context.lineTo(x - 5, base + 7);
+    context.lineTo(x + 5, base + 7);
     context.fill();
     const share = this.gone.reduce((sum, one) => sum + one, 0) / values.length;
     this.hist.describe(this.text("histogram_of", { layer: this.layer.name, share: shareText(share) }));

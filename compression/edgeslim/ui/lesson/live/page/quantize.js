@@ -6,7 +6,7 @@ class QuantizePicture extends Picture {
     this.settings = { bits: 4, symmetric: true, shrink: 1, fixed: false };
     this.perChannel = false;
     const change = (name) => (value) => { this.settings[name] = value; this.draw(); };
-    this.bits = slider(this.text("bits"), { min: 1, max: 8, value: 4 }, String, change("bits"));
+    this.bits = slider(this.text("bits"), { min: 1, max: 8, value: 4, play: this.text("play") }, String, change("bits"));
     this.shrink = slider(this.text("range_kept"), { min: 20, max: 100, step: 1, value: 100 }, (value) => shareText(value / 100), (value) => change("shrink")(value / 100));
     this.symmetry = choice(this.text("zero_point"), [[true, this.text("symmetric")], [false, this.text("asymmetric")]], true, change("symmetric"));
     const granularity = choice(this.text("scales"), [[false, this.text("per_layer")], [true, this.text("per_channel")]], false, (value) => { this.perChannel = value; this.draw(); });

@@ -8,7 +8,7 @@ class SofteningPicture extends Picture {
     this.place = 0;
     this.temperature = 1;
     const value = (k) => Number((2 ** (k / 8)).toPrecision(2)); // from 0.5 to 32, evenly by factors
-    this.slider = slider(this.text("temperature"), { min: -8, max: 40, value: 0 }, (k) => `T = ${value(k)}`, (k) => { this.temperature = value(k); this.draw(); });
+    this.slider = slider(this.text("temperature"), { min: -8, max: 40, value: 0, play: this.text("play") }, (k) => `T = ${value(k)}`, (k) => { this.temperature = value(k); this.draw(); });
     this.told = figures({ top: this.text("top"), others: this.text("others"), entropy: this.text("says"), second: this.text("second") });
     this.thumbs = element("div", { className: "thumbs", role: "group", "aria-label": this.text("images") }, ...examples.map((example, k) => this.thumb(example, k)));
     this.rows = bars(labels.map((_, k) => ({ name: this.labels[k], open: () => this.choose(k) })), this.text("soft_label"));
@@ -17,7 +17,7 @@ class SofteningPicture extends Picture {
     this.steps = steps(5);
     const captioned = (name, bars) => element("div", {}, element("p", { className: "caption", textContent: this.text(name) }), bars.root);
     this.one = level(2, this.text("its_labels"), element("div", { className: "beside" }, captioned("soft_label", this.rows), captioned("hard_label", this.hard)));
-    this.cell = level(3, this.text("one_class"), this.steps.root, this.curve.root);
+    this.cell = level(3, this.text("one_class"), this.steps.root, element("p", { className: "caption", textContent: this.text("over_temperature") }), this.curve.root);
     this.root.replaceChildren(element("div", { className: "controls" }, this.slider.root), this.told.root,
       element("div", { className: "levels" }, level(1, this.text("images"), this.thumbs).root, this.one.root, this.cell.root));
     this.open(0);
@@ -62,7 +62,7 @@ class SofteningPicture extends Picture {
       top: [percent(this.soft[order[0]]), this.labels[order[0]], order[0] === label ? "" : "bad"],
       second: [percent(this.soft[order[1]]), this.labels[order[1]]],
       others: [percent(1 - this.soft[label]), this.text("not_right", { label: this.labels[label] })],
-      entropy: [`${entropy(this.soft).toFixed(2)} bit`, this.text("of_at_most", { bits: Math.log2(logits.length).toFixed(2) })],
+      entropy: [this.text("bits_long", { bits: entropy(this.soft).toFixed(2) }), this.text("of_at_most", { bits: Math.log2(logits.length).toFixed(2) })],
     });
     this.one.detail.textContent = this.text("image_of", { label: this.labels[label] });
     this.cell.detail.textContent = this.labels[k];
