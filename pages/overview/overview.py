@@ -50,7 +50,7 @@ else:
 st.header(t("overview.ways"), anchor=False)
 st.markdown(t("overview.lead"))
 ways = [
-    ("teach", "new", {"model": "digits-cnn", "data": "digits", "preset": "break-and-recover"}),
+    ("teach", "learn", {}),
     ("bring", "new", {"model_from": "file"}),
 ]
 if study is not None:

@@ -26,6 +26,8 @@ ICONS = {
     "study": "scatter_plot",
     "compare": "compare",
     "new": "add_circle",
+    "learn": "school",
+    "lesson": "lightbulb",
     "room": "groups",
 }
 

@@ -20,7 +20,11 @@ SECTIONS = {
         "compare": str(_FOLDER / "compare" / "compare.py"),
     },
     "make": {"new": str(_FOLDER / "study" / "new.py")},
-    "learn": {"room": str(_FOLDER / "learn" / "room.py")},
+    "learn": {
+        "learn": str(_FOLDER / "learn" / "learn.py"),
+        "lesson": str(_FOLDER / "learn" / "lesson.py"),
+        "room": str(_FOLDER / "learn" / "room.py"),
+    },
 }
 """Groups of the navigation, in order: scripts by the name they have in the address."""
 PAGES = {name: path for section in SECTIONS.values() for name, path in section.items()}

@@ -1,0 +1,22 @@
+"""Views of lessons on a page: the drawings of `report.lesson_views`, in the page's own colours."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from edgeslim.report.lesson_views import STYLE
+
+_PAGE = """
+:host, .drawn {color: var(--st-text-color); font-family: var(--st-font)}
+"""
+_SCRIPT = """export default function ({ data, parentElement }) {
+  const place = parentElement.querySelector("div");
+  if (place.given !== data.html) place.innerHTML = place.given = data.html;
+}
+"""
+_mount = st.components.v2.component("edgeslim_drawn", html="<div></div>", css=STYLE + _PAGE, js=_SCRIPT)
+
+
+def drawn(html: str, key: str) -> None:
+    """HTML that `report` has made of views, words escaped there."""
+    _mount(key=key, data={"html": html})

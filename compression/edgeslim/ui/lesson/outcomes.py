@@ -1,0 +1,65 @@
+"""Outcomes on a page: kept for everybody once read; a missing one is computed in a process that all share."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from edgeslim.lessons.base import Experiment, Outcome
+from edgeslim.lessons.kept import key_of
+from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.state import t
+from edgeslim.workbench import lessons
+
+WATCH = 1.0
+"""Seconds between two looks at a computation."""
+
+
+def outcome_here(lesson: str, setting: Experiment) -> Outcome | None:
+    """The outcome, if it was ever computed."""
+    kept, key = _kept(), key_of(lesson, setting)
+    if key not in kept:
+        found = lessons.lesson_outcome(lesson, setting)
+        if found is None:
+            return None
+        kept[key] = found
+    return kept[key]
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _kept() -> dict[str, Outcome]:
+    """By key; all lessons together are a few hundred outcomes of some KB."""
+    return {}
+
+
+def ask_for_outcomes(lesson: str, settings: tuple[Experiment, ...], key: str) -> None:
+    """Progress where somebody has one of them computed, else a button that begins."""
+    missing = [setting for setting in settings if outcome_here(lesson, setting) is None]
+    running = [each for each in missing if _running(lesson, each)]
+    if running:
+        _watch(lesson, running[0], settings, len(settings) - len(missing))
+        return
+    status = lessons.outcome_status(lesson, missing[0]) if missing else None
+    if status is not None and status.state in ("failed", "interrupted"):
+        ended(status)
+    elif st.session_state.get(f"{key}_asked") and missing:
+        lessons.begin_outcome(lesson, missing[0])
+        st.rerun()
+    st.markdown(t("learn.not_computed", count=len(missing)))
+    if st.button(t("learn.compute"), icon=":material/play_arrow:", key=key):
+        st.session_state[f"{key}_asked"] = True
+        lessons.begin_outcome(lesson, missing[0])
+        st.rerun()
+
+
+def _running(lesson: str, setting: Experiment) -> bool:
+    status = lessons.outcome_status(lesson, setting)
+    return status is not None and status.state == "running"
+
+
+@st.fragment(run_every=WATCH)
+def _watch(lesson: str, setting: Experiment, settings: tuple[Experiment, ...], done: int) -> None:
+    status = lessons.outcome_status(lesson, setting)
+    if status is None or status.state != "running":
+        st.rerun()
+    else:
+        errand_progress(status, t("learn.computing", number=done + 1, total=len(settings)))

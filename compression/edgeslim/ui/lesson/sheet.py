@@ -1,0 +1,50 @@
+"""'What I predicted and what was true', to read and to keep."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from edgeslim.lessons.base import LESSONS
+from edgeslim.report.lesson_words import LessonWords
+from edgeslim.report.prediction_sheet import Entry, sheet_html
+from edgeslim.ui.lesson.alone import all_given
+from edgeslim.ui.state import language, t
+from edgeslim.workbench import lessons
+
+
+def entries() -> list[Entry]:
+    """Every prediction of this session whose truth was seen, in the order of the course."""
+    given, found = all_given(), []
+    for lesson in LESSONS:
+        for one in lesson.experiments:
+            mine = given.get((lesson.name, one.name))
+            here = lessons.found(lesson.name, one) if mine is not None and mine.revealed else None
+            if mine is None or here is None:
+                continue
+            right = lessons.verdict(one, mine.answer, here).right
+            found.append(Entry(lesson.name, one, mine.answer, here.truth, here.interval, right))
+    return found
+
+
+def sheet() -> None:
+    """A line for each, and the page to keep."""
+    found = entries()
+    if not found:
+        st.markdown(t("learn.sheet_empty"))
+        return
+    st.markdown(t("learn.sheet_count", right=sum(one.right for one in found), total=len(found)))
+    for one in found:
+        words = LessonWords(language(), one.lesson)
+        with st.container(border=True):
+            st.markdown(f"**{words.say(f'{one.experiment.name}.title')}**")
+            mine, true = (words.answer(one.experiment, answer) for answer in (one.given, one.truth))
+            mark = ":material/check_circle:" if one.right else ":material/compare_arrows:"
+            st.markdown(f"{mark} {t('learn.sheet_line', mine=mine, true=true)}")
+    st.download_button(
+        t("learn.sheet_download"),
+        sheet_html(found, language()),
+        file_name="edgeslim-predictions.html",
+        mime="text/html",
+        icon=":material/download:",
+        on_click="ignore",
+    )

@@ -1,0 +1,32 @@
+"""The course: a card for each lesson, the device that is the goal, and what was predicted until now."""
+
+import streamlit as st
+
+from edgeslim.lessons.base import LESSONS
+from edgeslim.report.lesson_words import LessonWords
+from edgeslim.ui.components.navigation import go
+from edgeslim.ui.lesson.alone import progress
+from edgeslim.ui.lesson.device import choose_device
+from edgeslim.ui.lesson.sheet import sheet
+from edgeslim.ui.state import language, t
+
+st.title(t("learn.title", count=len(LESSONS.names())), anchor=False)
+st.markdown(t("learn.about"))
+with st.container(width=520):
+    choose_device()
+columns = st.columns(2)
+for number, lesson in enumerate(LESSONS, 1):
+    words = LessonWords(language(), lesson.name)
+    total, done, right = progress(lesson)
+    with columns[(number - 1) % 2].container(border=True):
+        go(
+            "lesson",
+            f"{number} · {words.say('title')}",
+            lesson=lesson.name,
+            device=st.query_params.get("device"),
+        )
+        told = t("learn.progress", minutes=lesson.minutes, done=done, total=total)
+        st.caption(f"{told} · {t('learn.progress_right', right=right)}" if done else told)
+st.header(t("learn.sheet"), anchor=False)
+sheet()
+go("room", t("learn.to_room"), icon=":material/groups:")
