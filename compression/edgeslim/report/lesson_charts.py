@@ -78,6 +78,7 @@ def bars_svg(view: Bars, drawing: Drawing) -> str:
     room = max((text_width(each, SIZE) for one in written for each in one), default=0) + 14
     across = scale([*values, *at_limit(limit)], 2, width - room, log=view.y.log, zero=not view.y.log)
     zero = across(across.low if view.y.log else 0.0)
+    y += 4
     top = y
     for place, group in enumerate(view.groups):
         for row in wrapped(words.word(group), width):

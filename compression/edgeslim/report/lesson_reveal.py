@@ -13,11 +13,10 @@ from edgeslim.lessons.views import Axis, Lines, Series
 from edgeslim.report.lesson_axes import WIDTHS, Drawing, tick
 from edgeslim.report.lesson_charts import lines_svg
 from edgeslim.report.lesson_views import both
-from edgeslim.report.palette import ACCENT
 from edgeslim.report.svg import SERIES, SIZE, Scale, line, marker, text, ticks, whole
 from edgeslim.report.window import text_width
 
-MINE, TRUE = SERIES[2], ACCENT
+TRUE, MINE = SERIES[:2]
 
 
 def beside_truth(
@@ -80,7 +79,7 @@ def _number_line(
         low, high = (scale(min(max(end, predicted.low), predicted.high)) for end in interval)
         parts.append(line(low, base, high, base, color=TRUE, stroke_width=9, opacity=0.45))
     for number, (name, value, color, y) in enumerate(
-        (("mine", given, MINE, 18.0), ("truth", truth, TRUE, 42.0))
+        (("truth", truth, TRUE, 42.0), ("mine", given, MINE, 18.0))
     ):
         label = f"{words.t(f'learn.word.{name}')}: {words.amount(predicted.unit.unit, value)}"
         half = text_width(label, SIZE) / 2
@@ -103,7 +102,7 @@ def _curves(
     places = tuple(map(float, range(len(names))))
     series = tuple(
         Series(name=name, x=places, y=cast(tuple[float, ...], heights))
-        for name, heights in (("mine", given), ("truth", truth))
+        for name, heights in (("truth", truth), ("mine", given))
     )
     across = Axis(name=drawing.words.control(experiment.name, control))
     return Lines(x=across, y=predicted.unit, series=series), names

@@ -32,9 +32,10 @@ STYLE = """
 .drawn .tiles img {display: block; min-width: 72px; height: 96px; image-rendering: pixelated; border: 1px solid #7d8c86}
 .drawn .scroll {overflow-x: auto}
 .drawn table {border-collapse: collapse; font-variant-numeric: tabular-nums}
-.drawn th, .drawn td {padding: 0.35rem 0.75rem; border-bottom: 1px solid #7d8c8655; text-align: right}
-.drawn th:first-child {text-align: left; font-weight: 600}
-.drawn thead th {font-weight: 400; opacity: 0.85}
+.drawn th, .drawn td {padding: 0.35rem 0.75rem; border-bottom: 1px solid #7d8c8655; text-align: right;
+  white-space: nowrap}
+.drawn th:first-child {white-space: normal; text-align: left; font-weight: 600}
+.drawn thead th {font-weight: 400; white-space: normal; opacity: 0.85}
 """
 
 

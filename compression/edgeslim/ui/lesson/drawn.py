@@ -7,14 +7,16 @@ import streamlit as st
 from edgeslim.report.lesson_views import STYLE
 
 _PAGE = """
-:host, .drawn {color: var(--st-text-color); font-family: var(--st-font)}
+.drawn {color: var(--st-text-color); font-family: var(--st-font)}
 """
 _SCRIPT = """export default function ({ data, parentElement }) {
-  const place = parentElement.querySelector("div");
+  const place = parentElement.querySelector(".place");
   if (place.given !== data.html) place.innerHTML = place.given = data.html;
 }
 """
-_mount = st.components.v2.component("edgeslim_drawn", html="<div></div>", css=STYLE + _PAGE, js=_SCRIPT)
+_mount = st.components.v2.component(
+    "edgeslim_drawn", html="<div class='place'></div>", css=STYLE + _PAGE, js=_SCRIPT
+)
 
 
 def drawn(html: str, key: str) -> None:

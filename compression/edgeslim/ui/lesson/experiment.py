@@ -8,7 +8,7 @@ import streamlit as st
 
 from edgeslim.lessons.base import Experiment, Lesson, values_of
 from edgeslim.lessons.kept import key_of
-from edgeslim.lessons.predictions import Answer, Choice
+from edgeslim.lessons.predictions import Answer, Choice, Curve
 from edgeslim.params import Param
 from edgeslim.report.lesson_axes import Drawing, Limit
 from edgeslim.report.lesson_reveal import beside_truth
@@ -77,7 +77,10 @@ def _verdict(lesson: Lesson, one: type[Experiment], given: Answer, words: Lesson
         st.warning(t("learn.other"), icon=":material/compare_arrows:")
     else:
         off = words.distance(one.predicts.unit.unit, verdict.off)
-        st.warning(t("learn.off", distance=off), icon=":material/compare_arrows:")
+        st.warning(
+            t("learn.off_curve" if isinstance(one.predicts, Curve) else "learn.off", distance=off),
+            icon=":material/compare_arrows:",
+        )
     html = beside_truth(one, given, found.truth, found.interval, Drawing(words))
     drawn(html, f"truth_{lesson.name}_{one.name}")
 
