@@ -89,6 +89,30 @@ def test_the_store_can_be_given(capsys, digits_file, tmp_path, home):
     assert not home.exists()
 
 
+def test_the_store_can_be_given_before_the_command_too(capsys, digits_file, tmp_path, home):
+    main(["--store", str(tmp_path / "other"), "import-model", str(digits_file), "--name", "mine"])
+    assert (tmp_path / "other" / "models" / "mine.json").exists()
+    capsys.readouterr()
+    assert main(["--json", "--store", str(tmp_path / "other"), "models"]) == 0
+    assert "mine" in [model["name"] for model in json.loads(capsys.readouterr().out)]
+    assert not home.exists()
+
+
+def test_who_imports_a_model_again_is_told(capsys, digits_file, tmp_path):
+    spec = tmp_path / "spec.json"
+    spec.write_text(
+        '{"task": "classification", "family": "classifier", "scale": 0.5, "color": "GRAY", '
+        '"input_width": 8, "input_height": 8}'
+    )
+    told = []
+    for more in ([], [], ["--spec", str(spec)]):
+        main(["import-model", str(digits_file), "--name", "mine", *more])
+        told.append(capsys.readouterr().out.splitlines()[-1])
+    assert "already" not in told[0]
+    assert told[1] == "it was here already"
+    assert told[2] == "it was here already, read by another specification"
+
+
 def truncated(tmp_path: Path, digits: Path) -> list[str]:
     file = tmp_path / "truncated.onnx"
     file.write_bytes(digits.read_bytes()[:500])

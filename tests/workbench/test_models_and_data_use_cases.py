@@ -19,6 +19,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.detections import Detections
 from edgeslim.errors import DatasetError, ModelError
 from edgeslim.models.base import ModelSpec
+from edgeslim.workbench.datasets import dataset_title
 
 
 @pytest.fixture
@@ -99,6 +100,28 @@ def test_a_name_that_is_no_dataset_is_told_as_it_was_given_with_all_names_at_han
     with pytest.raises(DatasetError, match=r"named 'mien'.*mine") as caught:
         workbench.describe_dataset("mien", store)
     assert caught.value.code == "no_dataset"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/data/coco_val/instances.json", "coco_val"),
+        ("/data/coco/annotations/instances.json", "coco"),
+        ("/data/coco/annotations/instances_val2017.json", "instances_val2017"),
+        ("/data/signs.v2", "signs.v2"),
+        ("my photos (1).zip", "my-photos-1"),
+        ("", ""),
+    ],
+)
+def test_data_is_called_after_what_its_path_says(path, name):
+    assert workbench.suggested_name(path) == name
+
+
+def test_a_study_calls_its_data_as_they_were_named(store, tmp_path):
+    (tmp_path / "instances.json").write_text("{}")
+    workbench.import_dataset(zipped(a__png=picture()), name="mine", store=store)
+    assert dataset_title("mine", store) == "mine"
+    assert dataset_title(tmp_path / "instances.json", store) == tmp_path.name
 
 
 def test_another_dataset_does_not_silently_take_a_name(store, tmp_path):

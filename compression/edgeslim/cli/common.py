@@ -25,15 +25,27 @@ def add(
 ) -> argparse.ArgumentParser:
     """Add a command that `run` does; its return value is the exit code, None being 0."""
     command: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
-    command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument("--store", type=Path, metavar="DIR", help=f"data folder (default: ${HOME_VARIABLE})")
-    command.add_argument(
-        "--storage",
-        metavar="URL",
-        help=f"a database for new studies (default: ${STORAGE_VARIABLE}, else a file for each)",
-    )
+    with_common(command)
     command.set_defaults(command=run)
     return command
+
+
+def with_common(parser: argparse.ArgumentParser) -> None:
+    """What may stand before a command as well as after it. Without a default: the later one must not undo the earlier."""
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
+    parser.add_argument(
+        "--store",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help=f"data folder (default: ${HOME_VARIABLE})",
+    )
+    parser.add_argument(
+        "--storage",
+        metavar="URL",
+        default=argparse.SUPPRESS,
+        help=f"a database for new studies (default: ${STORAGE_VARIABLE}, else a file for each)",
+    )
 
 
 def with_data(

@@ -24,6 +24,7 @@ from edgeslim.cli.common import (
     progress,
     spec,
     tell,
+    with_common,
     with_data,
     with_runtimes,
 )
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # Names of files need not be text. What cannot be printed appears as `\udc80`, which JSON reads too.
             stream.reconfigure(errors="backslashreplace")
-    given = _parser().parse_args(arguments)
+    given = _parser().parse_args(arguments, argparse.Namespace(json=False, store=None, storage=None))
     given.store = Store(given.store, given.storage)
     try:
         code: int | None = given.command(given)
@@ -67,6 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="edgeslim", description=edgeslim.__doc__)
+    with_common(parser)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add(commands, "models", _models, "list the models")
     add(commands, "datasets", _datasets, "list the datasets")
@@ -174,14 +176,25 @@ def _presets(given: Arguments) -> None:
 
 
 def _import_model(given: Arguments) -> None:
-    catalogue = [model.name for model in workbench.list_models(given.store) if model.origin == "catalogue"]
-    if given.file in catalogue:
+    listed = workbench.list_models(given.store)
+    before = {
+        model.name: workbench.model_spec(model.name, store=given.store)
+        for model in listed
+        if model.origin == "imported"
+    }
+    if given.file in [model.name for model in listed if model.origin == "catalogue"]:
         found = workbench.download_model(given.file, given.store, progress(given))
     else:
         found = workbench.import_model(
             given.file, spec=spec(given), name=given.name, store=given.store, progress=progress(given)
         )
-    tell(given, found, lambda: _model_lines(found))
+    known = before.get(found.name)
+    told = (
+        ""
+        if known is None
+        else "\nit was here already" + (", read by another specification" if known != found.spec else "")
+    )
+    tell(given, found, lambda: _model_lines(found) + told)
 
 
 def _download(given: Arguments) -> None:

@@ -105,7 +105,6 @@ def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
                 for notice in RUNTIMES.get(name).notices()
             ]
             return {
-                "dataset": workload.dataset,
                 "images": len(workload.evaluation),
                 "warnings": [encoded(notice_record(notice)) for notice in (*workload.notices, *told)],
                 "to_hold_out": to_come(workload),

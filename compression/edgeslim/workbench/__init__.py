@@ -20,6 +20,7 @@ from edgeslim.workbench.datasets import (
     import_dataset,
     list_datasets,
     read_pictures,
+    suggested_name,
     unknown_classes,
 )
 from edgeslim.workbench.errands import (
@@ -166,6 +167,7 @@ __all__ = [
     "study_status",
     "study_version",
     "study_versions",
+    "suggested_name",
     "time_study",
     "timing_here",
     "timing_status",

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from edgeslim.artifacts.store import Store, write_atomically
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from edgeslim.datasets.base import Dataset, SplitName
     from edgeslim.detections import Annotations, Image
 
+_SAYS_NOTHING = ("instances", "annotations", "_annotations.coco", "data", "dataset", "labels")
+_FILES = (".json", ".yaml", ".yml", ".zip")
 _IMPORTED = "dataset-names"
 """Record kind: {name, path, task, labels, sizes} of data that a user brought."""
 
@@ -83,6 +85,23 @@ def resolve_dataset(reference: str | Path, store: Store) -> str:
         return str(record["path"])
     check_reference(reference, [*DATASETS.names(), *store.keys(_IMPORTED)])
     return str(Path(reference).expanduser().absolute())
+
+
+def dataset_title(reference: str | Path, store: Store) -> str:
+    """What a study calls its data: as it was named, else after its path."""
+    from edgeslim.datasets import DATASETS
+
+    name = str(reference)
+    return name if name in DATASETS or _imported(name, store) is not None else suggested_name(name)
+
+
+def suggested_name(path: str) -> str:
+    """A valid name for data at a path: the file's or folder's, or the one around it where that says nothing."""
+    place = PurePath(path)
+    said = place.stem if place.suffix.lower() in _FILES else place.name
+    if said.lower() in _SAYS_NOTHING and place.parent.name:
+        return suggested_name(str(place.parent))
+    return re.sub(r"[^\w.\-]+", "-", said).strip("-.")[:64]
 
 
 def _imported(name: str, store: Store) -> Mapping[str, Any] | None:

@@ -82,7 +82,7 @@ def start_study(
     from edgeslim.models.library import open_model
     from edgeslim.runtime import check_runtimes
     from edgeslim.studies.presets import PRESETS
-    from edgeslim.workbench.datasets import resolve_dataset
+    from edgeslim.workbench.datasets import dataset_title, resolve_dataset
     from edgeslim.workbench.presets import check_preset, preset_recipes
 
     check_share(plan.held_out)
@@ -109,7 +109,7 @@ def start_study(
         model=reference(plan.model),
         model_name=opened.name,
         dataset=data,
-        dataset_name=Path(data).stem,
+        dataset_name=dataset_title(plan.dataset, store),
         created=today.isoformat(timespec="seconds"),
         calibration=images,
         preset=plan.preset if search is None else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Literal
@@ -24,7 +23,6 @@ from edgeslim.workbench.models import ModelInfo
 
 _IMPORTED, _IMPORTED_FROM = "edgeslim_imported_model", "edgeslim_imported_file"
 _ADDED = "edgeslim_added_dataset"
-SAYS_NOTHING = ("instances", "annotations", "_annotations.coco", "data", "dataset", "labels")
 
 
 def model_choice(models: Sequence[ModelEntry]) -> ModelEntry | None:
@@ -191,7 +189,7 @@ def dataset_import(use: Literal["data", "calibration"], key: str) -> None:
     to calibrate with."""
     path = st.text_input(t("dataset.path"), key=f"{key}_path", placeholder=t("dataset.path_help")).strip()
     given = st.file_uploader(t("dataset.zip"), type=["zip"], key=f"{key}_zip")
-    suggestion = _suggested(PurePath(given.name if given is not None else path))
+    suggestion = workbench.suggested_name(given.name if given is not None else path)
     name = st.text_input(
         t("dataset.name"), value=suggestion, key=f"{key}_name_{suggestion}", on_change="ignore"
     )
@@ -216,12 +214,6 @@ def dataset_added() -> None:
     st.success(t("dataset.added", name=plain(found.name), counts=counts, classes=len(found.labels)))
     for warning in found.warnings:
         st.caption(f":material/warning: {notice_words(warning)}")
-
-
-def _suggested(path: PurePath) -> str:
-    """A valid name for data at `path`: the file's, or the folder's where the file's says nothing."""
-    said = path.parent.name if path.stem.lower() in SAYS_NOTHING and path.parent.name else path.stem
-    return re.sub(r"[^\w.\-]+", "-", said).strip("-.")[:64]
 
 
 def _model_line(model: ModelEntry) -> str:
