@@ -6,8 +6,8 @@ const COLUMNS = 121;
 class ActivationPicture extends Picture {
   build() {
     this.layers = this.read(this.view.layers);
-    const furthest = Math.max(...this.layers.map(({ values }) => Math.max(...extremes(values).map(Math.abs))));
-    this.reach = Math.min(Math.max(Math.ceil(furthest), 4), 8);
+    const furthest = this.layers.map(({ values }) => values.map(Math.abs).sort()[Math.floor(0.99 * values.length)]);
+    this.reach = Math.min(Math.max(Math.ceil(Math.max(...furthest)), 4), 8);
     Object.assign(this, { name: "relu", x: 1 });
     const which = choice(this.text("function"), Object.entries(FUNCTIONS).map(([name, { title }]) => [name, title]), this.name, (name) => { this.name = name; this.draw(); });
     this.slider = slider("x", { min: -this.reach, max: this.reach, step: 0.05, value: this.x, play: this.text("play") }, (value) => minus(value.toFixed(2)), (value) => { this.x = value; this.draw(); });

@@ -36,7 +36,7 @@ class LowRankPicture extends Picture {
     this.rank.set(this.terms);
     const ends = extremes(values);
     this.reach = Math.max(...ends.map(Math.abs));
-    this.chosen = this.matrix.grey ? Math.floor(rows / 2) * columns + Math.floor(columns / 2) : nearest(values, this.reach / 2);
+    this.chosen = nearest(values, this.reach / 2);
     this.one.detail.textContent = `${this.matrix.name} · ${rows} × ${columns}`;
     this.draw();
   }

@@ -54,8 +54,9 @@ class NumberLine {
     });
     const [least, largest] = [at(-0.5), at(made.levels - 0.5)];
     context.fillStyle = faint(colour.red, 0.16); // beyond: clipped
-    if (made.levels > 2 && least > 0) context.fillRect(0, 1.6 * rem, least, upper - 1.6 * rem);
-    if (made.levels > 2 && largest < width) context.fillRect(largest, 1.6 * rem, width - largest, upper - 1.6 * rem);
+    const [smallest, greatest] = extremes(values).map((value) => this.x(value));
+    if (made.levels > 2 && least > smallest) context.fillRect(0, 1.6 * rem, least, upper - 1.6 * rem);
+    if (made.levels > 2 && largest < greatest) context.fillRect(largest, 1.6 * rem, width - largest, upper - 1.6 * rem);
 
     const thick = Math.max(Math.min((scale / (2 * reach)) * width * 0.5, 14), 1.2);
     for (let code = 0; code < made.levels; code++) {

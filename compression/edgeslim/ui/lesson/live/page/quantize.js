@@ -86,7 +86,7 @@ class QuantizePicture extends Picture {
     this.told.set({
       sqnr: [decibels(this.done.sqnr), this.layer.name, this.done.sqnr < 10 ? "bad" : ""],
       error: [numberText(this.done.error), this.text("step_is", { step: numberText(scale[this.row]) })],
-      clipped: [shareText(clipped / values.length), this.text("of_count", { count: countText(values.length) })],
+      clipped: bits === 1 ? ["–", this.text("sign_alone")] : [shareText(clipped / values.length), this.text("of_count", { count: countText(values.length) })],
       bytes: [sizeText(bytes), this.text("float_file", { size: sizeText(this.view.file) })],
     });
     this.bar.set(bytes);
