@@ -5,16 +5,34 @@ from __future__ import annotations
 import streamlit as st
 
 from edgeslim.lessons.base import LESSONS, Lesson
-from edgeslim.report.lesson_axes import Limit
+from edgeslim.lessons.live import Live
+from edgeslim.report.lesson_axes import Drawing, Limit
 from edgeslim.report.lesson_words import LessonWords
 from edgeslim.ui.components.navigation import go
+from edgeslim.ui.lesson.live.component import Room, live
+from edgeslim.ui.lesson.outcomes import ask_for_outcomes, outcome_here
+from edgeslim.ui.lesson.views import show_views
 from edgeslim.ui.state import language, t
 
 TEACHER = ("claim", "evidence", "plan", "answers", "misconceptions")
 
 
 def live_picture(lesson: Lesson, limit: Limit) -> None:
-    """The picture that computes in the page."""
+    """The picture that computes in the page: its first view; what else its experiment shows stands still below."""
+    if lesson.live is None:
+        return
+    words, setting = LessonWords(language(), lesson.name), lesson.live()
+    st.header(words.say(f"{lesson.live.name}.title"), anchor=False)
+    outcome = outcome_here(lesson.name, setting)
+    if outcome is None:
+        ask_for_outcomes(lesson.name, (setting,), f"compute_{lesson.name}_live")
+        return
+    first, *others = outcome.views
+    assert isinstance(first, Live), "declared so by the lesson"
+    live(first, key=f"live_{lesson.name}", word=words.word, budget=Room(limit.name, int(limit.bytes)))
+    show_views(others, Drawing(words, limit), f"live_views_{lesson.name}")
+    if measured := words.measured_on(outcome.on):
+        st.caption(measured)
 
 
 def field(lesson: Lesson) -> None:

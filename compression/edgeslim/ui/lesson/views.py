@@ -8,7 +8,6 @@ from itertools import groupby
 import numpy as np
 
 from edgeslim.detections import Detections
-from edgeslim.lessons.live import Live
 from edgeslim.lessons.views import Boxes, Scenes, View
 from edgeslim.report.lesson_axes import Drawing
 from edgeslim.report.lesson_views import views_html
@@ -20,8 +19,7 @@ from edgeslim.ui.picture.payload import Item, Look, ModelTitle
 
 def show_views(views: Sequence[View], drawing: Drawing, key: str) -> None:
     """Still ones drawn together, pictures by the component for pictures."""
-    still = [view for view in views if not isinstance(view, Live)]
-    for number, (scenes, group) in enumerate(groupby(still, key=lambda view: isinstance(view, Scenes))):
+    for number, (scenes, group) in enumerate(groupby(views, key=lambda view: isinstance(view, Scenes))):
         found = list(group)
         if not scenes:
             drawn(views_html(found, drawing), f"{key}_{number}")
