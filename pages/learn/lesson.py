@@ -9,7 +9,7 @@ from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.lesson.alone import Alone
 from edgeslim.ui.lesson.device import choose_device
 from edgeslim.ui.lesson.experiment import experiment
-from edgeslim.ui.lesson.parts import field, live_picture, neighbours, teachers_page
+from edgeslim.ui.lesson.parts import field, live_picture, neighbours, paper, teachers_page
 from edgeslim.ui.lesson.questions import questions
 from edgeslim.ui.state import language, t
 from edgeslim.workbench import lessons
@@ -39,5 +39,6 @@ with boundary():
     questions(lesson)
     field(lesson)
     teachers_page(lesson)
+    paper(lesson, limit)
     neighbours(name)
 go("learn", t("learn.course"), icon=":material/school:")

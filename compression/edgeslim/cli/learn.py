@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
+from edgeslim.artifacts.store import write_atomically
 from edgeslim.cli.common import Arguments, add, clear_line, counted, show_line, tell
 from edgeslim.cli.common import progress as progress_of
 from edgeslim.lessons.base import Fact
 from edgeslim.records import ProgressRecord
 from edgeslim.report.text import table
-from edgeslim.units import format_clock
+from edgeslim.texts import LANGUAGES
+from edgeslim.units import format_bytes, format_clock
 from edgeslim.workbench import lessons
 
 
@@ -31,6 +34,11 @@ def add_commands(commands: Any) -> None:
         metavar="CONTROL=VALUE",
         help="default: as declared; can be given several times",
     )
+
+    command = add(commands, "handout", _handout, "write a lesson as an HTML file to print")
+    command.add_argument("lesson", metavar="LESSON")
+    command.add_argument("--language", choices=list(LANGUAGES), default="en")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE")
 
 
 def _list(given: Arguments) -> None:
@@ -60,6 +68,16 @@ def _run(given: Arguments) -> None:
     if found.answer:
         rows.append(["answer", found.answer, "", ""])
     tell(given, found, lambda: table(rows, ["fact", "value", "unit", "95 %"]))
+
+
+def _handout(given: Arguments) -> None:
+    content = lessons.handout(given.lesson, given.language, given.store).encode()
+    write_atomically(given.out, content)
+    tell(
+        given,
+        {"path": str(given.out), "bytes": len(content)},
+        lambda: f"{given.out}: {format_bytes(len(content))}",
+    )
 
 
 def _interval(fact: Fact) -> str:

@@ -22,6 +22,7 @@ section {break-inside: avoid-page}
 .options {list-style: none; padding: 0; margin: 0 0 0.6rem}
 .options li::before {content: "☐ "}
 .small {font-size: 0.875rem; opacity: 0.85}
+.scenes figure {width: 260px}
 a {color: inherit; overflow-wrap: anywhere}
 @media print {
   :root {color-scheme: light}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeslim.artifacts.store import Store
+from edgeslim.detections import Image
 from edgeslim.errors import EdgeSlimError
 from edgeslim.jobs import errand
 from edgeslim.jobs.errand import Errand, ErrandStatus
@@ -14,7 +15,12 @@ from edgeslim.lessons import LESSONS, kept
 from edgeslim.lessons.base import Experiment, Lesson, Outcome, truth
 from edgeslim.lessons.lab import Lab
 from edgeslim.lessons.predictions import Answer, Curve, Number, Verdict, judge
+from edgeslim.lessons.views import Scene, Scenes
 from edgeslim.progress import Progress, silent
+from edgeslim.report.handout import handout_html
+from edgeslim.report.lesson_axes import Limit
+from edgeslim.texts import Language
+from edgeslim.workbench.datasets import gallery_images
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,21 @@ def run_setting(
     typed = {each.name: each.type for each in declared.controls()}
     given = {name: _typed(text, typed.get(name, str)) for name, text in values.items()}
     return kept.computed(lesson, declared.read(given), Lab(store or Store(), progress))
+
+
+def handout(name: str, language: Language, store: Store | None = None, limit: Limit | None = None) -> str:
+    """The lesson on paper, as one HTML file (report.handout). Raises EdgeSlimError, DatasetError."""
+    lesson, store = find_lesson(name), store or Store()
+    outcomes = {
+        one: outcome
+        for one in lesson.experiments
+        if (outcome := lesson_outcome(name, one(), store)) is not None
+    }
+
+    def look(view: Scenes, scene: Scene) -> Image:
+        return gallery_images(view.dataset, view.split, start=scene.place, count=1, store=store)[0][1]
+
+    return handout_html(lesson, outcomes, language, look, limit)
 
 
 def _typed(text: str, kind: type) -> object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from edgeslim.lessons.base import LESSONS, Lesson
@@ -13,6 +15,7 @@ from edgeslim.ui.lesson.live.component import Room, live
 from edgeslim.ui.lesson.outcomes import ask_for_outcomes, outcome_here
 from edgeslim.ui.lesson.views import show_views
 from edgeslim.ui.state import language, t
+from edgeslim.workbench import lessons
 
 TEACHER = ("claim", "evidence", "plan", "answers", "misconceptions")
 
@@ -48,6 +51,18 @@ def teachers_page(lesson: Lesson) -> None:
     with st.expander(t("learn.teacher"), icon=":material/co_present:"):
         for part in TEACHER:
             st.markdown(f"**{t(f'learn.teacher.{part}')}** {words.say(f'teacher.{part}')}")
+
+
+def paper(lesson: Lesson, limit: Limit) -> None:
+    """The lesson to print, or to take along where no network is."""
+    st.download_button(
+        t("learn.paper"),
+        partial(lessons.handout, lesson.name, language(), limit=limit),
+        file_name=f"edgeslim-{lesson.name}-{language()}.html",
+        mime="text/html",
+        icon=":material/print:",
+        on_click="ignore",
+    )
 
 
 def neighbours(name: str) -> None:
