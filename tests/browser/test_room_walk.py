@@ -14,9 +14,15 @@ from browser_server import PATIENCE, chromium, serving
 from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks.app_server import Server
+from edgeslim.lessons.predictions import Choice
+from edgeslim.rooms.room import places
+from edgeslim.ui.i18n import translate
+from edgeslim.workbench.lessons import found
 
 pytestmark = pytest.mark.browser
 HOSTILE = "<b>Bob</b> evil.com"
+CHOICE = next(place for place in places() if place.declared and isinstance(place.declared.predicts, Choice))
+AT = f"{CHOICE.lesson}.{CHOICE.experiment}"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -48,6 +54,22 @@ def somebody() -> Iterator[Somebody]:
     assert complaints == []
 
 
+def options() -> tuple[str, ...]:
+    assert CHOICE.declared and isinstance(CHOICE.declared.predicts, Choice)
+    return CHOICE.declared.predicts.options
+
+
+def truth() -> str:
+    assert CHOICE.declared
+    here = found(CHOICE.lesson, CHOICE.declared)
+    assert here
+    return str(here.truth)
+
+
+def words(option: str) -> str:
+    return translate("en", f"lesson.{AT}.option.{option}")
+
+
 def join(page: Page, name: str) -> None:
     page.get_by_role("textbox").first.fill(name)
     press(page, "stFormSubmitButton")
@@ -68,7 +90,7 @@ def act(teacher: Page, key: str) -> None:
 
 def predict(page: Page, option: int) -> None:
     choices = page.get_by_test_id("stRadio").get_by_role("radio")
-    expect(choices).to_have_count(4)
+    expect(choices).to_have_count(len(options()))
     choices.nth(option).check(force=True)
     press(page, "stFormSubmitButton")
     expect(page.get_by_test_id("stAlert")).to_contain_text(re.compile("Your prediction: |您的预测："))
@@ -82,6 +104,9 @@ def open_room(somebody: Somebody, server: Server) -> tuple[Page, str]:
 
 
 def test_a_class_predicts_twice_and_sees_what_is_true(tmp_path: Path, somebody: Somebody) -> None:
+    true = truth()
+    false = next(option for option in options() if option != true)
+    right, wrong = options().index(true), options().index(false)
     with serving(tmp_path) as server:
         teacher, code = open_room(somebody, server)
         address = f"{server.url}/room?room={code}"
@@ -92,28 +117,28 @@ def test_a_class_predicts_twice_and_sees_what_is_true(tmp_path: Path, somebody: 
         assert bob.locator(".st-key-room_who :is(b, a)").count() == 0, "a name is text"
         expect(projector.get_by_text("3 joined")).to_be_visible()
 
-        teacher.goto(f"{teacher.url}&at=pruning.orders")
+        teacher.goto(f"{teacher.url}&at={AT}")
         act(teacher, "bring")
         act(teacher, "to_predict")
-        predict(anna, 0)
-        predict(bob, 1)
+        predict(anna, right)
+        predict(bob, wrong)
         expect(teacher.get_by_text("2 of 3 have answered, 1 missing")).to_be_visible()
         expect(projector.get_by_text("2 of 3 have answered, 1 missing")).to_be_visible()
         assert projector.locator(".js-plotly-plot").count() == 0, "predictions are hidden"
-        anna.get_by_test_id("stRadio").get_by_role("radio").nth(2).check(force=True)
+        anna.get_by_test_id("stRadio").get_by_role("radio").nth(len(options()) - 1).check(force=True)
         act(teacher, "to_discuss")
         for page in (anna, bob, ming):
             expect(page.get_by_test_id("stRadio")).to_have_count(0)
-        expect(anna.get_by_text("First prediction: Smallest first")).to_be_visible()
+        expect(anna.get_by_text(f"First prediction: {words(true)}")).to_be_visible()
         port = urlsplit(server.url).port or 0
 
     with serving(tmp_path, port=port) as server:
         anna.reload()
         expect(who(anna)).to_contain_text("Anna")
-        expect(anna.get_by_text("First prediction: Smallest first")).to_be_visible()
+        expect(anna.get_by_text(f"First prediction: {words(true)}")).to_be_visible()
         teacher.reload()
         act(teacher, "to_revote")
-        for page, option in ((anna, 0), (bob, 0), (ming, 1)):
+        for page, option in ((anna, right), (bob, right), (ming, wrong)):
             predict(page, option)
         late = somebody(address)
         join(late, "Late")
@@ -129,11 +154,11 @@ def test_a_class_predicts_twice_and_sees_what_is_true(tmp_path: Path, somebody: 
             act(teacher, "csv")
         rows = list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
         assert [(row[0], row[3], row[4]) for row in rows[1:]] == [
-            ("Anna", "1", "smallest_first"),
-            (HOSTILE, "1", "random"),
-            ("Anna", "2", "smallest_first"),
-            (HOSTILE, "2", "smallest_first"),
-            ("王小明", "2", "random"),
+            ("Anna", "1", true),
+            (HOSTILE, "1", false),
+            ("Anna", "2", true),
+            (HOSTILE, "2", true),
+            ("王小明", "2", false),
         ]
 
         remove(teacher, HOSTILE)
@@ -145,7 +170,7 @@ def test_a_class_predicts_twice_and_sees_what_is_true(tmp_path: Path, somebody: 
         teacher.get_by_test_id("stPopover").first.get_by_role("button").click()
         act(teacher, "end")
         expect(anna.get_by_role("heading", level=1)).to_have_text("The class is over")
-        expect(anna.get_by_text("Measured: Smallest first")).to_be_visible()
+        expect(anna.get_by_text(f"Measured: {words(true)}")).to_be_visible()
 
 
 def remove(teacher: Page, name: str) -> None:

@@ -19,6 +19,7 @@ from edgeslim.rooms import database, limits, taking_part, teaching
 from edgeslim.rooms.looking import is_teacher, look, person_of, presence, was_removed
 from edgeslim.rooms.room import Phase, Place
 from edgeslim.rooms.teaching import open_room
+from edgeslim.workbench import collect_garbage
 
 A, B = options()[:2]
 
@@ -137,7 +138,7 @@ def test_only_the_secret_of_the_teacher_opens_what_is_the_teachers(room: Class, 
 def test_the_database_holds_no_token(room: Class) -> None:
     anna = room.join("Anna")
     database.close()
-    content = b"".join(path.read_bytes() for path in room.store.root.glob("rooms.db*"))
+    content = b"".join(path.read_bytes() for path in room.store.root.glob("rooms/rooms.db*"))
     assert b"Anna" in content
     assert anna.token.encode() not in content and room.opened.teacher.encode() not in content
 
@@ -288,6 +289,13 @@ print(looking.person_of(looking.look(store, {room.code!r}), {anna.token!r}).name
     said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert said.stdout.strip() == "Anna"
     assert room.now().answers(FIRST, 1)[anna.number].value == B
+
+
+def test_collecting_garbage_leaves_rooms_alone(room: Class) -> None:
+    room.join("Anna")
+    collect_garbage(max_bytes=0, store=room.store)
+    database.close()
+    assert [person.name for person in room.now().people] == ["Anna"]
 
 
 def test_who_is_here_is_known_without_changing_the_room(room: Class) -> None:

@@ -18,7 +18,7 @@ from edgeslim.artifacts.store import Store, sha256_of
 BLOBS, LOCKS, STUDIES, MODELS, UPLOADS, DATASET_NAMES = (
     "blobs", "locks", "studies", "models", "uploads", "dataset-names",
 )  # fmt: skip
-KEPT = frozenset({STUDIES, MODELS, UPLOADS, DATASET_NAMES, "datasets", "training", "timings"})
+KEPT = frozenset({STUDIES, MODELS, UPLOADS, DATASET_NAMES, "datasets", "training", "timings", "rooms"})
 """Kinds that users made or imported, or that take long to make. All others except blobs and locks are a cache."""
 GRACE = 3600.0
 """Seconds for which an unreferenced file is kept: a record of it may be about to be written."""

@@ -10,6 +10,7 @@ import atexit
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -32,7 +33,7 @@ from edgeslim.artifacts.store import Store, as_store_error
 from edgeslim.errors import RoomError
 from edgeslim.studies.addresses import engine, told
 
-FILE = "rooms.db"
+KIND, FILE = "rooms", "rooms.db"
 
 TABLES = MetaData()
 ROOMS = Table(
@@ -107,7 +108,7 @@ _making = Lock()
 
 def url_of(store: Store) -> str:
     """Perhaps with a password: not to be shown."""
-    return store.database or f"sqlite:///{(store.root / FILE).absolute()}"
+    return store.database or f"sqlite:///{store.place(KIND, FILE).absolute()}"
 
 
 @contextmanager
@@ -172,10 +173,11 @@ def _engine(store: Store) -> Engine:
 def _made(url: str, store: Store) -> Engine:
     found = engine(url)
     if found.dialect.name == "sqlite":
+        folder = Path(str(found.url.database)).parent
         try:
-            store.root.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise as_store_error(store.root, error) from error
+            raise as_store_error(folder, error) from error
         sqlalchemy.event.listen(found, "connect", _set_up)
         sqlalchemy.event.listen(found, "begin", _begin)
     with told(found.url):

@@ -12,6 +12,7 @@ from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.room.board_people import people
 from edgeslim.ui.room.experiment import ask, found, lesson_title, show_distribution, title
 from edgeslim.ui.room.links import join_address, show_code, spelled, turn_to, warn_where_only_here
+from edgeslim.ui.room.style import PEOPLE
 from edgeslim.ui.room.watching import WATCH
 from edgeslim.ui.state import address, linked, one_of, t
 from edgeslim.workbench import rooms
@@ -29,6 +30,7 @@ def board(room: Room, teacher: str) -> None:
     """Everything here needs the teacher's token, which the workbench checks at every act."""
     names = {f"{place.lesson}.{place.experiment}": place for place in places()}
     first = next((name for name, place in names.items() if place == room.place), next(iter(names)))
+    st.html(PEOPLE)
     st.title(t("room.board", code=spelled(room.code)), anchor=False)
     _state(room)
     left, right = st.columns([3, 2], gap="large")

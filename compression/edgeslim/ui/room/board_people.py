@@ -18,7 +18,7 @@ from edgeslim.workbench import rooms
 
 def people(room: Room, teacher: str) -> None:
     """The list, and removing somebody from it."""
-    st.subheader(t("room.people"), anchor=False)
+    st.header(t("room.people"), anchor=False)
     _list(room.code)
     if not room.people or room.ended:
         return

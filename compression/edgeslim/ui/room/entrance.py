@@ -6,12 +6,14 @@ import streamlit as st
 
 from edgeslim.rooms import limits
 from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.room.style import PEOPLE
 from edgeslim.ui.state import t
 from edgeslim.workbench import rooms
 
 
 def entrance() -> None:
     """A code to join by, and a room to open as a teacher."""
+    st.html(PEOPLE)
     st.title(t("room.title"), anchor=False)
     st.markdown(t("room.about"))
     with st.form("room_code", border=True):
@@ -24,7 +26,7 @@ def entrance() -> None:
         else:
             st.query_params["room"] = code
             st.rerun()
-    st.subheader(t("room.teach"), anchor=False)
+    st.header(t("room.teach"), anchor=False)
     st.markdown(t("room.teach_about"))
     with st.container(horizontal=True):
         opened = st.button(t("room.open"), icon=":material/co_present:", key="open_room")

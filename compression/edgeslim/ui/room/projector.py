@@ -19,21 +19,14 @@ from edgeslim.ui.room.experiment import (
     title,
 )
 from edgeslim.ui.room.links import show_code, spelled, warn_where_only_here
+from edgeslim.ui.room.style import PROJECTOR
 from edgeslim.ui.room.watching import WATCH, state_for_students, watch
 from edgeslim.ui.state import t
 from edgeslim.workbench import rooms
 
-STYLE = """<style>
-[data-testid=stMain] h1 {font-size: 2.6rem}
-[data-testid=stMain] h2 {font-size: 2.2rem}
-[data-testid=stMain] h3 {font-size: 1.8rem; padding-block: 0.3rem}
-[data-testid=stMain] :is(p, li) {font-size: 1.35rem}
-</style>"""
-"""For the last row."""
-
 
 def projector(room: Room) -> None:
-    st.html(STYLE)
+    st.html(PROJECTOR)
     place = room.place
     if place is None or room.ended or room.pace == "free":
         _door(room)
@@ -76,9 +69,9 @@ def _stage(room: Room, place: Place) -> None:
             st.markdown(ask(place))
         predicts = predicted(place)
         if isinstance(predicts, Choice):
-            st.markdown("\n".join(f"- ### {option_words(place, option)}" for option in predicts.options))
+            st.markdown("\n".join(f"- {option_words(place, option)}" for option in predicts.options))
         if phase == "discuss":
-            st.subheader(t("room.discuss_about"), anchor=False)
+            st.header(t("room.discuss_about"), anchor=False)
         else:
             _answered(room.code, place, ROUNDS[phase])
 
@@ -100,7 +93,7 @@ def _revealed(room: Room, place: Place) -> None:
 @st.fragment(run_every=WATCH)
 def _joined(code: str) -> None:
     with boundary():
-        st.subheader(t("room.joined", count=len(rooms.look(code).people)), anchor=False)
+        st.header(t("room.joined", count=len(rooms.look(code).people)), anchor=False)
 
 
 @st.fragment(run_every=WATCH)
@@ -110,4 +103,4 @@ def _answered(code: str, place: Place, round_: int) -> None:
         room = rooms.look(code)
         done, every = len(room.answers(place, round_)), len(room.people)
         st.progress(done / every if every else 0.0)
-        st.subheader(t("room.answered", done=done, total=every, missing=every - done), anchor=False)
+        st.header(t("room.answered", done=done, total=every, missing=every - done), anchor=False)

@@ -22,20 +22,15 @@ from edgeslim.ui.room.experiment import (
 )
 from edgeslim.ui.room.keys import keep_token, token_here
 from edgeslim.ui.room.links import spelled, turn_to
+from edgeslim.ui.room.style import PEOPLE
 from edgeslim.ui.room.watching import state_for_students, watch
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.workbench import rooms
 
-STYLE = """<style>
-[data-testid=stMain] [data-testid=stRadio] [role=radiogroup] label {padding-block: 0.5rem}
-[data-testid=stMain] h1 {font-size: 1.6rem}
-</style>"""
-"""For fingers, and for a question on a phone."""
-
 
 def student(room: Room) -> None:
     """Join, then predict, discuss, predict again, and see what is true."""
-    st.html(STYLE)
+    st.html(PEOPLE)
     token = token_here(room.code)
     if token is None:
         st.title(t("room.board", code=spelled(room.code)), anchor=False)
@@ -137,9 +132,9 @@ def _revealed(room: Room, person: Person, place: Place) -> None:
     else:
         st.markdown(f"**{answer_line('truth', place, here.truth)}**")
         show_result(place, here)
-    st.subheader(t("room.class"), anchor=False)
+    st.header(t("room.class"), anchor=False)
     show_distribution(room, place, here, key=f"class_{place.lesson}_{place.experiment}")
-    st.subheader(t("room.why"), anchor=False)
+    st.header(t("room.why"), anchor=False)
     st.markdown(t(f"lesson.{place.lesson}.why"))
 
 
