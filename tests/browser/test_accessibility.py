@@ -20,6 +20,8 @@ SCREENS = {
     "new": "new",
     "new_own_model": "new?model_from=file",
     "new_search": "new?way=search",
+    "learn": "learn",
+    "lesson": "lesson?lesson=pruning",
 }
 GRAVE = ("serious", "critical")
 PROBES = "Failed to load resource: the server responded with a status of 404"
