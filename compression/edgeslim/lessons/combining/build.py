@@ -14,7 +14,6 @@ from edgeslim.lessons.combining.recipes import (
     prune,
     share_values,
     size_bars,
-    table,
     train,
 )
 from edgeslim.lessons.facts import file_facts, measured_on
@@ -34,6 +33,7 @@ class Build(Experiment):
     """One choice for what goes, for training, and for how the rest is stored: forty real files."""
 
     name = "build"
+    revision = 2
     uses = (NETWORK,)
 
     shape: str = param("weights_80", choices=SHAPES)
@@ -57,7 +57,7 @@ class Build(Experiment):
                 "file_smaller": Fact(value=original["file"].value / now["file"].value, unit="ratio"),
                 "times_smaller": Fact(value=original["file"].value / now["download"].value, unit="ratio"),
             },
-            views=(size_bars(found), accuracy_bars(found), table(found)),
+            views=(size_bars(found), accuracy_bars(found)),
             on=measured_on(lab.workload(NETWORK), machine),
         )
 

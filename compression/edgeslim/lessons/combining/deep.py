@@ -14,7 +14,6 @@ from edgeslim.lessons.combining.recipes import (
     prune,
     share_values,
     size_bars,
-    table,
     train,
 )
 from edgeslim.lessons.facts import file_facts, measured_on
@@ -35,6 +34,7 @@ class Deep(Experiment):
     """Prune, train, let weights share few values, code: what the bytes are after each step."""
 
     name = "deep"
+    revision = 2
     uses = (NETWORK,)
     predicts = Number(
         of="times_smaller", unit=Axis(name="times_smaller", unit="ratio"), low=1, high=40, step=0.5, near=2
@@ -65,7 +65,7 @@ class Deep(Experiment):
                 "times_smaller": Fact(value=original["file"].value / last["download"].value, unit="ratio"),
                 "without_coding": Fact(value=original["file"].value / last["file"].value, unit="ratio"),
             },
-            views=(waterfall, accuracy_bars(found), table(found)),
+            views=(waterfall, accuracy_bars(found)),
             on=measured_on(lab.workload(NETWORK)),
         )
 
@@ -78,6 +78,7 @@ class Ablation(Experiment):
     """The whole recipe, and the recipe without each of its steps."""
 
     name = "ablation"
+    revision = 2
     uses = (NETWORK,)
     predicts = Choice(options=STEPS)
 
@@ -92,7 +93,7 @@ class Ablation(Experiment):
         largest = max(STEPS, key=lambda name: found[f"without_{name}"]["download"].value)
         return Outcome(
             facts=flat(found),
-            views=(size_bars(found), accuracy_bars(found), table(found)),
+            views=(size_bars(found), accuracy_bars(found)),
             on=measured_on(lab.workload(NETWORK)),
             answer=largest,
         )

@@ -15,7 +15,6 @@ from edgeslim.lessons.combining.recipes import (
     cut_channels,
     flat,
     prune,
-    table,
     train,
 )
 from edgeslim.lessons.facts import file_facts, measured_on
@@ -36,6 +35,7 @@ class Order(Experiment):
     """Pruning and training, or two kinds of pruning before training, this way round and the other."""
 
     name = "order"
+    revision = 2
     uses = (NETWORK,)
     predicts = Number(of="swapped_quality", unit=ACCURACY, low=0, high=1, step=0.01, near=0.07)
 
@@ -55,7 +55,7 @@ class Order(Experiment):
         found = {name: file_facts(measured) for name, measured in files.items()}
         return Outcome(
             facts={**flat(found), "updates": Fact(value=UPDATES, unit="count")},
-            views=(accuracy_bars(found), table(found)),
+            views=(accuracy_bars(found),),
             on=measured_on(lab.workload(NETWORK)),
         )
 

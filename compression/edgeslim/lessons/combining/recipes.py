@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Fact
-from edgeslim.lessons.views import Axis, Bars, Series, Table
+from edgeslim.lessons.views import Axis, Bars, Series
 
 if TYPE_CHECKING:
     from edgeslim.steps import Step
@@ -19,7 +19,6 @@ DOOR: Mapping[str, str | int | float] = {
     "preset": "deep-compression",
 }
 ACCURACY = Axis(name="accuracy", unit="share")
-COLUMNS = (ACCURACY, Axis(name="file", unit="bytes"), Axis(name="download", unit="bytes"))
 
 
 def prune(share: float) -> Step:
@@ -45,17 +44,6 @@ def share_values(values: int) -> Step:
     from edgeslim.steps.clustering.weight_clustering import WeightClustering
 
     return WeightClustering(values=values)
-
-
-def table(found: Mapping[str, Mapping[str, Fact]]) -> Table:
-    """Accuracy and sizes of files by name."""
-    return Table(
-        columns=COLUMNS,
-        rows=tuple(found),
-        values=tuple(
-            tuple(facts[name].value for name in ("quality", "file", "download")) for facts in found.values()
-        ),
-    )
 
 
 def accuracy_bars(found: Mapping[str, Mapping[str, Fact]]) -> Bars:

@@ -83,7 +83,7 @@ class Shares(Experiment):
         return Outcome(facts=found[self.share], views=views, on=measured_on(lab.workload(DETECTOR, IMAGES)))
 
     def door(self) -> Door:
-        return Door(page="study", parameters={"study": "sample", "with": "magnitude_pruning"})
+        return Door(page="study", parameters={"with": "magnitude_pruning"})
 
 
 def _pruned(lab: Lab, share: float) -> Measurement:

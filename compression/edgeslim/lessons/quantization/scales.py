@@ -10,7 +10,7 @@ from edgeslim.lessons.facts import measured_on
 from edgeslim.lessons.predictions import Choice, Door, Number
 from edgeslim.lessons.quantization.bits import DETECTOR, IMAGES, PLACES, QUALITY, quality_bars
 from edgeslim.lessons.scenes import gallery_scenes
-from edgeslim.lessons.views import Axis, Lines, Series
+from edgeslim.lessons.views import Axis, Lines, Scenes, Series
 from edgeslim.params import param
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class SharedScale(Experiment):
     """
 
     name = "shared_scale"
+    revision = 2
     uses = (DETECTOR,)
     predicts = Number(of="quality", unit=QUALITY, low=0, high=0.7, step=0.01, near=0.05)
 
@@ -69,7 +70,7 @@ class SharedScale(Experiment):
                 "box_step": Fact(value=step),
                 "score_step": Fact(value=score),
                 "best": Fact(value=head.best_score(files["original"])),
-                "seen": Fact(value=sum(len(scene.files[1].boxes) for scene in scenes.scenes), unit="count"),
+                "seen": Fact(value=_seen(scenes), unit="count"),
             },
             views=(scenes, quality_bars(quality)),
             on=measured_on(data, environment()["cpu"]),
@@ -149,6 +150,11 @@ class Calibration(Experiment):
         return Door(
             page="new", parameters={"model": DETECTOR, "data": "street-signs", "calibration": "digits"}
         )
+
+
+def _seen(scenes: Scenes) -> int:
+    """Boxes of the second file that the pictures show."""
+    return sum(score >= scenes.confidence for scene in scenes.scenes for score in scene.files[1].scores)
 
 
 def _quality(found: Evaluation) -> Fact:
