@@ -9,6 +9,9 @@ import pytest
 from browser_server import Server, serving
 from playwright.sync_api import Page
 
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+
 pytestmark = pytest.mark.browser
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -17,6 +20,10 @@ SCREENS = {
     "overview": "",
     "study": "study?trial=6",
     "compare": "compare",
+    "compare_damage": "compare?trials=6&section=damage",
+    "compare_errors": "compare?trials=6&section=errors",
+    "compare_confidence": "compare?trials=6&section=confidence",
+    "compare_classes": "compare?trials=6&section=classes",
     "new": "new",
     "new_own_model": "new?model_from=file",
     "new_search": "new?way=search",
@@ -54,6 +61,17 @@ FINDINGS = """async ([grave, others]) => {
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("accessibility")) as server:
+        study = workbench.sample_study()
+        assert study is not None
+        for number in (0, 6):  # what the sections of Compare are about, else they would still be running it
+            trial = study.trial(number)
+            assert trial is not None and trial.sha256 is not None
+            workbench.predictions(
+                trial.sha256,
+                workbench.Images(study.dataset, held_out=None),
+                study.model,
+                store=Store(server.home),
+            )
         yield server
 
 
