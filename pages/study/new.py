@@ -55,7 +55,7 @@ with st.container(border=True):
         with columns[1]:
             calibration = calibration_choice(datasets, dataset)
         fits = classes_fit(dataset, labels)
-    with st.expander(t("dataset.own"), icon=":material/upload_file:"):
+    with st.expander(t("dataset.own"), icon=":material/upload_file:", expanded=dataset is None or not fits):
         dataset_import("data", key="dataset")
     dataset_added()
 if dataset is None:

@@ -60,6 +60,18 @@ def test_nothing_starts_while_a_field_holds_what_cannot_be_used(
     assert not app.button(key="start_study").disabled
 
 
+def test_a_model_that_no_dataset_fits_is_met_with_what_to_do_and_not_with_an_error(
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = ModelSpec(input_width=8, input_height=8, task="classification", labels=("cat", "dog"))
+    monkeypatch.setattr(workbench, "model_spec", lambda *_: other)
+    app = show("new")
+    assert not app.exception and not app.error
+    assert "has this model's classes (cat, dog)" in app.info[0].value
+    assert app.button(key="start_study").disabled
+    assert len(show("new", data="digits").error) == 1
+
+
 @pytest.mark.parametrize("asked", ["model", "data", "calibration", "preset"])
 def test_an_address_that_asks_for_what_is_not_there_is_told(
     show: Any, started: list[Started], asked: str
@@ -111,10 +123,10 @@ def test_a_model_that_knows_none_of_the_classes_is_not_started(
 ) -> None:
     spec = ModelSpec(input_width=8, input_height=8, task="classification", labels=("person", "traffic_light"))
     monkeypatch.setattr(workbench, "model_spec", lambda *_: spec)
-    app = show("new")
+    app = show("new", data="digits")
     assert app.button(key="start_study").disabled
     assert "The model knows: person, traffic light; the dataset has: 0, 1, 2" in app.error[0].value
-    assert "模型可识别：人、红绿灯" in show("new", "zh-CN").error[0].value
+    assert "模型可识别：人、红绿灯" in show("new", "zh-CN", data="digits").error[0].value
 
 
 def test_a_path_and_a_zip_at_once_are_refused(show: Any, started: list[Started]) -> None:

@@ -211,6 +211,15 @@ def test_training_alone_changes_no_size_at_all(study: Study) -> None:
     assert unchanged(trial, EFFECTS) == ("latency", "memory", "size")
 
 
+def test_what_only_waits_to_be_timed_does_not_count_as_running(study: dict[str, Any]) -> None:
+    last = copy.deepcopy(study["trials"][1])
+    untimed = {**last, "number": 98, "state": "running", "latency": None}
+    working = {**untimed, "number": 99, "sizes": None}
+    before, found = of(study), of({**study, "trials": [*study["trials"], untimed, working]})
+    assert counts(found).get("measured", 0) == counts(before).get("measured", 0) + 1
+    assert counts(found).get("running", 0) == counts(before).get("running", 0) + 1
+
+
 def test_what_time_ran_out_for_is_counted_apart_and_told_once(study: dict[str, Any]) -> None:
     last = copy.deepcopy(study["trials"][1])
     last |= {"state": "out_of_time", "sizes": None, "latency": None}

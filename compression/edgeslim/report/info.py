@@ -116,8 +116,12 @@ def _by_class(trial: TrialResult | None) -> dict[str, float]:
 
 
 def counts(study: StudyResult) -> dict[str, int]:
-    """How many trials are in each state that occurs."""
-    return dict(Counter(trial.state for trial in study.trials))
+    """How many trials are in each state that occurs; those that only wait to be timed are 'measured'."""
+    return dict(Counter("measured" if _is_untimed(trial) else trial.state for trial in study.trials))
+
+
+def _is_untimed(trial: TrialResult) -> bool:
+    return trial.state == "running" and trial.sizes is not None and trial.latency is None
 
 
 def unchanged(trial: TrialResult, effects: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

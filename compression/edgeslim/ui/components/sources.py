@@ -68,15 +68,17 @@ def model_import(families: Sequence[str]) -> None:
     if given is None:
         st.caption(t("import.lead", families=t("choice.list").join(families[:-1])))
         return
-    content, name = given.getvalue(), PurePath(given.name).stem
+    content = given.getvalue()
     imported: ModelInfo | None = st.session_state.get(_IMPORTED)
     if imported is not None and st.session_state.get(_IMPORTED_FROM) != given.file_id:
         imported = None
+    name = PurePath(given.name).stem if imported is None else imported.name
     spec = None if imported is None else imported.spec
     if imported is None:
         with boundary(), st.spinner(t("import.working")):
             spec = data.recognised(content, given.name)
             st.markdown(f":material/search: {_spec_line('import.recognised', spec)}")
+        name = st.text_input(t("import.name"), value=name, key=f"name_{given.file_id}", width=420)
         if st.button(t("import.button"), type="primary", icon=":material/upload:"):
             _import(content, name, given.file_id)
     else:
@@ -118,6 +120,7 @@ def _imported(model: ModelInfo) -> None:
         st.caption(t("import.not_trainable"))
     st.button(
         t("import.use"),
+        type="primary",
         icon=":material/arrow_forward:",
         on_click=lambda: st.query_params.from_dict({"model": model.name}),
     )
@@ -149,7 +152,10 @@ def classes_fit(dataset: DatasetInfo, labels: Sequence[str]) -> bool:
     """Whether the model knows any of the dataset's classes; says which it does not know."""
     unknown = workbench.unknown_classes(dataset, labels)
     if _strange(dataset, labels):
-        st.error(t("dataset.no_class_fits", model=_some(labels), dataset=_some(dataset.labels)))
+        if "data" in st.query_params:
+            st.error(t("dataset.no_class_fits", model=_some(labels), dataset=_some(dataset.labels)))
+        else:  # nobody has chosen it
+            st.info(t("dataset.add_fitting", model=_some(labels)), icon=":material/photo_library:")
         return False
     if unknown:
         st.caption(

@@ -64,7 +64,17 @@ def study_header(study: StudyResult) -> None:
     if study.state == "running" and study.searching:
         # Its figures are told below, and what is measured still waits to be timed.
         found = {name: count for name, count in found.items() if name in ("failed", "infeasible")}
-    order = ("complete", "running", "waiting", "infeasible", "failed", "pruned", "out_of_time", "cancelled")
+    order = (
+        "complete",
+        "measured",
+        "running",
+        "waiting",
+        "infeasible",
+        "failed",
+        "pruned",
+        "out_of_time",
+        "cancelled",
+    )
     parts += [
         t("study.counted", count=found[name], state=state_words(name)) for name in order if name in found
     ]

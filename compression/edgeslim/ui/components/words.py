@@ -167,11 +167,8 @@ def change_words(change: float | None, interval: Bounds | None) -> str:
 
 def duration_words(time: Estimate) -> str:
     """'about 3–12 min', and where that is so, that its time may not do for all recipes."""
-    unit, size = next(
-        (name, size)
-        for name, size, up_to in (("seconds", 10, 180), ("minutes", 60, 7200), ("hours", 3600, float("inf")))
-        if time.high < up_to
-    )
+    soon = time.low < 60 and time.high < 180
+    unit, size = ("seconds", 10) if soon else ("minutes", 60) if time.high < 7200 else ("hours", 3600)
     scale = size if unit == "seconds" else 1
     low, high = max(1, floor(time.low / size)) * scale, ceil(time.high / size) * scale
     words = t(f"time.{unit}", time=f"{low}–{high}" if low < high else f"{high}")
