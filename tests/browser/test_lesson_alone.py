@@ -54,8 +54,9 @@ def test_a_lesson_from_prediction_to_questions(
     expect(visit.get_by_text(result)).to_have_count(0)
 
     lock.click()
-    expect(here.get_by_text(t("learn.locked", answer=""))).to_be_visible()
-    expect(here.locator("svg polyline")).to_have_count(0)
+    expect(here.get_by_text(t("learn.locked_curve"))).to_be_visible()
+    alone = here.locator("svg[aria-label]").filter(has=visit.locator("polyline")).first
+    assert t("learn.word.truth") not in (alone.get_attribute("aria-label") or "")
     here.get_by_role("button", name=t("learn.run")).click()
     expect(visit.get_by_text(result)).to_be_visible()
     beside = here.locator("svg[aria-label]").filter(has=visit.locator("polyline")).first

@@ -125,7 +125,14 @@ def tick(unit: Unit, value: float) -> str:
         case "count":
             return f"{value:,.6g}"
         case _:
-            return f"{value:g}".replace("-", MINUS)
+            return _power(value) if 0 < abs(value) < 1e-3 else f"{value:g}".replace("-", MINUS)
+
+
+def _power(value: float) -> str:
+    """0.00002 as 2·10⁻⁵."""
+    base, exponent = f"{value:.0e}".split("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{raised}" if base == "1" else f"{base}·10{raised}"
 
 
 def told(

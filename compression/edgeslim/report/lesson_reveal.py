@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from typing import cast
@@ -37,8 +37,17 @@ def beside_truth(
         ]
     else:
         assert isinstance(predicted, Curve), "there are three kinds of predictions"
-        view, names = _curves(experiment, predicted, given, truth, drawing)
+        view, names = _curves(experiment, predicted, {"truth": truth, "mine": given}, drawing)
         drawings = [lines_svg(view, replace(drawing, width=width, limit=None), names) for width in WIDTHS]
+    return f'<div class="drawn">{both(drawings)}</div>'
+
+
+def curve_alone(experiment: type[Experiment], given: Answer, drawing: Drawing) -> str:
+    """HTML: a predicted curve while the truth is not known yet."""
+    predicted = experiment.predicts
+    assert isinstance(predicted, Curve), "only a curve needs a drawing"
+    view, names = _curves(experiment, predicted, {"mine": given}, drawing)
+    drawings = [lines_svg(view, replace(drawing, width=width, limit=None), names) for width in WIDTHS]
     return f'<div class="drawn">{both(drawings)}</div>'
 
 
@@ -78,15 +87,20 @@ def _number_line(
     if interval is not None:
         low, high = (scale(min(max(end, predicted.low), predicted.high)) for end in interval)
         parts.append(line(low, base, high, base, color=TRUE, stroke_width=9, opacity=0.45))
+    stem = scale(given)
     for number, (name, value, color, y) in enumerate(
         (("truth", truth, TRUE, 42.0), ("mine", given, MINE, 18.0))
     ):
         label = f"{words.t(f'learn.word.{name}')}: {words.amount(predicted.unit.unit, value)}"
-        half = text_width(label, SIZE) / 2
-        x = scale(value)
+        half, x = text_width(label, SIZE) / 2, scale(value)
+        middle = min(max(x, half + 2), width - half - 2)
+        if name == "truth" and abs(middle - stem) < half + 6:
+            # The other one's stem would cross the words: they stand beside it, on the truth's side where there is room.
+            left, right = stem - half - 6, stem + half + 6
+            middle = left if left > half and (x < stem or right + half > width) else right
         parts.append(line(x, y + 4, x, base, color=color, stroke_width=2))
         parts.append(marker(number, x, base, color, label))
-        parts.append(text(min(max(x, half + 2), width - half - 2), y, label, "middle", font_weight=600))
+        parts.append(text(middle, y, label, "middle", font_weight=600))
     told = ", ".join(
         f"{words.t(f'learn.word.{name}')}: {words.amount(predicted.unit.unit, value)}"
         for name, value in (("mine", given), ("truth", truth))
@@ -95,14 +109,14 @@ def _number_line(
 
 
 def _curves(
-    experiment: type[Experiment], predicted: Curve, given: Answer, truth: Answer, drawing: Drawing
+    experiment: type[Experiment], predicted: Curve, curves: Mapping[str, Answer], drawing: Drawing
 ) -> tuple[Lines, Sequence[str]]:
+    """Curves by their words' keys, over the values of the control."""
     control = next(one for one in experiment.controls() if one.name == predicted.along)
     names = [drawing.words.value(experiment.name, control, value) for value in values_of(control)]
     places = tuple(map(float, range(len(names))))
     series = tuple(
-        Series(name=name, x=places, y=cast(tuple[float, ...], heights))
-        for name, heights in (("truth", truth), ("mine", given))
+        Series(name=name, x=places, y=cast(tuple[float, ...], heights)) for name, heights in curves.items()
     )
     across = Axis(name=drawing.words.control(experiment.name, control))
     return Lines(x=across, y=predicted.unit, series=series), names

@@ -12,9 +12,9 @@ from edgeslim.report.window import text_width
 
 SIZE = 14
 """Of words, in units of the drawing."""
-SERIES = (ACCENT, "#2f7fd6", BUDGET_COLOR, "#8a6fe0", "#c454a6", "#7d8c86")
+SERIES = (ACCENT, "#2f7fd6", BUDGET_COLOR, "#8a6fe0", "#c454a6", "#7d8c86", "#5f8f2f", "#a0703c")
 """Each stands out from a white and from a nearly black page."""
-DASHES = ("", "7 4", "2 4", "11 4 2 4", "14 5", "4 2")
+DASHES = ("", "7 4", "2 4", "11 4 2 4", "14 5", "4 2", "9 3 2 3 2 3", "1 3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,8 @@ def marker(kind: int, x: float, y: float, color: str, title: str) -> str:
         lambda: (
             f'<rect x="{x - 4:g}" y="{y - 4:g}" width="8" height="8" fill="none" stroke-width="2" stroke="{color}">'
         ),
+        lambda: f'<path d="M{x - 4:g} {y - 4:g}l8 8m0-8l-8 8" fill="none" stroke-width="2" stroke="{color}">',
+        lambda: f'<path d="M{x:g} {y - 5:g}v10m-5-5h10" fill="none" stroke-width="2" stroke="{color}">',
     )
     opened = shapes[kind % len(shapes)]()
     return f"{opened}<title>{escape(title)}</title></{opened[1:].split(' ')[0]}>"

@@ -11,7 +11,7 @@ from edgeslim.lessons.kept import key_of
 from edgeslim.lessons.predictions import Answer, Choice, Curve
 from edgeslim.params import Param
 from edgeslim.report.lesson_axes import Drawing, Limit
-from edgeslim.report.lesson_reveal import beside_truth
+from edgeslim.report.lesson_reveal import beside_truth, curve_alone
 from edgeslim.report.lesson_words import LessonWords
 from edgeslim.ui.components.navigation import PAGES, go
 from edgeslim.ui.lesson.drawn import drawn
@@ -37,7 +37,7 @@ def experiment(lesson: Lesson, one: type[Experiment], predictions: Predictions, 
             _predict(lesson, one, predictions, words, key)
             return
         if not predictions.revealed(lesson.name, one.name):
-            st.info(t("learn.locked", answer=words.answer(one, given)), icon=":material/lock:")
+            _locked(lesson, one, given, words)
             _run(lesson, one, predictions, key)
             return
         _verdict(lesson, one, given, words)
@@ -54,6 +54,14 @@ def _predict(
     if pressed and value is not None:
         predictions.lock(lesson.name, one.name, value)
         st.rerun()
+
+
+def _locked(lesson: Lesson, one: type[Experiment], given: Answer, words: LessonWords) -> None:
+    if isinstance(one.predicts, Curve):
+        st.info(t("learn.locked_curve"), icon=":material/lock:")
+        drawn(curve_alone(one, given, Drawing(words)), f"locked_{lesson.name}_{one.name}")
+    else:
+        st.info(t("learn.locked", answer=words.answer(one, given)), icon=":material/lock:")
 
 
 def _run(lesson: Lesson, one: type[Experiment], predictions: Predictions, key: str) -> None:

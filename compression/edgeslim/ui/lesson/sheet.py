@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from edgeslim.lessons.base import LESSONS
+from edgeslim.lessons.predictions import Curve, judge
 from edgeslim.report.lesson_words import LessonWords
 from edgeslim.report.prediction_sheet import Entry, sheet_html
 from edgeslim.ui.lesson.alone import all_given
@@ -37,9 +38,8 @@ def sheet() -> None:
         words = LessonWords(language(), one.lesson)
         with st.container(border=True):
             st.markdown(f"**{words.say(f'{one.experiment.name}.title')}**")
-            mine, true = (words.answer(one.experiment, answer) for answer in (one.given, one.truth))
             mark = ":material/check_circle:" if one.right else ":material/compare_arrows:"
-            st.markdown(f"{mark} {t('learn.sheet_line', mine=mine, true=true)}")
+            st.markdown(f"{mark} {_line(one, words)}")
     st.download_button(
         t("learn.sheet_download"),
         sheet_html(found, language()),
@@ -48,3 +48,12 @@ def sheet() -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def _line(one: Entry, words: LessonWords) -> str:
+    predicted = one.experiment.predicts
+    if isinstance(predicted, Curve):
+        off = judge(predicted, one.given, one.truth).off or 0.0
+        return t("learn.off_curve", distance=words.distance(predicted.unit.unit, off))
+    mine, true = (words.answer(one.experiment, answer) for answer in (one.given, one.truth))
+    return t("learn.sheet_line", mine=mine, true=true)
