@@ -40,7 +40,7 @@ class Deep(Experiment):
         of="times_smaller", unit=Axis(name="times_smaller", unit="ratio"), low=1, high=40, step=0.5, near=2
     )
 
-    share: float = param(0.8, low=0, high=1, search=SHARES)
+    share: float = param(0.8, low=0, high=1, search=SHARES, unit="share")
     levels: int = param(16, low=2, high=256, search=VALUES, unit="values")
 
     def run(self, lab: Lab) -> Outcome:
@@ -82,7 +82,7 @@ class Ablation(Experiment):
     uses = (NETWORK,)
     predicts = Choice(options=STEPS)
 
-    share: float = param(0.8, low=0, high=1, search=SHARES)
+    share: float = param(0.8, low=0, high=1, search=SHARES, unit="share")
 
     def run(self, lab: Lab) -> Outcome:
         steps = dict(zip(STEPS, (prune(self.share), train(), share_values(16)), strict=True))

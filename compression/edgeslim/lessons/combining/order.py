@@ -40,7 +40,7 @@ class Order(Experiment):
     predicts = Number(of="swapped_quality", unit=ACCURACY, low=0, high=1, step=0.01, near=0.07)
 
     pair: str = param(PAIRS[0], choices=PAIRS)
-    share: float = param(0.9, low=0, high=1, search=SHARES)
+    share: float = param(0.9, low=0, high=1, search=SHARES, unit="share")
 
     def run(self, lab: Lab) -> Outcome:
         steps = {

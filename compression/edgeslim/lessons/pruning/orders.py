@@ -30,7 +30,7 @@ class Orders(Experiment):
         of="random_quality", unit=Axis(name="mAP", unit="share"), low=0, high=0.6, step=0.01, near=0.05
     )
 
-    share: float = param(0.1, low=0, high=1, search=SHARES)
+    share: float = param(0.1, low=0, high=1, search=SHARES, unit="share")
 
     def run(self, lab: Lab) -> Outcome:
         from edgeslim.steps.pruning.magnitude import MagnitudePruning

@@ -51,7 +51,7 @@ class Shares(Experiment):
         of="quality", along="share", unit=Axis(name="mAP", unit="share"), low=0, high=0.7, near=0.06
     )
 
-    share: float = param(0.5, low=0, high=1, search=SHARES)
+    share: float = param(0.5, low=0, high=1, search=SHARES, unit="share")
 
     def run(self, lab: Lab) -> Outcome:
         found = {share: file_facts(_pruned(lab, share)) for share in SHARES}

@@ -104,7 +104,7 @@ class Retraining(Experiment):
     uses = (NETWORK,)
     predicts = Choice(options=(*UNITS, "same"))
 
-    share: float = param(0.9, low=0, high=1, search=SHARES)
+    share: float = param(0.9, low=0, high=1, search=SHARES, unit="share")
 
     def run(self, lab: Lab) -> Outcome:
         curves: dict[str, dict[float, dict[str, Fact]]] = {
