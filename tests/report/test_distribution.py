@@ -53,7 +53,7 @@ def test_a_chart_marks_the_truth_and_draws_only_rounds_with_answers() -> None:
     assert [(trace.name, trace.x) for trace in one.data] == [("first", (1, 0, 0))]
     assert one.data[0].y == ("A", "✓ B", "C") and not one.layout.showlegend
     numbers = distribution_chart(
-        distribution(NUMBER, [[0.5], [0.6]], 0.55), WORDS, ("first", "second"), "mAP", percent=True
+        distribution(NUMBER, [[0.5], [0.6]], 0.55), WORDS, ("first", "second"), "mAP", scale=100
     )
     assert [trace.name for trace in numbers.data] == ["first", "second", "true"]
     assert tuple(numbers.data[2].x) == pytest.approx((55, 55)) and numbers.layout.xaxis.range[1] > 99

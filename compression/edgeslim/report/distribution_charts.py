@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -23,15 +24,14 @@ def distribution_chart(
     axis: str,
     places: Sequence[float | str] = (),
     *,
-    percent: bool = False,
+    scale: float = 1.0,
     large: bool = False,
 ) -> go.Figure:
     """`words` name the options, 'answers' and 'truth'; `places` are where a curve has its heights.
 
-    `percent`: numbers are shares of 1.
+    Numbers are drawn times `scale`.
     """
     figure = go.Figure()
-    scale = 100.0 if percent else 1.0
     if found.options:
         _options(figure, found, words, rounds)
     elif found.edges:
@@ -63,7 +63,9 @@ def distribution_chart(
 
 
 def _options(figure: go.Figure, found: Distribution, words: Mapping[str, str], rounds: Sequence[str]) -> None:
-    labels = [f"✓ {words[one]}" if one == found.truth else words[one] for one in found.options]
+    labels = [
+        "<br>".join(_lines(f"✓ {words[one]}" if one == found.truth else words[one])) for one in found.options
+    ]
     for number, each in enumerate(found.rounds):
         if each.answers:
             figure.add_bar(
@@ -81,6 +83,12 @@ def _options(figure: go.Figure, found: Distribution, words: Mapping[str, str], r
     figure.update_xaxes(visible=False, range=[0, max(1, most) * 1.12])
     figure.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=labels)
     figure.update_layout(barmode="group")
+
+
+def _lines(label: str) -> list[str]:
+    """So short that bars have room beside them on a phone; Chinese has no spaces to break at, and wider letters."""
+    wide = any(ord(letter) > 0x2E80 for letter in label)
+    return textwrap.wrap(label, 12 if wide else 22) or [label]
 
 
 def _numbers(

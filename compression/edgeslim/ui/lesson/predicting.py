@@ -58,7 +58,7 @@ def ask_for(
 
 
 def _number(words: LessonWords, predicted: Number, before: Answer | None, key: str) -> float:
-    scale, unit = _scale(predicted.unit)
+    scale, unit = scale_of(predicted.unit)
     low, high, step = (each * scale for each in (predicted.low, predicted.high, predicted.step))
     middle = low + round((high - low) / step / 2) * step
     at = middle if before is None else cast(float, before) * scale
@@ -74,7 +74,7 @@ def _number(words: LessonWords, predicted: Number, before: Answer | None, key: s
     return min(max(value / scale, predicted.low), predicted.high)
 
 
-def _scale(axis: Axis) -> tuple[float, str]:
+def scale_of(axis: Axis) -> tuple[float, str]:
     """In which unit a prediction is given: factor and sign."""
     if axis.unit in PERCENT:
         return 100.0, " %" if axis.unit == "share" else ""
@@ -82,7 +82,7 @@ def _scale(axis: Axis) -> tuple[float, str]:
 
 
 def _canvas(words: LessonWords, experiment: type[Experiment], predicted: Curve) -> Canvas:
-    scale, unit = _scale(predicted.unit)
+    scale, unit = scale_of(predicted.unit)
     return Canvas(
         low=predicted.low,
         high=predicted.high,

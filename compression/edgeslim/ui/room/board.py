@@ -7,8 +7,11 @@ from itertools import pairwise
 
 import streamlit as st
 
+from edgeslim.lessons.base import LESSONS
 from edgeslim.rooms.room import HERE, PHASES, ROUNDS, Phase, Place, Room, places
+from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.lesson.parts import teachers_page
 from edgeslim.ui.room.board_people import people
 from edgeslim.ui.room.experiment import ask, found, lesson_title, show_distribution, title
 from edgeslim.ui.room.links import join_address, show_code, spelled, turn_to, warn_where_only_here
@@ -46,7 +49,8 @@ def board(room: Room, teacher: str) -> None:
             _steps(room, teacher, place, list(names.values()))
         st.markdown(f"> {ask(place)}")
         _live(room.code, place)
-        _teachers_page(place)
+        teachers_page(LESSONS.get(place.lesson))
+        go("lesson", t("room.to_lesson"), icon=":material/menu_book:", lesson=place.lesson)
     with right:
         _links(room)
         turn_to("league", t("league.to"), icon="trophy")
@@ -121,12 +125,6 @@ def _live(code: str, place: Place) -> None:
             )
         st.markdown(f"**{words}**")
         show_distribution(room, place, found(place), key="board_distribution")
-
-
-def _teachers_page(place: Place) -> None:
-    with st.expander(t("room.teachers_page"), icon=":material/school:"):
-        for part in ("claim", "evidence", "plan", "answers", "misconceptions"):
-            st.markdown(f"**{t(f'room.teacher.{part}')}** {t(f'lesson.{place.lesson}.teacher.{part}')}")
 
 
 def _links(room: Room) -> None:

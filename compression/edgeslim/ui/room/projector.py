@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from edgeslim.lessons.predictions import Choice
 from edgeslim.rooms.room import ROUNDS, Place, Room
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.room.experiment import (
@@ -13,10 +12,10 @@ from edgeslim.ui.room.experiment import (
     found,
     lesson_title,
     option_words,
-    predicted,
     show_distribution,
     show_result,
     title,
+    why,
 )
 from edgeslim.ui.room.links import show_code, spelled, warn_where_only_here
 from edgeslim.ui.room.style import PROJECTOR
@@ -67,9 +66,8 @@ def _stage(room: Room, place: Place) -> None:
         st.title(t("room.discuss") if phase == "discuss" else ask(place), anchor=False)
         if phase == "discuss":
             st.markdown(ask(place))
-        predicts = predicted(place)
-        if isinstance(predicts, Choice):
-            st.markdown("\n".join(f"- {option_words(place, option)}" for option in predicts.options))
+        if options := option_words(place):
+            st.markdown("\n".join(f"- {option}" for option in options))
         if phase == "discuss":
             st.header(t("room.discuss_about"), anchor=False)
         else:
@@ -79,15 +77,15 @@ def _stage(room: Room, place: Place) -> None:
 def _revealed(room: Room, place: Place) -> None:
     here = found(place)
     st.title(ask(place), anchor=False)
-    if here is not None:
-        st.header(answer_line("truth", place, here.truth), anchor=False)
+    if here is not None and (told := answer_line("truth", place, here.truth)):
+        st.header(told, anchor=False)
     chart, words = st.columns([3, 2], gap="large")
     with chart:
         show_distribution(room, place, here, key="projected", large=True)
     with words:
         if here is not None:
-            show_result(place, here)
-        st.markdown(t(f"lesson.{place.lesson}.why"))
+            show_result(place, here, views=True)
+        st.markdown(why(place))
 
 
 @st.fragment(run_every=WATCH)

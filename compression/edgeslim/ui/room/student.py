@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from edgeslim.rooms.room import ROUNDS, Person, Place, Room, places
+from edgeslim.rooms.room import ROUNDS, Given, Person, Place, Room, places
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.room.entrance import joining
 from edgeslim.ui.room.experiment import (
-    Found,
     answer_line,
-    answer_words,
     ask,
     ask_for,
     found,
     lesson_title,
     right,
+    show_beside_truth,
     show_distribution,
     show_result,
     title,
+    why,
 )
 from edgeslim.ui.room.keys import keep_token, token_here
 from edgeslim.ui.room.links import spelled, turn_to
@@ -99,7 +99,8 @@ def _predict(room: Room, person: Person, token: str, place: Place, round_: int) 
     if given is None:
         st.markdown(t("room.again") if round_ == 2 else t("room.predict_about"))
     else:
-        st.success(t("room.given", answer=answer_words(place, given.value)), icon=":material/check_circle:")
+        told = answer_line("given", place, given.value) or t("room.given_curve")
+        st.success(told, icon=":material/check_circle:")
     key = f"{place.lesson}_{place.experiment}_{round_}"
     with st.form(f"predict_{key}", border=False):
         value = ask_for(place, former.value if former else None, f"prediction_{key}")
@@ -118,32 +119,43 @@ def _predict(room: Room, person: Person, token: str, place: Place, round_: int) 
 def _mine(room: Room, person: Person, place: Place) -> None:
     for round_ in (1, 2):
         given = room.answer_of(person.number, place, round_)
-        if given is not None:
-            st.markdown(answer_line(f"round.{round_}", place, given.value))
+        if given is not None and (told := answer_line(f"round.{round_}", place, given.value)):
+            st.markdown(told)
+
+
+def _last(room: Room, person: Person, place: Place) -> Given | None:
+    return room.answer_of(person.number, place, 2) or room.answer_of(person.number, place, 1)
 
 
 def _revealed(room: Room, person: Person, place: Place) -> None:
-    here = found(place)
-    st.title(_verdict(room, person, place, here), anchor=False)
-    st.markdown(ask(place))
-    _mine(room, person, place)
-    if here is None:
-        st.info(t("room.not_computed"), icon=":material/hourglass_top:")
+    here, last = found(place), _last(room, person, place)
+    if here is None or last is None:
+        st.title(title(place), anchor=False)
     else:
-        st.markdown(f"**{answer_line('truth', place, here.truth)}**")
-        show_result(place, here)
+        came_true = right(place, last.value, here)
+        st.title(t("room.was_right") if came_true else t("room.was_wrong"), anchor=False)
+    _told(room, person, place, views=True)
     st.header(t("room.class"), anchor=False)
     show_distribution(room, place, here, key=f"class_{place.lesson}_{place.experiment}")
     st.header(t("room.why"), anchor=False)
-    st.markdown(t(f"lesson.{place.lesson}.why"))
+    st.markdown(why(place))
 
 
-def _verdict(room: Room, person: Person, place: Place, here: Found | None) -> str:
-    given = [room.answer_of(person.number, place, round_) for round_ in (1, 2)]
-    last = given[1] or given[0]
-    if here is None or last is None:
-        return title(place)
-    return t("room.was_right") if right(place, last.value, here) else t("room.was_wrong")
+def _told(room: Room, person: Person, place: Place, *, views: bool = False) -> None:
+    """One's own predictions, and what is true beside the last of them."""
+    here, last = found(place), _last(room, person, place)
+    st.markdown(f"**{ask(place)}**")
+    if here is None:
+        _mine(room, person, place)
+        st.info(t("room.not_computed"), icon=":material/hourglass_top:")
+        return
+    if last is None:
+        if told := answer_line("truth", place, here.truth):
+            st.markdown(f"**{told}**")
+    else:
+        _mine(room, person, place)
+        show_beside_truth(place, last.value, here)
+    show_result(place, here, views=views)
 
 
 def _alone(room: Room, person: Person, token: str) -> None:
@@ -186,19 +198,13 @@ def _look_back(room: Room, person: Person, now: Place | None) -> None:
             _told(room, person, before[chosen])
 
 
-def _told(room: Room, person: Person, place: Place) -> None:
-    here = found(place)
-    st.markdown(f"**{ask(place)}**")
-    _mine(room, person, place)
-    if here is not None:
-        st.markdown(f"**{answer_line('truth', place, here.truth)}**")
-        show_result(place, here)
-
-
 def _ended(room: Room, person: Person) -> None:
     st.title(t("room.over"), anchor=False)
     st.markdown(t("room.over_about"))
-    for place in room.revealed:
+    for place in places():
+        alone = _last(room, person, place)
+        if room.phase(place) != "revealed" and not (alone and alone.alone):
+            continue
         with st.container(border=True):
             _told(room, person, place)
     _who(room, person)
