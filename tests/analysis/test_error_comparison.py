@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgeslim.analysis.errors import Change, box_confusion, class_confusion, mistakes
-from edgeslim.analysis.parts import PartRow, _holm, box_parts, class_parts
+from edgeslim.analysis.parts import FEWEST, PartRow, _holm, box_parts, class_parts
 from edgeslim.analysis.scores import box_confidence, class_confidence
 from edgeslim.detections import Annotations, Detections
 
@@ -92,3 +92,18 @@ def test_a_classifier_is_compared_by_recall_and_likeliest_class() -> None:
     parts = class_parts(truth, before, after, ("a", "b"))
     assert [(row.name, row.change.after) for row in parts.classes] == [("a", 0.5), ("b", 1.0)]
     assert class_confidence(truth, before, after, 0.5).mean_ap.after == 0.75
+
+
+@pytest.mark.parametrize(("images", "asked"), [(FEWEST - 1, False), (FEWEST, True)])
+def test_a_class_on_few_images_has_no_interval_and_is_not_called_changed(images: int, asked: bool) -> None:
+    """Its resamples are all alike: without the bound, a single lost object would pass for certain."""
+    box = np.array([[10, 10, 50, 50]], np.float32)
+    rare, other = (Annotations.of(box, np.array([kind])) for kind in (0, 1))
+    truths = [*[rare] * images, *[other] * 30]
+    found = [Detections(box, np.array([0.9], np.float32), truth.classes) for truth in truths]
+    blind = [*[Detections.empty()] * images, *found[images:]]
+    row = next(
+        row for row in box_parts(truths, found, blind, ("rare", "other")).classes if row.name == "rare"
+    )
+    assert row.change.difference == pytest.approx(-1.0)
+    assert (row.p is not None, row.change.ci95 is not None, row.holds) == (asked, asked, asked)

@@ -15,6 +15,9 @@ from edgeslim.metrics.detection import resampled_by_class, resampled_by_size
 from edgeslim.metrics.matching import AREAS, match
 
 LEVEL = 0.05
+FEWEST = 6
+"""Images with objects of a class: in fewer, not even the same change in all of them excludes chance (2 / 2⁵ > 5 %), and
+their resamples hardly differ, which would pass for certainty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,9 @@ class PartRow:
     name: str
     change: Change
     p: float | None
-    """Two-sided, of the normal distribution with the resamples' standard deviation: its tail is finer than theirs."""
+    """Two-sided, of the normal distribution with the resamples' standard deviation: its tail is finer than theirs.
+    None, and there is no interval, of what fewer than FEWEST images show.
+    """
     holds: bool = False
     """Distinguishable also when all rows are asked at once: Holm's procedure at 5 %."""
 
@@ -45,11 +50,14 @@ def box_parts(
     labels: tuple[str, ...],
 ) -> Parts:
     found = [match(truths, seen, len(labels)) for seen in (before, after)]
-    classes = zip(labels, *(resampled_by_class(each) for each in found), strict=True)
+    shown = [set(truth.classes[~truth.crowd].tolist()) for truth in truths]
+    images = [sum(index in one for one in shown) for index in range(len(labels))]
+    first, second = (resampled_by_class(each) for each in found)
+    classes = zip(labels, first, second, images, strict=True)
     sizes = [resampled_by_size(each) for each in found]
     return Parts(
         _by_loss(list(classes)),
-        _holm([_part(size, *(each[size] for each in sizes)) for size in AREAS[1:]]),
+        _holm([_part(size, sizes[0][size], sizes[1][size], len(truths)) for size in AREAS[1:]]),
         len(truths),
     )
 
@@ -57,7 +65,7 @@ def box_parts(
 def class_parts(truth: IntArray, before: Doubles, after: Doubles, labels: tuple[str, ...]) -> Parts:
     """Recall of each class of a classifier; there are no sizes."""
     weights = resample_weights(len(truth))
-    rows: list[tuple[str, Resampled | None, Resampled | None]] = []
+    rows: list[_Row] = []
     for index, name in enumerate(labels):
         mine = truth == index
         pair: list[Resampled | None] = []
@@ -66,19 +74,25 @@ def class_parts(truth: IntArray, before: Doubles, after: Doubles, labels: tuple[
             with np.errstate(invalid="ignore"):
                 drawn = (right @ weights) / (mine @ weights)
             pair.append(Resampled(float(right.sum() / mine.sum()), drawn, len(truth)) if mine.any() else None)
-        rows.append((name, pair[0], pair[1]))
+        rows.append((name, pair[0], pair[1], int(mine.sum())))
     return Parts(_by_loss(rows), (), len(truth))
 
 
-def _by_loss(rows: Sequence[tuple[str, Resampled | None, Resampled | None]]) -> tuple[PartRow, ...]:
+_Row = tuple[str, Resampled | None, Resampled | None, int]
+"""A name, both figures, and how many images show it."""
+
+
+def _by_loss(rows: Sequence[_Row]) -> tuple[PartRow, ...]:
     known = [_part(*row) for row in rows if row[1] is not None]
     known.sort(key=lambda row: row.change.difference or 0.0)
     return _holm(known)
 
 
-def _part(name: str, before: Resampled | None, after: Resampled | None) -> PartRow:
+def _part(name: str, before: Resampled | None, after: Resampled | None, images: int) -> PartRow:
     if before is None or after is None:
         return PartRow(name, Change(None, None), None)
+    if images < FEWEST:
+        return PartRow(name, Change(before.value, after.value), None)
     change = after - before
     error = float(np.nanstd(change.resamples))
     away = abs(change.value) / error if error else 0.0 if change.value == 0 else float("inf")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from edgeslim.analysis.parts import PartRow, Parts, box_parts, class_parts
+from edgeslim.analysis.parts import FEWEST, PartRow, Parts, box_parts, class_parts
 from edgeslim.metrics.tide import SIZES
 from edgeslim.report.class_charts import parts_chart
 from edgeslim.studies.study import StudyResult
@@ -59,16 +59,20 @@ def class_changes(
                 lambda values: {"of": "compressed", "size": str(values[0])},
             )
         st.caption(t("classes.holm", images=found.images) + (t("classes.click") if boxes else ""))
+        few = sum(row.p is None for row in found.classes)
+        if few:
+            st.caption(t("classes.few", count=few, least=FEWEST))
 
 
 def _sentence(rows: Sequence[PartRow], titles: Mapping[str, str]) -> str:
     held = [row for row in rows if row.holds]
+    asked = sum(row.p is not None for row in rows)
     if not held:
-        return t("classes.none", count=len(rows))
+        return t("classes.none", count=asked) if asked else t("classes.too_few", least=FEWEST)
     named = t("choice.list").join(
         f"{titles[row.name]} {format_change(row.change.difference)}" for row in held[:NAMED]
     )
-    return t("classes.some", held=len(held), count=len(rows), named=named)
+    return t("classes.some", held=len(held), count=asked, named=named)
 
 
 def _box_parts(study: StudyResult, before: TrialResult, after: TrialResult) -> Parts:
