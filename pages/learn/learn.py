@@ -21,7 +21,8 @@ for number, lesson in enumerate(LESSONS, 1):
     with columns[(number - 1) % 2].container(border=True):
         go(
             "lesson",
-            f"{number} · {words.say('title')}",
+            f"**{number} · {words.say('title')}**",
+            icon=":material/check_circle:" if total and done == total else ":material/circle:",
             lesson=lesson.name,
             device=st.query_params.get("device"),
         )

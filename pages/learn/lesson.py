@@ -4,24 +4,24 @@ import streamlit as st
 
 from edgeslim.lessons.base import LESSONS
 from edgeslim.report.lesson_words import LessonWords
-from edgeslim.ui.components.navigation import go
+from edgeslim.ui.components.navigation import go, presenting
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.lesson.alone import Alone
 from edgeslim.ui.lesson.device import choose_device
 from edgeslim.ui.lesson.experiment import experiment
-from edgeslim.ui.lesson.parts import field, live_picture, neighbours, paper, teachers_page
+from edgeslim.ui.lesson.parts import field, heading, live_picture, neighbours, paper, teachers_page
 from edgeslim.ui.lesson.questions import questions
 from edgeslim.ui.state import language, t
 from edgeslim.workbench import lessons
 
 names = LESSONS.names()
 name = st.query_params.get("lesson", names[0])
+if name not in names:
+    st.title(t("page.lesson"), anchor=False)
 with boundary():
     lesson = lessons.find_lesson(name)
     words, alone = LessonWords(language(), name), Alone()
-    number = names.index(name) + 1
-    st.caption(t("learn.number", number=number, total=len(names), minutes=lesson.minutes))
-    st.title(words.say("title"), anchor=False)
+    heading(lesson, names.index(name) + 1, len(names))
     left, right = st.columns([3, 2], gap="large", vertical_alignment="top")
     left.markdown(words.say("idea"))
     with right:
@@ -38,7 +38,8 @@ with boundary():
     st.header(t("learn.questions"), anchor=False)
     questions(lesson)
     field(lesson)
-    teachers_page(lesson)
-    paper(lesson, limit)
+    if not presenting():
+        teachers_page(lesson)
+        paper(lesson, limit)
     neighbours(name)
 go("learn", t("learn.course"), icon=":material/school:")

@@ -145,7 +145,7 @@ def show(world: dict[str, Any]) -> Open:
         for name, value in parameters.items():
             app.query_params[name] = value
         if page != "overview":
-            folder = {"new": "study", "room": "learn"}.get(page, page)
+            folder = {"new": "study", "room": "learn", "lesson": "learn"}.get(page, page)
             app.switch_page(str(ROOT / "pages" / folder / f"{page}.py"))
         return app.run()
 

@@ -10,14 +10,41 @@ from edgeslim.lessons.base import LESSONS, Lesson
 from edgeslim.lessons.live import Live
 from edgeslim.report.lesson_axes import Drawing, Limit
 from edgeslim.report.lesson_words import LessonWords
-from edgeslim.ui.components.navigation import go
+from edgeslim.ui.components.navigation import go, presenting
 from edgeslim.ui.lesson.live.component import Room, live
 from edgeslim.ui.lesson.outcomes import ask_for_outcomes, outcome_here
 from edgeslim.ui.lesson.views import show_views
 from edgeslim.ui.state import language, t
 from edgeslim.workbench import lessons
 
+LARGE = "<style>html {font-size: 20px !important}</style>"
+"""For the last row before a projector."""
 TEACHER = ("claim", "evidence", "plan", "answers", "misconceptions")
+
+
+def heading(lesson: Lesson, number: int, total: int) -> None:
+    """The question as title; a button to show the lesson to an audience, or to stop that."""
+    shown = presenting()
+    if shown:
+        st.html(LARGE)
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with left:
+        st.caption(t("learn.number", number=number, total=total, minutes=lesson.minutes))
+        st.title(LessonWords(language(), lesson.name).say("title"), anchor=False)
+    right.button(
+        t("learn.present_stop" if shown else "overview.start_presenting"),
+        icon=":material/close:" if shown else ":material/slideshow:",
+        type="tertiary" if shown else "secondary",
+        on_click=_present,
+        args=(not shown,),
+    )
+
+
+def _present(shown: bool) -> None:
+    if shown:
+        st.query_params["present"] = "1"
+    else:
+        st.query_params.pop("present", None)
 
 
 def live_picture(lesson: Lesson, limit: Limit) -> None:
@@ -78,4 +105,11 @@ def neighbours(name: str) -> None:
 
 def _link(name: str, icon: str) -> None:
     title = LessonWords(language(), name).say("title")
-    go("lesson", title, icon=icon, lesson=name, device=st.query_params.get("device"))
+    go(
+        "lesson",
+        title,
+        icon=icon,
+        lesson=name,
+        device=st.query_params.get("device"),
+        present=st.query_params.get("present"),
+    )
