@@ -52,7 +52,7 @@ def real() -> dict[str, Live]:
     mlp = onnx.load(SAMPLES / "digits-mlp.onnx")
     runs = list(run_all(with_outputs(mlp, [*BEFORE_RELU, "logits"]), inputs, 1))
     return {
-        "pruning": Threshold.of(signs, tuple(few)),
+        "pruning": Threshold.of(signs, tuple(few), [(0.0, 315_630), (0.5, 181_577), (0.9, 43_762)]),
         "quantization": Quantize(
             layers=layers, weights=sum(one.size for one in signs.values()), file=390_000
         ),

@@ -63,7 +63,7 @@ def test_a_weight_is_followed_to_its_kernel_and_layer(page: Page) -> None:
     live.get_by_role("button", name="stage8.0.0").click()
     settled(page)
     weights = view.layers[2].numbers
-    plot = live.locator("canvas.picks")
+    plot = live.locator(".level-2 canvas.picks")
     box = plot.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 2, box["y"] + 2)

@@ -25,7 +25,12 @@ class PruningPicture extends Picture {
     this.kernel = element("div", { className: "kernel" });
     this.steps = steps(4);
     const wide = element("p", { className: "hint", textContent: this.text("hint_threshold") });
-    this.network = level(1, this.text("whole_network"), this.rows.root);
+    this.estimates = Object.fromEntries(ORDERS.map((order) => [order, thresholds.map((_, k) =>
+      network.reduce((bits, one, layer) => bits + sparseBits(one.weights, this.zeros[order][layer][k]), 0) / 8)]));
+    this.sizes = this.plot((pen) => this.paintSizes(pen), () => 8, { className: "picks" });
+    this.sizes.onPoint((x) => this.go(Math.round((x / this.sizes.size[0]) * this.last)));
+    const dots = element("p", { className: "hint", hidden: !this.view.downloads.length, textContent: this.text("downloads") });
+    this.network = level(1, this.text("whole_network"), this.sizes.root, dots, this.rows.root);
     this.one = level(2, this.text("one_layer"), this.hist.root, this.kernels.plot.root, wide);
     this.weight = level(3, this.text("one_weight"), this.walker(() => this.layer.values.length, () => this.chosen, (k) => this.choose(k)), this.kernel, this.steps.root);
     this.bar = budgetBar(this.budget, this.text);
@@ -45,6 +50,12 @@ class PruningPicture extends Picture {
     if (draw) this.draw();
   }
 
+  go(position) {
+    this.position = Math.min(Math.max(position, 0), this.last);
+    this.share.set(this.position);
+    this.draw();
+  }
+
   choose(k) {
     this.chosen = k;
     this.draw();
@@ -61,9 +72,7 @@ class PruningPicture extends Picture {
     if (this.order === "random" || !this.lines().some((one) => Math.abs(this.x(one) - x) < 60)) return this.pick(x);
     const wanted = Math.abs((x / this.hist.size[0] - 0.5) * 2 * this.most * 1.05);
     const found = nearest(this.view.thresholds.slice(0, -1), wanted);
-    this.position = this.order === "largest" ? this.last - found : found;
-    this.share.set(this.position);
-    this.draw();
+    this.go(this.order === "largest" ? this.last - found : found);
   }
 
   pick(x) {
@@ -79,19 +88,19 @@ class PruningPicture extends Picture {
     const { values } = this.layer;
     const { network, thresholds } = this.view;
     this.gone = Uint8Array.from(values, (value, k) => goes(this.order, value, k, this.position, thresholds, this.place));
-    let [zeros, bits] = [0, 0];
+    let zeros = 0;
     network.forEach(({ weights }, k) => {
       const here = this.zeros[this.order][k][this.position];
       zeros += here;
-      bits += sparseBits(weights, here);
       this.rows.set(k, (weights - here) / this.widest, here / this.widest, shareText(here / weights));
     });
     const [, t] = this.lines();
+    const bytes = this.estimates[this.order][this.position];
     this.told.set({
       zeros: [shareText(zeros / this.total), this.text("of_count", { count: countText(this.total) })],
       threshold: this.order === "random" ? ["–", this.text("by_chance")] : [numberText(Math.min(t, thresholds[this.last] - 1)), this.order === "smallest" ? "|w| < t → 0" : "|w| ≥ t → 0"],
-      bits: [(bits / this.total).toFixed(1), this.text("of_bits", { bits: 32 })],
-      bytes: [sizeText(bits / 8), this.text("stored", { size: sizeText(4 * this.total) })],
+      bits: [((8 * bytes) / this.total).toFixed(1), this.text("of_bits", { bits: 32 })],
+      bytes: [sizeText(bytes), this.text("stored", { size: sizeText(4 * this.total) })],
     });
     this.bar.set(4 * this.total); // zeros take room in a file as any number does
     this.tellWeight(t);
@@ -133,6 +142,31 @@ class PruningPicture extends Picture {
       cell.className = this.gone[first + k] ? "gone" : "";
       cell.ariaPressed = String(first + k === chosen);
     });
+  }
+
+  /** Bytes over the share of zeros: the estimate as a line, real files as dots. */
+  paintSizes(pen) {
+    const { context, colour, rem, width } = pen;
+    const [base, most] = [pen.height - 0.4 * rem, 4 * this.total];
+    const x = (share) => 6 + share * (width - 12);
+    const y = (bytes) => base - (bytes / most) * (base - 0.6 * rem);
+    const estimates = this.estimates[this.order];
+    line(pen, [[x(0), base], [x(1), base]], colour.border, 1);
+    line(pen, estimates.map((bytes, k) => [x(k / this.last), y(bytes)]), colour.primary, 3);
+    context.fillStyle = colour.orange;
+    for (const [share, bytes] of this.order === "smallest" ? this.view.downloads : []) {
+      context.beginPath();
+      context.arc(x(share), y(bytes), 4.5, 0, 7);
+      context.fill();
+    }
+    const [now, here] = [x(this.position / this.last), y(estimates[this.position])];
+    line(pen, [[now, here], [now, base]], colour.text, 1.5, [4, 4]);
+    context.fillStyle = colour.text;
+    context.beginPath();
+    context.arc(now, here, 6, 0, 7);
+    context.fill();
+    words(pen, sizeText(estimates[this.position]), now + (now > width / 2 ? -10 : 10), here - 0.5 * rem, { align: now > width / 2 ? "right" : "left", weight: 600 });
+    this.sizes.describe(this.text("sizes_of", { share: shareText(this.position / this.last), size: sizeText(estimates[this.position]) }));
   }
 
   paintHistogram(pen) {
