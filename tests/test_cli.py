@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 
+from edgeslim import workbench
 from edgeslim.artifacts.store import sha256_of
 from edgeslim.cli.main import main
 from edgeslim.studies.presets import PRESETS
@@ -111,6 +112,23 @@ def test_who_imports_a_model_again_is_told(capsys, digits_file, tmp_path):
     assert "already" not in told[0]
     assert told[1] == "it was here already"
     assert told[2] == "it was here already, read by another specification"
+
+
+def test_a_trials_file_is_saved_under_a_name_or_into_a_folder(capsys, tmp_path):
+    study = workbench.sample_study()
+    assert study is not None
+    sha256 = study.trial(6).sha256
+    for to, path in (
+        (tmp_path, tmp_path / f"{study.model}-6.onnx"),
+        (tmp_path / "new" / "x.onnx", tmp_path / "new" / "x.onnx"),
+    ):
+        assert main(["study", "save", "sample", "6", "--to", str(to)]) == 0
+        assert sha256_of(path) == sha256
+        assert str(path) in capsys.readouterr().out
+    (tmp_path / "file").write_text("")
+    assert main(["study", "save", "sample", "6", "--to", str(tmp_path / "file" / "x.onnx")]) == 2
+    assert main(["study", "save", "sample", "999", "--to", str(tmp_path)]) == 2
+    assert "never had a file" in capsys.readouterr().err
 
 
 def truncated(tmp_path: Path, digits: Path) -> list[str]:

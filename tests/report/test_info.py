@@ -9,6 +9,7 @@ from as_kept import of
 
 from edgeslim.errors import EdgeSlimError
 from edgeslim.records import RecipeRecord
+from edgeslim.report.choice import choice_lines
 from edgeslim.report.info import (
     class_info,
     counts,
@@ -232,3 +233,17 @@ def test_what_time_ran_out_for_is_counted_apart_and_told_once(study: dict[str, A
     assert "97, 98, 99: Out of time. Take more." in told
     assert told.count("Take more.") == 1
     assert told.count("out of time") == 3
+
+
+def test_the_shell_recommends_what_the_screen_does_and_nothing_where_no_loss_is_surely_small(
+    study: dict[str, Any],
+) -> None:
+    number = worth_it(of(study))
+    assert number is not None
+    told = choice_lines(of(study))
+    assert f"recommended: #{number} " in told and "surely lose less than 1.5 points" in told
+    for trial in study["trials"]:
+        if (trial.get("accuracy") or {}).get("paired_ci95"):
+            trial["accuracy"]["paired_ci95"][0] = -0.5
+    study["trials"][0]["accuracy"].pop("paired_ci95", None)
+    assert "recommended" not in choice_lines(of(study))

@@ -1,16 +1,18 @@
-"""`study time` and `study make`: a study's files on this machine."""
+"""`study time`, `study make` and `study save`: a study's files on this machine."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from edgeslim import workbench
+from edgeslim.artifacts.store import write_atomically
 from edgeslim.cli.common import Arguments, add, clear_line, counted, show_line, tell
 from edgeslim.errors import EdgeSlimError, StudyError
 from edgeslim.report.machine import timing_table
-from edgeslim.units import format_clock
+from edgeslim.units import format_bytes, format_clock
 from edgeslim.workbench import ErrandStatus
 
 _WATCH_SECONDS = 0.3
@@ -23,9 +25,14 @@ def add_errands(commands: Any) -> None:
     command.add_argument(
         "name", metavar="NAME", help="a study, or 'sample', the one that comes with EdgeSlim"
     )
-    command = add(commands, "make", _study_make, "make a trial's file again from its recipe")
-    command.add_argument("name", metavar="NAME")
-    command.add_argument("number", type=int, metavar="N", help="number of the trial")
+    for name, run, words in (
+        ("make", _study_make, "make a trial's file again from its recipe"),
+        ("save", _study_save, "save a trial's ONNX file"),
+    ):
+        command = add(commands, name, run, words)
+        command.add_argument("name", metavar="NAME")
+        command.add_argument("number", type=int, metavar="N", help="number of the trial")
+    command.add_argument("--to", type=Path, metavar="FILE|DIR", help="where to (default: MODEL-N.onnx here)")
 
 
 def _study_time(given: Arguments) -> int:
@@ -46,6 +53,16 @@ def _study_make(given: Arguments) -> int:
     assert trial is not None and trial.sha256 is not None, "else there is nothing to make"
     path = workbench.artifact_path(trial.sha256, given.store)
     tell(given, {"sha256": trial.sha256, "file": path}, lambda: str(path))
+    return 0
+
+
+def _study_save(given: Arguments) -> int:
+    study = workbench.known_study(given.name, given.store)
+    content, name = workbench.trial_file(study, given.number, given.store)
+    wanted: Path = given.to or Path()
+    path = wanted / name if wanted.is_dir() else wanted
+    write_atomically(path, content)
+    tell(given, {"file": path, "bytes": len(content)}, lambda: f"{path}  {format_bytes(len(content))}")
     return 0
 
 

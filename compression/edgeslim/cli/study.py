@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeslim import workbench
+from edgeslim.artifacts.store import write_atomically
 from edgeslim.cli.common import (
     Arguments,
     add,
@@ -278,7 +279,7 @@ def _study_export(given: Arguments) -> None:
     if given.to is None:
         print(text, end="")
     else:
-        given.to.write_text(text)
+        write_atomically(given.to, text.encode())
 
 
 def _study_publish(given: Arguments) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeslim.report.info import proposed
+from edgeslim.report.info import SURELY, headline, proposed, worth_it
 from edgeslim.report.text import words
 from edgeslim.studies.budget import ROUNDING, Budget
 from edgeslim.studies.choice import Choice
@@ -11,7 +11,7 @@ from edgeslim.studies.front_summary import Hypervolume, front_summary
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
-from edgeslim.units import format_bytes, format_change
+from edgeslim.units import format_bytes, format_change, format_factor
 
 ENDS = {
     "time": "its time was up",
@@ -28,7 +28,7 @@ REMARKS = {
 
 
 def choice_lines(study: StudyResult) -> str:
-    """The search, the front's volume and knee, and with a budget the pick, the runner-up and why; '' if there is none."""
+    """The search, the front's volume and knee; with a budget the pick, the runner-up and why, else what to take."""
     found = front_summary(study)
     lines: list[str] = []
     if study.search is not None:
@@ -37,7 +37,28 @@ def choice_lines(study: StudyResult) -> str:
             lines.append(_front(found.hypervolume, study.trial(found.knee)))
     if found.choice is not None:
         lines += _choice(study, found.choice)
+    elif (recommended := _recommended(study)) is not None:
+        lines.append(recommended)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _recommended(study: StudyResult) -> str | None:
+    """What saves most and surely loses little; None before it is measured, or where that is sure of none."""
+    number = worth_it(study)
+    trial, told = study.trial(number), None if number is None else headline(study, number)
+    bounds = trial.bounds("paired_ci95") if trial is not None else None
+    if trial is None or told is None or bounds is None or bounds[0] < -SURELY:
+        return None
+    if told.faster is None:
+        speed = ""
+    elif told.same_speed:
+        speed = ", same speed"
+    else:
+        speed = f", {format_factor(told.faster)} as fast"
+    return (
+        f"recommended: {_numbered(trial)}: {format_factor(told.smaller)} smaller{speed}; of the files that surely lose "
+        f"less than {100 * SURELY:g} points, it saves most in size and time together"
+    )
 
 
 def closest(study: StudyResult, budget: Budget) -> tuple[int, list[str]] | None:

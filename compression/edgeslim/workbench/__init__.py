@@ -31,6 +31,7 @@ from edgeslim.workbench.errands import (
     timing_here,
     timing_status,
     timing_version,
+    trial_file,
 )
 from edgeslim.workbench.errors import ErrorReport, compare_errors
 from edgeslim.workbench.evaluate import evaluate_model
@@ -172,6 +173,7 @@ __all__ = [
     "timing_here",
     "timing_status",
     "timing_version",
+    "trial_file",
     "trial_notes",
     "trial_of",
     "unknown_classes",

@@ -64,6 +64,11 @@ def making_status(study: StudyResult, number: int, store: Store | None = None) -
     return None if trial is None or trial.sha256 is None else errand.status(store or Store(), trial.sha256)
 
 
+def trial_file(study: StudyResult, number: int, store: Store | None = None) -> tuple[bytes, str]:
+    """A trial's ONNX file and what to call it. Raises StudyError where it is not here, or never was."""
+    return artifact_path(_hashed(study, number), store).read_bytes(), f"{study.model}-{number}.onnx"
+
+
 def _timing(study: StudyResult, store: Store) -> Errand:
     original = study.original
     if original is None or original.sha256 is None or not has_artifact(original.sha256, store):
@@ -78,7 +83,8 @@ def _timing(study: StudyResult, store: Store) -> Errand:
     return Errand(who=study.name, files=tuple(files), content=timing.content_of(study))
 
 
-def _making(study: StudyResult, number: int, store: Store) -> Errand:
+def _hashed(study: StudyResult, number: int) -> str:
+    """SHA-256 of a trial's file. Raises StudyError if it never had one."""
     trial = study.trial(number)
     if trial is None or trial.sha256 is None:
         raise StudyError(
@@ -88,9 +94,15 @@ def _making(study: StudyResult, number: int, store: Store) -> Errand:
             name=study.name,
             number=number,
         )
+    return trial.sha256
+
+
+def _making(study: StudyResult, number: int, store: Store) -> Errand:
+    sha256, trial = _hashed(study, number), study.trial(number)
+    assert trial is not None, "it has a file"
     published = sample_study()
     if published is not None and timing.content_of(published) == timing.content_of(study):
         plan = StudyPlan(model=study.model, dataset=study.dataset)
     else:
         plan = storage.read_plan(store, study.name)
-    return Errand(who=study.name, plan=plan, recipe=trial.recipe, sha256=trial.sha256)
+    return Errand(who=study.name, plan=plan, recipe=trial.recipe, sha256=sha256)
