@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import cast
 
 import streamlit as st
@@ -15,7 +15,7 @@ from edgeslim.report.distribution_charts import distribution_chart
 from edgeslim.report.lesson_axes import Drawing
 from edgeslim.report.lesson_reveal import beside_truth
 from edgeslim.report.lesson_words import LessonWords
-from edgeslim.rooms.room import Place, Room
+from edgeslim.rooms.room import Place, Room, places
 from edgeslim.ui.lesson.drawn import drawn
 from edgeslim.ui.lesson.predicting import ask_for as ask_by_words
 from edgeslim.ui.lesson.predicting import places as places_of_curve
@@ -44,8 +44,10 @@ def ask(place: Place) -> str:
     return words_of(place).say(f"{place.experiment}.ask")
 
 
-def why(place: Place) -> str:
-    return words_of(place).say("why")
+def why(place: Place, seen: Set[Place]) -> str | None:
+    """The lesson's explanation, once all of its experiments were seen: it tells of them all."""
+    all_seen = all(other in seen for other in places() if other.lesson == place.lesson)
+    return words_of(place).say("why") if all_seen else None
 
 
 def declared(place: Place) -> type[Experiment]:

@@ -85,7 +85,8 @@ def _revealed(room: Room, place: Place) -> None:
     with words:
         if here is not None:
             show_result(place, here, views=True)
-        st.markdown(why(place))
+        if told := why(place, set(room.revealed)):
+            st.markdown(told)
 
 
 @st.fragment(run_every=WATCH)

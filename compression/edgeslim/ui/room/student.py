@@ -137,8 +137,10 @@ def _revealed(room: Room, person: Person, place: Place) -> None:
     _told(room, person, place, views=True)
     st.header(t("room.class"), anchor=False)
     show_distribution(room, place, here, key=f"class_{place.lesson}_{place.experiment}")
-    st.header(t("room.why"), anchor=False)
-    st.markdown(why(place))
+    mine = [each for each in places() if _last(room, person, each)] if room.pace == "free" else []
+    if told := why(place, {*room.revealed, *mine}):
+        st.header(t("room.why"), anchor=False)
+        st.markdown(told)
 
 
 def _told(room: Room, person: Person, place: Place, *, views: bool = False) -> None:
