@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 CHART = ".st-key-study_chart"
 WORDS = {
     "en-US": {"slider": "Download, at most", "fits": "Fits", "recommended": "Recommended", "dimmed": "over budget"},
-    "zh-CN": {"slider": "下载体积 上限", "fits": "下载体积不超过", "recommended": "推荐", "dimmed": "超出预算"},
+    "zh-CN": {"slider": "下载体积上限", "fits": "下载体积不超过", "recommended": "推荐", "dimmed": "超出预算"},
 }  # fmt: skip
 
 
