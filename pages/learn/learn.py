@@ -6,10 +6,12 @@ from edgeslim.lessons.base import LESSONS
 from edgeslim.report.lesson_words import LessonWords
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.lesson.alone import progress
+from edgeslim.ui.lesson.browser import keep, recall
 from edgeslim.ui.lesson.device import choose_device
 from edgeslim.ui.lesson.sheet import sheet
 from edgeslim.ui.state import language, t
 
+recall()
 st.title(t("learn.title", count=len(LESSONS.names())), anchor=False)
 st.markdown(t("learn.about"))
 with st.container(width=520):
@@ -31,3 +33,4 @@ for number, lesson in enumerate(LESSONS, 1):
 st.header(t("learn.sheet"), anchor=False)
 sheet()
 go("room", t("learn.to_room"), icon=":material/groups:")
+keep()

@@ -7,6 +7,7 @@ from edgeslim.report.lesson_words import LessonWords
 from edgeslim.ui.components.navigation import go, presenting
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.lesson.alone import Alone
+from edgeslim.ui.lesson.browser import keep, recall
 from edgeslim.ui.lesson.device import choose_device
 from edgeslim.ui.lesson.experiment import experiment
 from edgeslim.ui.lesson.parts import field, heading, live_picture, neighbours, paper, teachers_page
@@ -14,6 +15,7 @@ from edgeslim.ui.lesson.questions import questions
 from edgeslim.ui.state import language, t
 from edgeslim.workbench import lessons
 
+recall()
 names = LESSONS.names()
 name = st.query_params.get("lesson", names[0])
 if name not in names:
@@ -43,3 +45,4 @@ with boundary():
         paper(lesson, limit)
     neighbours(name)
 go("learn", t("learn.course"), icon=":material/school:")
+keep()

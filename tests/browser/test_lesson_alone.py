@@ -89,6 +89,15 @@ def test_a_lesson_from_prediction_to_questions(
     kept.value.save_as(sheet)
     assert f"{drawn:g} %" in sheet.read_text(encoding="utf-8")
 
+    visit.reload()  # a phone that was put away: another session, the same reader
+    expect(visit.get_by_text(t("learn.progress", minutes=9, done=1, total=4))).to_be_visible()
+    visit.get_by_role("button", name=t("learn.forget")).click()
+    expect(visit.get_by_text(t("learn.sheet_empty"))).to_be_visible()
+    visit.reload()
+    expect(visit.get_by_text(t("learn.sheet_empty"))).to_be_visible()
+    visit.evaluate(SETTLE, 400)
+    expect(visit.get_by_text(t("learn.sheet_empty"))).to_be_visible()
+
 
 def test_a_hand_out_opens_from_the_disk_without_a_network_and_prints(visit: Page, tmp_path: Path) -> None:
     file = tmp_path / "lesson.html"

@@ -43,6 +43,16 @@ def all_given() -> Mapping[tuple[str, str], Given]:
     return _kept()
 
 
+def restore(found: Mapping[tuple[str, str], Given]) -> None:
+    """Add predictions of a former session; what was predicted since stands."""
+    _kept().update({place: one for place, one in found.items() if place not in _kept()})
+
+
+def forget() -> None:
+    for name in (_PREDICTED, _ANSWERED):
+        st.session_state.pop(name, None)
+
+
 def _kept() -> dict[tuple[str, str], Given]:
     found: dict[tuple[str, str], Given] = st.session_state.setdefault(_PREDICTED, {})
     return found

@@ -9,6 +9,7 @@ from edgeslim.lessons.predictions import Curve, judge
 from edgeslim.report.lesson_words import LessonWords
 from edgeslim.report.prediction_sheet import Entry, sheet_html
 from edgeslim.ui.lesson.alone import all_given
+from edgeslim.ui.lesson.browser import forget_all
 from edgeslim.ui.state import language, t
 from edgeslim.workbench import lessons
 
@@ -40,6 +41,11 @@ def sheet() -> None:
             st.markdown(f"**{words.say(f'{one.experiment.name}.title')}**")
             mark = ":material/check_circle:" if one.right else ":material/compare_arrows:"
             st.markdown(f"{mark} {_line(one, words)}")
+    with st.container(horizontal=True):
+        _keep_or_forget(found)
+
+
+def _keep_or_forget(found: list[Entry]) -> None:
     st.download_button(
         t("learn.sheet_download"),
         sheet_html(found, language()),
@@ -47,6 +53,9 @@ def sheet() -> None:
         mime="text/html",
         icon=":material/download:",
         on_click="ignore",
+    )
+    st.button(
+        t("learn.forget"), icon=":material/restart_alt:", help=t("learn.forget_help"), on_click=forget_all
     )
 
 
