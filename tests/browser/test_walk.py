@@ -8,6 +8,8 @@ import pytest
 from browser_server import PATIENCE, Server
 from playwright.sync_api import Page, expect
 
+from edgeslim.ui.components.navigation import PAGES
+
 pytestmark = pytest.mark.browser
 
 RECIPES = [
@@ -111,6 +113,6 @@ def test_a_cold_deep_link_opens_inside_the_frame(
     visit.goto(f"{server.url}/{path}")
     expect(visit.locator("h1")).to_have_text(title)
     expect(visit.get_by_test_id("stSidebarNav")).to_be_visible()
-    expect(visit.get_by_test_id("stSidebarNavLink")).to_have_count(4)
+    expect(visit.get_by_test_id("stSidebarNavLink")).to_have_count(len(PAGES))
     expect(visit.get_by_role("dialog")).to_have_count(0)
     expect(visit.get_by_test_id("stException")).to_have_count(0)
