@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 import time
-import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +13,9 @@ import psutil
 from filelock import FileLock, Timeout
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import EdgeSlimError, ErrorRecord, StudyError
+from edgeslim.errors import ErrorRecord, StudyError
 from edgeslim.jobs.errand import Errand, ErrandStatus, errand_folder, write_errand_status
-from edgeslim.jobs.job import unexpected
+from edgeslim.jobs.job import failure_of
 from edgeslim.jobs.status import identity
 from edgeslim.lessons import LESSONS
 from edgeslim.lessons.kept import computed
@@ -60,17 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(errand: Errand, store: Store, teller: _Teller) -> int:
-    try:
-        perform(errand, store, teller)
-    except EdgeSlimError as error:
-        teller.end(error.record())
-        return 1
-    except Exception as error:  # noqa: BLE001 - a job's top
-        traceback.print_exc(file=sys.stderr)
-        teller.end(unexpected(error))
-        return 1
-    teller.end(None)
-    return 0
+    error = failure_of(lambda: perform(errand, store, teller))
+    teller.end(error)
+    return 1 if error else 0
 
 
 def perform(errand: Errand, store: Store, progress: Progress) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -76,6 +76,18 @@ def perform(job: Job, progress: Progress, store: Store | None = None) -> Outcome
     except Exception as error:  # noqa: BLE001 - a job's top
         traceback.print_exc(file=sys.stderr)
         return Outcome(error=unexpected(error))
+
+
+def failure_of(work: Callable[[], object]) -> ErrorRecord | None:
+    """Do it; return the error that it came to, if any. Tracebacks of unexpected ones go to the log (stderr)."""
+    try:
+        work()
+    except EdgeSlimError as error:
+        return error.record()
+    except Exception as error:  # noqa: BLE001 - a process's top
+        traceback.print_exc(file=sys.stderr)
+        return unexpected(error)
+    return None
 
 
 def unexpected(error: Exception) -> ErrorRecord:

@@ -8,16 +8,14 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import traceback
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import EdgeSlimError
-from edgeslim.jobs.job import unexpected
+from edgeslim.jobs.job import failure_of
 from edgeslim.jobs.run import StudyRun
-from edgeslim.jobs.status import StatusWriter
+from edgeslim.jobs.status import JobState, StatusWriter
 from edgeslim.jobs.supervisor import StudyPaused
 from edgeslim.studies.storage import study_folder
 
@@ -42,25 +40,23 @@ def _run(store: Store, name: str) -> int:
     # Whoever started this process holds the lock until the first status is written.
     with store.lock(f"study-{name}"):
         status = StatusWriter(store, name)
-    try:
-        with StudyRun(store, name, status) as run:
-            run.prepare()
-            run.trials()
-            run.search()
-            run.latencies()
-            run.conclude()
-    except StudyPaused:
-        status.end(None, "paused")
-        return 0
-    except EdgeSlimError as error:
-        status.end(error.record())
-        return 1
-    except Exception as error:  # noqa: BLE001 - a job's top
-        traceback.print_exc(file=sys.stderr)
-        status.end(unexpected(error))
-        return 1
-    status.end(None)
-    return 0
+    state: JobState = "complete"
+
+    def work() -> None:
+        nonlocal state
+        try:
+            with StudyRun(store, name, status) as run:
+                run.prepare()
+                run.trials()
+                run.search()
+                run.latencies()
+                run.conclude()
+        except StudyPaused:
+            state = "paused"
+
+    error = failure_of(work)
+    status.end(error, state)
+    return 1 if error else 0
 
 
 if __name__ == "__main__":
