@@ -73,9 +73,12 @@ def test_a_weight_is_followed_to_its_kernel_and_layer(page: Page) -> None:
     live.locator(".kernel button").nth(5).click()
     settled(page)
     expect(live.locator(".level-3 .detail")).to_have_text("filter 1 · input 1 · row 2 · column 3")
-    live.get_by_role("button", name="Previous").press("Enter")
+    live.get_by_role("button", name="Previous", exact=True).press("Enter")
     settled(page)
     expect(live.locator(".level-3 .detail")).to_have_text("filter 1 · input 1 · row 2 · column 2")
+    live.get_by_role("button", name="Same place in the next row or filter").press("Enter")
+    settled(page)
+    expect(live.locator(".level-3 .detail")).to_have_text("filter 2 · input 1 · row 2 · column 2")
 
 
 def test_dragging_the_threshold_moves_the_slider(page: Page) -> None:

@@ -18,9 +18,9 @@ class LowRankPicture extends Picture {
     this.steps = steps(4);
     const caption = (name) => element("p", { className: "caption", textContent: this.text(name) });
     this.whole = level(1, this.text("singular_values"), this.spectrum.root, element("p", { className: "hint", textContent: this.text("spectrum") }));
-    this.one = level(2, this.text("matrix"), caption("original_matrix"), this.before.root, caption("rebuilt"), this.after.root);
+    this.one = level(2, this.text("matrix"), caption("rebuilt"), this.after.root, caption("original_matrix"), this.before.root);
     this.cell = level(3, this.text("one_element"),
-      this.walker(() => this.matrix.values.length, () => this.chosen, (k) => { this.chosen = k; this.draw(); }), this.chart.root, this.steps.root);
+      this.walker(() => this.matrix.values.length, () => this.chosen, (k) => { this.chosen = k; this.draw(); }, () => this.matrix.columns), this.chart.root, this.steps.root);
     this.root.replaceChildren(element("div", { className: "controls" }, this.rank.root, which.root), this.told.root,
       element("div", { className: "levels" }, this.whole.root, this.one.root, this.cell.root));
     this.open(0);
@@ -36,7 +36,8 @@ class LowRankPicture extends Picture {
     this.rank.set(this.terms);
     const ends = extremes(values);
     this.reach = Math.max(...ends.map(Math.abs));
-    this.chosen = nearest(values, this.reach / 2);
+    const middle = Math.floor(rows / 2) * columns + Math.floor(columns / 2);
+    this.chosen = this.matrix.grey && values[middle] ? middle : nearest(values, this.reach / 2);
     this.one.detail.textContent = `${this.matrix.name} · ${rows} × ${columns}`;
     this.draw();
   }

@@ -45,11 +45,15 @@ class Picture {
     return this.text(kernel > 1 ? "place_in_kernel" : "place_in_matrix", names);
   }
 
-  /** Buttons to the neighbours of what is chosen, of `count` things. */
-  walker(count, get, set) {
-    const step = (by) => () => set((get() + by + count()) % count());
-    const button = (sign, name, by) => element("button", { type: "button", textContent: sign, "aria-label": this.text(name), title: this.text(name), onclick: step(by) });
-    return element("div", { className: "walker" }, button("‹", "previous_weight", -1), button("›", "next_weight", 1));
+  /** Buttons to the neighbours of what is chosen, of `count()` things; by whole rows as well, if there are any. */
+  walker(count, get, set, row = null) {
+    const button = (sign, name, by) => element("button", {
+      type: "button", textContent: sign, "aria-label": this.text(name), title: this.text(name),
+      onclick: () => set((get() + by() + count()) % count()),
+    });
+    const steps = [button("‹", "previous_weight", () => -1), button("›", "next_weight", () => 1)];
+    if (row) steps.unshift(button("«", "previous_row", () => -row())), steps.push(button("»", "next_row", row));
+    return element("div", { className: "walker" }, ...steps);
   }
 }
 

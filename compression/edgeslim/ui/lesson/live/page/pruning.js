@@ -32,7 +32,7 @@ class PruningPicture extends Picture {
     const dots = element("p", { className: "hint", hidden: !this.view.downloads.length, textContent: this.text("downloads") });
     this.network = level(1, this.text("whole_network"), this.sizes.root, dots, this.rows.root);
     this.one = level(2, this.text("one_layer"), this.hist.root, this.kernels.plot.root, wide);
-    this.weight = level(3, this.text("one_weight"), this.walker(() => this.layer.values.length, () => this.chosen, (k) => this.choose(k)), this.kernel, this.steps.root);
+    this.weight = level(3, this.text("one_weight"), this.walker(() => this.layer.values.length, () => this.chosen, (k) => this.choose(k), () => this.layer.values.length / this.layer.out), this.kernel, this.steps.root);
     this.bar = budgetBar(this.budget, this.text);
     this.root.replaceChildren(element("div", { className: "controls" }, this.share.root, order.root), this.told.root, this.bar.root,
       element("div", { className: "levels" }, this.network.root, this.one.root, this.weight.root));

@@ -21,7 +21,7 @@ class QuantizePicture extends Picture {
     this.network = level(1, this.text("sent_layers"), this.rows.root);
     this.rangesNote = element("p", { className: "hint", textContent: this.text("ranges") });
     this.one = level(2, this.text("one_layer"), this.line.plot.root, this.rangesNote, this.ranges.root);
-    this.weight = level(3, this.text("one_weight"), this.walker(() => this.layer.values.length, () => this.chosen, (k) => this.choose(k)), this.steps.root, this.codes);
+    this.weight = level(3, this.text("one_weight"), this.walker(() => this.layer.values.length, () => this.chosen, (k) => this.choose(k), () => this.layer.values.length / this.layer.out), this.steps.root, this.codes);
     this.bar = budgetBar(this.budget, this.text);
     this.root.replaceChildren(
       element("div", { className: "controls" }, this.bits.root, this.shrink.root, this.symmetry.root, granularity.root, fixed.root),
