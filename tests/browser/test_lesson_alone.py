@@ -99,6 +99,25 @@ def test_a_lesson_from_prediction_to_questions(
     expect(visit.get_by_text(t("learn.sheet_empty"))).to_be_visible()
 
 
+def test_a_finger_draws_a_curve_in_one_stroke_and_the_page_stays(server: Server, visit: Page) -> None:
+    visit.set_viewport_size({"width": 390, "height": 844})
+    visit.goto(f"{server.url}/lesson?lesson=pruning")
+    sheet = visit.locator(".curve svg")
+    sheet.scroll_into_view_if_needed()
+    visit.evaluate(SETTLE, 400)
+    box, main = sheet.bounding_box(), visit.locator("[data-testid=stMain]")
+    assert box is not None
+    before = main.evaluate("(one) => one.scrollTop")
+    finger = visit.context.new_cdp_session(visit)
+    way = [{"x": box["x"] + 80 + 28 * k, "y": box["y"] + 60 + 20 * k} for k in range(9)]
+    for kind, points in (("touchStart", way[:1]), *(("touchMove", [at]) for at in way[1:]), ("touchEnd", [])):
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        visit.wait_for_timeout(30)
+    heights = [float(one.get_attribute("aria-valuenow") or 0) for one in sheet.locator("circle").all()]
+    assert heights[0] > 50 > 20 > heights[-1] and heights == sorted(heights, reverse=True)
+    assert main.evaluate("(one) => one.scrollTop") == before
+
+
 def test_a_hand_out_opens_from_the_disk_without_a_network_and_prints(visit: Page, tmp_path: Path) -> None:
     file = tmp_path / "lesson.html"
     file.write_text(lessons.handout("pruning", "zh"), encoding="utf-8")

@@ -60,7 +60,8 @@ class LessonWords:
             case "ratio":
                 return f"{_figures(value)}×"
             case "count":
-                return format_count(value)
+                whole = value == round(value) and abs(value) < 10_000
+                return f"{value:,.0f}".replace("-", MINUS) if whole else format_count(value)
             case _:
                 return _figures(value)
 
