@@ -11,6 +11,8 @@ from playwright.sync_api import Page
 
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
+from edgeslim.rooms.room import places
+from edgeslim.workbench import rooms
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +31,10 @@ SCREENS = {
     "new_search": "new?way=search",
     "learn": "learn",
     "lesson": "lesson?lesson=pruning",
+    "room": "room",
+    "room_join": "room?room={code}",
+    "room_board": "room?room={code}&teacher={teacher}",
+    "room_projector": "room?room={code}&view=projector",
 }
 GRAVE = ("serious", "critical")
 PROBES = "Failed to load resource: the server responded with a status of 404"
@@ -75,8 +81,20 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def opened(running: Server) -> rooms.Opened:
+    """A room in which an answer is revealed."""
+    store, place = Store(running.home), next(places())
+    room = rooms.open_room(store)
+    rooms.join(room.code, "Anna", store)
+    rooms.step(room.code, room.teacher, place, "revealed", store)
+    return room
+
+
 @pytest.mark.parametrize("screen", SCREENS)
-def test_screen_has_no_grave_finding_and_fits_its_window(running: Server, visit: Page, screen: str) -> None:
+def test_screen_has_no_grave_finding_and_fits_its_window(
+    running: Server, opened: rooms.Opened, visit: Page, screen: str
+) -> None:
     wrong: list[str] = []
     where = ""
 
@@ -86,7 +104,7 @@ def test_screen_has_no_grave_finding_and_fits_its_window(running: Server, visit:
 
     visit.on("console", lambda said: complain(said.text) if said.type == "error" else None)
     visit.on("pageerror", lambda error: complain(str(error)))
-    path = SCREENS[screen]
+    path = SCREENS[screen].format(code=opened.code, teacher=opened.teacher)
     for language in ("en", "zh"):
         where = language
         visit.goto(f"{running.url}/{path}{'&' if '?' in path else '?'}lang={language}")

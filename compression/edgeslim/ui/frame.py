@@ -14,7 +14,7 @@ from edgeslim.ui.state import find_language, t
 # dark on a dark page: Streamlit's white does not stand out from a colour that itself stands out from such a page.
 STYLE = """<style>
 [data-testid=stMainBlockContainer] {padding-inline: clamp(1rem, 3vw, 4rem)}
-[data-testid=stBaseButton-primary]:enabled, [data-testid=stMultiSelectTagsContainer] span:has(> button) {
+[data-testid^=stBaseButton-primary]:enabled, [data-testid=stMultiSelectTagsContainer] span:has(> button) {
     color: light-dark(#ffffff, #0f1514)}
 </style>"""
 PRESENTING = """<style>
