@@ -26,7 +26,7 @@ class Speed(Experiment):
     name = "speed"
     uses = MODELS
     predicts = Number(
-        of="faster", unit=Axis(name="faster", unit="ratio"), low=0.1, high=50, step=0.1, near=0.5
+        of="faster", unit=Axis(name="faster", unit="ratio"), low=0.5, high=15, step=0.1, near=0.5
     )
 
     model: str = param("street-signs-small", choices=MODELS)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, Outcome
-from edgeslim.lessons.facts import measured_on
-from edgeslim.lessons.networks.facts import bars, right, surely_better
+from edgeslim.lessons.networks.facts import bars, on_digits, right, surely_better
 from edgeslim.lessons.predictions import Choice
 from edgeslim.lessons.views import Axis, Lines, Series, Table
 from edgeslim.params import param
@@ -24,6 +23,7 @@ class Activations(Experiment):
     """The same network with each of the functions: five of each are trained, from different starts."""
 
     name = "activations"
+    revision = 2
     predicts = Choice(options=(*NAMES, "none"))
 
     depth: int = param(8, low=1, high=8, search=(1, 4, 8))
@@ -67,7 +67,7 @@ class Activations(Experiment):
                     values=tuple((found[name].value, weaker[name], zeros[name]) for name in NAMES),
                 ),
             ),
-            on=measured_on(lab.workload("digits-mlp")),
+            on=on_digits(lab, f"MLP {self.depth}×64"),
             answer=worst if apart else "none",
         )
 

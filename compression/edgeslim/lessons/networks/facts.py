@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from edgeslim.lessons.base import Fact
+from edgeslim.lessons.base import Fact, MeasuredOn
 from edgeslim.lessons.views import Axis, Bars, Series
 from edgeslim.metrics.bootstrap import resampled_mean
 
+if TYPE_CHECKING:
+    from edgeslim.lessons.lab import Lab
+
 ACCURACY = Axis(name="accuracy", unit="share")
+
+
+def on_digits(lab: Lab, networks: str, images: int | None = None) -> MeasuredOn:
+    """Measured on the first validation digits (None: all), with networks that need not be sample models."""
+    workload = lab.workload("digits-mlp", images)
+    return MeasuredOn(model=networks, dataset=workload.dataset, images=len(workload.evaluation))
 
 
 def right(correct: NDArray[Any]) -> Fact:

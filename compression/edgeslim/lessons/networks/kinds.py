@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, Outcome
-from edgeslim.lessons.facts import file_facts, measured_on
-from edgeslim.lessons.networks.facts import bars
+from edgeslim.lessons.facts import file_facts
+from edgeslim.lessons.networks.facts import bars, on_digits
 from edgeslim.lessons.predictions import Choice, Door
 from edgeslim.lessons.views import Axis, Table
 from edgeslim.params import param
@@ -26,6 +26,7 @@ class Kinds(Experiment):
     """One technique on the fully connected, the convolutional and the recurrent network."""
 
     name = "kinds"
+    revision = 2
     uses = tuple(f"digits-{kind}" for kind in KINDS)
     predicts = Choice(options=(*KINDS, "same"))
 
@@ -66,7 +67,7 @@ class Kinds(Experiment):
                 _costs(before),
                 _savings(before, after),
             ),
-            on=measured_on(lab.workload("digits-mlp")),
+            on=on_digits(lab, ", ".join(self.uses)),
             answer=worst if apart else "same",
         )
 

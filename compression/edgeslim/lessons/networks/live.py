@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, Outcome
-from edgeslim.lessons.facts import measured_on
 from edgeslim.lessons.live import Activation, Array
-from edgeslim.lessons.networks.sparsity import activations
+from edgeslim.lessons.networks.facts import on_digits
+from edgeslim.lessons.networks.sparsity import IMAGES, activations
 
 if TYPE_CHECKING:
     from edgeslim.lessons.lab import Lab
@@ -22,6 +22,7 @@ class Functions(Experiment):
     """Values before the activations of two trained networks, a fair sample of each layer's."""
 
     name = "functions"
+    revision = 2
     uses = MODELS
 
     def run(self, lab: Lab) -> Outcome:
@@ -35,5 +36,5 @@ class Functions(Experiment):
         return Outcome(
             facts={"values": Fact(value=VALUES, unit="count")},
             views=(Activation(layers=tuple(layers)),),
-            on=measured_on(lab.workload(MODELS[0], 32)),
+            on=on_digits(lab, ", ".join(MODELS), IMAGES),
         )

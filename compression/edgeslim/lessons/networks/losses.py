@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, Outcome
-from edgeslim.lessons.facts import measured_on
 from edgeslim.lessons.networks.activations import over
-from edgeslim.lessons.networks.facts import bars, right, surely_better
+from edgeslim.lessons.networks.facts import bars, on_digits, right, surely_better
 from edgeslim.lessons.predictions import Choice
 from edgeslim.lessons.views import Axis, Table
 from edgeslim.params import param
@@ -26,6 +25,7 @@ class Losses(Experiment):
     """The same network under each of the losses: eight of each are trained, from different starts."""
 
     name = "losses"
+    revision = 2
     predicts = Choice(options=(*NAMES, "same"))
 
     imbalance: int = param(20, low=1, high=100, search=(1, 5, 20, 60))
@@ -80,6 +80,6 @@ class Losses(Experiment):
                     ),
                 ),
             ),
-            on=measured_on(lab.workload("digits-mlp")),
+            on=on_digits(lab, "MLP 2×64"),
             answer=best if apart else "same",
         )

@@ -32,7 +32,7 @@ class Traffic(Experiment):
     name = "traffic"
     uses = ("street-signs-medium", STUDY)
     predicts = Number(
-        of="pictures", unit=Axis(name="pictures", unit="count"), low=1, high=1000, step=1, near=10
+        of="pictures", unit=Axis(name="pictures", unit="count"), low=1, high=300, step=1, near=5
     )
 
     file: str = param("int8", choices=tuple(FILES))
