@@ -34,7 +34,7 @@ STYLE = """
 .drawn table {border-collapse: collapse; font-variant-numeric: tabular-nums}
 .drawn th, .drawn td {padding: 0.35rem 0.75rem; border-bottom: 1px solid #7d8c8655; text-align: right;
   white-space: nowrap}
-.drawn th:first-child {white-space: normal; text-align: left; font-weight: 600}
+.drawn th:first-child {white-space: normal; text-align: left; font-weight: 600; min-width: 5em}
 .drawn thead th {font-weight: 400; white-space: normal; opacity: 0.85}
 """
 
