@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,11 +13,10 @@ from class_of_students import FIRST, Class, options
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError, RoomError
-from edgeslim.rooms import database, limits, taking_part, teaching
+from edgeslim.rooms import database, taking_part, teaching
 from edgeslim.rooms.looking import is_teacher, look, person_of, presence, was_removed
 from edgeslim.rooms.room import Phase, Place
 from edgeslim.rooms.teaching import open_room
-from edgeslim.workbench import collect_garbage
 
 A, B = options()[:2]
 
@@ -32,13 +29,6 @@ def test_declaring_rooms_costs_neither_torch_nor_onnxruntime_nor_streamlit() -> 
     code = "import sys, edgeslim.workbench.rooms; "
     code += "assert not {'torch', 'onnxruntime', 'streamlit'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_a_code_has_six_characters_that_cannot_be_mistaken(room: Class) -> None:
-    assert re.fullmatch("[2346789A-HJKMNP-RT-Z]{6}", room.code)
-    typed = f" {room.code[:3].lower()}-{room.code[3:].lower()} "
-    assert limits.read_code(typed) == room.code
-    assert limits.read_code("12345O") is limits.read_code("' OR 1=1") is limits.read_code("") is None
 
 
 def test_answers_are_taken_in_the_open_round_only(room: Class) -> None:
@@ -202,46 +192,6 @@ def test_an_ended_room_can_be_read_and_not_changed(room: Class) -> None:
     assert room.now().ended and len(room.now().people) == 1
 
 
-def test_rooms_expire_with_all_that_is_in_them(
-    store: Store, room: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rehearsal = Class(store, open_room(store, rehearsal=True))
-    anna = rehearsal.join("Anna")
-    rehearsal.step("predict")
-    rehearsal.answer(anna, A)
-    later = time.time() + limits.REHEARSING + 1
-    monkeypatch.setattr(time, "time", lambda: later)
-    for act in (rehearsal.now, lambda: rehearsal.join("Ben")):
-        with pytest.raises(RoomError) as caught:
-            act()
-        assert code_of(caught) == "no_room"
-    assert room.now().people == (), "a class has a day"
-    open_room(store)
-    with database.reading(store) as connection:
-        left = [
-            connection.execute(sqlalchemy.select(sqlalchemy.func.count()).select_from(table)).scalar_one()
-            for table in (database.ROOMS, database.PHASES, database.PEOPLE, database.ANSWERS)
-        ]
-    assert left == [2, 0, 0, 0]
-
-
-def test_there_are_limits_on_rooms_and_people(
-    store: Store, room: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "ROOMS", 2)
-    monkeypatch.setattr(limits, "PEOPLE", 2)
-    open_room(store)
-    with pytest.raises(RoomError) as caught:
-        open_room(store)
-    assert code_of(caught) == "too_many_rooms"
-    open_room(store, rehearsal=True)
-    room.join("Anna")
-    room.join("Ben")
-    with pytest.raises(RoomError) as caught:
-        room.join("Cy")
-    assert code_of(caught) == "room_full"
-
-
 def test_a_place_that_is_none_cannot_be_gone_to(room: Class) -> None:
     anna = room.join("Anna")
     for place in (Place("no", "such"), Place(FIRST.lesson, "such")):
@@ -289,13 +239,6 @@ print(looking.person_of(looking.look(store, {room.code!r}), {anna.token!r}).name
     said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert said.stdout.strip() == "Anna"
     assert room.now().answers(FIRST, 1)[anna.number].value == B
-
-
-def test_collecting_garbage_leaves_rooms_alone(room: Class) -> None:
-    room.join("Anna")
-    collect_garbage(max_bytes=0, store=room.store)
-    database.close()
-    assert [person.name for person in room.now().people] == ["Anna"]
 
 
 def test_who_is_here_is_known_without_changing_the_room(room: Class) -> None:
