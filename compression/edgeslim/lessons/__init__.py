@@ -8,6 +8,7 @@ from edgeslim.lessons import overfitting as overfitting
 from edgeslim.lessons import pruning as pruning
 from edgeslim.lessons import quantization as quantization
 from edgeslim.lessons import distillation as distillation
+from edgeslim.lessons import low_rank as low_rank
 from edgeslim.lessons import combining as combining
 from edgeslim.lessons import frameworks as frameworks
 from edgeslim.lessons.base import LESSONS as LESSONS
