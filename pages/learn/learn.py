@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from edgeslim.lessons.base import LESSONS
 from edgeslim.report.lesson_words import LessonWords
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.lesson.alone import progress
@@ -10,14 +9,15 @@ from edgeslim.ui.lesson.browser import keep, recall
 from edgeslim.ui.lesson.device import choose_device
 from edgeslim.ui.lesson.sheet import sheet
 from edgeslim.ui.state import language, t
+from edgeslim.workbench import lessons
 
 recall()
-st.title(t("learn.title", count=len(LESSONS.names())), anchor=False)
+st.title(t("learn.title", count=len(lessons.course())), anchor=False)
 st.markdown(t("learn.about"))
 with st.container(width=520):
     choose_device()
 columns = st.columns(2)
-for number, lesson in enumerate(LESSONS, 1):
+for number, lesson in enumerate(lessons.course(), 1):
     words = LessonWords(language(), lesson.name)
     total, done, right = progress(lesson)
     with columns[(number - 1) % 2].container(border=True):

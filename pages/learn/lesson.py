@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from edgeslim.lessons.base import LESSONS
 from edgeslim.report.lesson_words import LessonWords
 from edgeslim.ui.components.navigation import go, presenting
 from edgeslim.ui.components.problems import boundary
@@ -16,7 +15,7 @@ from edgeslim.ui.state import language, t
 from edgeslim.workbench import lessons
 
 recall()
-names = LESSONS.names()
+names = [each.name for each in lessons.course()]
 name = st.query_params.get("lesson", names[0])
 if name not in names:
     st.title(t("page.lesson"), anchor=False)

@@ -43,6 +43,11 @@ class LessonEntry:
     missing: int
 
 
+def course() -> tuple[Lesson, ...]:
+    """The lessons in the order in which they are taught."""
+    return tuple(LESSONS)
+
+
 def list_lessons(store: Store | None = None) -> list[LessonEntry]:
     """All lessons in the order of the course."""
     return [
