@@ -10,6 +10,9 @@ import numpy as np
 from edgeslim.errors import EdgeSlimError
 from edgeslim.lessons.views import Axis
 
+ROUNDING = 1e-9
+"""A guess of 0.55 is as near to 0.5 as 0.05 is, whatever their binary digits say."""
+
 Answer = float | str | tuple[float, ...]
 """A number, an option, or a curve's heights at the prediction's places."""
 
@@ -68,7 +71,8 @@ def judge(
         return Verdict(right=given == truth)
     off = float(np.abs(np.asarray(given, float) - np.asarray(truth, float)).mean())
     inside = interval is not None and interval[0] <= float(np.asarray(given, float).ravel()[0]) <= interval[1]
-    return Verdict(right=off <= prediction.near or (isinstance(prediction, Number) and inside), off=off)
+    near = off <= prediction.near * (1 + ROUNDING)
+    return Verdict(right=near or (isinstance(prediction, Number) and inside), off=off)
 
 
 def checked(prediction: Prediction, given: object, places: int = 1) -> Answer:

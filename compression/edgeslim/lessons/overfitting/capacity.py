@@ -36,7 +36,7 @@ class Capacity(Experiment):
         near=0.06,
     )
 
-    noise: float = param(0.4, low=0, high=1, search=NOISE)
+    noise: float = param(0.4, low=0, high=1, search=NOISE, unit="share")
     width: int = param(16, search=WIDTHS)
 
     def run(self, lab: Lab) -> Outcome:
@@ -73,7 +73,7 @@ class Memory(Experiment):
         of="memorised", unit=Axis(name="memorised", unit="share"), low=0, high=1, step=0.05, near=0.1
     )
 
-    noise: float = param(0.4, low=0, high=1, search=NOISES)
+    noise: float = param(0.4, low=0, high=1, search=NOISES, unit="share")
 
     def run(self, lab: Lab) -> Outcome:
         facts = _learned(lab, WIDTHS[-1], self.noise)

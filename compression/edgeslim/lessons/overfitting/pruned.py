@@ -29,8 +29,8 @@ class Pruned(Experiment):
     uses = ("digits-mlp",)
     predicts = Choice(options=("helps", "hurts", "same"))
 
-    noise: float = param(0.0, low=0, high=1, search=NOISE)
-    sparsity: float = param(0.8, low=0, high=1, search=SPARSITIES)
+    noise: float = param(0.0, low=0, high=1, search=NOISE, unit="share")
+    sparsity: float = param(0.8, low=0, high=1, search=SPARSITIES, unit="share")
 
     def run(self, lab: Lab) -> Outcome:
         import copy
