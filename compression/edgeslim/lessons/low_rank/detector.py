@@ -33,7 +33,7 @@ class Accuracy(Experiment):
         of="quality", along="keep", unit=Axis(name="mAP", unit="share"), low=0, high=1, near=0.08
     )
 
-    keep: float = param(0.8, low=0, high=1, search=KEEP)
+    keep: float = param(0.8, low=0, high=1, search=KEEP, unit="share")
     method: str = param("spatial", choices=METHODS)
     activation_aware: bool = param(True)
 
@@ -80,7 +80,7 @@ class Speed(Experiment):
 
     model: str = param(DIGITS, choices=(DIGITS, DETECTOR))
     method: str = param("tucker2", choices=METHODS)
-    keep: float = param(0.6, low=0, high=1, search=(0.6, 0.8))
+    keep: float = param(0.6, low=0, high=1, search=(0.6, 0.8), unit="share")
 
     def run(self, lab: Lab) -> Outcome:
         from edgeslim.measurement.measure import time_files

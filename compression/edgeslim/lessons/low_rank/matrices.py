@@ -52,7 +52,7 @@ class Rank(Experiment):
     )
 
     matrix: str = param("kernel", choices=MATRICES)
-    energy: float = param(0.95, low=0, high=1, search=ENERGIES)
+    energy: float = param(0.95, low=0, high=1, search=ENERGIES, unit="share")
 
     def run(self, lab: Lab) -> Outcome:
         import numpy as np
