@@ -1,7 +1,7 @@
 """A class in a room over real websockets: how long joining and answering take, what polling costs.
 
     python tests/benchmarks/classroom.py [--students 30]            # a class
-    python tests/benchmarks/classroom.py --busy 2                   # while two studies compute
+    python tests/benchmarks/classroom.py --busy 2                   # while two league entries compute
 
 Starts the app on a free port of 127.0.0.1 over an empty data folder, opens a room, and has everybody join at once, poll
 as their page asks them to, answer both rounds within `--window` seconds, and see what is revealed. A projector and a
@@ -18,6 +18,7 @@ import random
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,13 +30,11 @@ from websocket_visitor import Look, Visitor, visitor
 
 from edgeslim.artifacts.store import Store
 from edgeslim.lessons.predictions import Choice
-from edgeslim.recipe import Recipe
+from edgeslim.records import RecipeRecord
 from edgeslim.rooms.room import Place, places
 from edgeslim.rooms.teaching import Opened
-from edgeslim.steps.recovery.fine_tuning import FineTuning
-from edgeslim.studies.study import StudyPlan
 from edgeslim.ui.room.watching import WATCH
-from edgeslim.workbench import rooms, start_study
+from edgeslim.workbench import cancel_study, league, rooms, study_status
 
 PAGE = "room"
 MEGABYTE = 2**20
@@ -171,12 +170,37 @@ async def _watch(server: psutil.Process, seen: Seen) -> None:
         await asyncio.sleep(1)
 
 
-def _compute(count: int, store: Store) -> None:
-    """Studies that go on as long as the class does."""
+def _compute(count: int, opened: Opened, store: Store) -> str | None:
+    """A league whose entries compute as long as the class lasts; returns its study once that has begun with them."""
+    if not count:
+        return None
+    study = league.open_league(
+        opened.code,
+        opened.teacher,
+        model="street-signs-small",
+        dataset="street-signs",
+        budget=100_000,
+        each=1,
+        store=store,
+    )
+    _wait(lambda: study_status(study, store).state == "complete")
     for number in range(count):
-        plan = StudyPlan(name=f"busy-{number}", model="street-signs-small", dataset="street-signs")
-        recipes = [Recipe((FineTuning(steps=5000),), seed=seed, name=f"r{seed}") for seed in range(3)]
-        start_study(plan, recipes, store=store)
+        person = rooms.join(opened.code, f"entrant {number}", store)
+        recipe = RecipeRecord(({"step": "fine_tuning", "steps": 2000 + number},))
+        league.enter_league(opened.code, person.token, recipe, store)
+    _wait(lambda: league.advance_league(rooms.look(opened.code, store), store) or _at_work(study, store))
+    return study
+
+
+def _at_work(study: str, store: Store) -> int:
+    return len(study_status(study, store).progress)
+
+
+def _wait(until: Callable[[], object]) -> None:
+    end = time.monotonic() + 300
+    while not until():
+        assert time.monotonic() < end, "the league did not begin"
+        time.sleep(0.5)
 
 
 def main() -> None:
@@ -184,17 +208,21 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=30, choices=range(1, 101), metavar="1..100")
     parser.add_argument("--window", type=float, default=8.0, help="seconds in which all answer")
     parser.add_argument("--quiet", type=float, default=10.0, help="seconds of polling alone after each round")
-    parser.add_argument("--busy", type=int, default=0, help="studies that compute meanwhile")
+    parser.add_argument("--busy", type=int, default=0, help="league entries that compute meanwhile")
     arguments = parser.parse_args()
     place = next(each for each in places() if each.declared and isinstance(each.declared.predicts, Choice))
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
         store = Store(server.home)
-        _compute(arguments.busy, store)
+        opened = rooms.open_room(store)
+        study = _compute(arguments.busy, opened, store)
         process = psutil.Process(server.pid)
         before = sum(process.cpu_times()[:2])
-        seen = asyncio.run(lesson(server, rooms.open_room(store), place, arguments))
+        seen = asyncio.run(lesson(server, opened, place, arguments))
         spent = sum(process.cpu_times()[:2]) - before
-    print(f"{arguments.students} students, {arguments.busy} studies computing")
+        computing = _at_work(study, store) if study else 0
+        if study:
+            cancel_study(study, store)
+    print(f"{arguments.students} students, {computing} of {arguments.busy} league entries still at work")
     for name in ("join", "answer", "follow", "poll"):
         print(f"{name:8} {_spread(getattr(seen, name))}")
     print(

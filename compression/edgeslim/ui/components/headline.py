@@ -37,7 +37,9 @@ def savings(found: Headline) -> str:
 
 
 def _times(more: str, less: str, factor: float) -> str:
-    """'9.7× smaller', or for a factor below one '1.1× larger'."""
+    """'9.7× smaller', or for a factor below one '1.1× larger'; what rounds to once changes nothing."""
+    if less == "larger" and format_factor(factor) == format_factor(1 / factor) == format_factor(1.0):
+        return t("headline.same_size")
     key, value = (more, factor) if factor >= 1 else (less, 1 / factor)
     return t(f"headline.{key}", times=format_factor(value).rstrip("×"))
 
