@@ -171,6 +171,11 @@ def test_a_class_predicts_twice_and_sees_what_is_true(tmp_path: Path, somebody: 
         act(teacher, "end")
         expect(anna.get_by_role("heading", level=1)).to_have_text("The class is over")
         expect(anna.locator("li strong", has_text=words(true))).to_be_visible()
+        with ming.expect_download() as download:
+            act(ming, "keep_predictions")
+        kept = Path(download.value.path()).read_text("utf-8")
+        assert "我的预测与实际结果" in kept and "1 个预测中有 0 个正确。" in kept
+        assert "http" not in kept.replace("http://www.w3.org", ""), "it needs nothing from outside"
 
 
 def remove(teacher: Page, name: str) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from edgeslim.report.prediction_sheet import Entry, sheet_html
 from edgeslim.rooms.room import ROUNDS, Given, Person, Place, Room, places
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.room.entrance import joining
@@ -11,6 +14,7 @@ from edgeslim.ui.room.experiment import (
     answer_line,
     ask,
     ask_for,
+    declared,
     found,
     lesson_title,
     right,
@@ -24,7 +28,7 @@ from edgeslim.ui.room.keys import keep_token, token_here
 from edgeslim.ui.room.links import spelled, turn_to
 from edgeslim.ui.room.style import PEOPLE
 from edgeslim.ui.room.watching import state_for_students, watch
-from edgeslim.ui.state import linked, one_of, t
+from edgeslim.ui.state import language, linked, one_of, t
 from edgeslim.workbench import rooms
 
 
@@ -203,13 +207,38 @@ def _look_back(room: Room, person: Person, now: Place | None) -> None:
 def _ended(room: Room, person: Person) -> None:
     st.title(t("room.over"), anchor=False)
     st.markdown(t("room.over_about"))
-    for place in places():
-        alone = _last(room, person, place)
-        if room.phase(place) != "revealed" and not (alone and alone.alone):
-            continue
+    seen = [place for place in places() if _has_seen(room, person, place)]
+    _keep(room, person, seen)
+    for place in seen:
         with st.container(border=True):
             _told(room, person, place)
     _who(room, person)
+
+
+def _has_seen(room: Room, person: Person, place: Place) -> bool:
+    alone = _last(room, person, place)
+    return room.phase(place) == "revealed" or bool(alone and alone.alone)
+
+
+def _keep(room: Room, person: Person, seen: Sequence[Place]) -> None:
+    """What this person predicted last and what was true, as a page to take home."""
+    entries, chosen = [], language()
+    for place in seen:
+        last, here = _last(room, person, place), found(place)
+        if last is not None and here is not None:
+            judged = right(place, last.value, here)
+            told = Entry(place.lesson, declared(place), last.value, here.truth, here.interval, judged)
+            entries.append(told)
+    if entries:
+        st.download_button(
+            t("learn.sheet_download"),
+            lambda: sheet_html(entries, chosen).encode(),
+            file_name="edgeslim-predictions.html",
+            mime="text/html",
+            icon=":material/download:",
+            on_click="ignore",
+            key="keep_predictions",
+        )
 
 
 def _who(room: Room, person: Person) -> None:
