@@ -15,7 +15,8 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
 from edgeslim.jobs import errand, errand_worker, launching
-from edgeslim.jobs.errand import Errand, ErrandStatus
+from edgeslim.jobs.errand import ErrandStatus
+from edgeslim.jobs.errands import MakeFile, TimeFiles
 from edgeslim.progress import silent
 from edgeslim.records import Latency
 from edgeslim.studies import storage, timing
@@ -126,7 +127,7 @@ def test_who_asks_for_what_runs_already_shares_it(store: Store, monkeypatch: pyt
         return begun[-1].pid
 
     monkeypatch.setattr(errand, "launch", launch)
-    asked = Errand(who="s", content="c", files=("a" * 64,))
+    asked = TimeFiles(who="s", key="c", files=("a" * 64,))
     for _ in range(3):
         errand.begin(store, asked)
     assert len(begun) == 1
@@ -163,9 +164,9 @@ def test_a_file_made_again_is_the_one_that_was_measured(
     assert ended(lambda: workbench.making_status(study, 1, store)).state == "complete"
     assert made.sha256 is not None
     assert workbench.artifact_bytes(made.sha256, store) == workbench.artifact_bytes(made.sha256, other)
-    asked = Errand(who="own", plan=plan, recipe=study.trials[2].recipe, sha256="c" * 64)
+    asked = MakeFile(who="own", plan=plan, recipe=study.trials[2].recipe, sha256="c" * 64)
     with pytest.raises(StudyError) as caught:
-        errand_worker.perform(asked, store, silent)
+        asked.run(store, silent)
     assert caught.value.code == "other_bytes"
     assert caught.value.values["made"] == made.sha256[:12]
     with pytest.raises(StudyError, match="never had a file"):

@@ -11,8 +11,8 @@ import pytest
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import EdgeSlimError
-from edgeslim.jobs import errand_worker, launching
-from edgeslim.jobs.errand import Errand
+from edgeslim.jobs import launching
+from edgeslim.jobs.errands import RunExperiment
 from edgeslim.lessons import LESSONS, kept
 from edgeslim.lessons.distillation import Logits, Unseen
 from edgeslim.lessons.why_shrink.traffic import Traffic
@@ -72,11 +72,11 @@ def test_those_who_want_the_same_outcome_share_one_process(tmp_path: Path) -> No
 def test_an_errand_computes_and_keeps_what_was_missing(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     shipped = lessons.lesson_outcome("distillation", Logits(), store)
-    asked = Errand(who="distillation", lesson="distillation", experiment="logits", setting="{}")
+    asked = RunExperiment(lesson="distillation", experiment="logits", values={}, key="")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kept, "_shipped", lambda path: {})
         assert lessons.lesson_outcome("distillation", Logits(), store) is None
-        errand_worker.perform(asked, store, silent)
+        asked.run(store, silent)
         computed = lessons.lesson_outcome("distillation", Logits(), store)
     assert computed is not None and shipped is not None
     assert (computed.on, len(computed.views)) == (shipped.on, 1) and computed.seconds > 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal, Protocol
 
 import psutil
 
@@ -16,43 +16,33 @@ from edgeslim.artifacts.store import PATIENCE, Store, write_atomically
 from edgeslim.errors import ErrorRecord
 from edgeslim.jobs.launching import launch, reap
 from edgeslim.jobs.status import identity, is_alive
-from edgeslim.measurement.images import Images
 from edgeslim.processes import threads
-from edgeslim.records import ProgressRecord, RecipeRecord, decoded, encoded
-from edgeslim.studies.study import StudyPlan
+from edgeslim.progress import Progress
+from edgeslim.records import ProgressRecord, decoded, encoded
+from edgeslim.registry import Registry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
-    """Files to time, to score on held-out images, the original's first, or to run on images; one to make again; or a
-    lesson's outcome.
+class Errand(Protocol):
+    """What is asked: a frozen dataclass of plain fields, so that a process of its own can be told. See jobs.errands.
+
+    A screen makes it, so its module imports what computes only where it runs.
     """
 
-    who: str
-    """The study or the lesson, for those who wait meanwhile."""
-    files: tuple[str, ...] = ()
-    """SHA-256 of files in the store."""
-    content: str = ""
-    """Under which timings are kept (studies.timing), scores (studies.held_out), or an outcome (lessons.kept); of files to
-    run, what is run on what.
-    """
-    held_out: bool = False
-    """Score the files on the images that the plan holds out."""
-    images: Images | None = None
-    """What to run the files on, as files of the plan's model; without files they are only made ready, such as drawn."""
-    plan: StudyPlan | None = None
-    recipe: RecipeRecord | None = None
-    sha256: str = ""
-    """What the recipe's file is to be."""
-    lesson: str = ""
-    experiment: str = ""
-    setting: str = ""
-    """Values of the experiment's controls, as JSON."""
+    name: ClassVar[str]
+
+    @property
+    def who(self) -> str:
+        """The study or the lesson, for those who wait meanwhile."""
 
     @property
     def key(self) -> str:
         """Equal for all who ask for the same."""
-        return self.content or self.sha256
+
+    def run(self, store: Store, progress: Progress) -> None:
+        """Do it, in this process, and keep what was found. Raises EdgeSlimError."""
+
+
+ERRANDS: Registry[type[Errand]] = Registry("errand")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +65,19 @@ def begin(store: Store, errand: Errand) -> None:
         found = status(store, errand.key)
         if found is not None and found.state == "running":
             return
-        write_atomically(folder / "errand.json", json.dumps(encoded(errand)).encode())
+        asked = {"errand": errand.name, **encoded(errand)}
+        write_atomically(folder / "errand.json", json.dumps(asked).encode())
         process = launch(
             "edgeslim.jobs.errand_worker", store, folder / "log.txt", "--errand", errand.key, **threads(1)
         )
         pid, started = identity(psutil.Process(process))
         write_errand_status(folder, ErrandStatus(state="running", pid=pid, started=started))
+
+
+def read_errand(store: Store, key: str) -> Errand:
+    """What was asked under that key."""
+    asked = json.loads((errand_folder(store, key) / "errand.json").read_bytes())
+    return decoded(ERRANDS.get(asked["errand"]), asked)
 
 
 def status(store: Store, key: str) -> ErrandStatus | None:

@@ -14,9 +14,10 @@ from typing import Any, Literal
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import DatasetError, EdgeSlimError, ErrorRecord, InfeasibleError, StoreError
 from edgeslim.jobs.conclude import conclude, to_come
+from edgeslim.jobs.workload import workload_of
 from edgeslim.measurement.machine import busy
 from edgeslim.measurement.measure import compress_and_score, make_file, time_files, usable_steps
-from edgeslim.measurement.workload import Workload, open_workload
+from edgeslim.measurement.workload import Workload
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress
 from edgeslim.records import encoded, notice_record
@@ -147,16 +148,7 @@ def _workload(job: Job, progress: Progress) -> Workload:
     key = json.dumps([str(job.root), plan.to_json(), sha256], sort_keys=True)
     if key not in _OPEN:
         _OPEN.clear()
-        _OPEN[key] = open_workload(
-            model or plan.model,
-            plan.dataset,
-            Store(job.root),
-            calibration=plan.calibration,
-            spec=plan.spec,
-            limit=plan.limit,
-            held_out=plan.held_out,
-            progress=progress,
-        )
+        _OPEN[key] = workload_of(plan, Store(job.root), progress, model)
     return _OPEN[key]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
 from edgeslim.jobs import errand
-from edgeslim.jobs.errand import Errand, ErrandStatus
+from edgeslim.jobs.errand import ErrandStatus
+from edgeslim.jobs.errands import MakeFile, TimeFiles
 from edgeslim.jobs.supervisor import load
 from edgeslim.studies import storage, timing
 from edgeslim.studies.study import StudyPlan, StudyResult
@@ -69,7 +70,7 @@ def trial_file(study: StudyResult, number: int, store: Store | None = None) -> t
     return artifact_path(_hashed(study, number), store).read_bytes(), f"{study.model}-{number}.onnx"
 
 
-def _timing(study: StudyResult, store: Store) -> Errand:
+def _timing(study: StudyResult, store: Store) -> TimeFiles:
     original = study.original
     if original is None or original.sha256 is None or not has_artifact(original.sha256, store):
         raise StudyError(
@@ -80,7 +81,7 @@ def _timing(study: StudyResult, store: Store) -> Errand:
         )
     others = {trial.sha256: None for trial in study.trials if trial.sha256 and trial.state == "complete"}
     files = [each for each in {original.sha256: None, **others} if has_artifact(each, store)]
-    return Errand(who=study.name, files=tuple(files), content=timing.content_of(study))
+    return TimeFiles(who=study.name, files=tuple(files), key=timing.content_of(study))
 
 
 def _hashed(study: StudyResult, number: int) -> str:
@@ -97,7 +98,7 @@ def _hashed(study: StudyResult, number: int) -> str:
     return trial.sha256
 
 
-def _making(study: StudyResult, number: int, store: Store) -> Errand:
+def _making(study: StudyResult, number: int, store: Store) -> MakeFile:
     sha256, trial = _hashed(study, number), study.trial(number)
     assert trial is not None, "it has a file"
     published = sample_study()
@@ -105,4 +106,4 @@ def _making(study: StudyResult, number: int, store: Store) -> Errand:
         plan = StudyPlan(model=study.model, dataset=study.dataset)
     else:
         plan = storage.read_plan(store, study.name)
-    return Errand(who=study.name, plan=plan, recipe=trial.recipe, sha256=sha256)
+    return MakeFile(who=study.name, plan=plan, recipe=trial.recipe, sha256=sha256)

@@ -12,12 +12,13 @@ from filelock import Timeout
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import RoomError, StoreError, StudyError
 from edgeslim.jobs import errand, supervisor
-from edgeslim.jobs.errand import Errand, ErrandStatus
+from edgeslim.jobs.errand import ErrandStatus
+from edgeslim.jobs.errands import ScoreHeldOut
 from edgeslim.records import RecipeRecord
 from edgeslim.rooms import league as leagues
 from edgeslim.rooms import looking
 from edgeslim.rooms.league import Board
-from edgeslim.rooms.room import LeagueState, Room
+from edgeslim.rooms.room import Entry, League, LeagueState, Room
 from edgeslim.studies import storage
 from edgeslim.studies.file_scores import FileScores, kept_file_scores
 from edgeslim.studies.study import StudyPlan, StudyResult
@@ -72,36 +73,37 @@ def enter_league(code: str, token: str, recipe: RecipeRecord, store: Store | Non
     advance_league(looking.look(store, code), store)
 
 
-def advance_league(room: Room, store: Store | None = None) -> None:
+def advance_league(room: Room, store: Store | None = None, study: StudyResult | None = None) -> None:
     """Let the next entries have their turn, if the study has none to run. Whoever looks at the board does that.
 
+    `study` is the league's, where the caller has just read it: nothing is locked when it shows that nobody waits.
     Raises StudyError, StoreError.
     """
     store, league = store or Store(), room.league
-    if league is None:
+    if league is None or (study is not None and not _turns(room, league, study)):
         return
-    people = [person.number for person in room.people]
     with suppress(Timeout, StoreError), store.lock(f"league-{room.code}", within=0):
         if supervisor.state(store, league.study) == "running":
             return
-        study = supervisor.load(store, league.study)
-        known = {trial.recipe_fingerprint for trial in study.trials if trial.state != "pruned"}
-        turns = leagues.next_turns(league, people, known, AT_ONCE)
+        turns = _turns(room, league, supervisor.load(store, league.study))
         if turns:
             with suppress(StudyError):  # somebody has started it this moment
                 extend_study(league.study, [read_recipe(entry.recipe) for entry in turns], store)
 
 
-def league_study(room: Room, store: Store | None = None) -> StudyResult | None:
-    """The league's study; None without a league. Raises StudyError, StoreError."""
-    return None if room.league is None else supervisor.load(store or Store(), room.league.study)
+def _turns(room: Room, league: League, study: StudyResult) -> tuple[Entry, ...]:
+    """Whose entries come next, of those that the study does not have."""
+    if study.state == "running":
+        return ()
+    known = {trial.recipe_fingerprint for trial in study.trials if trial.state != "pruned"}
+    return leagues.next_turns(league, [person.number for person in room.people], known, AT_ONCE)
 
 
 def score_finals(study: StudyResult, store: Store | None = None) -> None:
     """Begin to score the files on the held-out images, unless that is done. Raises StudyError, StoreError."""
     store = store or Store()
     asked = _finals(study, store)
-    if asked is not None and kept_file_scores(store, asked.content) is None:
+    if asked is not None and kept_file_scores(store, asked.key) is None:
         errand.begin(store, asked)
 
 
@@ -116,7 +118,7 @@ def final_scores(study: StudyResult, store: Store | None = None) -> FileScores |
     """The scores on held-out images, once they are there for all files."""
     store = store or Store()
     asked = _finals(study, store)
-    return None if asked is None else kept_file_scores(store, asked.content)
+    return None if asked is None else kept_file_scores(store, asked.key)
 
 
 def league_board(room: Room, study: StudyResult, finals: FileScores | None = None) -> Board:
@@ -124,17 +126,16 @@ def league_board(room: Room, study: StudyResult, finals: FileScores | None = Non
     return leagues.board(room, study, None if finals is None else finals.files)
 
 
-def _finals(study: StudyResult, store: Store) -> Errand | None:
+def _finals(study: StudyResult, store: Store) -> ScoreHeldOut | None:
     original = study.original
     if original is None or original.sha256 is None:
         return None
     others = {trial.sha256 for trial in study.trials if trial.measured and trial.sha256}
     files = (original.sha256, *sorted(others - {original.sha256}))
     decisive = json.dumps([study.name, study.created, files]).encode()
-    return Errand(
+    return ScoreHeldOut(
         who=study.name,
-        files=files,
-        content=hashlib.sha256(decisive).hexdigest()[:32],
-        held_out=True,
+        key=hashlib.sha256(decisive).hexdigest()[:32],
         plan=storage.read_plan(store, study.name),
+        files=files,
     )

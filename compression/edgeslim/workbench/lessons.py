@@ -10,7 +10,8 @@ from edgeslim.artifacts.store import Store
 from edgeslim.detections import Image
 from edgeslim.errors import EdgeSlimError
 from edgeslim.jobs import errand
-from edgeslim.jobs.errand import Errand, ErrandStatus
+from edgeslim.jobs.errand import ErrandStatus
+from edgeslim.jobs.errands import RunExperiment
 from edgeslim.lessons import LESSONS, kept
 from edgeslim.lessons.base import Experiment, Lesson, Outcome, truth
 from edgeslim.lessons.lab import Lab
@@ -111,13 +112,12 @@ def outcome_status(lesson: str, setting: Experiment, store: Store | None = None)
     return errand.status(store or Store(), _errand(lesson, setting).key)
 
 
-def _errand(lesson: str, setting: Experiment) -> Errand:
-    return Errand(
-        who=lesson,
-        content=f"lesson-{kept.key_of(lesson, setting)}",
+def _errand(lesson: str, setting: Experiment) -> RunExperiment:
+    return RunExperiment(
         lesson=lesson,
         experiment=setting.name,
-        setting=json.dumps(setting.values),
+        values=setting.values,
+        key=f"lesson-{kept.key_of(lesson, setting)}",
     )
 
 

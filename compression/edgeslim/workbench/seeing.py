@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
 from edgeslim.jobs import errand
-from edgeslim.jobs.errand import Errand, ErrandStatus
+from edgeslim.jobs.errand import ErrandStatus
+from edgeslim.jobs.errands import SeeImages
 from edgeslim.measurement.images import Images as Images
 from edgeslim.progress import Progress, silent
 from edgeslim.records import encoded
@@ -113,9 +114,9 @@ def see(
         store.put(artifact_path(sha256, store).read_bytes())
     resolved = dataclasses.replace(images, dataset=resolve_dataset(images.dataset, store))
     plan = StudyPlan(model=reference(model), dataset=resolved.dataset, spec=spec)
-    content = _seeing(sha256, images, model, spec)
+    key = _seeing(sha256, images, model, spec)
     files = () if sha256 is None else (sha256,)
-    errand.begin(store, Errand(who=who, files=files, content=content, images=resolved, plan=plan))
+    errand.begin(store, SeeImages(who=who, key=key, files=files, images=resolved, plan=plan))
 
 
 def seeing_status(

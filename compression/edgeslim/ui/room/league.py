@@ -130,8 +130,8 @@ def _live(code: str, person: Person | None, drawn: LeagueState) -> None:
             st.rerun()
         if person is not None and not room.ended:
             tell_here(code, person.number, None)
-        leagues.advance_league(room)
         study = data.load_study(league.study)
+        leagues.advance_league(room, study=study)
         finals = leagues.final_scores(study) if league.state == "revealed" else None
         board = leagues.league_board(room, study, finals)
         st.title(_finding(league, board, finals), anchor=False)
