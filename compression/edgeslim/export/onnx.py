@@ -123,6 +123,7 @@ def _traced(
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\.onnx\.")
         warnings.filterwarnings("ignore", category=UserWarning, module=r"torch\.onnx\.")
         warnings.filterwarnings("ignore", category=TracerWarning)
+        warnings.filterwarnings("ignore", message="The tensor attributes")  # a GRU's, flattened
         try:
             with contextlib.redirect_stdout(
                 io.StringIO()

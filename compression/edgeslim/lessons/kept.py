@@ -105,9 +105,9 @@ def _encoded(found: Outcome) -> dict[str, Any]:
 
 
 def _rounded(value: Any) -> Any:
-    """Six digits are more than any of these figures has."""
+    """Six digits are more than any measured figure has; counts, such as bytes, stay exact."""
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        return value if value.is_integer() else float(f"{value:.6g}")
     if isinstance(value, dict):
         return {key: _rounded(each) for key, each in value.items()}
     return [_rounded(each) for each in value] if isinstance(value, list | tuple) else value
