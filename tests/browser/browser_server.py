@@ -7,10 +7,12 @@ import pytest
 
 from benchmarks.app_server import Server, serving
 
-__all__ = ["PATIENCE", "Server", "chromium", "serving"]
+__all__ = ["PATIENCE", "PROBES", "Server", "chromium", "serving"]
 
 PATIENCE = 120_000
 """Milliseconds; machines that run tests are busy."""
+PROBES = "Failed to load resource: the server responded with a status of 404"
+"""On a deep link Streamlit asks for two of its files under the page's path first."""
 
 
 def chromium() -> str:

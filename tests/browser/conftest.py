@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_server import PATIENCE, Server, chromium, serving
+from browser_server import PATIENCE, PROBES, Server, chromium, serving
 from picture_bench import LABELS, Open, bench, data, items, settled
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
@@ -26,21 +26,34 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def visit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page of a fresh browser; its language is the test's `locale`, else English."""
+    """A page of a fresh browser, whose console must stay without errors. Its language is the test's `locale`, else
+    English; in Chinese it is dark, so that a story told in both languages is told in both themes.
+    """
     executable = chromium()
     parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    locale = parameters.get("locale", "en-US")
+    complaints: list[str] = []
+
+    def complain(text: str) -> None:
+        if not text.startswith(PROBES):
+            complaints.append(text)
+
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             tmp_path / "profile",
             executable_path=executable,
             args=FLAGS,
-            locale=parameters.get("locale", "en-US"),
+            locale=locale,
+            color_scheme="dark" if locale == "zh-CN" else "light",
             viewport={"width": 1440, "height": 900},
         )
         context.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
+        context.on("console", lambda said: complain(said.text) if said.type == "error" else None)
+        context.on("weberror", lambda error: complain(str(error.error)))
         yield context.new_page()
         context.close()
+    assert complaints == []
 
 
 @pytest.fixture

@@ -4,14 +4,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browser_server import Server
+from browser_server import PROBES, Server
 from picture_bench import counts, press, settled
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-PROBES = "Failed to load resource: the server responded with a status of 404"
-"""Streamlit asks for two of its files under the page's path first."""
 INK = """(canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return new Set(new Uint32Array(data.buffer)).size;

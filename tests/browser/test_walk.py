@@ -1,4 +1,4 @@
-"""A stranger's walk through the app, in both languages, and cold deep links."""
+"""A stranger's walk through the app, in English at a desk and in Chinese on a phone, and cold deep links."""
 
 import json
 import re
@@ -48,6 +48,8 @@ WORDS = {
 @pytest.mark.parametrize("locale", WORDS)
 def test_overview_study_run_click_compare(server: Server, visit: Page, locale: str, tmp_path: Path) -> None:
     words = WORDS[locale]
+    if locale == "zh-CN":
+        visit.set_viewport_size({"width": 390, "height": 844})
     heading = visit.locator("h1")
     visit.goto(server.url)
     expect(heading).to_contain_text(words["overview"])
@@ -85,6 +87,8 @@ def test_overview_study_run_click_compare(server: Server, visit: Page, locale: s
     expect(visit.locator(".pictures canvas")).to_have_count(2)
 
     other, side = words["other"]
+    if locale == "zh-CN":
+        visit.get_by_test_id("stExpandSidebarButton").click()
     visit.get_by_text(other, exact=True).click()
     expect(heading).to_contain_text(side)
     expect(visit.get_by_role("alert")).to_have_count(0)
