@@ -259,3 +259,16 @@ def test_a_model_without_float_weights_is_refused() -> None:
         LowBitWeights().apply(packed, context())
     assert caught.value.code == "no_float_weights"
     assert "low_bit_weights" in caught.value.problem
+
+
+def test_bits_reach_a_network_that_is_all_first_and_last_layer() -> None:
+    """Exceptions are for the ends of something; here they would be everything, and the bits would change nothing."""
+    nodes = [
+        helper.make_node("Conv", ["image", "first"], ["a"], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["a"], ["r"]),
+        helper.make_node("Conv", ["r", "last"], ["scores"]),
+    ]
+    given = {"first": RANDOM.normal(size=(8, 3, 3, 3)), "last": RANDOM.normal(size=(4, 8, 3, 3))}
+    told = context()
+    LowBitWeights(bits=2, rounding="nearest", statistics=False).apply(model_of(nodes, given), told)
+    assert [line["bits"] for line in told.info["layers"]] == [2, 2]

@@ -16,7 +16,7 @@ from edgeslim.steps.base import STEPS, OnnxStep, StepContext
 from edgeslim.steps.clustering.codebook import Codebook, make_codebook, tuned
 from edgeslim.steps.onnx_layers.compress import Packing, packed
 from edgeslim.steps.onnx_layers.gram import Gram
-from edgeslim.steps.onnx_layers.layers import WeightLayer, ends, pruned_zeros
+from edgeslim.steps.onnx_layers.layers import WeightLayer, outer, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization import coding
 from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
@@ -105,10 +105,10 @@ class WeightClustering(OnnxStep):
         """
         layers = float_layers(model, self.name)
         images = coding.images_for(self, context)
-        first, last = ends(model, layers)
+        special_layers = outer(model, layers)
 
         def code(layer: WeightLayer, rows: FloatArray, visit: Visit | None) -> CodedWeight:
-            special = self.first_last_bits if layer.name in first | last else 0
+            special = self.first_last_bits if layer.name in special_layers else 0
             special = special or (self.depthwise_bits if layer.depthwise else 0)
             return self._coded(layer, rows, visit, special, context.seed)
 

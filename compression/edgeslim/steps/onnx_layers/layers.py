@@ -101,6 +101,13 @@ def ends(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> tuple[frozens
     return frozenset(first), frozenset(last)
 
 
+def outer(model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> frozenset[str]:
+    """Names of the first and last layers' weights; none in a network that has no others, which they would be all of."""
+    first, last = ends(model, layers)
+    found = first | last
+    return found if len(found) < len(layers) else frozenset()
+
+
 def pruned_zeros(rows: NDArray[np.floating[Any]]) -> NDArray[np.bool_] | None:
     """Mask of the exact zeros of a pruned layer; None if the layer does not count as pruned."""
     zeros = rows == 0

@@ -14,7 +14,7 @@ from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, OnnxStep, StepContext
 from edgeslim.steps.onnx_layers.compress import Packing, packed
-from edgeslim.steps.onnx_layers.layers import WeightLayer, ends, pruned_zeros
+from edgeslim.steps.onnx_layers.layers import WeightLayer, outer, pruned_zeros
 from edgeslim.steps.onnx_layers.walk import Visit
 from edgeslim.steps.quantization import coding, grids
 from edgeslim.steps.quantization.coding import approached, coded_weight, float_layers, rounded
@@ -124,9 +124,9 @@ class LowBitWeights(OnnxStep):
 
     def _exceptions(self, model: onnx.ModelProto, layers: Sequence[WeightLayer]) -> dict[str, int]:
         """Bit widths of the layers with a width of their own, 0 for all others; by layer name."""
-        first, last = ends(model, layers)
+        special = outer(model, layers)
         return {
-            layer.name: (self.first_last_bits if layer.name in first | last else 0)
+            layer.name: (self.first_last_bits if layer.name in special else 0)
             or (self.depthwise_bits if layer.depthwise else 0)
             for layer in layers
         }
