@@ -102,6 +102,9 @@ class Store:
             os.utime(path)
         return record
 
+    def remove_record(self, kind: str, key: str) -> None:
+        self.place(kind, f"{key}.json").unlink(missing_ok=True)
+
     def computed(
         self, kind: str, key: str, compute: Callable[[], dict[str, Any]], progress: Progress = silent
     ) -> dict[str, Any]:

@@ -62,15 +62,19 @@ class Relabelled(Part):
         return hashlib.sha256(f"{self._split.fingerprint} as {numbers}".encode()).hexdigest()
 
     def target(self, index: int) -> Target:
-        known = self._split.target(index)
-        if known is None:
-            return None
-        if isinstance(known, Annotations):
-            classes = self._mapping[known.classes]
-            keep = classes != UNKNOWN
-            return Annotations(known.boxes[keep], classes[keep], known.crowd[keep], known.area[keep])
-        label = int(self._mapping[known])
-        return None if label == UNKNOWN else label
+        return relabelled(self._split.target(index), self._mapping)
+
+
+def relabelled(known: Target, mapping: IntArray) -> Target:
+    """A target in the model's classes: without boxes of unknown classes; None for an image of an unknown class."""
+    if known is None:
+        return None
+    if isinstance(known, Annotations):
+        classes = mapping[known.classes]
+        keep = classes != UNKNOWN
+        return Annotations(known.boxes[keep], classes[keep], known.crowd[keep], known.area[keep])
+    label = int(mapping[known])
+    return None if label == UNKNOWN else label
 
 
 def _plain(name: str) -> str:

@@ -49,7 +49,7 @@ def extract_zip(path: Path, store: Store, progress: Progress = silent) -> Path:
     Other files are left out. The same archive is unpacked once. Raises DatasetError (broken_archive,
     archive_encrypted, archive_path, archive_link, archive_limit) or StoreError, and removes what it has written.
     """
-    target = store.root / "datasets" / "archives" / sha256_of(path)[:32]
+    target = unpacked_folder(path, store)
     folder = target / (path.stem.strip(". ") or "archive")
     with store.lock(f"archive-{target.name}", progress=progress):
         if folder.is_dir():
@@ -74,6 +74,11 @@ def extract_zip(path: Path, store: Store, progress: Progress = silent) -> Path:
             if partial is not None:
                 shutil.rmtree(partial, ignore_errors=True)
     return folder
+
+
+def unpacked_folder(path: Path, store: Store) -> Path:
+    """Where the store has (or would have) what is in the zip."""
+    return store.root / "datasets" / "archives" / sha256_of(path)[:32]
 
 
 def _checked(path: Path, members: Sequence[zipfile.ZipInfo], packed: int) -> list[zipfile.ZipInfo]:

@@ -27,6 +27,7 @@ from edgeslim.jobs.status import (
     study_state,
     write_status,
 )
+from edgeslim.models.base import ModelSpec
 from edgeslim.records import encoded
 from edgeslim.studies.folders import journal_version
 from edgeslim.studies.search_run import SearchRun
@@ -166,6 +167,17 @@ def add(store: Store, name: str, trials: Sequence[PlannedTrial]) -> list[int]:
         _refuse_running(store, name)
         known = {t.recipe_fingerprint for t in read(store, name).trials if not t.passed_over}
         return StudyJournal(store, name).add(trial for trial in trials if trial.fingerprint not in known)
+
+
+def pin_spec(store: Store, name: str, spec: ModelSpec) -> None:
+    """Let a study that takes its model as it is listed keep this specification, whatever the list says later.
+
+    Raises StudyError if it runs.
+    """
+    with store.lock(f"study-{name}", PATIENCE):
+        _refuse_running(store, name)
+        journal = StudyJournal(store, name)
+        journal.note(plan=replace(journal.plan, spec=spec).to_json())
 
 
 def search_on(store: Store, name: str, search_run: SearchRun) -> None:

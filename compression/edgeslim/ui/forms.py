@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any, get_args
 
 import streamlit as st
@@ -17,6 +18,10 @@ from edgeslim.ui.state import language, t
 FIELDS_PER_ROW = 3
 COLORS, RESIZES = get_args(ColorOrder), get_args(Resize)
 TASKS = ("detection", "classification")
+SPEC_FIELDS = (
+    "family", "color", "resize", "scale", "mean", "std", "task", "input_width", "input_height", "pad_value", "strides",
+    "nms_iou", "class_agnostic_nms", "labels",
+)  # fmt: skip
 
 
 def parameter_inputs(
@@ -112,65 +117,71 @@ def spec_form(initial: ModelSpec | None, families: Sequence[str], key: str) -> M
 
     Raises ModelError where a value cannot be used.
     """
-    shown = initial or ModelSpec(input_width=640, input_height=640)
     with st.form(key):
-        first, second, third = st.columns(3)
-        task = first.selectbox(
-            t("spec.task"), TASKS, index=TASKS.index(shown.task), format_func=lambda name: t(f"task.{name}")
-        )
-        family = second.selectbox(
-            t("spec.family"),
-            families,
-            index=list(families).index(shown.family),
-            format_func=lambda name: t("family.unknown") if name == "unknown" else name,
-            help=t("spec.family_help"),
-        )
-        resize = third.selectbox(
-            t("spec.resize"),
-            RESIZES,
-            index=RESIZES.index(shown.resize),
-            format_func=lambda name: t(f"resize.{name}"),
-        )
-        width = first.number_input(t("spec.input_width"), 1, 8192, shown.input_width)
-        height = second.number_input(t("spec.input_height"), 1, 8192, shown.input_height)
-        color = third.selectbox(t("spec.color"), COLORS, index=COLORS.index(shown.color))
-        scale = first.text_input(t("spec.scale"), f"{shown.scale:.10g}", help=t("spec.scale_help"))
-        mean = second.text_input(t("spec.mean"), _listed(shown.mean))
-        std = third.text_input(t("spec.std"), _listed(shown.std))
-        pad = first.number_input(t("spec.pad_value"), 0.0, 255.0, float(shown.pad_value), format="%g")
-        strides = second.text_input(t("spec.strides"), _listed(shown.strides))
-        iou = third.number_input(t("spec.nms_iou"), 0.0, 1.0, float(shown.nms_iou), step=0.05, format="%g")
-        agnostic = st.checkbox(
-            t("spec.class_agnostic_nms"), shown.class_agnostic_nms, help=t("spec.class_agnostic_nms_help")
-        )
-        labels = st.text_area(
-            t("spec.labels"), "\n".join(shown.labels), height=120, help=t("spec.labels_help")
-        )
+        given = spec_fields(initial or ModelSpec(input_width=640, input_height=640), families, key)
         if not st.form_submit_button(t("spec.save"), type="primary"):
             return None
-    return workbench.checked_spec(
-        {
-            **(initial.to_json() if initial else {}),
-            "task": task,
-            "family": family,
-            "resize": resize,
-            "input_width": int(width),
-            "input_height": int(height),
-            "color": color,
-            "scale": _number(scale),
-            "mean": [_number(part) for part in mean.split(",")],
-            "std": [_number(part) for part in std.split(",")],
-            "pad_value": pad,
-            "strides": [_number(part) for part in strides.split(",") if part.strip()],
-            "nms_iou": iou,
-            "class_agnostic_nms": agnostic,
-            "labels": [line.strip() for line in labels.splitlines() if line.strip()],
+    return workbench.checked_spec({**(initial.to_json() if initial else {}), **given})
+
+
+def spec_fields(initial: ModelSpec, families: Sequence[str], key: str, *, columns: int = 3) -> dict[str, Any]:
+    """A widget for each part of a specification that is often wrong, the others folded; returns what they hold,
+    which nobody has checked. What is entered stays under `key` until `fill_spec` fills them anew."""
+    if f"{key}_family" not in st.session_state:
+        fill_spec(initial, key)
+    at = cycle(st.columns(columns))
+
+    def field(widget: str, name: str, *options: Any, **more: Any) -> Any:
+        words = t(f"spec.{name}_help") if known(language(), f"spec.{name}_help") else None
+        make = getattr(next(at), widget)
+        return make(t(f"spec.{name}"), *options, key=f"{key}_{name}", help=words, **more)
+
+    unknown = t("family.unknown")
+    given: dict[str, Any] = {
+        "family": field(
+            "selectbox", "family", families, format_func=lambda name: unknown if name == "unknown" else name
+        ),
+        "color": field("selectbox", "color", COLORS),
+        "resize": field("selectbox", "resize", RESIZES, format_func=lambda name: t(f"resize.{name}")),
+        "scale": _number(field("text_input", "scale")),
+        "mean": _numbers(field("text_input", "mean")),
+        "std": _numbers(field("text_input", "std")),
+    }
+    with st.expander(t("spec.more"), expanded=given["family"] == "unknown"):
+        at = cycle(st.columns(columns))
+        given |= {
+            "task": field("selectbox", "task", TASKS, format_func=lambda name: t(f"task.{name}")),
+            "input_width": field("number_input", "input_width", 1, 8192),
+            "input_height": field("number_input", "input_height", 1, 8192),
+            "pad_value": field("number_input", "pad_value", 0.0, 255.0, format="%g"),
+            "strides": _numbers(field("text_input", "strides")),
+            "nms_iou": field("number_input", "nms_iou", 0.0, 1.0, step=0.05, format="%g"),
         }
-    )
+        at = cycle([st.container()])
+        given["class_agnostic_nms"] = field("checkbox", "class_agnostic_nms")
+        labels = field("text_area", "labels", height=120)
+    return {**given, "labels": [line.strip() for line in labels.splitlines() if line.strip()]}
+
+
+def fill_spec(spec: ModelSpec, key: str) -> None:
+    """Put a specification into the fields of that key, as they are before anybody enters something."""
+    texts = {
+        "scale": f"{spec.scale:.10g}",
+        "mean": _listed(spec.mean),
+        "std": _listed(spec.std),
+        "strides": _listed(spec.strides),
+        "labels": "\n".join(spec.labels),
+    }
+    for name in SPEC_FIELDS:
+        st.session_state[f"{key}_{name}"] = texts.get(name, getattr(spec, name))
 
 
 def _listed(values: Sequence[float]) -> str:
     return ", ".join(f"{value:.6g}" for value in values)
+
+
+def _numbers(text: str) -> list[float | int | str]:
+    return [_number(part) for part in text.split(",") if part.strip()]
 
 
 def _number(text: str) -> float | int | str:

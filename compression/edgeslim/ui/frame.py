@@ -26,6 +26,7 @@ ICONS = {
     "study": "scatter_plot",
     "compare": "compare",
     "new": "add_circle",
+    "library": "inventory_2",
     "learn": "school",
     "lesson": "lightbulb",
     "room": "groups",

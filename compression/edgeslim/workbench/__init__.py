@@ -36,6 +36,18 @@ from edgeslim.workbench.errands import (
 from edgeslim.workbench.errors import ErrorReport, compare_errors
 from edgeslim.workbench.evaluate import evaluate_model
 from edgeslim.workbench.files import artifact_bytes, artifact_path, check_study, has_artifact, stored_bytes
+from edgeslim.workbench.library import (
+    copy_model,
+    delete_dataset,
+    delete_model,
+    model_as,
+    rename_dataset,
+    rename_model,
+    respecify_model,
+    studies_of_dataset,
+    studies_of_model,
+    truth_in_classes,
+)
 from edgeslim.workbench.maintenance import check_store, collect_garbage, store_info
 from edgeslim.workbench.models import (
     checked_spec,
@@ -108,6 +120,9 @@ __all__ = [
     "compare_errors",
     "compare_trials",
     "compress",
+    "copy_model",
+    "delete_dataset",
+    "delete_model",
     "delete_study",
     "describe_dataset",
     "describe_model",
@@ -133,6 +148,7 @@ __all__ = [
     "list_studies",
     "make_again",
     "making_status",
+    "model_as",
     "model_spec",
     "note_trial",
     "notes_version",
@@ -146,7 +162,10 @@ __all__ = [
     "read_spec",
     "recognised_spec",
     "remove_note",
+    "rename_dataset",
+    "rename_model",
     "repaired_recipe",
+    "respecify_model",
     "resume_study",
     "retry_study",
     "sample_study",
@@ -162,6 +181,8 @@ __all__ = [
     "store_info",
     "stored_bytes",
     "stored_model",
+    "studies_of_dataset",
+    "studies_of_model",
     "study_entry",
     "study_plan",
     "study_result",
@@ -176,6 +197,7 @@ __all__ = [
     "trial_file",
     "trial_notes",
     "trial_of",
+    "truth_in_classes",
     "unknown_classes",
     "xray",
 ]

@@ -144,18 +144,12 @@ def import_dataset(
 
     Returns what `describe_dataset` does. Raises DatasetError; then nothing is listed.
     """
-    from edgeslim.datasets import DATASETS, check_reference
+    from edgeslim.datasets import check_reference
 
     store = store or Store()
     if not isinstance(source, bytes):
         check_reference(Path(source).expanduser().absolute(), ())
-    if name in DATASETS or not re.fullmatch(r"\w[\w.\-]{0,63}", name):
-        raise DatasetError(
-            "dataset_name",
-            f"'{name}' cannot be the name of a dataset.",
-            "Use up to 64 letters, digits, '-', '_' and '.', and no built-in dataset's name.",
-            name=name,
-        )
+    check_dataset_name(name)
     if isinstance(source, bytes):
         digest = hashlib.sha256(source).hexdigest()
         path = store.root / "uploads" / digest[:32] / f"{name}.zip"
@@ -180,6 +174,19 @@ def import_dataset(
     record = {key: getattr(found, key) for key in ("name", "path", "task", "sizes")}
     store.put_record(_IMPORTED, name, {**record, "labels": list(found.labels)})
     return found
+
+
+def check_dataset_name(name: str) -> None:
+    """Raise DatasetError where a dataset of somebody's own cannot have the name."""
+    from edgeslim.datasets import DATASETS
+
+    if name in DATASETS or not re.fullmatch(r"\w[\w.\-]{0,63}", name):
+        raise DatasetError(
+            "dataset_name",
+            f"'{name}' cannot be the name of a dataset.",
+            "Use up to 64 letters, digits, '-', '_' and '.', and no built-in dataset's name.",
+            name=name,
+        )
 
 
 def gallery_images(

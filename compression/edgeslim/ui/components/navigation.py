@@ -19,7 +19,10 @@ SECTIONS = {
         "study": str(_FOLDER / "study" / "study.py"),
         "compare": str(_FOLDER / "compare" / "compare.py"),
     },
-    "make": {"new": str(_FOLDER / "study" / "new.py")},
+    "make": {
+        "new": str(_FOLDER / "study" / "new.py"),
+        "library": str(_FOLDER / "make" / "library.py"),
+    },
     "learn": {
         "learn": str(_FOLDER / "learn" / "learn.py"),
         "lesson": str(_FOLDER / "learn" / "lesson.py"),

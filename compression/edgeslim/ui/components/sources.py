@@ -38,20 +38,24 @@ def model_choice(models: Sequence[ModelEntry]) -> ModelEntry | None:
         format_func=lambda name: _model_line(by_name[name]),
         **linked("model", next(iter(by_name)), one_of(list(by_name))),
     )
-    model = by_name[name]
+    return model_here(by_name[name])
+
+
+def model_here(model: ModelEntry) -> ModelEntry | None:
+    """The model, if it is on this machine; one of the catalogue that is not is offered for download."""
     if model.ready:
         return model
     words = t("model.not_here", size=format_bytes(model.bytes), licence=model.licence)
     st.caption(f"{words} {model.source}")
     if st.button(t("model.download"), icon=":material/download:"):
-        with boundary(), st.status(t("model.downloading", name=name)) as status:
+        with boundary(), st.status(t("model.downloading", name=model.name)) as status:
             bar = st.progress(0.0)
 
             def tell(message: str, done: int, total: int, who: str = "") -> None:
                 bar.progress(min(1.0, done / total) if total else 0.0)
 
-            workbench.download_model(name, progress=tell)
-            status.update(label=t("model.downloaded", name=name), state="complete")
+            workbench.download_model(model.name, progress=tell)
+            status.update(label=t("model.downloaded", name=model.name), state="complete")
             st.rerun()
     return None
 

@@ -1,0 +1,45 @@
+"""Renaming and removing what somebody brought. What a study uses stays, and the study is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from edgeslim import workbench
+from edgeslim.models.library import ModelEntry
+from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.state import t
+from edgeslim.workbench.datasets import DatasetInfo
+
+Act = Callable[..., None]
+
+
+def manage_model(model: ModelEntry) -> None:
+    if model.origin == "imported":
+        _manage("model", model.name, workbench.rename_model, workbench.delete_model)
+
+
+def manage_dataset(dataset: DatasetInfo) -> None:
+    if dataset.origin == "imported":
+        _manage("data", dataset.name, workbench.rename_dataset, workbench.delete_dataset)
+
+
+def _manage(parameter: str, name: str, rename: Act, delete: Act) -> None:
+    """A new name, and the way out; `parameter` is the address's."""
+    with st.expander(t("library.manage"), icon=":material/edit:", key=f"library_manage_{name}"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            wanted = st.text_input(t("library.new_name"), name, key=f"library_rename_{name}", width=320)
+            if st.button(t("library.rename"), icon=":material/edit:", disabled=wanted == name):
+                with boundary():
+                    rename(name, wanted)
+                    st.query_params[parameter] = wanted
+                    st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            sure = st.checkbox(t("library.delete_sure", name=name), key=f"library_sure_{name}")
+            if st.button(t("library.delete"), icon=":material/delete:", disabled=not sure):
+                with boundary():
+                    delete(name)
+                    st.query_params.pop(parameter, None)
+                    st.rerun()
+        st.caption(t(f"library.manage_{parameter}"))

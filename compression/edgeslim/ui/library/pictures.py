@@ -1,0 +1,80 @@
+"""Pictures for a model to be looked at with: of a dataset that is here, or of the visitor's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from edgeslim import workbench
+from edgeslim.models.library import ModelEntry
+from edgeslim.ui import data
+from edgeslim.ui.components.problems import show
+from edgeslim.ui.picture.component import look_in_address, page_of
+from edgeslim.ui.picture.payload import Look
+from edgeslim.ui.state import linked, one_of, t
+from edgeslim.workbench.datasets import Pictures
+
+PLAIN = Look(confidence=data.PICTURE_CONFIDENCE)
+GRID = 12
+UPLOAD = "upload"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Those of a series that are looked at, from `first` on; `labels` are the classes of what is known of them."""
+
+    series: str
+    pictures: Sequence[data.Picture]
+    first: int
+    total: int
+    labels: tuple[str, ...]
+    look: Look
+
+
+def shown_pictures(model: ModelEntry) -> Shown | None:
+    """From a dataset of the model's task, or uploaded. Raises DatasetError."""
+    datasets = {each.name: each for each in workbench.list_datasets() if each.task == model.task}
+    names = [*datasets, UPLOAD]
+    source = st.selectbox(
+        t("library.pictures"),
+        names,
+        format_func=lambda name: t("library.own_pictures") if name == UPLOAD else name,
+        **linked("set", names[0], one_of(names), clears=("image",)),
+    )
+    if source == UPLOAD:
+        return _uploaded()
+    total = data.picture_count(source, None)
+    look = look_in_address(PLAIN, total)
+    first, count = page_of(look, GRID)
+    with st.skeleton(height=260):
+        found = data.pictures(source, None, first, count)
+    return Shown(source, found, first, total, datasets[source].labels, look) if found else None
+
+
+def _uploaded() -> Shown | None:
+    given = st.file_uploader(
+        t("compare.own"),
+        type=["png", "jpg", "jpeg", "webp", "bmp", "gif"],
+        accept_multiple_files=True,
+        key="library_images",
+        help=t("compare.own_help"),
+    )
+    if not given:
+        return None
+    read = _read(tuple((one.getvalue(), one.name) for one in given))
+    for problem in read.left_out:
+        show(problem)
+    if not read.images:
+        return None
+    look = look_in_address(PLAIN, len(read.images))
+    first, count = page_of(look, GRID)
+    part: list[data.Picture] = [(name, image, None) for name, image in read.images[first : first + count]]
+    series = " ".join(one.file_id for one in given)
+    return Shown(series, part, first, len(read.images), (), look)
+
+
+@st.cache_data(max_entries=4, ttl=600, show_spinner=False)
+def _read(files: tuple[tuple[bytes, str], ...]) -> Pictures:
+    return workbench.read_pictures(files)
