@@ -136,16 +136,16 @@ def spec_fields(initial: ModelSpec, families: Sequence[str], key: str, *, column
         make = getattr(next(at), widget)
         return make(t(f"spec.{name}"), *options, key=f"{key}_{name}", help=words, **more)
 
-    unknown = t("family.unknown")
+    unknown, texts = t("family.unknown"), _texts(initial)
     given: dict[str, Any] = {
         "family": field(
             "selectbox", "family", families, format_func=lambda name: unknown if name == "unknown" else name
         ),
         "color": field("selectbox", "color", COLORS),
         "resize": field("selectbox", "resize", RESIZES, format_func=lambda name: t(f"resize.{name}")),
-        "scale": _number(field("text_input", "scale")),
-        "mean": _numbers(field("text_input", "mean")),
-        "std": _numbers(field("text_input", "std")),
+        "scale": field("text_input", "scale"),
+        "mean": field("text_input", "mean"),
+        "std": field("text_input", "std"),
     }
     with st.expander(t("spec.more"), expanded=given["family"] == "unknown"):
         at = cycle(st.columns(columns))
@@ -154,26 +154,35 @@ def spec_fields(initial: ModelSpec, families: Sequence[str], key: str, *, column
             "input_width": field("number_input", "input_width", 1, 8192),
             "input_height": field("number_input", "input_height", 1, 8192),
             "pad_value": field("number_input", "pad_value", 0.0, 255.0, format="%g"),
-            "strides": _numbers(field("text_input", "strides")),
+            "strides": field("text_input", "strides"),
             "nms_iou": field("number_input", "nms_iou", 0.0, 1.0, step=0.05, format="%g"),
         }
         at = cycle([st.container()])
         given["class_agnostic_nms"] = field("checkbox", "class_agnostic_nms")
-        labels = field("text_area", "labels", height=120)
-    return {**given, "labels": [line.strip() for line in labels.splitlines() if line.strip()]}
+        given["labels"] = field("text_area", "labels", height=120)
+    # A text is shorter than the number it shows: one that nobody touched is still that number.
+    return {
+        name: getattr(initial, name) if value == texts.get(name) else _meant(name, value)
+        for name, value in given.items()
+    }
 
 
 def fill_spec(spec: ModelSpec, key: str) -> None:
     """Put a specification into the fields of that key, as they are before anybody enters something."""
-    texts = {
+    texts = _texts(spec)
+    for name in SPEC_FIELDS:
+        st.session_state[f"{key}_{name}"] = texts.get(name, getattr(spec, name))
+
+
+def _texts(spec: ModelSpec) -> dict[str, str]:
+    """What is shown as text, by field."""
+    return {
         "scale": f"{spec.scale:.10g}",
         "mean": _listed(spec.mean),
         "std": _listed(spec.std),
         "strides": _listed(spec.strides),
         "labels": "\n".join(spec.labels),
     }
-    for name in SPEC_FIELDS:
-        st.session_state[f"{key}_{name}"] = texts.get(name, getattr(spec, name))
 
 
 def _listed(values: Sequence[float]) -> str:
@@ -191,3 +200,12 @@ def _number(text: str) -> float | int | str:
     except ValueError:
         return text
     return int(value) if value == int(value) and "." not in text and "e" not in text.lower() else value
+
+
+def _meant(name: str, entered: Any) -> Any:
+    """What is entered in a field, as a specification in JSON has it."""
+    if name == "scale":
+        return _number(entered)
+    if name == "labels":
+        return [line.strip() for line in entered.splitlines() if line.strip()]
+    return _numbers(entered) if name in ("mean", "std", "strides") else entered

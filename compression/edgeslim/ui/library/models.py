@@ -55,8 +55,8 @@ def _list(models: Sequence[ModelEntry]) -> None:
             "family": t("family.unknown") if model.family == "unknown" else model.family,
             "input": f"{model.input_width}×{model.input_height}",
             "classes": model.classes,
-            "params": format_count(model.params),
-            "file": format_bytes(model.bytes),
+            "parameters": format_count(model.params),
+            "size": format_bytes(model.bytes),
             "licence": model.licence,
         }
         for model in models

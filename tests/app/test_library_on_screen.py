@@ -1,0 +1,137 @@
+"""The library's page over a real model and real data: a wrong specification is seen, and mended."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import PIL.Image
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
+from edgeslim.detections import Annotations
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "compression" / "edgeslim" / "ui" / "frame.py"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with two street scenes as 'scenes', and the small sample as 'swapped', its colour order wrong."""
+    home = tmp_path_factory.mktemp("home")
+    store = Store(home)
+    images, boxes, content = [], [], io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number, (name, image, truth) in enumerate(
+            workbench.gallery_images("street-signs", count=2, store=store)
+        ):
+            assert isinstance(truth, Annotations)
+            file = io.BytesIO()
+            PIL.Image.fromarray(image).save(file, "PNG")
+            archive.writestr(f"{name}.png", file.getvalue())
+            height, width = image.shape[:2]
+            images.append({"id": number, "file_name": f"{name}.png", "width": width, "height": height})
+            for box, kind in zip(truth.boxes.tolist(), truth.classes.tolist(), strict=True):
+                x, y, right, bottom = box
+                size = {"bbox": [x, y, right - x, bottom - y], "area": (right - x) * (bottom - y)}
+                boxes.append(
+                    {"id": len(boxes) + 1, "image_id": number, "category_id": kind, "iscrowd": 0, **size}
+                )
+        labels = workbench.model_spec("street-signs-small", store=store).labels
+        kinds = [{"id": number, "name": name} for number, name in enumerate(labels)]
+        archive.writestr(
+            "instances.json", json.dumps({"images": images, "annotations": boxes, "categories": kinds})
+        )
+    workbench.import_dataset(content.getvalue(), name="scenes", store=store)
+    right = workbench.model_spec("street-signs-small", store=store)
+    workbench.copy_model("street-signs-small", "swapped", replace(right, color="BGR"), store)
+    return home
+
+
+@pytest.fixture
+def library(furnished: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open the page as a browser does: `library(model="swapped")`."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    monkeypatch.setenv("EDGESLIM_HOME", str(furnished))
+
+    def open_(locale: str = "en-US", **parameters: str) -> AppTest:
+        app = AppTest.from_file(SCRIPT, default_timeout=60)
+        app.context["locale"] = locale
+        for name, value in parameters.items():
+            app.query_params[name] = value
+        app.switch_page(str(ROOT / "pages" / "make" / "library.py"))
+        return app.run()
+
+    return open_
+
+
+def said(app: AppTest, words: str) -> str:
+    return next(one.value for one in app.markdown if words in one.value)
+
+
+def field(app: AppTest, kind: str, name: str) -> Any:
+    return next(one for one in getattr(app, kind) if str(one.key).endswith(f"_{name}"))
+
+
+def test_models_and_datasets_are_listed_with_what_is_known_of_them(library: Open) -> None:
+    app = library(model="street-signs-small")
+    assert not app.exception
+    assert app.title[0].value == "7 models and 3 datasets are here"
+    rows = app.dataframe[0].value.set_index("name")
+    assert rows.loc["swapped", "origin"] == "imported" and rows.loc["yolox-nano", "licence"] == "Apache-2.0"
+    assert "86.2 K parameters" in said(app, "MACs")
+    data = library(kind="data").dataframe[0].value.set_index("name")
+    assert data.loc["scenes", "validation"] == 2 and data.loc["street-signs", "train"] == 6000
+
+
+def test_an_untouched_form_is_the_stored_specification(library: Open) -> None:
+    app = library(model="street-signs-small", set="scenes")
+    assert any("as it is stored" in one.value for one in app.caption)
+    assert said(app, "boxes").startswith("6 boxes")
+
+
+def test_a_wrong_colour_order_is_seen_beside_the_picture_mended_and_kept(
+    library: Open, furnished: Path
+) -> None:
+    app = library(model="swapped", set="scenes")
+    before = int(said(app, "boxes with").split()[0])
+    field(app, "selectbox", "color").set_value("RGB")
+    app.run()
+    assert not app.exception
+    assert said(app, "boxes instead of").startswith(f"**6 boxes instead of {before} ")
+    next(one for one in app.button if one.label == "Save the specification").click().run()
+    assert not app.exception
+    assert workbench.model_spec("swapped", store=Store(furnished)).color == "RGB"
+    assert said(app, "boxes with").startswith("6 boxes")
+
+
+def test_a_value_that_cannot_be_used_is_named_and_no_picture_is_shown(library: Open) -> None:
+    app = library(model="street-signs-small", set="scenes")
+    field(app, "text_input", "std").set_value("1, 0, 1").run()
+    assert not app.exception and "std" in app.error[0].value
+    assert not app.get("bidi_component")
+
+
+def test_renaming_and_deleting_change_the_list(library: Open, furnished: Path) -> None:
+    store = Store(furnished)
+    workbench.copy_model("street-signs-small", "spare", workbench.model_spec("street-signs-small"), store)
+    app = library(model="spare")
+    field(app, "text_input", "rename_spare").set_value("kept").run()
+    next(one for one in app.button if one.label == "Rename").click().run()
+    assert not app.exception and app.query_params["model"] == "kept"
+    field(app, "checkbox", "sure_kept").check().run()
+    next(one for one in app.button if one.label == "Delete").click().run()
+    assert not app.exception
+    assert not {"spare", "kept"} & {model.name for model in workbench.list_models(store)}
+
+
+def test_the_page_speaks_chinese(library: Open) -> None:
+    assert library("zh-CN", model="swapped", set="scenes").title[0].value == "这里有 7 个模型、3 个数据集"
