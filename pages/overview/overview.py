@@ -2,13 +2,13 @@
 
 import streamlit as st
 
+from edgeslim.report.findings import savings
 from edgeslim.report.info import headline
 from edgeslim.ui import data
-from edgeslim.ui.components.headline import savings
 from edgeslim.ui.components.navigation import go, presenting
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.walk import LOSS, found_walk, show_walk
-from edgeslim.ui.components.words import machine_words, trial_title
+from edgeslim.ui.components.words import machine_words, trial_title, words
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
 from edgeslim.units import format_interval
@@ -22,7 +22,9 @@ if study is not None and found is not None:
     sure = best.interval is not None and best.interval[0] >= -LOSS
     if not presenting():
         left, right = st.columns([6, 1], vertical_alignment="center")
-        left.title(t(f"overview.{'sure' if sure else 'unsure'}", savings=savings(best)), anchor=False)
+        left.title(
+            t(f"overview.{'sure' if sure else 'unsure'}", savings=savings(best, words())), anchor=False
+        )
         right.button(
             t("overview.start_presenting"),
             icon=":material/slideshow:",

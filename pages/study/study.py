@@ -69,7 +69,7 @@ with left:
         chosen,
         key="study_chart",
         budget=budget,
-        labels=pinned(study, choice, budget, data.starred(study)),
+        labels=pinned(study, budget, data.starred(study)),
         selected=selected,
         height=364,
     )

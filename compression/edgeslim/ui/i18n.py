@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgeslim.errors import ErrorRecord
-from edgeslim.studies.figures import FIGURES
+from edgeslim.report.study_words import figure_name as figure_name
 from edgeslim.texts import LANGUAGES as LANGUAGES
 from edgeslim.texts import Language as Language
 from edgeslim.texts import class_name as class_name
@@ -54,12 +54,3 @@ def _named(language: Language, values: Mapping[str, str]) -> dict[str, str]:
 
 def _word(language: Language, key: str, value: str) -> str:
     return translate(language, key) if known(language, key) else plain(value)
-
-
-def figure_name(language: Language, name: str) -> str:
-    """A figure's name in words: the locale's under 'axis.<name>', else as it was declared; with its runtime."""
-    base, _, runtime = name.partition(".")
-    words = _word(language, f"axis.{base}", FIGURES.get(base).label if base in FIGURES else base)
-    return (
-        translate(language, "figure.in_runtime", figure=words, runtime=plain(runtime)) if runtime else words
-    )

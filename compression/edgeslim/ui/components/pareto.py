@@ -11,16 +11,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from edgeslim.report.charts import View, pareto_chart
+from edgeslim.report.front_view import axis_names, chart_labels, usual_axes
 from edgeslim.report.pareto import BAND, ParetoInfo, pareto_info
 from edgeslim.studies.budget import Budget
-from edgeslim.studies.figures import FIGURES, axes, runtimes_of
+from edgeslim.studies.figures import runtimes_of
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.finding import recommended
-from edgeslim.ui.components.words import chart_texts, figure_name, short_name, titled
+from edgeslim.ui.components.words import chart_texts, figure_name, short_name, titled, words
 from edgeslim.ui.i18n import Language
 from edgeslim.ui.state import language, linked, one_of, select_trial, t
-from edgeslim.units import BYTES
 
 CONFIG = {
     "displaylogo": False,
@@ -29,7 +29,7 @@ CONFIG = {
 }
 BANDS = ("near", "all")
 SWITCH = (True, False)
-NONE, SPEED = "none", "latency_ratio"
+NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,14 @@ class ChartChoice:
 def chart_choice(study: StudyResult) -> ChartChoice:
     """Selectors of axes, colour and view in one row; the address carries them all."""
     columns = st.columns([8, 8, 10, 5], gap="xsmall")
-    primary = next((trial.primary_metric for trial in study.trials if trial.primary_metric), "mAP")
-    weighed = [name if FIGURES.get(name).axis else primary for name in study.objectives]
-    costs, qualities = (data.once(_axis_names, study, cost) for cost in (True, False))
-    x, y = (next((name for name in weighed if name in names), names[0]) for names in (costs, qualities))
+    costs, qualities = (data.once(axis_names, study, cost) for cost in (True, False))
+    x, y, third = data.once(usual_axes, study)
     chosen = [
         _figure_choice(column, role, name, options, default)
         for column, role, name, options, default in (
             (columns[0], "x", "x", costs, x),
             (columns[1], "y", "y", qualities, y),
-            (columns[2], "colour", "colour", [NONE, *costs], SPEED if SPEED in costs else NONE),
+            (columns[2], "colour", "colour", [NONE, *costs], third or NONE),
         )
     ]
     with columns[3].popover(t("front.view"), icon=":material/tune:", width="stretch"):
@@ -85,10 +83,6 @@ def _figure_choice(column: DeltaGenerator, role: str, name: str, options: Sequen
         **linked(name, default, one_of(options)),
     )
     return chosen
-
-
-def _axis_names(study: StudyResult, cost: bool) -> list[str]:
-    return [figure.name for figure in axes(study.trials, cost)]
 
 
 def show_pareto(
@@ -137,27 +131,11 @@ def _chart(
     return pareto_chart(
         info,
         chart_texts(runtimes_of(study.trials)),
-        labels=_labels(info, study.baseline, labels or {}),
+        labels=chart_labels(info, study.baseline, labels or {}, words()),
         selected=selected,
         view=chosen.view,
         height=height,
     )
-
-
-def _labels(info: ParetoInfo, baseline: int | None, given: Mapping[int, str]) -> dict[int, str]:
-    """Words for the few points that matter: the given ones, the recommended file, the original, the smallest in sight."""
-    found: dict[int, list[str]] = {number: [words] for number, words in given.items()}
-    low = info.band[0] if info.band else float("-inf")
-    on_front = [point for number in info.front if (point := info.point(number)) and point.y >= low]
-    named = [(p.number, "recommended") for p in info.points if p.mark == "recommended"]
-    named += [] if baseline is None else [(baseline, "original")]
-    if on_front and info.x.kind is BYTES:
-        first = on_front[0].number
-        named.append((first, "smallest" if first == info.front[0] else "smallest_shown"))
-    for number, role in named:
-        if not role.startswith("smallest") or number not in found:
-            found.setdefault(number, []).append(t(f"chart.{role}"))
-    return {number: " · ".join(words) for number, words in found.items()}
 
 
 def trial_clicked(points: Sequence[Mapping[str, Any]]) -> int | None:

@@ -6,6 +6,8 @@ import streamlit as st
 
 from edgeslim.detections import Annotations, Detections, IntArray
 from edgeslim.metrics.tide import right_ones
+from edgeslim.report.figure_texts import figure_texts
+from edgeslim.report.findings import sentence
 from edgeslim.report.info import headline
 from edgeslim.report.walk import Stop, Walk, walk
 from edgeslim.studies.figures import FIGURES
@@ -14,8 +16,7 @@ from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks.base import Prediction
 from edgeslim.ui import data
 from edgeslim.ui.components.gallery import SCENES, changes, model_title, seen
-from edgeslim.ui.components.headline import figure_texts, sentence
-from edgeslim.ui.components.words import figure_name, trial_title
+from edgeslim.ui.components.words import figure_name, trial_title, words
 from edgeslim.ui.picture.component import pictures
 from edgeslim.ui.picture.payload import Look, StopText, WalkData
 from edgeslim.ui.state import t
@@ -117,7 +118,7 @@ def _stop(study: StudyResult, stop: Stop) -> StopText:
     return StopText(
         title=trial_title(trial),
         finding=_finding(study, trial),
-        figures=figure_texts(study, stop.number),
+        figures=figure_texts(study, stop.number, words()),
         x=stop.download,
         y=stop.quality,
         low=stop.bounds[0],
@@ -130,4 +131,4 @@ def _finding(study: StudyResult, trial: TrialResult) -> str:
     found = headline(study, trial.number)
     if trial.number == study.baseline or found is None:
         return t("walk.original")
-    return sentence(found, trial.primary_metric or "mAP")
+    return sentence(found, trial.primary_metric or "mAP", words())

@@ -10,6 +10,7 @@ import numpy as np
 
 from edgeslim.detections import Annotations, Detections, Image
 from edgeslim.metrics.fidelity import MOVED_IOU, SAME_IOU
+from edgeslim.report.figure_texts import FigureText
 from edgeslim.tasks.base import Prediction
 from edgeslim.ui.i18n import class_name, nearest_language
 
@@ -87,18 +88,6 @@ class ModelTitle:
 
     title: str
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FigureText:
-    """A figure in words: its value, how it changed, from what, and whether that is 'good', 'bad' or neither ('')."""
-
-    label: str
-    value: str
-    change: str = ""
-    note: str = ""
-    help: str = ""
-    tone: Literal["good", "bad", ""] = ""
 
 
 @dataclass(frozen=True, slots=True)
