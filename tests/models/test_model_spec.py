@@ -141,3 +141,21 @@ def test_what_a_store_keeps_by_a_specification_stays_valid_where_nothing_is_aske
     assert "class_agnostic_nms" not in off.to_json()
     assert on.to_json()["class_agnostic_nms"] is True
     assert [spec_from_json(spec.to_json()) for spec in (off, on)] == [off, on]
+
+
+def test_a_specification_from_before_there_were_filters_keeps_the_antialiased_one() -> None:
+    """It says how images are resized; a shorter one leaves that to the family, and so the filter too."""
+    old = spec_from_json({"family": "yolox", **SIZE, "resize": "letterbox_corner"})
+    assert old.resize_filter == "antialiased"
+    assert "resize_filter" not in old.to_json()
+    new = spec_from_json({"family": "yolox", **SIZE})
+    assert new.resize_filter == "bilinear"
+    assert spec_from_json(new.to_json()) == new
+
+
+@pytest.mark.parametrize(
+    ("family", "by"),
+    [("yolox", "bilinear"), ("gfl", "bilinear"), ("picodet", "bicubic"), ("fcos", "antialiased")],
+)
+def test_a_family_resizes_as_its_training_code_does(family: str, by: str) -> None:
+    assert FAMILIES.get(family).conventions["resize_filter"] == by

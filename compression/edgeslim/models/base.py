@@ -11,6 +11,8 @@ from typing import Any, Literal
 from edgeslim.detections import TaskName
 
 Resize = Literal["letterbox_corner", "letterbox_center", "stretch"]
+ResizeFilter = Literal["antialiased", "bilinear", "bicubic"]
+"""Pillow's bilinear filter, which averages where it shrinks; OpenCV's bilinear and bicubic ones, which do not."""
 ColorOrder = Literal["RGB", "BGR", "GRAY"]
 
 
@@ -32,6 +34,7 @@ class ModelSpec:
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
     resize: Resize = "stretch"
+    resize_filter: ResizeFilter = "antialiased"
     pad_value: float = 114.0
     strides: tuple[int, ...] = ()
     labels: tuple[str, ...] = ()
@@ -50,6 +53,8 @@ class ModelSpec:
     def to_json(self) -> dict[str, Any]:
         """All fields. One that came later is left out where it is off: what stores keep by this stays valid."""
         told = dataclasses.asdict(self)
+        if self.resize_filter == "antialiased":
+            del told["resize_filter"]
         if not self.class_agnostic_nms:
             del told["class_agnostic_nms"]
         return told

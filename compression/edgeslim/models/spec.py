@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from edgeslim.detections import TaskName
 from edgeslim.errors import ModelError
-from edgeslim.models.base import ColorOrder, ModelSpec, Resize
+from edgeslim.models.base import ColorOrder, ModelSpec, Resize, ResizeFilter
 from edgeslim.models.families import FAMILIES, UNKNOWN
 from edgeslim.reading import parse_json
 
@@ -22,6 +22,8 @@ MAX_INPUT_SIDE = 8192
 _MAX_SPEC_BYTES = 4 << 20
 _KEYS = tuple(field.name for field in dataclasses.fields(ModelSpec))
 _REQUIRED = ("input_width", "input_height")
+_FILTER_BEFORE: ResizeFilter = "antialiased"
+"""What a specification means that says how images are resized, but not by which filter: it was the only one once."""
 
 
 def spec_from_json(data: Any) -> ModelSpec:
@@ -38,6 +40,8 @@ def spec_from_json(data: Any) -> ModelSpec:
     defaults: dict[str, Any] = {}
     if family != UNKNOWN:
         defaults = {"task": FAMILIES.get(family).task, **FAMILIES.get(family).conventions}
+    if "resize" in given and "resize_filter" not in given:
+        defaults["resize_filter"] = _FILTER_BEFORE
     if given.get("color") == "GRAY":
         defaults |= {"mean": (0.0,), "std": (1.0,)}
     spec = ModelSpec(**{**defaults, **given})
@@ -202,6 +206,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "mean": _each(_number(-1e6, 1e6)),
     "std": _deviations,
     "resize": _choice(*get_args(Resize)),
+    "resize_filter": _choice(*get_args(ResizeFilter)),
     "pad_value": _number(0, 255),
     "strides": _each(_number(1, MAX_INPUT_SIDE, whole=True)),
     "labels": _labels,

@@ -16,6 +16,7 @@ from edgeslim.metrics.bootstrap import SEED, Resampled
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families import FAMILIES
 from edgeslim.models.families.base import Loss
+from edgeslim.tasks.resizing import resized
 
 Prediction = Detections | FloatArray | None
 """Detections (detection), class probabilities (C,) (classification), or None (a family without decoder)."""
@@ -71,7 +72,7 @@ def prepare(image: Image, spec: ModelSpec) -> Prepared:
     """Resize, pad, order colours and normalise: tensor (1, C, input_height, input_width), C = 1 for GRAY."""
     height, width = image.shape[:2]
     new_width, new_height, left, top = _placement(width, height, spec)
-    pixels = _resized(image, new_width, new_height, gray=spec.color == "GRAY")
+    pixels = _resized(image, new_width, new_height, spec)
     if spec.color == "BGR":
         pixels = pixels[:, :, ::-1]
     channels = pixels.shape[2]
@@ -108,15 +109,11 @@ def _placement(width: int, height: int, spec: ModelSpec) -> tuple[int, int, int,
     return new_width, new_height, (spec.input_width - new_width) // 2, (spec.input_height - new_height) // 2
 
 
-def _resized(image: Image, width: int, height: int, *, gray: bool) -> Image:
-    """(height, width, 3), or (height, width, 1) of the luma (ITU-R 601) where `gray`."""
-    if image.shape[:2] == (height, width) and not gray:
-        return image
-    picture = Pillow.fromarray(image)
-    if gray:
-        picture = picture.convert("L")
-    pixels = np.asarray(picture.resize((width, height), Pillow.Resampling.BILINEAR))
-    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+def _resized(image: Image, width: int, height: int, spec: ModelSpec) -> Image:
+    """(height, width, 3), or (height, width, 1) of the luma (ITU-R 601) for GRAY."""
+    if spec.color == "GRAY":
+        image = np.asarray(Pillow.fromarray(image).convert("L"))[:, :, None]
+    return resized(image, width, height, spec.resize_filter)
 
 
 def loss_for(spec: ModelSpec) -> Loss | None:

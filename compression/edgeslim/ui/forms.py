@@ -9,18 +9,18 @@ from typing import Any, get_args
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.models.base import ColorOrder, ModelSpec, Resize
+from edgeslim.models.base import ColorOrder, ModelSpec, Resize, ResizeFilter
 from edgeslim.params import Param
 from edgeslim.ui.components.words import named
 from edgeslim.ui.i18n import known
 from edgeslim.ui.state import language, t
 
 FIELDS_PER_ROW = 3
-COLORS, RESIZES = get_args(ColorOrder), get_args(Resize)
+COLORS, RESIZES, FILTERS = get_args(ColorOrder), get_args(Resize), get_args(ResizeFilter)
 TASKS = ("detection", "classification")
 SPEC_FIELDS = (
     "family", "color", "resize", "scale", "mean", "std", "task", "input_width", "input_height", "pad_value", "strides",
-    "nms_iou", "class_agnostic_nms", "labels",
+    "resize_filter", "nms_iou", "class_agnostic_nms", "labels",
 )  # fmt: skip
 
 
@@ -155,6 +155,9 @@ def spec_fields(initial: ModelSpec, families: Sequence[str], key: str, *, column
             "input_height": field("number_input", "input_height", 1, 8192),
             "pad_value": field("number_input", "pad_value", 0.0, 255.0, format="%g"),
             "strides": field("text_input", "strides"),
+            "resize_filter": field(
+                "selectbox", "resize_filter", FILTERS, format_func=lambda name: t(f"resize_filter.{name}")
+            ),
             "nms_iou": field("number_input", "nms_iou", 0.0, 1.0, step=0.05, format="%g"),
         }
         at = cycle([st.container()])

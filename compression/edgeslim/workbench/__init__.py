@@ -63,6 +63,7 @@ from edgeslim.workbench.models import (
 from edgeslim.workbench.notes import note_trial, notes_version, remove_note, star_trial, trial_notes
 from edgeslim.workbench.planning import estimate
 from edgeslim.workbench.predict import model_spec, predict
+from edgeslim.workbench.preprocessing import try_preprocessing
 from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.samples import publish_study, sample_study, sample_version
 from edgeslim.workbench.search import improve_study
@@ -198,6 +199,7 @@ __all__ = [
     "trial_notes",
     "trial_of",
     "truth_in_classes",
+    "try_preprocessing",
     "unknown_classes",
     "xray",
 ]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edgeslim.detections import FloatArray, IntArray, Target, TaskName
 from edgeslim.errors import ModelError
-from edgeslim.models.base import ColorOrder, ModelSpec, Resize, default_labels
+from edgeslim.models.base import ColorOrder, ModelSpec, Resize, ResizeFilter, default_labels
 from edgeslim.models.families.geometry import Values
 from edgeslim.registry import Registry
 
@@ -88,6 +88,8 @@ class Family:
     """Position of a place's point in its cell, as a fraction of the cell's side."""
     conventions: Mapping[str, Any]
     """Preparation of images for the family's published models: defaults for keys missing from a specification."""
+    variants: Sequence[Mapping[str, Any]] = ()
+    """Other ways in which its models were published, as changes of the conventions."""
 
     def recognise(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> dict[str, Any] | None:
         """Hints for a specification (keys of ModelSpec) if outputs of these shapes fit, else None."""
@@ -150,6 +152,7 @@ def feeding(
     mean: tuple[float, ...] = (0.0, 0.0, 0.0),
     std: tuple[float, ...] = (1.0, 1.0, 1.0),
     resize: Resize = "stretch",
+    resize_filter: ResizeFilter = "bilinear",
     pad_value: float = 114.0,
     confidence: float = 0.05,
     nms_iou: float = 0.6,

@@ -25,7 +25,7 @@ class Classifier(Family):
     name = "classifier"
     task = "classification"
     nms = False
-    conventions = feeding(scale=1 / 255)
+    conventions = feeding(scale=1 / 255, resize_filter="antialiased")
 
     def recognise(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> dict[str, Any] | None:
         hints = super().recognise(shapes, input_hw)

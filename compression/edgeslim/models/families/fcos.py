@@ -72,7 +72,7 @@ class Fcos(Family):
     """The sample detectors' family."""
 
     name = "fcos"
-    conventions = feeding(scale=1 / 255)
+    conventions = feeding(scale=1 / 255, resize_filter="antialiased")
     offset = 0.5
 
     def match(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[tuple[int, ...], int] | None:

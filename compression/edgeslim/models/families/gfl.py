@@ -53,8 +53,9 @@ class Gfl(Family):
         strides: tuple[int, ...],
         offset: float,
         layouts: Sequence[Layout],
+        variants: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        self.name, self.conventions = name, conventions
+        self.name, self.conventions, self.variants = name, conventions, variants
         self._strides, self.offset, self._layouts = strides, offset, layouts
 
     def match(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[tuple[int, ...], int] | None:
@@ -177,6 +178,7 @@ FAMILIES.add(
         {
             **_NANODET_COLORS,
             "resize": "letterbox_center",
+            "resize_filter": "bilinear",
             "pad_value": 0.0,
             "confidence": 0.025,
             "nms_iou": 0.6,
@@ -184,12 +186,13 @@ FAMILIES.add(
         strides=COMMON_STRIDES[0],
         offset=0.5,
         layouts=("separate", "joined"),
+        variants=({"resize": "stretch"},),
     )
 )
 FAMILIES.add(
     Gfl(
         "picodet",
-        {**_IMAGENET, "resize": "stretch", "confidence": 0.025, "nms_iou": 0.6},
+        {**_IMAGENET, "resize": "stretch", "resize_filter": "bicubic", "confidence": 0.025, "nms_iou": 0.6},
         strides=COMMON_STRIDES[1],
         offset=0.5,
         layouts=("separate",),
@@ -198,7 +201,13 @@ FAMILIES.add(
 FAMILIES.add(
     Gfl(
         "nanodet_plus",
-        {**_NANODET_COLORS, "resize": "stretch", "confidence": 0.05, "nms_iou": 0.6},
+        {
+            **_NANODET_COLORS,
+            "resize": "stretch",
+            "resize_filter": "bilinear",
+            "confidence": 0.05,
+            "nms_iou": 0.6,
+        },
         strides=COMMON_STRIDES[1],
         offset=0.0,
         layouts=("joined",),

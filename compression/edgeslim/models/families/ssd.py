@@ -24,6 +24,10 @@ class Ssd(Family):
     conventions = feeding(
         mean=(127.0, 127.0, 127.0), std=(128.0, 128.0, 128.0), confidence=0.01, nms_iou=0.45
     )
+    variants = (
+        {"mean": (123.0, 117.0, 104.0), "std": (1.0, 1.0, 1.0)},
+        {"color": "BGR", "mean": (104.0, 117.0, 123.0), "std": (1.0, 1.0, 1.0)},
+    )
 
     def match(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[tuple[int, ...], int] | None:
         rows = [row_shape(shape) for shape in shapes if len(shape) < 4]

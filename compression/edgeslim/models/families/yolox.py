@@ -15,6 +15,8 @@ from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns
 from edgeslim.models.families.geometry import Values, from_cells, from_centres, grid, size_of, strides_for
 
 _CONVENTIONS = feeding(color="BGR", resize="letterbox_corner", confidence=0.01, nms_iou=0.65)
+_LEGACY = {"color": "RGB", "scale": 1 / 255, "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+"""Of models from before release 0.1.1."""
 _FIXED = 5
 """Columns before the class scores: x, y, width, height, objectness."""
 
@@ -38,6 +40,7 @@ class Yolox(Family):
 
     name = "yolox"
     conventions = _CONVENTIONS
+    variants = (_LEGACY,)
     decoded = False
 
     def match(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[tuple[int, ...], int] | None:
