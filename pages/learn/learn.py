@@ -7,6 +7,7 @@ from edgeslim.ui.components.navigation import go
 from edgeslim.ui.lesson.alone import progress
 from edgeslim.ui.lesson.browser import keep, recall
 from edgeslim.ui.lesson.device import choose_device
+from edgeslim.ui.lesson.outcomes import tell_missing
 from edgeslim.ui.lesson.sheet import sheet
 from edgeslim.ui.state import language, t
 from edgeslim.workbench import lessons
@@ -14,6 +15,7 @@ from edgeslim.workbench import lessons
 recall()
 st.title(t("learn.title", count=len(lessons.course())), anchor=False)
 st.markdown(t("learn.about"))
+tell_missing()
 with st.container(width=520):
     choose_device()
 columns = st.columns(2)

@@ -5,6 +5,7 @@ import streamlit as st
 from edgeslim.report.lesson_words import LessonWords
 from edgeslim.ui.components.navigation import go, presenting
 from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.top import from_the_top
 from edgeslim.ui.lesson.alone import Alone
 from edgeslim.ui.lesson.browser import keep, recall
 from edgeslim.ui.lesson.device import choose_device
@@ -21,6 +22,7 @@ if name not in names:
     st.title(t("page.lesson"), anchor=False)
 with boundary():
     lesson = lessons.find_lesson(name)
+    from_the_top(name)
     words, alone = LessonWords(language(), name), Alone()
     heading(lesson, names.index(name) + 1, len(names))
     left, right = st.columns([3, 2], gap="large", vertical_alignment="top")

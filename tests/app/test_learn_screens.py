@@ -42,6 +42,20 @@ def test_every_lesson_has_its_card_with_its_question(show: Open) -> None:
     assert WORDS.t("learn.sheet_empty") in told(screen)
 
 
+def test_the_course_says_how_much_of_it_is_still_to_be_computed(
+    show: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "edgeslim learn prepare" not in told(show("learn"))
+    kept = dict(list(lessons.kept._shipped(lessons.kept.SHIPPED / "pruning.json").items())[7:])
+    shipped = lessons.kept._shipped
+    monkeypatch.setattr(
+        lessons.kept, "_shipped", lambda path: kept if path.stem == "pruning" else shipped(path)
+    )
+    outcomes._count_missing.clear()
+    said = next(line for line in told(show("learn")).splitlines() if "edgeslim learn prepare" in line)
+    assert said.startswith("7 results of this course")
+
+
 def test_the_truth_shows_after_the_prediction_is_locked_and_run(show: Open) -> None:
     screen = show("lesson", lesson="distillation")
     result = WORDS.result("few", _outcome(Few()))
@@ -113,6 +127,7 @@ def test_a_lesson_that_is_none_is_called_so(show: Open) -> None:
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     outcomes._kept.clear()
+    outcomes._count_missing.clear()
 
 
 def _outcome(setting: Few | Recover) -> Any:

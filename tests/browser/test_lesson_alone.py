@@ -80,6 +80,12 @@ def test_a_lesson_from_prediction_to_questions(
     assert visit.evaluate(FINDINGS, [GRAVE, OTHERS]) == []
     assert visit.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
+    after = LessonWords(language, "quantization").say("title")
+    visit.get_by_role("button", name=after).click()
+    expect(visit.locator("h1")).to_have_text(after)
+    expect(visit).to_have_url(re.compile("lesson=quantization"))
+    visit.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop === 0")
+
     visit.get_by_role("link", name=t("learn.course"), exact=True).last.click()
     expect(visit.get_by_text(t("learn.progress", minutes=9, done=1, total=4))).to_be_visible()
     with visit.expect_download() as kept:

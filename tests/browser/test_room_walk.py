@@ -120,6 +120,9 @@ def test_a_class_predicts_twice_and_sees_what_is_true(tmp_path: Path, somebody: 
         teacher.goto(f"{teacher.url}&at={AT}")
         act(teacher, "bring")
         act(teacher, "to_predict")
+        heard = anna.get_by_role("status").first
+        expect(heard).to_have_text(re.compile("^Predict: "))
+        heard.evaluate("(one) => (one.marked = true)")
         predict(anna, right)
         predict(bob, wrong)
         expect(teacher.get_by_text("2 of 3 have answered, 1 missing")).to_be_visible()
@@ -129,6 +132,8 @@ def test_a_class_predicts_twice_and_sees_what_is_true(tmp_path: Path, somebody: 
         act(teacher, "to_discuss")
         for page in (anna, bob, ming):
             expect(page.get_by_test_id("stRadio")).to_have_count(0)
+        expect(heard).to_have_text(re.compile("^Discuss: "))
+        assert heard.evaluate("(one) => one.marked"), "the region stays, else nothing is read out"
         expect(anna.get_by_text(f"First prediction: {words(true)}")).to_be_visible()
         port = urlsplit(server.url).port or 0
 

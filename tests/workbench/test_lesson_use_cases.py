@@ -89,6 +89,8 @@ def test_values_from_a_shell_are_typed_and_checked(tmp_path: Path) -> None:
         lessons.run_setting("distillation", "nothing", {}, Store(tmp_path))
     with pytest.raises(EdgeSlimError):
         lessons.run_setting("distillation", "unseen", {"temperature": "hot"}, Store(tmp_path))
+    with pytest.raises(EdgeSlimError, match=r"experiment 'unseen' has no control 'wrong'.*temperature"):
+        lessons.run_setting("distillation", "unseen", {"wrong": "1"}, Store(tmp_path))
 
 
 def test_published_outcomes_are_read_back_the_same(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from edgeslim.errors import ParameterError
 from edgeslim.lessons.predictions import Answer, Choice, Curve, Door, Number, Prediction, Question, Source
 from edgeslim.lessons.views import Unit, View
 from edgeslim.params import Param, coerce, parameters, validate
@@ -109,6 +110,18 @@ class Experiment(ABC):
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> Self:
         """The setting of values from outside. Raises ParameterError."""
+        known = [control.name for control in cls.controls()]
+        unknown = next((name for name in given if name not in known), None)
+        if unknown is not None:
+            names = ", ".join(known) or "none"
+            raise ParameterError(
+                "no_control",
+                f"The experiment '{cls.name}' has no control '{unknown}'.",
+                f"Its controls: {names}.",
+                experiment=cls.name,
+                control=unknown,
+                known=names,
+            )
         return cls(**coerce(cls, dict(given)))
 
     @property

@@ -35,9 +35,16 @@ def key_of(lesson: str, setting: Experiment) -> str:
 
 def outcome(lesson: str, setting: Experiment, store: Store, shipped: Path = SHIPPED) -> Outcome | None:
     """The outcome if it was computed before."""
-    key = key_of(lesson, setting)
-    record = _shipped(shipped / f"{lesson}.json").get(key) or store.get_record(KIND, key)
+    record = _record(lesson, setting, store, shipped)
     return None if record is None else decoded(Outcome, record)
+
+
+def _record(
+    lesson: str, setting: Experiment, store: Store, shipped: Path = SHIPPED
+) -> Mapping[str, Any] | None:
+    key = key_of(lesson, setting)
+    found: Mapping[str, Any] | None = _shipped(shipped / f"{lesson}.json").get(key)
+    return found or store.get_record(KIND, key)
 
 
 def computed(lesson: str, setting: Experiment, lab: Lab) -> Outcome:
@@ -68,7 +75,7 @@ def missing(lessons: tuple[Lesson, ...], store: Store) -> list[tuple[str, Experi
         for lesson in lessons
         for experiment in lesson.all
         for place, setting in enumerate(experiment.grid())
-        if outcome(lesson.name, setting, store) is None
+        if _record(lesson.name, setting, store) is None
     ]
     return [(lesson, setting) for _, lesson, setting in sorted(wanted, key=lambda one: one[0] > 0)]
 

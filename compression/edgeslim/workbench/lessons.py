@@ -63,6 +63,11 @@ def list_lessons(store: Store | None = None) -> list[LessonEntry]:
     ]
 
 
+def count_missing(store: Store | None = None) -> int:
+    """How many outcomes of the whole course were never computed here."""
+    return len(kept.missing(course(), store or Store()))
+
+
 def find_lesson(name: str) -> Lesson:
     """Raises EdgeSlimError (unknown_name)."""
     return LESSONS.get(name)

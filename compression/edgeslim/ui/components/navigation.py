@@ -63,6 +63,18 @@ def presenting() -> bool:
     return st.query_params.get("present") == "1" or st.query_params.get("view") == "projector"
 
 
+def turn(label: str, *, icon: str, key: str, **parameters: object) -> None:
+    """A button to another place of the page that is open: a link to it would leave the address as it is."""
+
+    def turned() -> None:
+        given = {name: str(value) for name, value in parameters.items() if value is not None}
+        if "lang" in st.query_params:
+            given["lang"] = st.query_params["lang"]
+        st.query_params.from_dict(given)
+
+    st.button(label, icon=icon, type="tertiary", on_click=turned, key=key)
+
+
 def go(page: str, label: str, *, icon: str | None = None, **parameters: object) -> None:
     """A link to another page of the app, with what it shall show and in the language of this one."""
     given = {key: str(value) for key, value in parameters.items() if value is not None}

@@ -13,7 +13,7 @@ from edgeslim.report.waterfall import Level, waterfall_chart
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
-from edgeslim.ui.components.navigation import go
+from edgeslim.ui.components.navigation import turn
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.study import show_progress
 from edgeslim.ui.components.words import change_words, figure_name, step_name
@@ -120,7 +120,7 @@ def _state(own: StudyResult, shown: bool, name: str) -> None:
     """How far the ablation is, and what can be done with it."""
     show_progress(own)
     with st.container(horizontal=True, vertical_alignment="center", key="ablation_state"):
-        go("study", t("stages.open"), icon=":material/open_in_new:", study=name)
+        turn(t("stages.open"), icon=":material/open_in_new:", key="open_ablation", study=name)
         if own.state == "running":
             if st.button(t("study.cancel"), icon=":material/stop:", key="cancel_ablation"):
                 with boundary():

@@ -31,6 +31,18 @@ def _kept() -> dict[str, Outcome]:
     return {}
 
 
+def tell_missing() -> None:
+    """How much of the course whoever opens it first would wait for, and how to compute it before a class."""
+    count = _count_missing()
+    if count:
+        st.info(t("learn.missing", count=count), icon=":material/hourglass_top:")
+
+
+@st.cache_data(ttl=30, max_entries=1, show_spinner=False)
+def _count_missing() -> int:
+    return lessons.count_missing()
+
+
 def ask_for_outcomes(lesson: str, settings: tuple[Experiment, ...], key: str) -> None:
     """Progress where somebody has one of them computed, else a button that begins."""
     missing = [setting for setting in settings if outcome_here(lesson, setting) is None]

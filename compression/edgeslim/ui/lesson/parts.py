@@ -10,7 +10,7 @@ from edgeslim.lessons.base import LESSONS, Lesson
 from edgeslim.lessons.live import Live
 from edgeslim.report.lesson_axes import Drawing, Limit
 from edgeslim.report.lesson_words import LessonWords
-from edgeslim.ui.components.navigation import go, presenting
+from edgeslim.ui.components.navigation import presenting, turn
 from edgeslim.ui.lesson.live.component import Room, live
 from edgeslim.ui.lesson.outcomes import ask_for_outcomes, outcome_here
 from edgeslim.ui.lesson.views import show_views
@@ -98,17 +98,16 @@ def neighbours(name: str) -> None:
     place = names.index(name)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         if place:
-            _link(names[place - 1], ":material/arrow_back:")
+            _turn(names[place - 1], ":material/arrow_back:")
         if place + 1 < len(names):
-            _link(names[place + 1], ":material/arrow_forward:")
+            _turn(names[place + 1], ":material/arrow_forward:")
 
 
-def _link(name: str, icon: str) -> None:
-    title = LessonWords(language(), name).say("title")
-    go(
-        "lesson",
-        title,
+def _turn(name: str, icon: str) -> None:
+    turn(
+        LessonWords(language(), name).say("title"),
         icon=icon,
+        key=f"to_lesson_{name}",
         lesson=name,
         device=st.query_params.get("device"),
         present=st.query_params.get("present"),

@@ -9,6 +9,7 @@ import streamlit as st
 from edgeslim.report.prediction_sheet import Entry, sheet_html
 from edgeslim.rooms.room import ROUNDS, Given, Person, Place, Room, places
 from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.top import from_the_top
 from edgeslim.ui.room.entrance import joining
 from edgeslim.ui.room.experiment import (
     answer_line,
@@ -26,6 +27,7 @@ from edgeslim.ui.room.experiment import (
 )
 from edgeslim.ui.room.keys import keep_token, token_here
 from edgeslim.ui.room.links import spelled, turn_to
+from edgeslim.ui.room.status import tell_status
 from edgeslim.ui.room.style import PEOPLE
 from edgeslim.ui.room.watching import state_for_students, watch
 from edgeslim.ui.state import language, linked, one_of, t
@@ -42,6 +44,7 @@ def student(room: Room) -> None:
     if rooms.was_removed(room, token):
         st.title(t("room.removed"), anchor=False)
         return
+    tell_status(room)
     person = rooms.person_of(room, token)
     if person is None:
         _join(room)
@@ -81,6 +84,7 @@ def _together(room: Room, person: Person, token: str) -> None:
 
 def _place(room: Room, person: Person, token: str, place: Place) -> None:
     phase = room.phase(place)
+    from_the_top(f"{place.lesson}.{place.experiment}.{phase}")
     st.caption(f"{lesson_title(place)} · {t(f'room.phase.{phase}')}")
     if phase == "closed":
         st.title(title(place), anchor=False)
