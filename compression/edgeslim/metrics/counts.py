@@ -49,7 +49,7 @@ def peak_activation_bytes(graph: Graph) -> int:
     quantized tensor (QuantizeLinear … DequantizeLinear) is held in its integer type only, as runtimes that
     fuse these nodes do. What a kernel needs inside (im2col, alignment) is not counted.
     """
-    nodes = _depth_first(graph)
+    nodes = depth_first(graph)
     uses = Counter(name for node in nodes for name in node.input)
     held_as = _fused_sizes(graph, nodes, uses)
     endless = set(graph.outputs)
@@ -93,7 +93,7 @@ def peak_activation_bytes(graph: Graph) -> int:
     return peak
 
 
-def _depth_first(graph: Graph) -> list[onnx.NodeProto]:
+def depth_first(graph: Graph) -> list[onnx.NodeProto]:
     """The nodes that the outputs need, each after what it reads."""
     maker = {name: index for index, node in enumerate(graph.nodes) for name in node.output if name}
     order: dict[int, None] = {}
@@ -124,7 +124,7 @@ def _fused_sizes(graph: Graph, nodes: Sequence[onnx.NodeProto], uses: Counter[st
     return sizes
 
 
-_WEIGHTS = LEARNED | {
+WEIGHTS = LEARNED | {
     "FusedConv": (1, 2),
     "ConvInteger": (1,),
     "QLinearConv": (3, 8),
@@ -194,12 +194,7 @@ def counts_of(model: onnx.ModelProto, input_shape: tuple[int, ...] | None = None
 
 def weights_of(graph: Graph) -> dict[str, NDArray[Any]]:
     """The learned tensors by name, as the network computes with them; codes without zero point."""
-    slots = [
-        (name, node, index)
-        for node in graph.nodes
-        for index in _WEIGHTS.get(node.op_type, ())
-        if (name := _input(node, index)) and graph.is_constant(name)
-    ]
+    slots = _slots(graph)
     zero_points = {
         name: (zero, node.op_type)
         for name, node, index in slots
@@ -220,6 +215,18 @@ def weights_of(graph: Graph) -> dict[str, NDArray[Any]]:
     return weights
 
 
+def learned(graph: Graph) -> dict[str, str]:
+    """Names of the learned tensors, each with the first output of the node that reads it first."""
+    readers = dict[str, str]()
+    for name, node, _ in _slots(graph):
+        readers.setdefault(name, node.output[0])
+    biases = set(_added_biases(graph))
+    for node in graph.nodes:
+        for name in biases.intersection(node.input):
+            readers.setdefault(name, node.output[0])
+    return readers
+
+
 def macs_of(node: onnx.NodeProto, graph: Graph) -> int:
     """Multiply-accumulates of one node."""
     shapes, operator = graph.shapes, node.op_type
@@ -238,6 +245,15 @@ def macs_of(node: onnx.NodeProto, graph: Graph) -> int:
         steps = prod(shapes[node.input[0]][:2])
         return steps * (prod(shapes[node.input[1]]) + prod(shapes[node.input[2]]))
     return 0
+
+
+def _slots(graph: Graph) -> list[tuple[str, onnx.NodeProto, int]]:
+    return [
+        (name, node, index)
+        for node in graph.nodes
+        for index in WEIGHTS.get(node.op_type, ())
+        if (name := _input(node, index)) and graph.is_constant(name)
+    ]
 
 
 def _added_biases(graph: Graph) -> list[str]:

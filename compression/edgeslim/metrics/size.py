@@ -15,7 +15,16 @@ from edgeslim.metrics.counts import Counts, counts
 from edgeslim.metrics.graph import load, stored_tensors
 from edgeslim.records import Sizes
 
-__all__ = ["Counts", "Sizes", "counts", "entropy_bits", "entropy_bound", "sizes", "stored_bytes"]
+__all__ = [
+    "Counts",
+    "Sizes",
+    "counts",
+    "entropy_bits",
+    "entropy_bound",
+    "sizes",
+    "stored_bytes",
+    "tensor_bytes",
+]
 
 ZSTD_LEVEL = 19
 
@@ -80,8 +89,11 @@ def entropy_bits(values: NDArray[Any]) -> float:
 
 def stored_bytes(model: onnx.ModelProto) -> int:
     """Bytes of the numbers in all stored tensors, as the file holds them: without names, shapes and the graph."""
-    return sum(
-        len(tensor.raw_data) if tensor.HasField("raw_data") else numpy_helper.to_array(tensor).nbytes
-        for tensor in stored_tensors(model)
-        if tensor.data_type != onnx.TensorProto.STRING
-    )
+    return sum(tensor_bytes(tensor) for tensor in stored_tensors(model))
+
+
+def tensor_bytes(tensor: onnx.TensorProto) -> int:
+    """Bytes of a stored tensor's numbers; 0 for strings."""
+    if tensor.data_type == onnx.TensorProto.STRING:
+        return 0
+    return len(tensor.raw_data) if tensor.HasField("raw_data") else numpy_helper.to_array(tensor).nbytes

@@ -25,6 +25,7 @@ ICONS = {
     "overview": "home",
     "study": "scatter_plot",
     "compare": "compare",
+    "inspect": "account_tree",
     "new": "add_circle",
     "library": "inventory_2",
     "learn": "school",

@@ -60,6 +60,7 @@ from edgeslim.workbench.models import (
     recognised_spec,
     stored_model,
 )
+from edgeslim.workbench.network import library_file, network
 from edgeslim.workbench.notes import note_trial, notes_version, remove_note, star_trial, trial_notes
 from edgeslim.workbench.planning import estimate
 from edgeslim.workbench.predict import model_spec, predict
@@ -141,6 +142,7 @@ __all__ = [
     "kept_predictions",
     "known_study",
     "layer_sensitivity",
+    "library_file",
     "list_datasets",
     "list_families",
     "list_models",
@@ -151,6 +153,7 @@ __all__ = [
     "making_status",
     "model_as",
     "model_spec",
+    "network",
     "note_trial",
     "notes_version",
     "pause_study",

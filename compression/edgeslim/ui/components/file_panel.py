@@ -56,6 +56,13 @@ def file_actions(study: StudyResult, trial: TrialResult, *, key: str) -> None:
                 study=study.name,
                 trials=trial.number,
             )
+        go(
+            "inspect",
+            t("trial.inspect"),
+            icon=":material/account_tree:",
+            study=study.name,
+            trial=trial.number,
+        )
 
 
 def _not_the_pick(shown: int, pick: int) -> None:

@@ -18,6 +18,7 @@ SECTIONS = {
         "overview": str(_FOLDER / "overview" / "overview.py"),
         "study": str(_FOLDER / "study" / "study.py"),
         "compare": str(_FOLDER / "compare" / "compare.py"),
+        "inspect": str(_FOLDER / "inspect" / "inspect.py"),
     },
     "make": {
         "new": str(_FOLDER / "study" / "new.py"),

@@ -1,0 +1,79 @@
+"""What the nodes of a network are called, and the blocks that they form: by name scope, else by resolution."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from edgeslim.analysis.network import Network, Node
+from edgeslim.export.packed.decode_graph import PREFIX
+
+_STORED = re.compile(r"(\.weight|\.kernel)?(\.int8|_quantized|\.half|\.codes|\.scaled|\.float)?$")
+"""Endings that say how a weight is stored, not which one it is."""
+_WORD = re.compile(r"[A-Za-z]{2}")
+Name = tuple[str, tuple[str, ...]]
+
+
+def named(network: Network, weights: Sequence[str], nodes: Sequence[str]) -> Network:
+    """The network with names for all nodes: after the stored weight, else the node, else the operator and its number."""
+    telling = [_telling(weight, node) for weight, node in zip(weights, nodes, strict=True)]
+    layers = [name for name, node in zip(telling, network.nodes, strict=True) if node.layer]
+    scoped = sum("." in name or "/" in name for name in layers) > len(layers) / 2
+    numbers, taken, names = Counter[str](), Counter[str](), list[str]()
+    for name, node in zip(telling, network.nodes, strict=True):
+        numbers[node.op] += 1
+        title = name if name and node.layer else f"{node.op} {numbers[node.op]}"
+        taken[title] += 1
+        names.append(title if taken[title] == 1 else f"{title} ({taken[title]})")
+    scopes = _by_name(names, network) if scoped else _by_resolution(network)
+    return network.named(list(zip(names, scopes, strict=True)))
+
+
+def _telling(weight: str, node: str) -> str:
+    """A name with words in it; '' if there is none."""
+    short = "" if weight.startswith(PREFIX) else _STORED.sub("", weight)
+    for name in (short, node):
+        if _WORD.search(name):
+            return name
+    return ""
+
+
+def _by_name(names: Sequence[str], network: Network) -> list[tuple[str, ...]]:
+    """Layers by their names' parts; the others lie in the deepest block that all nodes around them share."""
+    found: list[tuple[str, ...] | None] = [
+        _scope(name) if node.layer else None for name, node in zip(names, network.nodes, strict=True)
+    ]
+    for place, node in enumerate(network.nodes):
+        if found[place] is None:
+            around = [scope for each in node.inputs if each >= 0 and (scope := found[each]) is not None]
+            found[place] = _common(around)
+    return [scope or () for scope in found]
+
+
+def _scope(name: str) -> tuple[str, ...]:
+    """'stage4.1.reduce.0' → ('stage4', 'stage4.1'): without the layer's own place in its last container."""
+    parts = re.split(r"[./]", name.strip("/"))
+    while len(parts) > 1 and (parts[-1].isdecimal() or len(parts) > 3):
+        parts = parts[:-1]
+    return tuple(".".join(parts[: end + 1]) for end in range(len(parts)))[:2]
+
+
+def _common(scopes: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    if not scopes:
+        return ()
+    shared: list[str] = []
+    for parts in zip(*scopes, strict=False):
+        if len(set(parts)) > 1:
+            break
+        shared.append(parts[0])
+    return tuple(shared)
+
+
+def _by_resolution(network: Network) -> list[tuple[str, ...]]:
+    """Neighbours that compute at the same height and width."""
+    return [(_resolution(node),) if _resolution(node) else () for node in network.nodes]
+
+
+def _resolution(node: Node) -> str:
+    return "" if len(node.shape_out) != 4 else f"{node.shape_out[2]}×{node.shape_out[3]}"

@@ -1,0 +1,114 @@
+"""A file's layers as plain data: what is measured of each, and in how few of them most lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgeslim.analysis.network import Network, Node
+from edgeslim.units import format_bytes, format_count
+
+HALF = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure of a layer. `value` is None where it has none; a `log` one spans orders of magnitude."""
+
+    name: str
+    value: Callable[[Node], float | None]
+    text: Callable[[float], str]
+    log: bool = False
+
+
+def _of_layer(name: str) -> Callable[[Node], float | None]:
+    def value(node: Node) -> float | None:
+        found: float | None = getattr(node, name)
+        return found if node.layer else None
+
+    return value
+
+
+MEASURES = {
+    each.name: each
+    for each in (
+        Measure("bytes", _of_layer("bytes"), format_bytes, log=True),
+        Measure("params", _of_layer("params"), format_count, log=True),
+        Measure("macs", _of_layer("macs"), format_count, log=True),
+        Measure("bits", _of_layer("bits"), lambda bits: f"{bits:.2g}"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerRow:
+    """One layer of a table. Shares are of the whole file's."""
+
+    name: str
+    operator: str
+    shape: str
+    """Of the weight."""
+    output: str
+    params: int
+    macs: int
+    bytes: int
+    share: float
+    stored: str
+    bits: float | None
+    computes: str
+
+
+def layer_rows(network: Network) -> tuple[LayerRow, ...]:
+    """Every layer with weights, in the order of computation."""
+    return tuple(
+        LayerRow(
+            name=node.name,
+            operator=operator(node),
+            shape=sides(node.weight or ()),
+            output=sides(node.shape_out[1:]),
+            params=node.params,
+            macs=node.macs,
+            bytes=node.bytes,
+            share=node.bytes / network.file,
+            stored=node.stored or "",
+            bits=node.bits,
+            computes=node.computes,
+        )
+        for node in network.nodes
+        if node.layer
+    )
+
+
+def operator(node: Node) -> str:
+    """'Conv 3×3 + Relu', a depthwise one as such."""
+    kind = "Depthwise" if node.depthwise else node.op
+    kernel = f" {sides(node.kernel)}" if node.kernel else ""
+    return " + ".join([f"{kind}{kernel}", *activation(node.fused)])
+
+
+def activation(fused: tuple[str, ...]) -> tuple[str, ...]:
+    """What several operators come to: x · σ(x) is SiLU."""
+    known: dict[tuple[str, ...], tuple[str, ...]] = {
+        ("Sigmoid", "Mul"): ("SiLU",),
+        ("Add", "Clip", "Mul", "Div"): ("HardSwish",),
+        ("HardSigmoid", "Mul"): ("HardSwish",),
+        ("Softplus", "Tanh", "Mul"): ("Mish",),
+    }
+    found = tuple(each for each in fused if each != "BatchNormalization")
+    norm = ("BatchNorm",) if len(found) < len(fused) else ()
+    return norm + known.get(found, found)
+
+
+def heaviest(network: Network, share: float = HALF) -> int:
+    """How few layers hold that share of the file's bytes."""
+    sizes = sorted((node.bytes for node in network.nodes if node.layer), reverse=True)
+    total, count = 0, 0
+    for size in sizes:
+        if total >= share * network.file:
+            break
+        total, count = total + size, count + 1
+    return count
+
+
+def sides(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))

@@ -1,0 +1,111 @@
+"""The file that the page looks into: of a study's trial, or of a model of the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from edgeslim import workbench
+from edgeslim.analysis.network import Network, Node
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
+from edgeslim.ui import data
+from edgeslim.ui.components.navigation import go
+from edgeslim.ui.components.study import study_choice
+from edgeslim.ui.components.words import numbered
+from edgeslim.ui.i18n import plain
+from edgeslim.ui.state import linked, one_of, t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectedFile:
+    """What every section of the page is given. Without a study the file is a listed model's own."""
+
+    study: StudyResult | None
+    trial: TrialResult | None
+    model: str
+    """Reference of the model that the file is read as."""
+    sha256: str
+    title: str
+    network: Network
+
+    @property
+    def node(self) -> Node | None:
+        """The node that the address names."""
+        place = self.network.place(st.query_params.get("layer", ""))
+        return None if place is None else self.network.nodes[place]
+
+
+def select_layer(name: str | None) -> None:
+    if name is None:
+        st.query_params.pop("layer", None)
+    else:
+        st.query_params["layer"] = name
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def network_of(sha256: str) -> Network:
+    return workbench.network(sha256)
+
+
+def inspected_file() -> InspectedFile | None:
+    """The file of the address, and what chooses another one. None where there is nothing to look into."""
+    which, file, library = st.columns([7, 9, 5], vertical_alignment="bottom")
+    with library, st.popover(t("inspect.library"), icon=":material/deployed_code:", width="stretch"):
+        _library()
+    model = st.query_params.get("model")
+    if model is not None:
+        sha256 = workbench.library_file(model)
+        with which:
+            st.markdown(f"**{plain(model)}**")
+        with file:
+            st.button(t("inspect.to_study"), icon=":material/arrow_back:", on_click=_choose, args=(None,))
+        return InspectedFile(
+            study=None, trial=None, model=model, sha256=sha256, title=model, network=network_of(sha256)
+        )
+    with which:
+        name = study_choice(clears=("trial", "layer", "other"))
+    if name is None:
+        st.info(t("study.empty"), icon=":material/info:")
+        return None
+    study = data.load_study(name)
+    here = {trial.number: trial for trial in study.trials if data.has_file(trial)}
+    if not here:
+        st.info(t("inspect.no_files"), icon=":material/hourglass_top:")
+        go("study", t("compare.to_study"), icon=":material/arrow_forward:", study=name)
+        return None
+    with file:
+        number = st.selectbox(
+            t("inspect.file"),
+            list(here),
+            format_func=lambda each: numbered(here[each]),
+            label_visibility="collapsed",
+            **linked("trial", next(iter(here)), one_of(list(here))),
+        )
+    trial = here[number]
+    assert trial.sha256 is not None, "which has a file"
+    return InspectedFile(
+        study=study,
+        trial=trial,
+        model=data.sources(study).model,
+        sha256=trial.sha256,
+        title=numbered(trial),
+        network=network_of(trial.sha256),
+    )
+
+
+def _library() -> None:
+    listed = [model.name for model in workbench.list_models() if model.ready]
+    name = st.selectbox(
+        t("inspect.model"), listed, index=None, key="inspect_model", placeholder=t("other.choose")
+    )
+    if name is not None:
+        st.button(t("inspect.open"), key="open_model", on_click=_choose, args=(name,))
+
+
+def _choose(model: str | None) -> None:
+    for parameter in ("layer", "other", "trial", "study") if model else ("layer", "other", "model"):
+        st.query_params.pop(parameter, None)
+    if model:
+        st.query_params["model"] = model

@@ -1,0 +1,25 @@
+"""Inspect: the layers of a file, what each of them holds and costs, and what compression made of it."""
+
+from functools import partial
+
+import streamlit as st
+
+from edgeslim.report.layers import heaviest
+from edgeslim.ui.components.sections import sections
+from edgeslim.ui.inspect.file import inspected_file
+from edgeslim.ui.inspect.layer_table import layer_table
+from edgeslim.ui.state import t
+
+# What stands below the graph, by name: each is given the file (`InspectedFile`).
+SECTIONS = {
+    "layers": layer_table,
+}
+
+heading = st.empty()
+heading.title(t("inspect.title"), anchor=False)
+file = inspected_file()
+if file is None:
+    st.stop()
+network = file.network
+heading.title(t("inspect.finding", count=heaviest(network), layers=len(network.layers)), anchor=False)
+sections({name: partial(show, file) for name, show in SECTIONS.items()})
