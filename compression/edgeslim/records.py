@@ -103,6 +103,11 @@ def notice_record(notice: Notice) -> NoticeRecord:
     return NoticeRecord(notice.code, str(notice), notice.values)
 
 
+def notice_of(record: NoticeRecord) -> Notice:
+    """The warning of a record."""
+    return Notice(record.code, record.text, **record.values)
+
+
 @dataclass(frozen=True, slots=True)
 class ProgressRecord:
     """How far something is: `done` of `total` (0 where that is not known)."""

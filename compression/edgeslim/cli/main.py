@@ -29,6 +29,7 @@ from edgeslim.cli.common import (
     with_runtimes,
 )
 from edgeslim.errors import EdgeSlimError
+from edgeslim.report.preprocessing import preprocessing_table
 from edgeslim.report.text import table, trial_lines
 from edgeslim.units import format_bytes, format_count
 from edgeslim.workbench.models import ModelInfo
@@ -80,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("file", metavar="FILE.onnx|NAME")
     command.add_argument("--spec", type=Path, metavar="SPEC.json", help="how to feed and read the model")
     command.add_argument("--name", help="what to call it (default: as the file)")
+    command.add_argument("--data", metavar="D", help="images on which to try how it wants them prepared")
+    command = add(
+        commands, "preprocessing", _preprocessing, "try the usual ways to prepare images, on a few of them"
+    )
+    with_data(command, calibration=False, limit=False)
+    command.add_argument("--images", type=positive, metavar="N", help="on so many images (default: 48)")
     command = add(commands, "download", _download, "download a model of the catalogue")
     command.add_argument("name", metavar="NAME")
     command = add(commands, "evaluate", _evaluate, "measure a model as it is")
@@ -186,7 +193,12 @@ def _import_model(given: Arguments) -> None:
         found = workbench.download_model(given.file, given.store, progress(given))
     else:
         found = workbench.import_model(
-            given.file, spec=spec(given), name=given.name, store=given.store, progress=progress(given)
+            given.file,
+            spec=spec(given),
+            name=given.name,
+            dataset=given.data,
+            store=given.store,
+            progress=progress(given),
         )
     known = before.get(found.name)
     told = (
@@ -195,6 +207,18 @@ def _import_model(given: Arguments) -> None:
         else "\nit was here already" + (", read by another specification" if known != found.spec else "")
     )
     tell(given, found, lambda: _model_lines(found) + told)
+
+
+def _preprocessing(given: Arguments) -> None:
+    found = workbench.try_preprocessing(
+        given.model,
+        given.data,
+        spec=spec(given),
+        images=given.images,
+        store=given.store,
+        progress=progress(given),
+    )
+    tell(given, found, lambda: preprocessing_table(found))
 
 
 def _download(given: Arguments) -> None:
@@ -212,6 +236,7 @@ def _model_lines(model: ModelInfo) -> str:
     ]
     if error is not None:
         lines.append(f"outputs differ from the given file's by at most {error:.1e}")
+    lines += [notice.text for notice in model.told]
     return "\n".join(lines)
 
 

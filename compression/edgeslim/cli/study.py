@@ -16,6 +16,7 @@ from edgeslim.cli.common import (
     clear_line,
     counted,
     positive,
+    progress,
     show_line,
     spec,
     tell,
@@ -134,7 +135,7 @@ def _study_run(given: Arguments) -> int:
         **{name: value for name, value in asked.items() if value is not None},
     )
     recipes = workbench.read_recipes(given.recipes) if given.recipes else ()
-    return _watch(given, workbench.start_study(plan, recipes, search, given.store))
+    return _watch(given, workbench.start_study(plan, recipes, search, given.store, progress(given)))
 
 
 def _study_improve(given: Arguments) -> int:

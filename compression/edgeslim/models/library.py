@@ -17,6 +17,8 @@ from edgeslim.models.importing import MODELS, import_file
 from edgeslim.models.spec import load_spec, spec_from_json
 from edgeslim.progress import Progress, silent
 
+SUFFIXES = (".onnx", ".pt", ".pth", ".pt2")
+"""Of files that are taken for models; what is no ONNX says what it is when it is opened."""
 Origin = Literal["sample", "imported", "catalogue"]
 
 
@@ -40,6 +42,17 @@ class ModelEntry:
     source: str = ""
 
 
+def is_file(reference: str | Path) -> bool:
+    """Whether a model's reference is a file's path, not a name."""
+    path = Path(reference).expanduser()
+    return isinstance(reference, Path) or path.suffix.lower() in SUFFIXES or len(path.parts) > 1
+
+
+def is_recognised(reference: str | Path) -> bool:
+    """Whether the specification would be found from the file's outputs alone: a file with none beside it."""
+    return is_file(reference) and _spec_path(Path(reference).expanduser()) is None
+
+
 def open_model(
     reference: str | Path,
     store: Store | None = None,
@@ -54,7 +67,7 @@ def open_model(
     """
     name, store = str(reference), store or Store()
     path = Path(reference).expanduser()
-    if isinstance(reference, Path) or path.suffix.lower() == ".onnx" or len(path.parts) > 1:
+    if is_file(reference):
         return import_file(path, spec or _spec_beside(path), store, progress)
     model = _named(name, store, samples)
     if spec is None:
@@ -109,10 +122,13 @@ def _named(name: str, store: Store, samples: Path) -> Model:
 
 
 def _spec_beside(path: Path) -> ModelSpec | None:
-    for candidate in (path.with_suffix(".spec.json"), path.with_name(f"{path.name}.spec.json")):
-        if candidate.is_file():
-            return load_spec(candidate)
-    return None
+    found = _spec_path(path)
+    return None if found is None else load_spec(found)
+
+
+def _spec_path(path: Path) -> Path | None:
+    beside = (path.with_suffix(".spec.json"), path.with_name(f"{path.name}.spec.json"))
+    return next((candidate for candidate in beside if candidate.is_file()), None)
 
 
 def _entry(record: dict[str, Any], origin: Origin, size: int) -> ModelEntry:

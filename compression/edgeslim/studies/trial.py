@@ -9,7 +9,16 @@ from typing import Any, Literal
 
 from edgeslim.artifacts.artifact import Stage
 from edgeslim.errors import ErrorRecord, Notice
-from edgeslim.records import Latency, ProgressRecord, RecipeRecord, Sizes, decoded, encoded
+from edgeslim.records import (
+    Latency,
+    NoticeRecord,
+    ProgressRecord,
+    RecipeRecord,
+    Sizes,
+    decoded,
+    encoded,
+    notice_of,
+)
 from edgeslim.runtime import MAIN
 from edgeslim.runtime.figures import RuntimeFigures
 
@@ -18,6 +27,8 @@ TrialState = Literal[
 ]
 """'infeasible': the network cannot be made so. 'pruned': a search has dropped it after cheap measurements, or in time."""
 Bounds = tuple[float, float]
+NOTHING = 0.01
+"""An original with a lower mAP is fed or read wrongly, or its data are not for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +73,8 @@ class TrialResult:
     """What a search measured cheaply before: share of the recovery, images, figures. No measurements of the file."""
     runtimes: Mapping[str, RuntimeFigures] = dataclasses.field(default_factory=dict)
     """Figures in other runtimes than the main one, whose are the trial's own. See `in_runtime`."""
+    told: tuple[NoticeRecord, ...] = ()
+    """What was noticed of its model and data; a study keeps that once for all trials."""
 
     def in_runtime(self, name: str) -> RuntimeFigures | None:
         """The figures in any runtime, the main one too; None where the trial was not measured in it."""
@@ -124,17 +137,34 @@ class TrialResult:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What to know before the file is used."""
+        found = [notice_of(record) for record in self.told]
+        if not self.recipe.steps and self.scores_nothing:
+            found.append(
+                Notice(
+                    "scores_nothing",
+                    "The original scores nothing. Suspect how images are prepared (colour order, range, mean and "
+                    "deviation; `edgeslim preprocessing` tries them) and the order of the classes in the model's "
+                    "specification.",
+                )
+            )
         decibels = (self.fidelity or {}).get("plain_sqnr_db")
-        if decibels is None:
-            return ()
-        return (
-            Notice(
-                "plain_session_differs",
-                f"A plain onnxruntime session gives other outputs for this file where it was scored ({decibels:.0f} dB): "
-                "sums of int8 products saturate there. Open it with session.x64quantprecision set to 1, as it was here.",
-                decibels=round(decibels, 1),
-            ),
-        )
+        if decibels is not None:
+            found.append(
+                Notice(
+                    "plain_session_differs",
+                    f"A plain onnxruntime session gives other outputs for this file where it was scored ({decibels:.0f} "
+                    "dB): sums of int8 products saturate there. Open it with session.x64quantprecision set to 1, as it "
+                    "was here.",
+                    decibels=round(decibels, 1),
+                )
+            )
+        return tuple(found)
+
+    @property
+    def scores_nothing(self) -> bool:
+        """Whether its mAP is below one point."""
+        found = (self.accuracy or {}).get("mAP")
+        return found is not None and found < NOTHING
 
     @property
     def objective(self) -> float | None:

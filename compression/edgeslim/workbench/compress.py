@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store, write_atomically
-from edgeslim.errors import InfeasibleError
+from edgeslim.errors import InfeasibleError, Notice
 from edgeslim.measurement.machine import busy
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
+from edgeslim.records import notice_record
 from edgeslim.studies.trial import TrialResult
+from edgeslim.workbench.preprocessing import settled_spec
 from edgeslim.workbench.workload import opened
 
 if TYPE_CHECKING:
@@ -43,10 +45,11 @@ def compress(
     """
     store = store or Store()
     with store.in_use():
+        spec, told = settled_spec(model, dataset, spec, store, progress)
         workload = opened(
             model, dataset, store, calibration=calibration, spec=spec, limit=limit, progress=progress
         )
-        trials = measure(recipes, workload, store, threads, progress, runtimes)
+        trials = measure(recipes, workload, store, threads, progress, runtimes, told)
         if len(trials) == 1 and trials[0].error:
             raise InfeasibleError.of(trials[0].error)
         return [_write(trial, out, store) for trial in trials]
@@ -59,8 +62,11 @@ def measure(
     threads: int,
     progress: Progress,
     runtimes: Sequence[str] = (),
+    told: Sequence[Notice] = (),
 ) -> list[TrialResult]:
     """Make and measure all recipes' files in this process; latency last, against the uncompressed model.
+
+    They carry what is `told` of the model, and the workload's notices.
 
     The store is to be held `in_use` meanwhile, and for as long as the files are needed.
     """
@@ -79,6 +85,7 @@ def measure(
                 title=recipe.title,
                 recipe_fingerprint=recipe.fingerprint(),
                 model=name,
+                told=tuple(notice_record(notice) for notice in (*told, *workload.notices)),
             )
             try:
                 found = compress_and_score(recipe, workload, store, threads, report, runtimes=runtimes)

@@ -11,6 +11,7 @@ from edgeslim.progress import Progress, silent
 from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.compress import measure
 from edgeslim.workbench.datasets import resolve_dataset
+from edgeslim.workbench.preprocessing import settled_spec
 
 
 def evaluate_model(
@@ -26,15 +27,16 @@ def evaluate_model(
 ) -> TrialResult:
     """The model's deployable file (nothing compressed) measured on the dataset.
 
-    `limit` takes the first images only. In `runtimes`, besides the main one, it is delivered and measured too.
-    Raises EdgeSlimError.
+    `limit` takes the first images only. In `runtimes`, besides the main one, it is delivered and measured too. How images
+    are prepared for a file without a specification is found by trying. Raises EdgeSlimError.
     """
     from edgeslim.measurement.workload import open_workload
     from edgeslim.recipe import Recipe
 
     store = store or Store()
     with store.in_use():
+        spec, told = settled_spec(model, dataset, spec, store, progress)
         workload = open_workload(
             str(model), resolve_dataset(dataset, store), store, spec=spec, limit=limit, progress=progress
         )
-        return measure([Recipe()], workload, store, threads, progress, runtimes)[0]
+        return measure([Recipe()], workload, store, threads, progress, runtimes, told)[0]

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeslim.artifacts.store import Store
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.progress import Progress, silent
-from edgeslim.records import Sizes
+from edgeslim.records import NoticeRecord, Sizes, notice_record
+from edgeslim.workbench.preprocessing import settled_spec
 
 if TYPE_CHECKING:
+    from edgeslim.errors import Notice
     from edgeslim.models.library import ModelEntry
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +32,8 @@ class ModelInfo:
     params: int
     macs: int
     sizes: Sizes
+    told: tuple[NoticeRecord, ...] = ()
+    """What was found out on import."""
 
 
 def list_models(store: Store | None = None) -> tuple[ModelEntry, ...]:
@@ -104,20 +105,26 @@ def import_model(
     file_name: str = "",
     name: str | None = None,
     spec: ModelSpec | None = None,
+    dataset: str | Path | None = None,
     store: Store | None = None,
     progress: Progress = silent,
 ) -> ModelInfo:
     """Import an ONNX file, a path or an upload's bytes with its `file_name`, and list it under `name`.
 
     Without `name` the file's is used (an upload's is made a sound one); without `spec` the family is
-    recognised from the outputs. Returns what `describe_model` does. Raises ModelError: nothing is stored.
+    recognised from the outputs, and given a path and a `dataset`, how images are prepared is found by trying.
+    Returns what `describe_model` does, and what was found. Raises EdgeSlimError: nothing is listed.
     """
     from edgeslim.models.catalogue import default_name
     from edgeslim.models.importing import import_named, import_onnx
 
     store = store or Store()
     if not isinstance(source, bytes):
-        return _described(import_onnx(source, spec, name, store, progress))
+        told: list[Notice] = []
+        if dataset is not None:
+            spec, told = settled_spec(Path(source), dataset, spec, store, progress)
+        found = _described(import_onnx(source, spec, name, store, progress))
+        return replace(found, told=tuple(notice_record(notice) for notice in told))
     name = default_name(name or Path(file_name).stem)
     file = file_name or f"{name}.onnx"
     return _described(import_named(source, file, name, spec, store, progress))

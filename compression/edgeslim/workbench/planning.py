@@ -56,8 +56,9 @@ def _title(recipe: Recipe) -> str:
 
 def reference(model: str | Path) -> str:
     """A name as it is, a path made absolute: the study's process runs elsewhere."""
-    path = Path(model).expanduser()
-    return str(path.absolute()) if path.suffix.lower() == ".onnx" or len(path.parts) > 1 else str(model)
+    from edgeslim.models.library import is_file
+
+    return str(Path(model).expanduser().absolute()) if is_file(model) else str(model)
 
 
 def free_name(store: Store, wanted: str) -> str:

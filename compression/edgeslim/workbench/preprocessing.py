@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
+from edgeslim.errors import ModelError, Notice
 from edgeslim.progress import Progress, silent
+from edgeslim.report.preprocessing import feeding_words, score_text
 from edgeslim.workbench.datasets import open_dataset
 
 if TYPE_CHECKING:
     from edgeslim.measurement.preprocessing import TriedPreprocessing
     from edgeslim.models.base import ModelSpec
+
+_FEWEST = 8
+"""Images below which a difference is chance."""
+_KEYS = ("color", "scale", "mean", "std", "resize", "resize_filter")
 
 
 def try_preprocessing(
@@ -33,10 +40,78 @@ def try_preprocessing(
 
     store = store or Store()
     found = open_model(model, store, spec, progress=progress)
-    return preprocessing.try_on(
-        found,
-        open_dataset(dataset, store, progress),
-        store,
-        images=images or preprocessing.IMAGES,
-        progress=progress,
+    data = open_dataset(dataset, store, progress)
+    return preprocessing.try_on(found, data, store, images=images or preprocessing.IMAGES, progress=progress)
+
+
+def settled_spec(
+    model: str | Path, dataset: str | Path, spec: ModelSpec | None, store: Store, progress: Progress
+) -> tuple[ModelSpec | None, list[Notice]]:
+    """The specification to use, and what to tell of it: one that was given or stored stays; that of a file whose family
+    was merely recognised is tried on the data.
+
+    Raises ModelError (preprocessing_unclear) where several ways are as good, naming them; DatasetError.
+    """
+    from edgeslim.models.families import UNKNOWN
+    from edgeslim.models.library import is_recognised, open_model
+
+    if spec is not None or not is_recognised(model):
+        return spec, []
+    found = open_model(model, store, progress=progress).spec
+    if found.task == "detection" and found.family == UNKNOWN:
+        return None, []
+    tried = try_preprocessing(model, dataset, store=store, progress=progress)
+    if tried.images < _FEWEST:
+        return None, []
+    if tried.verdict == "unclear":
+        raise _unclear(model, tried)
+    return (tried.chosen if tried.verdict == "found" else None), [preprocessing_notice(tried)]
+
+
+def preprocessing_notice(tried: TriedPreprocessing) -> Notice:
+    """What was chosen, and how sure that is."""
+    best = tried.ways[0]
+    if tried.chosen is None:
+        return Notice(
+            "preprocessing_none",
+            f"None of {len(tried.ways)} usual ways to prepare images gives anything on {tried.images} of them. Suspect "
+            "the order of the classes, the family, or images of another kind.",
+            ways=len(tried.ways),
+            images=tried.images,
+        )
+    way = feeding_words(tried.chosen)
+    how = "as models of the family usually are" if tried.verdict == "confirmed" else "found by trying"
+    other = next((each for each in tried.ways if _differs(each.spec, tried.chosen)), best)
+    chosen = next(each for each in tried.ways if each.spec == tried.chosen)
+    score, next_score = (score_text(tried, each.score) for each in (chosen, other))
+    return Notice(
+        f"preprocessing_{tried.verdict}",
+        f"Images are prepared {how}: {way} ({tried.measure} {score} on {tried.images} images; other colours or ranges at "
+        f"most {next_score}).",
+        way=way,
+        measure=tried.measure,
+        score=score,
+        other=next_score,
+        images=tried.images,
+    )
+
+
+def _differs(spec: ModelSpec, other: ModelSpec) -> bool:
+    """In colour order or range."""
+    return any(getattr(spec, key) != getattr(other, key) for key in ("color", "scale", "mean", "std"))
+
+
+def _unclear(model: str | Path, tried: TriedPreprocessing) -> ModelError:
+    ways = "; ".join(f"{feeding_words(way.spec)} ({score_text(tried, way.score)})" for way in tried.rivals)
+    best = {
+        key: getattr(tried.ways[0].spec, key) for key in ("family", "input_width", "input_height", *_KEYS)
+    }
+    return ModelError(
+        "preprocessing_unclear",
+        f"Several ways to prepare images for '{model}' are as good on {tried.images} images: {ways}.",
+        f"Which one was it trained with? Give it with --spec, such as {json.dumps(best)}; or try on more images.",
+        file=model,
+        images=tried.images,
+        ways=ways,
+        spec=json.dumps(best),
     )

@@ -14,6 +14,7 @@ from edgeslim.artifacts.store import PATIENCE, Store
 from edgeslim.errors import ErrorRecord, StoreError, StudyError
 from edgeslim.jobs import supervisor
 from edgeslim.jobs.status import Phase
+from edgeslim.progress import Progress, silent
 from edgeslim.records import ProgressRecord
 from edgeslim.studies import storage
 from edgeslim.studies.budget import Budget, check_limits
@@ -22,6 +23,7 @@ from edgeslim.studies.folders import exists, study_folder
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan, StudyResult, StudyState, check_objectives
 from edgeslim.workbench.planning import free_name, kind_of, planned, reference, repeated
+from edgeslim.workbench.preprocessing import settled_spec
 
 if TYPE_CHECKING:
     from edgeslim.recipe import Recipe
@@ -71,6 +73,7 @@ def start_study(
     recipes: Sequence[Recipe] = (),
     search: SearchRun | None = None,
     store: Store | None = None,
+    progress: Progress = silent,
 ) -> str:
     """Complete the plan, run the study in a process of its own, and return its name at once.
 
@@ -87,6 +90,8 @@ def start_study(
 
     check_share(plan.held_out)
     store = store or Store()
+    settled, _ = settled_spec(plan.model, plan.dataset, plan.spec, store, progress)
+    plan = dataclasses.replace(plan, spec=settled)
     opened = open_model(plan.model, store, plan.spec)
     data = resolve_dataset(plan.dataset, store)
     images = None if plan.calibration is None else resolve_dataset(plan.calibration, store)
