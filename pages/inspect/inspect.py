@@ -8,6 +8,7 @@ from edgeslim.report.layers import heaviest
 from edgeslim.ui.components.sections import sections
 from edgeslim.ui.inspect.file import inspected_file
 from edgeslim.ui.inspect.layer_table import layer_table
+from edgeslim.ui.inspect.network_graph import network_graph
 from edgeslim.ui.state import t
 
 # What stands below the graph, by name: each is given the file (`InspectedFile`).
@@ -22,4 +23,5 @@ if file is None:
     st.stop()
 network = file.network
 heading.title(t("inspect.finding", count=heaviest(network), layers=len(network.layers)), anchor=False)
+network_graph(file)
 sections({name: partial(show, file) for name, show in SECTIONS.items()})

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from edgeslim.analysis.network import Network, Node
+from edgeslim.analysis.network import Network
 from edgeslim.export.packed.decode_graph import PREFIX
 
 _STORED = re.compile(r"(\.weight|\.kernel)?(\.int8|_quantized|\.half|\.codes|\.scaled|\.float)?$")
@@ -26,7 +26,7 @@ def named(network: Network, weights: Sequence[str], nodes: Sequence[str]) -> Net
         title = name if name and node.layer else f"{node.op} {numbers[node.op]}"
         taken[title] += 1
         names.append(title if taken[title] == 1 else f"{title} ({taken[title]})")
-    scopes = _by_name(names, network) if scoped else _by_resolution(network)
+    scopes = _runs(_by_name(names, network) if scoped else _by_resolution(network))
     return network.named(list(zip(names, scopes, strict=True)))
 
 
@@ -71,9 +71,34 @@ def _common(scopes: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _by_resolution(network: Network) -> list[tuple[str, ...]]:
-    """Neighbours that compute at the same height and width."""
-    return [(_resolution(node),) if _resolution(node) else () for node in network.nodes]
+    """Layers that follow each other at one height and width, with the operators after them; what computes on a single
+    position, as squeeze-and-excitation does, belongs to its surroundings."""
+    found: list[tuple[str, ...]] = []
+    now = ""
+    for node in network.nodes:
+        if node.layer and len(node.shape_out) == 4 and node.shape_out[2] * node.shape_out[3] > 1:
+            now = f"{node.shape_out[2]}×{node.shape_out[3]}"
+        found.append((now,) if now else ())
+    return found
 
 
-def _resolution(node: Node) -> str:
-    return "" if len(node.shape_out) != 4 else f"{node.shape_out[2]}×{node.shape_out[3]}"
+def _runs(scopes: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Every block as one run of the order of computation, two nodes long at least: folding it makes no cycle. Further
+    runs of the same name are numbered."""
+    runs: list[list[str]] = [[] for _ in scopes]
+    taken = Counter[str]()
+    for depth in range(max(map(len, scopes), default=0)):
+        start = 0
+        for end in range(1, len(scopes) + 1):
+            prefix = scopes[start][: depth + 1]
+            same = end < len(scopes) and scopes[end][: depth + 1] == prefix and runs[end] == runs[start]
+            if same:
+                continue
+            if end - start > 1 and len(prefix) > depth:
+                taken[prefix[-1]] += 1
+                number = taken[prefix[-1]]
+                name = prefix[-1] if number == 1 else f"{prefix[-1]} ({number})"
+                for place in range(start, end):
+                    runs[place] = [*runs[place], name]
+            start = end
+    return [tuple(run) for run in runs]

@@ -19,6 +19,8 @@ class Measure:
     value: Callable[[Node], float | None]
     text: Callable[[float], str]
     log: bool = False
+    adds: bool = False
+    """Whether those of several layers can be summed."""
 
 
 def _of_layer(name: str) -> Callable[[Node], float | None]:
@@ -32,9 +34,9 @@ def _of_layer(name: str) -> Callable[[Node], float | None]:
 MEASURES = {
     each.name: each
     for each in (
-        Measure("bytes", _of_layer("bytes"), format_bytes, log=True),
-        Measure("params", _of_layer("params"), format_count, log=True),
-        Measure("macs", _of_layer("macs"), format_count, log=True),
+        Measure("bytes", _of_layer("bytes"), format_bytes, log=True, adds=True),
+        Measure("params", _of_layer("params"), format_count, log=True, adds=True),
+        Measure("macs", _of_layer("macs"), format_count, log=True, adds=True),
         Measure("bits", _of_layer("bits"), lambda bits: f"{bits:.2g}"),
     )
 }
