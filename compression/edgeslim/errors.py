@@ -83,6 +83,10 @@ class RoomError(EdgeSlimError):
     """A room of a class does not exist, is not open for what was asked, or is full."""
 
 
+class AccessError(EdgeSlimError):
+    """Somebody may not do that: it belongs to another visitor, or this is a public demo."""
+
+
 class DownloadError(EdgeSlimError):
     """A download failed or did not match its checksum."""
 

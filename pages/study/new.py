@@ -4,6 +4,7 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.ui import data
+from edgeslim.ui.components.bringing import demo_limits
 from edgeslim.ui.components.navigation import PAGES
 from edgeslim.ui.components.plan import plan_form
 from edgeslim.ui.components.presets import start_words
@@ -23,6 +24,7 @@ from edgeslim.ui.components.sources import (
 from edgeslim.ui.state import linked, one_of, t
 
 st.title(t("new.title"), anchor=False)
+demo_limits()
 
 with st.container(border=True):
     st.header(t("new.model"), anchor=False)

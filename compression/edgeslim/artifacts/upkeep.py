@@ -15,10 +15,12 @@ import numpy as np
 
 from edgeslim.artifacts.store import Store, sha256_of
 
-BLOBS, LOCKS, STUDIES, MODELS, UPLOADS, DATASET_NAMES = (
-    "blobs", "locks", "studies", "models", "uploads", "dataset-names",
+BLOBS, LOCKS, STUDIES, MODELS, UPLOADS, DATASET_NAMES, STUDY_OWNERS = (
+    "blobs", "locks", "studies", "models", "uploads", "dataset-names", "study-owners",
 )  # fmt: skip
-KEPT = frozenset({STUDIES, MODELS, UPLOADS, DATASET_NAMES, "datasets", "training", "timings", "rooms"})
+KEPT = frozenset(
+    {STUDIES, MODELS, UPLOADS, DATASET_NAMES, STUDY_OWNERS, "datasets", "training", "timings", "rooms"}
+)
 """Kinds that users made or imported, or that take long to make. All others except blobs and locks are a cache."""
 GRACE = 3600.0
 """Seconds for which an unreferenced file is kept: a record of it may be about to be written."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgeslim import visitors
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import ModelError
 from edgeslim.models.base import Model, ModelSpec
@@ -49,11 +51,15 @@ def import_named(
     spec: ModelSpec | None,
     store: Store,
     progress: Progress = silent,
+    *,
+    shared: bool = False,
 ) -> Model:
-    """Import a file's content under a name; errors refer to it as `file`."""
+    """Import a file's content under a name; errors refer to it as `file`. A visitor's is seen by others if `shared`."""
     refuse_reserved(name)
     model = import_bytes(content, file, spec, store, progress)
-    return register(dataclasses.replace(model, name=name, origin="imported"), store)
+    return register(
+        dataclasses.replace(model, name=name, origin="imported"), store, visitors.ownership(shared)
+    )
 
 
 def import_file(path: Path, spec: ModelSpec | None, store: Store, progress: Progress = silent) -> Model:
@@ -85,16 +91,18 @@ def import_bytes(
     )
 
 
-def register(model: Model, store: Store) -> Model:
-    """List a stored model under its name. Raises ModelError if another model has the name."""
+def register(model: Model, store: Store, whose: Mapping[str, Any] | None = None) -> Model:
+    """List a stored model under its name, as `whose` (visitors.ownership). Raises ModelError if another has the name."""
     existing = store.get_record(MODELS, model.name)
-    if existing is not None and existing["sha256"] != model.sha256:
+    if existing is not None and not (existing["sha256"] == model.sha256 and visitors.may_see(existing)):
         raise ModelError(
             "model_name_taken",
             f"There is already another model named '{model.name}'.",
             "Import this one under another name.",
             name=model.name,
         )
+    if existing is not None and not visitors.may_change(existing):
+        return dataclasses.replace(model, spec=spec_from_json(existing["spec"]))
     record = {
         "name": model.name,
         "sha256": model.sha256,
@@ -102,6 +110,7 @@ def register(model: Model, store: Store) -> Model:
         "origin": model.origin,
         "spec": model.spec.to_json(),
         "proof": dict(model.proof),
+        **(whose or {}),
     }
     store.put_record(MODELS, model.name, record)
     return model

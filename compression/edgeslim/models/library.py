@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
+from edgeslim import visitors
 from edgeslim.artifacts.store import Store
 from edgeslim.detections import TaskName
 from edgeslim.errors import ModelError
@@ -16,6 +17,7 @@ from edgeslim.models.catalogue import CATALOGUE, SAMPLES, open_sample, sample_na
 from edgeslim.models.importing import MODELS, import_file
 from edgeslim.models.spec import load_spec, spec_from_json
 from edgeslim.progress import Progress, silent
+from edgeslim.visitors import Whose
 
 SUFFIXES = (".onnx", ".pt", ".pth", ".pt2")
 """Of files that are taken for models; what is no ONNX says what it is when it is opened."""
@@ -40,6 +42,7 @@ class ModelEntry:
     """Whether it can be opened now: a catalogue model must be downloaded first."""
     licence: str = ""
     source: str = ""
+    whose: Whose = ""
 
 
 def is_file(reference: str | Path) -> bool:
@@ -78,7 +81,7 @@ def open_model(
 def list_models(store: Store | None = None, samples: Path = SAMPLES) -> tuple[ModelEntry, ...]:
     """Samples, then imported models, then the catalogue."""
     store = store or Store()
-    records = {name: store.get_record(MODELS, name) for name in store.keys(MODELS)}
+    records = {name: _record(name, store) for name in store.keys(MODELS)}
     entries = [
         _entry(record, "sample", _size(samples / Path(record["file"]).name))
         for record in sample_records(samples)
@@ -98,7 +101,7 @@ def list_models(store: Store | None = None, samples: Path = SAMPLES) -> tuple[Mo
 def _named(name: str, store: Store, samples: Path) -> Model:
     if name in sample_names(samples):
         return open_sample(name, samples)
-    record = store.get_record(MODELS, name) if name in store.keys(MODELS) else None
+    record = _record(name, store)
     if record is not None and store.path(record["sha256"]).exists():
         path = store.path(record["sha256"])
         spec = spec_from_json(record["spec"])
@@ -119,6 +122,12 @@ def _named(name: str, store: Store, samples: Path) -> Model:
         name=name,
         choices=choices,
     )
+
+
+def _record(name: str, store: Store) -> dict[str, Any] | None:
+    """Of a listed model, if whoever asks may see it."""
+    record = store.get_record(MODELS, name) if name in store.keys(MODELS) else None
+    return record if record is not None and visitors.may_see(record) else None
 
 
 def _spec_beside(path: Path) -> ModelSpec | None:
@@ -146,6 +155,7 @@ def _entry(record: dict[str, Any], origin: Origin, size: int) -> ModelEntry:
         bytes=size,
         sha256=record.get("sha256"),
         ready="sha256" in record,
+        whose=visitors.whose(record),
     )
 
 

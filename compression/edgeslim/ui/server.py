@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from edgeslim.ui import components
+from edgeslim.ui.visitor import VisitorCookie
 
 IMPORTED = (
     "pandas",
@@ -61,7 +62,7 @@ def import_all() -> None:
 
 def middleware() -> list[Middleware]:
     """For `st.App`."""
-    return [Middleware(CompressedAssets)]
+    return [Middleware(CompressedAssets), Middleware(VisitorCookie)]
 
 
 class CompressedAssets:

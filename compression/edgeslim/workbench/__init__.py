@@ -12,6 +12,7 @@ from edgeslim.workbench.ablation import (
     stage_effects,
     start_ablation,
 )
+from edgeslim.workbench.access import DEMO_MINUTES, DEMO_STUDIES, may_change_study
 from edgeslim.workbench.compress import compress
 from edgeslim.workbench.confidence import compare_trials, trial_of
 from edgeslim.workbench.datasets import (
@@ -21,6 +22,7 @@ from edgeslim.workbench.datasets import (
     list_datasets,
     read_pictures,
     suggested_name,
+    typed_path,
     unknown_classes,
 )
 from edgeslim.workbench.errands import (
@@ -44,6 +46,8 @@ from edgeslim.workbench.library import (
     rename_dataset,
     rename_model,
     respecify_model,
+    share_dataset,
+    share_model,
     studies_of_dataset,
     studies_of_model,
     truth_in_classes,
@@ -66,6 +70,14 @@ from edgeslim.workbench.planning import estimate
 from edgeslim.workbench.predict import model_spec, predict
 from edgeslim.workbench.preprocessing import try_preprocessing
 from edgeslim.workbench.presets import list_presets
+from edgeslim.workbench.running import (
+    cancel_study,
+    delete_study,
+    extend_study,
+    pause_study,
+    resume_study,
+    retry_study,
+)
 from edgeslim.workbench.samples import publish_study, sample_study, sample_version
 from edgeslim.workbench.search import improve_study
 from edgeslim.workbench.seeing import (
@@ -82,15 +94,9 @@ from edgeslim.workbench.seeing import (
 from edgeslim.workbench.sensitivity import layer_sensitivity
 from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe
 from edgeslim.workbench.studies import (
-    cancel_study,
     check_study_name,
     choose_trial,
-    delete_study,
-    extend_study,
     list_studies,
-    pause_study,
-    resume_study,
-    retry_study,
     start_study,
     study_entry,
     study_plan,
@@ -102,6 +108,8 @@ from edgeslim.workbench.studies import (
 from edgeslim.workbench.xray import score_predictions, xray
 
 __all__ = [
+    "DEMO_MINUTES",
+    "DEMO_STUDIES",
     "ErrandStatus",
     "ErrorReport",
     "Images",
@@ -151,6 +159,7 @@ __all__ = [
     "list_studies",
     "make_again",
     "making_status",
+    "may_change_study",
     "model_as",
     "model_spec",
     "network",
@@ -178,6 +187,8 @@ __all__ = [
     "scored_images",
     "see",
     "seeing_status",
+    "share_dataset",
+    "share_model",
     "stage_effects",
     "star_trial",
     "start_ablation",
@@ -203,6 +214,7 @@ __all__ = [
     "trial_of",
     "truth_in_classes",
     "try_preprocessing",
+    "typed_path",
     "unknown_classes",
     "xray",
 ]

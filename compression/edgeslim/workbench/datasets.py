@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from edgeslim import visitors
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.errors import DatasetError, ErrorRecord
 from edgeslim.progress import Progress, silent
 from edgeslim.records import NoticeRecord, decoded, notice_record
+from edgeslim.visitors import Whose
 
 if TYPE_CHECKING:
     from edgeslim.datasets.base import Dataset, SplitName
@@ -40,6 +42,7 @@ class DatasetInfo:
     has_labels: bool = True
     warnings: tuple[NoticeRecord, ...] = ()
     """What was repaired."""
+    whose: Whose = ""
 
 
 def list_datasets(store: Store | None = None) -> list[DatasetInfo]:
@@ -48,11 +51,13 @@ def list_datasets(store: Store | None = None) -> list[DatasetInfo]:
 
     store = store or Store()
     built_in = [decoded(DatasetInfo, {**each.to_json(), "origin": "sample"}) for each in DATASETS]
-    records = [store.get_record(_IMPORTED, key) for key in store.keys(_IMPORTED)]
-    return [
-        *built_in,
-        *(decoded(DatasetInfo, {**record, "origin": "imported"}) for record in records if record),
-    ]
+    records = [_imported(key, store) for key in store.keys(_IMPORTED)]
+    return [*built_in, *(_listed(record) for record in records if record)]
+
+
+def _listed(record: Mapping[str, Any]) -> DatasetInfo:
+    told = {key: record[key] for key in ("name", "path", "task", "sizes", "labels")}
+    return decoded(DatasetInfo, {**told, "origin": "imported", "whose": visitors.whose(record)})
 
 
 def unknown_classes(dataset: DatasetInfo, labels: Sequence[str]) -> tuple[str, ...]:
@@ -83,7 +88,7 @@ def resolve_dataset(reference: str | Path, store: Store) -> str:
     record = _imported(name, store)
     if record is not None:
         return str(record["path"])
-    check_reference(reference, [*DATASETS.names(), *store.keys(_IMPORTED)])
+    check_reference(reference, [each.name for each in list_datasets(store)])
     return str(Path(reference).expanduser().absolute())
 
 
@@ -105,7 +110,9 @@ def suggested_name(path: str) -> str:
 
 
 def _imported(name: str, store: Store) -> Mapping[str, Any] | None:
-    return store.get_record(_IMPORTED, name) if name in store.keys(_IMPORTED) else None
+    """Of a listed dataset, if whoever asks may see it."""
+    record = store.get_record(_IMPORTED, name) if name in store.keys(_IMPORTED) else None
+    return record if record is not None and visitors.may_see(record) else None
 
 
 def open_dataset(reference: str | Path, store: Store | None = None, progress: Progress = silent) -> Dataset:
@@ -136,18 +143,21 @@ def import_dataset(
     *,
     name: str,
     file_name: str = "",
+    shared: bool = False,
     store: Store | None = None,
     progress: Progress = silent,
 ) -> DatasetInfo:
     """List a dataset under `name`: a path (which must stay where it is) or the bytes of an uploaded zip, which errors
-    call by its `file_name`.
+    call by its `file_name`. A visitor's is seen by others if `shared`.
 
-    Returns what `describe_dataset` does. Raises DatasetError; then nothing is listed.
+    Returns what `describe_dataset` does. Raises DatasetError, AccessError; then nothing is listed.
     """
+    visitors.refuse_in_demo("import")
     from edgeslim.datasets import check_reference
 
     store = store or Store()
     if not isinstance(source, bytes):
+        visitors.require_machine()
         check_reference(Path(source).expanduser().absolute(), ())
     check_dataset_name(name)
     if isinstance(source, bytes):
@@ -156,8 +166,8 @@ def import_dataset(
         write_atomically(path, source)
     else:
         path = Path(source).expanduser().absolute()
-    known = _imported(name, store)
-    if known is not None and known["path"] != str(path):
+    known = store.get_record(_IMPORTED, name)
+    if known is not None and not (known["path"] == str(path) and visitors.may_see(known)):
         raise DatasetError(
             "dataset_name_taken",
             f"There is already another dataset named '{name}'.",
@@ -172,7 +182,9 @@ def import_dataset(
         raise
     found = replace(found, name=name, path=str(path), origin="imported")
     record = {key: getattr(found, key) for key in ("name", "path", "task", "sizes")}
-    store.put_record(_IMPORTED, name, {**record, "labels": list(found.labels)})
+    if known is None or visitors.may_change(known):
+        whose = visitors.ownership(shared)
+        store.put_record(_IMPORTED, name, {**record, "labels": list(found.labels), **whose})
     return found
 
 
@@ -187,6 +199,12 @@ def check_dataset_name(name: str) -> None:
             "Use up to 64 letters, digits, '-', '_' and '.', and no built-in dataset's name.",
             name=name,
         )
+
+
+def typed_path(path: str) -> str:
+    """A path of this machine that somebody typed into a page. Raises AccessError where they are not at the machine."""
+    visitors.require_machine()
+    return path
 
 
 def gallery_images(

@@ -10,7 +10,7 @@ from contextlib import suppress
 from filelock import Timeout
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import RoomError, StoreError, StudyError
+from edgeslim.errors import AccessError, RoomError, StoreError, StudyError
 from edgeslim.jobs import errand, supervisor
 from edgeslim.jobs.errand import ErrandStatus
 from edgeslim.jobs.errands import ScoreHeldOut
@@ -22,8 +22,9 @@ from edgeslim.rooms.room import Entry, League, LeagueState, Room
 from edgeslim.studies import storage
 from edgeslim.studies.file_scores import FileScores, kept_file_scores
 from edgeslim.studies.study import StudyPlan, StudyResult
+from edgeslim.workbench.running import run_more
 from edgeslim.workbench.steps import read_recipe
-from edgeslim.workbench.studies import extend_study, start_study
+from edgeslim.workbench.studies import start_study
 
 HELD_OUT = 0.5
 """Share of the validation images that the board does not show before the end."""
@@ -87,8 +88,8 @@ def advance_league(room: Room, store: Store | None = None, study: StudyResult | 
             return
         turns = _turns(room, league, supervisor.load(store, league.study))
         if turns:
-            with suppress(StudyError):  # somebody has started it this moment
-                extend_study(league.study, [read_recipe(entry.recipe) for entry in turns], store)
+            with suppress(StudyError, AccessError):  # somebody has started it this moment, or a demo is busy
+                run_more(league.study, [read_recipe(entry.recipe) for entry in turns], store)
 
 
 def _turns(room: Room, league: League, study: StudyResult) -> tuple[Entry, ...]:

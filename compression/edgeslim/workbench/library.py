@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgeslim import visitors
 from edgeslim.artifacts.store import PATIENCE, Store
 from edgeslim.artifacts.upkeep import DATASET_NAMES, MODELS, UPLOADS
 from edgeslim.errors import DatasetError, ModelError, StudyError
@@ -50,6 +51,7 @@ def respecify_model(
     """
     from edgeslim.models.library import open_model
 
+    visitors.refuse_in_demo("change")
     store = store or Store()
     with store.lock(f"model-{name}", PATIENCE):
         record = _own_model(name, store)
@@ -96,6 +98,7 @@ def studies_of_dataset(name: str, store: Store | None = None) -> tuple[str, ...]
 
 def rename_model(name: str, wanted: str, store: Store | None = None) -> None:
     """Raises ModelError, StudyError (in_use_by_studies): studies know their model by its name."""
+    visitors.refuse_in_demo("rename")
     store = store or Store()
     with store.lock(f"model-{name}", PATIENCE):
         record = _own_model(name, store)
@@ -107,6 +110,7 @@ def rename_model(name: str, wanted: str, store: Store | None = None) -> None:
 
 def delete_model(name: str, store: Store | None = None) -> None:
     """Take it off the list; its file goes with the next `store gc`. Raises ModelError, StudyError (in_use_by_studies)."""
+    visitors.refuse_in_demo("delete")
     store = store or Store()
     with store.lock(f"model-{name}", PATIENCE):
         _own_model(name, store)
@@ -118,6 +122,7 @@ def rename_dataset(name: str, wanted: str, store: Store | None = None) -> None:
     """Studies know their data by path, and keep the name that they were started with. Raises DatasetError."""
     from edgeslim.workbench.datasets import check_dataset_name
 
+    visitors.refuse_in_demo("rename")
     store = store or Store()
     record = _own_dataset(name, store)
     check_dataset_name(wanted)
@@ -137,6 +142,7 @@ def delete_dataset(name: str, store: Store | None = None) -> None:
 
     Raises DatasetError, StudyError (in_use_by_studies).
     """
+    visitors.refuse_in_demo("delete")
     store = store or Store()
     path = Path(str(_own_dataset(name, store)["path"]))
     _refuse_used(name, studies_of_dataset(name, store))
@@ -161,6 +167,18 @@ def _remove_upload(path: Path, store: Store) -> None:
         path.parent.rmdir()
 
 
+def share_model(name: str, shared: bool, store: Store | None = None) -> None:
+    """Let others see a visitor's model, or no longer. Raises ModelError, AccessError."""
+    store = store or Store()
+    store.put_record(MODELS, name, {**_own_model(name, store), "shared": shared})
+
+
+def share_dataset(name: str, shared: bool, store: Store | None = None) -> None:
+    """Let others see a visitor's dataset, or no longer. Raises DatasetError, AccessError."""
+    store = store or Store()
+    store.put_record(DATASET_NAMES, name, {**_own_dataset(name, store), "shared": shared})
+
+
 def truth_in_classes(truth: Target, dataset: Sequence[str], model: Sequence[str]) -> Target:
     """What is known of a picture, in the model's classes; boxes of classes that it does not know are left out."""
     from edgeslim.datasets.labels import map_classes, relabelled
@@ -178,25 +196,27 @@ def _own_model(name: str, store: Store) -> dict[str, Any]:
     from edgeslim.models.catalogue import CATALOGUE
 
     record = store.get_record(MODELS, name) if name in store.keys(MODELS) and name not in CATALOGUE else None
-    if record is None:
+    if record is None or not visitors.may_see(record):
         raise ModelError(
             "model_not_imported",
             f"'{name}' is no imported model: what comes with EdgeSlim stays as it is.",
             "Save it under a name of your own, and change that.",
             name=name,
         )
+    visitors.require_owner(record, name)
     return record
 
 
 def _own_dataset(name: str, store: Store) -> dict[str, Any]:
     record = store.get_record(DATASET_NAMES, name) if name in store.keys(DATASET_NAMES) else None
-    if record is None:
+    if record is None or not visitors.may_see(record):
         raise DatasetError(
             "dataset_not_imported",
             f"'{name}' is no imported dataset: what comes with EdgeSlim stays as it is.",
             "Choose one that was added.",
             name=name,
         )
+    visitors.require_owner(record, name)
     return record
 
 

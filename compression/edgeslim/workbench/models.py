@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgeslim import visitors
 from edgeslim.artifacts.store import Store
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.progress import Progress, silent
@@ -60,10 +61,12 @@ def describe_model(
 
 
 def stored_model(reference: str, store: Store | None = None) -> ModelInfo:
-    """The model, its file among the store's like any compressed one. Raises ModelError."""
-    from edgeslim.models.library import open_model
+    """The listed model, its file among the store's like any compressed one. Raises ModelError, AccessError."""
+    from edgeslim.models.library import is_file, open_model
 
     store = store or Store()
+    if is_file(reference):
+        visitors.require_machine()
     model = open_model(reference, store)
     if not store.path(model.sha256).exists():
         store.put(model.path.read_bytes())
@@ -93,7 +96,8 @@ def _described(model: Model) -> ModelInfo:
 
 
 def recognised_spec(content: bytes, file_name: str, store: Store | None = None) -> ModelSpec:
-    """What import would recognise of an uploaded file; nothing is listed. Raises ModelError."""
+    """What import would recognise of an uploaded file; nothing is listed. Raises ModelError, AccessError."""
+    visitors.refuse_in_demo("import")
     from edgeslim.models.importing import import_bytes
 
     return import_bytes(content, file_name, None, store or Store()).spec
@@ -106,20 +110,24 @@ def import_model(
     name: str | None = None,
     spec: ModelSpec | None = None,
     dataset: str | Path | None = None,
+    shared: bool = False,
     store: Store | None = None,
     progress: Progress = silent,
 ) -> ModelInfo:
     """Import an ONNX file, a path or an upload's bytes with its `file_name`, and list it under `name`.
 
     Without `name` the file's is used (an upload's is made a sound one); without `spec` the family is
-    recognised from the outputs, and given a path and a `dataset`, how images are prepared is found by trying.
-    Returns what `describe_model` does, and what was found. Raises EdgeSlimError: nothing is listed.
+    recognised from the outputs, and given a path and a `dataset`, how images are prepared is found by trying. A
+    visitor's is seen by others if `shared`. Returns what `describe_model` does, and what was found. Raises
+    EdgeSlimError: nothing is listed.
     """
+    visitors.refuse_in_demo("import")
     from edgeslim.models.catalogue import default_name
     from edgeslim.models.importing import import_named, import_onnx
 
     store = store or Store()
     if not isinstance(source, bytes):
+        visitors.require_machine()
         told: list[Notice] = []
         if dataset is not None:
             spec, told = settled_spec(Path(source), dataset, spec, store, progress)
@@ -127,11 +135,12 @@ def import_model(
         return replace(found, told=tuple(notice_record(notice) for notice in told))
     name = default_name(name or Path(file_name).stem)
     file = file_name or f"{name}.onnx"
-    return _described(import_named(source, file, name, spec, store, progress))
+    return _described(import_named(source, file, name, spec, store, progress, shared=shared))
 
 
 def download_model(name: str, store: Store | None = None, progress: Progress = silent) -> ModelInfo:
     """Fetch a catalogue model, verified by its SHA-256, and list it. Raises DownloadError, EdgeSlimError."""
+    visitors.refuse_in_demo("import")
     from edgeslim.models.download import download_model as download
 
     return _described(download(name, store or Store(), progress))

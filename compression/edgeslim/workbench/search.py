@@ -8,6 +8,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.jobs import supervisor
 from edgeslim.studies.search_run import SamplerName, SearchRun
 from edgeslim.studies.storage import study_search
+from edgeslim.workbench.access import in_demo, require_own_study, require_turn
 
 
 def improve_study(
@@ -22,10 +23,12 @@ def improve_study(
     """Search in a study that does not run, starting from its results; it need not have been a search.
 
     It stops as a new search does (studies.search_run); the sampler and all else are those of the study's last
-    search, the usual ones if it had none. Raises StudyError.
+    search, the usual ones if it had none. Raises StudyError, AccessError.
     """
     store = store or Store()
-    asked = SearchRun(minutes=minutes, trials=trials, patience=patience)
+    require_own_study(name, store)
+    require_turn(store)
+    asked = SearchRun(minutes=in_demo(minutes), trials=trials, patience=patience)
     last = study_search(store, name) or asked
     again = replace(
         asked,

@@ -22,6 +22,14 @@ from edgeslim.studies.choice import Choice, choose
 from edgeslim.studies.folders import exists, study_folder
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan, StudyResult, StudyState, check_objectives
+from edgeslim.workbench.access import (
+    check_teachers,
+    claim_study,
+    may_see_study,
+    require_study,
+    require_turn,
+    within_demo,
+)
 from edgeslim.workbench.planning import free_name, kind_of, planned, reference, repeated
 from edgeslim.workbench.preprocessing import settled_spec
 
@@ -90,6 +98,7 @@ def start_study(
 
     check_share(plan.held_out)
     store = store or Store()
+    require_turn(store)
     settled, _ = settled_spec(plan.model, plan.dataset, plan.spec, store, progress)
     plan = dataclasses.replace(plan, spec=settled)
     opened = open_model(plan.model, store, plan.spec)
@@ -103,6 +112,8 @@ def start_study(
             plan.preset, plan.model, plan.dataset, plan.calibration, spec=plan.spec, store=store
         )
         plan = dataclasses.replace(plan, minutes=plan.minutes or PRESETS.get(plan.preset).minutes)
+    plan, search = within_demo(plan, search)
+    check_teachers(recipes, store)
     today = datetime.datetime.now(datetime.UTC)
     stem = f"{opened.name}-{kind_of(search, plan.preset)}-{today:%Y%m%d}"
     wanted = plan.name
@@ -124,6 +135,8 @@ def start_study(
     )
     with store.lock("study-names", PATIENCE):  # two that are started at once get two names
         plan = dataclasses.replace(plan, name=wanted or free_name(store, stem))
+        check_study_name(plan.name, store)
+        claim_study(plan, store)
         storage.create(store, plan, planned(repeated(recipes, plan.seeds)), search)
     supervisor.start(store, plan.name)
     return plan.name
@@ -141,7 +154,7 @@ def list_studies(store: Store | None = None) -> list[StudyEntry]:
     """All studies, the newest first."""
     store = store or Store()
     found = []
-    for name in storage.names(store):
+    for name in _seen(store):
         try:
             study = supervisor.load(store, name)
         except (StudyError, StoreError) as error:
@@ -169,6 +182,7 @@ def study_entry(study: StudyResult, sample: bool = False) -> StudyEntry:
 def study_status(name: str, store: Store | None = None) -> StudyStatus:
     """What the study is doing, cheap enough to ask every second."""
     store = store or Store()
+    require_study(name, store)
     state, status = supervisor.state_and_status(store, name)
     log = supervisor.log_path(store, name)
     if status is None:
@@ -193,7 +207,9 @@ def study_status(name: str, store: Store | None = None) -> StudyStatus:
 
 def study_result(name: str, store: Store | None = None) -> StudyResult:
     """The study with all its trials. Needs no torch. Raises StudyError."""
-    return supervisor.load(store or Store(), name)
+    store = store or Store()
+    require_study(name, store)
+    return supervisor.load(store, name)
 
 
 def study_version(name: str, store: Store | None = None) -> str:
@@ -201,14 +217,16 @@ def study_version(name: str, store: Store | None = None) -> str:
 
     Raises StudyError.
     """
-    return supervisor.version(store or Store(), name)
+    store = store or Store()
+    require_study(name, store)
+    return supervisor.version(store, name)
 
 
 def study_versions(store: Store | None = None) -> dict[str, str]:
     """The versions of all studies, by name."""
     store = store or Store()
     found = {}
-    for name in storage.names(store):
+    for name in _seen(store):
         with suppress(StudyError):  # deleted meanwhile
             found[name] = supervisor.version(store, name)
     return found
@@ -216,61 +234,16 @@ def study_versions(store: Store | None = None) -> dict[str, str]:
 
 def study_plan(name: str, store: Store | None = None) -> StudyPlan:
     """What the study was asked. Raises StudyError."""
-    return storage.read_plan(store or Store(), name)
+    store = store or Store()
+    require_study(name, store)
+    return storage.read_plan(store, name)
+
+
+def _seen(store: Store) -> list[str]:
+    """Names of the studies that whoever asks may see."""
+    return [name for name in storage.names(store) if may_see_study(name, store)]
 
 
 def choose_trial(name: str, budget: Budget, store: Store | None = None) -> Choice:
     """The choice under a budget. Raises StudyError."""
-    return choose(supervisor.load(store or Store(), name), budget)
-
-
-def cancel_study(name: str, store: Store | None = None) -> None:
-    """Stop a running study; what is finished stays, and it can be resumed. Raises StudyError."""
-    store = store or Store()
-    storage.read(store, name)
-    supervisor.cancel(store, name)
-
-
-def pause_study(name: str, store: Store | None = None) -> None:
-    """Let a running study finish what it works on and end; it can be resumed. Raises StudyError."""
-    store = store or Store()
-    storage.read_plan(store, name)
-    supervisor.pause(store, name)
-
-
-def resume_study(name: str, store: Store | None = None, *, cluster: str | None = None) -> None:
-    """Go on with the unfinished trials; what is finished is not repeated. Raises StudyError.
-
-    With `cluster` on that one from now on, or on this machine ('none').
-    """
-    supervisor.start(store or Store(), name, cluster)
-
-
-def retry_study(
-    name: str,
-    store: Store | None = None,
-    *,
-    trial_minutes: float | None = None,
-    trial_memory: int | None = None,
-) -> list[int]:
-    """Try the failed trials again, under new numbers, and go on; with other limits, if given. Raises StudyError."""
-    store = store or Store()
-    numbers = supervisor.retry(store, name, trial_minutes=trial_minutes, trial_memory=trial_memory)
-    supervisor.start(store, name)
-    return numbers
-
-
-def extend_study(name: str, recipes: Sequence[Recipe], store: Store | None = None) -> list[int]:
-    """Add recipes to a study that is not running, and go on; returns their numbers. Raises EdgeSlimError."""
-    store = store or Store()
-    numbers = supervisor.add(store, name, list(planned(recipes))[1:])
-    supervisor.start(store, name)
-    return numbers
-
-
-def delete_study(name: str, store: Store | None = None, *, force: bool = False) -> None:
-    """Forget a study that is not running; the files it made stay in the store. Raises StudyError.
-
-    One in a database that cannot be used is deleted with `force` only, and may stay there. Raises StoreError.
-    """
-    supervisor.delete(store or Store(), name, force=force)
+    return choose(study_result(name, store), budget)

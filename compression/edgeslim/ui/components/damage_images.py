@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from edgeslim import workbench
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
+from edgeslim.ui.components.bringing import at_machine
 from edgeslim.ui.components.damage_filters import FILTERS
 from edgeslim.ui.components.folder import asked_folder
 from edgeslim.ui.state import linked, one_of, t
@@ -20,7 +21,8 @@ def damage_images(study: StudyResult, row: DeltaGenerator) -> workbench.Images |
     """
     dataset = data.sources(study).dataset
     sizes = data.dataset_sizes(dataset)
-    options = ["validation", *(["gallery"] if "gallery" in sizes else []), "folder"]
+    options = ["validation", *(["gallery"] if "gallery" in sizes else [])]
+    options += ["folder"] if at_machine() else []
     over: str = row.segmented_control(
         t("damage.over"),
         options,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
+from edgeslim import workbench
 from edgeslim.ui.state import t
 
 
 def asked_folder(key: str) -> str:
-    """The path that was typed, or "". Not in the address: following a link must not make the server read a folder."""
+    """The path that was typed, or "". Not in the address: following a link must not make the server read a folder.
+
+    Raises AccessError where the visitor is not at the machine.
+    """
     folder = st.text_input(t("compare.folder_path"), key=key, help=t("compare.folder_help"))
     if not folder:
         st.caption(t("compare.folder_help"))
-    return folder.strip()
+        return ""
+    return workbench.typed_path(folder.strip())

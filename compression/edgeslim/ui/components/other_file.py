@@ -9,11 +9,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from edgeslim import workbench
-from edgeslim.errors import ModelError
+from edgeslim.errors import AccessError, ModelError
 from edgeslim.records import RecipeRecord
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.bringing import may_bring, sharing
 from edgeslim.ui.components.make_file import make_another
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import numbered
@@ -82,10 +83,13 @@ def _form(study: StudyResult) -> None:
             st.button(
                 t("other.take"), key="take_trial", on_click=_choose, args=(f"{_STUDY}{other}:{number}",)
             )
+    if not may_bring():
+        return
+    shared = sharing("other_onnx")
     given = st.file_uploader(t("other.onnx"), type=["onnx"], key="other_onnx", help=t("other.onnx_help"))
     if given is not None and st.session_state.get("other_read") != given.file_id:
         with boundary(), st.spinner(t("import.working")):
-            model = workbench.import_model(given.getvalue(), file_name=given.name)
+            model = workbench.import_model(given.getvalue(), file_name=given.name, shared=shared)
             st.session_state["other_read"] = given.file_id
             _choose(_MODEL + model.name)
             st.rerun()
@@ -103,7 +107,7 @@ def _found(given: str) -> ForeignFile | None:
     if given.startswith(_MODEL):
         try:
             return of_model(workbench.stored_model(given.removeprefix(_MODEL)))
-        except ModelError:
+        except (ModelError, AccessError):
             return None
     name, _, number = given.removeprefix(_STUDY).rpartition(":")
     if not given.startswith(_STUDY) or not number.isdecimal():

@@ -11,6 +11,7 @@ from edgeslim.metrics.fidelity import CONFIDENCE
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.bringing import at_machine
 from edgeslim.ui.components.folder import asked_folder
 from edgeslim.ui.components.gallery import model_title, seen
 from edgeslim.ui.components.problems import boundary, show
@@ -32,12 +33,13 @@ PLAIN = Look(confidence=CONFIDENCE)
 
 def picture_source() -> str:
     """Where the pictures come from: one of `SOURCES`."""
+    offered = [source for source in SOURCES if source != "folder" or at_machine()]
     source: str = st.segmented_control(
         t("compare.source"),
-        SOURCES,
+        offered,
         format_func=lambda key: t(f"compare.{key}"),
         required=True,
-        **linked("from", "gallery", one_of(SOURCES), clears=("image",)),
+        **linked("from", "gallery", one_of(offered), clears=("image",)),
     )
     return source
 

@@ -12,6 +12,7 @@ from edgeslim import workbench
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.library import ModelEntry
 from edgeslim.ui import data
+from edgeslim.ui.components.bringing import at_machine, may_bring, sharing
 from edgeslim.ui.components.problems import asked_in_vain, boundary
 from edgeslim.ui.components.words import class_name, notice_words
 from edgeslim.ui.forms import spec_form
@@ -47,7 +48,7 @@ def model_here(model: ModelEntry) -> ModelEntry | None:
         return model
     words = t("model.not_here", size=format_bytes(model.bytes), licence=model.licence)
     st.caption(f"{words} {model.source}")
-    if st.button(t("model.download"), icon=":material/download:"):
+    if may_bring() and st.button(t("model.download"), icon=":material/download:"):
         with boundary(), st.status(t("model.downloading", name=model.name)) as status:
             bar = st.progress(0.0)
 
@@ -68,6 +69,8 @@ def teachers_of(models: Sequence[ModelEntry], model: ModelEntry) -> list[str]:
 
 def model_import(families: Sequence[str]) -> None:
     """Upload an ONNX file: what is recognised of it is shown before it is imported, and can be mended."""
+    if not may_bring():
+        return
     given = st.file_uploader(t("import.file"), type=["onnx"], key="onnx_file", help=t("import.file_help"))
     if given is None:
         st.caption(t("import.lead", families=t("choice.list").join(families[:-1])))
@@ -83,8 +86,10 @@ def model_import(families: Sequence[str]) -> None:
             spec = data.recognised(content, given.name)
             st.markdown(f":material/search: {_spec_line('import.recognised', spec)}")
         name = st.text_input(t("import.name"), value=name, key=f"name_{given.file_id}", width=420)
+    shared = sharing("onnx_file")
+    if imported is None:
         if st.button(t("import.button"), type="primary", icon=":material/upload:"):
-            _import(content, name, given.file_id)
+            _import(content, name, given.file_id, shared=shared)
     else:
         _imported(imported)
     with st.expander(t("spec.title"), icon=":material/tune:", expanded=spec is None):
@@ -92,12 +97,12 @@ def model_import(families: Sequence[str]) -> None:
         with boundary():
             wanted = spec_form(spec, families, f"spec_{given.file_id}_{bool(imported)}")
             if wanted is not None:
-                _import(content, name, given.file_id, wanted)
+                _import(content, name, given.file_id, wanted, shared=shared)
 
 
-def _import(content: bytes, name: str, file_id: str, spec: ModelSpec | None = None) -> None:
+def _import(content: bytes, name: str, file_id: str, spec: ModelSpec | None = None, *, shared: bool) -> None:
     with boundary(), st.spinner(t("import.working")):
-        st.session_state[_IMPORTED] = workbench.import_model(content, name=name, spec=spec)
+        st.session_state[_IMPORTED] = workbench.import_model(content, name=name, spec=spec, shared=shared)
         st.session_state[_IMPORTED_FROM] = file_id
         st.rerun()
 
@@ -197,7 +202,11 @@ def _calibration_line(images: DatasetInfo, dataset: DatasetInfo) -> str:
 def dataset_import(use: Literal["data", "calibration"], key: str) -> None:
     """List a folder or file of this machine, or an uploaded zip, under a name, and choose it to evaluate on (`data`) or
     to calibrate with."""
-    path = st.text_input(t("dataset.path"), key=f"{key}_path", placeholder=t("dataset.path_help")).strip()
+    if not may_bring():
+        return
+    path = ""
+    if at_machine():
+        path = st.text_input(t("dataset.path"), key=f"{key}_path", placeholder=t("dataset.path_help")).strip()
     given = st.file_uploader(t("dataset.zip"), type=["zip"], key=f"{key}_zip")
     suggestion = workbench.suggested_name(given.name if given is not None else path)
     name = st.text_input(
@@ -207,10 +216,13 @@ def dataset_import(use: Literal["data", "calibration"], key: str) -> None:
     if both:
         st.warning(t("dataset.both"), icon=":material/rule:")
     sure = not both and (given is not None or bool(path))
+    shared = sharing(key)
     if st.button(t(f"dataset.add_{use}"), icon=":material/add:", key=f"add_{key}", disabled=not sure):
         with boundary(), st.spinner(t("import.working")):
             source, uploaded = (given.getvalue(), given.name) if given is not None else (path, "")
-            st.session_state[_ADDED] = workbench.import_dataset(source, name=name, file_name=uploaded)
+            st.session_state[_ADDED] = workbench.import_dataset(
+                source, name=name, file_name=uploaded, shared=shared
+            )
             st.query_params[use] = name
             st.rerun()
 

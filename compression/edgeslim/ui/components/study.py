@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from edgeslim import workbench
+from edgeslim import visitors, workbench
 from edgeslim.progress import WAITS
 from edgeslim.records import ProgressRecord
 from edgeslim.report.document import study_csv, study_json
@@ -113,6 +113,9 @@ def study_actions(study: StudyResult) -> None:
         )
         if data.is_sample(name):
             return
+        if not workbench.may_change_study(name):
+            st.caption(f":material/lock: {t('study.not_yours')}")
+            return
         if state == "running":
             _action("pause", "pause", workbench.pause_study, name)
             _action("cancel", "stop", workbench.cancel_study, name)
@@ -123,6 +126,8 @@ def study_actions(study: StudyResult) -> None:
             _action("retry", "replay", workbench.retry_study, name)
         if state == "complete":
             improve_form(name)
+        if visitors.demo():
+            return
         sure = st.checkbox(t("study.delete_sure"), key="delete_sure")
         _action("delete", "delete", workbench.delete_study, name, disabled=not sure)
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from edgeslim.ui.components.problems import asked_in_vain
 from edgeslim.ui.components.sources import dataset_added, dataset_import
-from edgeslim.ui.library.manage import manage_dataset
+from edgeslim.ui.library.manage import manage_dataset, origin_words
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.units import DASH
 from edgeslim.workbench.datasets import DatasetInfo
@@ -36,7 +36,7 @@ def _list(datasets: Sequence[DatasetInfo]) -> None:
     rows = [
         {
             "name": each.name,
-            "origin": t(f"origin.{each.origin}"),
+            "origin": origin_words(each.origin, each.whose),
             "task": t(f"task.{each.task}"),
             "classes": len(each.labels),
             **{split: each.sizes.get(split) for split in ("train", "calibration", "validation")},

@@ -8,21 +8,42 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.models.library import ModelEntry
+from edgeslim.ui.components.bringing import may_manage
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.state import t
+from edgeslim.visitors import Whose
 from edgeslim.workbench.datasets import DatasetInfo
 
 Act = Callable[..., None]
 
 
 def manage_model(model: ModelEntry) -> None:
-    if model.origin == "imported":
+    if model.origin == "imported" and may_manage(model.whose):
+        _share(model.name, model.whose, workbench.share_model)
         _manage("model", model.name, workbench.rename_model, workbench.delete_model)
 
 
 def manage_dataset(dataset: DatasetInfo) -> None:
-    if dataset.origin == "imported":
+    if dataset.origin == "imported" and may_manage(dataset.whose):
+        _share(dataset.name, dataset.whose, workbench.share_dataset)
         _manage("data", dataset.name, workbench.rename_dataset, workbench.delete_dataset)
+
+
+def origin_words(origin: str, whose: Whose) -> str:
+    """Where it is from: of what visitors brought, whose it is."""
+    return t(f"library.{whose}") if whose else t(f"origin.{origin}")
+
+
+def _share(name: str, whose: Whose, share: Callable[[str, bool], None]) -> None:
+    """Whether others see it, where that is the visitor's to say."""
+    if not whose:
+        return
+    key = f"library_share_{name}"
+
+    def turned() -> None:
+        share(name, bool(st.session_state[key]))
+
+    st.toggle(t("library.share"), whose != "mine", key=key, help=t("library.share_help"), on_change=turned)
 
 
 def _manage(parameter: str, name: str, rename: Act, delete: Act) -> None:

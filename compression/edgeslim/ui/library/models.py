@@ -10,11 +10,12 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.models.library import ModelEntry
+from edgeslim.ui.components.bringing import may_bring, sharing
 from edgeslim.ui.components.problems import asked_in_vain, boundary
 from edgeslim.ui.components.sources import model_here
 from edgeslim.ui.components.words import class_name
 from edgeslim.ui.i18n import plain
-from edgeslim.ui.library.manage import manage_model
+from edgeslim.ui.library.manage import manage_model, origin_words
 from edgeslim.ui.library.reading import reading
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.units import DASH, format_bytes, format_count
@@ -50,7 +51,7 @@ def _list(models: Sequence[ModelEntry]) -> None:
     rows = [
         {
             "name": model.name,
-            "origin": t(f"origin.{model.origin}"),
+            "origin": origin_words(model.origin, model.whose),
             "task": t(f"task.{model.task}"),
             "family": t("family.unknown") if model.family == "unknown" else model.family,
             "input": f"{model.input_width}×{model.input_height}",
@@ -81,6 +82,8 @@ def _list(models: Sequence[ModelEntry]) -> None:
 
 def _upload() -> None:
     """An ONNX file under a name; how it is read is then seen, and mended, beside a picture."""
+    if not may_bring():
+        return
     given = st.file_uploader(t("import.file"), type=["onnx"], key="library_onnx", help=t("import.file_help"))
     families = workbench.list_families()[:-1]
     st.caption(t("import.lead", families=t("choice.list").join(families)))
@@ -89,9 +92,10 @@ def _upload() -> None:
     name = st.text_input(
         t("import.name"), value=PurePath(given.name).stem, key=f"library_name_{given.file_id}", width=420
     )
+    shared = sharing("library_onnx")
     if st.button(t("import.button"), type="primary", icon=":material/upload:"):
         with boundary(), st.spinner(t("import.working")):
-            found = workbench.import_model(given.getvalue(), file_name=given.name, name=name)
+            found = workbench.import_model(given.getvalue(), file_name=given.name, name=name, shared=shared)
             st.query_params["model"] = found.name
             st.rerun()
 
@@ -109,7 +113,7 @@ def _facts(model: ModelEntry, found: ModelInfo) -> None:
     lines = [
         t(
             "library.model_facts",
-            origin=t(f"origin.{model.origin}"),
+            origin=origin_words(model.origin, model.whose),
             params=format_count(found.params),
             macs=format_count(found.macs),
             file=format_bytes(found.sizes.file),

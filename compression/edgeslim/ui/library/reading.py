@@ -12,6 +12,7 @@ from edgeslim.detections import Detections, Image
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.library import ModelEntry
 from edgeslim.tasks.base import Prediction
+from edgeslim.ui.components.bringing import may_bring, may_manage
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name
 from edgeslim.ui.forms import fill_spec, spec_fields
@@ -47,7 +48,7 @@ def _keep(model: ModelEntry, stored: ModelSpec, wanted: ModelSpec, key: str) -> 
     changed = wanted != stored
     if not changed:
         st.caption(t("library.as_stored"))
-    if model.origin == "imported":
+    if model.origin == "imported" and may_manage(model.whose):
         with st.container(horizontal=True):
             if st.button(t("library.save"), type="primary", icon=":material/save:", disabled=not changed):
                 with st.spinner(t("import.working")):
@@ -61,7 +62,7 @@ def _keep(model: ModelEntry, stored: ModelSpec, wanted: ModelSpec, key: str) -> 
                 args=(stored, key),
             )
         st.caption(t("library.save_about"))
-    if not changed:
+    if not changed or not may_bring():
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         copy = st.text_input(t("library.copy_name"), f"{model.name}-2", key=f"{key}_copy", width=220)

@@ -1,0 +1,123 @@
+"""Whose studies are whose, and how much of its machine a public demo gives to each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from edgeslim import visitors
+from edgeslim.artifacts.store import Store
+from edgeslim.artifacts.upkeep import DATASET_NAMES, MODELS, STUDY_OWNERS
+from edgeslim.errors import AccessError
+from edgeslim.jobs import supervisor
+from edgeslim.studies import storage
+from edgeslim.studies.folders import no_study
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.study import StudyPlan
+
+if TYPE_CHECKING:
+    from edgeslim.recipe import Recipe
+
+DEMO_STUDIES = 2
+"""At the same time in a public demo, and of each visitor one."""
+DEMO_MINUTES = 10.0
+"""For how long a study of a public demo makes and scores files, or searches."""
+
+
+def claim_study(plan: StudyPlan, store: Store) -> None:
+    """Keep whose a study is, and which uploads it shows to whoever sees it; before it is there."""
+    names = {
+        MODELS: [name for name in store.keys(MODELS) if name == plan.model],
+        DATASET_NAMES: [
+            name
+            for name in store.keys(DATASET_NAMES)
+            if (store.get_record(DATASET_NAMES, name) or {}).get("path") in (plan.dataset, plan.calibration)
+        ],
+    }
+    uploads = [[kind, name] for kind, found in names.items() for name in found]
+    record = {**visitors.ownership(shared=True), "uploads": uploads}
+    if "owner" in record or not all(_may_be_seen_by_all(kind, name, store) for kind, name in uploads):
+        store.put_record(STUDY_OWNERS, plan.name, record)
+
+
+def may_see_study(name: str, store: Store) -> bool:
+    """Whether its model and data may be seen. A study from the machine itself, of nobody's uploads, is for all."""
+    if visitors.visitor() is None:
+        return True
+    record = _record(name, store)
+    uploads = [store.get_record(kind, upload) for kind, upload in record.get("uploads", ())]
+    return all(upload is not None and visitors.may_see(upload) for upload in uploads)
+
+
+def require_study(name: str, store: Store) -> None:
+    """Raise StudyError (no_study) where the visitor may not see it."""
+    if not may_see_study(name, store):
+        raise no_study(name)
+
+
+def require_own_study(name: str, store: Store) -> None:
+    """Raise StudyError (no_study), AccessError (not_yours) where the visitor did not start it."""
+    require_study(name, store)
+    visitors.require_owner(_record(name, store), name)
+
+
+def may_change_study(name: str, store: Store | None = None) -> bool:
+    """Whether the visitor may stop it, go on with it and add to it."""
+    return visitors.may_change(_record(name, store or Store()))
+
+
+def require_turn(store: Store) -> None:
+    """Raise AccessError (demo_busy) where a public demo runs as many studies as it may, or one of this visitor."""
+    if not visitors.demo():
+        return
+    running = [name for name in storage.names(store) if supervisor.state(store, name) == "running"]
+    who = visitors.visitor()
+    own = [name for name in running if who is not None and _record(name, store).get("owner") == who]
+    if own or len(running) >= DEMO_STUDIES:
+        raise AccessError(
+            "demo_busy",
+            f"This public demo runs at most {DEMO_STUDIES} studies at a time, and one for each visitor.",
+            "Wait until one has ended.",
+            studies=DEMO_STUDIES,
+        )
+
+
+def within_demo(plan: StudyPlan, search: SearchRun | None) -> tuple[StudyPlan, SearchRun | None]:
+    """What was asked, in a public demo cut to what it gives. Raises AccessError (demo_cluster)."""
+    if not visitors.demo():
+        return plan, search
+    if plan.cluster not in (None, supervisor.HERE):
+        raise AccessError(
+            "demo_cluster", "This public demo computes on its own machine only.", "Leave the cluster out."
+        )
+    plan = dataclasses.replace(plan, minutes=in_demo(plan.minutes), seeds=1)
+    if search is not None:
+        search = dataclasses.replace(search, minutes=in_demo(search.minutes))
+    return plan, search
+
+
+def check_teachers(recipes: Iterable[Recipe], store: Store) -> None:
+    """Raise ModelError, AccessError where a recipe learns from a model that the visitor may not see."""
+    from edgeslim.models.library import is_file, open_model
+
+    if visitors.visitor() is None:
+        return
+    for teacher in {getattr(step, "teacher", "") for recipe in recipes for step in recipe.steps} - {""}:
+        if is_file(teacher):
+            visitors.require_machine()
+        open_model(teacher, store)
+
+
+def in_demo(minutes: float | None) -> float | None:
+    """As many minutes as were asked for, in a public demo not more than it gives."""
+    return min(minutes or DEMO_MINUTES, DEMO_MINUTES) if visitors.demo() else minutes
+
+
+def _may_be_seen_by_all(kind: str, name: str, store: Store) -> bool:
+    record = store.get_record(kind, name) or {}
+    return "owner" not in record or bool(record.get("shared"))
+
+
+def _record(name: str, store: Store) -> dict[str, Any]:
+    return store.get_record(STUDY_OWNERS, name) or {}
