@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
@@ -95,12 +95,18 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visitor(url: str, locale: str = "en-US", patience: float = 120.0) -> AsyncIterator[Visitor]:
-    """Connect to the app at `url` ('http://127.0.0.1:8501')."""
+async def visitor(
+    url: str, locale: str = "en-US", patience: float = 120.0, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[Visitor]:
+    """Connect to the app at `url` ('http://127.0.0.1:8501'), with further headers such as a cookie."""
     where = urlsplit(url)
     assert where.hostname in LOOPBACK, "a load is for one's own machine"
     stream = f"ws://{where.netloc}/_stcore/stream"
     async with connect(
-        stream, subprotocols=["streamlit"], max_size=None, open_timeout=patience
+        stream,
+        subprotocols=["streamlit"],
+        max_size=None,
+        open_timeout=patience,
+        additional_headers=headers,
     ) as connection:  # type: ignore[list-item]
         yield Visitor(connection, url, locale, patience)

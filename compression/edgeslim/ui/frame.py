@@ -9,7 +9,6 @@ import streamlit as st
 from edgeslim.ui.components.navigation import MARK, SECTIONS, language_switch, logo, presenting
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.state import find_language, t
-from edgeslim.ui.visitor import attend
 
 # What the theme has no word for. Charts and pictures take the width that there is. What lies on the primary colour is
 # dark on a dark page: Streamlit's white does not stand out from a colour that itself stands out from such a page.
@@ -34,7 +33,6 @@ ICONS = {
     "room": "groups",
 }
 
-attend()
 find_language()
 st.set_page_config(page_title="EdgeSlim", page_icon=MARK, layout="wide", initial_sidebar_state=230)
 if not presenting():

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from edgeslim.ui import components
-from edgeslim.ui.visitor import VisitorCookie
+from edgeslim.ui.visitor import VisitorCookie, attend
 
 IMPORTED = (
     "pandas",
@@ -42,6 +42,7 @@ HEADERS = {
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """For `st.App`: begins before the port answers, ends with the server."""
     import_all()
+    attend()
     # What is here now stays to the end. Unfrozen, each full collection walks it again: 0.1 s, and every visitor waits.
     gc.collect()
     gc.freeze()
