@@ -103,7 +103,7 @@ def test_images_added_for_calibration_are_not_evaluated_on(
 ) -> None:
     listed = list(workbench.list_datasets())
 
-    def add(source: str, name: str, file_name: str) -> DatasetInfo:
+    def add(source: str, name: str, file_name: str, shared: bool) -> DatasetInfo:
         listed.append(replace(listed[-1], name=name, sizes={"validation": 7}))
         return listed[-1]
 
@@ -228,7 +228,7 @@ def test_a_dataset_of_ones_own_is_added_and_chosen(
     )
     listed = [digits]
 
-    def add(source: str, name: str, file_name: str) -> DatasetInfo:
+    def add(source: str, name: str, file_name: str, shared: bool) -> DatasetInfo:
         assert (source, name) == ("/data/mine/instances.json", "mine"), (
             "the folder's name says more than the file's"
         )
@@ -253,7 +253,7 @@ def test_a_dataset_of_ones_own_is_added_and_chosen(
 def test_a_dataset_that_cannot_be_read_is_named(
     show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(source: str, name: str, file_name: str) -> None:
+    def refuse(source: str, name: str, file_name: str, shared: bool) -> None:
         raise DatasetError("unknown_format", "No.", "Choose.", path=source)
 
     monkeypatch.setattr(workbench, "import_dataset", refuse)
