@@ -101,7 +101,7 @@ def test_what_cannot_be_told_is_a_question_that_names_the_ways(
 ) -> None:
     store, data = world
     ways = tuple(
-        Way(spec, False, score, 0.3 - score, interval, 0.5)
+        Way(spec, False, score, 0.3 - score, interval, 0.5, interval is not None and interval[0] > 0)
         for spec, score, interval in (
             (SAMPLE.spec, 0.3, None),
             (workbench.checked_spec(SAMPLE.spec.to_json() | {"color": "BGR"}), 0.29, (-0.1, 0.1)),

@@ -44,6 +44,8 @@ _AGAIN = 0.7
 """IoU from which a box of the mirrored picture is the same."""
 _PLENTY = 10.0
 """More certain boxes than this in a picture are no better: a saturated network sees them everywhere."""
+_SURE = 1.0
+"""Certainty below which, for want of objects that the model knows, only ways with less than half of it are worse."""
 NOTHING = 0.01
 """A score below this is none: mAP, top-1, or mean certainty."""
 RECORDS = "preprocessing"
@@ -64,11 +66,8 @@ class Way:
     """None for the best, and for ways with less than half of its score."""
     best_share: float
     """In which share of resamples of the images it scores best."""
-
-    @property
-    def clearly_worse(self) -> bool:
-        """Than the best way."""
-        return self.behind > 0 and (self.behind_ci95 is None or self.behind_ci95[0] > 0)
+    clearly_worse: bool
+    """Than the best way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,16 +210,18 @@ class _Trial:
     def _ways(self, usual: Sequence[ModelSpec]) -> tuple[Way, ...]:
         ranked = sorted(self._tried, key=lambda each: -each.value)
         best = ranked[0]
-        close = [each for each in ranked if each.value >= best.value / 2]
+        close = [each for each in ranked if each is best or each.value >= abs(best.value) / 2]
         drawn = np.nan_to_num(np.stack([each.resampled.resamples for each in close]), nan=-1.0)
         shares = dict(enumerate(np.bincount(drawn.argmax(axis=0)) / drawn.shape[1]))
+        told = self._labels is not None or best.value >= _SURE
         ways = []
         for place, each in enumerate(ranked):
             interval = None
             if 0 < place < len(close):
                 interval = (best.resampled - each.resampled).paired_ci95
+            worse = place >= len(close) or (told and interval is not None and interval[0] > 0)
             behind, share = best.value - each.value, float(shares.get(place, 0.0))
-            ways.append(Way(each.spec, each.spec in usual, each.value, behind, interval, share))
+            ways.append(Way(each.spec, each.spec in usual, each.value, behind, interval, share, worse))
         return tuple(ways)
 
     def _try(self, specs: Sequence[ModelSpec]) -> None:

@@ -80,7 +80,7 @@ def preprocessing_notice(tried: TriedPreprocessing) -> Notice:
             images=tried.images,
         )
     way = feeding_words(tried.chosen)
-    how = "as models of the family usually are" if tried.verdict == "confirmed" else "found by trying"
+    how = "as models of the family usually are" if tried.verdict == "confirmed" else "as was found by trying"
     other = next((each for each in tried.ways if _differs(each.spec, tried.chosen)), best)
     chosen = next(each for each in tried.ways if each.spec == tried.chosen)
     score, next_score = (score_text(tried, each.score) for each in (chosen, other))
