@@ -15,7 +15,12 @@ from edgeslim.models.library import open_model
 
 
 @pytest.mark.parametrize(
-    ("name", "known", "tolerance"), [("yolox_nano.onnx", 0.295, 0.002), ("nanodet_m_320.onnx", 0.256, 0.003)]
+    ("name", "known", "tolerance"),
+    [
+        ("yolox_nano.onnx", 0.295, 0.002),
+        ("nanodet_m_320.onnx", 0.256, 0.003),
+        ("picodet_s_320_coco.onnx", 0.327, 0.003),  # 0.316 with Pillow's filter instead of the family's
+    ],
 )
 def test_score_on_57_coco_images_is_the_known_one(
     name: str, known: float, tolerance: float, real_model: Callable[[str], Path], store: Store

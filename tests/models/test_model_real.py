@@ -39,6 +39,13 @@ MODELS: dict[str, dict[str, Any]] = {
         "labels": 1,
         "color": "BGR",
     },
+    "picodet_s_320_coco.onnx": {
+        "family": "picodet",
+        "size": (320, 320),
+        "strides": (8, 16, 32, 64),
+        "labels": 80,
+        "color": "RGB",
+    },
     "ultraface_RFB-320.onnx": {
         "family": "ssd",
         "size": (320, 240),

@@ -19,11 +19,12 @@ from edgeslim.models.confined import confined
 from edgeslim.models.families import FAMILIES, UNKNOWN, recognise
 from edgeslim.models.families.base import Output, misfit_error
 from edgeslim.models.folding import static_shapes
-from edgeslim.models.proof import MAX_RELATIVE_ERROR, is_finite, largest_errors, probes, run
+from edgeslim.models.proof import MAX_RELATIVE_ERROR, is_finite, is_rounding, largest_errors, probes, run
 from edgeslim.models.sanitize import (
     Change,
     declare_outputs,
     sanitize,
+    with_constant_weights,
     with_input_shape,
 )
 from edgeslim.models.spec import spec_from_json
@@ -75,7 +76,7 @@ def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Importe
     model = parse(content, file)
     value = image_input(model, file)
     shape = _input_shape(value, spec, file)
-    reference = with_input_shape(model, value.name, shape)
+    reference = with_constant_weights(with_input_shape(model, value.name, shape))
     try:
         refuse_giants(static_shapes(reference), file)
     except _ONNX_FAILURES as error:
@@ -93,7 +94,7 @@ def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Importe
             "Export the model again from a sound checkpoint.",
             file=file,
         )
-    sane, changes = _sanitized(reference, file)
+    sane, changes = _sanitized(with_input_shape(model, value.name, shape), file)
     declare_outputs(sane, [[output.shape for output in outputs] for outputs in expected])
     sane_bytes = sane.SerializeToString(deterministic=True)
     try:
@@ -101,7 +102,9 @@ def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Importe
     except ModelError as error:
         raise _conversion_failed(file, error.values["reason"]) from error
     absolute, relative = largest_errors([expected[i] for i in usable], [found[i] for i in usable])
-    if relative > MAX_RELATIVE_ERROR:
+    if relative > MAX_RELATIVE_ERROR and not is_rounding(
+        reference.SerializeToString(), sane_bytes, [inputs[index] for index in usable]
+    ):
         raise _conversion_failed(file, f"its outputs would change by {relative:.1e} of their range")
     outputs = expected[usable[0]]
     complete = _complete(spec, outputs, shape, _noted_labels(model), file)

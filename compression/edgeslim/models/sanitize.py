@@ -22,6 +22,8 @@ from edgeslim.models.graph import (
 
 TARGET_OPSET = 17
 """Older models are converted to this opset: per-channel quantization needs 13, and the exporter writes 17."""
+_WEIGHTS_ALONE = 4
+"""The first version of the file format in which weights need not be inputs."""
 Change = dict[str, Any]
 """`{"change": code, …}`: the kind of change, and its count or its old and new value."""
 
@@ -36,6 +38,13 @@ def with_input_shape(model: onnx.ModelProto, name: str, shape: tuple[int, ...]) 
         value.type.tensor_type.ClearField("shape")
     del copy.graph.value_info[:]
     return copy
+
+
+def with_constant_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with weights that nobody can feed, in place: onnxruntime optimizes it as it does the sane one."""
+    _drop_weight_inputs(model.graph)
+    model.ir_version = max(model.ir_version, _WEIGHTS_ALONE)
+    return model
 
 
 def sanitize(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[Change]]:
@@ -99,7 +108,7 @@ def _drop_weight_inputs(graph: onnx.GraphProto) -> int:
 def _convert_opset(model: onnx.ModelProto, changes: list[Change]) -> onnx.ModelProto:
     opset = opset_version(model)
     if opset < TARGET_OPSET:
-        model.ir_version = max(model.ir_version, 4)  # the first version in which weights need not be inputs
+        model.ir_version = max(model.ir_version, _WEIGHTS_ALONE)
         model = version_converter.convert_version(model, TARGET_OPSET)
         changes.append({"change": "opset_converted", "from": opset, "to": TARGET_OPSET})
     del model.opset_import[:]
