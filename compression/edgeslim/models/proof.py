@@ -38,7 +38,8 @@ def _between(values: FloatArray, at: FloatArray, axis: int) -> FloatArray:
     before = np.minimum(at.astype(np.int64), values.shape[axis] - 2)
     part = (at - before).reshape(-1, *[1] * (values.ndim - 1 - axis))
     first, second = (np.take(values, before + more, axis) for more in range(2))
-    return (first + part * (second - first)).astype(np.float32)
+    found: FloatArray = (first + part * (second - first)).astype(np.float32)
+    return found
 
 
 def run(content: bytes, inputs: Sequence[FloatArray], *, optimized: bool = True) -> list[list[Tensor]]:
