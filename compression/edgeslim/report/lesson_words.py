@@ -60,8 +60,9 @@ class LessonWords:
             case "ratio":
                 return f"{_figures(value)}×"
             case "count":
-                whole = value == round(value) and abs(value) < 10_000
-                return f"{value:,.0f}".replace("-", MINUS) if whole else format_count(value)
+                if abs(value) >= 1_000_000:
+                    return format_count(value)
+                return f"{value:,.0f}".replace("-", MINUS) if value == round(value) else _figures(value)
             case _:
                 return _figures(value)
 
@@ -86,6 +87,8 @@ class LessonWords:
             )
         elif on.model:
             told.append(self.t("learn.counted_on", model=on.model))
+        elif on.images:  # networks that were trained for the experiment
+            told.append(self.t("learn.measured_images", images=on.images, dataset=on.dataset))
         if on.machine:
             told.append(self.t("learn.machine", machine=on.machine))
         return " ".join(told)
