@@ -18,11 +18,12 @@ st.markdown(t("learn.about"))
 tell_missing()
 with st.container(width=520):
     choose_device()
-columns = st.columns(2)
 for number, lesson in enumerate(lessons.course(), 1):
     words = LessonWords(language(), lesson.name)
     total, done, right = progress(lesson)
-    with columns[(number - 1) % 2].container(border=True):
+    if number % 2:  # a phone has the columns of each row below each other: in order
+        row = st.columns(2)
+    with row[(number - 1) % 2].container(border=True):
         go(
             "lesson",
             f"**{number} · {words.say('title')}**",
@@ -32,7 +33,7 @@ for number, lesson in enumerate(lessons.course(), 1):
         )
         told = t("learn.progress", minutes=lesson.minutes, done=done, total=total)
         st.caption(f"{told} · {t('learn.progress_right', right=right)}" if done else told)
+go("room", t("learn.to_room"), icon=":material/groups:")
 st.header(t("learn.sheet"), anchor=False)
 sheet()
-go("room", t("learn.to_room"), icon=":material/groups:")
 keep()

@@ -93,7 +93,7 @@ def predict(page: Page, option: int) -> None:
     expect(choices).to_have_count(len(options()))
     choices.nth(option).check(force=True)
     press(page, "stFormSubmitButton")
-    expect(page.get_by_test_id("stAlert")).to_contain_text(re.compile("Your prediction: |您的预测："))
+    expect(page.get_by_test_id("stAlert")).to_contain_text(re.compile("Your prediction: |你的预测："))
 
 
 def open_room(somebody: Somebody, server: Server) -> tuple[Page, str]:

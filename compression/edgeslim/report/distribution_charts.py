@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -38,10 +39,10 @@ def distribution_chart(
         _numbers(figure, found, words, rounds, axis, scale)
     else:
         _curves(figure, found, words, rounds, axis, places, scale)
-    size = FONT_SIZE + (6 if large else 0)
+    size = FONT_SIZE + (10 if large else 0)
     height = (OPTION * len(found.options) + 70) if found.options else FLAT
     figure.update_layout(
-        height=int(height * (1.15 if large else 1)),
+        height=int(height * (1.5 if large else 1)),
         margin={"l": 0, "r": 10, "t": 10, "b": 0},
         dragmode=False,
         font={"size": size},
@@ -120,7 +121,10 @@ def _numbers(
             hovertemplate="%{x:.3~g}<extra>%{fullData.name}</extra>",
         )
     figure.update_xaxes(title=axis, range=[scale * found.edges[0], scale * found.edges[-1]])
-    figure.update_yaxes(title=words["answers"], rangemode="tozero", tickformat="d")
+    highest = max((count for each in found.rounds for count in each.counts), default=1)
+    # Nobody answers by halves.
+    step = max(1, math.ceil(highest / 5))
+    figure.update_yaxes(title=words["answers"], rangemode="tozero", tickformat="d", dtick=step)
 
 
 def _curves(

@@ -83,6 +83,7 @@ def league_chart(
     sizes = [budget, *(size for size, _ in points)]
     low, high = min(sizes) / 1.3, max(sizes) * 1.3
     marks = ticks((low, high))
+    marks = marks[:: 1 + len(marks) // 6]  # on a phone, more of them run into each other
     figure.update_xaxes(
         title=words["size"],
         type="log",

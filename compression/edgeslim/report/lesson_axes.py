@@ -34,6 +34,8 @@ class Drawing:
     words: LessonWords
     limit: Limit | None = None
     width: float = WIDTHS[1]
+    large: bool = False
+    """For an audience: the drawing for a phone, as wide as there is room."""
 
 
 def heading(axis: Axis, names: Sequence[str], drawing: Drawing, *, lines: bool) -> tuple[list[str], float]:

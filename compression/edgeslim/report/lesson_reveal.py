@@ -17,6 +17,8 @@ from edgeslim.report.svg import SERIES, SIZE, Scale, line, marker, text, ticks, 
 from edgeslim.report.window import text_width
 
 TRUE, MINE = SERIES[:2]
+SIGN = 14.0
+"""Room for a value's marker before its words."""
 
 
 def beside_truth(
@@ -92,7 +94,7 @@ def _number_line(
         (("truth", truth, TRUE, 42.0), ("mine", given, MINE, 18.0))
     ):
         label = f"{words.t(f'learn.word.{name}')}: {words.amount(predicted.unit.unit, value)}"
-        half, x = text_width(label, SIZE) / 2, scale(value)
+        half, x = (text_width(label, SIZE) + SIGN) / 2, scale(value)
         middle = min(max(x, half + 2), width - half - 2)
         if name == "truth" and abs(middle - stem) < half + 6:
             # The other one's stem would cross the words: they stand beside it, on the truth's side where there is room.
@@ -100,7 +102,8 @@ def _number_line(
             middle = left if left > half and (x < stem or right + half > width) else right
         parts.append(line(x, y + 4, x, base, color=color, stroke_width=2))
         parts.append(marker(number, x, base, color, label))
-        parts.append(text(middle, y, label, "middle", font_weight=600))
+        parts.append(marker(number, middle - half + 5, y - 5, color, label))
+        parts.append(text(middle + SIGN / 2, y, label, "middle", font_weight=600))
     told = ", ".join(
         f"{words.t(f'learn.word.{name}')}: {words.amount(predicted.unit.unit, value)}"
         for name, value in (("mine", given), ("truth", truth))

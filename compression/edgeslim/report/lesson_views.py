@@ -36,12 +36,19 @@ STYLE = """
   white-space: nowrap}
 .drawn th:first-child {white-space: normal; text-align: left; font-weight: 600; min-width: 5em}
 .drawn thead th {font-weight: 400; white-space: normal; opacity: 0.85}
+.drawn.large > figure > .phone {display: block}
+.drawn.large > figure > .wide {display: none}
+.drawn.large > figure {max-width: 760px}
+.drawn.large :is(table, figcaption) {font-size: 1.4rem}
+@container (max-width: 540px) {.drawn table {font-size: 0.8125rem}
+  .drawn th, .drawn td {padding: 0.3rem 0.35rem} .drawn :is(th, td):first-child {padding-inline-start: 0}}
 """
 
 
 def views_html(views: Sequence[View], drawing: Drawing) -> str:
     """All views that stand still, one below the other, for the widths of a phone and of everything else."""
-    return f'<div class="drawn">{"".join(_view(view, drawing) for view in views)}</div>'
+    kind = "drawn large" if drawing.large else "drawn"
+    return f'<div class="{kind}">{"".join(_view(view, drawing) for view in views)}</div>'
 
 
 def _view(view: View, drawing: Drawing) -> str:

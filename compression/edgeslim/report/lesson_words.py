@@ -62,7 +62,7 @@ class LessonWords:
             case "count":
                 if abs(value) >= 1_000_000:
                     return format_count(value)
-                return f"{value:,.0f}".replace("-", MINUS) if value == round(value) else _figures(value)
+                return f"{value:,.0f}".replace("-", MINUS)
             case _:
                 return _figures(value)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import streamlit as st
 
 from edgeslim.lessons.base import LESSONS
@@ -35,14 +37,18 @@ def sheet() -> None:
         st.markdown(t("learn.sheet_empty"))
         return
     st.markdown(t("learn.sheet_count", right=sum(one.right for one in found), total=len(found)))
-    for one in found:
-        words = LessonWords(language(), one.lesson)
-        with st.container(border=True):
-            st.markdown(f"**{words.say(f'{one.experiment.name}.title')}**")
-            mark = ":material/check_circle:" if one.right else ":material/compare_arrows:"
-            st.markdown(f"{mark} {_line(one, words)}")
     with st.container(horizontal=True):
         _keep_or_forget(found)
+    for lesson, group in groupby(found, key=lambda one: one.lesson):
+        words, mine = LessonWords(language(), lesson), list(group)
+        right = t("learn.progress_right", right=sum(one.right for one in mine))
+        with st.expander(f"**{words.say('title')}** · {right}"):
+            st.markdown("\n".join(_told(one, words) for one in mine))
+
+
+def _told(one: Entry, words: LessonWords) -> str:
+    mark = ":material/check_circle:" if one.right else ":material/compare_arrows:"
+    return f"- {mark} **{words.say(f'{one.experiment.name}.title')}** {_line(one, words)}"
 
 
 def _keep_or_forget(found: list[Entry]) -> None:

@@ -14,7 +14,14 @@ from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.lesson.parts import teachers_page
 from edgeslim.ui.room.board_people import people
 from edgeslim.ui.room.experiment import ask, found, lesson_title, show_distribution, title
-from edgeslim.ui.room.links import join_address, show_code, spelled, turn_to, warn_where_only_here
+from edgeslim.ui.room.links import (
+    another_room,
+    join_address,
+    show_code,
+    spelled,
+    turn_to,
+    warn_where_only_here,
+)
 from edgeslim.ui.room.style import PEOPLE
 from edgeslim.ui.room.watching import WATCH
 from edgeslim.ui.state import address, linked, one_of, t
@@ -57,6 +64,8 @@ def board(room: Room, teacher: str) -> None:
         with boundary():
             _rules(room, teacher)
         people(room, teacher)
+        if room.ended or room.rehearsal:
+            another_room()
 
 
 def _state(room: Room) -> None:

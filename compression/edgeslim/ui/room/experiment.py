@@ -107,12 +107,14 @@ def show_beside_truth(place: Place, answer: Answer, here: Found) -> None:
     drawn(html, f"beside_{place.lesson}_{place.experiment}")
 
 
-def show_result(place: Place, here: Found, *, views: bool) -> None:
-    """What was measured in a sentence, and on what; with `views`, what there is to see of it."""
+def show_result(place: Place, here: Found, *, views: bool, large: bool = False) -> None:
+    """What was measured in a sentence, and on what; with `views`, what there is to see of it, `large` for an audience."""
     words = words_of(place)
     st.markdown(words.result(place.experiment, here.outcome))
     if views:
-        show_views(here.outcome.views, Drawing(words), f"views_{place.lesson}_{place.experiment}")
+        show_views(
+            here.outcome.views, Drawing(words, large=large), f"views_{place.lesson}_{place.experiment}"
+        )
     if measured := words.measured_on(here.outcome.on):
         st.caption(measured)
 

@@ -6,11 +6,11 @@ import streamlit as st
 
 from edgeslim.report.league_chart import league_chart
 from edgeslim.rooms.league import Board, Line
-from edgeslim.rooms.room import League, LeagueState, Person, Room
+from edgeslim.rooms.room import ROUNDS, League, LeagueState, Person, Room
 from edgeslim.studies.file_scores import FileScores
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
-from edgeslim.ui.components.navigation import go
+from edgeslim.ui.components.navigation import go, presenting
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import figure_name
 from edgeslim.ui.i18n import plain
@@ -18,8 +18,10 @@ from edgeslim.ui.room.keys import token_here
 from edgeslim.ui.room.league_entry import entry_form
 from edgeslim.ui.room.league_table import board_table
 from edgeslim.ui.room.links import turn_to
-from edgeslim.ui.room.watching import WATCH, tell_here
-from edgeslim.ui.state import t
+from edgeslim.ui.room.status import status, tell_status
+from edgeslim.ui.room.style import PROJECTOR
+from edgeslim.ui.room.watching import WATCH, state_for_students, tell_here
+from edgeslim.ui.state import address, t
 from edgeslim.units import format_bytes
 from edgeslim.workbench import league as leagues
 from edgeslim.workbench import rooms
@@ -35,8 +37,14 @@ BUDGETS = {"digits-cnn": 15, "street-signs-small": 100}
 
 def league_page(room: Room, teacher: str | None) -> None:
     """The league, as its teacher, as somebody of the room, or as an onlooker (the projector)."""
+    if presenting():
+        st.html(PROJECTOR)
+    else:
+        tell_status(room)
+        _elsewhere(room, teacher)
     if room.league is None:
         _none_yet(room, teacher)
+        turn_to(None, t("league.back"), icon="arrow_back")
         return
     token = None if teacher else token_here(room.code)
     person = rooms.person_of(room, token) if token else None
@@ -46,9 +54,18 @@ def league_page(room: Room, teacher: str | None) -> None:
     if person is not None and token and room.league.state == "open":
         with boundary():
             entry_form(room, room.league, person, token)
-    _live(room.code, person, room.league.state)
-    with st.container(horizontal=True):
-        _ways(room)
+    _live(room.code, person, state_for_students(room, None))
+    if not presenting():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _ways(room, teacher)
+
+
+def _elsewhere(room: Room, teacher: str | None) -> None:
+    """What the class is asked meanwhile, or that it is over: whoever is here does not see the room's own page."""
+    if room.ended:
+        st.info(t("room.over"), icon=":material/flag:")
+    elif teacher is None and room.place is not None and room.phase(room.place) in ROUNDS:
+        st.info(status(room), icon=":material/notifications:")
 
 
 def _none_yet(room: Room, teacher: str | None) -> None:
@@ -121,12 +138,12 @@ def _score(study: StudyResult) -> None:
 
 
 @st.fragment(run_every=LOOK)
-def _live(code: str, person: Person | None, drawn: LeagueState) -> None:
+def _live(code: str, person: Person | None, drawn: tuple[object, ...]) -> None:
     """The board as it is now. Whoever looks lets the next entries have their turn."""
     with boundary():
         room = rooms.look(code)
         league = room.league
-        if league is None or league.state != drawn:
+        if league is None or state_for_students(room, None) != drawn:
             st.rerun()
         if person is not None and not room.ended:
             tell_here(code, person.number, None)
@@ -194,7 +211,10 @@ def _label(line: Line) -> str:
     return f"{line.name} · {line.entry.number}"
 
 
-def _ways(room: Room) -> None:
+def _ways(room: Room, teacher: str | None) -> None:
     assert room.league is not None
     turn_to(None, t("league.back"), icon="arrow_back")
+    if teacher is not None:
+        shown = {"room": room.code, "view": "league", "present": 1, "lang": st.query_params.get("lang")}
+        st.link_button(t("room.to_projector"), address("room", **shown), icon=":material/cast:")
     go("study", t("league.study"), icon=":material/scatter_plot:", study=room.league.study)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import segno
 import streamlit as st
 
+from edgeslim.ui.components.navigation import turn
 from edgeslim.ui.state import address, t
 
 
@@ -35,6 +36,11 @@ def turn_to(view: str | None, label: str, *, icon: str) -> None:
     st.button(label, icon=f":material/{icon}:", on_click=turn, key=f"turn_to_{view}")
 
 
+def another_room() -> None:
+    """A button to the entrance of all rooms."""
+    turn(t("room.other"), icon=":material/meeting_room:", key="other_room")
+
+
 def only_here(link: str) -> bool:
     """Whether no other device can open the link: it names this machine as itself."""
     host = urlsplit(link).hostname or ""
@@ -44,18 +50,26 @@ def only_here(link: str) -> bool:
         return host == "localhost"
 
 
-def show_code(code: str, *, large: bool = False) -> None:
+SIZES = {
+    "small": ("11rem", "2rem", "1rem"),
+    "aside": ("min(36vh, 15vw)", "2.4vw", "1.1vw"),
+    "large": ("min(56vh, 38vw)", "clamp(3rem, 9vw, 8rem)", "clamp(1.5rem, 2.2vw, 3rem)"),
+}
+"""Of the QR code, the code and the address: on a board, on a projector beside the question, and alone."""
+
+
+def show_code(code: str, size: str = "small") -> None:
     """QR code, link and code of a room. Only the code and the address go into it, never what somebody typed."""
     link = join_address(code)
-    side, size = ("min(56vh, 38vw)", "clamp(3rem, 9vw, 8rem)") if large else ("11rem", "2rem")
+    side, letters, words = SIZES[size]
     shown = link.split("://", 1)[-1].split("?")[0]
     st.html(
         f'<div style="display:flex;flex-wrap:wrap;gap:1rem 2.5rem;align-items:center">'
         f'<img src="{_qr(link)}" alt="{escape(t("room.qr", link=link))}" '
         f'style="width:{side};border-radius:0.5rem">'
-        f'<div><div style="font-size:{"1.5rem" if large else "1rem"}">{escape(t("room.go_to"))} '
+        f'<div><div style="font-size:{words}">{escape(t("room.go_to"))} '
         f'<strong style="overflow-wrap:anywhere">{escape(shown)}</strong></div>'
-        f'<div style="font-size:{size};font-weight:700;letter-spacing:0.08em;line-height:1.25;'
+        f'<div style="font-size:{letters};font-weight:700;letter-spacing:0.08em;line-height:1.25;'
         f'font-variant-numeric:tabular-nums">{spelled(code)}</div></div></div>'
     )
 

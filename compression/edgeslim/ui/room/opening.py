@@ -6,9 +6,9 @@ import streamlit as st
 
 from edgeslim.errors import RoomError
 from edgeslim.rooms.room import Room
-from edgeslim.ui.components.navigation import turn
 from edgeslim.ui.components.problems import show
 from edgeslim.ui.room.entrance import entrance
+from edgeslim.ui.room.links import another_room
 from edgeslim.ui.state import t
 from edgeslim.workbench import rooms
 
@@ -26,6 +26,6 @@ def room_in_address() -> tuple[Room, str | None]:
     except RoomError as error:
         st.title(t("room.title"), anchor=False)
         show(error.record())
-        turn(t("room.other"), icon=":material/meeting_room:", key="other_room")
+        another_room()
         st.stop()
     return room, teacher

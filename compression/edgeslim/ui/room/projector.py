@@ -41,19 +41,21 @@ def _door(room: Room) -> None:
     )
     st.title(t(words), anchor=False)
     if not room.ended:
-        show_code(room.code, large=True)
+        show_code(room.code, "large")
         warn_where_only_here(room.code)
     _joined(room.code)
 
 
 def _stage(room: Room, place: Place) -> None:
     phase = room.phase(place)
+    if room.frozen:
+        st.info(t("room.is_frozen"), icon=":material/pause_circle:")
     st.caption(
         f"{lesson_title(place)} · {t(f'room.phase.{phase}')} · {t('room.code')} **{spelled(room.code)}**"
     )
     if phase == "closed":
         st.title(title(place), anchor=False)
-        show_code(room.code, large=True)
+        show_code(room.code, "large")
         _joined(room.code)
         return
     if phase == "revealed":
@@ -61,7 +63,7 @@ def _stage(room: Room, place: Place) -> None:
         return
     left, right = st.columns([4, 1], gap="large")
     with right:
-        show_code(room.code)
+        show_code(room.code, "aside")
     with left:
         st.title(t("room.discuss") if phase == "discuss" else ask(place), anchor=False)
         if phase == "discuss":
@@ -79,12 +81,12 @@ def _revealed(room: Room, place: Place) -> None:
     st.title(ask(place), anchor=False)
     if here is not None and (told := answer_line("truth", place, here.truth)):
         st.header(told, anchor=False)
-    chart, words = st.columns([3, 2], gap="large")
+    chart, words = st.columns(2, gap="large")
     with chart:
         show_distribution(room, place, here, key="projected", large=True)
     with words:
         if here is not None:
-            show_result(place, here, views=True)
+            show_result(place, here, views=True, large=True)
         if told := why(place, set(room.revealed)):
             st.markdown(told)
 

@@ -26,7 +26,7 @@ from edgeslim.ui.room.experiment import (
     why,
 )
 from edgeslim.ui.room.keys import keep_token, token_here
-from edgeslim.ui.room.links import spelled, turn_to
+from edgeslim.ui.room.links import another_room, spelled, turn_to
 from edgeslim.ui.room.status import tell_status
 from edgeslim.ui.room.style import PEOPLE
 from edgeslim.ui.room.watching import state_for_students, watch
@@ -43,6 +43,7 @@ def student(room: Room) -> None:
         return
     if rooms.was_removed(room, token):
         st.title(t("room.removed"), anchor=False)
+        another_room()
         return
     tell_status(room)
     person = rooms.person_of(room, token)
@@ -70,13 +71,13 @@ def _join(room: Room) -> None:
 
 def _together(room: Room, person: Person, token: str) -> None:
     place = room.place
+    if room.frozen:
+        st.info(t("room.is_frozen"), icon=":material/pause_circle:")
     if place is None:
         st.title(t("room.in"), anchor=False)
         st.markdown(t("room.wait_begin"))
     else:
         _place(room, person, token, place)
-    if room.frozen:
-        st.info(t("room.is_frozen"), icon=":material/pause_circle:")
     _look_back(room, person, place)
     _who(room, person)
     watch(room.code, state_for_students(room, person.number), person.number)
@@ -217,6 +218,7 @@ def _ended(room: Room, person: Person) -> None:
         with st.container(border=True):
             _told(room, person, place)
     _who(room, person)
+    another_room()
 
 
 def _has_seen(room: Room, person: Person, place: Place) -> bool:

@@ -8,9 +8,9 @@ PEOPLE = """<style>
 """For fingers, and for a question on a phone."""
 
 PROJECTOR = """<style>
-[data-testid=stMain] h1 {font-size: 2.6rem}
-[data-testid=stMain] h2 {font-size: 1.9rem}
-[data-testid=stMain] p {font-size: 1.35rem}
-[data-testid=stMain] li {font-size: 1.8rem; line-height: 1.6}
+[data-testid=stMain] h1 {font-size: clamp(2rem, 3vw, 4.5rem); line-height: 1.25}
+[data-testid=stMain] h2 {font-size: clamp(1.6rem, 2.2vw, 3.2rem)}
+[data-testid=stMain] p {font-size: clamp(1.2rem, 1.5vw, 2.2rem); line-height: 1.45}
+[data-testid=stMain] li {font-size: clamp(1.4rem, 1.9vw, 2.8rem); line-height: 1.5}
 </style>"""
 """For the last row."""
