@@ -38,7 +38,7 @@ STYLE = """
 .drawn thead th {font-weight: 400; white-space: normal; opacity: 0.85}
 .drawn.large > figure > .phone {display: block}
 .drawn.large > figure > .wide {display: none}
-.drawn.large > figure {max-width: 760px}
+.drawn.large > figure {max-width: 640px}
 .drawn.large :is(table, figcaption) {font-size: 1.4rem}
 @container (max-width: 540px) {.drawn table {font-size: 0.8125rem}
   .drawn th, .drawn td {padding: 0.3rem 0.35rem} .drawn :is(th, td):first-child {padding-inline-start: 0}}

@@ -67,11 +67,15 @@ class LessonWords:
                 return _figures(value)
 
     def fact(self, fact: Fact) -> str:
-        """A difference with its interval: without it, it says little."""
+        """A difference or a correlation with its interval: without it, it says little."""
         if fact.unit == "points" and fact.low is not None and fact.high is not None:
             interval = format_interval((fact.low, fact.high), signed=True)
             return self.t("change.interval", change=format_change(fact.value), interval=interval)
-        return self.amount(fact.unit, fact.value)
+        told = self.amount(fact.unit, fact.value)
+        if fact.unit == "" and fact.low is not None and fact.high is not None:
+            interval = f"{_figures(fact.low)} … {_figures(fact.high)}"
+            return self.t("learn.with_interval", value=told, interval=interval)
+        return told
 
     def result(self, experiment: str, outcome: Outcome) -> str:
         """What was measured, in a sentence."""

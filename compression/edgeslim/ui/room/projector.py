@@ -78,9 +78,9 @@ def _stage(room: Room, place: Place) -> None:
 
 def _revealed(room: Room, place: Place) -> None:
     here = found(place)
-    st.title(ask(place), anchor=False)
-    if here is not None and (told := answer_line("truth", place, here.truth)):
-        st.header(told, anchor=False)
+    told = answer_line("truth", place, here.truth) if here is not None else None
+    st.title(told or title(place), anchor=False)
+    st.markdown(ask(place))
     chart, words = st.columns(2, gap="large")
     with chart:
         show_distribution(room, place, here, key="projected", large=True)
