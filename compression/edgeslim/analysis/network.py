@@ -18,6 +18,8 @@ class Node:
 
     name: str
     """Unique in its file: after the weight, else the operator and its place."""
+    weight_name: str = ""
+    """Name of the weight as the file tells it, without what says how it is stored; '' if it does not."""
     op: str
     fused: tuple[str, ...]
     """Operators after it that are folded in, in order."""
@@ -101,10 +103,10 @@ class Network:
     def place(self, name: str) -> int | None:
         return next((place for place, node in enumerate(self.nodes) if node.name == name), None)
 
-    def named(self, names: Sequence[tuple[str, tuple[str, ...]]]) -> Network:
+    def named(self, names: Sequence[str], scopes: Sequence[tuple[str, ...]]) -> Network:
         """The network with other names and scopes, one for each node."""
         renamed = [
             replace(node, name=name, scope=scope)
-            for node, (name, scope) in zip(self.nodes, names, strict=True)
+            for node, name, scope in zip(self.nodes, names, scopes, strict=True)
         ]
         return replace(self, nodes=tuple(renamed))

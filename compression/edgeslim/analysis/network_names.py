@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edgeslim.analysis.network import Network
 from edgeslim.export.packed.decode_graph import PREFIX
@@ -12,12 +13,20 @@ from edgeslim.export.packed.decode_graph import PREFIX
 _STORED = re.compile(r"(\.weight|\.kernel)?(\.int8|_quantized|\.half|\.codes|\.scaled|\.float)?$")
 """Endings that say how a weight is stored, not which one it is."""
 _WORD = re.compile(r"[A-Za-z]{2}")
-Name = tuple[str, tuple[str, ...]]
 
 
 def named(network: Network, weights: Sequence[str], nodes: Sequence[str]) -> Network:
     """The network with names for all nodes: after the stored weight, else the node, else the operator and its number."""
-    telling = [_telling(weight, node) for weight, node in zip(weights, nodes, strict=True)]
+    stored = ["" if weight.startswith(PREFIX) else _STORED.sub("", weight) for weight in weights]
+    telling = [_telling(weight, node) for weight, node in zip(stored, nodes, strict=True)]
+    told = [
+        replace(node, weight_name=weight) for node, weight in zip(network.nodes, stored, strict=True)
+    ]
+    return called(replace(network, nodes=tuple(told)), telling)
+
+
+def called(network: Network, telling: Sequence[str]) -> Network:
+    """The network with these names for its layers; '' is the operator and its number."""
     layers = [name for name, node in zip(telling, network.nodes, strict=True) if node.layer]
     scoped = sum("." in name or "/" in name for name in layers) > len(layers) / 2
     numbers, taken, names = Counter[str](), Counter[str](), list[str]()
@@ -26,17 +35,13 @@ def named(network: Network, weights: Sequence[str], nodes: Sequence[str]) -> Net
         title = name if name and node.layer else f"{node.op} {numbers[node.op]}"
         taken[title] += 1
         names.append(title if taken[title] == 1 else f"{title} ({taken[title]})")
-    scopes = _runs(_by_name(names, network) if scoped else _by_resolution(network))
-    return network.named(list(zip(names, scopes, strict=True)))
+    scopes = _by_name(names, network) if scoped else _by_resolution(network)
+    return network.named(names, _runs(scopes))
 
 
 def _telling(weight: str, node: str) -> str:
     """A name with words in it; '' if there is none."""
-    short = "" if weight.startswith(PREFIX) else _STORED.sub("", weight)
-    for name in (short, node):
-        if _WORD.search(name):
-            return name
-    return ""
+    return next((name for name in (weight, node) if _WORD.search(name)), "")
 
 
 def _by_name(names: Sequence[str], network: Network) -> list[tuple[str, ...]]:
