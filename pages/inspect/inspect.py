@@ -6,6 +6,7 @@ import streamlit as st
 
 from edgeslim.report.layers import heaviest
 from edgeslim.ui.components.sections import sections
+from edgeslim.ui.inspect.difference import difference
 from edgeslim.ui.inspect.file import inspected_file
 from edgeslim.ui.inspect.layer_table import layer_table
 from edgeslim.ui.inspect.network_graph import network_graph
@@ -13,6 +14,7 @@ from edgeslim.ui.state import t
 
 # What stands below the graph, by name: each is given the file (`InspectedFile`).
 SECTIONS = {
+    "difference": difference,
     "layers": layer_table,
 }
 

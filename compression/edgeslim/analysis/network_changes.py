@@ -11,7 +11,9 @@ from edgeslim.analysis.network_matching import Pair, matched
 from edgeslim.analysis.network_reasons import reasons
 from edgeslim.artifacts.artifact import Stage
 
-Kind = Literal["removed", "added", "split", "merged", "narrowed", "widened", "int8", "fewer_bits", "left_float", "same"]
+Kind = Literal[
+    "removed", "added", "split", "merged", "narrowed", "widened", "int8", "left_float", "fewer_bits", "same"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order of how much they change; the first of a layer's is the one that it is coloured by."""
 _FLOATS = ("float32", "float16")

@@ -19,9 +19,7 @@ def named(network: Network, weights: Sequence[str], nodes: Sequence[str]) -> Net
     """The network with names for all nodes: after the stored weight, else the node, else the operator and its number."""
     stored = ["" if weight.startswith(PREFIX) else _STORED.sub("", weight) for weight in weights]
     telling = [_telling(weight, node) for weight, node in zip(stored, nodes, strict=True)]
-    told = [
-        replace(node, weight_name=weight) for node, weight in zip(network.nodes, stored, strict=True)
-    ]
+    told = [replace(node, weight_name=weight) for node, weight in zip(network.nodes, stored, strict=True)]
     return called(replace(network, nodes=tuple(told)), telling)
 
 

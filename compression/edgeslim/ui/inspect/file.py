@@ -8,6 +8,8 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.analysis.network import Network, Node
+from edgeslim.analysis.network_changes import LayerChange, changes
+from edgeslim.analysis.network_matching import with_names_of
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
@@ -15,6 +17,7 @@ from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.study import study_choice
 from edgeslim.ui.components.words import numbered
 from edgeslim.ui.i18n import plain
+from edgeslim.ui.kept import of_files
 from edgeslim.ui.state import linked, one_of, t
 
 
@@ -29,6 +32,19 @@ class InspectedFile:
     sha256: str
     title: str
     network: Network
+    before: TrialResult | None = None
+    """The file that it is compared with: the study's original, unless another one is chosen."""
+
+    @property
+    def other(self) -> Network | None:
+        """The network of that file."""
+        return None if self.before is None or self.study is None else _network_in(self.study, self.before)
+
+    def changes(self) -> tuple[LayerChange, ...]:
+        """What became of each layer of that file."""
+        if self.study is None or self.before is None or self.trial is None:
+            return ()
+        return of_files(_changes, self.study, self.before, self.trial)
 
     @property
     def node(self) -> Node | None:
@@ -85,14 +101,42 @@ def inspected_file() -> InspectedFile | None:
         )
     trial = here[number]
     assert trial.sha256 is not None, "which has a file"
+    bases = [each for each in here if each != number]
+    first = study.baseline if study.baseline in bases else next(iter(bases), None)
+    given = st.query_params.get("base", "")
+    base = int(given) if given.isdecimal() and int(given) in bases else first
     return InspectedFile(
         study=study,
         trial=trial,
         model=data.sources(study).model,
         sha256=trial.sha256,
         title=numbered(trial),
-        network=network_of(trial.sha256),
+        network=_network_in(study, trial),
+        before=None if base is None or (number == study.baseline and not given) else here[base],
     )
+
+
+def _network_in(study: StudyResult, trial: TrialResult) -> Network:
+    """The trial's network; layers whose names its file does not tell have the original's."""
+    original = study.original
+    if original is None or original.sha256 == trial.sha256 or not data.has_file(original):
+        return network_of(trial.sha256 or "")
+    return of_files(_named, study, original, trial)
+
+
+def _named(study: StudyResult, original: TrialResult, trial: TrialResult) -> Network:
+    return with_names_of(network_of(trial.sha256 or ""), network_of(original.sha256 or ""))
+
+
+def _changes(study: StudyResult, before: TrialResult, after: TrialResult) -> tuple[LayerChange, ...]:
+    """Steps that both files went through are no reason for a difference."""
+    shared = 0
+    for one, other in zip(before.stages, after.stages, strict=False):
+        if (one.step, one.parameters) != (other.step, other.parameters):
+            break
+        shared += 1
+    stages = after.stages[shared:] if shared == len(before.stages) else ()
+    return changes(_network_in(study, before), _network_in(study, after), stages)
 
 
 def _library() -> None:

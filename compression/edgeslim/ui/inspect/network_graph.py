@@ -1,4 +1,4 @@
-"""The file's layers as a graph, and the bytes that each of them holds beside it."""
+"""The file's layers as a graph, coloured by what they cost or by what compression made of them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from typing import Any
 import streamlit as st
 
 from edgeslim.analysis.network import Network
+from edgeslim.analysis.network_changes import KINDS, LayerChange
+from edgeslim.analysis.network_union import with_removed
+from edgeslim.report.differences import TONES, of_node
 from edgeslim.report.graph_view import GraphView, first_folded, graph_view
 from edgeslim.report.layers import MEASURES
 from edgeslim.ui.i18n import Language, locale
-from edgeslim.ui.inspect.file import InspectedFile, network_of
+from edgeslim.ui.inspect.difference import kind_words
+from edgeslim.ui.inspect.file import InspectedFile
 from edgeslim.ui.inspect.graph.component import folded_in_address, graph
 from edgeslim.ui.inspect.graph.payload import Coloured, measured, payload
 from edgeslim.ui.state import language, t
 
-COLOUR = "bytes"
+COLOUR, CHANGE = "bytes", "change"
+"""What boxes are coloured by at first, and while the difference to another file is looked at."""
 
 
 def network_graph(file: InspectedFile) -> None:
@@ -25,27 +30,79 @@ def network_graph(file: InspectedFile) -> None:
     node = file.node
     if node is not None:  # what is looked at is seen
         folded -= set(node.scope)
-    view, coloured = _drawn(file.sha256, folded, language())
+    before = None if file.before is None else file.before.sha256
+    network, view, coloured = _drawn(file, (file.sha256, before), folded, language())
+    comparing = st.query_params.get("section") == "difference" and before is not None
     graph(
         payload(
-            file.network,
+            network,
             view,
             coloured,
             name=file.sha256,
-            selected=None if node is None else node.name,
+            selected=st.query_params.get("layer"),
             folded=sorted(folded),
-            colour=st.query_params.get("colour", COLOUR),
+            colour=st.query_params.get("colour", CHANGE if comparing else COLOUR),
             texts={**_texts(language()), "label": t("graph.label", file=file.title)},
         )
     )
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _drawn(sha256: str, folded: frozenset[str], language: Language) -> tuple[GraphView, list[Coloured]]:
-    network: Network = network_of(sha256)
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={InspectedFile: lambda file: file.title})
+def _drawn(
+    file: InspectedFile, content: tuple[str, str | None], folded: frozenset[str], language: Language
+) -> tuple[Network, GraphView, list[Coloured]]:
+    """Kept by the content of the two files."""
+    found = file.changes()
+    network, gone = (
+        with_removed(file.other, file.network, found)
+        if file.other is not None
+        else (file.network, frozenset[str]())
+    )
     view = graph_view(network, folded)
-    found = [measured(network, view, each, t(f"inspect.{name}")) for name, each in MEASURES.items()]
-    return view, [each for each in found if each is not None]
+    coloured = [measured(network, view, each, t(f"inspect.{name}")) for name, each in MEASURES.items()]
+    if found:
+        coloured.append(_changed(file.network, network, view, found, gone))
+    return network, view, [each for each in coloured if each is not None]
+
+
+def _changed(
+    after: Network, network: Network, view: GraphView, found: tuple[LayerChange, ...], gone: frozenset[str]
+) -> Coloured:
+    """Boxes by the greatest change of what is in them."""
+    by_name = {node.name: of_node(found, place) for place, node in enumerate(after.nodes) if node.layer}
+    lost = {change.name: change for change in found if not change.after}
+    levels: list[float | None] = []
+    tones, texts, kinds_seen = [], [], set[str]()
+    for box in view.boxes:
+        nodes = [network.nodes[place] for place in box.nodes]
+        mine = [
+            change
+            for node in nodes
+            if (change := lost.get(node.name) if node.name in gone else by_name.get(node.name)) is not None
+        ]
+        kinds = [kind for kind in KINDS if any(kind in change.kinds for change in mine)]
+        kind = kinds[0] if kinds else None
+        tone = TONES.get(kind) if kind else None
+        kinds_seen.update(kinds[:1])
+        levels.append(1.0 if tone else None)
+        tones.append(tone or "")
+        if kind == "split" and len({change.name for change in mine}) == 1:
+            texts.append(t("difference.split_into", count=len(mine[0].after)))
+        else:
+            texts.append(kind_words(kind) if kind else "")
+    return Coloured(
+        name=CHANGE,
+        label=t("difference.change"),
+        levels=levels,
+        texts=texts,
+        keys=[
+            {"tone": TONES[kind], "text": kind_words(kind)}
+            for kind in KINDS
+            if kind in kinds_seen and kind in TONES
+        ],
+        tones=tones,
+        gone=[len(box.nodes) == 1 and network.nodes[box.nodes[0]].name in gone for box in view.boxes],
+    )
 
 
 def _texts(chosen: Language) -> dict[str, Any]:

@@ -38,7 +38,7 @@ function drawBox(box, k) {
   parts.push(name);
   if (note) {
     const small = svg("text", { class: "note", x, y: y + 12, "text-anchor": "middle" });
-    small.textContent = fitted(note, w - 10, 11);
+    small.dataset.text = note;
     parts.push(small);
   }
   parts.push(svg("rect", { class: "bar", x: x - w / 2 + 6, y: y + h / 2 - 4, width: 0, height: 3, rx: 1.5 }));
@@ -77,5 +77,8 @@ function paint(drawn, map, measure) {
     const width = Number(group.children[0].getAttribute("width")) - 12;
     bar.setAttribute("width", level === null ? 0 : width * shown);
     group.classList.toggle("gone", Boolean(measure.gone?.[k]));
+    const note = group.querySelector(".note");
+    // Kinds are told in words too: colours alone do not tell them to everybody.
+    if (note) note.textContent = fitted(measure.keys && measure.texts[k] ? measure.texts[k] : note.dataset.text, width, 11);
   });
 }
