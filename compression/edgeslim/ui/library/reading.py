@@ -16,6 +16,7 @@ from edgeslim.ui.components.bringing import may_bring, may_manage
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name
 from edgeslim.ui.forms import fill_spec, spec_fields
+from edgeslim.ui.library.hint import hint
 from edgeslim.ui.library.pictures import PLAIN, Shown, shown_pictures
 from edgeslim.ui.picture.component import pictures
 from edgeslim.ui.picture.payload import Item, ModelTitle
@@ -32,8 +33,9 @@ def reading(model: ModelEntry, found: ModelInfo) -> None:
     st.caption(t("library.reading_lead"))
     form, picture = st.columns([2, 3], gap="medium")
     wanted: ModelSpec | None = None
+    shown: Shown | None = None
+    key = f"library_spec_{model.name}_{model.sha256}"
     with form, boundary():
-        key = f"library_spec_{model.name}_{model.sha256}"
         given = spec_fields(found.spec, workbench.list_families(), key, columns=2)
         wanted = workbench.checked_spec({**found.spec.to_json(), **given})
         _keep(model, found.spec, wanted, key)
@@ -41,6 +43,9 @@ def reading(model: ModelEntry, found: ModelInfo) -> None:
         shown = shown_pictures(model)
         if shown is not None and wanted is not None:
             _show(model, found.spec, wanted, shown)
+    if shown is not None and shown.dataset and wanted is not None:
+        with form, boundary():
+            hint(model.name, shown.dataset, wanted, key)
 
 
 def _keep(model: ModelEntry, stored: ModelSpec, wanted: ModelSpec, key: str) -> None:
