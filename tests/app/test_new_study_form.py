@@ -212,12 +212,22 @@ def test_recipes_are_loaded_from_a_file(show: Any, started: list[Started]) -> No
     assert [recipe.name for recipe in started[0].recipes] == ["half", ""]
 
 
+def test_a_link_brings_recipes_once(show: Any, started: list[Started]) -> None:
+    app = show("new", preset="own", recipes='[{"steps":[{"step":"magnitude_pruning","sparsity":0.7}]}]')
+    assert not app.error
+    app.run()
+    app.button(key="start_study").click().run()
+    assert [one.record().steps[0]["sparsity"] for one in started[0].recipes] == [0.7]
+
+
 @pytest.mark.parametrize("content", [b"{", b'{"steps": [{"step": "prunee"}]}', b"\xff\xfe"])
 def test_a_file_that_holds_no_recipes_is_refused(show: Any, started: list[Started], content: bytes) -> None:
     app = show("new", preset="own")
     app.file_uploader(key="recipes_file").upload("r.json", content, "application/json").run()
     assert not app.exception
     assert app.error
+    app = show("new", preset="own", recipes=content.decode(errors="replace"))
+    assert not app.exception and app.error
 
 
 def test_a_dataset_of_ones_own_is_added_and_chosen(

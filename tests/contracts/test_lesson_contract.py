@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from edgeslim.lessons.base import Experiment, Lesson, Outcome, values_of
 from edgeslim.lessons.kept import missing, outcome
 from edgeslim.lessons.predictions import Choice, Curve, Number
 from edgeslim.ui.i18n import LANGUAGES, locale
+from edgeslim.workbench import read_recipe
 
 POINTS = 40
 EXPERIMENTS = [(lesson, experiment) for lesson in LESSONS for experiment in lesson.all]
@@ -76,6 +78,14 @@ def test_outcomes_hold_what_is_predicted_and_told(
         assert found is not None and found.views
         assert told <= set(found.facts), f"no facts {told - set(found.facts)} at {setting}"
         _holds(experiment, found)
+
+
+def test_doors_lead_to_recipes_that_can_be_run() -> None:
+    doors = [setting.door() for _, experiment in EXPERIMENTS for setting in experiment.grid()]
+    brought = [door.parameters["recipes"] for door in doors if door and "recipes" in door.parameters]
+    assert len(brought) > 100
+    for text in brought:
+        assert all(read_recipe(recipe).steps for recipe in json.loads(str(text)))
 
 
 def _holds(experiment: type[Experiment], found: Outcome) -> None:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from edgeslim.measurement.workload import Workload
     from edgeslim.steps import Step
 
-DATA = {"street-signs": "street-signs", "digits": "digits"}
-"""Dataset of a sample model, by the beginning of its name."""
+
+def dataset_of(model: str) -> str:
+    """Of a sample model, by the beginning of its name."""
+    return next(data for data in ("street-signs", "digits") if model.startswith(data))
 
 
 @dataclass(slots=True)
@@ -32,9 +34,8 @@ class Lab:
 
         key = model, images
         if key not in self._opened:
-            dataset = next(data for start, data in DATA.items() if model.startswith(start))
             self._opened[key] = open_workload(
-                model, dataset, self.store, limit=images, progress=self.progress
+                model, dataset_of(model), self.store, limit=images, progress=self.progress
             )
         return self._opened[key]
 

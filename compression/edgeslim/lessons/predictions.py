@@ -130,3 +130,8 @@ class Door:
 
     page: str
     parameters: Mapping[str, str | int | float]
+
+    @property
+    def same(self) -> bool:
+        """Whether it opens with what the experiment does, not with its network alone."""
+        return self.page != "new" or "preset" in self.parameters

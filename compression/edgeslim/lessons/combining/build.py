@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, Outcome
 from edgeslim.lessons.combining.recipes import (
-    DOOR,
     NETWORK,
     accuracy_bars,
     cut_channels,
@@ -16,6 +15,7 @@ from edgeslim.lessons.combining.recipes import (
     size_bars,
     train,
 )
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import file_facts, measured_on
 from edgeslim.lessons.predictions import Door
 from edgeslim.params import param
@@ -43,7 +43,7 @@ class Build(Experiment):
     def run(self, lab: Lab) -> Outcome:
         from edgeslim.runtime.environment import environment
 
-        steps = [*_shaped(self.shape), *([train()] if self.trained else []), *_stored(self.storage)]
+        steps = self._steps()
         found = {
             "original": file_facts(lab.measure(NETWORK)),
             "recipe": file_facts(lab.measure(NETWORK, *steps)),
@@ -62,7 +62,10 @@ class Build(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(page="new", parameters={**DOOR, "preset": "own"})
+        return in_lab(NETWORK, self._steps())
+
+    def _steps(self) -> list[Step]:
+        return [*_shaped(self.shape), *([train()] if self.trained else []), *_stored(self.storage)]
 
 
 def _shaped(shape: str) -> list[Step]:

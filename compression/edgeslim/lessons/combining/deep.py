@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, Outcome
 from edgeslim.lessons.combining.recipes import (
-    DOOR,
     NETWORK,
     accuracy_bars,
     flat,
@@ -16,6 +15,7 @@ from edgeslim.lessons.combining.recipes import (
     size_bars,
     train,
 )
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import file_facts, measured_on
 from edgeslim.lessons.predictions import Choice, Door, Number
 from edgeslim.lessons.views import Axis, Bars, Series
@@ -23,6 +23,7 @@ from edgeslim.params import param
 
 if TYPE_CHECKING:
     from edgeslim.lessons.lab import Lab
+    from edgeslim.steps import Step
 
 SHARES = (0.5, 0.8, 0.9)
 VALUES = (4, 16, 64)
@@ -44,7 +45,7 @@ class Deep(Experiment):
     levels: int = param(16, low=2, high=256, search=VALUES, unit="values")
 
     def run(self, lab: Lab) -> Outcome:
-        steps = (prune(self.share), train(), share_values(self.levels))
+        steps = self._steps()
         names = ("original", "pruned", "trained", "shared")
         found = {name: file_facts(lab.measure(NETWORK, *steps[:count])) for count, name in enumerate(names)}
         last = found["shared"]
@@ -70,7 +71,10 @@ class Deep(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(page="new", parameters=DOOR)
+        return in_lab(NETWORK, self._steps())
+
+    def _steps(self) -> tuple[Step, ...]:
+        return prune(self.share), train(), share_values(self.levels)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,11 +89,7 @@ class Ablation(Experiment):
     share: float = param(0.8, low=0, high=1, search=SHARES, unit="share")
 
     def run(self, lab: Lab) -> Outcome:
-        steps = dict(zip(STEPS, (prune(self.share), train(), share_values(16)), strict=True))
-        found = {"whole": file_facts(lab.measure(NETWORK, *steps.values()))}
-        for name in STEPS:
-            others = [step for other, step in steps.items() if other != name]
-            found[f"without_{name}"] = file_facts(lab.measure(NETWORK, *others))
+        found = {name: file_facts(lab.measure(NETWORK, *steps)) for name, steps in self._recipes().items()}
         largest = max(STEPS, key=lambda name: found[f"without_{name}"]["download"].value)
         return Outcome(
             facts=flat(found),
@@ -99,4 +99,11 @@ class Ablation(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(page="new", parameters=DOOR)
+        return in_lab(NETWORK, *self._recipes().values())
+
+    def _recipes(self) -> dict[str, list[Step]]:
+        steps = dict(zip(STEPS, (prune(self.share), train(), share_values(16)), strict=True))
+        left_out = {
+            f"without_{name}": [step for other, step in steps.items() if other != name] for name in STEPS
+        }
+        return {"whole": [*steps.values()], **left_out}

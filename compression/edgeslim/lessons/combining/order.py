@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from edgeslim.lessons.base import Experiment, Fact, Outcome
 from edgeslim.lessons.combining.recipes import (
     ACCURACY,
-    DOOR,
     NETWORK,
     UPDATES,
     accuracy_bars,
@@ -17,12 +16,14 @@ from edgeslim.lessons.combining.recipes import (
     prune,
     train,
 )
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import file_facts, measured_on
 from edgeslim.lessons.predictions import Door, Number
 from edgeslim.params import param
 
 if TYPE_CHECKING:
     from edgeslim.lessons.lab import Lab
+    from edgeslim.steps import Step
 
 PAIRS = ("prune_train", "channels_weights")
 SHARES = (0.5, 0.8, 0.9)
@@ -43,14 +44,11 @@ class Order(Experiment):
     share: float = param(0.9, low=0, high=1, search=SHARES, unit="share")
 
     def run(self, lab: Lab) -> Outcome:
-        steps = {
-            "prune_train": (prune(self.share), train()),
-            "channels_weights": (cut_channels(CHANNELS), prune(self.share), train()),
-        }[self.pair]
+        listed, swapped = self._recipes()
         files = {
             "original": lab.measure(NETWORK),
-            "as_listed": lab.measure(NETWORK, *steps),
-            "swapped": lab.measure(NETWORK, steps[1], steps[0], *steps[2:]),
+            "as_listed": lab.measure(NETWORK, *listed),
+            "swapped": lab.measure(NETWORK, *swapped),
         }
         found = {name: file_facts(measured) for name, measured in files.items()}
         return Outcome(
@@ -60,4 +58,11 @@ class Order(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(page="new", parameters=DOOR)
+        return in_lab(NETWORK, *self._recipes())
+
+    def _recipes(self) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+        first, second, *others = {
+            "prune_train": (prune(self.share), train()),
+            "channels_weights": (cut_channels(CHANNELS), prune(self.share), train()),
+        }[self.pair]
+        return (first, second, *others), (second, first, *others)

@@ -13,11 +13,6 @@ if TYPE_CHECKING:
 
 NETWORK = "digits-cnn"
 UPDATES = 100
-DOOR: Mapping[str, str | int | float] = {
-    "model": NETWORK,
-    "data": "digits",
-    "preset": "deep-compression",
-}
 ACCURACY = Axis(name="accuracy", unit="share")
 
 

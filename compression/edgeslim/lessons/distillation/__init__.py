@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgeslim.lessons.base import LESSONS, Experiment, Fact, Lesson, MeasuredOn, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import file_facts, measured_on
 from edgeslim.lessons.live import Array, Example, Softening
 from edgeslim.lessons.predictions import Choice, Door, Number, Question, Source
@@ -17,6 +18,7 @@ from edgeslim.params import param
 if TYPE_CHECKING:
     from edgeslim.lessons.distillation.students import Floats, Pictures
     from edgeslim.lessons.lab import Lab
+    from edgeslim.steps import Step
 
 TEACHER = "digits-cnn"
 DIGITS = tuple("0123456789")
@@ -156,20 +158,7 @@ class Recover(Experiment):
     updates: int = param(25, low=1, high=1000, search=(25, 50, 100), unit="updates")
 
     def run(self, lab: Lab) -> Outcome:
-        from edgeslim.steps.pruning.channels import ChannelPruning
-        from edgeslim.steps.recovery.distilling import DistilFromOriginal
-        from edgeslim.steps.recovery.fine_tuning import FineTuning
-
-        pruned = ChannelPruning(ratio=self.ratio, reconstruct="never")
-        teacher = DistilFromOriginal(
-            steps=self.updates, batch=16, learning_rate=2e-3, trainable="all", train_images=True
-        )
-        arms = {
-            "original": (),
-            "pruned": (pruned,),
-            "labels": (pruned, FineTuning(steps=self.updates, batch=16, learning_rate=2e-3)),
-            "teacher": (pruned, teacher),
-        }
+        arms = self._arms()
         measured = {name: lab.measure(TEACHER, *steps) for name, steps in arms.items()}
         files = {name: file_facts(each) for name, each in measured.items()}
         facts = {name: files[name]["quality"] for name in arms}
@@ -189,7 +178,24 @@ class Recover(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(page="new", parameters={"model": TEACHER, "data": "digits"})
+        arms = self._arms()
+        return in_lab(TEACHER, arms["labels"], arms["teacher"])
+
+    def _arms(self) -> dict[str, tuple[Step, ...]]:
+        from edgeslim.steps.pruning.channels import ChannelPruning
+        from edgeslim.steps.recovery.distilling import DistilFromOriginal
+        from edgeslim.steps.recovery.fine_tuning import FineTuning
+
+        pruned = ChannelPruning(ratio=self.ratio, reconstruct="never")
+        teacher = DistilFromOriginal(
+            steps=self.updates, batch=16, learning_rate=2e-3, trainable="all", train_images=True
+        )
+        return {
+            "original": (),
+            "pruned": (pruned,),
+            "labels": (pruned, FineTuning(steps=self.updates, batch=16, learning_rate=2e-3)),
+            "teacher": (pruned, teacher),
+        }
 
 
 def _bars(figure: str, groups: tuple[str, ...], found: list[Fact]) -> Bars:

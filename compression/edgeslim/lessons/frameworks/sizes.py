@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, MeasuredOn, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.predictions import Choice, Door
 from edgeslim.lessons.views import Axis, Bars, Series, Table
 from edgeslim.params import param
@@ -80,5 +81,4 @@ class Files(Experiment):
         )
 
     def door(self) -> Door:
-        data = "digits" if self.model.startswith("digits") else "street-signs"
-        return Door(page="new", parameters={"model": self.model, "data": data})
+        return in_lab(self.model)

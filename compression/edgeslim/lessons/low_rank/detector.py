@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import file_facts, measured_on
 from edgeslim.lessons.predictions import Choice, Curve, Door
 from edgeslim.lessons.views import Axis, Bars, Lines, Series
@@ -14,6 +15,7 @@ from edgeslim.params import param
 if TYPE_CHECKING:
     from edgeslim.lessons.lab import Lab
     from edgeslim.measurement.measure import Measurement
+    from edgeslim.steps import Step
 
 DETECTOR, DIGITS = "street-signs-small", "digits-cnn"
 IMAGES = 96
@@ -65,9 +67,7 @@ class Accuracy(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(
-            page="new", parameters={"model": DETECTOR, "data": "street-signs", "preset": "techniques"}
-        )
+        return in_lab(DETECTOR, (_step(self.method, self.keep, self.activation_aware),))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,15 +125,17 @@ class Speed(Experiment):
         )
 
     def door(self) -> Door:
-        data = "digits" if self.model == DIGITS else "street-signs"
-        return Door(page="new", parameters={"model": self.model, "data": data, "preset": "techniques"})
+        return in_lab(self.model, (_step(self.method, self.keep),))
 
 
 def _measured(lab: Lab, model: str, method: str, keep: float, activation_aware: bool = True) -> Measurement:
+    return lab.measure(model, _step(method, keep, activation_aware), images=IMAGES)
+
+
+def _step(method: str, keep: float, activation_aware: bool = True) -> Step:
     from edgeslim.steps.low_rank.factorization import LowRank
 
-    step = LowRank(method=method, keep=keep, activation_aware=activation_aware)
-    return lab.measure(model, step, images=IMAGES)
+    return LowRank(method=method, keep=keep, activation_aware=activation_aware)
 
 
 def _costs(measured: Measurement, original: Measurement) -> dict[str, Fact]:

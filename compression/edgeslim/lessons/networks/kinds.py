@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import file_facts
 from edgeslim.lessons.networks.facts import bars, on_digits
 from edgeslim.lessons.predictions import Choice, Door
@@ -72,7 +73,7 @@ class Kinds(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(page="new", parameters={"model": "digits-gru", "data": "digits"})
+        return in_lab("digits-cnn", (self._step("cnn"),))
 
     def _step(self, kind: str) -> Step:
         from edgeslim.steps.low_rank.factorization import LowRank

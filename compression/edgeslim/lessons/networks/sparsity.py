@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgeslim.lessons.base import Experiment, Fact, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import measured_on
 from edgeslim.lessons.predictions import Door, Number
 from edgeslim.lessons.views import Axis, Bars, Series
@@ -67,8 +68,7 @@ class Sparsity(Experiment):
         )
 
     def door(self) -> Door:
-        data = "digits" if self.model.startswith("digits") else "street-signs"
-        return Door(page="new", parameters={"model": self.model, "data": data})
+        return in_lab(self.model)
 
 
 def activations(lab: Lab, model: str, inputs: bool) -> dict[str, NDArray[Any]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import file_facts, measured_on
 from edgeslim.lessons.predictions import Door, Number
 from edgeslim.lessons.pruning.shares import DETECTOR, IMAGES
@@ -14,6 +15,7 @@ from edgeslim.params import param
 
 if TYPE_CHECKING:
     from edgeslim.lessons.lab import Lab
+    from edgeslim.steps import Step
 
 ORDERS = ("smallest_first", "random", "largest_first")
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
@@ -33,12 +35,9 @@ class Orders(Experiment):
     share: float = param(0.1, low=0, high=1, search=SHARES, unit="share")
 
     def run(self, lab: Lab) -> Outcome:
-        from edgeslim.steps.pruning.magnitude import MagnitudePruning
-
         measured = {"original": lab.measure(DETECTOR, images=IMAGES)}
         for order in ORDERS:
-            step = MagnitudePruning(sparsity=self.share, order=order)
-            measured[order] = lab.measure(DETECTOR, step, images=IMAGES)
+            measured[order] = lab.measure(DETECTOR, self._step(order), images=IMAGES)
         facts = {
             f"{name}_{figure}": fact
             for name, each in measured.items()
@@ -60,7 +59,9 @@ class Orders(Experiment):
         return Outcome(facts=facts, views=(view,), on=measured_on(lab.workload(DETECTOR, IMAGES)))
 
     def door(self) -> Door:
-        return Door(
-            page="new",
-            parameters={"model": DETECTOR, "data": "street-signs", "preset": "break-and-recover"},
-        )
+        return in_lab(DETECTOR, *((self._step(order),) for order in ORDERS))
+
+    def _step(self, order: str) -> Step:
+        from edgeslim.steps.pruning.magnitude import MagnitudePruning
+
+        return MagnitudePruning(sparsity=self.share, order=order)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, MeasuredOn, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import file_facts, measured_on
 from edgeslim.lessons.live import Threshold
 from edgeslim.lessons.predictions import Curve, Door
@@ -15,6 +16,7 @@ from edgeslim.params import param
 if TYPE_CHECKING:
     from edgeslim.lessons.lab import Lab
     from edgeslim.measurement.measure import Measurement
+    from edgeslim.steps import Step
 
 DETECTOR, IMAGES = "street-signs-small", 96
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -83,11 +85,15 @@ class Shares(Experiment):
         return Outcome(facts=found[self.share], views=views, on=measured_on(lab.workload(DETECTOR, IMAGES)))
 
     def door(self) -> Door:
-        return Door(page="study", parameters={"with": "magnitude_pruning"})
+        return in_lab(DETECTOR, _steps(self.share))
 
 
 def _pruned(lab: Lab, share: float) -> Measurement:
     """The detector without that share of its weights, the smallest first."""
+    return lab.measure(DETECTOR, *_steps(share), images=IMAGES)
+
+
+def _steps(share: float) -> tuple[Step, ...]:
     from edgeslim.steps.pruning.magnitude import MagnitudePruning
 
-    return lab.measure(DETECTOR, *([MagnitudePruning(sparsity=share)] if share else []), images=IMAGES)
+    return (MagnitudePruning(sparsity=share),) if share else ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, MeasuredOn, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import file_facts, measured_on
 from edgeslim.lessons.predictions import Choice, Door, Number
 from edgeslim.lessons.sample import STUDY, sample_study, trial_of
@@ -15,6 +16,7 @@ from edgeslim.params import param
 if TYPE_CHECKING:
     from edgeslim.lessons.lab import Lab
     from edgeslim.measurement.measure import Measurement
+    from edgeslim.steps import Step
     from edgeslim.studies.trial import TrialResult
 
 NETWORK = "digits-cnn"
@@ -140,14 +142,15 @@ class Retraining(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(
-            page="new", parameters={"model": NETWORK, "data": "digits", "preset": "break-and-recover"}
-        )
+        return in_lab(NETWORK, *(_steps(unit, self.share, UPDATES) for unit in UNITS))
 
 
 def _measured(lab: Lab, unit: str, share: float, updates: int) -> Measurement:
     """Without that share of the parameters, and trained for some updates."""
-    from edgeslim.steps import Step
+    return lab.measure(NETWORK, *_steps(unit, share, updates))
+
+
+def _steps(unit: str, share: float, updates: int) -> list[Step]:
     from edgeslim.steps.pruning.channels import ChannelPruning
     from edgeslim.steps.pruning.magnitude import MagnitudePruning
     from edgeslim.steps.recovery.fine_tuning import FineTuning
@@ -159,7 +162,7 @@ def _measured(lab: Lab, unit: str, share: float, updates: int) -> Measurement:
     ]
     if updates:
         steps.append(FineTuning(steps=updates))
-    return lab.measure(NETWORK, *steps)
+    return steps
 
 
 def _line(name: str, facts: list[Fact]) -> Series:

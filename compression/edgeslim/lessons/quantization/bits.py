@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, MeasuredOn, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import file_facts, measured_on
 from edgeslim.lessons.live import Array, Quantize
 from edgeslim.lessons.predictions import Curve, Door, Number
@@ -17,6 +18,7 @@ from edgeslim.params import param
 if TYPE_CHECKING:
     from edgeslim.lessons.lab import Lab
     from edgeslim.measurement.measure import Measurement
+    from edgeslim.steps import Step
 
 DETECTOR, IMAGES = "street-signs-small", 96
 BITS = (1, 2, 3, 4, 5, 6, 7, 8)
@@ -84,9 +86,7 @@ class Bits(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(
-            page="new", parameters={"model": DETECTOR, "data": "street-signs", "preset": "post-training"}
-        )
+        return in_lab(DETECTOR, (_rounding(self.bits, self.scheme, self.clipping),))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,13 +100,10 @@ class Aware(Experiment):
     bits: int = param(2, low=1, high=8, search=(1, 2, 3), unit="bits")
 
     def run(self, lab: Lab) -> Outcome:
-        from edgeslim.steps.quantization.low_bit import LowBitWeights
-
-        step = LowBitWeights(bits=self.bits, rounding="trained", steps=UPDATES, images=TRAINED_ON)
         measured = {
             "original": lab.measure(DETECTOR, images=IMAGES),
             "rounded": rounded(lab, self.bits),
-            "trained": lab.measure(DETECTOR, step, images=IMAGES),
+            "trained": lab.measure(DETECTOR, self._step(), images=IMAGES),
         }
         found = {name: file_facts(each) for name, each in measured.items()}
         facts = {f"{name}_{figure}": fact for name, own in found.items() for figure, fact in own.items()}
@@ -117,17 +114,23 @@ class Aware(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(
-            page="new", parameters={"model": DETECTOR, "data": "street-signs", "preset": "label-free"}
-        )
+        return in_lab(DETECTOR, (_rounding(self.bits),), (self._step(),))
+
+    def _step(self) -> Step:
+        from edgeslim.steps.quantization.low_bit import LowBitWeights
+
+        return LowBitWeights(bits=self.bits, rounding="trained", steps=UPDATES, images=TRAINED_ON)
 
 
 def rounded(lab: Lab, bits: int, scheme: str = "uniform", clipping: str = "max") -> Measurement:
     """The detector with every weight at the nearest level, and nothing done about the error."""
+    return lab.measure(DETECTOR, _rounding(bits, scheme, clipping), images=IMAGES)
+
+
+def _rounding(bits: int, scheme: str = "uniform", clipping: str = "max") -> Step:
     from edgeslim.steps.quantization.low_bit import LowBitWeights
 
-    step = LowBitWeights(bits=bits, scheme=scheme, clipping=clipping, rounding="nearest", statistics=False)
-    return lab.measure(DETECTOR, step, images=IMAGES)
+    return LowBitWeights(bits=bits, scheme=scheme, clipping=clipping, rounding="nearest", statistics=False)
 
 
 def _scenes(lab: Lab, places: tuple[int, ...], measured: Mapping[str, Measurement]) -> Scenes:

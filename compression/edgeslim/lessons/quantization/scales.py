@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import measured_on
 from edgeslim.lessons.predictions import Choice, Door, Number
 from edgeslim.lessons.quantization.bits import DETECTOR, IMAGES, PLACES, QUALITY, quality_bars
@@ -16,6 +17,7 @@ from edgeslim.params import param
 if TYPE_CHECKING:
     from edgeslim.evaluation import Evaluation
     from edgeslim.lessons.lab import Lab
+    from edgeslim.steps import Step
 
 WIDTHS = (1, 288, 640, 1920)
 TREATMENTS = ("shared", "own", "float_output", "robust")
@@ -77,9 +79,7 @@ class SharedScale(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(
-            page="new", parameters={"model": DETECTOR, "data": "street-signs", "preset": "post-training"}
-        )
+        return in_lab(DETECTOR)  # there its boxes and scores are outputs of their own
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,21 +135,22 @@ class Calibration(Experiment):
         from edgeslim.measurement.measure import compress_and_score
         from edgeslim.measurement.workload import open_workload
         from edgeslim.recipe import Recipe
-        from edgeslim.steps.quantization.static_int8 import StaticInt8
 
         workload = lab.workload(DETECTOR, IMAGES)
         if images is not None:
             workload = open_workload(
                 workload.model, workload.dataset, lab.store, calibration=images, limit=IMAGES
             )
-        step = StaticInt8(keep_float="none", calibration=self.method, images=count)
-        measured = compress_and_score(Recipe((step,)), workload, lab.store, 2, lab.progress)
+        measured = compress_and_score(Recipe((self._step(count),)), workload, lab.store, 2, lab.progress)
         return file_facts(measured)
 
     def door(self) -> Door:
-        return Door(
-            page="new", parameters={"model": DETECTOR, "data": "street-signs", "calibration": "digits"}
-        )
+        return in_lab(DETECTOR, (self._step(COUNTS[-1]),), calibration="digits")
+
+    def _step(self, count: int) -> Step:
+        from edgeslim.steps.quantization.static_int8 import StaticInt8
+
+        return StaticInt8(keep_float="none", calibration=self.method, images=count)
 
 
 def _seen(scenes: Scenes) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, MeasuredOn, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.facts import file_facts, measured_on
 from edgeslim.lessons.live import Array, Entropy
 from edgeslim.lessons.predictions import Door, Number
@@ -95,7 +96,7 @@ class Codes(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(page="new", parameters=in_lab(self.model))
+        return in_lab(self.model)
 
 
 FILES = ("float32", "float16", "bits8", "bits4", "pruned50", "pruned90", "pruned50_bits4")
@@ -130,7 +131,7 @@ class Files(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(page="new", parameters=in_lab(DETECTOR))
+        return in_lab(DETECTOR, _steps(self.file))
 
 
 def _steps(file: str) -> tuple[Step, ...]:
@@ -185,8 +186,3 @@ def byte_bars(sizes: dict[str, float]) -> Bars:
         groups=tuple(sizes),
         series=(Series(name="size", y=tuple(sizes.values())),),
     )
-
-
-def in_lab(model: str) -> dict[str, str | int | float]:
-    """The form of a new study with a sample model and its data."""
-    return {"model": model, "data": "digits" if model.startswith("digits") else "street-signs"}

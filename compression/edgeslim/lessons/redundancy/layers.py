@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeslim.lessons.base import Experiment, Fact, MeasuredOn, Outcome
+from edgeslim.lessons.doors import in_lab
 from edgeslim.lessons.predictions import Choice, Door
-from edgeslim.lessons.redundancy.codes import codes_of, in_lab
+from edgeslim.lessons.redundancy.codes import codes_of
 from edgeslim.lessons.views import Axis, Bars, Counts, Histogram, Lines, Series
 from edgeslim.params import param
 
@@ -135,7 +136,7 @@ class Layers(Experiment):
         )
 
     def door(self) -> Door:
-        return Door(page="new", parameters=in_lab(self.model))
+        return in_lab(self.model)
 
 
 def _costs(lab: Lab, model: str, test: str) -> tuple[list[NDArray[np.float32]], Doubles]:

@@ -77,6 +77,7 @@ def recipes_form(
 def recipe_editor(steps: Mapping[str, StepInfo], teachers: Sequence[str]) -> tuple[Recipe, ...]:
     """The recipes; none unless all of them can be run. `teachers` are models to learn from."""
     drafts: list[RecipeDraft] = st.session_state.setdefault(_STATE, [])
+    _take_over(drafts)
     recipes: list[Recipe] = []
     for place, draft in enumerate(drafts):
         with st.container(border=True):
@@ -242,20 +243,35 @@ def _load(drafts: list[RecipeDraft]) -> None:
     loaded: set[str] = st.session_state.setdefault(_LOADED, set())
     if given is None or given.file_id in loaded:
         return
-    try:
-        content = parse_json(given.getvalue())
-        listed = content if isinstance(content, list) else [content]
-        read = [workbench.read_recipe(recipe) for recipe in listed]
-        made = [_draft(recipe.record()) for recipe in read]
-    except EdgeSlimError as error:
-        show(error.record())
-    except ValueError:
-        st.error(t("recipes.not_json", file=plain(given.name)))
-    else:
+    made = _read(given.getvalue(), given.name)
+    if made is not None:
         # Any touch of session state may end this run for a newer one: all or nothing, and only once.
         drafts.extend(made)
         loaded.add(given.file_id)
         st.rerun()
+
+
+def _take_over(drafts: list[RecipeDraft]) -> None:
+    """Recipes that the address brings, such as a lesson's: once, before those that are there."""
+    given, loaded = st.query_params.get("recipes", ""), st.session_state.setdefault(_LOADED, set())
+    if given and given not in loaded:
+        made = _read(given.encode(), "recipes")
+        if made is not None:
+            drafts[:0] = made
+            loaded.add(given)
+
+
+def _read(content: bytes, name: str) -> list[RecipeDraft] | None:
+    """One recipe, or a list of them; None if it is none, and why is shown."""
+    try:
+        found = parse_json(content)
+        listed = found if isinstance(found, list) else [found]
+        return [_draft(workbench.read_recipe(recipe).record()) for recipe in listed]
+    except EdgeSlimError as error:
+        show(error.record())
+    except ValueError:
+        st.error(t("recipes.not_json", file=plain(name)))
+    return None
 
 
 def _draft(recipe: RecipeRecord) -> RecipeDraft:

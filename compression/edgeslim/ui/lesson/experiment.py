@@ -108,7 +108,8 @@ def _explore(lesson: Lesson, one: type[Experiment], words: LessonWords, limit: L
         st.caption(measured)
     door = setting.door()
     if door is not None and door.page in PAGES:
-        go(door.page, t("learn.door"), icon=":material/science:", **dict(door.parameters))
+        label = t("learn.door" if door.same else "learn.door_network")
+        go(door.page, label, icon=":material/science:", **dict(door.parameters))
 
 
 def _controls(one: type[Experiment], words: LessonWords) -> dict[str, Any]:
