@@ -108,6 +108,43 @@ def notice_of(record: NoticeRecord) -> Notice:
     return Notice(record.code, record.text, **record.values)
 
 
+ClassMap = tuple[tuple[str, str | None], ...]
+"""Classes of a dataset, and which of a model's each is; None: no one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassMatching:
+    """Which classes of a dataset are which of a model's."""
+
+    pairs: ClassMap
+    """All classes of the dataset, in its order."""
+    model: tuple[str, ...]
+    """The model's classes."""
+    given: bool = False
+    """Somebody has said so, not their names alone."""
+
+    @property
+    def matched(self) -> int:
+        """How many of the dataset's classes are scored."""
+        return sum(name is not None for _, name in self.pairs)
+
+    @property
+    def dataset_only(self) -> tuple[str, ...]:
+        """Classes that the model does not know: their objects are not scored."""
+        return tuple(name for name, known in self.pairs if known is None)
+
+    @property
+    def model_only(self) -> tuple[str, ...]:
+        """Classes that the dataset does not know: they have no part in mAP."""
+        known = {name for _, name in self.pairs}
+        return tuple(name for name in self.model if name not in known)
+
+    @property
+    def few(self) -> bool:
+        """Whether most classes of both sides have no counterpart, so that a score says little of either."""
+        return 2 * self.matched < min(len(self.pairs), len(self.model))
+
+
 @dataclass(frozen=True, slots=True)
 class ProgressRecord:
     """How far something is: `done` of `total` (0 where that is not known)."""

@@ -13,10 +13,10 @@ from edgeslim.ui.components.recipes import recipes_form
 from edgeslim.ui.components.search_form import search_form
 from edgeslim.ui.components.sources import (
     calibration_choice,
-    classes_fit,
     dataset_added,
     dataset_choice,
     dataset_import,
+    matched_classes,
     model_choice,
     model_import,
     teachers_of,
@@ -56,8 +56,10 @@ with st.container(border=True):
     if dataset is not None:
         with columns[1]:
             calibration = calibration_choice(datasets, dataset)
-        fits = classes_fit(dataset, labels)
-    with st.expander(t("dataset.own"), icon=":material/upload_file:", expanded=dataset is None or not fits):
+        classes = matched_classes(dataset, labels)
+    with st.expander(
+        t("dataset.own"), icon=":material/upload_file:", expanded=dataset is None or classes is None
+    ):
         dataset_import("data", key="dataset")
     dataset_added()
 if dataset is None:
@@ -65,7 +67,9 @@ if dataset is None:
 
 with st.container(border=True):
     st.header(t("new.recipes"), anchor=False)
-    plan = workbench.StudyPlan(model=model.name, dataset=dataset.name, calibration=calibration)
+    plan = workbench.StudyPlan(
+        model=model.name, dataset=dataset.name, calibration=calibration, classes=classes or ()
+    )
     presets = data.presets(model.name, dataset.name, calibration)
     ways = ("ready", "search")
     way = st.segmented_control(
@@ -87,9 +91,9 @@ started = st.button(
     type="primary",
     icon=":material/play_arrow:",
     key="start_study",
-    disabled=asked is None or plan is None or not fits,
+    disabled=asked is None or plan is None or classes is None,
 )
-if fits and plan is not None:
+if classes is not None and plan is not None:
     start_words(plan, asked)
 if started:
     with boundary():

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
-from edgeslim.datasets import Relabelled, map_classes, unmatched_classes
+from edgeslim.datasets import Relabelled, indices_of, map_classes, match_classes, unmatched_classes
 from edgeslim.datasets.base import Split
+from edgeslim.datasets.labels import check_classes
+from edgeslim.datasets.street_signs.signs import CLASSES
 from edgeslim.detections import Annotations, Image, Target
 from edgeslim.errors import DatasetError
+from edgeslim.records import ClassMap
 
 
 class Fixed:
@@ -49,16 +54,76 @@ def test_no_common_class_is_refused_naming_both(model_labels: tuple[str, ...]) -
     assert caught.value.code == "no_common_labels"
 
 
-def test_unmatched_classes_are_told() -> None:
-    labels = ("a", "b", "c")
-    (notice,) = unmatched_classes(labels, np.array([-1, 0, -1]))
-    assert (notice.code, notice.values) == ("unmatched_classes", {"count": 2, "labels": "a, c"})
-    assert unmatched_classes(labels, np.array([2, 1, 0])) == []
+def test_classes_that_are_not_scored_are_told() -> None:
+    (notice,) = unmatched_classes(match_classes(("a", "b", "c"), ("B", "d")))
+    assert notice.code == "classes_not_scored"
+    assert notice.values == {"matched": 1, "total": 3, "count": 2, "labels": "a, c"}
+    assert unmatched_classes(match_classes(("a", "b"), ("a", "b", "c"))) == []
 
 
 def test_long_lists_of_classes_are_cut_short() -> None:
-    (notice,) = unmatched_classes([f"class {i}" for i in range(50)], np.full(50, -1))
+    (notice,) = unmatched_classes(match_classes([f"class {i}" for i in range(50)], ("x",)))
     assert str(notice.values["labels"]).endswith("class 4, …")
+
+
+def test_what_is_said_of_classes_comes_before_their_names() -> None:
+    matching = match_classes(
+        ("car", "truck", "stop", "dog"), ("vehicle", "dog", "person"), (("truck", "vehicle"), ("dog", None))
+    )
+    assert matching.pairs == (("car", None), ("truck", "vehicle"), ("stop", None), ("dog", None))
+    assert (matching.matched, matching.given) == (1, True)
+    assert matching.dataset_only == ("car", "stop", "dog")
+    assert matching.model_only == ("dog", "person")
+    assert indices_of(matching).tolist() == [-1, 0, -1, -1]
+
+
+def test_several_classes_of_the_data_may_be_one_of_the_models() -> None:
+    assert map_classes(
+        ("car", "truck"), ("vehicle",), (("car", "vehicle"), ("truck", "vehicle"))
+    ).tolist() == [
+        0,
+        0,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "choice"),
+    [
+        ((("cra", "vehicle"),), "class_not_in_dataset", "car"),
+        ((("car", "vehicel"),), "class_not_in_model", "vehicle"),
+    ],
+)
+def test_a_mapping_of_a_class_that_is_not_there_names_the_nearest(
+    given: ClassMap, code: str, choice: str
+) -> None:
+    with pytest.raises(DatasetError) as caught:
+        match_classes(("car",), ("vehicle",), given)
+    assert caught.value.code == code
+    assert caught.value.values["choices"] == choice
+
+
+@pytest.mark.parametrize(
+    ("dataset", "model", "few"),
+    [
+        (("stop", "light", "speed", "zebra"), tuple(CLASSES), True),  # one of four
+        (("stop", "yield", "speed", "zebra"), tuple(CLASSES), False),  # half of them
+        (("person", *map(str, range(79))), ("person",), False),  # all that the model knows
+        (("stop",), tuple(CLASSES), False),
+    ],
+)
+def test_a_score_of_few_classes_has_to_be_asked_for(
+    dataset: tuple[str, ...], model: tuple[str, ...], few: bool
+) -> None:
+    matching = match_classes(dataset, model)
+    assert matching.few is few
+    if not few:
+        check_classes(matching)
+        return
+    with pytest.raises(DatasetError, match="Only 1 of the dataset's 4 classes") as caught:
+        check_classes(matching)
+    assert caught.value.code == "few_classes"
+    proposal = tuple(json.loads(str(caught.value.values["classes"])).items())
+    check_classes(match_classes(dataset, model, proposal))
 
 
 def test_relabelled_boxes_are_in_the_models_classes() -> None:

@@ -13,7 +13,7 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, STORAGE_VARIABLE
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import WAITS, Progress
-from edgeslim.records import ProgressRecord, encoded
+from edgeslim.records import ClassMap, ProgressRecord, encoded
 from edgeslim.studies.trial import TrialResult
 from edgeslim.units import parse_bytes
 
@@ -49,12 +49,19 @@ def with_common(parser: argparse.ArgumentParser) -> None:
 
 
 def with_data(
-    command: argparse.ArgumentParser, calibration: bool = True, limit: bool = True
+    command: argparse.ArgumentParser, calibration: bool = True, limit: bool = True, classes: bool = False
 ) -> argparse.ArgumentParser:
     """Let the command ask for a model and data."""
     command.add_argument("--model", required=True, metavar="M", help="a model's name, or an .onnx file")
     command.add_argument("--data", required=True, metavar="D", help="a dataset's name, or its file or folder")
     command.add_argument("--spec", type=Path, metavar="SPEC.json", help="how to feed and read the model")
+    if classes:
+        command.add_argument(
+            "--classes",
+            type=Path,
+            metavar="FILE.json",
+            help="which classes of the data are which of the model's, where names do not say so",
+        )
     if limit:
         command.add_argument("--limit", type=positive, metavar="N", help="only the first N validation images")
     if calibration:
@@ -111,6 +118,11 @@ def minutes(text: str) -> float:
 def spec(given: Arguments) -> ModelSpec | None:
     """The specification in the file given with --spec. Raises ModelError."""
     return None if given.spec is None else workbench.read_spec(given.spec)
+
+
+def classes(given: Arguments) -> ClassMap:
+    """The mapping of classes in the file given with --classes. Raises DatasetError."""
+    return () if given.classes is None else workbench.read_classes(given.classes)
 
 
 def tell(given: Arguments, record: object, words: Callable[[], str]) -> None:

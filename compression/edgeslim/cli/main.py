@@ -18,6 +18,7 @@ from edgeslim.cli import analyse, learn, store, study
 from edgeslim.cli.common import (
     Arguments,
     add,
+    classes,
     clear_line,
     positive,
     print_json,
@@ -90,8 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     command = add(commands, "download", _download, "download a model of the catalogue")
     command.add_argument("name", metavar="NAME")
     command = add(commands, "evaluate", _evaluate, "measure a model as it is")
-    with_runtimes(with_data(command, calibration=False))
-    command = with_data(add(commands, "compress", _compress, "make and measure the files of recipes"))
+    with_runtimes(with_data(command, calibration=False, classes=True))
+    command = with_data(
+        add(commands, "compress", _compress, "make and measure the files of recipes"), classes=True
+    )
     with_runtimes(command)
     command.add_argument("--recipe", type=Path, required=True, metavar="R.json", help="a recipe, or a list")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
@@ -245,6 +248,7 @@ def _evaluate(given: Arguments) -> None:
         given.model,
         given.data,
         spec=spec(given),
+        classes=classes(given),
         limit=given.limit,
         runtimes=given.runtimes,
         store=given.store,
@@ -261,6 +265,7 @@ def _compress(given: Arguments) -> None:
         given.out,
         calibration=given.calibration,
         spec=spec(given),
+        classes=classes(given),
         limit=given.limit,
         runtimes=given.runtimes,
         store=given.store,

@@ -13,6 +13,7 @@ from edgeslim.artifacts.store import write_atomically
 from edgeslim.cli.common import (
     Arguments,
     add,
+    classes,
     clear_line,
     counted,
     positive,
@@ -47,7 +48,9 @@ _PLANNED = (
 
 
 def add_commands(commands: Any) -> None:
-    command = with_data(add(commands, "run", _study_run, "run recipes and show the front; Ctrl-C cancels"))
+    command = with_data(
+        add(commands, "run", _study_run, "run recipes and show the front; Ctrl-C cancels"), classes=True
+    )
     recipes = command.add_mutually_exclusive_group()
     recipes.add_argument(
         "--preset", metavar="NAME", help="a ready-made list of recipes; a search begins with it"
@@ -130,6 +133,7 @@ def _study_run(given: Arguments) -> int:
         model=given.model,
         dataset=given.data,
         spec=spec(given),
+        classes=classes(given),
         objectives=tuple(given.objective or DEFAULT_OBJECTIVES),
         budget=read_budget(given.budget),
         **{name: value for name, value in asked.items() if value is not None},

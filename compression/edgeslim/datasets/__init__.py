@@ -3,7 +3,14 @@
 from edgeslim.datasets.coco import Coco
 from edgeslim.datasets.digits import DIGITS
 from edgeslim.datasets.held_out import check_share, choosing_part, hold_out
-from edgeslim.datasets.labels import Relabelled, map_classes, unmatched_classes
+from edgeslim.datasets.labels import (
+    Relabelled,
+    indices_of,
+    map_classes,
+    match_classes,
+    required,
+    unmatched_classes,
+)
 from edgeslim.datasets.opening import check_reference, open_dataset
 from edgeslim.datasets.splits import DATASETS, FORMATS, any_images
 from edgeslim.datasets.street_signs.dataset import STREET_SIGNS
@@ -19,8 +26,11 @@ __all__ = [
     "check_share",
     "choosing_part",
     "hold_out",
+    "indices_of",
     "map_classes",
+    "match_classes",
     "open_dataset",
+    "required",
     "unmatched_classes",
 ]
 

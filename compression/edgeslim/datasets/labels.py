@@ -3,46 +3,121 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 import numpy as np
 
 from edgeslim.datasets.base import Part, Split
 from edgeslim.detections import Annotations, IntArray, Target
 from edgeslim.errors import DatasetError, Notice
+from edgeslim.records import ClassMap, ClassMatching
 
 UNKNOWN = -1
 _SHOWN = 5
 
 
-def map_classes(dataset_labels: Sequence[str], model_labels: Sequence[str]) -> IntArray:
+def map_classes(dataset_labels: Sequence[str], model_labels: Sequence[str], given: ClassMap = ()) -> IntArray:
     """The model's index of each class of the dataset, or UNKNOWN. Shape (len(dataset_labels),).
 
-    Names match exactly or, failing that, without regard to case, spaces, underscores and hyphens.
-    Raises DatasetError(code='no_common_labels') if none does.
+    As `match_classes` says. Raises DatasetError (no_common_labels) if there is none in common.
     """
-    exact = {name: index for index, name in reversed(list(enumerate(model_labels)))}
-    loose = {_plain(name): index for index, name in reversed(list(enumerate(model_labels)))}
-    mapping = [exact.get(name, loose.get(_plain(name), UNKNOWN)) for name in dataset_labels]
-    if all(index == UNKNOWN for index in mapping):
-        values = {"dataset_labels": _some(dataset_labels), "model_labels": _some(model_labels)}
-        raise DatasetError(
-            "no_common_labels",
-            f"The dataset knows {values['dataset_labels']}; the model knows {values['model_labels']}: "
-            "they have no class in common.",
-            "Choose data with the model's classes, or correct the labels in the model's specification.",
-            **values,
-        )
-    return np.array(mapping, np.int64)
+    return indices_of(required(match_classes(dataset_labels, model_labels, given), dataset_labels))
 
 
-def unmatched_classes(dataset_labels: Sequence[str], mapping: IntArray) -> list[Notice]:
+def match_classes(
+    dataset_labels: Sequence[str], model_labels: Sequence[str], given: ClassMap = ()
+) -> ClassMatching:
+    """Which classes are the same: those `given`; of the others those with the same name, exactly or, failing that,
+    without regard to case, spaces, underscores and hyphens.
+
+    Raises DatasetError (class_not_in_dataset, class_not_in_model) where `given` names another one.
+    """
+    for names, side in ((dict(given), dataset_labels), (dict(given).values(), model_labels)):
+        for name in names:
+            if name is not None and name not in side:
+                raise _class_not_there(name, "dataset" if side is dataset_labels else "model", side)
+    exact = {name: name for name in model_labels}
+    loose = {_plain(name): name for name in reversed(model_labels)}
+    said = dict(given)
+    pairs = tuple(
+        (name, said[name] if name in said else exact.get(name, loose.get(_plain(name))))
+        for name in dataset_labels
+    )
+    return ClassMatching(pairs, tuple(model_labels), bool(given))
+
+
+def indices_of(matching: ClassMatching) -> IntArray:
+    """The model's index of each class of the dataset, or UNKNOWN."""
+    places = {name: index for index, name in reversed(list(enumerate(matching.model)))}
+    return np.array([UNKNOWN if name is None else places[name] for _, name in matching.pairs], np.int64)
+
+
+def required(matching: ClassMatching, dataset_labels: Sequence[str]) -> ClassMatching:
+    """The matching. Raises DatasetError (no_common_labels) if it is empty."""
+    if matching.matched:
+        return matching
+    values = {"dataset_labels": _some(dataset_labels), "model_labels": _some(matching.model)}
+    raise DatasetError(
+        "no_common_labels",
+        f"The dataset knows {values['dataset_labels']}; the model knows {values['model_labels']}: "
+        "they have no class in common.",
+        "Choose data with the model's classes, say which are the same (--classes), or correct the labels in the model's "
+        "specification.",
+        **values,
+    )
+
+
+def check_classes(matching: ClassMatching | None) -> None:
+    """Raise DatasetError (few_classes) if a score would be of so few classes that it has to be asked for."""
+    if matching is None or matching.given or not matching.few:
+        return
+    total = len(matching.pairs)
+    proposal = json.dumps(dict(matching.pairs), ensure_ascii=False)
+    raise DatasetError(
+        "few_classes",
+        f"Only {matching.matched} of the dataset's {total} classes are the model's: a score would be of these alone. The "
+        f"model does not know {_some(matching.dataset_only)}; the data does not know {_some(matching.model_only)}.",
+        f"Say which classes are the same in a file, and give it with --classes. This would go on as it is: {proposal}",
+        matched=matching.matched,
+        total=total,
+        dataset_only=_some(matching.dataset_only),
+        model_only=_some(matching.model_only),
+        classes=proposal,
+    )
+
+
+def unmatched_classes(matching: ClassMatching) -> list[Notice]:
     """Notices of the dataset's classes that the model lacks; none if it has all."""
-    missing = [name for name, index in zip(dataset_labels, mapping, strict=True) if index == UNKNOWN]
+    missing = matching.dataset_only
     if not missing:
         return []
-    text = f"{len(missing)} classes of the dataset are unknown to the model and not scored: {_some(missing)}."
-    return [Notice("unmatched_classes", text, count=len(missing), labels=_some(missing))]
+    text = (
+        f"The score is of {matching.matched} of the dataset's {len(matching.pairs)} classes. {len(missing)} are unknown "
+        f"to the model and not scored: {_some(missing)}."
+    )
+    return [
+        Notice(
+            "classes_not_scored",
+            text,
+            matched=matching.matched,
+            total=len(matching.pairs),
+            count=len(missing),
+            labels=_some(missing),
+        )
+    ]
+
+
+def _class_not_there(name: str, side: str, labels: Sequence[str]) -> DatasetError:
+    choices = ", ".join(get_close_matches(name, labels, n=3) or labels[:_SHOWN])
+    return DatasetError(
+        f"class_not_in_{side}",
+        f"'{name}' is no class of the {side}.",
+        f"Correct the mapping of classes; choose one of: {choices}.",
+        name=name,
+        choices=choices,
+    )
 
 
 class Relabelled(Part):

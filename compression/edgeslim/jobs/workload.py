@@ -19,5 +19,6 @@ def workload_of(plan: StudyPlan, store: Store, progress: Progress, model: Model 
         spec=plan.spec,
         limit=plan.limit,
         held_out=plan.held_out,
+        classes=plan.classes,
         progress=progress,
     )

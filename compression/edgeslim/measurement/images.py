@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from edgeslim.records import ClassMap
+
 
 @dataclass(frozen=True, slots=True)
 class Images:
@@ -18,3 +20,5 @@ class Images:
     """Share that is left out, as in a study's plan; None is a quarter, of enough images."""
     most: int | None = None
     """The first of what is left."""
+    classes: ClassMap = ()
+    """Which classes of the dataset are which of the model's, where names do not say so."""

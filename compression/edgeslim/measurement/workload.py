@@ -12,8 +12,10 @@ from edgeslim.datasets import (
     Relabelled,
     any_images,
     choosing_part,
-    map_classes,
+    indices_of,
+    match_classes,
     open_dataset,
+    required,
     unmatched_classes,
 )
 from edgeslim.datasets.base import Dataset, Split, SplitName, Subset
@@ -23,6 +25,7 @@ from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.library import open_model
 from edgeslim.pipeline import TaskData
 from edgeslim.progress import Progress, silent
+from edgeslim.records import ClassMap, ClassMatching
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Workload:
     labels: tuple[str, ...] | None
     notices: Sequence[Notice]
     held_out: Split | None = None
+    matching: ClassMatching | None = None
+    """Which classes of the data are which of the model's; None where one of them names none."""
 
 
 def open_workload(
@@ -51,6 +56,7 @@ def open_workload(
     limit: int | None = None,
     held_out: float | None = 0.0,
     split: SplitName = "validation",
+    classes: ClassMap = (),
     progress: Progress = silent,
 ) -> Workload:
     """Open model and data by their references. Raises ModelError or DatasetError."""
@@ -58,7 +64,7 @@ def open_workload(
         model = open_model(model, store, spec, progress=progress)
     data = open_dataset(dataset, store, progress)
     images = open_dataset(calibration, store, progress) if calibration else None
-    return make_workload(model, data, images, limit, held_out, split)
+    return make_workload(model, data, images, limit, held_out, split, classes)
 
 
 def open_images(
@@ -73,6 +79,7 @@ def open_images(
         limit=images.limit,
         held_out=images.held_out,
         split=images.split,
+        classes=images.classes,
         progress=progress,
     )
     if images.most is None or images.most >= len(found.evaluation):
@@ -87,19 +94,23 @@ def make_workload(
     limit: int | None = None,
     held_out: float | None = 0.0,
     split: SplitName = "validation",
+    classes: ClassMap = (),
 ) -> Workload:
     """Bring model and data together: evaluate on `split` (the first `limit` images of it), calibrate on
     `calibration` if given, else on the dataset's own split.
 
-    `held_out` is the share of the evaluation images to keep apart, None a sensible one (`choosing_part`).
+    `held_out` is the share of the evaluation images to keep apart, None a sensible one (`choosing_part`). `classes`
+    says which classes are the same where names do not.
     """
-    model, notices = _named(model, dataset), list(dataset.warnings)
+    model = model if classes else _named(model, dataset)
+    notices, matching = list(dataset.warnings), None
     evaluation, train = dataset.split(split), _split(dataset, "train")
     labels: tuple[str, ...] | None = None
     if dataset.has_labels and model.spec.labels:
         labels = model.spec.labels
-        mapping = map_classes(dataset.labels, labels)
-        notices.extend(unmatched_classes(dataset.labels, mapping))
+        matching = required(match_classes(dataset.labels, labels, classes), dataset.labels)
+        mapping = indices_of(matching)
+        notices.extend(unmatched_classes(matching))
         # A relabelled split reads its content for its fingerprint; the same classes in the same order need none.
         if mapping.tolist() != list(range(len(labels))):
             evaluation = Relabelled(evaluation, mapping)
@@ -112,7 +123,7 @@ def make_workload(
     if apart is not None and images is not None and _same(images, dataset.split(split)):
         images = choosing_part(images, held_out)[0]
     data = TaskData(calibration=images, train=train, evaluation=evaluation, labels=model.spec.labels)
-    return Workload(model, dataset.name, data, evaluation, labels, notices, apart)
+    return Workload(model, dataset.name, data, evaluation, labels, notices, apart, matching)
 
 
 def _named(model: Model, dataset: Dataset) -> Model:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edgeslim.records import ClassMatching
 from edgeslim.studies.figures import FIGURES, Figure, axes, columns
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.units import CHANGE, DASH, MINUS, POINTS, Kind, format_bytes, format_ms, format_share
+
+_SHOWN = 8
+"""Names of classes."""
 
 
 def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
@@ -54,11 +58,24 @@ def study_table(study: StudyResult) -> str:
     return "\n".join([table(rows, headers), *errors, *notices])
 
 
+def classes_line(matching: ClassMatching) -> str:
+    """How many of the data's classes are scored, and which have no counterpart."""
+    parts = [f"{matching.matched} of the data's {len(matching.pairs)} are the model's"]
+    for names, where in ((matching.dataset_only, "data"), (matching.model_only, "model")):
+        if names:
+            parts.append(
+                f"only in the {where}: {', '.join(names[:_SHOWN])}{', …' if len(names) > _SHOWN else ''}"
+            )
+    return "; ".join(parts)
+
+
 def trial_lines(trial: TrialResult) -> str:
     """Everything measured of one trial, a line each."""
     rows = [("model", trial.model), ("recipe", trial.title)]
     for figure in (*axes([trial], cost=False), *axes([trial], cost=True)):
         rows.append((words(figure.name), _with_interval(figure, trial)))
+    if trial.classes:
+        rows.append(("classes", classes_line(trial.classes)))
     if trial.accuracy:
         rows.append(("images", str(trial.accuracy.get("images") or DASH)))
     if trial.latency:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from edgeslim.errors import ErrorRecord, StudyError
 from edgeslim.models.base import ModelSpec
-from edgeslim.records import NoticeRecord, decoded, encoded
+from edgeslim.records import ClassMap, NoticeRecord, decoded, encoded
 from edgeslim.runtime import MAIN
 from edgeslim.studies import figures
 from edgeslim.studies.budget import Budget
@@ -43,6 +43,8 @@ class StudyPlan:
     """The list of recipes to run; of a search, the one that it begins with."""
     spec: ModelSpec | None = None
     """Where the model does not bring one, or another is wanted."""
+    classes: ClassMap = ()
+    """Which classes of the dataset are which of the model's, where names do not say so."""
     limit: int | None = None
     """The first validation images only; None: all."""
     workers: int = 0

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from edgeslim.artifacts.artifact import Stage
 from edgeslim.errors import ErrorRecord, Notice
 from edgeslim.records import (
+    ClassMatching,
     Latency,
     NoticeRecord,
     ProgressRecord,
@@ -73,6 +74,8 @@ class TrialResult:
     """What a search measured cheaply before: share of the recovery, images, figures. No measurements of the file."""
     runtimes: Mapping[str, RuntimeFigures] = dataclasses.field(default_factory=dict)
     """Figures in other runtimes than the main one, whose are the trial's own. See `in_runtime`."""
+    classes: ClassMatching | None = None
+    """Which classes of the data are which of the model's; a study's plan says so once for all trials."""
     told: tuple[NoticeRecord, ...] = ()
     """What was noticed of its model and data; a study keeps that once for all trials."""
 
@@ -197,9 +200,13 @@ class TrialResult:
         return None
 
     def to_json(self) -> dict[str, Any]:
-        """All fields, and the derived `entropy_gap`."""
+        """All fields, and what follows from them of sizes and classes."""
         gap = self.sizes.entropy_gap if self.sizes else None
-        return {**encoded(self), "entropy_gap": encoded(gap)}
+        told: dict[str, Any] = {**encoded(self), "entropy_gap": encoded(gap)}
+        if self.classes is not None:
+            names = ("matched", "dataset_only", "model_only")
+            told["classes"] |= {name: encoded(getattr(self.classes, name)) for name in names}
+        return told
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> TrialResult:

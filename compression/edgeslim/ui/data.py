@@ -234,7 +234,9 @@ def reading(study: StudyResult, trial: TrialResult) -> tuple[str, ModelSpec | No
 def validation_images(study: StudyResult) -> workbench.Images:
     """Those that the study's files were scored on, but not more than a page can wait for."""
     plan = sources(study)
-    return workbench.Images(plan.dataset, limit=plan.limit, held_out=plan.held_out, most=MOST_IMAGES)
+    return workbench.Images(
+        plan.dataset, limit=plan.limit, held_out=plan.held_out, most=MOST_IMAGES, classes=plan.classes
+    )
 
 
 def scored(study: StudyResult, images: workbench.Images | None = None) -> workbench.ScoredImages:

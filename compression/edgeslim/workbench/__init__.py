@@ -13,6 +13,7 @@ from edgeslim.workbench.ablation import (
     start_ablation,
 )
 from edgeslim.workbench.access import DEMO_MINUTES, DEMO_STUDIES, may_change_study
+from edgeslim.workbench.classes import matching_of, read_classes
 from edgeslim.workbench.compress import compress
 from edgeslim.workbench.confidence import compare_trials, trial_of
 from edgeslim.workbench.datasets import (
@@ -23,7 +24,6 @@ from edgeslim.workbench.datasets import (
     read_pictures,
     suggested_name,
     typed_path,
-    unknown_classes,
 )
 from edgeslim.workbench.errands import (
     known_study,
@@ -162,6 +162,7 @@ __all__ = [
     "list_studies",
     "make_again",
     "making_status",
+    "matching_of",
     "may_change_study",
     "model_as",
     "model_spec",
@@ -172,6 +173,7 @@ __all__ = [
     "predict",
     "predictions",
     "publish_study",
+    "read_classes",
     "read_pictures",
     "read_recipe",
     "read_recipes",
@@ -220,6 +222,5 @@ __all__ = [
     "try_preprocessing",
     "trying_status",
     "typed_path",
-    "unknown_classes",
     "xray",
 ]

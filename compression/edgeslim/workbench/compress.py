@@ -13,7 +13,7 @@ from edgeslim.errors import InfeasibleError, Notice
 from edgeslim.measurement.machine import busy
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
-from edgeslim.records import notice_record
+from edgeslim.records import ClassMap, notice_record
 from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.preprocessing import settled_spec
 from edgeslim.workbench.workload import opened
@@ -31,6 +31,7 @@ def compress(
     *,
     calibration: str | Path | None = None,
     spec: ModelSpec | None = None,
+    classes: ClassMap = (),
     limit: int | None = None,
     threads: int = 1,
     runtimes: Sequence[str] = (),
@@ -43,12 +44,22 @@ def compress(
     Returns them as trials, `file` being the written one. Of several recipes, one that this network
     cannot meet is 'infeasible' and the others go on; a single one raises InfeasibleError. Raises EdgeSlimError.
     """
+    from edgeslim.datasets.labels import check_classes
+
     store = store or Store()
     with store.in_use():
         spec, told = settled_spec(model, dataset, spec, store, progress)
         workload = opened(
-            model, dataset, store, calibration=calibration, spec=spec, limit=limit, progress=progress
+            model,
+            dataset,
+            store,
+            calibration=calibration,
+            spec=spec,
+            limit=limit,
+            classes=classes,
+            progress=progress,
         )
+        check_classes(workload.matching)
         trials = measure(recipes, workload, store, threads, progress, runtimes, told)
         if len(trials) == 1 and trials[0].error:
             raise InfeasibleError.of(trials[0].error)
@@ -85,6 +96,7 @@ def measure(
                 title=recipe.title,
                 recipe_fingerprint=recipe.fingerprint(),
                 model=name,
+                classes=workload.matching,
                 told=tuple(notice_record(notice) for notice in (*told, *workload.notices)),
             )
             try:

@@ -60,21 +60,6 @@ def _listed(record: Mapping[str, Any]) -> DatasetInfo:
     return decoded(DatasetInfo, {**told, "origin": "imported", "whose": visitors.whose(record)})
 
 
-def unknown_classes(dataset: DatasetInfo, labels: Sequence[str]) -> tuple[str, ...]:
-    """Those of the dataset's classes that a model with these labels does not know; none where one of them has no names,
-    or the model's are mere placeholders for as many."""
-    from edgeslim.datasets.labels import UNKNOWN, map_classes
-    from edgeslim.measurement.workload import placeholders
-
-    if not dataset.labels or not labels or (placeholders(labels) and len(labels) == len(dataset.labels)):
-        return ()
-    try:
-        mapping = map_classes(dataset.labels, labels)
-    except DatasetError:
-        return dataset.labels
-    return tuple(label for label, index in zip(dataset.labels, mapping, strict=True) if index == UNKNOWN)
-
-
 def resolve_dataset(reference: str | Path, store: Store) -> str:
     """What `open_dataset` takes for a built-in name, an imported name or a path (made absolute).
 

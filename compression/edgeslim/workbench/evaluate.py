@@ -8,6 +8,7 @@ from pathlib import Path
 from edgeslim.artifacts.store import Store
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
+from edgeslim.records import ClassMap
 from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.compress import measure
 from edgeslim.workbench.datasets import resolve_dataset
@@ -19,6 +20,7 @@ def evaluate_model(
     dataset: str | Path,
     *,
     spec: ModelSpec | None = None,
+    classes: ClassMap = (),
     limit: int | None = None,
     threads: int = 1,
     runtimes: Sequence[str] = (),
@@ -27,9 +29,11 @@ def evaluate_model(
 ) -> TrialResult:
     """The model's deployable file (nothing compressed) measured on the dataset.
 
-    `limit` takes the first images only. In `runtimes`, besides the main one, it is delivered and measured too. How images
-    are prepared for a file without a specification is found by trying. Raises EdgeSlimError.
+    `classes` says which classes are the same where names do not; where few are, it must be given. `limit` takes the
+    first images only. In `runtimes`, besides the main one, it is delivered and measured too. How images are prepared for
+    a file without a specification is found by trying. Raises EdgeSlimError.
     """
+    from edgeslim.datasets.labels import check_classes
     from edgeslim.measurement.workload import open_workload
     from edgeslim.recipe import Recipe
 
@@ -37,6 +41,13 @@ def evaluate_model(
     with store.in_use():
         spec, told = settled_spec(model, dataset, spec, store, progress)
         workload = open_workload(
-            str(model), resolve_dataset(dataset, store), store, spec=spec, limit=limit, progress=progress
+            str(model),
+            resolve_dataset(dataset, store),
+            store,
+            spec=spec,
+            limit=limit,
+            classes=classes,
+            progress=progress,
         )
+        check_classes(workload.matching)
         return measure([Recipe()], workload, store, threads, progress, runtimes, told)[0]

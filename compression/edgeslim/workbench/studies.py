@@ -30,6 +30,7 @@ from edgeslim.workbench.access import (
     require_turn,
     within_demo,
 )
+from edgeslim.workbench.classes import check_plan_classes
 from edgeslim.workbench.planning import free_name, kind_of, planned, reference, repeated
 from edgeslim.workbench.preprocessing import settled_spec
 
@@ -104,6 +105,7 @@ def start_study(
     opened = open_model(plan.model, store, plan.spec)
     data = resolve_dataset(plan.dataset, store)
     images = None if plan.calibration is None else resolve_dataset(plan.calibration, store)
+    check_plan_classes(plan, opened.spec.labels, store)
     if search is not None:
         search = search if plan.preset is None else dataclasses.replace(search, preset=plan.preset)
         check_preset(search.preset)

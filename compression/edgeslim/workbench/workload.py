@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
 from edgeslim.progress import Progress
+from edgeslim.records import ClassMap
 from edgeslim.workbench.datasets import open_dataset, resolve_dataset
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def opened(
     limit: int | None = None,
     held_out: float | None = 0.0,
     split: SplitName = "validation",
+    classes: ClassMap = (),
 ) -> Workload:
     """The model and the data in its classes. Raises ModelError, DatasetError."""
     from edgeslim.measurement.workload import open_workload
@@ -39,6 +41,7 @@ def opened(
         limit=limit,
         held_out=held_out,
         split=split,
+        classes=classes,
         progress=progress,
     )
 

@@ -33,7 +33,9 @@ def damage_images(study: StudyResult, row: DeltaGenerator) -> workbench.Images |
     if over == "validation":
         return data.validation_images(study)
     if over == "gallery":
-        return workbench.Images(dataset, "gallery", most=data.MOST_IMAGES)
+        return workbench.Images(
+            dataset, "gallery", most=data.MOST_IMAGES, classes=data.sources(study).classes
+        )
     folder = asked_folder("damage_folder")
     if not folder:
         return None

@@ -11,6 +11,7 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.library import ModelEntry
+from edgeslim.records import ClassMap
 from edgeslim.ui import data
 from edgeslim.ui.components.bringing import at_machine, may_bring, sharing
 from edgeslim.ui.components.problems import asked_in_vain, boundary
@@ -154,23 +155,30 @@ def dataset_choice(datasets: Sequence[DatasetInfo], task: str, labels: Sequence[
 
 
 def _strange(dataset: DatasetInfo, labels: Sequence[str]) -> bool:
-    return bool(dataset.labels) and workbench.unknown_classes(dataset, labels) == dataset.labels
+    matching = workbench.matching_of(dataset, labels)
+    return matching is not None and not matching.matched
 
 
-def classes_fit(dataset: DatasetInfo, labels: Sequence[str]) -> bool:
-    """Whether the model knows any of the dataset's classes; says which it does not know."""
-    unknown = workbench.unknown_classes(dataset, labels)
-    if _strange(dataset, labels):
+def matched_classes(dataset: DatasetInfo, labels: Sequence[str]) -> ClassMap | None:
+    """The mapping of classes for the plan: empty where names say enough. None as long as the model knows none of the
+    dataset's classes, or so few that somebody has to agree."""
+    matching = workbench.matching_of(dataset, labels)
+    if matching is None:
+        return ()
+    if not matching.matched:
         if "data" in st.query_params:
             st.error(t("dataset.no_class_fits", model=_some(labels), dataset=_some(dataset.labels)))
         else:  # nobody has chosen it
             st.info(t("dataset.add_fitting", model=_some(labels)), icon=":material/photo_library:")
-        return False
-    if unknown:
-        st.caption(
-            f":material/warning: {t('notice.unmatched_classes', count=len(unknown), labels=_some(unknown))}"
-        )
-    return True
+        return None
+    counts = {"matched": matching.matched, "total": len(matching.pairs)}
+    if matching.dataset_only:
+        words = t("classes.scored", labels=_some(matching.dataset_only), **counts)
+        st.caption(f":material/warning: {words}")
+    if not matching.few:
+        return ()
+    agreed = st.checkbox(t("classes.agree", **counts), key=f"agreed_{dataset.name}_{hash(tuple(labels))}")
+    return matching.pairs if agreed else None
 
 
 def _some(labels: Sequence[str], most: int = 6) -> str:
