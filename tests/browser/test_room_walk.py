@@ -224,7 +224,7 @@ def test_a_league_is_entered_run_closed_and_revealed(tmp_path: Path, somebody: S
         expect(teacher.get_by_role("heading", level=1)).to_contain_text("Nobody has a file within 15.0 KB")
 
         anna = somebody(f"{server.url}/room?room={code}")
-        join(anna, "Anna")
+        join(anna, "<i>Anna")
         act(anna, "turn_to_league")
         steps = anna.get_by_role("combobox", name="Steps, in order")
         steps.fill("Weight clus")
@@ -240,6 +240,11 @@ def test_a_league_is_entered_run_closed_and_revealed(tmp_path: Path, somebody: S
         reveal = teacher.locator(".st-key-league_revealed").get_by_role("button")
         reveal.click(timeout=120_000)
         expect(anna.get_by_role("heading", level=1)).to_contain_text("on the held-out images")
+
+        projected = somebody(f"{server.url}/room?room={code}&view=league&present=1", 1920, 1080)
+        expect(projected.locator("table.league")).to_contain_text("<i>Anna")
+        assert projected.locator("table.league i").count() == 0, "a name is text"
+        assert projected.get_by_test_id("stSidebar").is_hidden()
 
         stranger = somebody(f"{server.url}/room?room={code}&teacher=nobody&view=league")
         expect(stranger.get_by_test_id("stAlert")).to_contain_text("Only the teacher")

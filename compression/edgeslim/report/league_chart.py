@@ -19,12 +19,14 @@ def league_chart(
     budget: int,
     mine: frozenset[str],
     words: Mapping[str, str],
+    *,
+    large: bool = False,
 ) -> go.Figure:
-    """`files` by name: bytes, quality (share of 1) with its interval; `mine` are the reader's own.
+    """`files` by name: bytes, quality (share of 1) with its interval; `mine` are the reader's own. `large`: to project.
 
     `words`: size, quality, budget, front.
     """
-    figure = go.Figure()
+    figure, size_of_words = go.Figure(), FONT_SIZE + (10 if large else 0)
     names = list(files)
     points = [(size, value) for size, value, _ in files.values()]
     best = sorted(front(points, ("minimize", "maximize"))) if points else []
@@ -71,14 +73,14 @@ def league_chart(
         yanchor="bottom",
         text=f"{words['budget']} {format_bytes(budget)}",
         showarrow=False,
-        font={"size": FONT_SIZE - 2, "color": BUDGET_COLOR},
+        font={"size": size_of_words - 2, "color": BUDGET_COLOR},
     )
     figure.update_layout(
-        height=380,
+        height=640 if large else 380,
         margin={"l": 64, "r": 16, "t": 34, "b": 54},
         dragmode=False,
         showlegend=False,
-        font={"size": FONT_SIZE},
+        font={"size": size_of_words},
     )
     sizes = [budget, *(size for size, _ in points)]
     low, high = min(sizes) / 1.3, max(sizes) * 1.3
@@ -93,4 +95,7 @@ def league_chart(
         tickangle=0,
     )
     figure.update_yaxes(title=words["quality"])
+    if large:
+        for axis in (figure.update_xaxes, figure.update_yaxes):
+            axis(tickfont={"size": size_of_words}, title_font_size=size_of_words, automargin=True)
     return figure

@@ -23,6 +23,8 @@ section {break-inside: avoid-page}
 .options li::before {content: "☐ "}
 .small {font-size: 0.875rem; opacity: 0.85}
 .scenes figure {width: 260px}
+main .drawn table {font-size: 0.8125rem}
+main .drawn :is(th, td) {padding: 0.3rem 0.4rem; white-space: normal}
 a {color: inherit; overflow-wrap: anywhere}
 @media print {
   :root {color-scheme: light}
@@ -31,6 +33,7 @@ a {color: inherit; overflow-wrap: anywhere}
   h2, h3 {break-after: avoid}
   .drawn > figure, .drawn > ul {break-inside: avoid}
   .drawn > figure {max-width: 150mm}
+  main .drawn .scroll {overflow: visible}
 }
 @page {size: A4; margin: 16mm}
 """

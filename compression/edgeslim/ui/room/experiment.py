@@ -13,7 +13,7 @@ from edgeslim.lessons.predictions import Answer, Choice, Curve, Prediction
 from edgeslim.report.distribution import distribution
 from edgeslim.report.distribution_charts import distribution_chart
 from edgeslim.report.lesson_axes import Drawing
-from edgeslim.report.lesson_reveal import beside_truth
+from edgeslim.report.lesson_reveal import beside_truth, curve_alone
 from edgeslim.report.lesson_words import LessonWords
 from edgeslim.rooms.room import Place, Room, places
 from edgeslim.ui.lesson.drawn import drawn
@@ -105,6 +105,15 @@ def show_beside_truth(place: Place, answer: Answer, here: Found) -> None:
     """One's own prediction beside what is true."""
     html = beside_truth(declared(place), answer, here.truth, here.interval, Drawing(words_of(place)))
     drawn(html, f"beside_{place.lesson}_{place.experiment}")
+
+
+def show_curve(place: Place, answer: Answer) -> None:
+    """One's own curve, which has no words, while the truth is not told yet."""
+    if isinstance(predicted(place), Curve):
+        drawn(
+            curve_alone(declared(place), answer, Drawing(words_of(place))),
+            f"curve_{place.lesson}_{place.experiment}",
+        )
 
 
 def show_result(place: Place, here: Found, *, views: bool, large: bool = False) -> None:

@@ -157,7 +157,7 @@ def _live(code: str, person: Person | None, drawn: tuple[object, ...]) -> None:
         with chart:
             _chart(league, board, person, study, finals)
         with table:
-            board_table(board, study, person, finals is not None)
+            board_table(board, study, person, finals is not None, large=presenting())
 
 
 def _finding(league: League, board: Board, finals: FileScores | None) -> str:
@@ -204,7 +204,8 @@ def _chart(
         "budget": t("league.budget"),
         "front": t("league.front"),
     }
-    st.plotly_chart(league_chart(files, league.budget, mine, words), key="league_chart", config=CONFIG)
+    figure = league_chart(files, league.budget, mine, words, large=presenting())
+    st.plotly_chart(figure, key="league_chart", config=CONFIG)
 
 
 def _label(line: Line) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pandas as pd
 import streamlit as st
 
@@ -12,13 +14,26 @@ from edgeslim.ui.components.words import recipe_title
 from edgeslim.ui.state import address, t
 from edgeslim.units import DASH, format_bytes
 
+PROJECTED = 10
+"""Lines of a board that a projector shows."""
+TABLE = """<style>
+.league {border-collapse: collapse; width: 100%; font-size: clamp(1rem, 1.25vw, 1.8rem)}
+.league :is(th, td) {text-align: start; padding: 0.5rem 0.6rem; border-bottom: 1px solid #7d8c8655;
+  overflow-wrap: anywhere; font-variant-numeric: tabular-nums}
+</style>"""
 
-def board_table(board: Board, study: StudyResult, person: Person | None, final: bool) -> None:
-    """Ranked entries first; every file opens in Compare."""
+
+def board_table(
+    board: Board, study: StudyResult, person: Person | None, final: bool, *, large: bool = False
+) -> None:
+    """Ranked entries first; every file opens in Compare. `large`: the first ones, to be read from the last row."""
     if not board.lines:
         st.info(t("league.no_entries"), icon=":material/hourglass_top:")
         return
     rows = [_row(line, study, person, final) for line in board.lines]
+    if large:
+        _projected(rows[:PROJECTED])
+        return
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -30,6 +45,15 @@ def board_table(board: Board, study: StudyResult, person: Person | None, final: 
             t("league.column.rank"): st.column_config.TextColumn(width="small"),
         },
     )
+
+
+def _projected(rows: list[dict[str, str | None]]) -> None:
+    """A table in the page's own type: what stands in it is escaped, names are no markup."""
+    shown = [name for name in rows[0] if name != t("league.column.file")]
+    heads = "".join(f"<th>{escape(name)}</th>" for name in shown)
+    lines = ("".join(f"<td>{escape(row[name] or DASH)}</td>" for name in shown) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    st.html(f"{TABLE}<table class='league'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
 
 
 def _row(line: Line, study: StudyResult, person: Person | None, final: bool) -> dict[str, str | None]:

@@ -20,6 +20,7 @@ from edgeslim.ui.room.experiment import (
     lesson_title,
     right,
     show_beside_truth,
+    show_curve,
     show_distribution,
     show_result,
     title,
@@ -94,6 +95,9 @@ def _place(room: Room, person: Person, token: str, place: Place) -> None:
         st.title(t("room.discuss"), anchor=False)
         st.markdown(ask(place))
         _mine(room, person, place)
+        last = _last(room, person, place)
+        if last is not None:
+            show_curve(place, last.value)
         st.markdown(t("room.discuss_about"))
     elif phase == "revealed":
         _revealed(room, person, place)
