@@ -136,7 +136,7 @@ def spec_fields(initial: ModelSpec, families: Sequence[str], key: str, *, column
         make = getattr(next(at), widget)
         return make(t(f"spec.{name}"), *options, key=f"{key}_{name}", help=words, **more)
 
-    unknown, texts = t("family.unknown"), _texts(initial)
+    unknown = t("family.unknown")
     given: dict[str, Any] = {
         "family": field(
             "selectbox", "family", families, format_func=lambda name: unknown if name == "unknown" else name
@@ -163,33 +163,29 @@ def spec_fields(initial: ModelSpec, families: Sequence[str], key: str, *, column
         at = cycle([st.container()])
         given["class_agnostic_nms"] = field("checkbox", "class_agnostic_nms")
         given["labels"] = field("text_area", "labels", height=120)
-    # A text is shorter than the number it shows: one that nobody touched is still that number.
-    return {
-        name: getattr(initial, name) if value == texts.get(name) else _meant(name, value)
-        for name, value in given.items()
-    }
+    return {name: _meant(name, value) for name, value in given.items()}
 
 
 def fill_spec(spec: ModelSpec, key: str) -> None:
     """Put a specification into the fields of that key, as they are before anybody enters something."""
-    texts = _texts(spec)
-    for name in SPEC_FIELDS:
-        st.session_state[f"{key}_{name}"] = texts.get(name, getattr(spec, name))
-
-
-def _texts(spec: ModelSpec) -> dict[str, str]:
-    """What is shown as text, by field."""
-    return {
-        "scale": f"{spec.scale:.10g}",
+    texts = {
+        "scale": _exact(spec.scale),
         "mean": _listed(spec.mean),
         "std": _listed(spec.std),
         "strides": _listed(spec.strides),
         "labels": "\n".join(spec.labels),
     }
+    for name in SPEC_FIELDS:
+        st.session_state[f"{key}_{name}"] = texts.get(name, getattr(spec, name))
 
 
 def _listed(values: Sequence[float]) -> str:
-    return ", ".join(f"{value:.6g}" for value in values)
+    return ", ".join(map(_exact, values))
+
+
+def _exact(value: float) -> str:
+    """So that what nobody touches is read as the same number."""
+    return repr(value).removesuffix(".0")
 
 
 def _numbers(text: str) -> list[float | int | str]:
