@@ -21,6 +21,7 @@ from edgeslim.detections import Annotations
 from edgeslim.errors import ModelError, RecipeError
 from edgeslim.export.onnx import export_training_form, to_bytes
 from edgeslim.models.base import Model, ModelSpec
+from edgeslim.models.families.places import Places
 from edgeslim.models.library import open_model
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.pipeline import TaskData
@@ -32,7 +33,6 @@ from edgeslim.steps.distillation.loop import fitting_steps
 from edgeslim.steps.distillation.output_loss import aligned_loss, objects_loss
 from edgeslim.steps.recovery import DistilFromOriginal, DistilFromTeacher
 from edgeslim.steps.recovery.teachers import matched_by
-from edgeslim.steps.torch_network.decoding import Places
 
 SIDE = 32
 DETECTOR = ModelSpec(
@@ -143,7 +143,7 @@ def test_a_teacher_that_does_not_fit_is_refused_with_a_remedy(
 
 
 def test_no_teacher_and_objects_without_a_loss_are_refused() -> None:
-    strange = dataclasses.replace(DETECTOR, family="yolox")
+    strange = dataclasses.replace(DETECTOR, family="end_to_end")
     teacher = Model("t", Path("t.onnx"), "0", strange, "imported")
     with pytest.raises(RecipeError) as found:
         DistilFromTeacher().check(DETECTOR, None)

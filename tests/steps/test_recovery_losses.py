@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import Columns, HeadColumns
+from edgeslim.models.families.places import rows_and_heads
 from edgeslim.steps.distillation.config import DistillationConfig
 from edgeslim.steps.distillation.features import attention, hint
 from edgeslim.steps.distillation.output_loss import (
@@ -20,8 +21,7 @@ from edgeslim.steps.distillation.output_loss import (
     output_loss,
     soft_targets,
 )
-from edgeslim.steps.torch_network.decoding import rows_and_heads
-from edgeslim.steps.torch_network.running import Network
+from edgeslim.training.network import Network
 
 LABELS = tuple("abcde")
 FORMS: dict[str, list[tuple[int, ...]]] = {

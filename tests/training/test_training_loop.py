@@ -100,8 +100,8 @@ def test_weights_that_are_zero_stay_zero_only_when_asked(digits: Examples) -> No
 
 
 def test_a_family_without_loss_is_refused_with_a_remedy(digits: Examples) -> None:
-    spec = ModelSpec(family="yolox", input_width=8, input_height=8)
-    with pytest.raises(RecipeError, match="yolox") as caught:
+    spec = ModelSpec(family="end_to_end", input_width=8, input_height=8)
+    with pytest.raises(RecipeError, match="end_to_end") as caught:
         train(digit_network("digits-mlp"), digits, spec, SETTINGS)
     assert caught.value.code == "family_without_loss"
 

@@ -22,6 +22,8 @@ from edgeslim.progress import Progress, silent
 from edgeslim.tasks.base import required_loss
 from edgeslim.training.data import Examples, SplitExamples, augment, batch_order, normalise
 from edgeslim.training.device import on_device
+from edgeslim.training.guard import BACK_OFF, Guard
+from edgeslim.training.network import Network
 from edgeslim.training.weights import Observer, WeightAverage, load_checkpoint, save_checkpoint
 
 Evaluate = Callable[[nn.Module], dict[str, float]]
@@ -75,8 +77,11 @@ def train(
     observer: Observer | None = None,
     evaluate: Evaluate | None = None,
     checkpoint: Path | None = None,
+    held_out: Sequence[int] = (),
 ) -> TrainLog:
     """Train `module` in place with its family's loss; afterwards it holds the final weights, in evaluation mode.
+
+    Images `held_out` are not trained on: the module ends with the weights of the lowest loss there (training.guard).
 
     It runs on an accelerator if there is one (training.device); the module is on the CPU afterwards. `observer` is
     called around every update. `checkpoint` is written every epoch and valid on any device; if the file exists, the
@@ -93,7 +98,7 @@ def train(
     try:
         examples = split if isinstance(split, Examples) else SplitExamples(split, spec)
         with on_device(module) as device:
-            run = _Run(module, examples, spec, settings, loss, observer, device)
+            run = _Run(module, examples, spec, settings, loss, observer, device, held_out)
             if checkpoint is not None:
                 run.resume(checkpoint)
             return run.go(progress, evaluate, checkpoint)
@@ -113,18 +118,24 @@ class _Run:
         loss: Loss,
         observer: Observer | None,
         device: torch.device,
+        held_out: Sequence[int],
     ) -> None:
         self.module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.examples, self.spec, self.settings, self.loss = examples, spec, settings, loss
         self.observer, self.device = observer, device
-        self.batch = min(settings.batch, len(examples))
-        self.indices = batch_order(len(examples), self.batch, settings.seed)
-        self.epoch_steps = max(len(examples) // self.batch, 1)
+        self.taught = np.setdiff1d(np.arange(len(examples)), held_out)
+        self.batch = min(settings.batch, len(self.taught))
+        self.indices = batch_order(len(self.taught), self.batch, settings.seed)
+        self.epoch_steps = max(len(self.taught) // self.batch, 1)
         self.optimizer = _optimizer(module, settings)
         self.average = WeightAverage(module, settings.ema_decay) if settings.ema_decay is not None else None
         self.step = 0
         self.seconds = 0.0
         self.rows: list[dict[str, float]] = []
+        self.network = _network(module, examples, spec, device)
+        self.part = 1.0
+        """Of the scheduled learning rate."""
+        self.guard = Guard(module, settings.steps, lambda: self.loss_on(held_out)) if len(held_out) else None
 
     def go(self, progress: Progress, evaluate: Evaluate | None, checkpoint: Path | None) -> TrainLog:
         losses: list[float] = []
@@ -132,6 +143,8 @@ class _Run:
         while self.step < self.settings.steps:
             self.module.train()
             losses.append(self.one_step())
+            if self.guard is not None and not self.guard.better(self.step):
+                self.optimizer, self.part = _optimizer(self.module, self.settings), self.part * BACK_OFF
             progress("training", self.step, self.settings.steps)
             if self.step % self.epoch_steps == 0 or self.step == self.settings.steps:
                 self.seconds = time.perf_counter() - started
@@ -141,6 +154,8 @@ class _Run:
                     save_checkpoint(checkpoint, self.state())
         if self.average is not None:
             self.module.load_state_dict(self.average.state)
+        if self.guard is not None:
+            self.guard.restore()
         self.module.eval()
         return TrainLog(tuple(self.rows))
 
@@ -149,10 +164,8 @@ class _Run:
         settings = self.settings
         rate = learning_rate(self.step, settings)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        images, targets = self.next_batch()
-        outputs = self.module(images)
-        value = self.loss([outputs] if isinstance(outputs, Tensor) else list(outputs), targets, self.spec)
+            group["lr"] = self.part * rate
+        value = self.value(*self.next_batch())
         number = float(value.detach())
         if not math.isfinite(number):
             raise diverged(self.step, settings.learning_rate)
@@ -169,8 +182,23 @@ class _Run:
             self.average.update(self.module, self.step)
         return number
 
+    def value(self, images: Tensor, targets: Sequence[Any]) -> Tensor:
+        return self.loss(self.network(images), targets, self.spec)
+
+    def loss_on(self, held_out: Sequence[int]) -> float:
+        """Mean loss on images as they are, in evaluation mode."""
+        total = 0.0
+        self.module.eval()
+        for start in range(0, len(held_out), self.batch):
+            part = np.array(held_out[start : start + self.batch])
+            pixels, targets = self.examples.take(part)
+            images = normalise(torch.from_numpy(pixels).to(self.device).float(), self.spec)
+            with torch.no_grad():
+                total += float(self.value(images, targets)) * len(part)
+        return total / len(held_out)
+
     def next_batch(self) -> tuple[Tensor, Sequence[Any]]:
-        raw, targets = self.examples.take(self.indices(self.step))
+        raw, targets = self.examples.take(self.taught[self.indices(self.step)])
         pixels = torch.from_numpy(raw).to(self.device).float()
         if self.settings.augment:
             rng = np.random.default_rng([self.settings.seed, 1, self.step])
@@ -237,6 +265,14 @@ def learning_rate(step: int, settings: TrainSettings) -> float:
         return settings.learning_rate * (step + 1) / warmup
     done = (step - warmup) / max(settings.steps - warmup, 1)
     return settings.learning_rate * (LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2)
+
+
+def _network(
+    module: nn.Module, examples: Examples | SplitExamples, spec: ModelSpec, device: torch.device
+) -> Network:
+    pixels, _ = examples.take(np.zeros(1, np.int64))
+    module.eval()
+    return Network(module, normalise(torch.from_numpy(pixels).to(device).float(), spec))
 
 
 def _optimizer(module: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:

@@ -37,20 +37,25 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Padded annotations: boxes (B, M, 4), classes (B, M), real (B, M) bool."""
+    """Padded annotations: boxes (B, M, 4), classes (B, M), real (B, M) bool; `crowds`: boxes (K, 4) of each image's."""
 
     boxes: Tensor
     classes: Tensor
     real: Tensor
+    crowds: tuple[Tensor, ...]
 
 
 def dense_loss(dense: Dense, targets: Sequence[Target]) -> Tensor:
-    """Scalar loss of a batch; `targets` are Annotations in input pixels, one per image; crowds are left out."""
+    """Scalar loss of a batch; `targets` are Annotations in input pixels, one per image.
+
+    Cells in a crowd are neither objects of it nor background.
+    """
     truth = pad(targets, dense.logits.device)
     wanted, boxes, weight = assign(dense, truth)
     scale = weight.sum().clamp(min=1.0)
-    classification = varifocal(dense.logits, wanted)
     positive = weight > 0
+    counted = positive | ~crowded(dense.centres, truth)
+    classification = varifocal(dense.logits[counted], wanted[counted])
     overlap = generalized_iou(dense.boxes[positive], boxes[positive])
     location = ((1 - overlap) * weight[positive]).sum()
     return (classification + BOX_WEIGHT * location) / scale
@@ -65,11 +70,12 @@ def varifocal(logits: Tensor, wanted: Tensor) -> Tensor:
 
 def pad(targets: Sequence[Target], device: torch.device | str = "cpu") -> Truth:
     """Stack annotations of different lengths, padded."""
-    kept = []
+    kept, crowds = [], []
     for target in targets:
         assert isinstance(target, Annotations), "a detector learns from annotated images"
         keep = ~target.crowd & (target.boxes[:, 2:] > target.boxes[:, :2]).all(axis=1)
         kept.append((target.boxes[keep], target.classes[keep]))
+        crowds.append(torch.from_numpy(target.boxes[target.crowd]).to(device))
     most = max([len(classes) for _, classes in kept] + [1])
     boxes = np.zeros((len(kept), most, 4), np.float32)
     classes = np.zeros((len(kept), most), np.int64)
@@ -78,7 +84,19 @@ def pad(targets: Sequence[Target], device: torch.device | str = "cpu") -> Truth:
         boxes[row, : len(some_boxes)] = some_boxes
         classes[row, : len(some_classes)] = some_classes
         real[row, : len(some_classes)] = True
-    return Truth(*(torch.from_numpy(array).to(device) for array in (boxes, classes, real)))
+    tensors = [torch.from_numpy(array).to(device) for array in (boxes, classes, real)]
+    return Truth(tensors[0], tensors[1], tensors[2], tuple(crowds))
+
+
+def crowded(centres: Tensor, truth: Truth) -> Tensor:
+    """(B, A) bool: cells (A, 2) whose centre lies in a crowd of the image."""
+    return torch.stack([inside(centres, each).any(dim=0) for each in truth.crowds])
+
+
+def inside(points: Tensor, boxes: Tensor) -> Tensor:
+    """(M, A) bool: points (A, 2) in boxes (M, 4)."""
+    after = (points[None] > boxes[:, None, :2]).all(dim=-1)
+    return after & (points[None] < boxes[:, None, 2:]).all(dim=-1)
 
 
 @torch.no_grad()

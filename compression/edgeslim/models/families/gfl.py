@@ -15,8 +15,9 @@ import numpy as np
 
 from edgeslim.detections import FloatArray
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families import losses
 from edgeslim.models.families.arrays import are_scores, candidates, classes_and_boxes, raw, row_shape, rows_of
-from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape
+from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Loss, Output, Raw, Shape
 from edgeslim.models.families.geometry import (
     COMMON_STRIDES,
     Values,
@@ -95,6 +96,10 @@ class Gfl(Family):
     def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
         return around(points, _expected_bins(values) * strides)
 
+    @property
+    def loss(self) -> Loss:
+        return losses.quality
+
 
 def _expected_bins(logits: Values) -> Values:
     """(…, 4) mean bin of the four distributions in (…, 4·bins) logits."""
@@ -171,6 +176,7 @@ def _is_boxes(channels: int) -> bool:
 
 
 _CLASSES = {"joined": _joined_classes, "separate": _separate_classes}
+
 
 FAMILIES.add(
     Gfl(

@@ -8,8 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeslim.models.base import COCO_80, ModelSpec
+from edgeslim.models.families import losses
 from edgeslim.models.families.arrays import are_scores, candidates, classes_and_boxes, raw, row_shape, rows_of
-from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
+from edgeslim.models.families.base import (
+    FAMILIES,
+    Columns,
+    Family,
+    HeadColumns,
+    Loss,
+    Output,
+    Raw,
+    Shape,
+    feeding,
+)
 from edgeslim.models.families.geometry import Values, constants
 
 
@@ -60,6 +71,10 @@ class Ssd(Family):
 
     def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
         return values * constants([spec.input_width, spec.input_height] * 2, values)
+
+    @property
+    def loss(self) -> Loss:
+        return losses.multibox
 
 
 FAMILIES.add(Ssd())

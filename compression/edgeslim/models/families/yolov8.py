@@ -9,8 +9,19 @@ from collections.abc import Sequence
 
 from edgeslim.detections import FloatArray
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families import losses
 from edgeslim.models.families.arrays import are_scores, candidates, raw, row_shape, rows_of
-from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
+from edgeslim.models.families.base import (
+    FAMILIES,
+    Columns,
+    Family,
+    HeadColumns,
+    Loss,
+    Output,
+    Raw,
+    Shape,
+    feeding,
+)
 from edgeslim.models.families.geometry import Values, from_centres, strides_for
 from edgeslim.models.families.yolox import centres_in_pixels
 
@@ -54,6 +65,10 @@ class Yolov8(Family):
 
     def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
         return from_centres(values[..., :2], values[..., 2:])
+
+    @property
+    def loss(self) -> Loss:
+        return losses.quality
 
     def _oriented(self, outputs: Sequence[Output], spec: ModelSpec) -> FloatArray:
         columns = 4 + len(spec.labels)

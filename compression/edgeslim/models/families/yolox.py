@@ -10,8 +10,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families import losses
 from edgeslim.models.families.arrays import are_scores, raw, row_shape, rows_of
-from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
+from edgeslim.models.families.base import (
+    FAMILIES,
+    Columns,
+    Family,
+    HeadColumns,
+    Loss,
+    Output,
+    Raw,
+    Shape,
+    feeding,
+)
 from edgeslim.models.families.geometry import Values, from_cells, from_centres, grid, size_of, strides_for
 
 _CONVENTIONS = feeding(color="BGR", resize="letterbox_corner", confidence=0.01, nms_iou=0.65)
@@ -73,6 +84,10 @@ class Yolox(Family):
 
     def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
         return from_cells(values, points, strides)
+
+    @property
+    def loss(self) -> Loss:
+        return losses.objectness
 
 
 class YoloxDecoded(Yolox):

@@ -11,8 +11,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families import losses
 from edgeslim.models.families.arrays import are_scores, candidates, raw, row_shape, rows_of
-from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
+from edgeslim.models.families.base import (
+    FAMILIES,
+    Columns,
+    Family,
+    HeadColumns,
+    Loss,
+    Output,
+    Raw,
+    Shape,
+    feeding,
+)
 from edgeslim.models.families.geometry import COMMON_STRIDES, Values, cells, from_cells, grid, size_of
 
 _COLUMNS = (1, 1, 4, 10)
@@ -58,6 +69,10 @@ class YuNet(Family):
 
     def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
         return from_cells(values, points, strides)
+
+    @property
+    def loss(self) -> Loss:
+        return losses.objectness
 
 
 FAMILIES.add(YuNet())

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import Columns, HeadColumns
 from edgeslim.models.families.dense_loss import generalized_iou
+from edgeslim.models.families.places import Places, class_probabilities, decoded_boxes, label_scores
 from edgeslim.steps.distillation.config import DistillationConfig
-from edgeslim.steps.torch_network.decoding import Places, class_probabilities, decoded_boxes, label_scores
 
 BOX_WEIGHT = 10.0
 """Weight of boxes relative to scores: few places have boxes, and mAP requires tight ones."""

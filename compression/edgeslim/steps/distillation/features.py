@@ -10,8 +10,8 @@ from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.places import Places, decoded
 from edgeslim.steps.distillation.output_loss import variance
-from edgeslim.steps.torch_network.decoding import Places, decoded
 from edgeslim.steps.torch_network.running import Watch
 from edgeslim.steps.torch_network.units import Unit, units_of
 

@@ -10,6 +10,7 @@ from torch import Tensor, fx
 
 from edgeslim.errors import RecipeError
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families.places import decoded
 from edgeslim.steps.distillation.config import DistillationConfig
 from edgeslim.steps.distillation.features import (
     LAYERS,
@@ -24,10 +25,10 @@ from edgeslim.steps.distillation.features import (
 )
 from edgeslim.steps.distillation.output_loss import OutputLoss, aligned_loss, objects_loss
 from edgeslim.steps.images import evenly_spaced
-from edgeslim.steps.torch_network.decoding import decoded
-from edgeslim.steps.torch_network.running import Images, Network, Watch
+from edgeslim.steps.torch_network.running import Images, Watch
 from edgeslim.tasks.base import required_loss
 from edgeslim.training.data import KEPT_BYTES
+from edgeslim.training.network import Network
 
 FITTED = 16
 """Images on which the maps between inner layers are fitted before training."""

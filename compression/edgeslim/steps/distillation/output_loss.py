@@ -14,12 +14,12 @@ from edgeslim.detections import Annotations, Detections
 from edgeslim.errors import RecipeError
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import Loss
+from edgeslim.models.families.places import Places, decoded, rows_and_heads
 from edgeslim.steps.distillation.box_loss import by_heads, by_places, spread
 from edgeslim.steps.distillation.config import DistillationConfig
-from edgeslim.steps.torch_network.decoding import Places, decoded, rows_and_heads
-from edgeslim.steps.torch_network.running import Network
 from edgeslim.tasks import task_for
 from edgeslim.tasks.base import Prepared
+from edgeslim.training.network import Network
 
 OutputLoss = Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor]
 """(the student's outputs, the teacher's), each (B, …) → scalar."""

@@ -16,12 +16,13 @@ from torch import Tensor, nn
 from edgeslim.errors import RecipeError
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import Columns, HeadColumns, Loss
+from edgeslim.models.families.places import class_probabilities, label_scores, rows_and_heads
 from edgeslim.steps.base import StepContext
 from edgeslim.steps.images import calibration_images, evenly_spaced, training_images
-from edgeslim.steps.torch_network.decoding import class_probabilities, label_scores, rows_and_heads
-from edgeslim.steps.torch_network.running import Images, Network
+from edgeslim.steps.torch_network.running import Images
 from edgeslim.tasks.base import required_loss
 from edgeslim.training.data import SplitExamples, normalise
+from edgeslim.training.network import Network
 
 _TINY = 1e-6
 

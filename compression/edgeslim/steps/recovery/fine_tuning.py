@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, StepContext, TorchStep
-from edgeslim.steps.images import training_images
+from edgeslim.steps.images import evenly_spaced, training_images
 
 if TYPE_CHECKING:
     from torch import nn
 
+WATCHED = 64
+"""Held-out images, of at most a fifth of all."""
 WARM_UP = 0.05
 """Share of the steps over which the learning rate rises."""
 
@@ -43,7 +45,13 @@ class FineTuning(TorchStep):
     )
 
     def apply(self, model: nn.Module, context: StepContext) -> nn.Module:
-        """`context.info` receives the mean loss of the last epoch."""
+        """`context.info` receives the mean loss of the last epoch.
+
+        A network without normalization layers, as most published files are, has nothing that bounds a step: some images
+        are held out, and it ends in the state that is best on them.
+        """
+        from torch import nn
+
         from edgeslim.training.loop import TrainSettings, train
         from edgeslim.training.weights import ZerosStay
 
@@ -60,6 +68,10 @@ class FineTuning(TorchStep):
             ema_decay=self.ema_decay or None,
             threads=context.threads,
         )
+        bounded = any(
+            isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.LayerNorm) for layer in tuned.modules()
+        )
+        watched = () if bounded else evenly_spaced(len(images), min(WATCHED, len(images) // 5))
         log = train(
             tuned,
             images,
@@ -67,6 +79,7 @@ class FineTuning(TorchStep):
             settings,
             progress=context.progress,
             observer=ZerosStay(tuned),
+            held_out=watched,
         )
         context.info.update(steps=self.steps, loss=log.final_loss)
         return tuned

@@ -126,7 +126,7 @@ class MatchStatistics(TorchStep):
 def _error(compressed: nn.Module, original: nn.Module, images: Any, indices: list[int]) -> float | None:
     """Mean squared difference of the outputs relative to the original's variance; None if it is not finite."""
     from edgeslim.steps.distillation.output_loss import relative_error
-    from edgeslim.steps.torch_network.running import Network
+    from edgeslim.training.network import Network
 
     chosen = images.take(indices[:: -(-len(indices) // COMPARED)])
     example = chosen[:1]

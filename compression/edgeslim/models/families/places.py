@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.families import FAMILIES, Family
-from edgeslim.models.families.base import Columns, HeadColumns
+from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns
 from edgeslim.models.families.geometry import cells, grid, size_of
 
 Heads = tuple[HeadColumns, ...]
@@ -76,7 +75,7 @@ def decoded_boxes(head: HeadColumns, rows: Sequence[Tensor], spec: ModelSpec) ->
     values = columns.of(rows)
     points = scales = torch.zeros(0, device=values.device)
     if family.on_grid:
-        strides = _strides(values.shape[1], spec)
+        strides = grid_strides(values.shape[1], spec)
         if strides is None:
             return None
         found = grid(size_of(spec), strides, family.offset)
@@ -103,7 +102,7 @@ def _rows(outputs: Sequence[Tensor], family: Family, labels: int) -> list[Tensor
     return rows
 
 
-def _strides(places: int, spec: ModelSpec) -> tuple[int, ...] | None:
+def grid_strides(places: int, spec: ModelSpec) -> tuple[int, ...] | None:
     """The levels that have so many places: all, or one."""
     counts = {stride: cells(size_of(spec), stride) for stride in spec.strides}
     each = {stride: height * width for stride, (height, width) in counts.items()}
