@@ -8,12 +8,15 @@ from edgeslim.report.layers import heaviest
 from edgeslim.ui.components.sections import sections
 from edgeslim.ui.inspect.difference import difference
 from edgeslim.ui.inspect.file import inspected_file
+from edgeslim.ui.inspect.layer_panel import layer_panel
 from edgeslim.ui.inspect.layer_table import layer_table
 from edgeslim.ui.inspect.network_graph import network_graph
+from edgeslim.ui.inspect.sizes import size_treemap
 from edgeslim.ui.state import t
 
 # What stands below the graph, by name: each is given the file (`InspectedFile`).
 SECTIONS = {
+    "layer": layer_panel,
     "difference": difference,
     "layers": layer_table,
 }
@@ -25,5 +28,9 @@ if file is None:
     st.stop()
 network = file.network
 heading.title(t("inspect.finding", count=heaviest(network), layers=len(network.layers)), anchor=False)
-network_graph(file)
+left, right = st.columns([2, 1], gap="medium")
+with left:
+    network_graph(file)
+with right:
+    size_treemap(file)
 sections({name: partial(show, file) for name, show in SECTIONS.items()})

@@ -30,6 +30,11 @@ _INTEGER = ("ConvInteger", "MatMulInteger", "DynamicQuantizeMatMul", "DynamicQua
 
 def network_of(model: onnx.ModelProto) -> Network:
     """The file's network. Raises ModelError as `metrics.graph.read` does."""
+    return read_network(model)[0]
+
+
+def read_network(model: onnx.ModelProto) -> tuple[Network, Graph, tuple[str, ...]]:
+    """The network, the graph it was read from, and for each node the name of its weight in that, '' without one."""
     graph = read(model)
     nodes = counts.depth_first(graph)
     groups = folded(nodes, graph)
@@ -77,7 +82,7 @@ def network_of(model: onnx.ModelProto) -> Network:
             )
         )
     total = stored_bytes(model)
-    return named(
+    network = named(
         Network(
             nodes=tuple(found),
             outputs=tuple(dict.fromkeys(owner[name] for name in graph.outputs if name in owner)),
@@ -85,8 +90,9 @@ def network_of(model: onnx.ModelProto) -> Network:
             file=model.ByteSize(),
         ),
         [_stored_name(node.name, graph) for node in found],
-        [node.name for node in (group.head for group in groups)],
+        [group.head.name for group in groups],
     )
+    return network, graph, tuple(node.name for node in found)
 
 
 def _weight(head: onnx.NodeProto, graph: Graph) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from edgeslim.analysis.layer_weights import LayerWeights
 from edgeslim.analysis.network import Network, Node
 from edgeslim.units import format_bytes, format_count
 
@@ -16,17 +17,24 @@ class Measure:
     """A figure of a layer. `value` is None where it has none; a `log` one spans orders of magnitude."""
 
     name: str
-    value: Callable[[Node], float | None]
+    value: Callable[[Node, LayerWeights | None], float | None]
     text: Callable[[float], str]
     log: bool = False
     adds: bool = False
     """Whether those of several layers can be summed."""
 
 
-def _of_layer(name: str) -> Callable[[Node], float | None]:
-    def value(node: Node) -> float | None:
+def _of_layer(name: str) -> Callable[[Node, LayerWeights | None], float | None]:
+    def value(node: Node, weights: LayerWeights | None) -> float | None:
         found: float | None = getattr(node, name)
         return found if node.layer else None
+
+    return value
+
+
+def _of_weights(read: Callable[[LayerWeights], float]) -> Callable[[Node, LayerWeights | None], float | None]:
+    def value(node: Node, weights: LayerWeights | None) -> float | None:
+        return None if weights is None else read(weights)
 
     return value
 
@@ -38,8 +46,42 @@ MEASURES = {
         Measure("params", _of_layer("params"), format_count, log=True, adds=True),
         Measure("macs", _of_layer("macs"), format_count, log=True, adds=True),
         Measure("bits", _of_layer("bits"), lambda bits: f"{bits:.2g}"),
+        Measure("entropy", _of_weights(lambda found: found.entropy), lambda bits: f"{bits:.2f} bit"),
+        Measure(
+            "rank",
+            _of_weights(lambda found: 100 * found.effective_rank / max(1, found.full_rank)),
+            lambda share: f"{share:.0f} %",
+        ),
+        Measure("zeros", _of_weights(lambda found: 100 * found.zeros), lambda share: f"{share:.1f} %"),
     )
 }
+"""What boxes are coloured by. The last three need the weights to be looked at (`analysis.layer_weights`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFigure:
+    """What the panel of a layer tells; of several layers (those that one was split into) together."""
+
+    name: str
+    of: Callable[[Sequence[Node]], str]
+
+
+def _sum(name: str, text: Callable[[float], str]) -> LayerFigure:
+    return LayerFigure(name, lambda nodes: text(sum(getattr(node, name) for node in nodes)))
+
+
+def _bits(nodes: Sequence[Node]) -> str:
+    return ", ".join(dict.fromkeys(f"{node.bits:.1f}" for node in nodes if node.bits is not None))
+
+
+LAYER_FIGURES = (
+    _sum("bytes", format_bytes),
+    _sum("params", format_count),
+    _sum("macs", format_count),
+    LayerFigure("bits", _bits),
+    LayerFigure("stored", lambda nodes: ", ".join(dict.fromkeys(node.stored or "" for node in nodes))),
+    LayerFigure("computes", lambda nodes: ", ".join(dict.fromkeys(node.computes for node in nodes))),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

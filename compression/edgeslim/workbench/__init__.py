@@ -64,7 +64,13 @@ from edgeslim.workbench.models import (
     recognised_spec,
     stored_model,
 )
-from edgeslim.workbench.network import library_file, network
+from edgeslim.workbench.network import (
+    layer_weights,
+    library_file,
+    look_at_weights,
+    network,
+    weights_status,
+)
 from edgeslim.workbench.notes import note_trial, notes_version, remove_note, star_trial, trial_notes
 from edgeslim.workbench.planning import estimate
 from edgeslim.workbench.predict import model_spec, predict
@@ -153,6 +159,7 @@ __all__ = [
     "kept_predictions",
     "known_study",
     "layer_sensitivity",
+    "layer_weights",
     "library_file",
     "list_datasets",
     "list_families",
@@ -160,6 +167,7 @@ __all__ = [
     "list_presets",
     "list_steps",
     "list_studies",
+    "look_at_weights",
     "make_again",
     "making_status",
     "matching_of",
@@ -222,5 +230,6 @@ __all__ = [
     "try_preprocessing",
     "trying_status",
     "typed_path",
+    "weights_status",
     "xray",
 ]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgeslim import visitors
 from edgeslim.artifacts.store import Store
+from edgeslim.jobs import errand
+from edgeslim.jobs.errand import ErrandStatus
+from edgeslim.jobs.errands import LookAtWeights
 from edgeslim.workbench.files import artifact_bytes
 
 if TYPE_CHECKING:
+    from edgeslim.analysis.layer_weights import FileWeights
     from edgeslim.analysis.network import Network
 
 
@@ -23,11 +28,33 @@ def network(sha256: str, store: Store | None = None) -> Network:
 
 
 def library_file(reference: str, store: Store | None = None) -> str:
-    """SHA-256 of a listed model's file, which the store holds then. Raises ModelError."""
-    from edgeslim.models.library import open_model
+    """SHA-256 of a listed model's file, which the store holds then. Raises ModelError, AccessError."""
+    from edgeslim.models.library import is_file, open_model
 
     store = store or Store()
+    if is_file(reference):
+        visitors.require_machine()
     model = open_model(reference, store)
     if not store.path(model.sha256).exists():
         store.put(model.path.read_bytes())
     return model.sha256
+
+
+def layer_weights(sha256: str, store: Store | None = None) -> FileWeights | None:
+    """The weights of each layer of the file of that hash, if they were looked at before; else see `look_at_weights`."""
+    from edgeslim.analysis.layer_weights import kept_weights
+
+    return kept_weights(sha256, store or Store())
+
+
+def look_at_weights(who: str, sha256: str, store: Store | None = None) -> None:
+    """Begin to look at the weights of a file; see `weights_status`. `who` is the study or model. Raises StudyError."""
+    store = store or Store()
+    if not store.path(sha256).exists():
+        store.put(artifact_bytes(sha256, store))
+    errand.begin(store, LookAtWeights(who=who, sha256=sha256))
+
+
+def weights_status(sha256: str, store: Store | None = None) -> ErrandStatus | None:
+    """How far that is; None if it was never asked for."""
+    return errand.status(store or Store(), LookAtWeights(who="", sha256=sha256).key)

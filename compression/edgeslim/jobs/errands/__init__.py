@@ -6,3 +6,4 @@ from edgeslim.jobs.errands.making import MakeFile as MakeFile
 from edgeslim.jobs.errands.preparing import TryPreprocessing as TryPreprocessing
 from edgeslim.jobs.errands.seeing import SeeImages as SeeImages
 from edgeslim.jobs.errands.timing import TimeFiles as TimeFiles
+from edgeslim.jobs.errands.weights import LookAtWeights as LookAtWeights

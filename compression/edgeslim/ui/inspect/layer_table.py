@@ -34,7 +34,7 @@ def layer_table(file: InspectedFile) -> None:
             "operator": st.column_config.TextColumn(t("inspect.operator")),
             "shape": st.column_config.TextColumn(t("inspect.weight"), help=t("inspect.weight_help")),
             "output": st.column_config.TextColumn(t("inspect.output"), help=t("inspect.output_help")),
-            **{name: _measure(name) for name in MEASURES},
+            **{name: _measure(name) for name in MEASURES if name in frame},
             "share": st.column_config.NumberColumn(
                 t("inspect.share"), format="%.1f", help=t("inspect.share_help")
             ),

@@ -17,6 +17,7 @@ from edgeslim.ui.inspect.difference import kind_words
 from edgeslim.ui.inspect.file import InspectedFile
 from edgeslim.ui.inspect.graph.component import folded_in_address, graph
 from edgeslim.ui.inspect.graph.payload import Coloured, measured, payload
+from edgeslim.ui.inspect.weights import kept_weights
 from edgeslim.ui.state import language, t
 
 COLOUR, CHANGE = "bytes", "change"
@@ -31,7 +32,9 @@ def network_graph(file: InspectedFile) -> None:
     if node is not None:  # what is looked at is seen
         folded -= set(node.scope)
     before = None if file.before is None else file.before.sha256
-    network, view, coloured = _drawn(file, (file.sha256, before), folded, language())
+    weights = kept_weights(file.sha256)
+    content = (file.sha256, before, weights is not None)
+    network, view, coloured = _drawn(file, content, folded, language())
     comparing = st.query_params.get("section") == "difference" and before is not None
     graph(
         payload(
@@ -49,9 +52,9 @@ def network_graph(file: InspectedFile) -> None:
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={InspectedFile: lambda file: file.title})
 def _drawn(
-    file: InspectedFile, content: tuple[str, str | None], folded: frozenset[str], language: Language
+    file: InspectedFile, content: tuple[str, str | None, bool], folded: frozenset[str], language: Language
 ) -> tuple[Network, GraphView, list[Coloured]]:
-    """Kept by the content of the two files."""
+    """Kept by the content of the two files, and whether the weights were looked at."""
     found = file.changes()
     network, gone = (
         with_removed(file.other, file.network, found)
@@ -59,7 +62,12 @@ def _drawn(
         else (file.network, frozenset[str]())
     )
     view = graph_view(network, folded)
-    coloured = [measured(network, view, each, t(f"inspect.{name}")) for name, each in MEASURES.items()]
+    weights = kept_weights(file.sha256)
+    layers = weights.layers if weights else {}
+    by_name = {node.name: layers[place] for place, node in enumerate(file.network.nodes) if place in layers}
+    coloured = [
+        measured(network, view, each, t(f"inspect.{name}"), by_name) for name, each in MEASURES.items()
+    ]
     if found:
         coloured.append(_changed(file.network, network, view, found, gone))
     return network, view, [each for each in coloured if each is not None]

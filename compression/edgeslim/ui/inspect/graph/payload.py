@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from edgeslim.analysis.network import Network, Node
+from edgeslim.analysis.layer_weights import LayerWeights
+from edgeslim.analysis.network import Network
 from edgeslim.report.graph_view import GraphView, all_blocks
 from edgeslim.report.layers import Measure
 
@@ -88,9 +89,17 @@ def payload(
     return given | {"version": _digest(given)}
 
 
-def measured(network: Network, view: GraphView, measure: Measure, label: str) -> Coloured | None:
-    """The boxes by a measure; what adds up is summed over a folded block. None where no box has it."""
-    values = [_value([network.nodes[place] for place in box.nodes], measure) for box in view.boxes]
+def measured(
+    network: Network, view: GraphView, measure: Measure, label: str, weights: Mapping[str, LayerWeights]
+) -> Coloured | None:
+    """The boxes by a measure; what adds up is summed over a folded block. None where no box has it.
+
+    `weights` are by the name of the layer, where they were looked at.
+    """
+    values = []
+    for box in view.boxes:
+        nodes = [network.nodes[place] for place in box.nodes]
+        values.append(_value([measure.value(node, weights.get(node.name)) for node in nodes], measure))
     known = [value for value in values if value is not None and (value > 0 or not measure.log)]
     if not known:
         return None
@@ -106,9 +115,9 @@ def measured(network: Network, view: GraphView, measure: Measure, label: str) ->
     )
 
 
-def _value(nodes: Sequence[Node], measure: Measure) -> float | None:
-    values = [value for node in nodes if (value := measure.value(node)) is not None]
-    if not values or (len(nodes) > 1 and not measure.adds):
+def _value(given: Sequence[float | None], measure: Measure) -> float | None:
+    values = [value for value in given if value is not None]
+    if not values or (len(given) > 1 and not measure.adds):
         return None
     return sum(values)
 
