@@ -103,7 +103,7 @@ def _number_line(
         parts.append(line(x, y + 4, x, base, color=color, stroke_width=2))
         parts.append(marker(number, x, base, color, label))
         parts.append(marker(number, middle - half + 5, y - 5, color, label))
-        parts.append(text(middle + SIGN / 2, y, label, "middle", font_weight=600))
+        parts.append(text(middle - half + SIGN, y, label, "start", font_weight=600))
     told = ", ".join(
         f"{words.t(f'learn.word.{name}')}: {words.amount(predicted.unit.unit, value)}"
         for name, value in (("mine", given), ("truth", truth))

@@ -18,7 +18,7 @@ from edgeslim.units import DASH, format_bytes
 
 STYLE = """
 .drawn {container-type: inline-size}
-.drawn > figure {margin: 0 0 1rem; max-width: 900px}
+.drawn > figure {margin: 0 0 1rem; max-width: 56rem}
 .drawn > figure > .phone {display: none}
 @container (max-width: 540px) {.drawn > figure > .phone {display: block} .drawn > figure > .wide {display: none}}
 .drawn svg {display: block; overflow: visible}

@@ -58,7 +58,7 @@ class LessonWords:
             case "ms":
                 return format_ms(value)
             case "ratio":
-                return f"{_figures(value)}×"
+                return self.t("learn.times", value=_figures(value))
             case "count":
                 if abs(value) >= 1_000_000:
                     return format_count(value)
