@@ -153,3 +153,16 @@ def test_mapping_is_part_of_the_fingerprint() -> None:
     prints = {Relabelled(Fixed(0), np.array(mapping)).fingerprint for mapping in ([0, 1], [1, 0], [0, -1])}
     assert len(prints) == 3
     assert Relabelled(Fixed(0), np.array([0, 1])).fingerprint in prints
+
+
+def test_to_be_taught_unknown_boxes_are_crowds_and_no_background() -> None:
+    boxes = np.array([[0, 0, 4, 4], [4, 4, 9, 9]], np.float32)
+    split = Fixed(Annotations.of(boxes, np.array([0, 1])))
+    mapping = map_classes(("dog", "unicorn"), ("cat", "dog"))
+    plain, taught = Relabelled(split, mapping), Relabelled(split, mapping, taught=True)
+    scored, target = plain.target(0), taught.target(0)
+    assert isinstance(scored, Annotations) and isinstance(target, Annotations)
+    assert (len(scored), scored.crowd.tolist()) == (1, [False])
+    assert target.boxes.tolist() == boxes.tolist()
+    assert (target.classes.tolist(), target.crowd.tolist()) == ([1, 0], [False, True])
+    assert taught.fingerprint != plain.fingerprint, "what is learnt differs"

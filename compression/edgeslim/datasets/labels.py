@@ -123,30 +123,38 @@ def _class_not_there(name: str, side: str, labels: Sequence[str]) -> DatasetErro
 class Relabelled(Part):
     """A split whose targets are mapped to a model's classes.
 
-    A box of an unknown class is dropped, a classification target of an unknown class becomes None.
+    A box of an unknown class is dropped, a classification target of an unknown class becomes None. To be `taught`, such
+    a box stays, as a crowd: what the model does not know is no background, since it may well be what it knows by
+    another name.
     """
 
-    def __init__(self, split: Split, mapping: IntArray) -> None:
+    def __init__(self, split: Split, mapping: IntArray, *, taught: bool = False) -> None:
         super().__init__(split, range(len(split)), "relabelled")
-        self._mapping = mapping
+        self._mapping, self._taught = mapping, taught
 
     @property
     def fingerprint(self) -> str:
         """Of the split and the mapping."""
         numbers = ",".join(map(str, self._mapping))
+        if self._taught and UNKNOWN in self._mapping:
+            numbers += ", the others as crowds"
         return hashlib.sha256(f"{self._split.fingerprint} as {numbers}".encode()).hexdigest()
 
     def target(self, index: int) -> Target:
-        return relabelled(self._split.target(index), self._mapping)
+        return relabelled(self._split.target(index), self._mapping, taught=self._taught)
 
 
-def relabelled(known: Target, mapping: IntArray) -> Target:
-    """A target in the model's classes: without boxes of unknown classes; None for an image of an unknown class."""
+def relabelled(known: Target, mapping: IntArray, *, taught: bool = False) -> Target:
+    """A target in the model's classes: without boxes of unknown classes, or with them as crowds if it is to be `taught`;
+    None for an image of an unknown class.
+    """
     if known is None:
         return None
     if isinstance(known, Annotations):
         classes = mapping[known.classes]
         keep = classes != UNKNOWN
+        if taught:
+            return Annotations(known.boxes, np.where(keep, classes, 0), known.crowd | ~keep, known.area)
         return Annotations(known.boxes[keep], classes[keep], known.crowd[keep], known.area[keep])
     label = int(mapping[known])
     return None if label == UNKNOWN else label

@@ -114,7 +114,7 @@ def make_workload(
         # A relabelled split reads its content for its fingerprint; the same classes in the same order need none.
         if mapping.tolist() != list(range(len(labels))):
             evaluation = Relabelled(evaluation, mapping)
-            train = Relabelled(train, mapping) if train is not None else None
+            train = Relabelled(train, mapping, taught=True) if train is not None else None
     if limit is not None:
         evaluation = Subset(evaluation, limit)
     evaluation, apart, told = choosing_part(evaluation, held_out)
