@@ -29,6 +29,7 @@ from edgeslim.ui.techniques import effects as effects
 from edgeslim.ui.techniques import steps as steps
 from edgeslim.ui.timed import timed
 from edgeslim.workbench.presets import FittingPreset
+from edgeslim.workbench.seeing import MOST_IMAGES as MOST_IMAGES
 from edgeslim.workbench.studies import StudyEntry
 
 Truth = Annotations | int | None
@@ -219,10 +220,6 @@ def labels(model: str, spec: ModelSpec | None) -> tuple[str, ...]:
     return workbench.model_spec(model, spec).labels
 
 
-MOST_IMAGES = 400
-"""Validation images at most that files are compared on in a page, where somebody waits."""
-
-
 def reading(study: StudyResult, trial: TrialResult) -> tuple[str, ModelSpec | None]:
     """The model that a file is read as, and its specification if one was given."""
     if isinstance(trial, ForeignFile):
@@ -233,10 +230,7 @@ def reading(study: StudyResult, trial: TrialResult) -> tuple[str, ModelSpec | No
 
 def validation_images(study: StudyResult) -> workbench.Images:
     """Those that the study's files were scored on, but not more than a page can wait for."""
-    plan = sources(study)
-    return workbench.Images(
-        plan.dataset, limit=plan.limit, held_out=plan.held_out, most=MOST_IMAGES, classes=plan.classes
-    )
+    return workbench.compared_images(sources(study))
 
 
 def scored(study: StudyResult, images: workbench.Images | None = None) -> workbench.ScoredImages:

@@ -24,9 +24,4 @@ def effects() -> dict[str, Sequence[str]]:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def amounts() -> dict[str, tuple[str, str]]:
     """Name and unit of the number that says how much a step does, for the steps that a search varies by one."""
-    found: dict[str, tuple[str, str]] = {}
-    for step in steps().values():
-        for parameter in step.parameters:
-            if parameter.search is not None and parameter.type in (int, float):
-                found.setdefault(step.name, (parameter.name, parameter.unit))
-    return found
+    return workbench.step_amounts()

@@ -77,6 +77,13 @@ from edgeslim.workbench.predict import model_spec, predict
 from edgeslim.workbench.preparing import PREPARATION, begin_trying, tried_ways, trying_status
 from edgeslim.workbench.preprocessing import try_preprocessing
 from edgeslim.workbench.presets import list_presets
+from edgeslim.workbench.report import (
+    ReportSettings,
+    make_report,
+    prepare_report,
+    report_ready,
+    report_status,
+)
 from edgeslim.workbench.running import (
     cancel_study,
     delete_study,
@@ -90,6 +97,7 @@ from edgeslim.workbench.search import improve_study
 from edgeslim.workbench.seeing import (
     Images,
     ScoredImages,
+    compared_images,
     images_at,
     images_there,
     kept_predictions,
@@ -99,7 +107,7 @@ from edgeslim.workbench.seeing import (
     seeing_status,
 )
 from edgeslim.workbench.sensitivity import layer_sensitivity
-from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe
+from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe, step_amounts
 from edgeslim.workbench.studies import (
     check_study_name,
     choose_trial,
@@ -121,6 +129,7 @@ __all__ = [
     "ErrandStatus",
     "ErrorReport",
     "Images",
+    "ReportSettings",
     "ScoredImages",
     "StudyPlan",
     "ablate",
@@ -138,6 +147,7 @@ __all__ = [
     "collect_garbage",
     "compare_errors",
     "compare_trials",
+    "compared_images",
     "compress",
     "copy_model",
     "delete_dataset",
@@ -169,6 +179,7 @@ __all__ = [
     "list_studies",
     "look_at_weights",
     "make_again",
+    "make_report",
     "making_status",
     "matching_of",
     "may_change_study",
@@ -180,6 +191,7 @@ __all__ = [
     "pause_study",
     "predict",
     "predictions",
+    "prepare_report",
     "publish_study",
     "read_classes",
     "read_pictures",
@@ -191,6 +203,8 @@ __all__ = [
     "rename_dataset",
     "rename_model",
     "repaired_recipe",
+    "report_ready",
+    "report_status",
     "respecify_model",
     "resume_study",
     "retry_study",
@@ -206,6 +220,7 @@ __all__ = [
     "star_trial",
     "start_ablation",
     "start_study",
+    "step_amounts",
     "store_info",
     "stored_bytes",
     "stored_model",

@@ -20,12 +20,21 @@ from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.datasets import resolve_dataset
 from edgeslim.workbench.files import artifact_path
 from edgeslim.workbench.planning import reference
+from edgeslim.workbench.workload import opened_images
 
 if TYPE_CHECKING:
     from edgeslim.detections import Image, Target, TaskName
-    from edgeslim.measurement.workload import Workload
     from edgeslim.models.base import ModelSpec
     from edgeslim.tasks.base import Prediction
+
+
+MOST_IMAGES = 400
+"""Validation images at most that files are compared on, where somebody waits."""
+
+
+def compared_images(plan: StudyPlan) -> Images:
+    """Those that a study's files were scored on, but not more than one can wait for."""
+    return Images(plan.dataset, limit=plan.limit, held_out=plan.held_out, most=MOST_IMAGES, classes=plan.classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ def scored_images(
     images: Images, model: str, *, spec: ModelSpec | None = None, store: Store | None = None
 ) -> ScoredImages:
     """The images, as files of the model are scored on them. Raises ModelError, DatasetError."""
-    work = _opened(images, model, spec, store or Store())
+    work = opened_images(images, model, spec, store or Store())
     split = work.evaluation
     places = range(len(split))
     truths = None if work.labels is None else tuple(split.target(place) for place in places)
@@ -70,7 +79,7 @@ def predictions(
     from edgeslim.predictions import predict
 
     store = store or Store()
-    work = _opened(images, model, spec, store)
+    work = opened_images(images, model, spec, store)
     file = artifact_path(sha256, store)
     return tuple(predict(file, work.model.spec, work.evaluation, store, progress=progress))
 
@@ -82,7 +91,7 @@ def kept_predictions(
     from edgeslim.predictions import kept
 
     store = store or Store()
-    work = _opened(images, model, spec, store)
+    work = opened_images(images, model, spec, store)
     found = kept(artifact_path(sha256, store), work.model.spec, work.evaluation, store)
     return None if found is None else tuple(found)
 
@@ -138,12 +147,5 @@ def _seeing(sha256: str | None, images: Images, model: str, spec: ModelSpec | No
 
 def images_at(images: Images, model: str, places: Sequence[int], store: Store | None = None) -> list[Image]:
     """Some of the images. Raises ModelError, DatasetError."""
-    split = _opened(images, model, None, store or Store()).evaluation
+    split = opened_images(images, model, None, store or Store()).evaluation
     return [split.image(place) for place in places]
-
-
-def _opened(images: Images, model: str, spec: ModelSpec | None, store: Store) -> Workload:
-    from edgeslim.measurement.workload import open_images
-
-    resolved = dataclasses.replace(images, dataset=resolve_dataset(images.dataset, store))
-    return open_images(resolved, model, store, spec=spec)

@@ -21,6 +21,16 @@ def list_steps() -> list[StepInfo]:
     return [step.describe() for step in STEPS]
 
 
+def step_amounts() -> dict[str, tuple[str, str]]:
+    """Name and unit of the number that says how much a step does, for the steps that a search varies by one."""
+    found: dict[str, tuple[str, str]] = {}
+    for step in list_steps():
+        for parameter in step.parameters:
+            if parameter.search is not None and parameter.type in (int, float):
+                found.setdefault(step.name, (parameter.name, parameter.unit))
+    return found
+
+
 def read_recipe(data: Any) -> Recipe:
     """A recipe from what a file, a form or a record holds. Raises EdgeSlimError where it is none."""
     from edgeslim.recipe import Recipe

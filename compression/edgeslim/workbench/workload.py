@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
-from edgeslim.progress import Progress
+from edgeslim.measurement.images import Images
+from edgeslim.progress import Progress, silent
 from edgeslim.records import ClassMap
 from edgeslim.workbench.datasets import open_dataset, resolve_dataset
 
@@ -44,6 +46,16 @@ def opened(
         classes=classes,
         progress=progress,
     )
+
+
+def opened_images(
+    images: Images, model: str, spec: ModelSpec | None, store: Store, progress: Progress = silent
+) -> Workload:
+    """The model with these images to evaluate on. Raises ModelError, DatasetError."""
+    from edgeslim.measurement.workload import open_images
+
+    resolved = dataclasses.replace(images, dataset=resolve_dataset(images.dataset, store))
+    return open_images(resolved, model, store, spec=spec, progress=progress)
 
 
 def opened_unlabelled(

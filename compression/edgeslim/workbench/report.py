@@ -1,0 +1,153 @@
+"""A report of a study: what it needs, computed once, and the document itself, the same from the shell and a screen."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeslim.artifacts.store import Store
+from edgeslim.jobs import errand
+from edgeslim.jobs.errand import ErrandStatus
+from edgeslim.jobs.errands import CompareFiles
+from edgeslim.progress import Progress, silent
+from edgeslim.records import encoded
+from edgeslim.report.settings import ReportSettings as ReportSettings
+from edgeslim.report.settings import trial_of
+from edgeslim.studies.study import StudyPlan, StudyResult
+from edgeslim.workbench.datasets import resolve_dataset
+from edgeslim.workbench.files import artifact_path, has_artifact
+from edgeslim.workbench.notes import trial_notes
+from edgeslim.workbench.planning import reference
+from edgeslim.workbench.seeing import compared_images, images_there
+from edgeslim.workbench.steps import step_amounts
+from edgeslim.workbench.workload import opened_images
+
+if TYPE_CHECKING:
+    from edgeslim.report.seen import Seen
+
+
+def report_ready(
+    study: StudyResult, plan: StudyPlan, settings: ReportSettings, store: Store | None = None
+) -> bool:
+    """Whether `make_report` only has to read; else see `prepare_report`. Raises ModelError, DatasetError."""
+    from edgeslim.analysis.compared import is_compared
+    from edgeslim.report.seen import CONFIDENCE
+
+    store = store or Store()
+    files = _files(study, settings, store)
+    if files is None:
+        return True
+    if not images_there(compared_images(plan), store):
+        return False
+    work = opened_images(compared_images(plan), plan.model, plan.spec, store)
+    return is_compared(work, files, CONFIDENCE, store)
+
+
+def prepare_report(
+    study: StudyResult, plan: StudyPlan, settings: ReportSettings, store: Store | None = None
+) -> None:
+    """Begin to run both files and compare them, in a process of its own; see `report_status`. Raises StoreError."""
+    store = store or Store()
+    asked = _errand(study, plan, settings)
+    for sha256 in asked.files:
+        if not store.path(sha256).exists():
+            store.put(artifact_path(sha256, store).read_bytes())
+    resolved = dataclasses.replace(asked.images, dataset=resolve_dataset(plan.dataset, store))
+    model = dataclasses.replace(plan, model=reference(plan.model))
+    errand.begin(store, dataclasses.replace(asked, images=resolved, plan=model))
+
+
+def report_status(
+    study: StudyResult, plan: StudyPlan, settings: ReportSettings, store: Store | None = None
+) -> ErrandStatus | None:
+    """How far that is; None if it was never asked for."""
+    if _hashes(study, settings) is None:
+        return None
+    return errand.status(store or Store(), _errand(study, plan, settings).key)
+
+
+def make_report(
+    study: StudyResult,
+    plan: StudyPlan,
+    settings: ReportSettings,
+    store: Store | None = None,
+    *,
+    sample: bool = False,
+    progress: Progress = silent,
+) -> str:
+    """The report as one HTML file; what is missing is computed now. `plan` is the study's, or names its sources.
+
+    The same study and settings give the same text, whoever asks. Raises StudyError (no_trial), ModelError, DatasetError.
+    """
+    from edgeslim.report.study_report import report_html
+
+    store = store or Store()
+    notes = trial_notes(study.name, store, sample=sample)
+    seen = _seen(study, plan, settings, store, progress)
+    return report_html(study, settings, seen, notes, step_amounts())
+
+
+def _seen(
+    study: StudyResult, plan: StudyPlan, settings: ReportSettings, store: Store, progress: Progress
+) -> Seen | None:
+    """None where the files are not here."""
+    from edgeslim.analysis.compared import compare_on
+    from edgeslim.predictions import predict
+    from edgeslim.report.seen import CONFIDENCE, seen_by
+
+    files = _files(study, settings, store)
+    if files is None:
+        return None
+    with store.in_use():
+        work = opened_images(compared_images(plan), plan.model, plan.spec, store, progress)
+        found = compare_on(work, files, CONFIDENCE, store, progress)
+        spec, split = work.model.spec, work.evaluation
+        views = [predict(file, spec, split, store, progress=progress) for file in files]
+        truths = None if work.labels is None else [split.target(place) for place in range(len(split))]
+        return seen_by(
+            tuple(spec.labels),
+            truths,
+            views[0],
+            views[1],
+            lambda places: [split.image(place) for place in places],
+            found,
+        )
+
+
+def _files(study: StudyResult, settings: ReportSettings, store: Store) -> tuple[Path, Path] | None:
+    """The original's file and the trial's; None where either is not here."""
+    hashes = _hashes(study, settings)
+    if hashes is None or not all(has_artifact(each, store) for each in hashes):
+        return None
+    return artifact_path(hashes[0], store), artifact_path(hashes[1], store)
+
+
+def _hashes(study: StudyResult, settings: ReportSettings) -> tuple[str, str] | None:
+    original, trial = study.original, trial_of(study, settings)
+    if original is None or trial is None or trial.number == original.number:
+        return None
+    if original.sha256 is None or trial.sha256 is None:
+        return None
+    return original.sha256, trial.sha256
+
+
+def _errand(study: StudyResult, plan: StudyPlan, settings: ReportSettings) -> CompareFiles:
+    from edgeslim.report.seen import CONFIDENCE
+
+    hashes = _hashes(study, settings)
+    assert hashes is not None, "where nothing is to be compared, nothing is to be prepared"
+    images = compared_images(plan)
+    asked = [
+        *hashes,
+        encoded(images),
+        plan.model,
+        None if plan.spec is None else plan.spec.to_json(),
+        CONFIDENCE,
+    ]
+    key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+    return CompareFiles(
+        who=study.name, key=key, images=images, plan=plan, files=hashes, confidence=CONFIDENCE
+    )
