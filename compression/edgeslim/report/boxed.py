@@ -20,7 +20,7 @@ SIDE = 480
 class Box:
     """xyxy in pixels of the picture; its title appears under the pointer."""
 
-    corners: tuple[float, float, float, float]
+    corners: Sequence[float]
     title: str
     color: str
     dashed: bool = False

@@ -73,3 +73,19 @@ def _round_step(about: float) -> float:
         return 1.0
     decade = 10.0 ** math.floor(math.log10(about))
     return next(digit * decade for digit in (1, 2, 5, 10) if digit * decade >= about)
+
+
+def limit_parameter(figure: Figure) -> str:
+    """The parameter of an address that carries the limit."""
+    return f"{'max' if figure.cost else 'min'}_{figure.name}"
+
+
+def limit_parameters(study: StudyResult, budget: Budget) -> dict[str, str]:
+    """The parameters of an address that sets exactly these limits, whatever the study's own are."""
+    own = {limit_parameter(FIGURES.get(name)): "" for name, _ in study.budget}
+    given = {
+        limit_parameter(figure): f"{round(limit * figure.kind.scale, 6):g}"
+        for name, limit in budget
+        for figure in (FIGURES.get(name),)
+    }
+    return own | given

@@ -39,10 +39,13 @@ a {color: inherit; overflow-wrap: anywhere}
 """
 
 
-def page(title: str, language: Language, body: str) -> str:
-    """The whole document; `body` is HTML whose words are escaped."""
+def page(
+    title: str, language: Language, body: str, *, style: str = STYLE, policy: str = "", scripts: str = ""
+) -> str:
+    """The whole document; `body` is HTML whose words are escaped, `policy` what it may run and load."""
+    guard = f'<meta http-equiv="Content-Security-Policy" content="{policy}">' if policy else ""
     return (
-        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">{guard}'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
-        f"<style>{_PAPER}{STYLE}</style></head><body><main>{body}</main></body></html>\n"
+        f"<style>{_PAPER}{style}</style></head><body><main>{body}</main>{scripts}</body></html>\n"
     )

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
-from edgeslim.studies.figures import FIGURES, Figure
+from edgeslim.report.pareto import ParetoInfo
+from edgeslim.report.study_words import StudyWords
+from edgeslim.studies.figures import FIGURES, Figure, columns
 from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult, TrialState
@@ -75,3 +77,19 @@ def _inside(figure: Figure, trial: TrialResult, study: StudyResult, chosen: Tabl
         return False
     drawn = value * figure.kind.scale
     return (chosen.low is None or drawn >= chosen.low) and (chosen.high is None or drawn <= chosen.high)
+
+
+def standings(study: StudyResult, info: ParetoInfo, words: StudyWords) -> dict[int, str]:
+    """What each trial is on the chart, in words, or its state where it has no place there."""
+    marks = {point.number: point.mark for point in info.points}
+    return {
+        trial.number: words.t(f"mark.{marks[trial.number]}")
+        if trial.number in marks
+        else words.t(f"state.{trial.state}")
+        for trial in study.trials
+    }
+
+
+def shown_figures(study: StudyResult, y: str) -> tuple[str, ...]:
+    """What a table of the trials shows at first, what is on the chart's y axis in front."""
+    return y, *(figure.name for figure in columns(study.trials) if figure.name != y)

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from edgeslim.report.limits import stops
+from edgeslim.report.limits import limit_parameter, stops
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.devices import Device
 from edgeslim.studies.figures import Figure, limits, runtimes_of
@@ -54,7 +54,7 @@ def _slider(study: StudyResult, figure: Figure, limit: float | None, has_own: bo
     if not values:
         return
     options = sorted({*values, free, *([] if limit is None else [limit])})
-    address = limit_address(figure)
+    address = limit_parameter(figure)
     key = f"slide_{address}"
     st.session_state[key] = free if limit is None else limit
 
@@ -85,7 +85,7 @@ def _own(figure: Figure, study: StudyResult, device: Device | None) -> float | N
 
 def _in_address(figure: Figure, own: float | None) -> float | None:
     """The limit in stored units, as `_linked_limit` will have it."""
-    given = st.query_params.get(limit_address(figure))
+    given = st.query_params.get(limit_parameter(figure))
     if given == "":
         return None
     low, high, _ = _range(figure.kind)
@@ -107,12 +107,7 @@ def budget_fields(figures: Sequence[Figure]) -> Budget:
 def _linked_limit(figure: Figure, own: float | None) -> float | None:
     low, high, _ = _range(figure.kind)
     shown = None if own is None else round(own * figure.kind.scale, 6)
-    return _limit(figure, **linked(limit_address(figure), shown, number_in(low, high), clearable=True))
-
-
-def limit_address(figure: Figure) -> str:
-    """The parameter of the address that carries the limit."""
-    return f"{'max' if figure.cost else 'min'}_{figure.name}"
+    return _limit(figure, **linked(limit_parameter(figure), shown, number_in(low, high), clearable=True))
 
 
 def _limit(figure: Figure, **widget: Any) -> float | None:

@@ -26,7 +26,9 @@ def certainty(study: StudyResult, shown: int | None) -> None:
         st.markdown(f"**{t('sure.held_out', images=study.held_out.images)}**", help=t("sure.held_out_help"))
         rows = held_out_rows(study, study.held_out, words())
         st.dataframe(
-            pd.DataFrame(rows, columns=held_out_heads(words())), hide_index=True, key="held_out_scores"
+            pd.DataFrame(rows, columns=held_out_heads(words())).astype({"#": int}),
+            hide_index=True,
+            key="held_out_scores",
         )
     for told in held_out_sentences(study, words()):
         st.markdown(told)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import streamlit as st
 
-from edgeslim.analysis.parts import FEWEST, PartRow, Parts, box_parts, class_parts
+from edgeslim.analysis.parts import Parts, box_parts, class_parts
 from edgeslim.metrics.tide import SIZES
 from edgeslim.report.class_charts import parts_chart
+from edgeslim.report.mistake_words import classes_sentence, few_classes
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.error_types import clickable, pair_of_boxes, pair_of_chances
 from edgeslim.ui.components.judged_images import judged_images
 from edgeslim.ui.components.problems import boundary
-from edgeslim.ui.components.words import class_name
+from edgeslim.ui.components.words import class_name, words
 from edgeslim.ui.kept import of_files
 from edgeslim.ui.state import linked, t
-from edgeslim.units import format_change
 
 MOST = 20
 """Classes at once, unless all are wanted."""
-NAMED = 3
-"""Classes that the sentence names."""
 
 
 def class_changes(
@@ -38,7 +36,7 @@ def class_changes(
         with st.spinner(t("errors.computing")), st.skeleton(height=620):
             found = of_files(_box_parts if boxes else _class_parts, study, before, after)
         titles = {label: class_name(label) for label in scored.labels}
-        title(_sentence(found.classes, titles))
+        title(classes_sentence(found.classes, titles, words()))
         rows = found.classes
         if len(rows) > MOST and not st.toggle(
             t("classes.all", count=len(rows)), **linked("allclasses", False, {"True": True}.get)
@@ -59,20 +57,8 @@ def class_changes(
                 lambda values: {"of": "compressed", "size": str(values[0])},
             )
         st.caption(t("classes.holm", images=found.images) + (t("classes.click") if boxes else ""))
-        few = sum(row.p is None for row in found.classes)
-        if few:
-            st.caption(t("classes.few", count=few, least=FEWEST))
-
-
-def _sentence(rows: Sequence[PartRow], titles: Mapping[str, str]) -> str:
-    held = [row for row in rows if row.holds]
-    asked = sum(row.p is not None for row in rows)
-    if not held:
-        return t("classes.none", count=asked) if asked else t("classes.too_few", least=FEWEST)
-    named = t("choice.list").join(
-        f"{titles[row.name]} {format_change(row.change.difference)}" for row in held[:NAMED]
-    )
-    return t("classes.some", held=len(held), count=asked, named=named)
+        if few := few_classes(found.classes, words()):
+            st.caption(few)
 
 
 def _box_parts(study: StudyResult, before: TrialResult, after: TrialResult) -> Parts:

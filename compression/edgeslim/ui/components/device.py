@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from edgeslim.report.limits import limit_parameter
 from edgeslim.studies.devices import DEVICES, Device
 from edgeslim.studies.figures import limits, runtimes_of
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
-from edgeslim.ui.components.budget import limit_address
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.units import format_bytes, format_ms, format_share
 
@@ -25,7 +25,7 @@ def device_choice(study: StudyResult) -> Device | None:
         names,
         format_func=lambda name: t(f"device.{name}"),
         label_visibility="collapsed",
-        **linked("device", NONE, one_of(names), clears=[limit_address(each) for each in figures]),
+        **linked("device", NONE, one_of(names), clears=[limit_parameter(each) for each in figures]),
     )
     return None if name == NONE else DEVICES.get(name)
 

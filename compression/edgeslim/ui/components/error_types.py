@@ -29,16 +29,17 @@ from edgeslim.report.error_types import (
     occurring,
     rows_chart,
 )
+from edgeslim.report.mistake_words import grown
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.judged_images import judged_images
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.seen import all_predictions
-from edgeslim.ui.components.words import class_name
+from edgeslim.ui.components.words import class_name, words
 from edgeslim.ui.kept import of_files
 from edgeslim.ui.state import linked, number_in, one_of, several_of, t
-from edgeslim.units import MINUS, format_points
+from edgeslim.units import format_points
 
 CONFIG = {"displayModeBar": False}
 
@@ -84,7 +85,7 @@ def error_types(
         sides = (t("damage.of_original"), t("damage.of_compressed"))
         ap50 = [format_points(value) for value in (judged.ap50.before, judged.ap50.after)]
         title(t("errors.ap50", before=ap50[0], after=ap50[1], images=judged.images))
-        st.markdown(f"**{grown(judged)}**")
+        st.markdown(f"**{grown(judged, words())}**")
         for column, name, rows, decimals in zip(
             st.columns(2), ("costs", "counts"), (costs, counts), (1, 0), strict=True
         ):
@@ -101,23 +102,6 @@ def error_types(
         _matrix(scored.labels, matrices, boxes=True)
 
 
-def grown(found: Mistakes) -> str:
-    """The kind of mistake that became more frequent most, if any did beyond noise."""
-    rows = [row for row in found.kinds if row.count.distinguishable and (row.count.difference or 0.0) > 0]
-    if not rows:
-        return t("errors.none_grew")
-    most = max(rows, key=lambda row: row.count.difference or 0.0)
-    low, high = most.count.ci95 or (0.0, 0.0)
-    return t(
-        "errors.grew",
-        kind=t(f"damage.{most.kind}"),
-        before=f"{most.count.before:.0f}",
-        after=f"{most.count.after:.0f}",
-        low=f"{low:+.0f}".replace("-", MINUS),
-        high=f"{high:+.0f}".replace("-", MINUS),
-    )
-
-
 def _matrix(labels: Sequence[str], matrices: tuple[Matrix, Matrix], boxes: bool) -> None:
     st.markdown(f"**{t('errors.matrix')}**", help=t("errors.matrix_help") if boxes else None)
     view = st.segmented_control(
@@ -129,8 +113,8 @@ def _matrix(labels: Sequence[str], matrices: tuple[Matrix, Matrix], boxes: bool)
         **linked("matrix", "difference", one_of(VIEWS)),
     )
     info = confusion(matrices[0], matrices[1], len(labels), _classes_wanted(labels, matrices))
-    words = (t("errors.background"), t("damage.missed"), t("errors.true"), t("errors.predicted"))
-    figure = confusion_chart(info, view, {k: class_name(label) for k, label in enumerate(labels)}, words)
+    axes = (t("errors.background"), t("damage.missed"), t("errors.true"), t("errors.predicted"))
+    figure = confusion_chart(info, view, {k: class_name(label) for k, label in enumerate(labels)}, axes)
 
     def to_cell(values: Sequence[Any]) -> dict[str, str]:
         truth, seen = (None if int(value) < 0 else labels[int(value)] for value in values)

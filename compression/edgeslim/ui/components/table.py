@@ -9,14 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from edgeslim.report.document import study_csv
-from edgeslim.report.table import filtered
+from edgeslim.report.table import filtered, shown_figures, standings
 from edgeslim.studies.budget import Budget
-from edgeslim.studies.figures import FIGURES, Figure, columns
+from edgeslim.studies.figures import FIGURES, Figure
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.pareto import ChartChoice, chart_info
 from edgeslim.ui.components.table_filter import column_choice, filter_form
-from edgeslim.ui.components.words import column_name, state_words, titled
+from edgeslim.ui.components.words import column_name, titled, words
 from edgeslim.ui.i18n import Language
 from edgeslim.ui.state import language, select_trial, t
 from edgeslim.units import DASH, MILLISECONDS, RATIO, Kind, format_interval
@@ -31,7 +31,7 @@ def trial_table(study: StudyResult, axes: ChartChoice, budget: Budget | None = N
     named, y = titled(study), axes.y
     with st.container(horizontal=True, vertical_alignment="bottom", key="table_tools"):
         chosen = filter_form(study)
-        figures = column_choice(study, y, data.once(_figures, study, y))
+        figures = column_choice(study, y, data.once(shown_figures, study, y))
         numbers = data.once(filtered, named, chosen, data.notes(study))
         st.download_button(
             t("table.csv"),
@@ -83,12 +83,7 @@ def _rows(
     budget: Budget | None,
     figures: tuple[str, ...],
 ) -> pd.DataFrame:
-    points = chart_info(study, axes, budget).points
-    marks = {point.number: point.mark for point in points}
-    standing = [
-        t(f"mark.{marks[trial.number]}") if trial.number in marks else state_words(trial.state)
-        for trial in study.trials
-    ]
+    standing = list(standings(study, chart_info(study, axes, budget), words()).values())
     return data.once(_measures, study, figures).assign(standing=standing)
 
 
@@ -124,11 +119,6 @@ def _with_notes(study: StudyResult, frame: pd.DataFrame) -> pd.DataFrame:
     if any(each.notes for each in notes.values()):
         frame = frame.assign(notes=[each.text if each else "" for each in known])
     return frame
-
-
-def _figures(study: StudyResult, y: str) -> tuple[str, ...]:
-    """What the table shows until somebody chooses, what is on the chart's y axis first."""
-    return y, *(figure.name for figure in columns(study.trials) if figure.name != y)
 
 
 def _columns(figures: tuple[str, ...]) -> dict[str, Any]:
