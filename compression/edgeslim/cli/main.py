@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import edgeslim
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
-from edgeslim.cli import analyse, learn, store, study
+from edgeslim.cli import analyse, learn, report, store, study
 from edgeslim.cli.common import (
     Arguments,
     add,
@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, metavar="DIR", help="default: the samples that come with EdgeSlim"
     )
     analyse.add_commands(commands)
+    report.add_commands(commands)
     group = commands.add_parser("study", help="run, watch and mend studies")
     study.add_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     group = commands.add_parser("learn", help="the course: prepare its lessons, run an experiment")

@@ -102,7 +102,7 @@ def _amount(figure: Figure, text: str) -> float:
     else:
         value = float(text)
         if kind.scale != 100 or figure.cost or value > 1:
-            value /= kind.scale
+            value = round(value / kind.scale, 9)  # as the screens have it
     most = 1.0 if kind.scale == 100 else float("inf")
     if not (0 < value <= most or (value == 0 and figure.cost and not kind.relative)) or value == float("inf"):
         raise ValueError(f"out of range: '{text}'")

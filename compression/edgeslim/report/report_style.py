@@ -22,18 +22,23 @@ pre {background: #f2f5f3; padding: 0.5rem 0.7rem; border-radius: 0.3rem; white-s
 .view {break-inside: avoid}
 ul {margin: 0 0 0.6rem; padding-inline-start: 1.3rem}
 @media print {
-  h1 {font-size: 19pt}
-  p {orphans: 3; widows: 3}
-  .chart, .tiles, .scene, pre {break-inside: avoid}
-  tr {break-inside: avoid}
+  body {font-size: 10pt; line-height: 1.35}
+  h1 {font-size: 18pt; margin: 0 0 0.4rem}
+  h2 {margin: 0.9rem 0 0.3rem}
+  p {orphans: 3; widows: 3; margin: 0 0 0.4rem}
+  h2 + p {break-after: avoid}
+  .small {font-size: 8.5pt}
+  .chart, .tiles, .scene, pre, tr {break-inside: avoid}
   thead {display: table-header-group}
-  table {font-size: 7.5pt}
-  th, td {padding: 0.12rem 0.25rem}
+  table {font-size: 7pt}
+  th, td {padding: 0.1rem 0.25rem}
+  .hashes td:last-child {font-size: 6.2pt; white-space: nowrap}
+  pre {line-height: 1.2}
   .scroll {overflow: visible}
   .screen {display: none}
-  .short {font-size: 9.5pt}
-  .short h1 {font-size: 17pt; margin: 0 0 0.2rem}
-  .short h2 {font-size: 12pt; margin: 0.5rem 0 0.2rem}
-  .short p {margin: 0 0 0.3rem}
+  .short {font-size: 9pt}
+  .short h1 {font-size: 16pt}
+  .short h2 {font-size: 11pt; margin: 0.4rem 0 0.2rem}
+  .short .tile b {font-size: 1.1rem}
 }
 """

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from edgeslim.analysis.parts import PartRow, Parts
 
 MOST_CLASSES = 20
+ROW = 32
+"""Pixels of a kind of mistake, or of a class: a sheet has room for two such charts."""
 
 
 def lost(told: Told, seen: Seen, scenes: int = SCENES, short: bool = False) -> list[str]:
@@ -45,18 +47,16 @@ def lost(told: Told, seen: Seen, scenes: int = SCENES, short: bool = False) -> l
         changes = words.t("choice.separator").join(
             f"{words.t(f'damage.{kind}')} {count}" for kind, count in seen.changes.items()
         )
-        parts.append(
-            paragraph(
-                words.t(
-                    "report.lost_shown",
-                    confidence=f"{seen.confidence:g}",
-                    touched=seen.touched,
-                    images=seen.images,
-                    count=min(scenes, len(seen.scenes)),
-                    changes=changes,
-                )
-            )
+        count = min(scenes, len(seen.scenes))
+        about = words.t(
+            "report.lost_shown" if count > 1 else "report.lost_one",
+            confidence=f"{seen.confidence:g}",
+            touched=seen.touched,
+            images=seen.images,
+            changes=changes,
+            **({"count": count} if count > 1 else {}),
         )
+        parts.append(paragraph(about))
     shown = seen.scenes[:scenes] if boxes else seen.scenes
     parts += [_scene(told, seen, scene, place) for place, scene in enumerate(shown)]
     return parts if short else [*parts, _compared_on(told, seen)]
@@ -142,6 +142,7 @@ def _mistakes(told: Told, seen: Seen, found: Mistakes) -> list[str]:
     for name, rows, decimals in shown:
         title = words.t(f"errors.{name}", confidence=f"{found.confidence:.2f}")
         figure = rows_chart(rows, titles, sides, words.t("chart.interval"), decimals)
+        figure.update_layout(height=60 + ROW * len(rows))
         drawn = plotted(f"mistakes-{name}", figure, title, _rows(told, rows, titles, decimals))
         parts.append(f'<div class="view">{paragraph(f"**{title}**")}{drawn}</div>')
     return [*parts, _compared_on(told, seen)]
@@ -180,6 +181,7 @@ def _classes(told: Told, seen: Seen, found: Parts) -> list[str]:
         title = words.t(f"classes.{key}")
         safe = {row: escape(text, quote=False) for row, text in named.items()}
         figure = parts_chart(rows, safe, _sides(told))
+        figure.update_layout(height=70 + ROW * len(rows), margin_b=28)
         drawn = plotted(name, figure, title, _part_rows(told, rows, named))
         parts.append(f'<div class="view">{paragraph(f"**{title}**")}{drawn}</div>')
     parts.append(paragraph(words.t("classes.holm", images=found.images), "small"))

@@ -70,7 +70,7 @@ def report_html(
 
 def _full(told: Told, seen: Seen | None) -> list[str]:
     t = told.words.t
-    parts = [_head(told), *_choice(told), heading("front", t("report.front")), _front(told, 460)]
+    parts = [_head(told), *_choice(told), heading("front", t("report.front")), _front(told, 400)]
     parts.append(paragraph(t("report.front_note"), "small"))
     if seen is not None:
         parts += [*lost(told, seen), *mistakes_and_classes(told, seen)]
@@ -83,10 +83,14 @@ def _full(told: Told, seen: Seen | None) -> list[str]:
 def _short(told: Told, seen: Seen | None) -> list[str]:
     """One page: what was found, what to take, the front, and one picture."""
     t = told.words.t
-    parts = [_head(told), *_choice(told), _front(told, 300)]
+    parts = [_head(told), *_choice(told), _front(told, 290)]
     if seen is not None:
         parts += lost(told, seen, scenes=1, short=True)
-    parts.append(paragraph(f"{t('report.in_full')} {t('report.written_by', version=__version__)}", "small"))
+    parts.append(
+        paragraph(
+            told.words.sentences([t("report.in_full"), t("report.written_by", version=__version__)]), "small"
+        )
+    )
     return [f'<div class="short">{"".join(parts)}</div>']
 
 
@@ -123,6 +127,8 @@ def _choice(told: Told) -> list[str]:
     if trial.recipe.steps:
         told_of += f" {words.steps(trial.recipe)}"
     parts += [paragraph(told_of), _tiles(told, trial)]
+    if told.settings.short:
+        return parts  # the chart says with what they may be compared
     primary = [] if trial.primary_metric is None else [trial.primary_metric]
     caption = comparable(study, ["latency", *primary], words)
     return [*parts, paragraph(caption, "small")]

@@ -83,6 +83,7 @@ from edgeslim.workbench.report import (
     prepare_report,
     report_ready,
     report_status,
+    reported_study,
 )
 from edgeslim.workbench.running import (
     cancel_study,
@@ -205,6 +206,7 @@ __all__ = [
     "repaired_recipe",
     "report_ready",
     "report_status",
+    "reported_study",
     "respecify_model",
     "resume_study",
     "retry_study",

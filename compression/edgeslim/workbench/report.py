@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
+from edgeslim.errors import StudyError
 from edgeslim.jobs import errand
 from edgeslim.jobs.errand import ErrandStatus
 from edgeslim.jobs.errands import CompareFiles
@@ -16,8 +17,11 @@ from edgeslim.progress import Progress, silent
 from edgeslim.records import encoded
 from edgeslim.report.settings import ReportSettings as ReportSettings
 from edgeslim.report.settings import trial_of
+from edgeslim.studies import storage
 from edgeslim.studies.study import StudyPlan, StudyResult
+from edgeslim.studies.timing import retimed
 from edgeslim.workbench.datasets import resolve_dataset
+from edgeslim.workbench.errands import known_study, timing_here
 from edgeslim.workbench.files import artifact_path, has_artifact
 from edgeslim.workbench.notes import trial_notes
 from edgeslim.workbench.planning import reference
@@ -27,6 +31,21 @@ from edgeslim.workbench.workload import opened_images
 
 if TYPE_CHECKING:
     from edgeslim.report.seen import Seen
+
+
+def reported_study(
+    name: str, store: Store | None = None, *, own_timing: bool = False
+) -> tuple[StudyResult, StudyPlan, bool]:
+    """The study of that name as the screens show it, its plan, and whether it is the published one.
+
+    With the newest timing of this machine, if there is one, unless `own_timing`. Raises StudyError.
+    """
+    store = store or Store()
+    study = known_study(name, store)
+    sample = name not in storage.names(store)
+    plan = StudyPlan(model=study.model, dataset=study.dataset) if sample else storage.read_plan(store, name)
+    timing = None if own_timing or study.state == "running" else timing_here(study, store)
+    return study if timing is None else retimed(study, timing), plan, sample
 
 
 def report_ready(
@@ -80,11 +99,20 @@ def make_report(
 ) -> str:
     """The report as one HTML file; what is missing is computed now. `plan` is the study's, or names its sources.
 
-    The same study and settings give the same text, whoever asks. Raises StudyError (no_trial), ModelError, DatasetError.
+    The same study and settings give the same text, whoever asks. Raises StudyError (nothing_to_report), ModelError,
+    DatasetError.
     """
     from edgeslim.report.study_report import report_html
 
     store = store or Store()
+    if settings.trial is not None and trial_of(study, settings) is None:
+        raise StudyError(
+            "nothing_to_report",
+            f"Trial {settings.trial} of '{study.name}' was not measured.",
+            "Choose a trial that was measured, or none: then the report is about the file to take.",
+            number=settings.trial,
+            name=study.name,
+        )
     notes = trial_notes(study.name, store, sample=sample)
     seen = _seen(study, plan, settings, store, progress)
     return report_html(study, settings, seen, notes, step_amounts())

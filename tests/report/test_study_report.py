@@ -1,0 +1,126 @@
+"""A study as a document: whole without a network, safe whatever its names are, the same bytes for the same question."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from edgeslim.analysis.compared import Compared
+from edgeslim.analysis.errors import boxes_of, mistakes
+from edgeslim.analysis.parts import box_parts
+from edgeslim.detections import Annotations, Detections
+from edgeslim.report.findings import choice_lines, finding
+from edgeslim.report.seen import Seen, seen_by
+from edgeslim.report.settings import ReportSettings, choice_of
+from edgeslim.report.study_report import report_html
+from edgeslim.report.study_words import StudyWords
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.notes import TrialNotes
+from edgeslim.studies.study import StudyResult
+from edgeslim.texts import LANGUAGES, Language
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{}"
+LABELS = ("stop", "yield")
+BOXES = np.array([[10, 10, 60, 60], [100, 20, 140, 60]], np.float32)
+
+
+def seen(labels: tuple[str, ...] = LABELS) -> Seen:
+    """Eight images on which the file loses the second box."""
+    truth = Annotations.of(BOXES, np.array([0, 1]))
+    before = Detections(BOXES, np.array([0.9, 0.8], np.float32), np.array([0, 1]))
+    after = Detections(BOXES[:1], np.array([0.9], np.float32), np.array([0]))
+    truths, first, second = [truth] * 8, [before] * 8, [after] * 8
+    boxes = boxes_of(truths, first, second)
+    assert boxes is not None
+    found = Compared(mistakes=mistakes(*boxes, len(labels), 0.5), parts=box_parts(*boxes, labels))
+    shots = [np.full((96, 144, 3), 90 + place, np.uint8) for place in range(8)]
+    return seen_by(labels, truths, first, second, lambda places: [shots[place] for place in places], found)
+
+
+def document(
+    study: StudyResult, seen: Seen | None = None, notes: dict[int, TrialNotes] | None = None, **asked: Any
+) -> str:
+    return report_html(study, ReportSettings(**asked), seen, notes or {}, {})
+
+
+@pytest.fixture
+def complete(study: dict[str, Any]) -> StudyResult:
+    study["state"] = "complete"
+    study["trials"] = [trial for trial in study["trials"] if trial["state"] not in ("running", "waiting")]
+    return StudyResult.from_json(study)
+
+
+@pytest.mark.parametrize("language", get_args(Language) or tuple(LANGUAGES))
+def test_a_report_says_what_the_screen_says_and_needs_no_network(
+    complete: StudyResult, language: Language
+) -> None:
+    budget = Budget.of(download=400_000, loss=0.02)
+    settings = ReportSettings(language=language, budget=budget)
+    html = report_html(complete, settings, seen(), {}, {})
+    words = StudyWords(language, {}, safe=str)
+    choice = choice_of(complete, settings)
+    assert f'<h1 id="finding">{finding(complete, choice, words)}</h1>' in html
+    plain = re.sub(r"</?strong>", "**", html).replace("&#x27;", "'").replace("&quot;", '"')
+    for line in choice_lines(complete, choice, budget, words):
+        assert line in plain
+    assert all(trial.sha256 in html for trial in complete.trials if trial.sha256)
+    page = re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page) and "<link" not in page
+    assert html.count('class="chart"') == 5
+    assert html.count("<image") == 3 and html.count("<use") == 6, "a picture is stored once, shown thrice"
+    assert len(html.encode()) < 6_000_000
+
+
+def test_the_policy_lets_the_reports_own_scripts_run_and_no_other(complete: StudyResult) -> None:
+    html = document(complete)
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
+    assert policy is not None and "default-src 'none'" in policy[1] and "unsafe-eval" not in policy[1]
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in scripts]
+    assert len(scripts) == 2 and all(f"'sha256-{each}'" in policy[1] for each in hashes)
+
+
+def test_hostile_names_stay_text(complete: StudyResult) -> None:
+    trials = tuple(
+        replace(trial, recipe=replace(trial.recipe, name=HOSTILE)) if trial.recipe.steps else trial
+        for trial in complete.trials
+    )
+    study = replace(
+        complete,
+        name=HOSTILE,
+        model=HOSTILE,
+        dataset=HOSTILE,
+        trials=trials,
+        environment={**complete.environment, "cpu": HOSTILE, HOSTILE: HOSTILE},
+    )
+    html = document(study, seen((HOSTILE, "yield")))
+    page = re.sub(r"<script>.*?</script>", "", html, count=0, flags=re.DOTALL)
+    assert len(re.findall(r"<script", html)) == 2 + 5, "plotly, the drawing, and the data of five charts"
+    assert "<img" not in page and "alert(1)</script>" not in page
+    blocks = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', html, re.DOTALL)
+    assert len(blocks) == 5 and all("<" not in block and json.loads(block) for block in blocks)
+
+
+def test_the_same_question_has_the_same_bytes_and_another_one_others(complete: StudyResult) -> None:
+    first = document(complete, seen())
+    assert first == document(complete, seen())
+    assert first != document(complete, seen(), trial=complete.trials[1].number)
+    assert first != document(complete, seen(), notes={1: TrialNotes(star=True)})
+
+
+def test_without_the_files_a_report_says_so(complete: StudyResult) -> None:
+    assert "no pictures and no mistakes by kind" in document(complete)
+    assert "not complete" in document(replace(complete, state="paused"))
+
+
+def test_a_short_report_has_one_chart_and_one_scene(complete: StudyResult) -> None:
+    html = document(complete, seen(), short=True)
+    assert html.count('class="chart"') == 1 and html.count('class="scene"') == 1
+    assert "SHA-256" not in html
