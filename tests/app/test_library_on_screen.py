@@ -158,5 +158,29 @@ def test_a_hint_names_the_swap_with_its_scores_and_puts_it_into_the_form(
     assert "None of" in app.success[0].value
 
 
+def test_classes_are_matched_by_hand_and_scores_take_them(library: Open, furnished: Path) -> None:
+    store = Store(furnished)
+    spec = workbench.model_spec("street-signs-small", store=store)
+    other = replace(spec, labels=("halt", *spec.labels[1:]))
+    workbench.copy_model("street-signs-small", "halting", other, store)
+    app = library(model="halting", set="scenes")
+    assert said(app, "matched by name").startswith("9 of the dataset's 10")
+    assert any("Unknown to the model, so not scored (1): stop" in one.value for one in app.caption)
+    field(app, "selectbox", "stop_None").set_value("halt")
+    next(one for one in app.button if one.label == "Keep this matching").click().run()
+    assert not app.exception
+    assert said(app, "said by hand").startswith("10 of the dataset's 10 classes are matched, 1 of them")
+    kept = workbench.kept_classes(spec.labels, other.labels, store)
+    assert kept == (("stop", "halt"),)
+    boxes = []
+    for classes in ((), kept):
+        images = workbench.Images("scenes", classes=classes)
+        truths = workbench.scored_images(images, "halting", store=store).truths or ()
+        boxes.append(sum(len(truth) for truth in truths if isinstance(truth, Annotations)))
+    assert boxes[1] == boxes[0] + 2, "two stop signs stand in these scenes"
+    next(one for one in app.button if one.label == "Match by names alone").click().run()
+    assert workbench.kept_classes(spec.labels, other.labels, store) == ()
+
+
 def test_the_page_speaks_chinese(library: Open) -> None:
     assert library("zh-CN", model="swapped", set="scenes").title[0].value.startswith("这里有 ")

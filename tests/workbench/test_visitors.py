@@ -269,3 +269,18 @@ def test_a_demo_cuts_time_and_runs_few_studies_at_once(
     become(None)
     with pytest.raises(AccessError):
         workbench.start_study(StudyPlan(model="digits-mlp", dataset="digits"), store=store)
+
+
+def test_a_matching_by_hand_is_its_visitors_and_that_of_the_machine_holds_for_all_others(
+    store: Store, become: Become
+) -> None:
+    data, model = ("halt", "car"), ("stop", "car")
+    workbench.keep_classes(data, model, (("halt", "stop"), ("car", "car")), store)
+    become("anna")
+    assert workbench.kept_classes(data, model, store) == (("halt", "stop"),), "what names say is not kept"
+    workbench.keep_classes(data, model, (("car", None),), store)
+    assert workbench.kept_classes(data, model, store) == (("car", None),)
+    become("ben")
+    assert workbench.kept_classes(data, model, store) == (("halt", "stop"),)
+    with pytest.raises(DatasetError):
+        workbench.keep_classes(data, model, (("halt", "lorry"),), store)

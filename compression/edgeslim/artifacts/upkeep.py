@@ -15,11 +15,22 @@ import numpy as np
 
 from edgeslim.artifacts.store import Store, sha256_of
 
-BLOBS, LOCKS, STUDIES, MODELS, UPLOADS, DATASET_NAMES, STUDY_OWNERS = (
-    "blobs", "locks", "studies", "models", "uploads", "dataset-names", "study-owners",
+BLOBS, LOCKS, STUDIES, MODELS, UPLOADS, DATASET_NAMES, STUDY_OWNERS, CLASS_MAPS = (
+    "blobs", "locks", "studies", "models", "uploads", "dataset-names", "study-owners", "class-maps",
 )  # fmt: skip
 KEPT = frozenset(
-    {STUDIES, MODELS, UPLOADS, DATASET_NAMES, STUDY_OWNERS, "datasets", "training", "timings", "rooms"}
+    {
+        STUDIES,
+        MODELS,
+        UPLOADS,
+        DATASET_NAMES,
+        STUDY_OWNERS,
+        CLASS_MAPS,
+        "datasets",
+        "training",
+        "timings",
+        "rooms",
+    }
 )
 """Kinds that users made or imported, or that take long to make. All others except blobs and locks are a cache."""
 GRACE = 3600.0

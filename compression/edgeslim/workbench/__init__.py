@@ -13,7 +13,7 @@ from edgeslim.workbench.ablation import (
     start_ablation,
 )
 from edgeslim.workbench.access import DEMO_MINUTES, DEMO_STUDIES, may_change_study
-from edgeslim.workbench.classes import matching_of, read_classes
+from edgeslim.workbench.classes import classes_json, keep_classes, kept_classes, matching_of, read_classes
 from edgeslim.workbench.compress import compress
 from edgeslim.workbench.confidence import compare_trials, trial_of
 from edgeslim.workbench.datasets import (
@@ -145,6 +145,7 @@ __all__ = [
     "check_study_name",
     "checked_spec",
     "choose_trial",
+    "classes_json",
     "collect_garbage",
     "compare_errors",
     "compare_trials",
@@ -167,6 +168,8 @@ __all__ = [
     "import_dataset",
     "import_model",
     "improve_study",
+    "keep_classes",
+    "kept_classes",
     "kept_predictions",
     "known_study",
     "layer_sensitivity",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from edgeslim import visitors
 from edgeslim.artifacts.store import Store
+from edgeslim.artifacts.upkeep import CLASS_MAPS
 from edgeslim.errors import DatasetError
 from edgeslim.reading import parse_json
-from edgeslim.records import ClassMap, ClassMatching
+from edgeslim.records import ClassMap, ClassMatching, decoded
 from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.datasets import DatasetInfo, describe_dataset, list_datasets
 
@@ -58,6 +62,45 @@ def read_classes(path: Path) -> ClassMap:
     ):
         raise _no_mapping(path, "it is no object of names")
     return tuple(found.items())
+
+
+def kept_classes(dataset: Sequence[str], model: Sequence[str], store: Store | None = None) -> ClassMap:
+    """What was matched by hand between these classes: by this visitor, else at the machine; empty if nothing was."""
+    store = store or Store()
+    for who in dict.fromkeys((visitors.visitor(), None)):
+        record = store.get_record(CLASS_MAPS, _classes_key(dataset, model, who))
+        if record is not None:
+            return decoded(ClassMap, record["classes"])
+    return ()
+
+
+def keep_classes(
+    dataset: Sequence[str], model: Sequence[str], classes: ClassMap, store: Store | None = None
+) -> None:
+    """Match these classes so wherever they meet again, for this visitor; with no `classes`, by their names alone.
+
+    What names say by themselves is not kept. Raises DatasetError where a class is not there.
+    """
+    from edgeslim.datasets.labels import match_classes
+
+    match_classes(dataset, model, classes)
+    store, key = store or Store(), _classes_key(dataset, model, visitors.visitor())
+    named = dict(match_classes(dataset, model).pairs)
+    told = [[name, known] for name, known in classes if named[name] != known]
+    if told:
+        store.put_record(CLASS_MAPS, key, {"classes": told})
+    else:
+        store.remove_record(CLASS_MAPS, key)
+
+
+def _classes_key(dataset: Sequence[str], model: Sequence[str], who: str | None) -> str:
+    decisive = json.dumps([list(dataset), list(model), who])
+    return hashlib.sha256(decisive.encode()).hexdigest()[:32]
+
+
+def classes_json(classes: ClassMap) -> str:
+    """As `read_classes` takes it."""
+    return json.dumps(dict(classes), ensure_ascii=False, indent=1)
 
 
 def _no_mapping(path: Path, reason: object) -> DatasetError:

@@ -14,6 +14,7 @@ from edgeslim.artifacts.upkeep import DATASET_NAMES, MODELS, UPLOADS
 from edgeslim.errors import DatasetError, ModelError, StudyError
 from edgeslim.jobs import supervisor
 from edgeslim.progress import Progress, silent
+from edgeslim.records import ClassMap
 from edgeslim.studies import storage
 from edgeslim.studies.study import StudyPlan
 
@@ -179,15 +180,19 @@ def share_dataset(name: str, shared: bool, store: Store | None = None) -> None:
     store.put_record(DATASET_NAMES, name, {**_own_dataset(name, store), "shared": shared})
 
 
-def truth_in_classes(truth: Target, dataset: Sequence[str], model: Sequence[str]) -> Target:
+def truth_in_classes(
+    truth: Target, dataset: Sequence[str], model: Sequence[str], classes: ClassMap = ()
+) -> Target:
     """What is known of a picture, in the model's classes; boxes of classes that it does not know are left out."""
     from edgeslim.datasets.labels import map_classes, relabelled
     from edgeslim.measurement.workload import placeholders
 
-    if truth is None or not dataset or not model or (placeholders(model) and len(model) == len(dataset)):
+    if truth is None or not dataset or not model:
+        return truth
+    if not classes and placeholders(model) and len(model) == len(dataset):
         return truth
     try:
-        return relabelled(truth, map_classes(dataset, model))
+        return relabelled(truth, map_classes(dataset, model, classes))
     except DatasetError:  # none in common
         return None
 

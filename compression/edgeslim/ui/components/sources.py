@@ -14,6 +14,7 @@ from edgeslim.models.library import ModelEntry
 from edgeslim.records import ClassMap
 from edgeslim.ui import data
 from edgeslim.ui.components.bringing import at_machine, may_bring, sharing
+from edgeslim.ui.components.class_table import class_table
 from edgeslim.ui.components.problems import asked_in_vain, boundary
 from edgeslim.ui.components.words import class_name, notice_words
 from edgeslim.ui.forms import spec_form
@@ -155,16 +156,19 @@ def dataset_choice(datasets: Sequence[DatasetInfo], task: str, labels: Sequence[
 
 
 def _strange(dataset: DatasetInfo, labels: Sequence[str]) -> bool:
-    matching = workbench.matching_of(dataset, labels)
+    matching = workbench.matching_of(dataset, labels, workbench.kept_classes(dataset.labels, labels))
     return matching is not None and not matching.matched
 
 
 def matched_classes(dataset: DatasetInfo, labels: Sequence[str]) -> ClassMap | None:
     """The mapping of classes for the plan: empty where names say enough. None as long as the model knows none of the
     dataset's classes, or so few that somebody has to agree."""
-    matching = workbench.matching_of(dataset, labels)
+    kept = workbench.kept_classes(dataset.labels, labels)
+    matching = workbench.matching_of(dataset, labels, kept)
     if matching is None:
         return ()
+    with st.expander(t("match.title"), icon=":material/rule:", expanded=not matching.matched):
+        class_table(dataset, labels, f"match_{dataset.name}")
     if not matching.matched:
         if "data" in st.query_params:
             st.error(t("dataset.no_class_fits", model=_some(labels), dataset=_some(dataset.labels)))
@@ -175,8 +179,8 @@ def matched_classes(dataset: DatasetInfo, labels: Sequence[str]) -> ClassMap | N
     if matching.dataset_only:
         words = t("classes.scored", labels=_some(matching.dataset_only), **counts)
         st.caption(f":material/warning: {words}")
-    if not matching.few:
-        return ()
+    if kept or not matching.few:
+        return kept
     agreed = st.checkbox(t("classes.agree", **counts), key=f"agreed_{dataset.name}_{hash(tuple(labels))}")
     return matching.pairs if agreed else None
 

@@ -14,7 +14,7 @@ from edgeslim.ui.components.problems import show
 from edgeslim.ui.picture.component import look_in_address, page_of
 from edgeslim.ui.picture.payload import Look
 from edgeslim.ui.state import linked, one_of, t
-from edgeslim.workbench.datasets import Pictures
+from edgeslim.workbench.datasets import DatasetInfo, Pictures
 
 PLAIN = Look(confidence=data.PICTURE_CONFIDENCE)
 GRID = 12
@@ -23,16 +23,15 @@ UPLOAD = "upload"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Those of a series that are looked at, from `first` on; `labels` are the classes of what is known of them."""
+    """Those of a series that are looked at, from `first` on."""
 
     series: str
     pictures: Sequence[data.Picture]
     first: int
     total: int
-    labels: tuple[str, ...]
     look: Look
-    dataset: str = ""
-    """Its name; none of the visitor's own pictures."""
+    dataset: DatasetInfo | None = None
+    """Which they are of; None of the visitor's own."""
 
 
 def shown_pictures(model: ModelEntry) -> Shown | None:
@@ -52,7 +51,7 @@ def shown_pictures(model: ModelEntry) -> Shown | None:
     first, count = page_of(look, GRID)
     with st.skeleton(height=260):
         found = data.pictures(source, None, first, count)
-    return Shown(source, found, first, total, datasets[source].labels, look, source) if found else None
+    return Shown(source, found, first, total, look, datasets[source]) if found else None
 
 
 def _uploaded() -> Shown | None:
@@ -74,7 +73,7 @@ def _uploaded() -> Shown | None:
     first, count = page_of(look, GRID)
     part: list[data.Picture] = [(name, image, None) for name, image in read.images[first : first + count]]
     series = " ".join(one.file_id for one in given)
-    return Shown(series, part, first, len(read.images), (), look)
+    return Shown(series, part, first, len(read.images), look)
 
 
 @st.cache_data(max_entries=4, ttl=600, show_spinner=False)

@@ -13,9 +13,11 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.models.library import ModelEntry
 from edgeslim.tasks.base import Prediction
 from edgeslim.ui.components.bringing import may_bring, may_manage
+from edgeslim.ui.components.class_table import class_table
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name
 from edgeslim.ui.forms import fill_spec, spec_fields
+from edgeslim.ui.i18n import plain
 from edgeslim.ui.library.hint import hint
 from edgeslim.ui.library.pictures import PLAIN, Shown, shown_pictures
 from edgeslim.ui.picture.component import pictures
@@ -43,9 +45,14 @@ def reading(model: ModelEntry, found: ModelInfo) -> None:
         shown = shown_pictures(model)
         if shown is not None and wanted is not None:
             _show(model, found.spec, wanted, shown)
-    if shown is not None and shown.dataset and wanted is not None:
-        with form, boundary():
-            hint(model.name, shown.dataset, wanted, key)
+    if shown is None or shown.dataset is None or wanted is None:
+        return
+    with form, boundary():
+        hint(model.name, shown.dataset.name, wanted, key)
+    st.header(t("match.title"), anchor=False)
+    st.caption(t("match.lead", data=plain(shown.dataset.name)))
+    with boundary():
+        class_table(shown.dataset, found.spec.labels, f"match_{shown.dataset.name}_{model.name}")
 
 
 def _keep(model: ModelEntry, stored: ModelSpec, wanted: ModelSpec, key: str) -> None:
@@ -99,6 +106,8 @@ def _seen(file: Path, spec: ModelSpec, image: Image) -> Prediction:
 def _show(model: ModelEntry, stored: ModelSpec, wanted: ModelSpec, shown: Shown) -> None:
     """The pictures as the stored specification has them read, and beside that as the form has them."""
     specs = [stored] if wanted == stored else [stored, wanted]
+    known = () if shown.dataset is None else shown.dataset.labels
+    classes = workbench.kept_classes(known, stored.labels)
     with st.skeleton(height=HEIGHT):
         ways = [_readable(model.name, model.sha256 or "", stored, spec) for spec in specs]
         items = [
@@ -106,7 +115,7 @@ def _show(model: ModelEntry, stored: ModelSpec, wanted: ModelSpec, shown: Shown)
                 title,
                 image,
                 [_seen(file, spec, image) for file, spec in ways],
-                workbench.truth_in_classes(truth, shown.labels, stored.labels),
+                workbench.truth_in_classes(truth, known, stored.labels, classes),
             )
             for title, image, truth in shown.pictures
         ]
