@@ -10,6 +10,7 @@ from edgeslim.models.base import COCO_80
 from edgeslim.models.families import (  # noqa: F401 - registered by import
     classifier,
     end_to_end,
+    fastestdet,
     fcos,
     gfl,
     ssd,

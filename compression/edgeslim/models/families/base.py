@@ -64,6 +64,8 @@ class HeadColumns:
     """Whether class scores are logits, before the sigmoid."""
     background: int = 0
     """Number of leading class columns that mean 'no object'."""
+    powers: tuple[float, float] = (1.0, 1.0)
+    """Of objectness and class probability in their product, the score."""
 
     @property
     def boxes(self) -> Columns | None:

@@ -12,6 +12,7 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns
 from edgeslim.models.families.geometry import cells, grid, size_of
 
+_TINY = 1e-7
 Heads = tuple[HeadColumns, ...]
 
 
@@ -62,9 +63,18 @@ def class_probabilities(head: HeadColumns, rows: Sequence[Tensor]) -> Tensor:
 
 
 def label_scores(head: HeadColumns, rows: Sequence[Tensor]) -> Tensor:
-    """(B, places, labels): class probabilities times objectness."""
+    """(B, places, labels): class probabilities times objectness, each to its power."""
     scores = class_probabilities(head, rows)[..., head.background :]
-    return scores if head.objectness is None else scores * head.objectness.of(rows).clamp(0, 1)
+    if head.objectness is None:
+        return scores
+    objectness: Tensor = head.objectness.of(rows).clamp(0, 1)
+    if head.powers == (1.0, 1.0):
+        return scores * objectness
+    # At zero a root has no gradient.
+    first, second = (
+        each.clamp(min=_TINY) ** power for each, power in zip((objectness, scores), head.powers, strict=True)
+    )
+    return first * second
 
 
 def decoded_boxes(head: HeadColumns, rows: Sequence[Tensor], spec: ModelSpec) -> Tensor | None:
