@@ -127,3 +127,25 @@ def test_probabilities_of_logits_and_of_a_distribution() -> None:
 def test_published_ways_of_feeding(family: str, expected: dict[str, Any]) -> None:
     """A wrong one gives mAP 0 and no error."""
     assert expected.items() <= FAMILIES.get(family).conventions.items()
+
+
+def test_raw_offsets_beside_scores_are_no_boxes() -> None:
+    """UltraFace without its postprocessing: offsets from anchors, of either sign, not corners."""
+    random = np.random.default_rng(0)
+    logits = random.standard_normal((1, 4420, 2)).astype(np.float32)
+    scores = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
+    offsets = random.standard_normal((1, 4420, 4)).astype(np.float32)
+    assert recognise([scores, offsets], (240, 320)) is None
+    corners = np.concatenate([offsets[..., :2] * 0.2 + 0.3, offsets[..., :2] * 0.2 + 0.5], axis=2)
+    hints = recognise([scores, corners], (240, 320))
+    assert hints is not None and hints["family"] == "ssd"
+
+
+def test_fastestdet_is_told_from_a_map_of_anything_else() -> None:
+    outputs = np.random.default_rng(1).uniform(0.1, 0.9, (1, 85, 22, 22)).astype(np.float32)
+    hints = recognise([outputs], (352, 352))
+    assert hints is not None
+    assert (hints["family"], hints["strides"], len(hints["labels"])) == ("fastestdet", (16,), 80)
+    assert (hints["color"], hints["scale"], hints["resize"]) == ("BGR", 1 / 255, "stretch")
+    assert recognise([outputs * 3], (352, 352)) is None
+    assert recognise([outputs], (320, 320)) is None

@@ -15,13 +15,14 @@ from edgeslim.errors import ModelError
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.catalogue import check_name, default_name, refuse_reserved
 from edgeslim.models.checks import read_bytes
+from edgeslim.models.families import FAMILIES, UNKNOWN
 from edgeslim.models.preparing import prepare_confined
 from edgeslim.models.spec import spec_from_json
 from edgeslim.progress import Progress, silent
 
 MODELS, IMPORTS = "models", "imports"
 """Kinds of records: named models, and results of importing by content."""
-_VERSION = 2
+_VERSION = 3
 """To be raised when importing the same bytes gives another result."""
 _PATIENCE = 900.0
 """Seconds to wait for other imports."""
@@ -58,7 +59,10 @@ def import_named(
     refuse_reserved(name)
     model = import_bytes(content, file, spec, store, progress)
     return register(
-        dataclasses.replace(model, name=name, origin="imported"), store, visitors.ownership(shared)
+        dataclasses.replace(model, name=name, origin="imported"),
+        store,
+        visitors.ownership(shared),
+        recognised=spec is None,
     )
 
 
@@ -91,9 +95,16 @@ def import_bytes(
     )
 
 
-def register(model: Model, store: Store, whose: Mapping[str, Any] | None = None) -> Model:
-    """List a stored model under its name, as `whose` (visitors.ownership). Raises ModelError if another has the name."""
+def register(
+    model: Model, store: Store, whose: Mapping[str, Any] | None = None, *, recognised: bool = False
+) -> Model:
+    """List a stored model under its name, as `whose` (visitors.ownership). Raises ModelError if another has the name.
+
+    A specification that was merely `recognised` replaces none by which the same file is listed, unless that knows no
+    family.
+    """
     existing = store.get_record(MODELS, model.name)
+    keeps = existing is not None and recognised and existing["spec"]["family"] != UNKNOWN
     if existing is not None and not (existing["sha256"] == model.sha256 and visitors.may_see(existing)):
         raise ModelError(
             "model_name_taken",
@@ -101,7 +112,7 @@ def register(model: Model, store: Store, whose: Mapping[str, Any] | None = None)
             "Import this one under another name.",
             name=model.name,
         )
-    if existing is not None and not visitors.may_change(existing):
+    if existing is not None and (keeps or not visitors.may_change(existing)):
         return dataclasses.replace(model, spec=spec_from_json(existing["spec"]))
     record = {
         "name": model.name,
@@ -117,5 +128,7 @@ def register(model: Model, store: Store, whose: Mapping[str, Any] | None = None)
 
 
 def _cache_key(content: bytes, spec: ModelSpec | None) -> str:
-    described = json.dumps([_VERSION, None if spec is None else spec.to_json()], sort_keys=True)
+    """What is recognised of a file changes with the families that there are."""
+    given = None if spec is None else spec.to_json()
+    described = json.dumps([_VERSION, sorted(FAMILIES.names()), given], sort_keys=True)
     return hashlib.sha256(described.encode() + b"\0" + content).hexdigest()

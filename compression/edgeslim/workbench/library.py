@@ -67,10 +67,15 @@ def respecify_model(
         former = open_model(name, store).spec
         if found.spec == former:
             return
-        for study, plan in _plans(store):
-            if plan.model == name and plan.spec is None:
-                supervisor.pin_spec(store, study, former)
+        keep_in_studies(name, former, store)
         store.put_record(MODELS, name, {**record, "spec": found.spec.to_json()})
+
+
+def keep_in_studies(name: str, former: ModelSpec, store: Store) -> None:
+    """Let studies of the model go on by the specification that they began with. Raises StudyError while one runs."""
+    for study, plan in _plans(store):
+        if plan.model == name and plan.spec is None:
+            supervisor.pin_spec(store, study, former)
 
 
 def copy_model(name: str, copy: str, spec: ModelSpec, store: Store | None = None) -> str:

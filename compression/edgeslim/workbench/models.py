@@ -131,11 +131,26 @@ def import_model(
         told: list[Notice] = []
         if dataset is not None:
             spec, told = settled_spec(Path(source), dataset, spec, store, progress)
+        name = name or default_name(Path(source).stem)
+        _keep_in_studies(name, spec, store)
         found = _described(import_onnx(source, spec, name, store, progress))
         return replace(found, told=tuple(notice_record(notice) for notice in told))
     name = default_name(name or Path(file_name).stem)
     file = file_name or f"{name}.onnx"
+    _keep_in_studies(name, spec, store)
     return _described(import_named(source, file, name, spec, store, progress, shared=shared))
+
+
+def _keep_in_studies(name: str, spec: ModelSpec | None, store: Store) -> None:
+    """Before a listed model gets another specification."""
+    from edgeslim.artifacts.upkeep import MODELS
+    from edgeslim.models.library import open_model
+    from edgeslim.workbench.library import keep_in_studies
+
+    if spec is not None and name in store.keys(MODELS):
+        former = open_model(name, store).spec
+        if former != spec:
+            keep_in_studies(name, former, store)
 
 
 def download_model(name: str, store: Store | None = None, progress: Progress = silent) -> ModelInfo:

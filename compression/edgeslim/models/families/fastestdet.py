@@ -37,7 +37,8 @@ class FastestDet(Family):
 
     def plausible(self, outputs: Sequence[Output], input_hw: tuple[int, int]) -> bool:
         rows = rows_of(outputs[0])
-        return are_scores(rows[:, 0]) and are_scores(rows[:, _FIXED:])
+        scores = rows[:, [0, *range(_FIXED, rows.shape[1])]]
+        return are_scores(scores) and bool(scores.any())
 
     def decode(self, outputs: Sequence[Output], spec: ModelSpec) -> Raw:
         input_hw = size_of(spec)

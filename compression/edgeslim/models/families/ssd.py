@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from edgeslim.models.base import COCO_80, ModelSpec
 from edgeslim.models.families import losses
 from edgeslim.models.families.arrays import are_scores, candidates, classes_and_boxes, raw, row_shape, rows_of
@@ -22,6 +24,11 @@ from edgeslim.models.families.base import (
     feeding,
 )
 from edgeslim.models.families.geometry import Values, constants
+
+_NEAR = 2.5
+"""Distance from the image's centre, in sides of the image, within which boxes lie."""
+_MOST = 0.9
+"""Share of the rows that are boxes, for any image."""
 
 
 class Ssd(Family):
@@ -51,7 +58,12 @@ class Ssd(Family):
         return (), columns[0] - background
 
     def plausible(self, outputs: Sequence[Output], input_hw: tuple[int, int]) -> bool:
-        return all(are_scores(output) for output in outputs if output.shape[-1] != 4)
+        """Raw offsets, before they are decoded, have no first corner, nor do they lie in the image."""
+        boxes = next(rows_of(output) for output in outputs if output.shape[-1] == 4)
+        ordered = (boxes[:, 2:] >= boxes[:, :2]).all(axis=1)
+        near = np.abs(boxes - 0.5).max(axis=1) < _NEAR
+        corners = min(float(ordered.mean()), float(near.mean())) > _MOST
+        return corners and all(are_scores(output) for output in outputs if output.shape[-1] != 4)
 
     def decode(self, outputs: Sequence[Output], spec: ModelSpec) -> Raw:
         boxes = [rows_of(output) for output in outputs if output.shape[-1] == 4]
