@@ -83,7 +83,7 @@ def bars_svg(view: Bars, drawing: Drawing) -> str:
     for place, group in enumerate(view.groups):
         for row in wrapped(words.word(group), width):
             y += ROW
-            parts.append(text(2, y - 4, row))
+            parts.append(text(6, y - 6, row))
         for number, one in enumerate(view.series):
             end, color = across(one.y[place]), SERIES[number % len(SERIES)]
             if view.y.unit == "bytes" and drawing.limit and one.y[place] > drawing.limit.bytes:
@@ -101,7 +101,7 @@ def bars_svg(view: Bars, drawing: Drawing) -> str:
                 reach = max(end, high)
             parts.append(text(max(reach, zero) + 6, y + 14, written[number][place]))
             y += 22
-        y += 4
+        y += 8
     parts += limit_line(
         limit, lambda at: (across(at), y, across(at), top + 4), max(values, default=0), drawing
     )

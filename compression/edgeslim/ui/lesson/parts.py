@@ -17,7 +17,7 @@ from edgeslim.ui.lesson.views import show_views
 from edgeslim.ui.state import language, t
 from edgeslim.workbench import lessons
 
-LARGE = "<style>html {font-size: 20px !important}</style>"
+LARGE = "<style>html {font-size: clamp(18px, 1.25vw, 40px) !important}</style>"
 """For the last row before a projector."""
 TEACHER = ("claim", "evidence", "plan", "answers", "misconceptions")
 
