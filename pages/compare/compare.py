@@ -88,3 +88,13 @@ sections(
         "classes": lambda: class_changes(study, base, one_file(compared), finding),
     }
 )
+if numbers:
+    go(
+        "inspect",
+        t("compare.inspect"),
+        icon=":material/account_tree:",
+        study=name,
+        trial=numbers[0],
+        base=base.number,
+        section="difference",
+    )

@@ -31,6 +31,7 @@ SCREENS = {
     "compare_errors": "compare?trials=6&section=errors",
     "compare_confidence": "compare?trials=6&section=confidence",
     "compare_classes": "compare?trials=6&section=classes",
+    "inspect": "inspect?trial=6&layer=stage8.0.0&section=difference",
     "new": "new",
     "new_own_model": "new?model_from=file",
     "new_search": "new?way=search",

@@ -58,7 +58,9 @@ class Node:
         """Of the input and of the output."""
         if self.weight is None or len(self.weight) < 2:
             return (0, 0)
-        first, second = self.weight[0], self.weight[1]
+        if not self.op.endswith((*CONVOLUTIONS, "MatMul", "MatMulInteger", "Gemm", "MatMulNBits")):
+            return (self.weight[-1], self.shape_out[-1] if self.shape_out else 0)
+        first, second = self.weight[-2:] if len(self.kernel) == 0 else self.weight[:2]
         if self.op.endswith(CONVOLUTIONS):
             second *= self.groups
         return (second, first) if self.outputs_first else (first, second)

@@ -10,7 +10,9 @@ from dataclasses import replace
 from edgeslim.analysis.network import Network
 from edgeslim.export.packed.decode_graph import PREFIX
 
-_STORED = re.compile(r"(\.weight|\.kernel)?(\.int8|_quantized|\.half|\.codes|\.scaled|\.float)?$")
+_STORED = re.compile(
+    r"(\.weight|\.kernel)?(_Transposed)?(\.int8|_quantized|\.half|\.codes|\.scaled|\.float)?$"
+)
 """Endings that say how a weight is stored, not which one it is."""
 _WORD = re.compile(r"[A-Za-z]{2}")
 

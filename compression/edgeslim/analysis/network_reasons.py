@@ -161,6 +161,8 @@ def _dynamic(layer: _Layer, stage: Stage) -> Iterator[tuple[str, Values]]:
         yield "int8_dynamic", {}
     elif "left_float" in layer.kinds and sizes and max(sizes) < SMALLEST_DYNAMIC:
         yield "too_small", {"smallest": SMALLEST_DYNAMIC}
+    elif "fewer_bits" in layer.kinds:
+        yield "weights_stored", {}
 
 
 def _half(layer: _Layer, stage: Stage) -> Iterator[tuple[str, Values]]:

@@ -12,7 +12,7 @@ import msgspec
 
 from edgeslim.analysis.layer_weights import LayerWeights
 from edgeslim.analysis.network import Network
-from edgeslim.report.graph_view import GraphView, all_blocks
+from edgeslim.report.graph_view import Box, GraphView, all_blocks
 from edgeslim.report.layers import Measure
 
 
@@ -62,7 +62,7 @@ def payload(
         "boxes": [
             {
                 "title": box.title,
-                "note": box.note,
+                "note": _count(network, box, texts["layers"]) if box.folded else box.note,
                 "block": box.block,
                 "folded": box.folded,
                 "layer": not box.folded and network.nodes[box.nodes[0]].layer,
@@ -120,6 +120,10 @@ def _value(given: Sequence[float | None], measure: Measure) -> float | None:
     if not values or (len(given) > 1 and not measure.adds):
         return None
     return sum(values)
+
+
+def _count(network: Network, box: Box, words: str) -> str:
+    return words.format(count=sum(network.nodes[place].layer for place in box.nodes))
 
 
 def _scale(low: float, high: float, *, log_scale: bool) -> Callable[[float], float]:

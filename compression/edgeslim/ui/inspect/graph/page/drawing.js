@@ -72,8 +72,10 @@ function paint(drawn, map, measure) {
     group.style.setProperty("--tone", tone || "var(--st-primary-color)");
     map.marks[k].style.setProperty("--tone", tone || "var(--st-primary-color)");
     const shown = level === null || level === undefined ? 0 : level;
+    const strong = level === null ? 0.12 : 0.2 + 0.8 * shown; // where no words stand on it
     tint.setAttribute("fill-opacity", level === null ? 0 : 0.05 + 0.4 * shown);
-    map.marks[k].setAttribute("fill-opacity", level === null ? 0.12 : 0.2 + 0.8 * shown);
+    tint.style.setProperty("--strong", strong);
+    map.marks[k].setAttribute("fill-opacity", strong);
     const width = Number(group.children[0].getAttribute("width")) - 12;
     bar.setAttribute("width", level === null ? 0 : width * shown);
     group.classList.toggle("gone", Boolean(measure.gone?.[k]));

@@ -153,7 +153,7 @@ class View {
   words(k) {
     const box = this.data.boxes[k];
     const figures = this.data.measures.filter(({ texts }) => texts[k]).map(({ label, texts }) => `${label} ${texts[k]}`);
-    return [box.title, box.folded ? this.data.texts.block : box.note, ...figures].filter(Boolean);
+    return [box.title, box.note, ...figures, box.folded && this.data.texts.block].filter(Boolean);
   }
 
   open(k) {
