@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from edgeslim.studies.study import StudyPlan
 from edgeslim.studies.task import TrialTask
 
 SECONDS = 120.0
+HANGS = 0.1
+"""Minutes after which a trial that hangs is stopped."""
 
 
 class Case:
@@ -37,7 +40,8 @@ class Case:
         task = TrialTask(self._count, Recipe.from_json({"steps": [step]}), evaluate=True)
         job = Job(self.store.root, self.plan, 1, task=task)
         assert self.pool.ready()
-        self.pool.submit(job, trial_limits(self.plan, 2))
+        minutes = HANGS if what == "hang" else self.plan.trial_minutes
+        self.pool.submit(job, trial_limits(replace(self.plan, trial_minutes=minutes), 2))
         return job
 
     def events(self, count: int = 1) -> list[Event[Job]]:

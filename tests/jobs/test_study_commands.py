@@ -117,15 +117,15 @@ def test_pausing_from_another_shell_ends_the_first_in_peace(case, capsys):
 def test_limits_for_a_trial_are_given_in_minutes_and_bytes(case, capsys):
     eat = {"change": 1.0, "what": "eat", "seconds": 60.0}
     hang = {"change": 2.0, "what": "hang", "seconds": 60.0, "once": True}
-    limits = ["--trial-memory", "0.9GB", "--trial-minutes", "0.3", "--workers", "1"]
+    limits = ["--trial-memory", "0.9GB", "--trial-minutes", "0.2", "--workers", "1"]
     assert main([*arguments(case, eat, hang), *limits]) == 1
     told = capsys.readouterr().out
     assert "1: This recipe needed more than 0.9 GB of memory and was stopped." in told
-    assert "2: This recipe took longer than 0.3 minutes and was stopped." in told
-    retry = ["study", "retry", "s", "--store", str(case.store.root), "--trial-minutes", "0.2"]
+    assert "2: This recipe took longer than 0.2 minutes and was stopped." in told
+    retry = ["study", "retry", "s", "--store", str(case.store.root), "--trial-minutes", "0.08"]
     assert main([*retry, "--trial-memory", "8GB"]) == 1
     told = capsys.readouterr().out
-    assert "3: This recipe took longer than 0.2 minutes" in told, "of the first, which has the memory now"
+    assert "3: This recipe took longer than 0.08 minutes" in told, "of the first, which has the memory now"
     assert "GB of memory" not in told
     for wrong in (["--trial-memory", "much"], ["--trial-memory", "0"], ["--trial-minutes", "0"]):
         with pytest.raises(SystemExit):
