@@ -17,7 +17,7 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.detections import Annotations
 from edgeslim.jobs import errand
-from edgeslim.jobs.errands import TryPreprocessing
+from edgeslim.jobs.errands import ReadImages, TryPreprocessing
 from edgeslim.progress import silent
 
 ROOT = Path(__file__).parents[2]
@@ -180,6 +180,29 @@ def test_classes_are_matched_by_hand_and_scores_take_them(library: Open, furnish
     assert boxes[1] == boxes[0] + 2, "two stop signs stand in these scenes"
     next(one for one in app.button if one.label == "Match by names alone").click().run()
     assert workbench.kept_classes(spec.labels, other.labels, store) == ()
+
+
+def test_a_dataset_shows_its_pictures_with_boxes_and_counts_them(
+    library: Open, furnished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ReadImages] = []
+    monkeypatch.setattr(errand, "begin", lambda _, asking: asked.append(asking))
+    app = library(kind="data", data="scenes")
+    assert not app.exception
+    assert said(app, "boxes on 2 images").startswith("11 boxes on 2 images; 0 images have none")
+    counts = app.dataframe[1].value.set_index("class")["objects"]
+    assert counts["stop"] == 2 and counts.sum() == 11
+    (shown,) = [json.loads(one.proto.json) for one in app.get("bidi_component")]
+    assert [len(one["models"][0]["boxes"]) // 6 for one in shown["pictures"]] == boxes_of(furnished)
+    next(one for one in app.button if one.label == "Read every image").click().run()
+    asked[0].run(Store(furnished), silent)
+    app.run()
+    assert any("every image of this split can be read" in one.value for one in app.caption)
+
+
+def boxes_of(home: Path) -> list[int]:
+    truths = [truth for _, _, truth in workbench.gallery_images("scenes", "validation", store=Store(home))]
+    return [len(truth) for truth in truths if isinstance(truth, Annotations)]
 
 
 def test_the_page_speaks_chinese(library: Open) -> None:

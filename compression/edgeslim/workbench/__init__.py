@@ -16,6 +16,7 @@ from edgeslim.workbench.access import DEMO_MINUTES, DEMO_STUDIES, may_change_stu
 from edgeslim.workbench.classes import classes_json, keep_classes, kept_classes, matching_of, read_classes
 from edgeslim.workbench.compress import compress
 from edgeslim.workbench.confidence import compare_trials, trial_of
+from edgeslim.workbench.dataset_view import begin_reading, broken_images, reading_status, split_statistics
 from edgeslim.workbench.datasets import (
     describe_dataset,
     gallery_images,
@@ -138,7 +139,9 @@ __all__ = [
     "ablation_seconds",
     "artifact_bytes",
     "artifact_path",
+    "begin_reading",
     "begin_trying",
+    "broken_images",
     "cancel_study",
     "check_store",
     "check_study",
@@ -202,6 +205,7 @@ __all__ = [
     "read_recipe",
     "read_recipes",
     "read_spec",
+    "reading_status",
     "recognised_spec",
     "remove_note",
     "rename_dataset",
@@ -221,6 +225,7 @@ __all__ = [
     "seeing_status",
     "share_dataset",
     "share_model",
+    "split_statistics",
     "stage_effects",
     "star_trial",
     "start_ablation",

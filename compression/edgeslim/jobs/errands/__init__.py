@@ -5,6 +5,7 @@ from edgeslim.jobs.errands.held_out import ScoreHeldOut as ScoreHeldOut
 from edgeslim.jobs.errands.lesson import RunExperiment as RunExperiment
 from edgeslim.jobs.errands.making import MakeFile as MakeFile
 from edgeslim.jobs.errands.preparing import TryPreprocessing as TryPreprocessing
+from edgeslim.jobs.errands.reading import ReadImages as ReadImages
 from edgeslim.jobs.errands.seeing import SeeImages as SeeImages
 from edgeslim.jobs.errands.timing import TimeFiles as TimeFiles
 from edgeslim.jobs.errands.weights import LookAtWeights as LookAtWeights

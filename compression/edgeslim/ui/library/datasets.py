@@ -9,6 +9,7 @@ import streamlit as st
 
 from edgeslim.ui.components.problems import asked_in_vain
 from edgeslim.ui.components.sources import dataset_added, dataset_import
+from edgeslim.ui.library.content import content
 from edgeslim.ui.library.manage import manage_dataset, origin_words
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.units import DASH
@@ -27,9 +28,10 @@ def datasets_view(datasets: Sequence[DatasetInfo]) -> None:
         t("dataset.label"),
         list(by_name),
         width=420,
-        **linked("data", next(iter(by_name)), one_of(list(by_name)), clears=("image",)),
+        **linked("data", next(iter(by_name)), one_of(list(by_name)), clears=("split", "page")),
     )
     manage_dataset(by_name[name])
+    content(by_name[name])
 
 
 def _list(datasets: Sequence[DatasetInfo]) -> None:

@@ -88,6 +88,8 @@ class ModelTitle:
 
     title: str
     note: str = ""
+    known: bool = False
+    """Its boxes are what is known to be true, so they have no scores to be told."""
 
 
 @dataclass(frozen=True, slots=True)

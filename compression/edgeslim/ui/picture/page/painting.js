@@ -87,6 +87,7 @@ function wordsOf(view, scene, model, { state, i, j }) {
   if (j === null) return [`${sign} ${was}`, sign];
   const seen = scene.views[model];
   const [label, score] = [view.label(seen.classes[j]), view.score.format(seen.scores[j])];
+  if (view.data.models[model].known) return [label];
   if (state === "plain" || state === "kept") return [`${label} ${score}`, label];
   const other = was !== null && was !== label;
   if (state === "relabelled" && other) return [`${was} » ${label} ${score}`, `» ${label}`, sign];
