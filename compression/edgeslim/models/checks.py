@@ -22,6 +22,7 @@ from edgeslim.models.graph import (
     model_nodes,
     opset_version,
 )
+from edgeslim.models.other_formats import refuse_other_formats
 from edgeslim.models.spec import MAX_INPUT_SIDE
 
 MAX_MODEL_BYTES = 512 << 20
@@ -60,6 +61,7 @@ def read_bytes(path: Path) -> bytes:
 def parse(content: bytes, file: str | Path) -> onnx.ModelProto:
     """Parse a model and check that it is supported. Raises ModelError naming `file` and the node or tensor."""
     _check_size(len(content), file)
+    refuse_other_formats(content, file)
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from edgeslim import workbench
 from edgeslim.errors import AccessError, ModelError
+from edgeslim.models.library import SUFFIXES
 from edgeslim.records import RecipeRecord
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
@@ -86,7 +87,7 @@ def _form(study: StudyResult) -> None:
     if not may_bring():
         return
     shared = sharing("other_onnx")
-    given = st.file_uploader(t("other.onnx"), type=["onnx"], key="other_onnx", help=t("other.onnx_help"))
+    given = st.file_uploader(t("other.onnx"), type=[*SUFFIXES], key="other_onnx", help=t("other.onnx_help"))
     if given is not None and st.session_state.get("other_read") != given.file_id:
         with boundary(), st.spinner(t("import.working")):
             model = workbench.import_model(given.getvalue(), file_name=given.name, shared=shared)

@@ -34,3 +34,5 @@ def asked_in_vain(parameter: str, offered: Iterable[str]) -> None:
 def show(error: ErrorRecord) -> None:
     """An error as the core keeps it."""
     st.error(error_text(language(), error), icon=":material/error:")
+    if "lines" in error.values:
+        st.code(error.values["lines"], language="python")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.models.base import ModelSpec
-from edgeslim.models.library import ModelEntry
+from edgeslim.models.library import SUFFIXES, ModelEntry
 from edgeslim.records import ClassMap
 from edgeslim.ui import data
 from edgeslim.ui.components.bringing import at_machine, may_bring, sharing
@@ -73,7 +73,7 @@ def model_import(families: Sequence[str]) -> None:
     """Upload an ONNX file: what is recognised of it is shown before it is imported, and can be mended."""
     if not may_bring():
         return
-    given = st.file_uploader(t("import.file"), type=["onnx"], key="onnx_file", help=t("import.file_help"))
+    given = st.file_uploader(t("import.file"), type=[*SUFFIXES], key="onnx_file", help=t("import.file_help"))
     if given is None:
         st.caption(t("import.lead", families=t("choice.list").join(families[:-1])))
         return

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.models.library import ModelEntry
+from edgeslim.models.library import SUFFIXES, ModelEntry
 from edgeslim.ui.components.bringing import may_bring, sharing
 from edgeslim.ui.components.problems import asked_in_vain, boundary
 from edgeslim.ui.components.sources import model_here
@@ -84,7 +84,9 @@ def _upload() -> None:
     """An ONNX file under a name; how it is read is then seen, and mended, beside a picture."""
     if not may_bring():
         return
-    given = st.file_uploader(t("import.file"), type=["onnx"], key="library_onnx", help=t("import.file_help"))
+    given = st.file_uploader(
+        t("import.file"), type=[*SUFFIXES], key="library_onnx", help=t("import.file_help")
+    )
     families = workbench.list_families()[:-1]
     st.caption(t("import.lead", families=t("choice.list").join(families)))
     if given is None:
