@@ -4,9 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from edgeslim.report.layers import heaviest
 from edgeslim.ui.components.sections import sections
-from edgeslim.ui.inspect.difference import difference
+from edgeslim.ui.inspect.difference import difference, finding
 from edgeslim.ui.inspect.file import inspected_file
 from edgeslim.ui.inspect.layer_panel import layer_panel
 from edgeslim.ui.inspect.layer_table import layer_table
@@ -26,8 +25,7 @@ heading.title(t("inspect.title"), anchor=False)
 file = inspected_file()
 if file is None:
     st.stop()
-network = file.network
-heading.title(t("inspect.finding", count=heaviest(network), layers=len(network.layers)), anchor=False)
+heading.title(finding(file), anchor=False)
 left, right = st.columns([2, 1], gap="medium")
 with left:
     network_graph(file)

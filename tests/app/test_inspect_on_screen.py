@@ -59,7 +59,8 @@ def graph(app: AppTest) -> dict[str, Any]:
 def test_a_selected_layer_is_told_in_numbers_and_drawn() -> None:
     app = show(trial=str(numbers()["static_int8"]), layer="stage16.0.0")
     assert not app.exception and not app.error
-    assert app.title[0].value.endswith("of 29 layers hold half of the file")
+    assert app.title[0].value.startswith("Of 29 layers: 2")
+    assert show().title[0].value == "4 of 29 layers hold half of the file"
     assert {each.label: each.value for each in app.metric} == {
         "Bytes": "43.1 KB", "Parameters": "41.6 K", "MACs": "8.96 M", "Bits": "8.0",
         "Stored as": "int8", "Computes in": "int8",

@@ -12,7 +12,17 @@ from edgeslim.analysis.network_reasons import reasons
 from edgeslim.artifacts.artifact import Stage
 
 Kind = Literal[
-    "removed", "added", "split", "merged", "narrowed", "widened", "int8", "left_float", "fewer_bits", "same"
+    "removed",
+    "added",
+    "split",
+    "merged",
+    "rewritten",
+    "narrowed",
+    "widened",
+    "int8",
+    "left_float",
+    "fewer_bits",
+    "same",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order of how much they change; the first of a layer's is the one that it is coloured by."""
@@ -94,7 +104,12 @@ def _kinds(a: Sequence[Node], b: Sequence[Node], *, integers: bool, coded: bool)
         found.add("split")
     if len(a) > len(b):
         found.add("merged")
+    alone = len(a) == len(b) == 1
+    if alone and (a[0].kernel, a[0].strides) != (b[0].kernel, b[0].strides):
+        found.add("rewritten")  # channels of the input are another thing then
     (before_in, before_out), (after_in, after_out) = _ends(a), _ends(b)
+    if "rewritten" in found:
+        before_in = after_in
     if after_in < before_in or after_out < before_out:
         found.add("narrowed")
     if after_in > before_in or after_out > before_out:

@@ -109,7 +109,7 @@ def _joins(
 
 def _closes(name: str, readers: Mapping[str, Sequence[onnx.NodeProto]]) -> bool:
     """Whether what is made of a tensor comes together again in element-wise operators: x · σ(x)."""
-    reading = readers.get(name, ())
+    reading = _reading(name, readers)
     if len(reading) <= 1:
         return True
     if any(each.op_type not in _ELEMENTWISE for each in reading):
@@ -124,12 +124,23 @@ def _end(node: onnx.NodeProto, readers: Mapping[str, Sequence[onnx.NodeProto]]) 
     for _ in range(6):  # the longest activation function, x · clip(x + 3, 0, 6) / 6, has four
         if node.op_type in ("Mul", "Add") and len([each for each in node.input if each in readers]) > 1:
             return name
-        following = readers.get(name, ())
+        following = _reading(name, readers)
         if len(following) != 1 or following[0].op_type not in _ELEMENTWISE:
             return name
         node = following[0]
         name = node.output[0]
     return name
+
+
+def _reading(name: str, readers: Mapping[str, Sequence[onnx.NodeProto]]) -> list[onnx.NodeProto]:
+    """The nodes that read a tensor, or it converted."""
+    found: list[onnx.NodeProto] = []
+    for node in readers.get(name, ()):
+        if node.op_type in _CONVERSIONS:
+            found += _reading(node.output[0], readers)
+        else:
+            found.append(node)
+    return found
 
 
 def _finish(

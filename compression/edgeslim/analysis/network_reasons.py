@@ -140,6 +140,8 @@ def _static(layer: _Layer, stage: Stage) -> Iterator[tuple[str, Values]]:
 
 def _robust(layer: _Layer, stage: Stage) -> Iterator[tuple[str, Values]]:
     wanted = {"latency": stage.parameters.get("latency", ""), "sqnr": stage.parameters.get("sqnr", "")}
+    if "rewritten" in layer.kinds and (stage.info.get("rewrites") or {}).get("space_to_depth"):
+        yield "space_to_depth", {}
     if "int8" in layer.kinds:
         yield "int8_chosen", wanted
     elif "left_float" in layer.kinds:

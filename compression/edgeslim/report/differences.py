@@ -13,6 +13,7 @@ TONES: Mapping[Kind, str] = {
     "added": "#5f8f2f",
     "split": "#8a6fe0",
     "merged": "#c454a6",
+    "rewritten": "#2c8ea6",
     "narrowed": BUDGET_COLOR,
     "widened": "#a0703c",
     "int8": ACCENT,

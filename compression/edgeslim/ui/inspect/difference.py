@@ -9,12 +9,25 @@ import streamlit as st
 
 from edgeslim.analysis.network_changes import LayerChange, Reason, counted
 from edgeslim.report.differences import change_rows, of_node
+from edgeslim.report.layers import heaviest
 from edgeslim.ui import data
 from edgeslim.ui.components.words import numbered, step_name
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.inspect.file import InspectedFile, select_layer
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.units import DASH, format_bytes
+
+MOST = 3
+"""Kinds of change that a title tells."""
+
+
+def finding(file: InspectedFile) -> str:
+    """The page's title: what compression changed most, else in how few layers the bytes lie."""
+    kinds = list(counted(file.changes()).items())
+    if not kinds or kinds[0][0] == "same":
+        return t("inspect.finding", count=heaviest(file.network), layers=len(file.network.layers))
+    said = [t("difference.counted", count=count, kind=kind_words(kind)) for kind, count in kinds[:MOST]]
+    return t("difference.finding", layers=len(file.changes()), changes=t("choice.list").join(said))
 
 
 def difference(file: InspectedFile) -> None:

@@ -20,7 +20,6 @@ from edgeslim.analysis.network_union import with_removed
 from edgeslim.analysis.xray import weight_xray
 from edgeslim.metrics.counts import counts_of
 from edgeslim.metrics.size import stored_bytes
-from edgeslim.models.graph import Initializers
 from edgeslim.records import decoded, encoded
 from edgeslim.steps.onnx_layers.layers import array_of, weight_layers
 from edgeslim.studies.trial import TrialResult
@@ -120,6 +119,31 @@ def test_an_activation_function_of_several_operators_belongs_to_its_layer(
     assert [(node.op, node.fused) for node in found.nodes] == [("Conv", told), ("Conv", ())]
 
 
+def test_conversions_inside_an_activation_function_are_folded_with_it() -> None:
+    """Conv, x · σ(x) as static quantization writes it: every tensor between is quantized and dequantized."""
+
+    def pair(name: str) -> list[onnx.NodeProto]:
+        return [
+            helper.make_node("QuantizeLinear", [name, "six", "zero"], [f"{name}.q"]),
+            helper.make_node("DequantizeLinear", [f"{name}.q", "six", "zero"], [f"{name}.f"]),
+        ]
+
+    nodes = [
+        *pair("image"),
+        helper.make_node("DequantizeLinear", ["codes", "six", "zero8"], ["weight"]),
+        helper.make_node("Conv", ["image.f", "weight"], ["x"]),
+        *pair("x"),
+        helper.make_node("Sigmoid", ["x.f"], ["s"]),
+        *pair("s"),
+        helper.make_node("Mul", ["x.f", "s.f"], ["y"]),
+        helper.make_node("QuantizeLinear", ["y", "six", "zero"], ["y.q"]),
+        helper.make_node("DequantizeLinear", ["y.q", "six", "zero"], ["out"]),
+    ]
+    (node,) = network_of(_model(nodes)).nodes
+    assert (node.op, node.fused, node.computes) == ("Conv", ("Sigmoid", "Mul"), "int8")
+    assert (node.stored, node.bits, node.inputs) == ("int8", 8.0, (-1,))
+
+
 def test_what_another_branch_reads_is_not_folded() -> None:
     nodes = [
         helper.make_node("Conv", ["image", "w"], ["x"]),
@@ -135,6 +159,9 @@ def _model(nodes: list[onnx.NodeProto]) -> onnx.ModelProto:
     stored = {
         "w": rng.normal(size=(4, 3, 1, 1)).astype(np.float32),
         "v": rng.normal(size=(2, 4, 1, 1)).astype(np.float32),
+        "codes": rng.integers(-9, 9, (4, 3, 1, 1)).astype(np.int8),
+        "zero": np.array(0, np.uint8),
+        "zero8": np.array(0, np.int8),
         **{
             name: np.array(value, np.float32)
             for name, value in (("three", 3), ("low", 0), ("high", 6), ("six", 6))
@@ -258,9 +285,3 @@ def test_rows_of_a_transposed_convolution_are_its_output_channels() -> None:
     assert rows.shape == (6, 8)
     np.testing.assert_array_equal(rows[1], weight[:2, 1].reshape(-1))
     np.testing.assert_array_equal(rows[3], weight[2:, 0].reshape(-1))
-
-
-def test_the_weights_initializers_are_all_accounted_for() -> None:
-    stored = Initializers(model().graph)
-    own = sum(stored.array(name).nbytes for name in stored.by_name)
-    assert network().stored == own
