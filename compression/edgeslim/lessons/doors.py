@@ -14,11 +14,9 @@ if TYPE_CHECKING:
     from edgeslim.steps import Step
 
 
-def in_lab(model: str, *recipes: Sequence[Step], calibration: str = "") -> Door:
+def in_lab(model: str, *recipes: Sequence[Step]) -> Door:
     """The form of a new study: a sample model, its data, and these recipes; without any, the network alone."""
     given: dict[str, str | int | float] = {"model": model, "data": dataset_of(model)}
-    if calibration:
-        given["calibration"] = calibration
     if written := [{"steps": [_written(step) for step in steps]} for steps in recipes if steps]:
         given |= {"preset": "own", "recipes": json.dumps(written, separators=(",", ":"))}
     return Door(page="new", parameters=given)

@@ -94,8 +94,8 @@ class Units(Experiment):
 
     def door(self) -> Door:
         tuned = " + tuning" if self.retrained else ""
-        numbers = [str(trial_of(f"{title}{tuned}").number) for title in PAIRS[self.share]]
-        return Door(page="compare", parameters={"trials": ",".join(numbers)})
+        _, channels = PAIRS[self.share]
+        return Door(page="study", parameters={"trial": trial_of(f"{channels}{tuned}").number})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

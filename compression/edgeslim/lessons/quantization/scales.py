@@ -145,7 +145,7 @@ class Calibration(Experiment):
         return file_facts(measured)
 
     def door(self) -> Door:
-        return in_lab(DETECTOR, (self._step(COUNTS[-1]),), calibration="digits")
+        return in_lab(DETECTOR, (self._step(self.images),))
 
     def _step(self, count: int) -> Step:
         from edgeslim.steps.quantization.static_int8 import StaticInt8
