@@ -35,6 +35,8 @@ SCREENS = {
     "new": "new",
     "new_own_model": "new?model_from=file",
     "new_search": "new?way=search",
+    "library": "library?model=digits-mlp&set=digits",
+    "library_data": "library?kind=data&data=digits",
     "learn": "learn",
     "lesson": "lesson?lesson=pruning",
     "room": "room",
