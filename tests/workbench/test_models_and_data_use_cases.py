@@ -125,8 +125,9 @@ def test_a_study_calls_its_data_as_they_were_named(store, tmp_path):
 
 
 def test_another_dataset_does_not_silently_take_a_name(store, tmp_path):
-    first = workbench.import_dataset(zipped(a__png=picture()), name="mine", store=store)
-    assert workbench.import_dataset(zipped(a__png=picture()), name="mine", store=store) == first
+    content = zipped(a__png=picture())
+    first = workbench.import_dataset(content, name="mine", store=store)
+    assert workbench.import_dataset(content, name="mine", store=store) == first
     with pytest.raises(DatasetError) as caught:
         workbench.import_dataset(zipped(b__png=picture(9, 9)), name="mine", store=store)
     assert caught.value.code == "dataset_name_taken"

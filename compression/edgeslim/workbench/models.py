@@ -143,11 +143,10 @@ def import_model(
 
 def _keep_in_studies(name: str, spec: ModelSpec | None, store: Store) -> None:
     """Before a listed model gets another specification."""
-    from edgeslim.artifacts.upkeep import MODELS
     from edgeslim.models.library import open_model
     from edgeslim.workbench.library import keep_in_studies
 
-    if spec is not None and name in store.keys(MODELS):
+    if spec is not None and name in [each.name for each in list_models(store) if each.origin == "imported"]:
         former = open_model(name, store).spec
         if former != spec:
             keep_in_studies(name, former, store)
