@@ -45,6 +45,7 @@ if study is not None and found is not None:
             machine=machine_words(study),
         )
     )
+    go("study", t("take.button"), icon=":material/description:", study=study.name, take="1")
 else:
     st.title(t("overview.title"), anchor=False)
     st.info(t("overview.no_sample"), icon=":material/info:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from edgeslim.artifacts.store import write_atomically
 from edgeslim.cli.common import Arguments, add, progress, tell
 from edgeslim.cli.search import read_budget
 from edgeslim.studies.budget import Budget
+from edgeslim.studies.study import StudyResult
 from edgeslim.texts import LANGUAGES
 from edgeslim.units import format_bytes
 
@@ -24,6 +26,29 @@ def add_commands(commands: Any) -> None:
     command.add_argument(
         "--trial", type=int, metavar="N", help="tell about this trial (default: the one to take)"
     )
+    add_choosing(command)
+    command.add_argument("--short", action="store_true", help="one page")
+
+
+def _report(given: Arguments) -> None:
+    name: str = given.name
+    study = workbench.shown_study(name, given.store, own_timing=given.own_timing)
+    settings = workbench.ReportSettings(
+        language=given.language,
+        budget=chosen_budget(given, study),
+        trial=given.trial,
+        short=given.short,
+        own_timing=given.own_timing,
+    )
+    text = workbench.make_report(study, settings, given.store, progress=progress(given))
+    content = text.encode()
+    write_atomically(given.out, content)
+    told = {"path": str(given.out), "bytes": len(content)}
+    tell(given, told, lambda: f"{given.out}: {format_bytes(len(content))}")
+
+
+def add_choosing(command: argparse.ArgumentParser) -> None:
+    """Let the command ask under which limits a file is chosen, and by whose latencies."""
     limits = command.add_mutually_exclusive_group()
     limits.add_argument(
         "--budget",
@@ -32,25 +57,15 @@ def add_commands(commands: Any) -> None:
         help="choose under this limit, such as download=150KB or loss=1; may be repeated (default: the study's own)",
     )
     limits.add_argument("--no-budget", action="store_true", help="choose without limits")
-    command.add_argument("--short", action="store_true", help="one page")
     command.add_argument(
         "--own-timing",
         action="store_true",
-        help="the study's own latencies, though it was timed on this machine too",
+        help="by the study's own latencies, though it was timed on this machine too",
     )
 
 
-def _report(given: Arguments) -> None:
-    study, plan, sample = workbench.reported_study(given.name, given.store, own_timing=given.own_timing)
-    budget = Budget() if given.no_budget else study.budget
-    settings = workbench.ReportSettings(
-        language=given.language,
-        budget=read_budget(given.budget) if given.budget else budget,
-        trial=given.trial,
-        short=given.short,
-    )
-    text = workbench.make_report(study, plan, settings, given.store, sample=sample, progress=progress(given))
-    content = text.encode()
-    write_atomically(given.out, content)
-    told = {"path": str(given.out), "bytes": len(content)}
-    tell(given, told, lambda: f"{given.out}: {format_bytes(len(content))}")
+def chosen_budget(given: Arguments, study: StudyResult) -> Budget:
+    """The limits that were asked for, else the study's own. Raises StudyError."""
+    if given.no_budget:
+        return Budget()
+    return read_budget(given.budget) if given.budget else study.budget

@@ -27,11 +27,12 @@ REMARKS = {
 }
 
 
-def choice_lines(study: StudyResult) -> str:
-    """The search, the front's volume and knee; with a budget the pick, the runner-up and why, else what to take."""
+def choice_lines(study: StudyResult, search: bool = True) -> str:
+    """The search, the front's volume and knee, if wanted; with a budget the pick, the runner-up and why, else what to
+    take."""
     found = front_summary(study)
     lines: list[str] = []
-    if study.search is not None:
+    if search and study.search is not None:
         lines.append(_search(study, study.search))
         if found.hypervolume is not None:
             lines.append(_front(found.hypervolume, study.trial(found.knee)))

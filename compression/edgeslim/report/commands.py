@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 
 from edgeslim.report.settings import ReportSettings
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.figures import FIGURES, Figure
+from edgeslim.studies.search_run import SearchRun
+from edgeslim.studies.study import DEFAULT_OBJECTIVES, StudyPlan
 
 
 def limit_options(budget: Budget) -> list[str]:
@@ -26,44 +27,73 @@ def _amount(figure: Figure, limit: float) -> str:
     return f"{round(shown, 9):.12g}"
 
 
-def choose_command(study: str, budget: Budget) -> str:
-    return _shell(["edgeslim", "study", "choose", study, *limit_options(budget)])
+def choose_command(study: str, settings: ReportSettings) -> str:
+    """Prints which file to take, and the runner-up."""
+    asked = ["edgeslim", "study", "choose", study, *(limit_options(settings.budget) or ["--no-budget"])]
+    return shlex.join([*asked, *["--own-timing"] * settings.own_timing])
 
 
-def choose_python(study: str, budget: Budget) -> str:
-    """`found` is a studies.choice.Choice."""
-    limits = ", ".join(f"{_keyword(name)}{limit!r}" for name, limit in budget)
-    given = (
-        f"Budget.of({limits})"
-        if all("." not in name for name, _ in budget)
-        else f"Budget.of(**{dict(budget)!r})"
-    )
+def choose_python(study: str, settings: ReportSettings) -> str:
+    """The same in Python: under limits `found` is a studies.choice.Choice, else a number."""
+    own = ", own_timing=True" if settings.own_timing else ""
+    if not settings.budget:
+        return (
+            "from edgeslim import workbench\n\n"
+            f"found = workbench.recommended_trial({study!r}{own})\nprint(found)\n"
+        )
     return (
         "from edgeslim import workbench\n"
         "from edgeslim.studies.budget import Budget\n\n"
-        f"found = workbench.choose_trial({study!r}, {given})\n"
+        f"found = workbench.choose_trial({study!r}, Budget.of(**{dict(settings.budget)!r}){own})\n"
         "print(found.pick, found.runner_up)\n"
     )
 
 
-def report_command(study: str, settings: ReportSettings, own_timing: bool = False) -> str:
+def report_command(study: str, settings: ReportSettings) -> str:
     options = ["--language", settings.language] if settings.language != "en" else []
     options += limit_options(settings.budget) or ["--no-budget"]
     options += [] if settings.trial is None else ["--trial", str(settings.trial)]
-    options += ["--short"] * settings.short
-    options += ["--own-timing"] * own_timing
-    return _shell(["edgeslim", "report", study, "--out", f"{study}.html", *options])
+    options += ["--short"] * settings.short + ["--own-timing"] * settings.own_timing
+    return shlex.join(["edgeslim", "report", study, "--out", f"{study}.html", *options])
 
 
 def compress_command(model: str, dataset: str, recipe: str) -> str:
-    return _shell(
-        ["edgeslim", "compress", "--model", model, "--data", dataset, "--recipe", recipe, "--out", "files"]
-    )
+    asked = ["edgeslim", "compress", "--model", model, "--data", dataset, "--recipe", recipe]
+    return shlex.join([*asked, "--out", "files"])
 
 
-def _keyword(name: str) -> str:
-    return f"{name}="
+def run_command(plan: StudyPlan, search: SearchRun | None = None, recipes: str | None = None) -> str:
+    """Starts the study of a plan; `recipes` names the file that holds them, where they are no preset's."""
+    asked = ["edgeslim", "study", "run", "--model", plan.model, "--data", plan.dataset]
+    usual = StudyPlan(model="", dataset="")
+    for option, name in _OPTIONS.items():
+        value = getattr(plan, name)
+        if value != getattr(usual, name):
+            asked += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    for runtime in plan.runtimes:
+        asked += ["--runtime", runtime] if runtime not in usual.runtimes else []
+    if recipes is not None:
+        asked += ["--recipes", recipes]
+    if plan.objectives != DEFAULT_OBJECTIVES:
+        asked += [part for name in plan.objectives for part in ("--objective", name)]
+    asked += limit_options(plan.budget)
+    return shlex.join(asked if search is None else [*asked, *_search_options(search)])
 
 
-def _shell(words: Sequence[str]) -> str:
-    return shlex.join(words)
+_OPTIONS = {
+    "--calibration": "calibration", "--name": "name", "--preset": "preset", "--limit": "limit",
+    "--workers": "workers", "--seeds": "seeds", "--held-out": "held_out", "--minutes": "minutes",
+    "--trial-minutes": "trial_minutes", "--trial-memory": "trial_memory", "--cluster": "cluster",
+}  # fmt: skip
+
+
+def _search_options(search: SearchRun) -> list[str]:
+    asked = ["--search", search.sampler]
+    for option, value in (
+        ("--minutes", search.minutes),
+        ("--trials", search.trials),
+        ("--patience", search.patience),
+    ):
+        asked += [] if value is None else [option, f"{value:g}"]
+    asked += [] if search.multi_fidelity else ["--no-multi-fidelity"]
+    return [*asked, *(["--seed", str(search.seed)] if search.seed else [])]

@@ -65,6 +65,8 @@ def again(told: Told) -> list[str]:
     shown = {"study": told.study.name, **limit_parameters(told.study, settings.budget)}
     if settings.trial is not None:
         shown["trial"] = str(settings.trial)
+    if settings.own_timing:
+        shown["timed"] = "own"
     return [
         paragraph(words.t("report.again")),
         code(report_command(told.study.name, settings)),

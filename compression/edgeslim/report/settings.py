@@ -22,6 +22,8 @@ class ReportSettings:
     """The trial to tell about; None: the one to take."""
     short: bool = False
     """One page."""
+    own_timing: bool = False
+    """With the study's own latencies, though it was timed on this machine too."""
 
 
 def choice_of(study: StudyResult, settings: ReportSettings) -> Choice | None:

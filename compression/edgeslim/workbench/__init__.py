@@ -80,11 +80,13 @@ from edgeslim.workbench.preprocessing import try_preprocessing
 from edgeslim.workbench.presets import list_presets
 from edgeslim.workbench.report import (
     ReportSettings,
+    choose_trial,
     make_report,
     prepare_report,
+    recommended_trial,
     report_ready,
     report_status,
-    reported_study,
+    shown_study,
 )
 from edgeslim.workbench.running import (
     cancel_study,
@@ -112,7 +114,6 @@ from edgeslim.workbench.sensitivity import layer_sensitivity
 from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe, step_amounts
 from edgeslim.workbench.studies import (
     check_study_name,
-    choose_trial,
     list_studies,
     start_study,
     study_entry,
@@ -207,13 +208,13 @@ __all__ = [
     "read_spec",
     "reading_status",
     "recognised_spec",
+    "recommended_trial",
     "remove_note",
     "rename_dataset",
     "rename_model",
     "repaired_recipe",
     "report_ready",
     "report_status",
-    "reported_study",
     "respecify_model",
     "resume_study",
     "retry_study",
@@ -225,6 +226,7 @@ __all__ = [
     "seeing_status",
     "share_dataset",
     "share_model",
+    "shown_study",
     "split_statistics",
     "stage_effects",
     "star_trial",

@@ -15,9 +15,12 @@ from edgeslim.jobs.errand import ErrandStatus
 from edgeslim.jobs.errands import CompareFiles
 from edgeslim.progress import Progress, silent
 from edgeslim.records import encoded
+from edgeslim.report.findings import recommended
 from edgeslim.report.settings import ReportSettings as ReportSettings
 from edgeslim.report.settings import trial_of
 from edgeslim.studies import storage
+from edgeslim.studies.budget import Budget
+from edgeslim.studies.choice import Choice, choose
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.timing import retimed
 from edgeslim.workbench.datasets import resolve_dataset
@@ -27,30 +30,36 @@ from edgeslim.workbench.notes import trial_notes
 from edgeslim.workbench.planning import reference
 from edgeslim.workbench.seeing import compared_images, images_there
 from edgeslim.workbench.steps import step_amounts
+from edgeslim.workbench.studies import study_result
 from edgeslim.workbench.workload import opened_images
 
 if TYPE_CHECKING:
     from edgeslim.report.seen import Seen
 
 
-def reported_study(
-    name: str, store: Store | None = None, *, own_timing: bool = False
-) -> tuple[StudyResult, StudyPlan, bool]:
-    """The study of that name as the screens show it, its plan, and whether it is the published one.
-
-    With the newest timing of this machine, if there is one, unless `own_timing`. Raises StudyError.
+def shown_study(name: str, store: Store | None = None, *, own_timing: bool = False) -> StudyResult:
+    """The study of that name, or the published one, as the screens show it: with the newest timing of this machine, if
+    there is one, unless `own_timing`. Raises StudyError.
     """
     store = store or Store()
-    study = known_study(name, store)
-    sample = name not in storage.names(store)
-    plan = StudyPlan(model=study.model, dataset=study.dataset) if sample else storage.read_plan(store, name)
+    study = study_result(name, store) if name in storage.names(store) else known_study(name, store)
     timing = None if own_timing or study.state == "running" else timing_here(study, store)
-    return study if timing is None else retimed(study, timing), plan, sample
+    return study if timing is None else retimed(study, timing)
 
 
-def report_ready(
-    study: StudyResult, plan: StudyPlan, settings: ReportSettings, store: Store | None = None
-) -> bool:
+def choose_trial(
+    name: str, budget: Budget, store: Store | None = None, *, own_timing: bool = False
+) -> Choice:
+    """The choice under a budget, as the screens make it (`shown_study`). Raises StudyError."""
+    return choose(shown_study(name, store, own_timing=own_timing), budget)
+
+
+def recommended_trial(name: str, store: Store | None = None, *, own_timing: bool = False) -> int | None:
+    """The trial to take where no limit is set; None before the original is measured. Raises StudyError."""
+    return recommended(shown_study(name, store, own_timing=own_timing))
+
+
+def report_ready(study: StudyResult, settings: ReportSettings, store: Store | None = None) -> bool:
     """Whether `make_report` only has to read; else see `prepare_report`. Raises ModelError, DatasetError."""
     from edgeslim.analysis.compared import is_compared
     from edgeslim.report.seen import CONFIDENCE
@@ -59,17 +68,17 @@ def report_ready(
     files = _files(study, settings, store)
     if files is None:
         return True
+    plan = _plan(study, store)
     if not images_there(compared_images(plan), store):
         return False
     work = opened_images(compared_images(plan), plan.model, plan.spec, store)
     return is_compared(work, files, CONFIDENCE, store)
 
 
-def prepare_report(
-    study: StudyResult, plan: StudyPlan, settings: ReportSettings, store: Store | None = None
-) -> None:
+def prepare_report(study: StudyResult, settings: ReportSettings, store: Store | None = None) -> None:
     """Begin to run both files and compare them, in a process of its own; see `report_status`. Raises StoreError."""
     store = store or Store()
+    plan = _plan(study, store)
     asked = _errand(study, plan, settings)
     for sha256 in asked.files:
         if not store.path(sha256).exists():
@@ -80,24 +89,19 @@ def prepare_report(
 
 
 def report_status(
-    study: StudyResult, plan: StudyPlan, settings: ReportSettings, store: Store | None = None
+    study: StudyResult, settings: ReportSettings, store: Store | None = None
 ) -> ErrandStatus | None:
     """How far that is; None if it was never asked for."""
     if _hashes(study, settings) is None:
         return None
-    return errand.status(store or Store(), _errand(study, plan, settings).key)
+    store = store or Store()
+    return errand.status(store, _errand(study, _plan(study, store), settings).key)
 
 
 def make_report(
-    study: StudyResult,
-    plan: StudyPlan,
-    settings: ReportSettings,
-    store: Store | None = None,
-    *,
-    sample: bool = False,
-    progress: Progress = silent,
+    study: StudyResult, settings: ReportSettings, store: Store | None = None, *, progress: Progress = silent
 ) -> str:
-    """The report as one HTML file; what is missing is computed now. `plan` is the study's, or names its sources.
+    """The report as one HTML file; what is missing is computed now.
 
     The same study and settings give the same text, whoever asks. Raises StudyError (nothing_to_report), ModelError,
     DatasetError.
@@ -113,9 +117,16 @@ def make_report(
             number=settings.trial,
             name=study.name,
         )
-    notes = trial_notes(study.name, store, sample=sample)
-    seen = _seen(study, plan, settings, store, progress)
+    notes = trial_notes(study.name, store, sample=study.name not in storage.names(store))
+    seen = _seen(study, _plan(study, store), settings, store, progress)
     return report_html(study, settings, seen, notes, step_amounts())
+
+
+def _plan(study: StudyResult, store: Store) -> StudyPlan:
+    """The study's; the published one's names its model and data."""
+    if study.name in storage.names(store):
+        return storage.read_plan(store, study.name)
+    return StudyPlan(model=study.model, dataset=study.dataset)
 
 
 def _seen(

@@ -17,8 +17,7 @@ from edgeslim.jobs.status import Phase
 from edgeslim.progress import Progress, silent
 from edgeslim.records import ProgressRecord
 from edgeslim.studies import storage
-from edgeslim.studies.budget import Budget, check_limits
-from edgeslim.studies.choice import Choice, choose
+from edgeslim.studies.budget import check_limits
 from edgeslim.studies.folders import exists, study_folder
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan, StudyResult, StudyState, check_objectives
@@ -244,8 +243,3 @@ def study_plan(name: str, store: Store | None = None) -> StudyPlan:
 def _seen(store: Store) -> list[str]:
     """Names of the studies that whoever asks may see."""
     return [name for name in storage.names(store) if may_see_study(name, store)]
-
-
-def choose_trial(name: str, budget: Budget, store: Store | None = None) -> Choice:
-    """The choice under a budget. Raises StudyError."""
-    return choose(study_result(name, store), budget)

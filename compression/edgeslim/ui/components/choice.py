@@ -15,6 +15,7 @@ from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.file_panel import file_actions
 from edgeslim.ui.components.finding import recommended
+from edgeslim.ui.components.take_home import take_home
 from edgeslim.ui.components.words import words
 from edgeslim.ui.i18n import Language
 from edgeslim.ui.state import language, select_trial, selected_trial, t
@@ -37,8 +38,10 @@ def pick_card(
             st.info(t("choice.not_yet"), icon=":material/hourglass_top:")
             return
         st.warning(lines[0], icon=":material/block:")
-        if (near := data.once(closest, study, budget)) is not None:
-            _show(near[0])
+        with st.container(horizontal=True, gap="small"):
+            if (near := data.once(closest, study, budget)) is not None:
+                _show(near[0])
+            take_home(study, budget)
         return
     if trial is None:
         return
@@ -48,6 +51,7 @@ def pick_card(
             if selected_trial() not in (None, trial.number):
                 _show(trial.number)
             file_actions(study, trial, key="pick")
+            take_home(study, budget)
 
 
 def _lines(study: StudyResult, language: Language, budget: Budget, device: Device | None) -> list[str]:
