@@ -1,5 +1,7 @@
 """A new study: a model, a dataset, recipes."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from edgeslim import workbench
@@ -21,6 +23,7 @@ from edgeslim.ui.components.sources import (
     model_import,
     teachers_of,
 )
+from edgeslim.ui.components.take_home import command_of
 from edgeslim.ui.state import linked, one_of, t
 
 st.title(t("new.title"), anchor=False)
@@ -95,6 +98,8 @@ started = st.button(
 )
 if classes is not None and plan is not None:
     start_words(plan, asked)
+    if asked is not None:
+        command_of(replace(asked, plan=plan))
 if started:
     with boundary():
         assert asked is not None and plan is not None, "else the button cannot be pressed"

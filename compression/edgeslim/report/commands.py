@@ -63,13 +63,18 @@ def compress_command(model: str, dataset: str, recipe: str) -> str:
 
 
 def run_command(plan: StudyPlan, search: SearchRun | None = None, recipes: str | None = None) -> str:
-    """Starts the study of a plan; `recipes` names the file that holds them, where they are no preset's."""
+    """Starts the study of a plan; `recipes` names the file that holds them, where they are no preset's.
+
+    Classes matched by hand, and a search that begins with no preset, have no option there.
+    """
     asked = ["edgeslim", "study", "run", "--model", plan.model, "--data", plan.dataset]
     usual = StudyPlan(model="", dataset="")
     for option, name in _OPTIONS.items():
         value = getattr(plan, name)
         if value != getattr(usual, name):
             asked += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    if search is not None and plan.preset is None and search.preset != SearchRun(trials=1).preset:
+        asked += ["--preset", str(search.preset)]
     for runtime in plan.runtimes:
         asked += ["--runtime", runtime] if runtime not in usual.runtimes else []
     if recipes is not None:

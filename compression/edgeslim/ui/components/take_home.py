@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.report.commands import choose_command, choose_python, report_command
+from edgeslim.report.commands import choose_command, choose_python, report_command, run_command
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.plan import StudyRequest
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import words
 from edgeslim.ui.i18n import plain
@@ -35,6 +38,31 @@ def take_home(study: StudyResult, budget: Budget) -> None:
         st.dialog(t("take.title"), width="medium", icon=":material/description:", on_dismiss=_closed)(
             _opened
         )(study, budget)
+
+
+def command_of(asked: StudyRequest) -> None:
+    """A button that shows a new study as a command; nothing where there is none (report.commands.run_command)."""
+    if asked.plan.classes or (asked.search is not None and asked.search.preset is None):
+        return
+    pressed = st.button(t("take.run"), icon=":material/terminal:", type="tertiary", key="take_run")
+    if pressed:
+        st.dialog(t("take.run"), width="medium", icon=":material/terminal:")(_asked)(asked)
+
+
+def _asked(asked: StudyRequest) -> None:
+    file = "recipes.json" if asked.recipes else None
+    if asked.recipes:
+        recipes = [recipe.to_json() for recipe in asked.recipes]
+        st.download_button(
+            t("take.recipes"),
+            json.dumps(recipes, indent=1, ensure_ascii=False),
+            file_name=file,
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+            key="take_recipes",
+        )
+    _copy(run_command(asked.plan, asked.search, file), "bash")
 
 
 def _closed() -> None:
