@@ -1,8 +1,9 @@
-"""`report`: a study as a document to take home."""
+"""`report`: a study as a document to take home; `study choose`: the file to take."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import write_atomically
 from edgeslim.cli.common import Arguments, add, progress, tell
 from edgeslim.cli.search import read_budget
+from edgeslim.report.choice import choice_lines
+from edgeslim.report.findings import recommended
 from edgeslim.studies.budget import Budget
+from edgeslim.studies.choice import choose
 from edgeslim.studies.study import StudyResult
 from edgeslim.texts import LANGUAGES
 from edgeslim.units import format_bytes
@@ -45,6 +49,22 @@ def _report(given: Arguments) -> None:
     write_atomically(given.out, content)
     told = {"path": str(given.out), "bytes": len(content)}
     tell(given, told, lambda: f"{given.out}: {format_bytes(len(content))}")
+
+
+def add_choose(commands: Any) -> None:
+    """`study choose`."""
+    command = add(commands, "choose", _choose, "say which file to take under limits, and why")
+    command.add_argument(
+        "name", metavar="NAME", help="a study, or 'sample', the one that comes with EdgeSlim"
+    )
+    add_choosing(command)
+
+
+def _choose(given: Arguments) -> None:
+    study = workbench.shown_study(given.name, given.store, own_timing=given.own_timing)
+    budget = chosen_budget(given, study)
+    found = choose(study, budget) if budget else {"recommended": recommended(study)}
+    tell(given, found, lambda: choice_lines(replace(study, budget=budget), search=False).rstrip())
 
 
 def add_choosing(command: argparse.ArgumentParser) -> None:

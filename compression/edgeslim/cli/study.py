@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +27,13 @@ from edgeslim.cli.common import (
 )
 from edgeslim.cli.errands import add_errands
 from edgeslim.cli.notes import add_note_commands, note_lines
-from edgeslim.cli.report import add_choosing, chosen_budget
+from edgeslim.cli.report import add_choose
 from edgeslim.cli.search import add_search, add_stop_rules, read_budget, search_run
 from edgeslim.errors import EdgeSlimError, StudyError
 from edgeslim.report.certainty import certainty_lines, comparison_lines
 from edgeslim.report.choice import choice_lines
 from edgeslim.report.document import study_csv, study_json
-from edgeslim.report.findings import recommended
 from edgeslim.report.text import study_table, table
-from edgeslim.studies.choice import choose
 from edgeslim.studies.search_run import SAMPLERS
 from edgeslim.studies.study import DEFAULT_OBJECTIVES, StudyPlan, StudyResult
 from edgeslim.workbench.studies import StudyStatus
@@ -100,11 +97,7 @@ def add_commands(commands: Any) -> None:
     command.add_argument("name", metavar="NAME")
     command.add_argument("first", type=int, metavar="A", help="number of a trial")
     command.add_argument("second", type=int, metavar="B")
-    command = add(commands, "choose", _study_choose, "say which file to take under limits, and why")
-    command.add_argument(
-        "name", metavar="NAME", help="a study, or 'sample', the one that comes with EdgeSlim"
-    )
-    add_choosing(command)
+    add_choose(commands)
     command = add(commands, "export", _study_export, "write a study as CSV or JSON")
     command.add_argument("name", metavar="NAME")
     command.add_argument("--csv", action="store_true", help="CSV instead of JSON")
@@ -284,13 +277,6 @@ def _study_check(given: Arguments) -> int:
 def _study_compare(given: Arguments) -> None:
     found = workbench.compare_trials(given.name, given.first, given.second, given.store)
     tell(given, found, lambda: comparison_lines(found))
-
-
-def _study_choose(given: Arguments) -> None:
-    study = workbench.shown_study(given.name, given.store, own_timing=given.own_timing)
-    budget = chosen_budget(given, study)
-    found = choose(study, budget) if budget else {"recommended": recommended(study)}
-    tell(given, found, lambda: choice_lines(replace(study, budget=budget), search=False).rstrip())
 
 
 def _study_export(given: Arguments) -> None:
