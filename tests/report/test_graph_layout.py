@@ -77,7 +77,7 @@ def test_rows_and_areas_add_up_to_the_file(network: Network) -> None:
     assert len(rows) == len(network.layers) == 29
     assert sum(row.bytes for row in rows) + network.rest <= network.stored
     assert 1 <= heaviest(network) < 10
-    found = areas(network, {"file": "file", "rest": "rest", "graph": "graph"})
+    found = areas(network, {"file": "file", "rest": "rest", "graph": "graph", "small": "others"})
     inner = {area.parent for area in found}
     assert sum(area.bytes for area in found if area.id not in inner) == network.file
     for area in found:

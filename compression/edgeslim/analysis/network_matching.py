@@ -17,7 +17,7 @@ from edgeslim.analysis.network_names import called
 
 LONGEST = 4
 """Layers that one is split into at most: those of a CP decomposition."""
-_BAND = 80
+_BAND = 40
 """Layers by which an alignment may run ahead in one file."""
 _LEFT_OUT = -1.0
 _NEVER = -1e9
@@ -39,6 +39,36 @@ def matched(before: Network, after: Network) -> tuple[Pair, ...]:
     first, second = before.layers, after.layers
     a, b = [before.nodes[place] for place in first], [after.nodes[place] for place in second]
     chains = (_chains(before, first), _chains(after, second))
+    pairs: list[Pair] = []
+    start = (0, 0)
+    for i, j in [*_anchors(a, b), (len(a), len(b))]:
+        gap = (a[start[0] : i], b[start[1] : j])
+        steps = _aligned(*gap, (chains[0][start[0] : i], chains[1][start[1] : j]))
+        for down, right in steps:
+            at = (start[0] + down, start[1] + right)
+            pairs.append(Pair(tuple(first[start[0] : at[0]]), tuple(second[start[1] : at[1]])))
+            start = at
+        if i < len(a):
+            pairs.append(Pair((first[i],), (second[j],)))
+            start = (i + 1, j + 1)
+    return _by_name(pairs, before, after)
+
+
+def _anchors(a: Sequence[Node], b: Sequence[Node]) -> list[tuple[int, int]]:
+    """Layers that have one name in both files, where they come in the same order: only what lies between is aligned."""
+    where = {node.name: j for j, node in enumerate(b) if not _GENERATED.fullmatch(node.name)}
+    found: list[tuple[int, int]] = []
+    for i, node in enumerate(a):
+        j = where.get(node.name)
+        if j is not None and kind(node) == kind(b[j]) and (not found or j > found[-1][1]):
+            found.append((i, j))
+    return found
+
+
+def _aligned(
+    a: Sequence[Node], b: Sequence[Node], chains: tuple[Sequence[int], Sequence[int]]
+) -> list[tuple[int, int]]:
+    """How many layers of each file every step of the best alignment takes."""
     most = _BAND + abs(len(a) - len(b))
     best = [[_NEVER] * (len(b) + 1) for _ in range(len(a) + 1)]
     came: list[list[tuple[int, int]]] = [[(0, 0)] * (len(b) + 1) for _ in range(len(a) + 1)]
@@ -49,13 +79,12 @@ def matched(before: Network, after: Network) -> tuple[Pair, ...]:
                 value = best[i - down][j - right] + gain
                 if value > best[i][j]:
                     best[i][j], came[i][j] = value, (down, right)
-    pairs: list[Pair] = []
+    steps: list[tuple[int, int]] = []
     i, j = len(a), len(b)
     while i or j:
-        down, right = came[i][j]
-        pairs.append(Pair(tuple(first[i - down : i]), tuple(second[j - right : j])))
-        i, j = i - down, j - right
-    return _by_name(pairs[::-1], before, after)
+        steps.append(came[i][j])
+        i, j = i - came[i][j][0], j - came[i][j][1]
+    return steps[::-1]
 
 
 def with_names_of(network: Network, original: Network) -> Network:
@@ -88,9 +117,9 @@ def _moves(
     if i and j:
         found.append((1, 1, _alike(a[i - 1], b[j - 1])))
         for count in range(2, LONGEST + 1):
-            if count <= chains[1][j - 1]:
+            if count <= min(j, chains[1][j - 1]):
                 found.append((1, count, _composed(a[i - 1], b[j - count : j])))
-            if count <= chains[0][i - 1]:
+            if count <= min(i, chains[0][i - 1]):
                 found.append((count, 1, _composed(b[j - 1], a[i - count : i])))
     return found
 

@@ -45,15 +45,24 @@ def _telling(weight: str, node: str) -> str:
 
 
 def _by_name(names: Sequence[str], network: Network) -> list[tuple[str, ...]]:
-    """Layers by their names' parts; the others lie in the deepest block that all nodes around them share."""
-    found: list[tuple[str, ...] | None] = [
-        _scope(name) if node.layer else None for name, node in zip(names, network.nodes, strict=True)
-    ]
-    for place, node in enumerate(network.nodes):
-        if found[place] is None:
-            around = [scope for each in node.inputs if each >= 0 and (scope := found[each]) is not None]
-            found[place] = _common(around)
-    return [scope or () for scope in found]
+    """Layers by their names' parts; the others lie in the deepest block that all they read lies in, or the layers before
+    and after them in the order."""
+    own = [_scope(name) if node.layer else None for name, node in zip(names, network.nodes, strict=True)]
+    after: list[tuple[str, ...]] = []
+    following: tuple[str, ...] = ()
+    for scope in reversed(own):
+        following = following if scope is None else scope
+        after.append(following)
+    found: list[tuple[str, ...]] = []
+    last: tuple[str, ...] = ()
+    for node, scope, following in zip(network.nodes, own, reversed(after), strict=True):
+        if scope is None:
+            read = _common([found[each] for each in node.inputs if each >= 0])
+            scope = max(read, _common((last, following)), key=len)
+        else:
+            last = scope
+        found.append(scope)
+    return found
 
 
 def _scope(name: str) -> tuple[str, ...]:

@@ -22,6 +22,10 @@ TYPES = {
 """Colours by how weights are stored; '' is what stores none."""
 
 
+MOST = 150
+"""Layers with areas of their own: a browser takes seconds to lay out a thousand."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
     """`parent` is the id of the area around it, '' for the file. `bytes` include those of the areas inside."""
@@ -34,12 +38,17 @@ class Area:
 
 
 def areas(network: Network, words: Mapping[str, str]) -> tuple[Area, ...]:
-    """The file, its blocks and layers, what else it stores, and the graph itself; `words` name the last two."""
+    """The file, its blocks and layers, what else it stores, and the graph itself; `words` name the last two.
+
+    Of many layers the largest have areas of their own, the others one in each block.
+    """
+    large = set(sorted(network.layers, key=lambda place: -network.nodes[place].bytes)[:MOST])
+    small: dict[tuple[str, str], int] = {}
     inside: dict[str, int] = {}
     parents: dict[str, str] = {}
     leaves = []
     other = network.rest
-    for node in network.nodes:
+    for place, node in enumerate(network.nodes):
         if not node.layer:
             other += node.bytes
             continue
@@ -48,9 +57,16 @@ def areas(network: Network, words: Mapping[str, str]) -> tuple[Area, ...]:
             parents[scope] = node.scope[depth - 1] if depth else "file"
         parent = node.scope[-1] if node.scope else "file"
         stored = kind_of(node.stored or "")
+        if place not in large:
+            small[parent, stored] = small.get((parent, stored), 0) + node.bytes
+            continue
         leaves.append(
             Area(id=f"layer {node.name}", parent=parent, label=node.name, bytes=node.bytes, stored=stored)
         )
+    leaves += [
+        Area(id=f"layer {parent} {stored}", parent=parent, label=words["small"], bytes=size, stored=stored)
+        for (parent, stored), size in small.items()
+    ]
     blocks = [
         Area(id=scope, parent=parents[scope], label=scope, bytes=size, stored="")
         for scope, size in inside.items()

@@ -12,7 +12,7 @@ from edgeslim.units import format_bytes
 
 def size_treemap(file: InspectedFile) -> None:
     st.markdown(f"**{t('sizes.title', size=format_bytes(file.network.file))}**", help=t("sizes.help"))
-    words = {name: t(f"sizes.{name}") for name in ("file", "rest", "graph")}
+    words = {name: t(f"sizes.{name}") for name in ("file", "rest", "graph", "small")}
     found = areas(file.network, words)
     st.plotly_chart(
         treemap_chart(found, file.network.file), key="size_treemap", config={"displayModeBar": False}
