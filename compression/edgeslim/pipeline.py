@@ -17,6 +17,7 @@ from edgeslim import __version__
 from edgeslim.artifacts.artifact import Artifact, Stage
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
+from edgeslim.errors import RecipeError
 from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
 from edgeslim.models.base import Model
 from edgeslim.models.library import open_model
@@ -46,12 +47,25 @@ class TaskData:
     models: Mapping[str, Model] = field(default_factory=dict)
 
 
+def refuse_quantized(model: Model) -> None:
+    """Raise RecipeError (already_quantized) for another tool's file: no step can work on it."""
+    if model.quantized:
+        raise RecipeError(
+            "already_quantized",
+            f"'{model.name}' was quantized by another tool: it can be measured and compared, but not compressed further.",
+            "Compress its float32 original; beside that's files it stands by the step other_file.",
+            name=model.name,
+        )
+
+
 def check(recipe: Recipe, model: Model, data: TaskData, store: Store | None = None) -> dict[str, Model]:
     """Raise RecipeError if a step cannot work on the model, or needs images, labels or a loss that are not there.
 
     Returns the other models that steps learn from, by their references. Computes nothing. Raises ModelError for a
     reference that cannot be opened.
     """
+    if recipe.steps:
+        refuse_quantized(model)
     teachers: dict[str, Model] = {}
     for step in recipe.steps:
         reference = step.learns_from
@@ -125,6 +139,8 @@ class _Work:
         """SHA-256 of the file to ship after all steps, and the stages."""
         if not self.store.path(self.model.sha256).exists():
             self.store.put(self.model.path.read_bytes())
+        if self.model.quantized:
+            return self.model.sha256, ()
         sha256, is_deployable = self.model.sha256, False
         stages: list[Stage] = []
         for index, step in enumerate(steps):
@@ -134,6 +150,8 @@ class _Work:
             stage = self.stage(steps[: index + 1], sha256)
             stages.append(stage)
             sha256 = stage.sha256
+        if steps and steps[-1].shipped_as_made:
+            return sha256, tuple(stages)
         last = onnx.load(self.store.path(sha256 if is_deployable else self.deployed(sha256)))
         return self.store.put(to_bytes(shipped(last))), tuple(stages)
 

@@ -141,21 +141,10 @@ def float16_weights() -> onnx.ModelProto:
     return build(nodes, [half], {"y": None})
 
 
-def quantized() -> onnx.ModelProto:
-    scale = numpy_helper.from_array(np.array(0.1, np.float32), "scale")
-    zero = numpy_helper.from_array(np.array(0, np.uint8), "zero")
-    nodes = [
-        helper.make_node("QuantizeLinear", ["image", "scale", "zero"], ["q"]),
-        helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["y"]),
-    ]
-    return build(nodes, [scale, zero], {"y": None})
-
-
 @pytest.mark.parametrize(
     "make",
     [
         float16_weights,
-        quantized,
         lambda: relu(input_type=TensorProto.FLOAT16),
         lambda: relu(input_type=TensorProto.UINT8, opset=13),
     ],

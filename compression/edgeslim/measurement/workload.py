@@ -103,7 +103,7 @@ def make_workload(
     says which classes are the same where names do not.
     """
     model = model if classes else _named(model, dataset)
-    notices, matching = list(dataset.warnings), None
+    notices, matching = [*_made_elsewhere(model), *dataset.warnings], None
     evaluation, train = dataset.split(split), _split(dataset, "train")
     labels: tuple[str, ...] | None = None
     if dataset.has_labels and model.spec.labels:
@@ -133,6 +133,16 @@ def _named(model: Model, dataset: Dataset) -> Model:
         spec = dataclasses.replace(model.spec, labels=tuple(dataset.labels))
         return dataclasses.replace(model, spec=spec)
     return model
+
+
+def _made_elsewhere(model: Model) -> list[Notice]:
+    if not model.quantized:
+        return []
+    text = (
+        f"'{model.name}' was quantized by another tool and is measured as it is. What that has cost is seen beside its "
+        "float32 original only."
+    )
+    return [Notice("quantized_elsewhere", text, name=model.name)]
 
 
 def placeholders(labels: Sequence[str]) -> bool:

@@ -77,6 +77,11 @@ class Model:
     proof: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """What import changed, and the measured difference of outputs (max_abs_error)."""
 
+    @property
+    def quantized(self) -> bool:
+        """Whether another tool has quantized it: it is measured as it is, and not compressed further."""
+        return bool(self.proof.get("quantized"))
+
 
 _COCO = (
     "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,stop sign,"

@@ -19,8 +19,10 @@ from edgeslim.models.graph import (
     STANDARD_DOMAINS,
     all_nodes,
     all_tensors,
+    is_quantized,
     model_nodes,
     opset_version,
+    quantizes,
 )
 from edgeslim.models.other_formats import refuse_other_formats
 from edgeslim.models.spec import MAX_INPUT_SIDE
@@ -32,7 +34,8 @@ MAX_ELEMENTS = 1 << 28
 _MAX_NODES = 100_000
 _NO_OPSET = 1000
 """The standard is at some 25 versions of its operators."""
-_QUANTIZED = ("Quantize", "QLinear", "Integer", "MatMulNBits", "QGemm", "QAttention")
+_ONNXRUNTIME = "com.microsoft"
+"""The domain of onnxruntime's own operators, such as those of its int8 files."""
 _NARROW = {
     getattr(TensorProto, name): name.lower()
     for name in ("FLOAT16", "BFLOAT16", "FLOAT8E4M3FN", "FLOAT8E5M2", "INT4", "UINT4", "INT2", "UINT2")
@@ -59,7 +62,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse(content: bytes, file: str | Path) -> onnx.ModelProto:
-    """Parse a model and check that it is supported. Raises ModelError naming `file` and the node or tensor."""
+    """Parse a model and check that it is supported, or quantized by another tool.
+
+    Raises ModelError naming `file` and the node or tensor.
+    """
     _check_size(len(content), file)
     refuse_other_formats(content, file)
     try:
@@ -72,7 +78,7 @@ def parse(content: bytes, file: str | Path) -> onnx.ModelProto:
         raise _not_onnx(file, "the names in it are damaged")
     _refuse_endless_functions(model, file)
     _refuse_external_data(model, file)
-    _refuse_quantized(model, file)
+    _refuse_narrow(model, file)
     _refuse_unknown_operators(model, file)
     _refuse_broken_weights(model, file)
     try:
@@ -185,13 +191,10 @@ def _refuse_external_data(model: onnx.ModelProto, file: str | Path) -> None:
             )
 
 
-def _refuse_quantized(model: onnx.ModelProto, file: str | Path) -> None:
-    """A file compressed by other tools is not an original; one written by EdgeSlim may be opened to be measured."""
-    if model.producer_name == PRODUCER:
+def _refuse_narrow(model: onnx.ModelProto, file: str | Path) -> None:
+    """Files of narrow floats are no originals; what is quantized, here or elsewhere, may be opened to be measured."""
+    if model.producer_name == PRODUCER or is_quantized(model):
         return
-    for node in model_nodes(model):
-        if any(part in node.op_type for part in _QUANTIZED):
-            raise _not_float32(file, node.name or node.op_type, "quantized")
     for tensor in all_tensors(model):
         if tensor.data_type in _NARROW:
             raise _not_float32(file, tensor.name, _NARROW[tensor.data_type])
@@ -221,7 +224,7 @@ def _refuse_unknown_operators(model: onnx.ModelProto, file: str | Path) -> None:
 
 def _is_standard(node: onnx.NodeProto, opset: int) -> bool:
     if node.domain not in STANDARD_DOMAINS:
-        return False
+        return node.domain == _ONNXRUNTIME and quantizes(node)
     try:
         return not onnx.defs.get_schema(node.op_type, opset, "").deprecated
     except onnx.defs.SchemaError:

@@ -14,6 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 STANDARD_DOMAINS = ("", "ai.onnx")
 PRODUCER = "edgeslim"
 """Producer name in every file that EdgeSlim writes."""
+_QUANTIZED = ("Quantize", "QLinear", "Integer", "MatMulNBits", "QGemm", "QAttention")
+"""Parts of names of operators that compute with or on integers."""
 FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE)
 
 
@@ -37,6 +39,16 @@ def model_nodes(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
     yield from all_nodes(model.graph.node)
     for function in model.functions:
         yield from all_nodes(function.node)
+
+
+def is_quantized(model: onnx.ModelProto) -> bool:
+    """Whether another tool has quantized it: such a file can be measured, but not compressed again."""
+    return model.producer_name != PRODUCER and any(quantizes(node) for node in model_nodes(model))
+
+
+def quantizes(node: onnx.NodeProto) -> bool:
+    """Whether it computes with integers that stand for other numbers, or makes them."""
+    return any(part in node.op_type for part in _QUANTIZED)
 
 
 def all_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:

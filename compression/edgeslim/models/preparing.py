@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import onnx
 
+from edgeslim.detections import FloatArray
 from edgeslim.errors import ModelError, first_line
 from edgeslim.metrics.counts import counts_of
 from edgeslim.models.base import ModelSpec
@@ -19,6 +21,7 @@ from edgeslim.models.confined import confined
 from edgeslim.models.families import FAMILIES, UNKNOWN, recognise
 from edgeslim.models.families.base import Output, misfit_error
 from edgeslim.models.folding import static_shapes
+from edgeslim.models.graph import is_quantized
 from edgeslim.models.proof import MAX_RELATIVE_ERROR, is_finite, is_rounding, largest_errors, probes, run
 from edgeslim.models.sanitize import (
     Change,
@@ -38,6 +41,7 @@ _PROOF = {
     "max_abs_error": float,
     "max_relative_error": float,
     "changes": list,
+    "quantized": bool,
     "outputs": list,
     "parameters": int,
     "macs": int,
@@ -72,7 +76,10 @@ def prepare_as_json(content: bytes, file: str, spec: Any) -> tuple[dict[str, Any
 
 
 def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Imported:
-    """Check, sanitize, compare and recognise a model. Deterministic."""
+    """Check, sanitize, compare and recognise a model. Deterministic.
+
+    What another tool has quantized is kept as it is, byte for byte where its input has a fixed size.
+    """
     model = parse(content, file)
     value = image_input(model, file)
     shape = _input_shape(value, spec, file)
@@ -94,18 +101,15 @@ def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Importe
             "Export the model again from a sound checkpoint.",
             file=file,
         )
-    sane, changes = _sanitized(with_input_shape(model, value.name, shape), file)
-    declare_outputs(sane, [[output.shape for output in outputs] for outputs in expected])
-    sane_bytes = sane.SerializeToString(deterministic=True)
-    try:
-        found = run(sane_bytes, inputs)
-    except ModelError as error:
-        raise _conversion_failed(file, error.values["reason"]) from error
-    absolute, relative = largest_errors([expected[i] for i in usable], [found[i] for i in usable])
-    if relative > MAX_RELATIVE_ERROR and not is_rounding(
-        reference.SerializeToString(), sane_bytes, [inputs[index] for index in usable]
-    ):
-        raise _conversion_failed(file, f"its outputs would change by {relative:.1e} of their range")
+    fixed = _input_change(value, shape)
+    if is_quantized(model):
+        sane, changes, absolute, relative = reference, list[Change](), 0.0, 0.0
+        sane_bytes = reference.SerializeToString(deterministic=True) if fixed else content
+    else:
+        sane, changes = _sanitized(with_input_shape(model, value.name, shape), file)
+        declare_outputs(sane, [[output.shape for output in outputs] for outputs in expected])
+        sane_bytes = sane.SerializeToString(deterministic=True)
+        absolute, relative = _differences(reference, sane_bytes, inputs, expected, usable, file)
     outputs = expected[usable[0]]
     complete = _complete(spec, outputs, shape, _noted_labels(model), file)
     counted = counts_of(sane)
@@ -114,12 +118,34 @@ def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Importe
         "probes": len(usable),
         "max_abs_error": absolute,
         "max_relative_error": relative,
-        "changes": [*_input_change(value, shape), *changes],
+        "changes": [*fixed, *changes],
+        "quantized": is_quantized(model),
         "outputs": [list(output.shape) for output in outputs],
         "parameters": counted.params,
         "macs": counted.macs,
     }
     return Imported(sane_bytes, complete, proof)
+
+
+def _differences(
+    reference: onnx.ModelProto,
+    sane: bytes,
+    inputs: Sequence[FloatArray],
+    expected: Sequence[Sequence[Output]],
+    usable: Sequence[int],
+    file: str | Path,
+) -> tuple[float, float]:
+    """The largest (absolute, relative) one on the usable inputs. Raises ModelError if it is more than rounding."""
+    try:
+        found = run(sane, inputs)
+    except ModelError as error:
+        raise _conversion_failed(file, error.values["reason"]) from error
+    absolute, relative = largest_errors([expected[i] for i in usable], [found[i] for i in usable])
+    if relative > MAX_RELATIVE_ERROR and not is_rounding(
+        reference.SerializeToString(), sane, [inputs[index] for index in usable]
+    ):
+        raise _conversion_failed(file, f"its outputs would change by {relative:.1e} of their range")
+    return absolute, relative
 
 
 def _as_imported(found: dict[str, Any], sane: bytes) -> Imported:

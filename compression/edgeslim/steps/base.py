@@ -76,6 +76,9 @@ class Step:
     recovers: ClassVar[bool] = False
     """Whether, used without labels, it only recovers what an earlier step has changed."""
 
+    shipped_as_made: ClassVar[bool] = False
+    """Whether its file is not to be tidied any more."""
+
     def __post_init__(self) -> None:
         validate(self)
 

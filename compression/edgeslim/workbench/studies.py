@@ -91,6 +91,7 @@ def start_study(
     """
     from edgeslim.datasets import check_share
     from edgeslim.models.library import open_model
+    from edgeslim.pipeline import refuse_quantized
     from edgeslim.runtime import check_runtimes
     from edgeslim.studies.presets import PRESETS
     from edgeslim.workbench.datasets import dataset_title, resolve_dataset
@@ -102,6 +103,8 @@ def start_study(
     settled, _ = settled_spec(plan.model, plan.dataset, plan.spec, store, progress)
     plan = dataclasses.replace(plan, spec=settled)
     opened = open_model(plan.model, store, plan.spec)
+    if recipes or plan.preset is not None or search is not None:
+        refuse_quantized(opened)
     data = resolve_dataset(plan.dataset, store)
     images = None if plan.calibration is None else resolve_dataset(plan.calibration, store)
     check_plan_classes(plan, opened.spec.labels, store)

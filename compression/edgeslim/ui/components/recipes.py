@@ -201,7 +201,11 @@ def _edit_step(steps: list[StepDraft], position: int, declared: StepInfo, teache
         type="tertiary",
     )
     step.values = parameter_inputs(
-        step.step, declared.parameters, step.values, f"value_{step.id}", offers={"teacher": teachers}
+        step.step,
+        declared.parameters,
+        step.values,
+        f"value_{step.id}",
+        offers={"teacher": teachers, "model": teachers},
     )
 
 
