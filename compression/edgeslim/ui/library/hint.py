@@ -57,7 +57,10 @@ def _told(found: TriedPreprocessing, dataset: str, spec: ModelSpec, key: str) ->
         return
     better = [way for way in found.rivals if found.chosen in (None, way.spec)][:MOST]
     if not now.clearly_worse:
-        words = t("library.tried_best", ways=len(found.ways), score=_score(found, now), **values)
+        first = found.ways[0]
+        key = "library.tried_first" if now is first else "library.tried_best"
+        told = {"score": _score(found, now), "best": _score(found, first)}
+        words = t(key, ways=len(found.ways), **told, **values)
         st.success(words, icon=":material/check_circle:")
         return
     for place, way in enumerate(better):
