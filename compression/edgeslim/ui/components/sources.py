@@ -15,6 +15,7 @@ from edgeslim.records import ClassMap
 from edgeslim.ui import data
 from edgeslim.ui.components.bringing import at_machine, may_bring, sharing
 from edgeslim.ui.components.class_table import class_table
+from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import asked_in_vain, boundary
 from edgeslim.ui.components.words import class_name, notice_words
 from edgeslim.ui.forms import spec_form
@@ -135,6 +136,7 @@ def _imported(model: ModelInfo) -> None:
         icon=":material/arrow_forward:",
         on_click=lambda: st.query_params.from_dict({"model": model.name}),
     )
+    go("library", t("library.look"), icon=":material/visibility:", model=model.name)
 
 
 def dataset_choice(datasets: Sequence[DatasetInfo], task: str, labels: Sequence[str]) -> DatasetInfo | None:

@@ -34,6 +34,12 @@ def origin_words(origin: str, whose: Whose) -> str:
     return t(f"library.{whose}") if whose else t(f"origin.{origin}")
 
 
+def forget_shown() -> None:
+    """After a name means something else: nothing that was computed before may be shown as if of that."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
 def _share(name: str, whose: Whose, share: Callable[[str, bool], None]) -> None:
     """Whether others see it, where that is the visitor's to say."""
     if not whose:
@@ -54,6 +60,7 @@ def _manage(parameter: str, name: str, rename: Act, delete: Act) -> None:
             if st.button(t("library.rename"), icon=":material/edit:", disabled=wanted == name):
                 with boundary():
                     rename(name, wanted)
+                    forget_shown()
                     st.query_params[parameter] = wanted
                     st.rerun()
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -61,6 +68,7 @@ def _manage(parameter: str, name: str, rename: Act, delete: Act) -> None:
             if st.button(t("library.delete"), icon=":material/delete:", disabled=not sure):
                 with boundary():
                     delete(name)
+                    forget_shown()
                     st.query_params.pop(parameter, None)
                     st.rerun()
         st.caption(t(f"library.manage_{parameter}"))

@@ -19,6 +19,7 @@ from edgeslim.ui.components.words import class_name
 from edgeslim.ui.forms import fill_spec, spec_fields
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.library.hint import hint
+from edgeslim.ui.library.manage import forget_shown
 from edgeslim.ui.library.pictures import PLAIN, Shown, shown_pictures
 from edgeslim.ui.picture.component import pictures
 from edgeslim.ui.picture.payload import Item, ModelTitle
@@ -85,9 +86,7 @@ def _keep(model: ModelEntry, stored: ModelSpec, wanted: ModelSpec, key: str) -> 
 
 
 def _saved(name: str) -> None:
-    """Nothing that was computed by the former specification may be shown as if by this one."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    forget_shown()
     st.query_params["model"] = name
     st.rerun()
 
