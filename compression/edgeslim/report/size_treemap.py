@@ -13,13 +13,13 @@ from edgeslim.report.palette import FONT_SIZE
 from edgeslim.units import format_bytes, format_share
 
 TYPES = {
-    "float32": "#2f7fd6",
-    "float16": "#2c8ea6",
-    "int8": "#12957f",
-    "packed": "#b8650a",
-    "": "#7d8c86",
+    "float32": "#1c6dbd",
+    "float16": "#1f7488",
+    "int8": "#0b7a68",
+    "packed": "#a85a06",
+    "": "#5f6d67",
 }
-"""Colours by how weights are stored; '' is what stores none."""
+"""Colours by how weights are stored, on which white can be read; '' is what stores none."""
 
 
 MOST = 150
@@ -98,15 +98,13 @@ def treemap_chart(found: tuple[Area, ...], whole: int) -> go.Figure:
             values=[area.bytes for area in found],
             branchvalues="total",
             marker={
-                "colors": [
-                    TYPES[area.stored] if area.id.startswith("layer") else "rgba(125,140,134,0.25)"
-                    for area in found
-                ],
+                "colors": [TYPES[area.stored] for area in found],
                 "pad": {"t": 20, "l": 3, "r": 3, "b": 3},
             },
             customdata=[f"{format_bytes(area.bytes)} · {format_share(area.bytes / whole)}" for area in found],
             texttemplate="%{label}<br>%{customdata}",
             hovertemplate="<b>%{label}</b><br>%{customdata}<extra></extra>",
+            textfont={"color": "#ffffff"},
             tiling={"packing": "squarify"},
             pathbar={"visible": False},
         )

@@ -51,18 +51,20 @@ def layer_panel(file: InspectedFile) -> None:
 
 
 def _figures(file: InspectedFile, node: Node, before: list[Node]) -> None:
-    """Of the layer, and of what it was."""
-    columns = st.columns(len(LAYER_FIGURES))
-    for column, figure in zip(columns, LAYER_FIGURES, strict=True):
-        was = figure.of(before) if before else None
-        column.metric(
-            t(f"inspect.{figure.name}"),
-            figure.of([node]) or DASH,
-            delta=None if was is None or file.before is None else t("layer.was", value=was),
-            delta_color="off",
-            delta_arrow="off",
-            help=t(f"inspect.{figure.name}_help"),
-        )
+    """Of the layer, and of what it was where that is something else."""
+    with st.container(horizontal=True, gap="large"):
+        for figure in LAYER_FIGURES:
+            now = figure.of([node]) or DASH
+            was = figure.of(before) if before else now
+            st.metric(
+                t(f"inspect.{figure.name}"),
+                now,
+                delta=None if was == now else t("layer.was", value=was),
+                delta_color="off",
+                delta_arrow="off",
+                help=t(f"inspect.{figure.name}_help"),
+                width="content",
+            )
 
 
 def _weights(file: InspectedFile, place: int, before: tuple[int, ...]) -> None:
