@@ -28,6 +28,7 @@ ONE_CLASS_EACH = {"yolox", "yolox_decoded", "fastestdet"}
 """Families in which a place gives a box of its best class only."""
 TRAINED = {
     "classifier",
+    "fastestdet",
     "fcos",
     "gfl",
     "nanodet_plus",

@@ -12,7 +12,8 @@ from edgeslim.models.families.dense_loss import assign, generalized_iou, pad, pa
 from edgeslim.models.families.fcos import Fcos
 from edgeslim.models.sample_networks import Size, StreetSignNetwork, street_sign_spec
 from edgeslim.training.data import Examples, augment, normalise
-from edgeslim.training.loop import TrainSettings, train
+from edgeslim.training.loop import train
+from edgeslim.training.settings import TrainSettings
 
 SPEC = street_sign_spec()
 TINY = Size(widths=(8, 12, 16, 24, 0), blocks=(1, 1, 1, 0), neck=16)

@@ -12,7 +12,8 @@ from edgeslim.models.families.fcos import Fcos
 from edgeslim.models.sample_networks import Size, StreetSignNetwork, street_sign_spec
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.training.data import Examples, normalise
-from edgeslim.training.loop import TrainSettings, train
+from edgeslim.training.loop import train
+from edgeslim.training.settings import TrainSettings
 
 SPEC = street_sign_spec()
 OUTPUTS = ("classes_8", "boxes_8", "classes_16", "boxes_16")

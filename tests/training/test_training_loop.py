@@ -16,7 +16,8 @@ from edgeslim.errors import ModelError, RecipeError
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.sample_networks import digit_network, digit_spec
 from edgeslim.training.data import Examples, SplitExamples
-from edgeslim.training.loop import TrainSettings, learning_rate, train
+from edgeslim.training.loop import train
+from edgeslim.training.settings import TrainSettings, learning_rate
 from edgeslim.training.weights import ZerosStay
 
 SETTINGS = TrainSettings(

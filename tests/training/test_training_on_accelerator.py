@@ -21,7 +21,8 @@ from edgeslim.models.sample_networks import (
 )
 from edgeslim.training.data import Examples
 from edgeslim.training.device import on_device
-from edgeslim.training.loop import TrainSettings, train
+from edgeslim.training.loop import train
+from edgeslim.training.settings import TrainSettings
 from edgeslim.training.weights import ZerosStay
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no accelerator")

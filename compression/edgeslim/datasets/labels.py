@@ -133,6 +133,11 @@ class Relabelled(Part):
         self._mapping, self._taught = mapping, taught
 
     @property
+    def annotated(self) -> frozenset[int]:
+        """The model's classes that the dataset has."""
+        return frozenset(self._mapping.tolist()) - {UNKNOWN}
+
+    @property
     def fingerprint(self) -> str:
         """Of the split and the mapping."""
         numbers = ",".join(map(str, self._mapping))

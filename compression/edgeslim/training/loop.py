@@ -23,7 +23,9 @@ from edgeslim.tasks.base import required_loss
 from edgeslim.training.data import Examples, SplitExamples, augment, batch_order, normalise
 from edgeslim.training.device import on_device
 from edgeslim.training.guard import BACK_OFF, Guard
+from edgeslim.training.held_classes import HeldClasses
 from edgeslim.training.network import Network
+from edgeslim.training.settings import TrainSettings, learning_rate
 from edgeslim.training.weights import Observer, WeightAverage, load_checkpoint, save_checkpoint
 
 Evaluate = Callable[[nn.Module], dict[str, float]]
@@ -31,24 +33,7 @@ Evaluate = Callable[[nn.Module], dict[str, float]]
 
 STILL_PART = 0.1
 """Last part of the run, trained without geometric augmentation, as at inference. Source: YOLOX (arXiv 2107.08430)."""
-LAST_RATE = 0.02
-"""The cosine decay ends at this fraction of the learning rate."""
 LARGEST_GRADIENT = 10.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrainSettings:
-    """Settings of a run. `ema_decay` None: the last weights are kept instead of their average."""
-
-    steps: int
-    batch: int = 16
-    learning_rate: float = 2e-3
-    warmup_steps: int = 200
-    weight_decay: float = 0.02
-    seed: int = 0
-    ema_decay: float | None = None
-    augment: bool = True
-    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +63,12 @@ def train(
     evaluate: Evaluate | None = None,
     checkpoint: Path | None = None,
     held_out: Sequence[int] = (),
+    held: HeldClasses | None = None,
 ) -> TrainLog:
     """Train `module` in place with its family's loss; afterwards it holds the final weights, in evaluation mode.
 
     Images `held_out` are not trained on: the module ends with the weights of the lowest loss there (training.guard).
+    `held` are classes that these images teach nothing of.
 
     It runs on an accelerator if there is one (training.device); the module is on the CPU afterwards. `observer` is
     called around every update. `checkpoint` is written every epoch and valid on any device; if the file exists, the
@@ -98,7 +85,7 @@ def train(
     try:
         examples = split if isinstance(split, Examples) else SplitExamples(split, spec)
         with on_device(module) as device:
-            run = _Run(module, examples, spec, settings, loss, observer, device, held_out)
+            run = _Run(module, examples, spec, settings, loss, observer, device, held_out, held)
             if checkpoint is not None:
                 run.resume(checkpoint)
             return run.go(progress, evaluate, checkpoint)
@@ -119,10 +106,11 @@ class _Run:
         observer: Observer | None,
         device: torch.device,
         held_out: Sequence[int],
+        held: HeldClasses | None,
     ) -> None:
         self.module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.examples, self.spec, self.settings, self.loss = examples, spec, settings, loss
-        self.observer, self.device = observer, device
+        self.observer, self.device, self.held = observer, device, held
         self.taught = np.setdiff1d(np.arange(len(examples)), held_out)
         self.batch = min(settings.batch, len(self.taught))
         self.indices = batch_order(len(self.taught), self.batch, settings.seed)
@@ -183,7 +171,12 @@ class _Run:
         return number
 
     def value(self, images: Tensor, targets: Sequence[Any]) -> Tensor:
-        return self.loss(self.network(images), targets, self.spec)
+        outputs = self.network(images)
+        if self.held is None:
+            return self.loss(outputs, targets, self.spec)
+        seen = self.held.seen(images)
+        known = self.held.completed(targets, seen)
+        return self.loss(outputs, known, self.spec) + self.held.loss(outputs, seen)
 
     def loss_on(self, held_out: Sequence[int]) -> float:
         """Mean loss on images as they are, in evaluation mode."""
@@ -256,15 +249,6 @@ class _Run:
         if self.average is not None and state["average"] is not None:
             self.average.state = {name: value.to(self.device) for name, value in state["average"].items()}
         self.step, self.seconds, self.rows = state["step"], state["seconds"], state["rows"]
-
-
-def learning_rate(step: int, settings: TrainSettings) -> float:
-    """Linear warm-up, then a half cosine down to LAST_RATE of the peak. `step` counts from 0."""
-    warmup = min(settings.warmup_steps, settings.steps // 2)
-    if step < warmup:
-        return settings.learning_rate * (step + 1) / warmup
-    done = (step - warmup) / max(settings.steps - warmup, 1)
-    return settings.learning_rate * (LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2)
 
 
 def _network(

@@ -84,8 +84,9 @@ def train_sample(
     Weights end as float16 values (in float32 storage), so that the safetensors file holds them exactly in two bytes.
     Raises EdgeSlimError (code 'unknown_name') for an unknown name.
     """
-    from edgeslim.training.loop import TrainSettings, train
+    from edgeslim.training.loop import train
     from edgeslim.training.samples import SAMPLE_TRAININGS
+    from edgeslim.training.settings import TrainSettings
 
     sample = SAMPLE_TRAININGS.get(name)
     store = store or Store()

@@ -83,7 +83,8 @@ class Seat:
         self, network: nn.Module, steps: int, rate: float, order: int = 0, observer: Observer | None = None
     ) -> None:
         """Train on in place; `order` is another order of the images."""
-        from edgeslim.training.loop import TrainSettings, train
+        from edgeslim.training.loop import train
+        from edgeslim.training.settings import TrainSettings
 
         settings = TrainSettings(
             steps=steps,

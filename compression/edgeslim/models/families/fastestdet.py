@@ -11,8 +11,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeslim.models.base import ModelSpec
+from edgeslim.models.families import losses
 from edgeslim.models.families.arrays import are_scores, raw, rows_of
-from edgeslim.models.families.base import FAMILIES, Columns, Family, HeadColumns, Output, Raw, Shape, feeding
+from edgeslim.models.families.base import (
+    FAMILIES,
+    Columns,
+    Family,
+    HeadColumns,
+    Loss,
+    Output,
+    Raw,
+    Shape,
+    feeding,
+)
 from edgeslim.models.families.geometry import Values, cells, constants, from_centres, grid, sigmoid, size_of
 
 _STRIDE = 16
@@ -70,6 +81,10 @@ class FastestDet(Family):
         return from_centres(
             points + moved * strides, share * constants([spec.input_width, spec.input_height], values)
         )
+
+    @property
+    def loss(self) -> Loss:
+        return losses.objectness
 
 
 FAMILIES.add(FastestDet())

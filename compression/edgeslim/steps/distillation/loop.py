@@ -20,7 +20,8 @@ from edgeslim.steps.distillation.objective import DistillationObjective
 from edgeslim.steps.images import evenly_spaced
 from edgeslim.steps.torch_network.units import NORMS
 from edgeslim.training.data import batch_order
-from edgeslim.training.loop import LARGEST_GRADIENT, LAST_RATE
+from edgeslim.training.loop import LARGEST_GRADIENT
+from edgeslim.training.settings import LAST_RATE
 from edgeslim.training.weights import Observer, zero_masks
 
 

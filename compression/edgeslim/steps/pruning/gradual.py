@@ -11,6 +11,7 @@ from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, StepContext, TorchStep, needs_by
 from edgeslim.steps.images import calibration_images, training_images
 from edgeslim.steps.pruning.fields import needs_of, signal, sparsity
+from edgeslim.steps.torch_network.held import held_classes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -95,7 +96,8 @@ class GradualPruning(TorchStep):
         return pruned
 
     def _with_labels(self, pruned: nn.Module, rising: RisingSparsity, context: StepContext) -> None:
-        from edgeslim.training.loop import TrainSettings, train
+        from edgeslim.training.loop import train
+        from edgeslim.training.settings import TrainSettings
 
         images = training_images(context.train, self.name)
         settings = TrainSettings(
@@ -106,7 +108,15 @@ class GradualPruning(TorchStep):
             seed=context.seed,
             threads=context.threads,
         )
-        log = train(pruned, images, context.spec, settings, progress=context.progress, observer=rising)
+        log = train(
+            pruned,
+            images,
+            context.spec,
+            settings,
+            progress=context.progress,
+            observer=rising,
+            held=held_classes(images, context),
+        )
         context.info.update(loss=log.final_loss)
 
     def _from_original(

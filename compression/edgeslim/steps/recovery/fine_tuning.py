@@ -10,6 +10,7 @@ from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, StepContext, TorchStep
 from edgeslim.steps.images import evenly_spaced, training_images
+from edgeslim.steps.torch_network.held import held_classes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,11 +49,13 @@ class FineTuning(TorchStep):
         """`context.info` receives the mean loss of the last epoch.
 
         A network without normalization layers, as most published files are, has nothing that bounds a step: some images
-        are held out, and it ends in the state that is best on them.
+        are held out, and it ends in the state that is best on them. Classes that the images teach nothing of are held
+        as the original knows them; `context.info` receives their names.
         """
         from torch import nn
 
-        from edgeslim.training.loop import TrainSettings, train
+        from edgeslim.training.loop import train
+        from edgeslim.training.settings import TrainSettings
         from edgeslim.training.weights import ZerosStay
 
         images = training_images(context.train, self.name)
@@ -80,6 +83,7 @@ class FineTuning(TorchStep):
             progress=context.progress,
             observer=ZerosStay(tuned),
             held_out=watched,
+            held=held_classes(images, context),
         )
         context.info.update(steps=self.steps, loss=log.final_loss)
         return tuned
