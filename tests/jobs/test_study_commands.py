@@ -130,3 +130,12 @@ def test_limits_for_a_trial_are_given_in_minutes_and_bytes(case, capsys):
     for wrong in (["--trial-memory", "much"], ["--trial-memory", "0"], ["--trial-minutes", "0"]):
         with pytest.raises(SystemExit):
             main([*arguments(case, eat), *wrong])
+
+
+def test_a_redirected_study_tells_each_trial_in_a_line(case, capsys):
+    main(arguments(case, {"change": 1.0}, {"change": 2.0, "what": "infeasible"}))
+    lines = capsys.readouterr().out.splitlines()
+    told = [line for line in lines if line.startswith("[")]
+    assert [line.split("]")[0] for line in told] == ["[1/3", "[2/3", "[3/3"]
+    assert sum("infeasible, That is too much." in line for line in told) == 1
+    assert lines.index("s: complete, linear on pictures") == len(told)

@@ -15,10 +15,8 @@ from edgeslim.cli.common import (
     add,
     classes,
     clear_line,
-    counted,
     positive,
     progress,
-    show_line,
     spec,
     tell,
     with_data,
@@ -29,14 +27,15 @@ from edgeslim.cli.errands import add_errands
 from edgeslim.cli.notes import add_note_commands, note_lines
 from edgeslim.cli.report import add_choose
 from edgeslim.cli.search import add_search, add_stop_rules, read_budget, search_run
+from edgeslim.cli.watching import Watcher
 from edgeslim.errors import EdgeSlimError, StudyError
 from edgeslim.report.certainty import certainty_lines, comparison_lines
 from edgeslim.report.choice import choice_lines
 from edgeslim.report.document import study_csv, study_json
+from edgeslim.report.pointless import pointless_lines
 from edgeslim.report.text import study_table, table
 from edgeslim.studies.search_run import SAMPLERS
 from edgeslim.studies.study import DEFAULT_OBJECTIVES, StudyPlan, StudyResult
-from edgeslim.workbench.studies import StudyStatus
 
 RECIPES_FAILED = 1
 """The exit code of a study that is through, but for recipes that failed."""
@@ -175,16 +174,19 @@ def _study_retry(given: Arguments) -> int:
 
 def _watch(given: Arguments, name: str) -> int:
     """Show the running study's progress until its end, then its trials. Ctrl-C cancels it."""
+    watcher = Watcher(name, given.store)
     try:
         while (status := workbench.study_status(name, given.store)).state == "running":
             if not given.json:
-                show_line(_progress_line(status))
+                watcher(status)
             time.sleep(_WATCH_SECONDS)
     except KeyboardInterrupt:
         workbench.cancel_study(name, given.store)
         clear_line()
         print(f"cancelled; go on with: edgeslim study resume {name}", file=sys.stderr)
         raise
+    if not given.json:
+        watcher(status)
     clear_line()
     if status.error:
         raise EdgeSlimError.of(status.error)
@@ -200,19 +202,6 @@ def _watch(given: Arguments, name: str) -> int:
     _tell_study(given, study)
     failed = status.state == "complete" and any(trial.state == "failed" for trial in study.trials)
     return RECIPES_FAILED if failed else 0
-
-
-def _progress_line(status: StudyStatus) -> str:
-    parts = [f"[{status.done}/{status.total}]"]
-    if status.pausing:
-        parts.append("pausing")
-    if status.ahead is not None:
-        parts.append(f"waiting for its turn, {status.ahead} ahead")
-    elif status.current:
-        parts.append(counted(status.current))
-    if status.phase == "trials":
-        parts += [f"{number}: {counted(each)}" for number, each in sorted(status.progress.items())]
-    return "  ".join(parts)[:120]
 
 
 def _study_list(given: Arguments) -> None:
@@ -237,7 +226,7 @@ def _tell_study(given: Arguments, study: StudyResult) -> None:
     print(f"{study.name}: {study.state}, {study.model} on {study.dataset}")
     print(f"{_what_happened(study)}{study_table(study)}")
     print(f"* on the front ({' against '.join(study.objectives)}), o original; accuracy in points")
-    print(f"{note_lines(notes)}{choice_lines(study)}{certainty_lines(study)}")
+    print(f"{pointless_lines(study)}{note_lines(notes)}{choice_lines(study)}{certainty_lines(study)}")
 
 
 def _what_happened(study: StudyResult) -> str:

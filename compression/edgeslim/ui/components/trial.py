@@ -13,6 +13,7 @@ import streamlit as st
 from edgeslim.records import notice_record
 from edgeslim.report.bars import class_chart
 from edgeslim.report.info import class_info, unchanged
+from edgeslim.report.pointless import as_good
 from edgeslim.studies.figures import FIGURES, in_all
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
@@ -60,6 +61,9 @@ def trial_panel(study: StudyResult, number: int, effects: Mapping[str, Sequence[
     figures(study, number)
     for notice in trial.notices:
         st.caption(f":material/warning: {notice_words(notice_record(notice))}")
+    shorter = as_good(study, trial)
+    if shorter is not None:
+        st.caption(f":material/info: {t('trial.pointless', other=plain(numbered(shorter)))}")
     for effect in unchanged(trial, effects) if trial.recipe.steps else ():
         st.caption(f":material/info: {t(f'unchanged.{effect}')}")
     classes = [replace(row, label=class_name(row.label)) for row in class_info(study, number)]
