@@ -21,7 +21,7 @@ def pointless(study: StudyResult) -> dict[int, int]:
 
 
 def as_good(study: StudyResult, trial: TrialResult) -> TrialResult | None:
-    """The trial with the fewest of this one's steps that is as accurate, not larger and not slower; None if there is none."""
+    """The trial with the fewest of this one's steps that is as accurate, not larger and not slower; None if none is."""
     if not _is_measured(trial):
         return None
     shorter = [
