@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.sections import sections
 from edgeslim.ui.inspect.difference import difference, finding
 from edgeslim.ui.inspect.file import inspected_file
@@ -21,9 +22,11 @@ SECTIONS = {
 }
 
 heading = st.empty()
-heading.title(t("inspect.title"), anchor=False)
-file = inspected_file()
+file = None
+with boundary():
+    file = inspected_file()
 if file is None:
+    heading.title(t("inspect.title"), anchor=False)
     st.stop()
 heading.title(finding(file), anchor=False)
 left, right = st.columns([2, 1], gap="medium")

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edgeslim import workbench
-from edgeslim.analysis.layer_weights import look, of_rows, rows_of
+from edgeslim.analysis.layer_weights import look, noise, of_rows, rows_of
 from edgeslim.analysis.network import Network
 from edgeslim.analysis.network_changes import changes, counted
 from edgeslim.analysis.network_matching import matched, with_names_of
@@ -276,6 +276,21 @@ def test_weights_of_a_packed_file_are_those_it_computes_with() -> None:
     assert (values.zeros, values.low, values.high) == (0.5, (-1.0, 0.0), (1.0, 2.0))
     ternary = [layer for layer in found.layers.values() if layer.zeros > 0.2]
     assert len(ternary) > 20  # three values a channel, of which zero is one
+
+
+def test_noise_of_weights_is_that_of_their_rounding_and_none_where_nothing_changed() -> None:
+    half, static = noise(model(), model("float16")), noise(model(), model("static_int8"))
+    assert (
+        len(half.decibels) >= 25 and min(half.decibels.values()) > 70
+    )  # the others fit into 16 bits exactly
+    changed = [k for k in network("static_int8").layers if network("static_int8").nodes[k].stored == "int8"]
+    assert sorted(static.decibels) == sorted(changed)
+    assert (
+        35 < np.median(list(static.decibels.values())) < 48
+    )  # 7 bits and a sign, of a range of several deviations
+    assert noise(model(), model()).decibels == {}
+    narrowed = noise(model(), model("channel_pruning", "fine_tuning", "low_bit_weights"))
+    assert set(narrowed.decibels) <= {0}  # other shapes are not compared
 
 
 def test_rows_of_a_transposed_convolution_are_its_output_channels() -> None:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from test_screens import words
 
 from edgeslim import workbench
-from edgeslim.analysis.layer_weights import look
+from edgeslim.analysis.layer_weights import look, noise
 from edgeslim.metrics.graph import load
 from edgeslim.ui.inspect.graph.component import folded_in_address, follow
 
@@ -26,6 +26,13 @@ def looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
     monkeypatch.setenv("EDGESLIM_HOME", str(tmp_path))
     monkeypatch.setattr(
         workbench, "layer_weights", lambda sha256: look(load(workbench.artifact_bytes(sha256), sha256))
+    )
+    monkeypatch.setattr(
+        workbench,
+        "weight_noise",
+        lambda before, after: noise(
+            *(load(workbench.artifact_bytes(each), each) for each in (before, after))
+        ),
     )
     yield
     st.cache_resource.clear()
@@ -70,7 +77,7 @@ def test_a_selected_layer_is_told_in_numbers_and_drawn() -> None:
     given = graph(app)
     assert given["selected"] == "stage16.0.0" and len(given["boxes"]) == 38
     assert {each["name"] for each in given["measures"]} == {
-        "bytes", "params", "macs", "bits", "entropy", "rank", "zeros", "change",
+        "bytes", "params", "macs", "bits", "entropy", "rank", "zeros", "sqnr", "change",
     }  # fmt: skip
 
 

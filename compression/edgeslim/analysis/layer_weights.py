@@ -6,11 +6,13 @@ The X-ray needs a model that has not been compressed; this reads packed and quan
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log10
 
 import numpy as np
 import onnx
 
 from edgeslim.analysis.network import Node
+from edgeslim.analysis.network_matching import matched, with_names_of
 from edgeslim.analysis.network_reading import read_network
 from edgeslim.artifacts.store import Store
 from edgeslim.detections import Doubles, FloatArray
@@ -27,8 +29,8 @@ from edgeslim.metrics.redundancy import (
 from edgeslim.progress import Progress, silent
 from edgeslim.records import decoded, encoded
 
-WEIGHTS = "layer_weights"
-"""Record kind in the store."""
+WEIGHTS, NOISE = "layer_weights", "weight_noise"
+"""Record kinds in the store."""
 BITS, BINS = 8, 64
 POINTS = 256
 """Channels and singular values of which each is kept; of more, evenly spread ones."""
@@ -63,6 +65,14 @@ class FileWeights:
     layers: dict[int, LayerWeights]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightNoise:
+    """Signal-to-noise ratio in dB of weights against those of another file, by the layer's place in its own file's
+    network: of layers that are one in both files, with weights of one shape that differ."""
+
+    decibels: dict[int, float]
+
+
 def weights_key(sha256: str) -> str:
     from edgeslim.analysis.records import key_of
 
@@ -84,6 +94,49 @@ def file_weights(sha256: str, content: bytes, store: Store, progress: Progress =
         progress,
     )
     return decoded(FileWeights, found)
+
+
+def noise_key(before: str, after: str) -> str:
+    from edgeslim.analysis.records import key_of
+
+    return key_of({"before": before, "after": after})
+
+
+def kept_noise(before: str, after: str, store: Store) -> WeightNoise | None:
+    """What `weight_noise` gives, if it was computed before."""
+    record = store.get_record(NOISE, noise_key(before, after))
+    return None if record is None else decoded(WeightNoise, record)
+
+
+def weight_noise(before: str, after: str, contents: tuple[bytes, bytes], store: Store) -> WeightNoise:
+    """Of the second file against the first, from the store if it was computed before. Raises ModelError."""
+    found = store.computed(
+        NOISE,
+        noise_key(before, after),
+        lambda: dict(encoded(noise(load(contents[0], before[:12]), load(contents[1], after[:12])))),
+    )
+    return decoded(WeightNoise, found)
+
+
+def noise(before: onnx.ModelProto, after: onnx.ModelProto) -> WeightNoise:
+    """How far the weights of the second file are from the first one's, layer by layer.
+
+    All that changes weights counts: rounding, but also training and equalization.
+    """
+    (one, first, names), (other, second, others) = read_network(before), read_network(after)
+    was, now = weights_of(first), weights_of(second)
+    found = {}
+    for pair in matched(one, with_names_of(other, one)):
+        if len(pair.before) != 1 or len(pair.after) != 1:
+            continue
+        a, b = was.get(names[pair.before[0]]), now.get(others[pair.after[0]])
+        if a is None or b is None or a.shape != b.shape:
+            continue
+        off = float(np.square(a.astype(np.float64) - b).sum())
+        power = float(np.square(a.astype(np.float64)).sum())
+        if off > 0 and power > 0:
+            found[pair.after[0]] = round(10 * log10(power / off), 2)
+    return WeightNoise(decibels=found)
 
 
 def look(model: onnx.ModelProto, progress: Progress = silent) -> FileWeights:

@@ -13,28 +13,37 @@ HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a layer beside what its file tells, where that was computed."""
+
+    weights: LayerWeights | None = None
+    decibels: float | None = None
+    """Of its weights against those of the file that it is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """A figure of a layer. `value` is None where it has none; a `log` one spans orders of magnitude."""
 
     name: str
-    value: Callable[[Node, LayerWeights | None], float | None]
+    value: Callable[[Node, Known], float | None]
     text: Callable[[float], str]
     log: bool = False
     adds: bool = False
     """Whether those of several layers can be summed."""
 
 
-def _of_layer(name: str) -> Callable[[Node, LayerWeights | None], float | None]:
-    def value(node: Node, weights: LayerWeights | None) -> float | None:
+def _of_layer(name: str) -> Callable[[Node, Known], float | None]:
+    def value(node: Node, known: Known) -> float | None:
         found: float | None = getattr(node, name)
         return found if node.layer else None
 
     return value
 
 
-def _of_weights(read: Callable[[LayerWeights], float]) -> Callable[[Node, LayerWeights | None], float | None]:
-    def value(node: Node, weights: LayerWeights | None) -> float | None:
-        return None if weights is None else read(weights)
+def _of_weights(read: Callable[[LayerWeights], float]) -> Callable[[Node, Known], float | None]:
+    def value(node: Node, known: Known) -> float | None:
+        return None if known.weights is None else read(known.weights)
 
     return value
 
@@ -53,9 +62,10 @@ MEASURES = {
             lambda share: f"{share:.0f} %",
         ),
         Measure("zeros", _of_weights(lambda found: 100 * found.zeros), lambda share: f"{share:.1f} %"),
+        Measure("sqnr", lambda _, known: known.decibels, lambda decibels: f"{decibels:.1f} dB"),
     )
 }
-"""What boxes are coloured by. The last three need the weights to be looked at (`analysis.layer_weights`)."""
+"""What boxes are coloured by. The last four need the weights to be looked at (`analysis.layer_weights`)."""
 
 
 @dataclass(frozen=True, slots=True)

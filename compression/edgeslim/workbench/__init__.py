@@ -70,6 +70,7 @@ from edgeslim.workbench.network import (
     library_file,
     look_at_weights,
     network,
+    weight_noise,
     weights_status,
 )
 from edgeslim.workbench.notes import note_trial, notes_version, remove_note, star_trial, trial_notes
@@ -257,6 +258,7 @@ __all__ = [
     "try_preprocessing",
     "trying_status",
     "typed_path",
+    "weight_noise",
     "weights_status",
     "xray",
 ]

@@ -12,7 +12,7 @@ from edgeslim.jobs.errands import LookAtWeights
 from edgeslim.workbench.files import artifact_bytes
 
 if TYPE_CHECKING:
-    from edgeslim.analysis.layer_weights import FileWeights
+    from edgeslim.analysis.layer_weights import FileWeights, WeightNoise
     from edgeslim.analysis.network import Network
 
 
@@ -47,14 +47,23 @@ def layer_weights(sha256: str, store: Store | None = None) -> FileWeights | None
     return kept_weights(sha256, store or Store())
 
 
-def look_at_weights(who: str, sha256: str, store: Store | None = None) -> None:
-    """Begin to look at the weights of a file; see `weights_status`. `who` is the study or model. Raises StudyError."""
+def weight_noise(before: str, after: str, store: Store | None = None) -> WeightNoise | None:
+    """How far the weights of a file are from another one's, if both were looked at together before."""
+    from edgeslim.analysis.layer_weights import kept_noise
+
+    return kept_noise(before, after, store or Store())
+
+
+def look_at_weights(who: str, sha256: str, before: str = "", store: Store | None = None) -> None:
+    """Begin to look at the weights of a file, and at those of the one `before` that they are compared with; see
+    `weights_status`. `who` is the study or model. Raises StudyError."""
     store = store or Store()
-    if not store.path(sha256).exists():
-        store.put(artifact_bytes(sha256, store))
-    errand.begin(store, LookAtWeights(who=who, sha256=sha256))
+    for each in filter(None, (sha256, before)):
+        if not store.path(each).exists():
+            store.put(artifact_bytes(each, store))
+    errand.begin(store, LookAtWeights(who=who, sha256=sha256, before=before))
 
 
-def weights_status(sha256: str, store: Store | None = None) -> ErrandStatus | None:
+def weights_status(sha256: str, before: str = "", store: Store | None = None) -> ErrandStatus | None:
     """How far that is; None if it was never asked for."""
-    return errand.status(store or Store(), LookAtWeights(who="", sha256=sha256).key)
+    return errand.status(store or Store(), LookAtWeights(who="", sha256=sha256, before=before).key)

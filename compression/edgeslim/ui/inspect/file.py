@@ -72,11 +72,11 @@ def inspected_file() -> InspectedFile | None:
         _library()
     model = st.query_params.get("model")
     if model is not None:
-        sha256 = workbench.library_file(model)
         with which:
             st.markdown(f"**{plain(model)}**")
         with file:
             st.button(t("inspect.to_study"), icon=":material/arrow_back:", on_click=_choose, args=(None,))
+        sha256 = workbench.library_file(model)
         return InspectedFile(
             study=None, trial=None, model=model, sha256=sha256, title=model, network=network_of(sha256)
         )

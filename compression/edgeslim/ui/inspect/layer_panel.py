@@ -16,7 +16,7 @@ from edgeslim.ui.components.words import numbered
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.inspect.difference import explanation
 from edgeslim.ui.inspect.file import InspectedFile
-from edgeslim.ui.inspect.weights import kept_weights, look_at
+from edgeslim.ui.inspect.weights import kept_noise, kept_weights, look_at
 from edgeslim.ui.state import t
 from edgeslim.units import DASH
 
@@ -68,17 +68,15 @@ def _figures(file: InspectedFile, node: Node, before: list[Node]) -> None:
 
 
 def _weights(file: InspectedFile, place: int, before: tuple[int, ...]) -> None:
-    found = kept_weights(file.sha256)
-    if found is None:
-        look_at(file.study.name if file.study else file.model, file.sha256)
+    other = "" if file.before is None else file.before.sha256 or ""
+    found, was = kept_weights(file.sha256), kept_weights(other) if other else None
+    noise = kept_noise(other, file.sha256) if other else None
+    if found is None or (other and (was is None or noise is None)):
+        look_at(file.study.name if file.study else file.model, file.sha256, other)
         return
     shown: dict[str, LayerWeights] = {}
-    if file.before is not None and file.before.sha256 and len(before) == 1:
-        other = kept_weights(file.before.sha256)
-        if other is None:
-            look_at(file.study.name if file.study else file.model, file.before.sha256)
-        elif before[0] in other.layers:
-            shown[numbered(file.before)] = other.layers[before[0]]
+    if file.before is not None and was is not None and len(before) == 1 and before[0] in was.layers:
+        shown[numbered(file.before)] = was.layers[before[0]]
     if place in found.layers:
         shown[file.title] = found.layers[place]
     if not shown:
@@ -99,6 +97,8 @@ def _weights(file: InspectedFile, place: int, before: tuple[int, ...]) -> None:
             zeros=f"{100 * last.zeros:.1f}",
         )
     )
+    if noise is not None and place in noise.decibels:
+        st.caption(t("layer.noise", decibels=f"{noise.decibels[place]:.1f}"), help=t("layer.noise_help"))
 
 
 _AXES = ("value", "share", "rank", "singular", "channel", "channels", "cosine")

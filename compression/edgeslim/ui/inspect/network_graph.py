@@ -6,18 +6,19 @@ from typing import Any
 
 import streamlit as st
 
+from edgeslim.analysis.layer_weights import WeightNoise
 from edgeslim.analysis.network import Network
 from edgeslim.analysis.network_changes import KINDS, LayerChange
 from edgeslim.analysis.network_union import with_removed
 from edgeslim.report.differences import TONES, of_node
 from edgeslim.report.graph_view import GraphView, first_folded, graph_view
-from edgeslim.report.layers import MEASURES
+from edgeslim.report.layers import MEASURES, Known
 from edgeslim.ui.i18n import Language, locale
 from edgeslim.ui.inspect.difference import kind_words
 from edgeslim.ui.inspect.file import InspectedFile
 from edgeslim.ui.inspect.graph.component import folded_in_address, graph
-from edgeslim.ui.inspect.graph.payload import Coloured, measured, payload
-from edgeslim.ui.inspect.weights import kept_weights
+from edgeslim.ui.inspect.graph.payload import Coloured, coloured, payload
+from edgeslim.ui.inspect.weights import kept_noise, kept_weights
 from edgeslim.ui.state import language, t
 
 COLOUR, CHANGE = "bytes", "change"
@@ -32,15 +33,14 @@ def network_graph(file: InspectedFile) -> None:
     if node is not None:  # what is looked at is seen
         folded -= set(node.scope)
     before = None if file.before is None else file.before.sha256
-    weights = kept_weights(file.sha256)
-    content = (file.sha256, before, weights is not None)
-    network, view, coloured = _drawn(file, content, folded, language())
+    looked_at = kept_weights(file.sha256) is not None, _noise(file) is not None
+    network, view, measures = _drawn(file, (file.sha256, before, *looked_at), folded, language())
     comparing = st.query_params.get("section") == "difference" and before is not None
     graph(
         payload(
             network,
             view,
-            coloured,
+            measures,
             name=file.sha256,
             selected=st.query_params.get("layer"),
             folded=sorted(folded),
@@ -52,7 +52,10 @@ def network_graph(file: InspectedFile) -> None:
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={InspectedFile: lambda file: file.title})
 def _drawn(
-    file: InspectedFile, content: tuple[str, str | None, bool], folded: frozenset[str], language: Language
+    file: InspectedFile,
+    content: tuple[str, str | None, bool, bool],
+    folded: frozenset[str],
+    language: Language,
 ) -> tuple[Network, GraphView, list[Coloured]]:
     """Kept by the content of the two files, and whether the weights were looked at."""
     found = file.changes()
@@ -62,15 +65,23 @@ def _drawn(
         else (file.network, frozenset[str]())
     )
     view = graph_view(network, folded)
-    weights = kept_weights(file.sha256)
-    layers = weights.layers if weights else {}
-    by_name = {node.name: layers[place] for place, node in enumerate(file.network.nodes) if place in layers}
-    coloured = [
-        measured(network, view, each, t(f"inspect.{name}"), by_name) for name, each in MEASURES.items()
-    ]
+    weights, noise = kept_weights(file.sha256), _noise(file)
+    known = {
+        node.name: Known(
+            None if weights is None else weights.layers.get(place),
+            None if noise is None else noise.decibels.get(place),
+        )
+        for place, node in enumerate(file.network.nodes)
+    }
+    measures = [coloured(network, view, each, t(f"inspect.{name}"), known) for name, each in MEASURES.items()]
     if found:
-        coloured.append(_changed(file.network, network, view, found, gone))
-    return network, view, [each for each in coloured if each is not None]
+        measures.append(_changed(file.network, network, view, found, gone))
+    return network, view, [each for each in measures if each is not None]
+
+
+def _noise(file: InspectedFile) -> WeightNoise | None:
+    before = None if file.before is None else file.before.sha256
+    return kept_noise(before, file.sha256) if before else None
 
 
 def _changed(

@@ -2,49 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.analysis.layer_weights import FileWeights
+from edgeslim.analysis.layer_weights import FileWeights, WeightNoise
 from edgeslim.ui.components.errands import ended, errand_progress
 from edgeslim.ui.state import t
 
 WATCH = 1.0
 """Seconds between two looks at the errand."""
-MOST_KEPT = 32
+MOST_KEPT = 64
+T = TypeVar("T", FileWeights, WeightNoise)
 
 
 def kept_weights(sha256: str) -> FileWeights | None:
     """The weights of a file, if anybody has had them looked at."""
-    memory = _memory()
-    found = memory.get(sha256) or workbench.layer_weights(sha256)
-    if found is not None:
-        memory[sha256] = found
-        for old in list(memory)[:-MOST_KEPT]:
-            memory.pop(old, None)  # another visitor may have done so
-    return found
+    return _remembered((sha256,), lambda: workbench.layer_weights(sha256))
 
 
-def look_at(who: str, sha256: str) -> None:
+def kept_noise(before: str, after: str) -> WeightNoise | None:
+    """How far a file's weights are from another one's, if anybody has had both looked at."""
+    return _remembered((before, after), lambda: workbench.weight_noise(before, after))
+
+
+def look_at(who: str, sha256: str, before: str) -> None:
     """Have the weights looked at, and show how far that is; the page is drawn anew once it is done."""
-    status = workbench.weights_status(sha256)
+    status = workbench.weights_status(sha256, before)
     if status is not None and status.state in ("failed", "interrupted"):
         ended(status)
-        if not st.button(t("seen.again"), icon=":material/refresh:", key=f"look_again_{sha256[:8]}"):
+        if not st.button(t("seen.again"), icon=":material/refresh:", key="look_again"):
             return
     if status is None or status.state != "running":
-        workbench.look_at_weights(who, sha256)
-    _watch(sha256)
+        workbench.look_at_weights(who, sha256, before)
+    _watch(sha256, before)
 
 
 @st.fragment(run_every=WATCH)
-def _watch(sha256: str) -> None:
-    status = workbench.weights_status(sha256)
+def _watch(sha256: str, before: str) -> None:
+    status = workbench.weights_status(sha256, before)
     if status is None or status.state != "running":
         st.rerun()
     errand_progress(status, t("layer.looking"))
 
 
+def _remembered(key: tuple[str, ...], read: Callable[[], T | None]) -> T | None:
+    memory = _memory()
+    found: T | None = memory.get(key) or read()
+    if found is not None:
+        memory[key] = found
+        for old in list(memory)[:-MOST_KEPT]:
+            memory.pop(old, None)  # another visitor may have done so
+    return found
+
+
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _memory() -> dict[str, FileWeights]:
+def _memory() -> dict[tuple[str, ...], Any]:
     return {}

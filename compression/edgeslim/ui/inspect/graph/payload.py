@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
-from edgeslim.analysis.layer_weights import LayerWeights
 from edgeslim.analysis.network import Network
 from edgeslim.report.graph_view import Box, GraphView, all_blocks
-from edgeslim.report.layers import Measure
+from edgeslim.report.layers import Known, Measure
+
+NOTHING = Known()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class Coloured:
 def payload(
     network: Network,
     view: GraphView,
-    coloured: Sequence[Coloured],
+    measures: Sequence[Coloured],
     *,
     name: str,
     selected: str | None,
@@ -81,7 +82,7 @@ def payload(
         "blocks": sorted(all_blocks(network)),
         "folded": sorted(folded),
         "names": [node.name for node in network.nodes if node.layer],
-        "measures": [each.json() for each in coloured],
+        "measures": [each.json() for each in measures],
         "selected": selected,
         "colour": colour,
         "texts": dict(texts),
@@ -89,21 +90,21 @@ def payload(
     return given | {"version": _digest(given)}
 
 
-def measured(
-    network: Network, view: GraphView, measure: Measure, label: str, weights: Mapping[str, LayerWeights]
+def coloured(
+    network: Network, view: GraphView, measure: Measure, label: str, known: Mapping[str, Known]
 ) -> Coloured | None:
     """The boxes by a measure; what adds up is summed over a folded block. None where no box has it.
 
-    `weights` are by the name of the layer, where they were looked at.
+    What is `known` of layers is by their names.
     """
     values = []
     for box in view.boxes:
         nodes = [network.nodes[place] for place in box.nodes]
-        values.append(_value([measure.value(node, weights.get(node.name)) for node in nodes], measure))
-    known = [value for value in values if value is not None and (value > 0 or not measure.log)]
-    if not known:
+        values.append(_value([measure.value(node, known.get(node.name, NOTHING)) for node in nodes], measure))
+    present = [value for value in values if value is not None and (value > 0 or not measure.log)]
+    if not present:
         return None
-    low, high = min(known), max(known)
+    low, high = min(present), max(present)
     level = _scale(low, high, log_scale=measure.log)
     return Coloured(
         name=measure.name,
