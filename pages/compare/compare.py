@@ -5,6 +5,7 @@ import streamlit as st
 from edgeslim.report.info import worth_it
 from edgeslim.ui import data
 from edgeslim.ui.components.class_changes import class_changes
+from edgeslim.ui.components.comparable import compared_on
 from edgeslim.ui.components.confidence import confidence_shift
 from edgeslim.ui.components.damage import damage
 from edgeslim.ui.components.error_types import error_types
@@ -13,7 +14,7 @@ from edgeslim.ui.components.other_file import one_file, other_file
 from edgeslim.ui.components.pictures import comparison, lost_words, picture_source
 from edgeslim.ui.components.sections import sections
 from edgeslim.ui.components.study import study_choice
-from edgeslim.ui.components.words import machine_words, numbered
+from edgeslim.ui.components.words import numbered
 from edgeslim.ui.state import linked, one_of, some_of, t
 
 MOST = 3
@@ -67,7 +68,7 @@ heading.title(lost_words(study, base, compared), anchor=False)
 def pictures() -> None:
     comparison(study, [base, *compared], picture_source())
     if any(trial.latency for trial in study.trials):
-        st.caption(t("timing.measured_on", machine=machine_words(study)))
+        compared_on(study, ["latency"])
 
 
 if not compared:

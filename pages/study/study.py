@@ -75,7 +75,7 @@ with left:
     )
     if quiet:  # what everybody sees first is the choice
         study_header(study)
-    measure_here(study)
+    measure_here(study, chosen.figures)
 with estimate:
     device_estimate(device, study.trial(shown))
 

@@ -15,11 +15,16 @@ SPEED = "latency_ratio"
 
 def usual_axes(study: StudyResult) -> tuple[str, str, str | None]:
     """Names of the cost across, the quality up, and the cost as colour, by the study's objectives."""
-    primary = next((trial.primary_metric for trial in study.trials if trial.primary_metric), "mAP")
-    weighed = [name if FIGURES.get(name).axis else primary for name in study.objectives]
+    weighed = weighed_figures(study)
     costs, qualities = (axis_names(study, cost) for cost in (True, False))
     x, y = (next((name for name in weighed if name in names), names[0]) for names in (costs, qualities))
     return x, y, SPEED if SPEED in costs else None
+
+
+def weighed_figures(study: StudyResult) -> list[str]:
+    """The study's objectives as figures that a chart can show: accuracy is the headline measure."""
+    primary = next((trial.primary_metric for trial in study.trials if trial.primary_metric), "mAP")
+    return [name if FIGURES.get(name).axis else primary for name in study.objectives]
 
 
 def axis_names(study: StudyResult, cost: bool) -> list[str]:

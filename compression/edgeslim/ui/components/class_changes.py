@@ -13,6 +13,7 @@ from edgeslim.report.mistake_words import classes_sentence, few_classes
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.comparable import pair_compared_on
 from edgeslim.ui.components.error_types import clickable, pair_of_boxes, pair_of_chances
 from edgeslim.ui.components.judged_images import judged_images
 from edgeslim.ui.components.problems import boundary
@@ -59,6 +60,7 @@ def class_changes(
         st.caption(t("classes.holm", images=found.images) + (t("classes.click") if boxes else ""))
         if few := few_classes(found.classes, words()):
             st.caption(few)
+        pair_compared_on(study, found.images)
 
 
 def _box_parts(study: StudyResult, before: TrialResult, after: TrialResult) -> Parts:

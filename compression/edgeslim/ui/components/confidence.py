@@ -13,6 +13,7 @@ from edgeslim.report.confidence_charts import curve_chart, f1_chart, histogram_c
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.comparable import pair_compared_on
 from edgeslim.ui.components.error_types import CONFIG, pair_of_boxes, pair_of_chances
 from edgeslim.ui.components.judged_images import judged_images
 from edgeslim.ui.components.problems import boundary
@@ -34,6 +35,7 @@ def confidence_shift(
             found = of_files(_of_classes, study, before, after)
             title(moved(found, "confidence.top1_"))
             _classifier(found, sides)
+            pair_compared_on(study, found.images)
             return
         threshold: float = st.slider(
             t("picture.threshold"), 0.05, 0.95, step=0.05, **linked("confidence", 0.5, number_in(0.05, 0.95))
@@ -67,6 +69,7 @@ def confidence_shift(
             axes = (t("picture.threshold"), "F1")
             st.plotly_chart(f1_chart(found, sides, axes), key="conf_f1", config=CONFIG)
             _reliability(found, sides)
+        pair_compared_on(study, found.images)
 
 
 def _classifier(found: Confidence, sides: tuple[str, str]) -> None:

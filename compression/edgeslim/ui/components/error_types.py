@@ -33,6 +33,7 @@ from edgeslim.report.mistake_words import grown
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.comparable import pair_compared_on
 from edgeslim.ui.components.judged_images import judged_images
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.seen import all_predictions
@@ -57,6 +58,7 @@ def error_types(
             matrices = of_files(_class_confusion, study, before, after)
             _matrix(scored.labels, matrices, boxes=False)
             st.caption(t("errors.click_cell"))
+            pair_compared_on(study, len(scored.ids))
             return
         left, right = st.columns(2, vertical_alignment="bottom")
         with left:
@@ -100,6 +102,7 @@ def error_types(
         st.caption(t("errors.click"))
         matrices = of_files(_box_confusion, study, before, after, confidence)
         _matrix(scored.labels, matrices, boxes=True)
+        pair_compared_on(study, judged.images)
 
 
 def _matrix(labels: Sequence[str], matrices: tuple[Matrix, Matrix], boxes: bool) -> None:

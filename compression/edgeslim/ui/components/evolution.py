@@ -10,6 +10,7 @@ import plotly.graph_objects as plotly
 import streamlit as st
 
 from edgeslim.report.evolution import Found, density_chart, evolution, evolution_chart, importance_chart
+from edgeslim.report.front_view import weighed_figures
 from edgeslim.report.importance import FEWEST, FRONT, Importance, Importances, importances
 from edgeslim.report.parallel import parallel, parallel_chart
 from edgeslim.report.recipe_parameters import Parameter, compared, varied
@@ -17,6 +18,7 @@ from edgeslim.report.table import filtered
 from edgeslim.studies.figures import FIGURES, axes
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
+from edgeslim.ui.components.comparable import compared_on
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.pareto import trial_clicked
 from edgeslim.ui.components.search import search_results
@@ -61,6 +63,7 @@ def _growth(study: StudyResult) -> None:
         return
     st.markdown(_growth_words(found))
     _chart(data.once(_growth_chart, study, language()), "evolution_chart")
+    compared_on(study, data.once(weighed_figures, study))
 
 
 def _growth_chart(study: StudyResult, language: Language) -> plotly.Figure:
@@ -159,8 +162,7 @@ def _parallel(study: StudyResult, found: Importances, target: str) -> None:
     st.markdown(f"**{t('evolution.parallel')}**", help=t("evolution.parallel_help"))
     parameters = {each.parameter.key: each.parameter for each in found.parameters}
     figures = [figure.name for figure in axes(study.trials)]
-    primary = next((trial.primary_metric for trial in study.trials if trial.primary_metric), None)
-    weighed = [primary if not FIGURES.get(name).axis else name for name in study.objectives]
+    weighed = data.once(weighed_figures, study)
     default = [*list(parameters)[:AXES], *(name for name in weighed if name in figures)]
     names = {key: parameter_name(each) for key, each in parameters.items()}
     names |= {name: figure_name(name) for name in figures}
@@ -184,6 +186,7 @@ def _parallel(study: StudyResult, found: Importances, target: str) -> None:
     )
     st.caption(t("evolution.colors", figure=figure_name(color)))
     _chart(chart, "parallel_chart")
+    compared_on(study, [color, *(name for name in chosen if name in figures)])
 
 
 def _parallel_chart(

@@ -8,8 +8,8 @@ import streamlit as st
 
 from edgeslim.report.figure_texts import figure_texts
 from edgeslim.studies.study import StudyResult
-from edgeslim.ui.components.words import machine_words, words
-from edgeslim.ui.state import t
+from edgeslim.ui.components.comparable import compared_on
+from edgeslim.ui.components.words import words
 
 
 def figures(study: StudyResult, number: int) -> None:
@@ -29,5 +29,6 @@ def figures(study: StudyResult, number: int) -> None:
                 height="stretch",
             )
     trial = study.trial(number)
-    if trial is not None and trial.latency is not None:
-        st.caption(t("timing.measured_on", machine=machine_words(study)))
+    if trial is not None:
+        timed = [] if trial.latency is None else ["latency"]
+        compared_on(study, [*timed, *([] if trial.primary_metric is None else [trial.primary_metric])])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.report.comparable import comparable
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
+from edgeslim.ui.components.comparable import compared_on
 from edgeslim.ui.components.errands import ended, errand_progress
 from edgeslim.ui.components.problems import boundary
-from edgeslim.ui.components.words import machine_words
+from edgeslim.ui.components.words import words
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.ui.timed import HERE, OWN, TIMED
 
@@ -17,9 +21,11 @@ WATCH = 1.0
 """Seconds between two looks at a measurement that runs."""
 
 
-def measure_here(study: StudyResult) -> None:
-    """The machine, the choice where there are two, and a button; progress while it is measured, by whomever."""
+def measure_here(study: StudyResult, shown: Iterable[str]) -> None:
+    """With what the `shown` figures may be compared, the machine among it and the choice where there are two, and a
+    button; progress while it is measured, by whomever."""
     if not any(trial.latency for trial in study.trials) and workbench.timing_version(study) is None:
+        compared_on(study, shown)
         return
     with boundary():
         status = workbench.timing_status(study) if _can_be_timed(study) else None
@@ -27,7 +33,7 @@ def measure_here(study: StudyResult) -> None:
             _watch(study)
             return
         two = workbench.timing_here(study) is not None
-        machine = t("timing.measured_on", machine=machine_words(study))
+        machine = comparable(study, [*shown, "latency"], words())
         if two:
             st.caption(machine)
         with st.container(horizontal=True, vertical_alignment="center", key="measured_on"):

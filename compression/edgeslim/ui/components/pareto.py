@@ -41,6 +41,11 @@ class ChartChoice:
     third: str | None = None
     view: View = field(default_factory=lambda: View(near=True))
 
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """All that are shown, by name."""
+        return self.y, self.x, *(() if self.third is None else (self.third,))
+
 
 def chart_choice(study: StudyResult) -> ChartChoice:
     """Selectors of axes, colour and view in one row; the address carries them all."""

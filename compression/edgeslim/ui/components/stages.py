@@ -13,6 +13,7 @@ from edgeslim.report.waterfall import Level, waterfall_chart
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
+from edgeslim.ui.components.comparable import compared_on
 from edgeslim.ui.components.navigation import turn
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.study import show_progress
@@ -34,7 +35,7 @@ def stage_effects(study: StudyResult, number: int | None) -> None:
     shown = own if own is not None and any(each.measured for each in own.trials) else study
     found = data.once(_info, shown, trial)
     st.markdown(t("stages.of", title=f"#{trial.number}", steps=_order(found.stages[-1].steps)))
-    _effects(found)
+    _effects(study, found)
     if own is None:
         _start(study, trial, found)
     else:
@@ -46,7 +47,7 @@ def _info(study: StudyResult, trial: TrialResult) -> StageInfo:
     return stage_info(workbench.stage_effects(study, trial.recipe))
 
 
-def _effects(found: StageInfo) -> None:
+def _effects(study: StudyResult, found: StageInfo) -> None:
     """Two charts beside each other: bytes after each stage, points that each stage costs."""
     if (words := _most(found)) is not None:
         st.markdown(words)
@@ -70,6 +71,8 @@ def _effects(found: StageInfo) -> None:
                 st.caption(t("stages.no_interval"))
     if 0 < len(told) < len(found.stages):
         st.caption(t("stages.partly", known=len(told), all=len(found.stages)))
+    if told and found.metric:
+        compared_on(study, [found.metric])
 
 
 def _most(found: StageInfo) -> str | None:
