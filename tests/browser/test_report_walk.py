@@ -10,7 +10,10 @@ from axe_playwright_python.sync_playwright import Axe
 from browser_server import Server
 from playwright.sync_api import Page, expect
 
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
+from edgeslim.studies.budget import Budget
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +39,7 @@ def test_a_report_from_the_screen_is_the_shells_and_lives_without_a_network(
     expect(dialog).to_be_hidden()
     expect(visit).not_to_have_url(re.compile("take=1"))
 
+    budget = Budget.of(download=150_000, loss=0.015)
     written = tmp_path / "shell.html"
     limits = ["--budget", "download=150KB", "--budget", "loss=1.5"]
     assert main(["--store", str(server.home), "report", "sample", *limits, "--out", str(written)]) == 0
@@ -61,4 +65,12 @@ def test_a_report_from_the_screen_is_the_shells_and_lives_without_a_network(
         "Math.max(...[...document.querySelectorAll('.chart')].map((each) => each.clientWidth))"
     )
     assert paper <= 673, "a chart is no wider than A4 between its margins"
+    study = workbench.shown_study("sample", Store(server.home))
+    for language in ("en", "zh"):
+        settings = workbench.ReportSettings(language=language, short=True, budget=budget)
+        report.write_text(workbench.make_report(study, settings, Store(server.home)), encoding="utf-8")
+        visit.goto(report.as_uri())
+        expect(visit.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+        paper = visit.pdf(format="A4", prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1, "a stakeholder gets one page"
     assert complaints == []
