@@ -21,6 +21,7 @@ from edgeslim.visitors import Whose
 
 SUFFIXES = (".onnx", ".pt", ".pth", ".pt2")
 """Of files that are taken for models; what is no ONNX says what it is when it is opened."""
+SAMPLES_LICENCE = "Apache-2.0 (trained by this project)"
 Origin = Literal["sample", "imported", "catalogue"]
 
 
@@ -83,7 +84,9 @@ def list_models(store: Store | None = None, samples: Path = SAMPLES) -> tuple[Mo
     store = store or Store()
     records = {name: _record(name, store) for name in store.keys(MODELS)}
     entries = [
-        _entry(record, "sample", _size(samples / Path(record["file"]).name))
+        dataclasses.replace(
+            _entry(record, "sample", _size(samples / Path(record["file"]).name)), licence=SAMPLES_LICENCE
+        )
         for record in sample_records(samples)
     ]
     entries += [

@@ -128,6 +128,7 @@ def _facts(model: ModelEntry, found: ModelInfo) -> None:
     if error is not None:
         lines.append(t("import.proof", error=f"{error:.1e}" if error else "0"))
     if model.licence:
-        lines.append(t("library.licence", licence=model.licence, source=model.source))
+        key = "library.licence" if model.source else "library.licence_alone"
+        lines.append(t(key, licence=model.licence, source=model.source))
     lines.append(t("library.hash", sha256=found.sha256))
     st.markdown("\n".join(f"* {line}" for line in lines))

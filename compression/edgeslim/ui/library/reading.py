@@ -140,8 +140,10 @@ def _count(item: Item, confidence: float) -> None:
     counts = [
         int((each.scores >= confidence).sum()) for each in item.predictions if isinstance(each, Detections)
     ]
-    if not counts:
+    if all(each is None for each in item.predictions):
         st.info(t("library.no_boxes"), icon=":material/info:")
+    elif not counts:
+        return  # a classifier's
     elif len(counts) == 1:
         st.markdown(t("library.boxes", count=counts[0], confidence=f"{confidence:g}"))
     else:
