@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from edgeslim.errors import ModelError
-from edgeslim.models.base import COCO_80, default_labels
+from edgeslim.models.base import COCO_80, ModelSpec, default_labels
 from edgeslim.models.families import FAMILIES
 from edgeslim.models.spec import load_spec, spec_from_json
 
@@ -159,3 +160,12 @@ def test_a_specification_from_before_there_were_filters_keeps_the_antialiased_on
 )
 def test_a_family_resizes_as_its_training_code_does(family: str, by: str) -> None:
     assert FAMILIES.get(family).conventions["resize_filter"] == by
+
+
+def test_every_key_and_every_family_is_documented() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
+    keys = [field.name for field in dataclasses.fields(ModelSpec)]
+    assert [key for key in (*keys, *FAMILIES.names()) if f"`{key}`" not in told] == []
+    example = told[told.index("    {\n") : told.index("    }\n") + 6]
+    spec = spec_from_json(json.loads(example))
+    assert (spec.family, spec.color, spec.resize_filter) == ("yolox", "RGB", "bilinear")
