@@ -76,7 +76,9 @@ def test_a_page_gives_a_browser_without_a_token_one(demo: Server) -> None:
     def answered(**headers: str) -> list[str]:
         request = urllib.request.Request(demo.url, headers={"Accept": "text/html", **headers})
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.headers.get_all("Set-Cookie") or []
+            given = answer.headers.get_all("Set-Cookie") or []
+            assert not given or answer.headers["Cache-Control"] == "no-store"
+            return given
 
     (given,) = answered()
     assert given.startswith(f"{COOKIE}=") and "HttpOnly" in given and "SameSite=Lax" in given

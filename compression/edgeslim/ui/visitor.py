@@ -69,7 +69,9 @@ class VisitorCookie:
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 secure = "https" in (scope["scheme"], Headers(scope=scope).get("x-forwarded-proto"))
-                MutableHeaders(scope=message).append("set-cookie", cookie(secure))
+                headers = MutableHeaders(scope=message)
+                headers.append("set-cookie", cookie(secure))
+                headers["cache-control"] = "no-store"  # no server in between gives one token to two
             await send(message)
 
         await self._app(scope, receive, with_cookie)

@@ -11,6 +11,7 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.models.library import SUFFIXES, ModelEntry
 from edgeslim.ui.components.bringing import may_bring, sharing
+from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import asked_in_vain, boundary
 from edgeslim.ui.components.sources import model_here
 from edgeslim.ui.components.words import class_name
@@ -43,6 +44,9 @@ def models_view(models: Sequence[ModelEntry]) -> None:
     with boundary():
         found = _described(model.name, model.sha256 or "")
         _facts(model, found)
+        with st.container(horizontal=True):
+            go("new", t("library.to_study"), icon=":material/add_circle:", model=model.name)
+            go("inspect", t("library.to_inspect"), icon=":material/account_tree:", model=model.name)
         manage_model(model)
         reading(model, found)
 
