@@ -29,6 +29,7 @@ from edgeslim.cli.common import (
     with_data,
     with_runtimes,
 )
+from edgeslim.cli.doctor import add_doctor
 from edgeslim.errors import EdgeSlimError
 from edgeslim.report.preprocessing import preprocessing_table
 from edgeslim.report.text import table, trial_lines
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     analyse.add_commands(commands)
     report.add_commands(commands)
+    add_doctor(commands)
     group = commands.add_parser("study", help="run, watch and mend studies")
     study.add_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     group = commands.add_parser("learn", help="the course: prepare its lessons, run an experiment")

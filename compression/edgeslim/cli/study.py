@@ -23,6 +23,7 @@ from edgeslim.cli.common import (
     with_limits,
     with_runtimes,
 )
+from edgeslim.cli.doctor import add_study_doctor
 from edgeslim.cli.errands import add_errands
 from edgeslim.cli.notes import add_note_commands, note_lines
 from edgeslim.cli.report import add_choose
@@ -111,6 +112,7 @@ def add_commands(commands: Any) -> None:
         "--timed-here", action="store_true", help="with the newest timing of this machine (study time)"
     )
     add_errands(commands)
+    add_study_doctor(commands)
     add_note_commands(commands)
 
 

@@ -1,1 +1,1 @@
-"""Why a file lost what it lost: causes that are tried out one by one, each with its evidence and the step that mends it."""
+"""Why a file lost what it lost: causes that are tried one by one, each with its evidence and its mend."""

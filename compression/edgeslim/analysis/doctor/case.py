@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import onnx
 
 from edgeslim.analysis.doctor.quantized import (
@@ -15,11 +16,13 @@ from edgeslim.analysis.doctor.quantized import (
     quantizers,
     without,
 )
+from edgeslim.analysis.doctor.records import surely_lost
 from edgeslim.analysis.results import PairedChange
 from edgeslim.datasets.base import Part, Split
 from edgeslim.detections import Detections, FloatArray
 from edgeslim.errors import ModelError
 from edgeslim.metrics.bootstrap import Resampled
+from edgeslim.metrics.classification import label_agreement
 from edgeslim.metrics.fidelity import agreement
 from edgeslim.models.base import ModelSpec
 from edgeslim.ort import open_session
@@ -143,7 +146,7 @@ class Case:
     @property
     def lost(self) -> bool:
         """Whether a loss was shown."""
-        return self.loss.ci95 is not None and self.loss.ci95[1] < 0
+        return surely_lost(self.loss)
 
     def back(self, model: onnx.ModelProto) -> PairedChange:
         """What another network than the file gains over it."""
@@ -152,11 +155,6 @@ class Case:
     def share(self, back: PairedChange) -> float:
         """Of the loss, what comes back."""
         return back.delta / -self.loss.delta if self.loss.delta < 0 else 0.0
-
-    def halves(self) -> tuple[list[int], list[int]]:
-        """Places of every other image, and of those between: one half to choose by, the other to judge by."""
-        places = list(range(len(self.evaluation)))
-        return places[::2], places[1::2]
 
 
 def change(before: Resampled, after: Resampled) -> PairedChange:
@@ -174,10 +172,5 @@ def _agreement(before: Sequence[Prediction], after: Sequence[Prediction]) -> Res
     first, second = ([each for each in made if isinstance(each, Detections)] for made in (before, after))
     if first and len(first) == len(before):
         return agreement(first, second)[1]
-    from edgeslim.metrics.classification import label_agreement
-
-    chances = [
-        [each for each in made if each is not None and not isinstance(each, Detections)]
-        for made in (before, after)
-    ]
-    return label_agreement(*chances)[1] if chances[0] else None
+    chances = [[each for each in made if isinstance(each, np.ndarray)] for made in (before, after)]
+    return label_agreement(chances[0], chances[1])[1] if chances[0] else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from edgeslim.analysis.doctor.case import Case
@@ -27,7 +26,7 @@ def static_int8(case: Case, **changed: Any) -> Mend | None:
     changed = {
         name: value for name, value in changed.items() if getattr(case.recipe.steps[place], name) != value
     }
-    return with_step(case.recipe, place, dataclasses.replace(case.recipe.steps[place], **changed), changed)
+    return with_step(case.recipe, place, changed_step(case.recipe.steps[place], **changed), changed)
 
 
 def robust_int8(case: Case) -> Mend | None:
@@ -37,6 +36,12 @@ def robust_int8(case: Case) -> Mend | None:
         return _mend(Recipe((step,)), ROBUST, {})
     place = place_of(case.recipe, STATIC)
     return None if place is None else with_step(case.recipe, place, step, {})
+
+
+def changed_step(step: Step, **values: Any) -> Step:
+    """Raises ParameterError for a value out of bounds."""
+    given = {name: value for name, value in step.to_json().items() if name != "step"}
+    return type(step)(**given | values)
 
 
 def place_of(recipe: Recipe, name: str) -> int | None:

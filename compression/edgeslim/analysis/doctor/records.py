@@ -11,8 +11,11 @@ from edgeslim.records import RecipeRecord
 
 Verdict = Literal["found", "cleared", "not_checked"]
 Value = float | int | str
+Evidence = dict[str, Value]
 ENOUGH = 0.2
 """Share of the loss that comes back without a cause, from which on it is named."""
+LEAST = 0.0005
+"""Losses that are told: 0.05 points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,5 +82,10 @@ class Diagnosis:
 
     @property
     def lost(self) -> bool:
-        """Whether a loss was shown: the interval lies below zero."""
-        return self.loss.ci95 is not None and self.loss.ci95[1] < 0
+        """Whether a loss was shown."""
+        return surely_lost(self.loss)
+
+
+def surely_lost(loss: PairedChange) -> bool:
+    """Whether the interval lies below zero, and does not round to it."""
+    return loss.ci95 is not None and loss.ci95[1] <= -LEAST

@@ -44,7 +44,8 @@ def able(layer: IntegerLayer) -> list[tuple[int, int]]:
         return []
     pairs = _pairs(layer.rows.astype(np.int32))
     highest, lowest = 255 * np.maximum(pairs, 0).sum(axis=2), 255 * np.minimum(pairs, 0).sum(axis=2)
-    return [tuple(place) for place in np.argwhere((highest > HIGHEST) | (lowest < LOWEST)).tolist()]
+    places = np.argwhere((highest > HIGHEST) | (lowest < LOWEST))
+    return [(row, pair) for row, pair in places.tolist()]
 
 
 def run(

@@ -8,7 +8,7 @@ from edgeslim.analysis.doctor.case import Case
 from edgeslim.analysis.doctor.cause import CAUSES, Cause, cleared, judged, not_checked
 from edgeslim.analysis.doctor.mends import place_of, static_int8
 from edgeslim.analysis.doctor.quantized import Quantizer, with_ranges
-from edgeslim.analysis.doctor.records import Finding, Mend
+from edgeslim.analysis.doctor.records import Evidence, Finding, Mend
 from edgeslim.detections import Doubles, FloatArray
 from edgeslim.steps.quantization.noise import run_all, with_outputs
 
@@ -25,7 +25,7 @@ def look(case: Case) -> Finding:
         return not_checked(NAME, "not_quantized")
     outside, ranges = _measured(case, known, case.tensors)
     worst = int(outside.argmax())
-    evidence: dict[str, float | int | str] = {
+    evidence: Evidence = {
         "tensor": known[worst].tensor,
         "outside": float(outside[worst]),
         "low": known[worst].low,
@@ -65,11 +65,9 @@ def _measured(case: Case, known: list[Quantizer], images: list[FloatArray]) -> t
     """
     floated = case.floated()
     outside, extremes = np.zeros(len(known)), np.zeros((len(known), 2))
-    names = list(dict.fromkeys(each.tensor for each in known))
+    names = [each.restored for each in known]
     for values in run_all(with_outputs(floated, names), images, case.threads):
-        of = dict(zip(names, values, strict=True))
-        for place, each in enumerate(known):
-            value = of[each.tensor]
+        for place, (each, value) in enumerate(zip(known, values, strict=True)):
             low, high = each.low - each.scale / 2, each.high + each.scale / 2
             outside[place] += np.mean((value < low) | (value > high))
             extremes[place] += float(value.min()), float(value.max())

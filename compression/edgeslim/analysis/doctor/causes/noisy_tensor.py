@@ -11,7 +11,7 @@ from edgeslim.analysis.doctor.cause import CAUSES, Cause, cleared, judged, not_c
 from edgeslim.analysis.doctor.mends import robust_int8, static_int8
 from edgeslim.analysis.doctor.originals import original_weights
 from edgeslim.analysis.doctor.quantized import without
-from edgeslim.analysis.doctor.records import Finding, Mend
+from edgeslim.analysis.doctor.records import Evidence, Finding, Mend
 from edgeslim.detections import FloatArray
 from edgeslim.models.graph import producers
 from edgeslim.steps.quantization.noise import OutputNoise, run_all, with_outputs
@@ -58,7 +58,7 @@ def look(case: Case) -> Finding:
         : next((n for n in range(1, MOST) if sum(alone[e.restored] for e in worst[:n]) >= PART * total), MOST)
     ]
     part = sum(alone[each.restored] for each in named) / total if total else 0.0
-    evidence = {
+    evidence: Evidence = {
         "tensors": len(named),
         "all": len(rounded),
         "tensor": named[0].tensor,
@@ -98,21 +98,22 @@ def _rounded(case: Case) -> list[_Rounded]:
 def _spread(case: Case, worst: _Rounded) -> dict[str, float]:
     """The largest channel's peak against the median one's: what the others share a scale with."""
     peaks = _peaks(case, worst)
-    if peaks is None or len(peaks) < 2:
-        return {}
+    if peaks is None:
+        return {"peak": 0.0, "median": 0.0}
     return {"peak": float(peaks.max()), "median": float(np.median(peaks))}
 
 
 def _peaks(case: Case, worst: _Rounded) -> FloatArray | None:
     if worst.weight:
         value = original_weights(case)[worst.restored]
-        return np.abs(value.reshape(len(value), -1)).max(axis=1)
+        return np.asarray(np.abs(value.reshape(len(value), -1)).max(axis=1))
     runs = [
         run[0] for run in run_all(with_outputs(case.floated(), [worst.tensor]), case.tensors, case.threads)
     ]
     if runs[0].ndim < 2:
         return None
-    return np.max([np.abs(run[0].reshape(run.shape[1], -1)).max(axis=1) for run in runs], axis=0)
+    peaks = [np.abs(run[0].reshape(run.shape[1], -1)).max(axis=1) for run in runs]
+    return np.asarray(np.max(peaks, axis=0))
 
 
 def _mend(case: Case, named: list[_Rounded]) -> Mend | None:

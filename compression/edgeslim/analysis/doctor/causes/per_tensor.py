@@ -12,7 +12,7 @@ from edgeslim.analysis.doctor.cause import CAUSES, Cause, cleared, judged, not_c
 from edgeslim.analysis.doctor.mends import static_int8
 from edgeslim.analysis.doctor.originals import original_weights
 from edgeslim.analysis.doctor.quantized import IntegerLayer, without
-from edgeslim.analysis.doctor.records import Finding
+from edgeslim.analysis.doctor.records import Evidence, Finding
 from edgeslim.detections import FloatArray
 from edgeslim.steps.quantization.qdq import integer_weight
 
@@ -34,7 +34,7 @@ def look(case: Case) -> Finding:
     levels = {layer.weight: _levels(layer, known[layer.weight]) for layer in shared}
     few = {name: float(np.mean(each < FEW)) for name, each in levels.items()}
     worst = max(shared, key=lambda layer: few[layer.weight])
-    evidence = {
+    evidence: Evidence = {
         "layer": worst.name,
         "few": few[worst.weight],
         "levels": round(float(np.median(levels[worst.weight])), 1),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from edgeslim.analysis.doctor import saturating
 from edgeslim.analysis.doctor.case import Case, change
 from edgeslim.analysis.doctor.cause import CAUSES, Cause, cleared, not_checked
-from edgeslim.analysis.doctor.mends import ROBUST, place_of, static_int8, with_step
-from edgeslim.analysis.doctor.records import Finding, Mend
+from edgeslim.analysis.doctor.mends import ROBUST, changed_step, place_of, static_int8, with_step
+from edgeslim.analysis.doctor.records import Evidence, Finding, Mend
 from edgeslim.detections import Detections
 from edgeslim.metrics.fidelity import agreement, signal_and_noise, sqnr_db
-from edgeslim.ort import saturates
+from edgeslim.ort import open_session, saturates
+from edgeslim.sessions import Tensor
 from edgeslim.tasks import task_for
 
 NAME = "saturation"
@@ -28,7 +33,7 @@ def look(case: Case) -> Finding:
     outputs, counts = saturating.run(
         case.file, case.layers, [each.tensor for each in case.inputs], case.threads
     )
-    evidence: dict[str, float | int | str] = {
+    evidence: Evidence = {
         "layers": counts.layers,
         "all": len(layers),
         "saturated": counts.saturated,
@@ -41,7 +46,8 @@ def look(case: Case) -> Finding:
     task = task_for(case.spec)
     there = [task.decode(made, image, case.spec) for made, image in zip(outputs, case.inputs, strict=True)]
     moved = change(case.file_score, case.score(there))
-    evidence |= {"sqnr": _sqnr(case, outputs)}
+    sqnr = _sqnr(case, outputs)
+    evidence["sqnr"] = sqnr
     boxes = [[each for each in made if isinstance(each, Detections)] for made in (case.after, there)]
     if boxes[0]:
         fates, _ = agreement(boxes[0], boxes[1])
@@ -52,7 +58,7 @@ def look(case: Case) -> Finding:
         }
     return Finding(
         cause=NAME,
-        verdict="found" if evidence["sqnr"] < CLEAR else "cleared",  # type: ignore[operator]
+        verdict="found" if sqnr < CLEAR else "cleared",
         reason="here" if saturates() else "elsewhere",
         evidence=evidence,
         back=moved,
@@ -61,23 +67,18 @@ def look(case: Case) -> Finding:
     )
 
 
-def _sqnr(case: Case, saturated: list) -> float:  # type: ignore[type-arg]
-    from edgeslim.ort import open_session
-
+def _sqnr(case: Case, saturated: Sequence[Sequence[Tensor]]) -> float:
     session = open_session(case.file, case.threads)
-    powers = 0
-    for image, other in zip(case.inputs, saturated, strict=True):
-        powers = powers + signal_and_noise(session.run(image.tensor), other)
-    return round(sqnr_db(powers)[0], 1)
+    pairs = zip(case.inputs, saturated, strict=True)
+    powers = [signal_and_noise(session.run(image.tensor), other) for image, other in pairs]
+    return round(sqnr_db(np.sum(powers, axis=0))[0], 1)
 
 
 def _mend(case: Case) -> Mend | None:
     """7-bit weights, whose sums of two products fit."""
-    import dataclasses
-
     found = static_int8(case, reduce_range="on")
     if found is None and case.recipe is not None and (place := place_of(case.recipe, ROBUST)) is not None:
-        step = dataclasses.replace(case.recipe.steps[place], processor="x86")  # type: ignore[call-arg]
+        step = changed_step(case.recipe.steps[place], processor="x86")
         return with_step(case.recipe, place, step, {"processor": "x86"})
     return found
 

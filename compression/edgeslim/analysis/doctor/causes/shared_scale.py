@@ -11,7 +11,7 @@ from edgeslim.analysis.doctor.case import Case
 from edgeslim.analysis.doctor.cause import CAUSES, Cause, cleared, judged, not_checked
 from edgeslim.analysis.doctor.mends import robust_int8, static_int8
 from edgeslim.analysis.doctor.quantized import LEVELS, Quantizer, without
-from edgeslim.analysis.doctor.records import Finding
+from edgeslim.analysis.doctor.records import Evidence, Finding
 from edgeslim.models.graph import producers
 from edgeslim.steps.quantization.noise import run_all, with_outputs
 
@@ -41,7 +41,7 @@ def look(case: Case) -> Finding:
     }
     (least, part) = min(levels, key=lambda pair: levels[pair])
     worst = next(each for each in joined if each.quantizer.restored == least)
-    evidence = {
+    evidence: Evidence = {
         "tensor": worst.quantizer.tensor,
         "part": part,
         "step": worst.quantizer.scale,

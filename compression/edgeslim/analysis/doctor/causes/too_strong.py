@@ -9,8 +9,8 @@ from typing import Any
 
 from edgeslim.analysis.doctor.case import Case, change
 from edgeslim.analysis.doctor.cause import CAUSES, Cause, cleared, not_checked
-from edgeslim.analysis.doctor.mends import with_step
-from edgeslim.analysis.doctor.records import ENOUGH, Finding, Mend
+from edgeslim.analysis.doctor.mends import changed_step, with_step
+from edgeslim.analysis.doctor.records import ENOUGH, Evidence, Finding, Mend
 from edgeslim.errors import EdgeSlimError
 from edgeslim.steps import Step
 
@@ -46,7 +46,7 @@ def look(case: Case) -> Finding:
     share = case.share(dataclasses.replace(worst, delta=-worst.delta))
     sure = worst.ci95 is not None and worst.ci95[1] < 0
     step = case.recipe.steps[place]
-    evidence: dict[str, float | int | str] = {
+    evidence: Evidence = {
         "step": step.name,
         "place": place + 1,
         "steps": len(names),
@@ -81,9 +81,7 @@ def _milder(case: Case, place: int, step: Step) -> Mend | None:
     parameter, milder = MILDER[step.name]
     value = milder(getattr(step, parameter))
     try:
-        return with_step(
-            case.recipe, place, dataclasses.replace(step, **{parameter: value}), {parameter: value}
-        )  # type: ignore[arg-type]
+        return with_step(case.recipe, place, changed_step(step, **{parameter: value}), {parameter: value})
     except EdgeSlimError:
         return None
 

@@ -1,0 +1,103 @@
+"""`doctor` and `study doctor`: why a file lost what it lost, and trying what mends it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from edgeslim import workbench
+from edgeslim.cli.common import Arguments, add, positive, progress, spec, tell, with_data
+from edgeslim.errors import StudyError
+from edgeslim.report.doctor import change_text, diagnosis_lines
+from edgeslim.texts import translate
+
+
+def add_doctor(commands: Any) -> None:
+    command = with_data(
+        add(
+            commands, "doctor", _doctor, "say why an ONNX file scores less than its model, and what mends it"
+        ),
+        limit=False,
+    )
+    command.add_argument("file", type=Path, metavar="F.onnx", help="a file, as --model is read")
+    command.add_argument("--recipe", type=Path, metavar="R.json", help="the file's recipe, if it is known")
+    command.add_argument("--images", type=positive, default=64, metavar="N", help="validation images at most")
+    _with_threshold(command)
+
+
+def add_study_doctor(commands: Any) -> None:
+    command = add(commands, "doctor", _study_doctor, "say why a trial's file scores less than the original")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("number", type=int, metavar="N", help="number of the trial")
+    command.add_argument("--try", dest="mend", action="store_true", help="measure the likeliest cause's mend")
+    _with_threshold(command)
+
+
+def _with_threshold(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--threshold",
+        type=_share,
+        default=0.5,
+        metavar="S",
+        help="score from which boxes count (default: 0.5)",
+    )
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, got {text} instead")
+    return value
+
+
+def _doctor(given: Arguments) -> None:
+    recipe = None
+    if given.recipe is not None:
+        (recipe,) = (each.record() for each in workbench.read_recipes(given.recipe)[:1])
+    asked = workbench.examination_of(
+        given.file,
+        given.model,
+        given.data,
+        recipe=recipe,
+        threshold=given.threshold,
+        images=given.images,
+        calibration=given.calibration,
+        spec=spec(given),
+        store=given.store,
+    )
+    found = workbench.examine(asked, given.store, progress(given))
+    tell(given, found, lambda: "\n".join(diagnosis_lines(found)))
+
+
+def _study_doctor(given: Arguments) -> None:
+    study = workbench.known_study(given.name, given.store)
+    asked = workbench.examination(study, given.number, threshold=given.threshold, store=given.store)
+    found = workbench.examine(asked, given.store, progress(given))
+    lines = diagnosis_lines(found)
+    for each in found.found:
+        outcome = workbench.mend_outcome(study, given.number, each, given.store)
+        if outcome is not None and outcome.gained is None:
+            lines += ["", translate("en", "doctor.waiting", number=outcome.trial.number)]
+        elif outcome is not None and outcome.gained is not None:
+            words = "doctor.right" if outcome.right else "doctor.wrong"
+            change = change_text(outcome.gained, "en")
+            lines += [
+                "",
+                translate("en", words, number=outcome.trial.number, broken=given.number, change=change),
+            ]
+    if given.mend:
+        made_anew = ("recipe", "calibration")
+        mends = [each.mend for each in found.found if each.mend is not None and each.mend.kind in made_anew]
+        if not mends:
+            raise StudyError(
+                "no_recipe_to_try",
+                "Nothing was found that another recipe would mend.",
+                "Read what was found; a threshold is set where the file is used.",
+            )
+        tried = workbench.try_mend(study, given.number, mends[0], given.store)
+        lines += [
+            "",
+            f"Trial {tried.number} of study '{tried.study}' measures it: `edgeslim study show {tried.study}`.",
+        ]
+    tell(given, found, lambda: "\n".join(lines))
