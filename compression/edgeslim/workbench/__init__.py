@@ -139,10 +139,10 @@ from edgeslim.workbench.xray import score_predictions, xray
 __all__ = [
     "DEMO_MINUTES",
     "DEMO_STUDIES",
+    "PREPARATION",
     "ErrandStatus",
     "ErrorReport",
     "Images",
-    "PREPARATION",
     "ReportSettings",
     "ScoredImages",
     "StudyPlan",

@@ -22,9 +22,10 @@ from edgeslim.workbench.confidence import trial_of
 from edgeslim.workbench.datasets import resolve_dataset
 from edgeslim.workbench.files import artifact_path
 from edgeslim.workbench.planning import reference
+from edgeslim.workbench.running import extend_study
 from edgeslim.workbench.samples import sample_study
 from edgeslim.workbench.steps import read_recipe
-from edgeslim.workbench.studies import extend_study, start_study
+from edgeslim.workbench.studies import start_study
 
 if TYPE_CHECKING:
     from edgeslim.analysis.doctor.records import Diagnosis, Finding, Mend

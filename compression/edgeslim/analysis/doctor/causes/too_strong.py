@@ -9,7 +9,7 @@ from typing import Any
 
 from edgeslim.analysis.doctor.case import Case, change
 from edgeslim.analysis.doctor.cause import CAUSES, Cause, cleared, not_checked
-from edgeslim.analysis.doctor.mends import changed_step, with_step
+from edgeslim.analysis.doctor.mends import STATIC, changed_step, robust_int8, with_step
 from edgeslim.analysis.doctor.records import ENOUGH, Evidence, Finding, Mend
 from edgeslim.errors import EdgeSlimError
 from edgeslim.steps import Step
@@ -63,7 +63,7 @@ def look(case: Case) -> Finding:
             worst, delta=-worst.delta, ci95=None if worst.ci95 is None else (-worst.ci95[1], -worst.ci95[0])
         ),
         share=share,
-        mend=_milder(case, place, step),
+        mend=robust_int8(case) if step.name == STATIC else _milder(case, place, step),
     )
 
 

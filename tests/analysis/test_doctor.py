@@ -1,0 +1,167 @@
+"""Files broken on purpose: the doctor names the right cause, and its mend works."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from edgeslim import pipeline
+from edgeslim.analysis.doctor import saturating as sums
+from edgeslim.analysis.doctor.case import Case
+from edgeslim.analysis.doctor.cause import CAUSES
+from edgeslim.analysis.doctor.diagnosis import diagnose
+from edgeslim.analysis.doctor.quantized import integer_layers, quantizers
+from edgeslim.analysis.doctor.records import Diagnosis, Finding
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets.street_signs.dataset import Plan, Scenes
+from edgeslim.lessons.lab import Lab
+from edgeslim.lessons.quantization.heads import OneOutput
+from edgeslim.models.base import Model
+from edgeslim.models.library import open_model
+from edgeslim.pipeline import TaskData
+from edgeslim.progress import silent
+from edgeslim.recipe import Recipe
+from edgeslim.report.doctor import diagnosis_lines
+from edgeslim.steps.quantization.static_int8 import StaticInt8
+from edgeslim.texts import LANGUAGES
+from test_integer_sums import convolution, exact, integers, saturating
+
+MODEL = "street-signs-small"
+
+
+class World:
+    """The small sample detector with a few scenes of its own."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.model = open_model(MODEL, store)
+        self.scenes = Scenes(store, "validation", Plan(20262, range(24)), silent)
+        calibration = Scenes(store, "calibration", Plan(20263, range(8)), silent)
+        self.data = TaskData(calibration=calibration, evaluation=self.scenes, labels=self.model.spec.labels)
+
+    def made(self, recipe: Recipe, model: Model | None = None) -> onnx.ModelProto:
+        made = pipeline.run(recipe, model or self.model, self.data, self.store)
+        return onnx.load(self.store.path(made.sha256))
+
+    def case(self, file: onnx.ModelProto, recipe: Recipe | None = None, model: Model | None = None) -> Case:
+        model = model or self.model
+        return Case(
+            original=self.made(Recipe(), model),
+            file=file,
+            spec=model.spec,
+            evaluation=self.scenes,
+            labels=model.spec.labels,
+            calibration=self.data.calibration,
+            recipe=recipe,
+        )
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(Store(tmp_path_factory.mktemp("doctor")))
+
+
+def finding(diagnosis: Diagnosis, cause: str) -> Finding:
+    return next(each for each in diagnosis.findings if each.cause == cause)
+
+
+def told(diagnosis: Diagnosis) -> None:
+    """Every finding has its words, in every language."""
+    for language in LANGUAGES:
+        lines = "\n".join(diagnosis_lines(diagnosis, language))
+        assert "{" not in lines
+        assert lines
+
+
+def test_a_shared_scale_is_named_and_float_outputs_mend_it(world: World) -> None:
+    one = OneOutput(Lab(world.store), 288)
+    sha256 = one._stored(one._network(apart=False))
+    model = Model("one output", world.store.path(sha256), sha256, one.spec, "sample")
+    recipe = Recipe((StaticInt8(keep_float="none", images=8),))
+    case = world.case(world.made(recipe, model), recipe, model)
+    found = diagnose(case)
+    assert found.lost
+    first = found.found[0]
+    assert (first.cause, first.elsewhere) == ("shared_scale", False)
+    assert float(first.evidence["levels"]) < 2, "scores up to 1 with steps of a pixel"
+    assert first.back is not None and first.back.ci95 is not None and first.back.ci95[0] > 0
+    assert first.share is not None and first.share > 0.5
+    assert finding(found, "per_tensor").verdict == "cleared"
+    assert finding(found, "too_strong").reason == "explained"
+    told(found)
+    assert first.mend is not None and first.mend.recipe is not None
+    mended = world.made(Recipe.from_json(first.mend.recipe.to_json()), model)
+    regained = case.back(mended)
+    assert regained.ci95 is not None and regained.ci95[0] > 0
+    assert regained.delta > 0.8 * -found.loss.delta
+
+
+def test_saturating_sums_are_named_on_any_processor_and_seven_bits_mend_them(world: World) -> None:
+    recipe = Recipe((StaticInt8(format="u8s8", reduce_range="off", images=8),))
+    found = diagnose(world.case(world.made(recipe), recipe))
+    first = found.found[0]
+    assert (first.cause, first.elsewhere) == ("saturation", True)
+    assert int(first.evidence["largest"]) > 32_767
+    assert 0 < int(first.evidence["saturated"]) < int(first.evidence["pairs"])
+    assert float(first.evidence["sqnr"]) < 40
+    told(found)
+    assert first.mend is not None and first.mend.recipe is not None
+    mended_recipe = Recipe.from_json(first.mend.recipe.to_json())
+    mended = CAUSES.get("saturation").look(world.case(world.made(mended_recipe), mended_recipe))
+    assert (mended.verdict, mended.reason) == ("cleared", "seven_bits")
+
+
+def test_a_moved_threshold_is_named_and_another_one_mends_it(world: World) -> None:
+    file = world.made(Recipe())
+    head = {
+        node.input[2]
+        for node in file.graph.node
+        if node.output[0] in ("classes_8", "classes_16") and len(node.input) > 2
+    }
+    assert len(head) == 2
+    for item in file.graph.initializer:
+        if item.name in head:
+            item.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(item) - np.float32(2), item.name))
+    case = world.case(file)
+    found = diagnose(case)
+    (only,) = found.found
+    assert only.cause == "threshold"
+    assert float(only.evidence["after"]) < 0.7 * float(only.evidence["before"])
+    assert only.mend is not None and only.mend.threshold is not None
+    assert only.mend.threshold == pytest.approx(1 / (1 + np.exp(2)), abs=0.1), "a logit of 0, less 2"
+    told(found)
+    assert float(CAUSES.get("threshold").look(world.case(file)).evidence["there"]) > 0.9 * float(
+        only.evidence["before"]
+    )
+
+
+def test_nothing_found_is_an_answer(world: World) -> None:
+    found = diagnose(world.case(world.made(Recipe())))
+    assert not found.found and not found.lost
+    assert {each.cause for each in found.findings} == set(CAUSES.names())
+    told(found)
+
+
+@pytest.mark.parametrize("shape", [(8, 16, 1, 1), (8, 6, 3, 3), (4, 3, 3, 3)])
+def test_saturation_is_computed_as_the_kernels_do_it(shape: tuple[int, ...]) -> None:
+    """Against products of neighbours summed in numpy, at every position of a convolution."""
+    weight = integers(np.int8, shape, seed=3)
+    image = integers(np.uint8, (1, shape[1], 8, 8)).astype(np.float32)
+    model = convolution(weight)
+    layers = integer_layers(model, quantizers(model, model))
+    (outputs,), counts = sums.run(model, layers, [image], 1)
+    size = 9 - shape[2]
+    patches = np.stack(
+        [
+            image[0, :, y : y + shape[2], x : x + shape[3]].transpose(1, 2, 0).ravel()
+            for y in range(size)
+            for x in range(size)
+        ]
+    ).astype(np.uint8)
+    rows = weight.transpose(2, 3, 1, 0).reshape(-1, shape[0])
+    wanted = saturating(patches, rows)
+    assert (wanted != exact(patches, rows)).any() and counts.saturated > 0
+    codes = np.clip(np.rint(wanted / 4096) + 128, 0, 255)
+    np.testing.assert_allclose(outputs[0][0].reshape(shape[0], -1).T, (codes - 128) * 4096)
