@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -124,3 +125,18 @@ def test_a_short_report_has_one_chart_and_one_scene(complete: StudyResult) -> No
     html = document(complete, seen(), short=True)
     assert html.count('class="chart"') == 1 and html.count('class="scene"') == 1
     assert "SHA-256" not in html
+
+
+def test_a_classifiers_pictures_are_those_whose_class_changed(complete: StudyResult) -> None:
+    before = [np.array([0.9, 0.1]), np.array([0.8, 0.2]), np.array([0.3, 0.7])]
+    after = [np.array([0.4, 0.6]), np.array([0.7, 0.3]), np.array([0.3, 0.7])]
+    asked: list[int] = []
+
+    def images(places: Sequence[int]) -> list[Any]:
+        asked.extend(places)
+        return [np.zeros((8, 8, 3), np.uint8) for _ in places]
+
+    found = seen_by(LABELS, [0, 0, 1], before, after, images, Compared())
+    html = document(complete, found)
+    assert asked == [0] and "Of 3 images, the class changed on 1." in html
+    assert "ground truth: <b>stop</b><br>original: <b>stop 0.90</b>" in html and "<b>yield 0.60</b>" in html

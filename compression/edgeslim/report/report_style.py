@@ -19,6 +19,8 @@ pre {background: #f2f5f3; padding: 0.5rem 0.7rem; border-radius: 0.3rem; white-s
 .scene {display: grid; grid-template-columns: repeat(3, 1fr); gap: 0.5rem; margin: 0.4rem 0; break-inside: avoid}
 .scene figure {margin: 0; font-size: 0.8rem; text-align: center}
 .scene svg {width: 100%; height: auto; display: block}
+.scene.classified {max-width: 34rem}
+.classified svg {image-rendering: pixelated}
 .view {break-inside: avoid}
 ul {margin: 0 0 0.6rem; padding-inline-start: 1.3rem}
 @media print {

@@ -97,7 +97,8 @@ def _cell(told: Told, figure: Figure, trial: TrialResult, with_bounds: bool) -> 
     if value is None:
         return DASH
     shown = f"{value:.2f} ms" if figure.kind is MILLISECONDS and value >= 0.1 else text(value)
-    return f"{shown} ({text(bounds[0])} … {text(bounds[1])})" if with_bounds and bounds else shown
+    parts = [shown, f"({text(bounds[0])} … {text(bounds[1])})"] if with_bounds and bounds else [shown]
+    return " ".join(part.replace(" ", "\u00a0") for part in parts)  # a number and its unit stay together
 
 
 def recipe(told: Told) -> list[str]:

@@ -57,8 +57,11 @@ def lost(told: Told, seen: Seen, scenes: int = SCENES, short: bool = False) -> l
             **({"count": count} if count > 1 else {}),
         )
         parts.append(paragraph(about))
-    shown = seen.scenes[:scenes] if boxes else seen.scenes
-    parts += [_scene(told, seen, scene, place) for place, scene in enumerate(shown)]
+    if boxes:
+        parts += [_scene(told, seen, scene, place) for place, scene in enumerate(seen.scenes[:scenes])]
+    else:
+        shown = "".join(_classified(told, seen, scene) for scene in seen.scenes)
+        parts.append(f'<div class="scene classified">{shown}</div>')
     return parts if short else [*parts, _compared_on(told, seen)]
 
 
@@ -80,15 +83,23 @@ def _scene(told: Told, seen: Seen, scene: Scene, place: int) -> str:
         figures.append((title, drawn, said))
     told_of = "".join(
         f"<figure>{boxed_svg(scene.image, drawn, said, known_as=f'scene-{place}', again=number > 0)}"
-        f"<figcaption>{escape(title)}{_said_class(drawn, said)}</figcaption></figure>"
+        f"<figcaption>{escape(title)}{'' if drawn else f'<br><b>{escape(said)}</b>'}</figcaption></figure>"
         for number, (title, drawn, said) in enumerate(figures)
     )
     return f'<div class="scene">{told_of}</div>'
 
 
-def _said_class(drawn: Sequence[Box], said: str) -> str:
-    """A classifier's answer stands below the picture; boxes speak for themselves."""
-    return "" if drawn else f"<br><b>{escape(said)}</b>"
+def _classified(told: Told, seen: Seen, scene: Scene) -> str:
+    """An image with what is true and what each file takes it for."""
+    words, trial = told.words, told.trial
+    assert trial is not None, "it was run"
+    sides = [(words.t("trial.original"), scene.before), (words.numbered(trial), scene.after)]
+    answers = [(title, _drawn(told, seen, prediction, ACCENT)[1]) for title, prediction in sides]
+    if seen.labelled:
+        answers.insert(0, (words.t("report.side_truth"), _truth(told, seen, scene)[1]))
+    lines = "<br>".join(f"{escape(title)}: <b>{escape(said)}</b>" for title, said in answers)
+    said = words.t("choice.separator").join(f"{title} {said}" for title, said in answers)
+    return f"<figure>{boxed_svg(scene.image, [], said)}<figcaption>{lines}</figcaption></figure>"
 
 
 def _truth(told: Told, seen: Seen, scene: Scene) -> tuple[list[Box], str]:
@@ -181,7 +192,7 @@ def _classes(told: Told, seen: Seen, found: Parts) -> list[str]:
         title = words.t(f"classes.{key}")
         safe = {row: escape(text, quote=False) for row, text in named.items()}
         figure = parts_chart(rows, safe, _sides(told))
-        figure.update_layout(height=70 + ROW * len(rows), margin_b=28)
+        figure.update_layout(height=70 + ROW * len(rows), margin_b=28, margin_r=200)
         drawn = plotted(name, figure, title, _part_rows(told, rows, named))
         parts.append(f'<div class="view">{paragraph(f"**{title}**")}{drawn}</div>')
     parts.append(paragraph(words.t("classes.holm", images=found.images), "small"))
