@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import edgeslim
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
-from edgeslim.cli import analyse, learn, report, store, study
+from edgeslim.cli import analyse, learn, report, store, study, train
 from edgeslim.cli.common import (
     Arguments,
     add,
@@ -99,14 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     with_runtimes(command)
     command.add_argument("--recipe", type=Path, required=True, metavar="R.json", help="a recipe, or a list")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
-    command = add(commands, "train", _train, "train a sample model from scratch; a broken-off run goes on")
-    command.add_argument("name", metavar="NAME", help="a sample model's name")
-    command.add_argument("--epochs", type=positive, help="default: enough for the manifest's figures")
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--threads", type=positive, default=1)
-    command.add_argument(
-        "--out", type=Path, metavar="DIR", help="default: the samples that come with EdgeSlim"
-    )
+    train.add_commands(commands)
     analyse.add_commands(commands)
     report.add_commands(commands)
     add_doctor(commands)
@@ -276,23 +269,6 @@ def _compress(given: Arguments) -> None:
     )
     told = trials[0] if len(trials) == 1 else trials
     tell(given, told, lambda: "\n\n".join(trial_lines(trial) for trial in trials))
-
-
-def _train(given: Arguments) -> None:
-    from edgeslim.workbench.training import train_sample
-
-    folder = {} if given.out is None else {"folder": given.out}
-    entry = train_sample(
-        given.name,
-        epochs=given.epochs,
-        seed=given.seed,
-        threads=given.threads,
-        store=given.store,
-        progress=progress(given),
-        **folder,
-    )
-    figures = ", ".join(f"{name} {value}" for name, value in entry.metrics.items())
-    tell(given, entry, lambda: f"{entry.file}: {figures}")
 
 
 def _counts(sizes: Mapping[str, int]) -> str:

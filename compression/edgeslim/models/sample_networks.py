@@ -121,6 +121,10 @@ SIZES = {
 }
 
 
+OUTPUTS = ("classes_8", "boxes_8", "classes_16", "boxes_16")
+"""Names of a street-sign network's outputs, in order."""
+
+
 def street_sign_spec(labels: tuple[str, ...] = LABELS) -> ModelSpec:
     """Specification of the street-sign detectors."""
     return ModelSpec(

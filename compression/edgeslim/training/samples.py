@@ -33,7 +33,6 @@ class SampleTraining:
 SAMPLE_TRAININGS: Registry[SampleTraining] = Registry("sample model")
 
 _EPOCHS = {"street-signs-large": 13, "street-signs-medium": 16, "street-signs-small": 16}
-_OUTPUTS = ("classes_8", "boxes_8", "classes_16", "boxes_16")
 
 for _name in networks.SIZES:
     SAMPLE_TRAININGS.add(
@@ -42,7 +41,7 @@ for _name in networks.SIZES:
             dataset="street-signs",
             spec=networks.street_sign_spec(),
             build=networks.street_sign_network,
-            outputs=_OUTPUTS,
+            outputs=networks.OUTPUTS,
             epochs=_EPOCHS[_name],
             learning_rate=2e-3,
             augment=True,

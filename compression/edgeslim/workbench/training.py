@@ -110,7 +110,7 @@ def train_sample(
             sample.spec,
             settings,
             progress=report,
-            evaluate=lambda module: _watch(module, sample.spec, Subset(validation, WATCHED_IMAGES)),
+            evaluate=lambda module: watch(module, sample.spec, Subset(validation, WATCHED_IMAGES)),
             checkpoint=store.root / "training" / f"{name}-seed{seed}.pt",
         )
     round_to_float16(network)
@@ -127,7 +127,7 @@ def train_sample(
         data=TrainingData(
             dataset=sample.dataset, images=len(train_split), fingerprint=train_split.fingerprint
         ),
-        metrics=_measure(path, sample.spec, validation, store, threads, progress),
+        metrics=measured(path, sample.spec, validation, store, threads, progress),
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         log=TrainingLog(
             file=f"logs/{name}.csv",
@@ -175,7 +175,7 @@ def _export(network: nn.Module, sample: SampleTraining, folder: Path) -> Path:
     return path
 
 
-def _watch(module: nn.Module, spec: ModelSpec, split: Split) -> dict[str, float]:
+def watch(module: nn.Module, spec: ModelSpec, split: Split) -> dict[str, float]:
     """The headline figure of a network in training, in torch."""
     import torch
 
@@ -192,7 +192,7 @@ def _watch(module: nn.Module, spec: ModelSpec, split: Split) -> dict[str, float]
     return {task.primary_metric: float(scores.figures[task.primary_metric])}
 
 
-def _measure(
+def measured(
     path: Path, spec: ModelSpec, split: Split, store: Store, threads: int, progress: Progress
 ) -> dict[str, Any]:
     """Accuracy of the exported file on the whole validation split."""
