@@ -22,12 +22,13 @@ from edgeslim.studies import storage
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.choice import Choice, choose
 from edgeslim.studies.study import StudyPlan, StudyResult
-from edgeslim.studies.timing import retimed
+from edgeslim.studies.timing import content_of, retimed
 from edgeslim.workbench.datasets import resolve_dataset
 from edgeslim.workbench.errands import known_study, timing_here
 from edgeslim.workbench.files import artifact_path, has_artifact
 from edgeslim.workbench.notes import trial_notes
 from edgeslim.workbench.planning import reference
+from edgeslim.workbench.samples import sample_study
 from edgeslim.workbench.seeing import compared_images, images_there
 from edgeslim.workbench.steps import step_amounts
 from edgeslim.workbench.studies import study_result
@@ -117,16 +118,24 @@ def make_report(
             number=settings.trial,
             name=study.name,
         )
-    notes = trial_notes(study.name, store, sample=study.name not in storage.names(store))
+    notes = trial_notes(study.name, store, sample=_is_published(study))
     seen = _seen(study, _plan(study, store), settings, store, progress)
     return report_html(study, settings, seen, notes, step_amounts())
 
 
 def _plan(study: StudyResult, store: Store) -> StudyPlan:
     """The study's; the published one's names its model and data."""
-    if study.name in storage.names(store):
-        return storage.read_plan(store, study.name)
-    return StudyPlan(model=study.model, dataset=study.dataset)
+    if _is_published(study):
+        return StudyPlan(model=study.model, dataset=study.dataset)
+    return storage.read_plan(store, study.name)
+
+
+def _is_published(study: StudyResult) -> bool:
+    """Whether it is the study that comes with EdgeSlim, and not one of the user's own under its name."""
+    published = sample_study()
+    return (
+        published is not None and published.name == study.name and content_of(published) == content_of(study)
+    )
 
 
 def _seen(
