@@ -88,6 +88,7 @@ def test_the_difference_tells_reasons_in_both_languages() -> None:
     assert graph(app)["colour"] == "change"
     rows = app.dataframe[0].value
     assert len(rows) == 29 and rows["why"].str.contains("not recorded").sum() == 0
+    assert graph(show(trial=number, layer="stage4.0.0"))["selected"] == "stage4.0.0.0"
     chinese = words(show("zh-CN", trial=number, section="difference", layer="stage4.0.0.1"))
     assert "拆成 3 层" in chinese and "低秩分解" in chinese
 

@@ -96,8 +96,8 @@ def reason_words(reason: Reason) -> str:
 
 
 def _chosen(file: InspectedFile, found: tuple[LayerChange, ...]) -> LayerChange | None:
-    name = st.query_params.get("layer", "")
-    place = file.network.place(name)
+    node, name = file.node, st.query_params.get("layer", "")
+    place = None if node is None else file.network.place(node.name)
     if place is not None:
         return of_node(found, place)
     return next((change for change in found if change.name == name), None)

@@ -48,9 +48,13 @@ class InspectedFile:
 
     @property
     def node(self) -> Node | None:
-        """The node that the address names."""
-        place = self.network.place(st.query_params.get("layer", ""))
-        return None if place is None else self.network.nodes[place]
+        """The node that the address names; in a file where that was split or merged, what became of it."""
+        name = st.query_params.get("layer", "")
+        for each in (name, f"{name}.0", name.rpartition(".")[0]):
+            place = self.network.place(each)
+            if place is not None:
+                return self.network.nodes[place]
+        return None
 
 
 def select_layer(name: str | None) -> None:

@@ -42,7 +42,7 @@ def network_graph(file: InspectedFile) -> None:
             view,
             measures,
             name=file.sha256,
-            selected=st.query_params.get("layer"),
+            selected=st.query_params.get("layer") if node is None else node.name,
             folded=sorted(folded),
             colour=st.query_params.get("colour", CHANGE if comparing else COLOUR),
             texts={**_texts(language()), "label": t("graph.label", file=file.title)},
