@@ -7,6 +7,7 @@ import streamlit as st
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.sections import sections
 from edgeslim.ui.inspect.difference import difference, finding
+from edgeslim.ui.inspect.examined import examined
 from edgeslim.ui.inspect.file import inspected_file
 from edgeslim.ui.inspect.layer_panel import layer_panel
 from edgeslim.ui.inspect.layer_table import layer_table
@@ -19,6 +20,7 @@ SECTIONS = {
     "layer": layer_panel,
     "difference": difference,
     "layers": layer_table,
+    "doctor": examined,
 }
 
 heading = st.empty()

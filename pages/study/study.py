@@ -8,6 +8,7 @@ from edgeslim.ui.components.budget import budget_form
 from edgeslim.ui.components.certainty import certainty
 from edgeslim.ui.components.choice import choice_under, pick_card, pinned
 from edgeslim.ui.components.device import device_choice, device_estimate
+from edgeslim.ui.components.doctor import doctor
 from edgeslim.ui.components.evolution import study_evolution
 from edgeslim.ui.components.file_panel import file_panel
 from edgeslim.ui.components.finding import finding, recommended
@@ -85,6 +86,7 @@ sections(
     {
         "table": lambda: trial_table(study, chosen, budget),
         "stages": lambda: stage_effects(study, shown),
+        "doctor": lambda: doctor(study, shown),
         "search": lambda: study_evolution(study),
         "certainty": lambda: certainty(study, shown),
     }

@@ -54,10 +54,18 @@ class Outcome:
 
 
 def examination(
-    study: StudyResult, number: int, *, threshold: float = THRESHOLD, store: Store | None = None
+    study: StudyResult,
+    number: int,
+    *,
+    plan: StudyPlan | None = None,
+    threshold: float = THRESHOLD,
+    store: Store | None = None,
 ) -> Diagnose:
-    """What is to be asked of a trial's file; equal for all who ask. Raises StudyError."""
-    store, trial = store or Store(), trial_of(study, number)
+    """What is to be asked of a trial's file; equal for all who ask. `plan` is the study's, if it is at hand.
+
+    Raises StudyError.
+    """
+    trial = trial_of(study, number)
     if trial.sha256 is None:
         raise StudyError(
             "no_such_file",
@@ -68,7 +76,7 @@ def examination(
         )
     return Diagnose(
         who=study.name,
-        plan=_plan(study, store),
+        plan=plan or _plan(study, store or Store()),
         original="" if study.original is None else study.original.sha256 or "",
         sha256=trial.sha256,
         recipe=trial.recipe,

@@ -56,6 +56,15 @@ def file_actions(study: StudyResult, trial: TrialResult, *, key: str) -> None:
                 study=study.name,
                 trials=trial.number,
             )
+            if key == "panel":
+                go(
+                    "study",
+                    t("doctor.why"),
+                    icon=":material/stethoscope:",
+                    study=study.name,
+                    trial=trial.number,
+                    section="doctor",
+                )
         go(
             "inspect",
             t("trial.inspect"),
