@@ -49,6 +49,8 @@ class Case:
     calibration: Split | None = None
     recipe: Recipe | None = None
     """The file's; None if it is not known."""
+    model: str = ""
+    """Its name."""
     threshold: float = 0.5
     threads: int = 1
     progress: Progress = silent
@@ -126,8 +128,9 @@ class Case:
         if found is None:
             raise ModelError(
                 "not_scorable",
-                "The outputs cannot be scored on these images.",
+                f"The outputs of '{self.model}' cannot be scored on these images.",
                 "Give the model's family in its specification, and images of its task.",
+                model=self.model,
             )
         return found
 

@@ -86,6 +86,7 @@ class Diagnose:
             labels=workload.labels,
             calibration=workload.data.calibration,
             recipe=None if self.recipe is None else Recipe.from_json(self.recipe.to_json()),
+            model=workload.model.name,
             threshold=self.threshold,
             progress=progress,
             stages=[(name, deployable(onnx.load(path))) for name, path in files] if there else [],
