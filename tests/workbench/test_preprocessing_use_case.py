@@ -16,6 +16,7 @@ from edgeslim.datasets.street_signs.dataset import PLANS, load
 from edgeslim.datasets.street_signs.signs import CLASSES
 from edgeslim.errors import ModelError
 from edgeslim.measurement.preprocessing import TriedPreprocessing, Way
+from edgeslim.measurement.workload import open_workload
 from edgeslim.models.catalogue import open_sample
 from edgeslim.progress import silent
 from edgeslim.records import RecipeRecord
@@ -125,3 +126,18 @@ def test_few_images_settle_nothing(world: tuple[Store, Path], swapped: Path, tmp
         PIL.Image.fromarray(np.full((20, 20, 3), 90, np.uint8)).save(tmp_path / f"{index}.png")
     spec, told = use_case.settled_spec(swapped, tmp_path, None, store, silent)
     assert (spec, told) == (None, [])
+
+
+def test_a_score_of_nothing_is_looked_into(world: tuple[Store, Path], swapped: Path) -> None:
+    """Classes in another order; images prepared otherwise."""
+    store, data = world
+    labels = (*SAMPLE.spec.labels[5:], *SAMPLE.spec.labels[:5])
+    for path, given, code in (
+        (SAMPLE.path, replace(SAMPLE.spec, labels=labels), "classes_suspected"),
+        (swapped, SAMPLE.spec, "preprocessing_suspected"),
+    ):
+        work = open_workload(str(path), str(data), store, spec=given)
+        made = store.put(work.model.path.read_bytes())
+        (notice,) = use_case.suspicions(made, work, data, store, silent)
+        assert notice.code == code
+        assert float(notice.values["score"]) > 40

@@ -33,7 +33,7 @@ from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.families import UNKNOWN
 from edgeslim.models.feeding import colours_and_ranges, filters, published, resizings
 from edgeslim.progress import Progress, silent
-from edgeslim.records import decoded, encoded
+from edgeslim.records import ClassMap, decoded, encoded
 from edgeslim.runtime import ONNXRUNTIME
 from edgeslim.sessions import Session
 from edgeslim.tasks import task_for
@@ -92,12 +92,21 @@ class TriedPreprocessing:
 
 
 def try_on(
-    model: Model, dataset: Dataset, store: Store, *, images: int = IMAGES, progress: Progress = silent
+    model: Model,
+    dataset: Dataset,
+    store: Store,
+    *,
+    images: int = IMAGES,
+    classes: ClassMap = (),
+    progress: Progress = silent,
 ) -> TriedPreprocessing:
-    """`try_ways` on a dataset: by score if it has labels that the model knows. Raises ModelError, DatasetError."""
+    """`try_ways` on a dataset: by score if it has labels that the model knows, or those of `classes`.
+
+    Raises ModelError, DatasetError.
+    """
     if dataset.has_labels and model.spec.labels and dataset.task == model.spec.task:
         with suppress(DatasetError):
-            work = make_workload(model, dataset)
+            work = make_workload(model, dataset, classes=classes)
             return try_ways(work.model, work.evaluation, work.labels, store, images=images, progress=progress)
     return try_ways(model, any_images(dataset), None, store, images=images, progress=progress)
 

@@ -48,7 +48,7 @@ def compress(
 
     store = store or Store()
     with store.in_use():
-        spec, told = settled_spec(model, dataset, spec, store, progress)
+        spec, told = settled_spec(model, dataset, spec, store, progress, classes)
         workload = opened(
             model,
             dataset,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edgeslim.artifacts.store import Store
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
-from edgeslim.records import ClassMap
+from edgeslim.records import ClassMap, notice_record
 from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.compress import measure
 from edgeslim.workbench.datasets import resolve_dataset
-from edgeslim.workbench.preprocessing import settled_spec
+from edgeslim.workbench.preprocessing import settled_spec, suspicions
 
 
 def evaluate_model(
@@ -39,7 +40,7 @@ def evaluate_model(
 
     store = store or Store()
     with store.in_use():
-        spec, told = settled_spec(model, dataset, spec, store, progress)
+        spec, told = settled_spec(model, dataset, spec, store, progress, classes)
         workload = open_workload(
             str(model),
             resolve_dataset(dataset, store),
@@ -50,4 +51,8 @@ def evaluate_model(
             progress=progress,
         )
         check_classes(workload.matching)
-        return measure([Recipe()], workload, store, threads, progress, runtimes, told)[0]
+        trial = measure([Recipe()], workload, store, threads, progress, runtimes, told)[0]
+        if not trial.scores_nothing or trial.sha256 is None:
+            return trial
+        why = suspicions(trial.sha256, workload, dataset, store, progress)
+        return replace(trial, told=(*trial.told, *map(notice_record, why)))

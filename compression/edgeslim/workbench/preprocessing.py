@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import ModelError, Notice
 from edgeslim.progress import Progress, silent
+from edgeslim.records import ClassMap
 from edgeslim.report.preprocessing import feeding_words, score_text
 from edgeslim.workbench.datasets import open_dataset
 
 if TYPE_CHECKING:
     from edgeslim.measurement.preprocessing import TriedPreprocessing
+    from edgeslim.measurement.workload import Workload
     from edgeslim.models.base import ModelSpec
 
+_RIGHT = 0.1
+"""The mAP without regard to classes from which boxes are right."""
 _FEWEST = 8
 """Images below which a difference is chance."""
 _KEYS = ("color", "scale", "mean", "std", "resize", "resize_filter")
@@ -27,6 +31,7 @@ def try_preprocessing(
     *,
     spec: ModelSpec | None = None,
     images: int | None = None,
+    classes: ClassMap = (),
     store: Store | None = None,
     progress: Progress = silent,
 ) -> TriedPreprocessing:
@@ -41,11 +46,17 @@ def try_preprocessing(
     store = store or Store()
     found = open_model(model, store, spec, progress=progress)
     data = open_dataset(dataset, store, progress)
-    return preprocessing.try_on(found, data, store, images=images or preprocessing.IMAGES, progress=progress)
+    count = images or preprocessing.IMAGES
+    return preprocessing.try_on(found, data, store, images=count, classes=classes, progress=progress)
 
 
 def settled_spec(
-    model: str | Path, dataset: str | Path, spec: ModelSpec | None, store: Store, progress: Progress
+    model: str | Path,
+    dataset: str | Path,
+    spec: ModelSpec | None,
+    store: Store,
+    progress: Progress,
+    classes: ClassMap = (),
 ) -> tuple[ModelSpec | None, list[Notice]]:
     """The specification to use, and what to tell of it: one that was given or stored stays; that of a file whose family
     was merely recognised is tried on the data.
@@ -60,12 +71,46 @@ def settled_spec(
     found = open_model(model, store, progress=progress).spec
     if found.task == "detection" and found.family == UNKNOWN:
         return None, []
-    tried = try_preprocessing(model, dataset, store=store, progress=progress)
+    tried = try_preprocessing(model, dataset, classes=classes, store=store, progress=progress)
     if tried.images < _FEWEST:
         return None, []
     if tried.verdict == "unclear":
         raise _unclear(model, tried)
     return (tried.chosen if tried.verdict == "found" else None), [preprocessing_notice(tried)]
+
+
+def suspicions(
+    sha256: str, workload: Workload, dataset: str | Path, store: Store, progress: Progress
+) -> list[Notice]:
+    """Why a detector that scores nothing does so, as far as trying can tell: its classes, or how images are prepared."""
+    from edgeslim.measurement import preprocessing
+    from edgeslim.measurement.classless import score_without_classes
+
+    classless = score_without_classes(store.path(sha256), workload, store, progress)
+    if classless >= _RIGHT:
+        score = f"{100 * classless:.1f}"
+        text = (
+            f"Without regard to classes its mAP is {score}: the boxes are right, and the order of the classes in the "
+            "model's specification is not."
+        )
+        return [Notice("classes_suspected", text, score=score)]
+    classes = () if workload.matching is None or not workload.matching.given else workload.matching.pairs
+    data = open_dataset(dataset, store, progress)
+    tried = preprocessing.try_on(workload.model, data, store, classes=classes, progress=progress)
+    if tried.verdict not in ("found", "unclear"):
+        return []
+    way = next((each for each in tried.ways if each.spec == tried.chosen), tried.ways[0])
+    words, score = feeding_words(way.spec), score_text(tried, way.score)
+    return [
+        Notice(
+            "preprocessing_suspected",
+            f"Images prepared as {words} would give {tried.measure} {score} on {tried.images} images.",
+            way=words,
+            measure=tried.measure,
+            score=score,
+            images=tried.images,
+        )
+    ]
 
 
 def preprocessing_notice(tried: TriedPreprocessing) -> Notice:

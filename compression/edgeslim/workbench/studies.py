@@ -100,7 +100,7 @@ def start_study(
     check_share(plan.held_out)
     store = store or Store()
     require_turn(store)
-    settled, _ = settled_spec(plan.model, plan.dataset, plan.spec, store, progress)
+    settled, _ = settled_spec(plan.model, plan.dataset, plan.spec, store, progress, plan.classes)
     plan = dataclasses.replace(plan, spec=settled)
     opened = open_model(plan.model, store, plan.spec)
     if recipes or plan.preset is not None or search is not None:
