@@ -89,3 +89,10 @@ def test_a_file_that_is_no_mapping_is_named(tmp_path: Path, content: bytes) -> N
     with pytest.raises(DatasetError, match=r"classes\.json") as caught:
         workbench.read_classes(path)
     assert caught.value.code == "classes_unreadable"
+
+
+def test_a_file_that_merely_numbers_its_classes_can_be_compared() -> None:
+    assert workbench.same_classes(("class_0", "class_1"), ("stop", "yield"))
+    assert workbench.same_classes(("stop", "yield"), ("stop", "yield"))
+    assert not workbench.same_classes(("yield", "stop"), ("stop", "yield"))
+    assert not workbench.same_classes(("class_0",), ("stop", "yield"))

@@ -13,7 +13,14 @@ from edgeslim.workbench.ablation import (
     start_ablation,
 )
 from edgeslim.workbench.access import DEMO_MINUTES, DEMO_STUDIES, may_change_study
-from edgeslim.workbench.classes import classes_json, keep_classes, kept_classes, matching_of, read_classes
+from edgeslim.workbench.classes import (
+    classes_json,
+    keep_classes,
+    kept_classes,
+    matching_of,
+    read_classes,
+    same_classes,
+)
 from edgeslim.workbench.compress import compress
 from edgeslim.workbench.confidence import compare_trials, trial_of
 from edgeslim.workbench.dataset_view import begin_reading, broken_images, reading_status, split_statistics
@@ -236,6 +243,7 @@ __all__ = [
     "respecify_model",
     "resume_study",
     "retry_study",
+    "same_classes",
     "sample_study",
     "sample_version",
     "score_predictions",

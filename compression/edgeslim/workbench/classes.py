@@ -35,6 +35,14 @@ def matching_of(dataset: DatasetInfo, labels: Sequence[str], classes: ClassMap =
     return match_classes(dataset.labels, labels, classes)
 
 
+def same_classes(labels: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two files of the same outputs name the same classes, or one merely numbers as many."""
+    from edgeslim.measurement.workload import placeholders
+
+    numbered = placeholders(labels) or placeholders(others)
+    return tuple(labels) == tuple(others) or (numbered and len(labels) == len(others))
+
+
 def check_plan_classes(plan: StudyPlan, labels: Sequence[str], store: Store) -> None:
     """Raise DatasetError if the plan's mapping names a class that is not there, or few classes match and it has none.
 

@@ -44,7 +44,7 @@ def other_file(study: StudyResult, below: DeltaGenerator) -> ForeignFile | None:
         found = _found(given)
         plan = data.sources(study)
         own = data.labels(plan.model, plan.spec)
-        if found is not None and data.labels(found.reference, found.spec) == own:
+        if found is not None and workbench.same_classes(data.labels(found.reference, found.spec), own):
             return found
         st.warning(
             t("other.classes" if found else "other.gone", name=plain(given.partition(":")[2] or given))
