@@ -118,6 +118,7 @@ def test_folding_goes_into_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_folded_block_is_one_box_that_sums_its_layers() -> None:
+    assert len(graph(show(folded="*"))["boxes"]) == 13
     given = graph(show(folded="stage16"))
     box = next(k for k, each in enumerate(given["boxes"]) if each["title"] == "stage16")
     assert given["boxes"][box]["note"] == "5 layers"

@@ -11,7 +11,7 @@ from edgeslim.analysis.network import Network
 from edgeslim.analysis.network_changes import KINDS, LayerChange
 from edgeslim.analysis.network_union import with_removed
 from edgeslim.report.differences import TONES, of_node
-from edgeslim.report.graph_view import GraphView, first_folded, graph_view
+from edgeslim.report.graph_view import GraphView, all_blocks, first_folded, graph_view
 from edgeslim.report.layers import MEASURES, Known
 from edgeslim.ui.i18n import Language, locale
 from edgeslim.ui.inspect.difference import kind_words
@@ -29,6 +29,8 @@ def network_graph(file: InspectedFile) -> None:
     folded = folded_in_address()
     if folded is None:
         folded = first_folded(file.network)
+    if "*" in folded:
+        folded = all_blocks(file.network)
     node = file.node
     if node is not None:  # what is looked at is seen
         folded -= set(node.scope)

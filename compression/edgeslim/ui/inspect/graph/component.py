@@ -42,7 +42,7 @@ def follow(moved: dict[str, Any]) -> None:
 
 
 def folded_in_address() -> frozenset[str] | None:
-    """Names of the folded blocks; None where the address does not say."""
+    """Names of the folded blocks, '*' for all of them; None where the address does not say."""
     given = st.query_params.get("folded")
     return None if given is None else frozenset(given.split("~")) - {"-"}
 

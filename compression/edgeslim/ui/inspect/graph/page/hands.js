@@ -11,7 +11,7 @@ function listen(view) {
     in: () => view.setZoom(view.zoom * 1.4),
     out: () => view.setZoom(view.zoom / 1.4),
     whole: () => view.whole(),
-    fold: () => view.report({ folded: view.data.blocks }),
+    fold: () => view.report({ folded: ["*"] }),
     unfold: () => view.report({ folded: [] }),
   };
   on(root, "click", (event) => acts[event.target.closest?.("button")?.dataset.do]?.());
