@@ -60,9 +60,12 @@ def test_a_study_runs_in_the_foreground_and_is_shown_listed_and_exported(case, c
     assert json.loads(capsys.readouterr().out) == []
 
 
-def test_failed_recipes_are_told_and_the_exit_code_says_so(case, capsys):
+def test_failed_recipes_are_told_each_in_a_line_and_the_exit_code_says_so(case, capsys):
     assert main(arguments(case, {"change": 1.0, "what": "raise"})) == 1
     told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert [line[:6] for line in lines[:2]] == ["[1/2] ", "[2/2] "]
+    assert sum("failed, Something unexpected happened" in line for line in lines[:2]) == 1
     assert "1: Something unexpected happened: RuntimeError: a defect." in told.out
     assert "Traceback" not in told.out + told.err
 
@@ -130,12 +133,3 @@ def test_limits_for_a_trial_are_given_in_minutes_and_bytes(case, capsys):
     for wrong in (["--trial-memory", "much"], ["--trial-memory", "0"], ["--trial-minutes", "0"]):
         with pytest.raises(SystemExit):
             main([*arguments(case, eat), *wrong])
-
-
-def test_a_redirected_study_tells_each_trial_in_a_line(case, capsys):
-    main(arguments(case, {"change": 1.0}, {"change": 2.0, "what": "infeasible"}))
-    lines = capsys.readouterr().out.splitlines()
-    told = [line for line in lines if line.startswith("[")]
-    assert [line.split("]")[0] for line in told] == ["[1/3", "[2/3", "[3/3"]
-    assert sum("infeasible, That is too much." in line for line in told) == 1
-    assert lines.index("s: complete, linear on pictures") == len(told)
