@@ -115,7 +115,10 @@ def rename_model(name: str, wanted: str, store: Store | None = None) -> None:
 
 
 def delete_model(name: str, store: Store | None = None) -> None:
-    """Take it off the list; its file goes with the next `store gc`. Raises ModelError, StudyError (in_use_by_studies)."""
+    """Take it off the list; its file is a cache from then on (`store gc`).
+
+    Raises ModelError, StudyError (in_use_by_studies).
+    """
     visitors.refuse_in_demo("delete")
     store = store or Store()
     with store.lock(f"model-{name}", PATIENCE):
