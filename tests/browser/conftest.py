@@ -9,6 +9,8 @@ from browser_server import PATIENCE, PROBES, Server, chromium, serving
 from picture_bench import LABELS, Open, bench, data, items, settled
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+from edgeslim import workbench
+from edgeslim.artifacts.store import Store
 from edgeslim.ui.picture.payload import Look
 
 FLAGS = [
@@ -22,6 +24,24 @@ def server(tmp_path: Path) -> Iterator[Server]:
     chromium()
     with serving(tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def seen_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """For tests that only look: with the predictions of the sample study's original and its recommended file."""
+    with serving(tmp_path_factory.mktemp("seen")) as server:
+        study = workbench.sample_study()
+        assert study is not None
+        for number in (0, 6):  # what the sections of Compare are about, else they would still be running it
+            trial = study.trial(number)
+            assert trial is not None and trial.sha256 is not None
+            workbench.predictions(
+                trial.sha256,
+                workbench.Images(study.dataset, held_out=None),
+                study.model,
+                store=Store(server.home),
+            )
+        yield server
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """Each screen in both languages and themes, on a desktop, a projector and a phone: what axe-core finds, and what is wider
 than the window."""
 
-from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Literal
 
 import pytest
-from browser_server import Server, serving
+from browser_server import Server
 from playwright.sync_api import Page
 
-from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.rooms.room import places
 from edgeslim.workbench import rooms
@@ -71,26 +69,9 @@ FINDINGS = """async ([grave, others]) => {
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("accessibility")) as server:
-        study = workbench.sample_study()
-        assert study is not None
-        for number in (0, 6):  # what the sections of Compare are about, else they would still be running it
-            trial = study.trial(number)
-            assert trial is not None and trial.sha256 is not None
-            workbench.predictions(
-                trial.sha256,
-                workbench.Images(study.dataset, held_out=None),
-                study.model,
-                store=Store(server.home),
-            )
-        yield server
-
-
-@pytest.fixture(scope="module")
-def opened(running: Server) -> rooms.Opened:
+def opened(seen_server: Server) -> rooms.Opened:
     """A room in which an answer is revealed."""
-    store, place = Store(running.home), next(places())
+    store, place = Store(seen_server.home), next(places())
     room = rooms.open_room(store)
     rooms.join(room.code, "Anna", store)
     rooms.step(room.code, room.teacher, place, "revealed", store)
@@ -99,12 +80,12 @@ def opened(running: Server) -> rooms.Opened:
 
 @pytest.mark.parametrize("screen", SCREENS)
 def test_screen_has_no_grave_finding_and_fits_its_window(
-    running: Server, opened: rooms.Opened, visit: Page, screen: str
+    seen_server: Server, opened: rooms.Opened, visit: Page, screen: str
 ) -> None:
     wrong: list[str] = []
     path = SCREENS[screen].format(code=opened.code, teacher=opened.teacher)
     for language, looks in LOOKS.items():
-        visit.goto(f"{running.url}/{path}{'&' if '?' in path else '?'}lang={language}")
+        visit.goto(f"{seen_server.url}/{path}{'&' if '?' in path else '?'}lang={language}")
         visit.locator("h1, .pictures").first.wait_for()
         visit.evaluate(SETTLE, QUIET)
         visit.evaluate(AXE)

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_report_from_the_screen_is_the_shells_and_lives_without_a_network(
-    server: Server, visit: Page, tmp_path: Path
+    seen_server: Server, visit: Page, tmp_path: Path
 ) -> None:
-    visit.goto(f"{server.url}/study?max_download=150&max_loss=1.5")
+    visit.goto(f"{seen_server.url}/study?max_download=200&max_latency_ratio=0.9")
     title = visit.locator("h1")
     expect(title).to_contain_text("×")
     said = title.inner_text()
@@ -39,10 +39,10 @@ def test_a_report_from_the_screen_is_the_shells_and_lives_without_a_network(
     expect(dialog).to_be_hidden()
     expect(visit).not_to_have_url(re.compile("take=1"))
 
-    budget = Budget.of(download=150_000, loss=0.015)
+    budget = Budget.of(download=200_000, latency_ratio=0.9)
     written = tmp_path / "shell.html"
-    limits = ["--budget", "download=150KB", "--budget", "loss=1.5"]
-    assert main(["--store", str(server.home), "report", "sample", *limits, "--out", str(written)]) == 0
+    limits = ["--budget", "download=200KB", "--budget", "latency_ratio=0.9"]
+    assert main(["--store", str(seen_server.home), "report", "sample", *limits, "--out", str(written)]) == 0
     assert written.read_bytes() == report.read_bytes()
 
     complaints: list[str] = []
@@ -65,10 +65,10 @@ def test_a_report_from_the_screen_is_the_shells_and_lives_without_a_network(
         "Math.max(...[...document.querySelectorAll('.chart')].map((each) => each.clientWidth))"
     )
     assert paper <= 673, "a chart is no wider than A4 between its margins"
-    study = workbench.shown_study("sample", Store(server.home))
+    study = workbench.shown_study("sample", Store(seen_server.home))
     for language in ("en", "zh"):
         settings = workbench.ReportSettings(language=language, short=True, budget=budget)
-        report.write_text(workbench.make_report(study, settings, Store(server.home)), encoding="utf-8")
+        report.write_text(workbench.make_report(study, settings, Store(seen_server.home)), encoding="utf-8")
         visit.goto(report.as_uri())
         expect(visit.locator(".js-plotly-plot .main-svg").first).to_be_visible()
         paper = visit.pdf(format="A4", prefer_css_page_size=True)
