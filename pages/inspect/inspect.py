@@ -9,6 +9,7 @@ from edgeslim.ui.components.sections import sections
 from edgeslim.ui.inspect.difference import difference, finding
 from edgeslim.ui.inspect.examined import examined
 from edgeslim.ui.inspect.file import inspected_file
+from edgeslim.ui.inspect.inside import inside
 from edgeslim.ui.inspect.layer_panel import layer_panel
 from edgeslim.ui.inspect.layer_table import layer_table
 from edgeslim.ui.inspect.network_graph import network_graph
@@ -20,6 +21,7 @@ SECTIONS = {
     "layer": layer_panel,
     "difference": difference,
     "layers": layer_table,
+    "inside": inside,
     "doctor": examined,
 }
 

@@ -284,3 +284,12 @@ class PredictionScores:
     images: int
     layers: LayerScores
     files: FileScores | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What a model's layers hold, what each technique does to each of them alone, and how right the predictions were."""
+
+    xray: XRay
+    sensitivity: Sensitivity
+    scores: LayerScores

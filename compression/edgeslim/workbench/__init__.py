@@ -56,6 +56,7 @@ from edgeslim.workbench.errands import (
 from edgeslim.workbench.errors import ErrorReport, compare_errors
 from edgeslim.workbench.evaluate import evaluate_model
 from edgeslim.workbench.files import artifact_bytes, artifact_path, check_study, has_artifact, stored_bytes
+from edgeslim.workbench.inside import begin_looking, inside, look_asked, looking_status
 from edgeslim.workbench.library import (
     copy_model,
     delete_dataset,
@@ -159,6 +160,7 @@ __all__ = [
     "artifact_bytes",
     "artifact_path",
     "begin_examining",
+    "begin_looking",
     "begin_reading",
     "begin_trying",
     "broken_images",
@@ -196,6 +198,7 @@ __all__ = [
     "import_dataset",
     "import_model",
     "improve_study",
+    "inside",
     "keep_classes",
     "kept_classes",
     "kept_predictions",
@@ -209,7 +212,9 @@ __all__ = [
     "list_presets",
     "list_steps",
     "list_studies",
+    "look_asked",
     "look_at_weights",
+    "looking_status",
     "make_again",
     "make_report",
     "making_status",

@@ -4,6 +4,7 @@ from edgeslim.jobs.errands.comparing import CompareFiles as CompareFiles
 from edgeslim.jobs.errands.diagnosing import Diagnose as Diagnose
 from edgeslim.jobs.errands.held_out import ScoreHeldOut as ScoreHeldOut
 from edgeslim.jobs.errands.lesson import RunExperiment as RunExperiment
+from edgeslim.jobs.errands.looking import LookInside as LookInside
 from edgeslim.jobs.errands.making import MakeFile as MakeFile
 from edgeslim.jobs.errands.preparing import TryPreprocessing as TryPreprocessing
 from edgeslim.jobs.errands.reading import ReadImages as ReadImages
