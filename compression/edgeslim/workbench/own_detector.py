@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from edgeslim.models.catalogue import check_name
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.datasets import resolve_dataset
 from edgeslim.workbench.models import ModelInfo, import_model
-from edgeslim.workbench.training import AVERAGE_DECAY, BATCH, WATCHED_IMAGES, measured, watch
+from edgeslim.workbench.training import AVERAGE_DECAY, BATCH, WATCHED_IMAGES, watch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,7 +48,7 @@ class TrainedDetector:
     epochs: float
     seconds: float
     final_loss: float
-    metrics: Mapping[str, Any]
+    metrics: Mapping[str, float]
     """Of the file on the validation images."""
 
 
@@ -71,6 +71,7 @@ def train_detector(
     declares no training images is divided by the seed. `side` is the longer side of the input in pixels. The run's
     checkpoint lies in the store: a run that was broken off goes on. Raises DatasetError, RecipeError.
     """
+    from edgeslim.evaluation import evaluate
     from edgeslim.export.onnx import export_training_form, to_bytes
     from edgeslim.models.sample_networks import OUTPUTS
     from edgeslim.training.loop import train
@@ -106,6 +107,9 @@ def train_detector(
         network.to("cpu")
         path.write_bytes(to_bytes(export_training_form(network, spec.input_shape, "image", OUTPUTS)))
         model = import_model(path, name=name, spec=spec, store=store, progress=progress)
+    scored = evaluate(
+        store.path(model.sha256), spec, validation, spec.labels, store, threads=threads, progress=progress
+    )
     return TrainedDetector(
         model=model,
         trained_on=len(taught),
@@ -114,7 +118,7 @@ def train_detector(
         epochs=log.rows[-1]["epoch"],
         seconds=round(log.seconds, 1),
         final_loss=round(log.final_loss, 4),
-        metrics=measured(store.path(model.sha256), spec, validation, store, threads, progress),
+        metrics={name: value for name, value in (scored.accuracy or {}).items() if isinstance(value, float)},
     )
 
 

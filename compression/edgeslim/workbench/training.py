@@ -127,7 +127,7 @@ def train_sample(
         data=TrainingData(
             dataset=sample.dataset, images=len(train_split), fingerprint=train_split.fingerprint
         ),
-        metrics=measured(path, sample.spec, validation, store, threads, progress),
+        metrics=_measure(path, sample.spec, validation, store, threads, progress),
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         log=TrainingLog(
             file=f"logs/{name}.csv",
@@ -192,7 +192,7 @@ def watch(module: nn.Module, spec: ModelSpec, split: Split) -> dict[str, float]:
     return {task.primary_metric: float(scores.figures[task.primary_metric])}
 
 
-def measured(
+def _measure(
     path: Path, spec: ModelSpec, split: Split, store: Store, threads: int, progress: Progress
 ) -> dict[str, Any]:
     """Accuracy of the exported file on the whole validation split."""
