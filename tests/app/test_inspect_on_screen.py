@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from test_screens import words
 
 from edgeslim import workbench
 from edgeslim.analysis.layer_weights import look, noise
+from edgeslim.analysis.results import TechniqueSensitivity
 from edgeslim.metrics.graph import load
 from edgeslim.ui.inspect.graph.component import folded_in_address, follow
 
@@ -115,6 +117,26 @@ def test_folding_goes_into_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     assert folded_in_address() == frozenset()
     follow({"layer": None, "colour": "macs"})
     assert address == {"trial": "3", "folded": "-", "colour": "macs"}
+
+
+def test_boxes_are_coloured_by_sensitivity_once_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = graph(show(trial=str(numbers()["mixed_low_bit_weights"])))
+    assert "sensitivity" not in {each["name"] for each in given["measures"]}
+    st.cache_resource.clear()
+    values = {"stem.0.weight": 0.5, "stage8.0.0.weight": 0.005}
+    four = TechniqueSensitivity(
+        technique="low_bit_weights", strength=4.0, unit="bits", values=values, ranks={}
+    )
+    found = SimpleNamespace(sensitivity=SimpleNamespace(techniques=(four,)))
+    monkeypatch.setattr(workbench, "inside", lambda _: found)
+    given = graph(show(trial=str(numbers()["mixed_low_bit_weights"])))
+    measure = next(each for each in given["measures"] if each["name"] == "sensitivity")
+    told = {
+        box["title"]: (level, text)
+        for box, level, text in zip(given["boxes"], measure["levels"], measure["texts"], strict=True)
+    }
+    assert told["stem.0"] == (1.0, "0.5") and told["stage8.0.0"] == (0.0, "0.005")
+    assert told["stage4.0.0"] == (None, "")
 
 
 def test_a_folded_block_is_one_box_that_sums_its_layers() -> None:

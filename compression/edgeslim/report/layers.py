@@ -19,6 +19,8 @@ class Known:
     weights: LayerWeights | None = None
     decibels: float | None = None
     """Of its weights against those of the file that it is compared with."""
+    sensitivity: float | None = None
+    """Relative error of the network's outputs if this layer's weights alone are rounded to a few bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,11 @@ MEASURES = {
             lambda share: f"{share:.0f} %",
         ),
         Measure("zeros", _of_weights(lambda found: 100 * found.zeros), lambda share: f"{share:.1f} %"),
+        Measure("sensitivity", lambda _, known: known.sensitivity, lambda error: f"{error:.2g}", log=True),
         Measure("sqnr", lambda _, known: known.decibels, lambda decibels: f"{decibels:.1f} dB"),
     )
 }
-"""What boxes are coloured by. The last four need the weights to be looked at (`analysis.layer_weights`)."""
+"""What boxes are coloured by; the last five where what they need was computed (`Known`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,8 +113,8 @@ def _sensitivity(found: Inside) -> None:
 
 def _what_if(found: Inside, file: InspectedFile) -> None:
     names = [layer.name for layer in found.xray.layers]
-    shown = file.node.weight_name if file.node is not None else ""
-    first = shown if shown in names else names[0]
+    shown = "" if file.node is None else file.node.weight_name or file.node.name
+    first = next((name for name in names if name.removesuffix(".weight") == shown), names[0])
     layer = st.selectbox(t("inside.what_if"), names, **linked("weight", first, one_of(names)))
     rows = [
         {

@@ -18,7 +18,7 @@ from edgeslim.ui.inspect.difference import kind_words
 from edgeslim.ui.inspect.file import InspectedFile
 from edgeslim.ui.inspect.graph.component import folded_in_address, graph
 from edgeslim.ui.inspect.graph.payload import Coloured, coloured, payload
-from edgeslim.ui.inspect.weights import kept_noise, kept_weights
+from edgeslim.ui.inspect.weights import kept_noise, kept_sensitivity, kept_weights
 from edgeslim.ui.state import language, t
 
 COLOUR, CHANGE = "bytes", "change"
@@ -35,7 +35,8 @@ def network_graph(file: InspectedFile) -> None:
     if node is not None:  # what is looked at is seen
         folded -= set(node.scope)
     before = None if file.before is None else file.before.sha256
-    looked_at = kept_weights(file.sha256) is not None, _noise(file) is not None
+    sensitivity = {} if file.study is None else kept_sensitivity(file.study)
+    looked_at = kept_weights(file.sha256) is not None, _noise(file) is not None, bool(sensitivity)
     network, view, measures = _drawn(file, (file.sha256, before, *looked_at), folded, language())
     comparing = st.query_params.get("section") == "difference" and before is not None
     graph(
@@ -55,7 +56,7 @@ def network_graph(file: InspectedFile) -> None:
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={InspectedFile: lambda file: file.title})
 def _drawn(
     file: InspectedFile,
-    content: tuple[str, str | None, bool, bool],
+    content: tuple[str | bool | None, ...],
     folded: frozenset[str],
     language: Language,
 ) -> tuple[Network, GraphView, list[Coloured]]:
@@ -68,10 +69,12 @@ def _drawn(
     )
     view = graph_view(network, folded)
     weights, noise = kept_weights(file.sha256), _noise(file)
+    sensitivity = {} if file.study is None else kept_sensitivity(file.study)
     known = {
         node.name: Known(
             None if weights is None else weights.layers.get(place),
             None if noise is None else noise.decibels.get(place),
+            sensitivity.get(node.weight_name) or sensitivity.get(node.name),
         )
         for place, node in enumerate(file.network.nodes)
     }

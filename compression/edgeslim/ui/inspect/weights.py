@@ -9,13 +9,18 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.analysis.layer_weights import FileWeights, WeightNoise
+from edgeslim.analysis.results import Inside
+from edgeslim.studies.study import StudyResult
+from edgeslim.ui import data
 from edgeslim.ui.components.errands import ended, errand_progress
 from edgeslim.ui.state import t
 
 WATCH = 1.0
 """Seconds between two looks at the errand."""
 MOST_KEPT = 64
-T = TypeVar("T", FileWeights, WeightNoise)
+PROBE_BITS = 4.0
+"""Width at which layers' sensitivities are compared."""
+T = TypeVar("T", FileWeights, WeightNoise, Inside)
 
 
 def kept_weights(sha256: str) -> FileWeights | None:
@@ -26,6 +31,18 @@ def kept_weights(sha256: str) -> FileWeights | None:
 def kept_noise(before: str, after: str) -> WeightNoise | None:
     """How far a file's weights are from another one's, if anybody has had both looked at."""
     return _remembered((before, after), lambda: workbench.weight_noise(before, after))
+
+
+def kept_sensitivity(study: StudyResult) -> dict[str, float]:
+    """How sensitive the outputs are to each layer of the study's model, by the layer's name; empty until it was
+    measured (`inside`)."""
+    asked = data.once(workbench.look_asked, study, data.sources(study))
+    found = _remembered((asked.key,), lambda: workbench.inside(asked))
+    if found is None:
+        return {}
+    measured = [each for each in found.sensitivity.techniques if each.technique == "low_bit_weights"]
+    values = {each.strength: each.values for each in measured}.get(PROBE_BITS, {})
+    return {name.removesuffix(".weight"): error for name, error in values.items() if isinstance(error, float)}
 
 
 def look_at(who: str, sha256: str, before: str) -> None:
