@@ -24,7 +24,6 @@ from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks.base import Prediction
 from edgeslim.ui.foreign import ForeignFile
 from edgeslim.ui.kept import once as once
-from edgeslim.ui.techniques import amounts as amounts
 from edgeslim.ui.techniques import effects as effects
 from edgeslim.ui.techniques import steps as steps
 from edgeslim.ui.timed import timed

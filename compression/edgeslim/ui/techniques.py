@@ -19,9 +19,3 @@ def steps() -> dict[str, StepInfo]:
 def effects() -> dict[str, Sequence[str]]:
     """What each step changes."""
     return {step.name: step.changes for step in steps().values()}
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def amounts() -> dict[str, tuple[str, str]]:
-    """Name and unit of the number that says how much a step does, for the steps that a search varies by one."""
-    return workbench.step_amounts()

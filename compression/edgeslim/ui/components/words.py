@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from math import ceil, floor
 
+from edgeslim import workbench
 from edgeslim.errors import ErrorRecord
 from edgeslim.records import NoticeRecord, ProgressRecord, RecipeRecord
 from edgeslim.report.charts import TEXTS
@@ -20,7 +22,13 @@ from edgeslim.ui.state import language, t
 
 def words() -> StudyWords:
     """The words of a study in the screen's language, as Markdown."""
-    return StudyWords(language(), data.amounts())
+    return _words(language())
+
+
+@cache
+def _words(language: Language) -> StudyWords:
+    """Asked for with every name of a long list."""
+    return StudyWords(language, workbench.step_amounts())
 
 
 def chart_texts(runtimes: Iterable[str] = ()) -> Mapping[str, str]:
