@@ -147,3 +147,17 @@ def test_a_folded_block_is_one_box_that_sums_its_layers() -> None:
     measure = next(each for each in given["measures"] if each["name"] == "macs")
     assert measure["texts"][box] == "28.9 M"
     assert next(each for each in given["measures"] if each["name"] == "bits")["levels"][box] is None
+
+
+def test_the_doctor_and_the_x_ray_offer_themselves_and_begin_an_errand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[Any] = []
+    monkeypatch.setattr(workbench, "begin_looking", begun.append)
+    monkeypatch.setattr(workbench, "begin_examining", begun.append)
+    for section, button in (("inside", "look_inside"), ("doctor", "examine")):
+        app = show(trial="3", section=section)
+        app.button(key=button).click().run()
+        assert not app.exception
+    assert [each.name for each in begun] == ["look_inside", "diagnose"]
+    assert begun[0].plan.model == begun[1].plan.model == "street-signs-medium"

@@ -113,8 +113,8 @@ def by_layer_chart(rows: Sequence[tuple[str, float, float | None]], texts: Texts
             orientation="h",
             marker={"color": ACCENT},
             name=texts["inside.measured"],
-            text=[format_decibels(measured) for _, measured, _ in rows],
-            hovertemplate="%{y}: %{text}<extra></extra>",
+            customdata=[format_decibels(measured) for _, measured, _ in rows],
+            hovertemplate="%{y}: %{customdata}<extra></extra>",
         ),
         go.Scatter(
             y=names,

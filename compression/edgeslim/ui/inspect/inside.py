@@ -135,6 +135,7 @@ def _what_if(found: Inside, file: InspectedFile) -> None:
 
 
 def _choice(choice: Choice) -> str:
+    """'Low-bit weights 4', 'Magnitude pruning 50 %': strengths below 1 are shares."""
     technique, strength = choice
     words = t("inside.int8_activations") if technique == "int8_activations" else named("step", technique)
-    return f"{words} {strength:g}"
+    return f"{words} {format_share(strength) if strength < 1 else f'{strength:g}'}"
