@@ -25,7 +25,9 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store(tmp_path_factory.mktemp("scenes"))
 
 
-def tried(scenes: Store, path: Path | None = None, labels: bool = True, **spec: object) -> TriedPreprocessing:
+def tried(
+    scenes: Store, path: Path | None = None, labels: bool = True, strange: bool = False, **spec: object
+) -> TriedPreprocessing:
     """What is found of the sample, or of the file, fed by default as the family's models are."""
     given = {"resize": "stretch", "labels": SAMPLE.spec.labels, "input_width": 288, "input_height": 192}
     model = Model(
@@ -36,7 +38,8 @@ def tried(scenes: Store, path: Path | None = None, labels: bool = True, **spec: 
         "test",
     )
     split = Subset(open_dataset("street-signs", scenes).split("gallery"), 16)
-    return try_ways(model, split, SAMPLE.spec.labels if labels else None, scenes, images=16)
+    known = SAMPLE.spec.labels if labels else None
+    return try_ways(model, split, known, scenes, images=16, strange=strange)
 
 
 def test_the_right_way_is_confirmed_and_said_to_beat_the_others(scenes: Store) -> None:
@@ -67,3 +70,13 @@ def test_another_way_is_found_with_labels_and_without(
     assert found.measure == ("mAP" if labels else "certainty")
     assert found.chosen is not None
     assert (found.chosen.color, found.chosen.scale, found.chosen.mean) == expected
+
+
+def test_on_strange_pictures_a_doubt_is_a_question(scenes: Store, tmp_path: Path) -> None:
+    """What is found on pictures of what the model knows: there a rival is clearly worse by less than half."""
+    swapped = saved(fed_otherwise(SAMPLE.path.read_bytes(), bgr=True), tmp_path / "swapped.onnx")
+    assert tried(scenes, swapped, labels=False).verdict == "found"
+    found = tried(scenes, swapped, labels=False, strange=True)
+    assert (found.verdict, found.chosen) == ("unclear", None)
+    assert {way.spec.color for way in found.rivals} == {"BGR"}
+    assert len(found.rivals) > 1

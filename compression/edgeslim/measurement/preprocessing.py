@@ -11,7 +11,6 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -45,7 +44,7 @@ _AGAIN = 0.7
 _PLENTY = 10.0
 """More certain boxes than this in a picture are no better: a saturated network sees them everywhere."""
 _SURE = 1.0
-"""Certainty below which, for want of objects that the model knows, only ways with less than half of it are worse."""
+"""Certainty below which, as on strange pictures, only ways with less than half of it are worse."""
 NOTHING = 0.01
 """A score below this is none: mAP, top-1, or mean certainty."""
 RECORDS = "preprocessing"
@@ -104,11 +103,17 @@ def try_on(
 
     Raises ModelError, DatasetError.
     """
+    strange = False
     if dataset.has_labels and model.spec.labels and dataset.task == model.spec.task:
-        with suppress(DatasetError):
+        try:
             work = make_workload(model, dataset, classes=classes)
             return try_ways(work.model, work.evaluation, work.labels, store, images=images, progress=progress)
-    return try_ways(model, any_images(dataset), None, store, images=images, progress=progress)
+        except DatasetError as error:
+            if error.code != "no_common_labels":
+                raise
+            strange = True
+    split = any_images(dataset)
+    return try_ways(model, split, None, store, images=images, strange=strange, progress=progress)
 
 
 def try_ways(
@@ -118,11 +123,13 @@ def try_ways(
     store: Store,
     *,
     images: int = IMAGES,
+    strange: bool = False,
     progress: Progress = silent,
 ) -> TriedPreprocessing:
     """Try the ways on so many images of the split, those with objects if it has `labels` (the model's).
 
-    Found once, it is kept. Raises ModelError, DatasetError.
+    They are `strange` if they are known to show other things than the model knows. Found once, it is kept. Raises
+    ModelError, DatasetError.
     """
     if model.spec.task == "detection" and model.spec.family == UNKNOWN:
         raise ModelError(
@@ -132,10 +139,10 @@ def try_ways(
             name=model.name,
         )
     few = _few(split, images, labels is not None)
-    decisive = [__version__, model.sha256, model.spec.to_json(), few.fingerprint, labels]
+    decisive = [__version__, model.sha256, model.spec.to_json(), few.fingerprint, labels, strange]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
     kept = store.computed(
-        RECORDS, key, lambda: encoded(_Trial(model, few, labels, progress).result()), progress
+        RECORDS, key, lambda: encoded(_Trial(model, few, labels, strange, progress).result()), progress
     )
     return decoded(TriedPreprocessing, kept)
 
@@ -173,8 +180,9 @@ class _Worth:
 
 class _Trial:
     def __init__(
-        self, model: Model, split: Split, labels: tuple[str, ...] | None, progress: Progress
+        self, model: Model, split: Split, labels: tuple[str, ...] | None, strange: bool, progress: Progress
     ) -> None:
+        self._strange = strange
         self._spec, self._split, self._labels, self._progress = model.spec, split, labels, progress
         self._task = task_for(model.spec)
         self._session: Session = ONNXRUNTIME.open(model.path)
@@ -202,10 +210,15 @@ class _Trial:
         verdict: Verdict = "none"
         chosen: ModelSpec | None = None
         if ways[0].score >= NOTHING:
-            chosen = next((spec for spec in usual if spec in good), good[0] if len(good) == 1 else None)
+            known = usual if self._tells(ways[0].score) else usual[:1]
+            chosen = next((spec for spec in known if spec in good), good[0] if len(good) == 1 else None)
             verdict = "unclear" if chosen is None else "found"
         measure = self._task.primary_metric if self._labels is not None else "certainty"
         return TriedPreprocessing(measure, len(self._images), ways, verdict, chosen)  # type: ignore[arg-type]
+
+    def _tells(self, best: float) -> bool:
+        """Whether small differences tell anything: with labels, or where the model sees what it knows."""
+        return self._labels is not None or (best >= _SURE and not self._strange)
 
     def _best_of(self, specs: Sequence[ModelSpec]) -> ModelSpec:
         """The first, unless another one is clearly better."""
@@ -222,7 +235,7 @@ class _Trial:
         close = [each for each in ranked if each is best or each.value >= abs(best.value) / 2]
         drawn = np.nan_to_num(np.stack([each.resampled.resamples for each in close]), nan=-1.0)
         shares = dict(enumerate(np.bincount(drawn.argmax(axis=0)) / drawn.shape[1]))
-        told = self._labels is not None or best.value >= _SURE
+        told = self._tells(best.value)
         ways = []
         for place, each in enumerate(ranked):
             interval = None
