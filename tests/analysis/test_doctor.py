@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import onnx
 import pytest
@@ -16,6 +18,7 @@ from edgeslim.analysis.doctor.quantized import integer_layers, quantizers
 from edgeslim.analysis.doctor.records import Diagnosis, Finding
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.street_signs.dataset import Plan, Scenes
+from edgeslim.detections import Annotations
 from edgeslim.lessons.lab import Lab
 from edgeslim.lessons.quantization.heads import OneOutput
 from edgeslim.models.base import Model
@@ -165,3 +168,84 @@ def test_saturation_is_computed_as_the_kernels_do_it(shape: tuple[int, ...]) -> 
     assert (wanted != exact(patches, rows)).any() and counts.saturated > 0
     codes = np.clip(np.rint(wanted / 4096) + 128, 0, 255)
     np.testing.assert_allclose(outputs[0][0].reshape(shape[0], -1).T, (codes - 128) * 4096)
+
+
+class Dim:
+    """The images of a split, of which only the darkest tenth of the brightness is left."""
+
+    def __init__(self, scenes: Scenes) -> None:
+        self.scenes, self.fingerprint = scenes, f"{scenes.fingerprint} dim"
+
+    def __len__(self) -> int:
+        return len(self.scenes)
+
+    def image(self, index: int) -> np.ndarray:
+        return (self.scenes.image(index) * 0.1).astype(np.uint8)
+
+    def target(self, index: int) -> Annotations:
+        return self.scenes.target(index)
+
+    def image_id(self, index: int) -> str:
+        return self.scenes.image_id(index)
+
+
+def test_calibration_images_unlike_the_data_are_told_from_ranges_that_clip(world: World) -> None:
+    recipe = Recipe((StaticInt8(images=8),))
+    scenes = world.data.calibration
+    assert isinstance(scenes, Scenes)
+    data = dataclasses.replace(world.data, calibration=Dim(scenes))
+    made = pipeline.run(recipe, world.model, data, world.store)
+    case = world.case(onnx.load(world.store.path(made.sha256)), recipe)
+    case.calibration = data.calibration
+    unlike = CAUSES.get("calibration").look(case)
+    assert (unlike.verdict, unlike.reason) == ("found", "unlike")
+    assert float(unlike.evidence["outside"]) > 0.1 > float(unlike.evidence["calibrating"])
+    assert unlike.mend is not None and unlike.mend.kind == "calibration"
+    case.calibration = (
+        scenes  # the same ranges, with images like the data: the ranges themselves are at fault
+    )
+    del case.calibrating
+    assert CAUSES.get("calibration").look(case).reason == "clipped"
+
+
+def resized(world: World, factors: np.ndarray) -> Model:
+    """The same network with the filters of its first layer in other sizes, which ReLU passes on unchanged."""
+    graph = world.made(Recipe())
+    weights = {item.name: item for item in graph.graph.initializer}
+    first, second = [node for node in graph.graph.node if node.op_type == "Conv"][:2]
+    for name, factor in (
+        (first.input[1], factors[:, None, None, None]),
+        (first.input[2], factors),
+        (second.input[1], 1 / factors[None, :, None, None]),
+    ):
+        weights[name].CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weights[name]) * factor, name))
+    sha256 = world.store.put(graph.SerializeToString())
+    return dataclasses.replace(world.model, path=world.store.path(sha256), sha256=sha256)
+
+
+CHANNELS = 8
+
+
+def test_one_scale_for_all_channels_is_named_where_channels_differ(world: World) -> None:
+    model = resized(world, np.where(np.arange(CHANNELS) % 4 == 0, 1, 1 / 200).astype(np.float32))
+    recipe = Recipe((StaticInt8(per_channel=False, images=8),))
+    case = world.case(world.made(recipe, model), recipe, model)
+    plain = world.case(world.made(Recipe()))
+    assert case.original_score.value == pytest.approx(plain.original_score.value, abs=0.01)
+    found = CAUSES.get("per_tensor").look(case)
+    assert found.verdict == "found"
+    assert float(found.evidence["few"]) >= 0.75, "in the layer where all but every fourth filter is small"
+    assert found.mend is not None and found.mend.values == {"step": "static_int8", "per_channel": True}
+
+
+def test_a_stem_with_a_huge_range_is_named_and_mended_by_keeping_it_float(world: World) -> None:
+    model = resized(world, np.where(np.arange(CHANNELS) == 3, 500, 1).astype(np.float32))
+    recipe = Recipe((StaticInt8(images=8),))
+    case = world.case(world.made(recipe, model), recipe, model)
+    found = CAUSES.get("noisy_tensor").look(case)
+    assert (found.verdict, found.reason) == ("found", "activation")
+    assert found.evidence["layer"] == 2, "what the stem gives the second layer"
+    assert float(found.evidence["peak"]) > 50 * float(found.evidence["median"])
+    assert found.mend is not None and found.mend.recipe is not None
+    mended = world.made(Recipe.from_json(found.mend.recipe.to_json()), model)
+    assert case.back(mended).delta > 0.8 * -case.loss.delta
