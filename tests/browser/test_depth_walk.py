@@ -1,37 +1,21 @@
 """What lies below the chart of a study: a file is starred, taken apart stage by stage, and found again."""
 
 import re
-import time
 
 import pytest
 from browser_server import PATIENCE, Server
 from playwright.sync_api import Page, expect
+from small_study import made
 
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
-from edgeslim.recipe import Recipe
-from edgeslim.studies.study import StudyPlan
 
 pytestmark = pytest.mark.browser
-RECIPE = Recipe.from_json(
-    {
-        "steps": [
-            {"step": "magnitude_pruning", "sparsity": 0.6},
-            {"step": "fine_tuning", "steps": 20},
-            {"step": "static_int8"},
-        ]
-    }
+STEPS: tuple[dict[str, object], ...] = (
+    {"step": "magnitude_pruning", "sparsity": 0.6},
+    {"step": "fine_tuning", "steps": 20},
+    {"step": "static_int8"},
 )
-
-
-def made(store: Store) -> None:
-    """A study of one recipe, to its end."""
-    plan = StudyPlan(model="digits-cnn", dataset="digits", name="mine", workers=1, limit=100)
-    workbench.start_study(plan, [RECIPE], store=store)
-    end = time.monotonic() + 5 * PATIENCE / 1000
-    while workbench.study_status("mine", store).state != "complete":
-        assert time.monotonic() < end, "the study takes too long"
-        time.sleep(0.5)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +40,7 @@ def test_a_file_is_starred_taken_apart_and_found_again(
     server: Server, visit: Page, locale: str, words: tuple[str, ...]
 ) -> None:
     star, add, keep, stages, measure, most, how = words
-    made(Store(server.home))
+    made(Store(server.home), *STEPS)
     visit.goto(f"{server.url}/study?study=mine&trial=1")
     visit.get_by_role("button", name=f"☆ {star}").click()
     expect(visit.get_by_role("button", name=f"☆ {star}")).to_have_count(0)

@@ -13,7 +13,7 @@ from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.errands import ended, errand_progress
 from edgeslim.ui.components.make_file import make_file
-from edgeslim.ui.components.navigation import go
+from edgeslim.ui.components.navigation import go, lead
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import language, number_in, t
@@ -122,10 +122,11 @@ def _found(
         if pressed:
             tried = workbench.try_mend(study, trial.number, found.mend)
             st.success(t("doctor.tried", number=tried.number, study=plain(tried.study)))
-            go(
+            lead(
                 "study",
                 t("doctor.open"),
                 icon=":material/arrow_forward:",
+                key="open_mended",
                 study=tried.study,
                 trial=tried.number,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -74,6 +75,15 @@ def turn(label: str, *, icon: str, key: str, **parameters: object) -> None:
         st.query_params.from_dict(given)
 
     st.button(label, icon=icon, type="tertiary", on_click=turned, key=key)
+
+
+def lead(page: str, label: str, *, icon: str, key: str, **parameters: object) -> None:
+    """What leads to a page from a component that may stand on that very page."""
+    here = urlsplit(st.context.url or "").path.rpartition("/")[2]
+    if here == page:
+        turn(label, icon=icon, key=key, **parameters)
+    else:
+        go(page, label, icon=icon, **parameters)
 
 
 def go(page: str, label: str, *, icon: str | None = None, **parameters: object) -> None:
