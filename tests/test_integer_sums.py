@@ -16,6 +16,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edgeslim import ort
+from edgeslim.records import RecipeRecord
 from edgeslim.runtime import MAIN, ONNXRUNTIME, runtime_environment
 from edgeslim.studies.study import TrialResult
 
@@ -198,7 +199,7 @@ def test_where_a_plain_session_differs_it_is_said(monkeypatch: pytest.MonkeyPatc
     trial = TrialResult(
         number=0,
         state="complete",
-        recipe={},
+        recipe=RecipeRecord(),
         title="",
         recipe_fingerprint="",
         model="m",

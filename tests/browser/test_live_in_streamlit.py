@@ -41,3 +41,4 @@ def test_pictures_move_without_the_server(visit: Page, tmp_path: Path) -> None:
         visit.emulate_media(color_scheme="dark")
         visit.wait_for_function(f"() => ({WHITE})() === 0")
         expect(told).to_have_text("55 %")
+        visit.goto("about:blank")  # before the server ends

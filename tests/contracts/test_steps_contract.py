@@ -153,6 +153,8 @@ def test_zeros_stay_zero_unless_the_step_says_that_it_fills_them(
     name: str, original: dict[str, Path]
 ) -> None:
     step, path = quick(STEPS.get(name)), original["plain_cnn"]
+    if step.shipped_as_made:
+        pytest.skip("the file is another tool's, with its own zeros")
     given = pruned(path)
     try:
         after, told = applied(

@@ -10,6 +10,7 @@ import pytest
 from step_cases import code_of, quick
 
 from edgeslim.artifacts.store import Store
+from edgeslim.detections import Annotations
 from edgeslim.errors import InfeasibleError, RecipeError
 from edgeslim.export.onnx import deployable, export_training_form, shipped, to_bytes
 from edgeslim.models.base import Model
@@ -19,8 +20,15 @@ from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps import STEPS, OnnxStep, StepContext, TorchStep
 from example_networks import RandomImages
 
-REFUSED = {"fine_tuning": "family_without_loss", "dynamic_int8": "nothing_dynamic"}
+REFUSED = {"dynamic_int8": "nothing_dynamic"}
 """Step → code."""
+
+
+class Boxed(RandomImages):
+    """One box in each image."""
+
+    def target(self, index: int) -> Annotations:
+        return Annotations.of(np.array([[8, 8, 24, 24]], np.float32), np.array([super().target(index)]))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +41,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 @pytest.mark.parametrize("name", STEPS.names())
 def test_step_runs_on_a_real_detector_or_refuses(name: str, model: Model) -> None:
-    images = RandomImages(4)
+    images = Boxed(4)
     told = StepContext(spec=model.spec, original=model.path, calibration=images, train=images, teacher=model)
     step, given = quick(STEPS.get(name)), onnx.load(model.path)
     try:

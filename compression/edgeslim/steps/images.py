@@ -19,15 +19,15 @@ def calibration_images(split: Split | None, step: str) -> Split:
         raise RecipeError(
             "no_calibration_images",
             f"'{step}' needs calibration images, and there are none.",
-            "Choose a dataset for calibration; labels are not needed.",
+            "Choose a dataset for calibration (--calibration); labels are not needed.",
             step=step,
         )
     return split
 
 
 def training_images(split: Split | None, step: str) -> Split:
-    """The split, if it has images. Raises RecipeError (code 'no_training_images')."""
-    if split is None or len(split) == 0:
+    """The split, if it has labelled images. Raises RecipeError (code 'no_training_images')."""
+    if split is None or len(split) == 0 or split.target(0) is None:
         raise RecipeError(
             "no_training_images",
             f"'{step}' needs labelled images to train on, and the dataset has no train split.",

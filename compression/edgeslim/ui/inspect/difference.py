@@ -23,7 +23,11 @@ MOST = 3
 
 def finding(file: InspectedFile) -> str:
     """The page's title: what compression changed most, else in how few layers the bytes lie."""
-    kinds = list(counted(file.changes()).items())
+    every = counted(file.changes())
+    # As a rule int8 is what makes the bits fewer, and then it has said so.
+    kinds = [
+        (kind, count) for kind, count in every.items() if kind != "fewer_bits" or count > every.get("int8", 0)
+    ]
     if not kinds or kinds[0][0] == "same":
         return t("inspect.finding", count=heaviest(file.network), layers=len(file.network.layers))
     said = [t("difference.counted", count=count, kind=kind_words(kind)) for kind, count in kinds[:MOST]]
