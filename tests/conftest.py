@@ -15,6 +15,11 @@ import pytest
 import linear_digits
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Half as many again as there are cores: much of the time browsers, limits and processes are waited for."""
+    return max(1, 3 * len(os.sched_getaffinity(0)) // 2) if hasattr(os, "sched_getaffinity") else 3
+
+
 @pytest.fixture(scope="session")
 def digits_weights() -> linear_digits.Weights:
     """Weight and bias of a linear classifier of the digits."""
