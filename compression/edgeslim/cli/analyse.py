@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeslim import workbench
-from edgeslim.cli.common import Arguments, add, positive, progress, spec, tell, with_data
+from edgeslim.cli.common import Arguments, add, positive, progress, spec, tell, with_data, with_threshold
 from edgeslim.errors import RecipeError
 from edgeslim.records import encoded
 from edgeslim.report.analysis_text import ablation_text, sensitivity_text, xray_texts
@@ -52,20 +52,7 @@ def add_commands(commands: Any) -> None:
         calibration=False,
     )
     command.add_argument("files", type=Path, nargs=2, metavar="F.onnx", help="two files, as --model is read")
-    command.add_argument(
-        "--threshold",
-        type=_share,
-        default=0.5,
-        metavar="S",
-        help="score from which boxes count (default: 0.5)",
-    )
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"must be between 0 and 1, got {text} instead")
-    return value
+    with_threshold(command)
 
 
 def _errors(given: Arguments) -> None:

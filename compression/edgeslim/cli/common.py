@@ -191,3 +191,21 @@ class _Waits:
         if message in WAITS and (message, who) != self._said:
             print(counted(ProgressRecord(message, done, total, who)), file=sys.stderr, flush=True)
         self._said = (message, who)
+
+
+def with_threshold(command: argparse.ArgumentParser) -> None:
+    """The score from which boxes count."""
+    command.add_argument(
+        "--threshold",
+        type=share,
+        default=0.5,
+        metavar="S",
+        help="score from which boxes count (default: 0.5)",
+    )
+
+
+def share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, got {text} instead")
+    return value

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 from edgeslim import workbench
-from edgeslim.cli.common import Arguments, add, positive, progress, spec, tell, with_data
+from edgeslim.cli.common import Arguments, add, positive, progress, spec, tell, with_data, with_threshold
 from edgeslim.errors import StudyError
 from edgeslim.report.doctor import change_text, diagnosis_lines
 from edgeslim.texts import translate
@@ -23,7 +22,7 @@ def add_doctor(commands: Any) -> None:
     command.add_argument("file", type=Path, metavar="F.onnx", help="a file, as --model is read")
     command.add_argument("--recipe", type=Path, metavar="R.json", help="the file's recipe, if it is known")
     command.add_argument("--images", type=positive, default=64, metavar="N", help="validation images at most")
-    _with_threshold(command)
+    with_threshold(command)
 
 
 def add_study_doctor(commands: Any) -> None:
@@ -31,24 +30,7 @@ def add_study_doctor(commands: Any) -> None:
     command.add_argument("name", metavar="NAME")
     command.add_argument("number", type=int, metavar="N", help="number of the trial")
     command.add_argument("--try", dest="mend", action="store_true", help="measure the likeliest cause's mend")
-    _with_threshold(command)
-
-
-def _with_threshold(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--threshold",
-        type=_share,
-        default=0.5,
-        metavar="S",
-        help="score from which boxes count (default: 0.5)",
-    )
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"must be between 0 and 1, got {text} instead")
-    return value
+    with_threshold(command)
 
 
 def _doctor(given: Arguments) -> None:
