@@ -12,7 +12,7 @@ import onnx
 from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from edgeslim.errors import ModelError
+from edgeslim.errors import ModelError, Notice
 from edgeslim.runtime.base import FILE_FORMATS, RUNTIMES, Conversion
 from edgeslim.sessions import Input, Tensor
 
@@ -30,6 +30,9 @@ class Coarse:
 
     def version(self) -> str:
         return "1"
+
+    def notices(self, file: Path) -> tuple[Notice]:
+        return (Notice("coarse_weights", "Weights have 4 binary digits.", digits=self.digits),)
 
     def convert(self, file: Path, conversion: Conversion) -> bytes:
         if os.environ.get("EDGESLIM_TEST_RUNTIME") == "refuses":

@@ -54,6 +54,7 @@ def test_a_study_measures_every_file_in_every_runtime(case):
         found = trial.in_runtime("reference")
         assert (found.format, found.suffix, found.version) == ("coarse", ".coarse", onnx.__version__)
         assert found.error is None
+        assert [notice.code for notice in found.notices] == ["coarse_weights"]
         path = case.store.path(found.sha256, found.suffix)
         content = path.read_bytes()
         assert hashlib.sha256(content).hexdigest() == found.sha256

@@ -75,6 +75,9 @@ class FileFormat(Protocol):
     def version(self) -> str:
         """Of what converts: another version may give other bytes."""
 
+    def notices(self, file: Path) -> Sequence[Notice]:
+        """What an ONNX file of ours loses on the way, such as packed weights that become float16. Converts nothing."""
+
     def convert(self, file: Path, conversion: Conversion) -> bytes:
         """The delivered file, from an ONNX file of ours; equal arguments, equal bytes. Raises ModelError."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgeslim.errors import ErrorRecord
-from edgeslim.records import Latency
+from edgeslim.records import Latency, NoticeRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,4 +32,6 @@ class RuntimeFigures:
     latency: Latency | None = None
     resamples: str | None = None
     """Where the store keeps the primary metric's resamples over images (metrics.resamples)."""
+    notices: tuple[NoticeRecord, ...] = ()
+    """What the file lost when it was converted."""
     error: ErrorRecord | None = None

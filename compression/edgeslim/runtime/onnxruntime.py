@@ -20,6 +20,9 @@ class Onnx:
     def version(self) -> str:
         return ""
 
+    def notices(self, file: Path) -> tuple[()]:
+        return ()
+
     def convert(self, file: Path, conversion: Conversion) -> bytes:
         return file.read_bytes()
 
