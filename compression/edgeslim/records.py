@@ -46,15 +46,30 @@ class EntropyGap:
     """Of the bound."""
 
 
+THOROUGH_ZSTD, FAST_ZSTD = 19, 12
+THOROUGH_BYTES = 32_000_000
+"""Up to this size a file is packed with the thorough level, which takes some 0.3 s per MB and more."""
+
+
+def zstd_level(size: int) -> int:
+    """The level with which the download of a file of `size` bytes is measured."""
+    return THOROUGH_ZSTD if size <= THOROUGH_BYTES else FAST_ZSTD
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """Bytes. `entropy_bound` covers the stored tensors only, not the graph's structure."""
 
     file: int
     download: int
-    """The file after zstd -19."""
+    """The file after zstd of `zstd_level`."""
     entropy_bound: int | None = None
     """None in studies from before it was measured."""
+
+    @property
+    def zstd_level(self) -> int:
+        """That of the download."""
+        return zstd_level(self.file)
 
     @property
     def entropy_gap(self) -> EntropyGap | None:

@@ -9,6 +9,7 @@ import zstandard
 from onnx import TensorProto, helper
 from tiny_graphs import model, node, weights
 
+from edgeslim import records
 from edgeslim.errors import ModelError
 from edgeslim.metrics.size import entropy_bits, entropy_bound, sizes, stored_bytes, wide_bits
 
@@ -110,6 +111,33 @@ def test_sizes_of_a_file(tmp_path: Path) -> None:
     # Ten values: at most log2(10) bits for each of 9,216 weights.
     assert 0.9 * np.log2(10) * 9216 / 8 < found.entropy_bound <= np.log2(10) * 9216 / 8
     assert found.entropy_bound < found.download < found.file
+
+
+@pytest.mark.parametrize(("limit", "level"), [(1e6, 19), (1000, 12)])
+def test_the_level_of_large_files_is_lower_and_named(
+    limit: float, level: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "THOROUGH_BYTES", limit)
+    path = tmp_path / "model.onnx"
+    values = np.round(weights(8, 16, 3, 3), 1)
+    onnx.save(model([node("Conv", ["x", "w"], ["y"])], {"x": [1, 16, 4, 4]}, ["y"], {"w": values}), path)
+    found = sizes(path)
+    by_level = {
+        each: len(zstandard.ZstdCompressor(level=each).compress(path.read_bytes())) for each in (12, 19)
+    }
+    assert by_level[12] != by_level[19]
+    assert (found.zstd_level, found.download) == (level, by_level[level])
+
+
+def test_a_large_tensor_is_counted_as_a_sort_would_count_it() -> None:
+    """More bytes than are counted at once, and more different values than a list pays for."""
+    values = np.random.default_rng(0).normal(size=1_100_000).astype(np.float32)
+    symbols = [np.unique(place, return_counts=True)[1] for place in values.view(np.uint8).reshape(-1, 4).T]
+    bits = sum(float((found * np.log2(values.size / found)).sum()) for found in symbols)
+    assert wide_bits(values) == bits
+    codes = np.random.default_rng(1).integers(0, 7, 5_000_000).astype(np.uint8)
+    found = np.unique(codes, return_counts=True)[1]
+    assert entropy_bits(codes) == float((found * np.log2(codes.size / found)).sum())
 
 
 def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:

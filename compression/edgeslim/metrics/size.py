@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from edgeslim.metrics.counts import Counts, counts
 from edgeslim.metrics.graph import load, stored_tensors
-from edgeslim.records import Sizes
+from edgeslim.records import Sizes, zstd_level
 
 __all__ = [
     "Counts",
@@ -26,7 +26,8 @@ __all__ = [
     "tensor_bytes",
 ]
 
-ZSTD_LEVEL = 19
+_AT_ONCE = 1 << 22
+"""Bytes that are counted at once, so that counting takes no multiple of a large tensor's memory."""
 
 
 def sizes(path: Path, bound: Callable[[onnx.ModelProto], int] | None = None) -> Sizes:
@@ -43,10 +44,10 @@ def sizes(path: Path, bound: Callable[[onnx.ModelProto], int] | None = None) -> 
 
 
 def download_bytes(content: bytes) -> int:
-    """What travels: the content after zstd -19."""
+    """What travels: the content after zstd, of the level that files of its size have."""
     import zstandard
 
-    return len(zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(content))
+    return len(zstandard.ZstdCompressor(level=zstd_level(len(content))).compress(content))
 
 
 def entropy_bound(model: onnx.ModelProto) -> int:
@@ -72,19 +73,36 @@ def wide_bits(values: NDArray[Any]) -> float:
     flat = np.ascontiguousarray(values).reshape(-1)
     zero = flat == 0
     present = flat[~zero]
-    different = np.unique(present.view(f"u{flat.dtype.itemsize}")).size
-    named = entropy_bits(present) + 8 * flat.dtype.itemsize * different
     places = present.view(np.uint8).reshape(-1, flat.dtype.itemsize)
-    return entropy_bits(zero) + min(named, sum(entropy_bits(place) for place in places.T))
+    told = sum(entropy_bits(place) for place in places.T)
+    occurrences = _occurrences(present.view(f"u{flat.dtype.itemsize}"))
+    listed = 8 * flat.dtype.itemsize * occurrences.size
+    if listed < told:  # else the list alone is longer
+        told = min(told, _shannon(occurrences) + listed)
+    return entropy_bits(zero) + told
 
 
 def entropy_bits(values: NDArray[Any]) -> float:
     """Elements × zeroth-order entropy, in bits."""
     if values.size == 0 or values.dtype == object:
         return 0.0
-    symbols = np.ascontiguousarray(values).reshape(-1).view(f"u{values.dtype.itemsize}")
-    _, counts = np.unique(symbols, return_counts=True)
-    return float((counts * np.log2(values.size / counts)).sum())
+    return _shannon(_occurrences(np.ascontiguousarray(values).reshape(-1).view(f"u{values.dtype.itemsize}")))
+
+
+def _shannon(occurrences: NDArray[Any]) -> float:
+    return float((occurrences * np.log2(occurrences.sum() / occurrences)).sum())
+
+
+def _occurrences(symbols: NDArray[Any]) -> NDArray[Any]:
+    """How often each of the different symbols occurs, in the order of the symbols."""
+    if symbols.dtype == np.uint8:
+        counted = np.zeros(256, np.int64)
+        for start in range(0, symbols.size, _AT_ONCE):
+            counted += np.bincount(symbols[start : start + _AT_ONCE], minlength=256)
+        return counted[counted > 0]
+    ordered = np.sort(symbols)
+    starts = np.flatnonzero(np.concatenate(([symbols.size > 0], ordered[1:] != ordered[:-1])))
+    return np.diff(starts, append=symbols.size)
 
 
 def stored_bytes(model: onnx.ModelProto) -> int:

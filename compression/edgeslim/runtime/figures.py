@@ -26,7 +26,7 @@ class RuntimeFigures:
     """Of the delivered file, in the store under this and the suffix."""
     bytes: int | None = None
     download: int | None = None
-    """Bytes after zstd -19."""
+    """Bytes after zstd, as of `records.zstd_level`."""
     accuracy: Mapping[str, Any] | None = None
     fidelity: Mapping[str, Any] | None = None
     latency: Latency | None = None

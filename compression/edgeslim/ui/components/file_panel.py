@@ -46,7 +46,9 @@ def file_actions(study: StudyResult, trial: TrialResult, *, key: str) -> None:
             type="primary" if key == "panel" else "secondary",
             on_click="ignore",
             key=f"{key}_download",
-            help=t("trial.download_help", size=format_bytes(trial.sizes.download)),
+            help=t(
+                "trial.download_help", size=format_bytes(trial.sizes.download), level=trial.sizes.zstd_level
+            ),
         )
         if trial.number != study.baseline:
             go(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
+from edgeslim.records import zstd_level
 from edgeslim.report.waterfall import Level, Waterfall, waterfall, waterfall_chart
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
@@ -56,7 +57,8 @@ def _memory_chart(study: StudyResult, language: Language, number: int) -> go.Fig
 def _title(level: Level, found: Waterfall) -> str:
     """The level, what made it, and how it is known: 'ONNX file', and below 'Static int8 · with the graph'."""
     bits = f"{found.bits:.1f}" if found.bits is not None else DASH
-    note = t(f"waterfall.note_{level.name}", bits=bits)
+    packed = zstd_level(next(each.bytes for each in found.levels if each.name == "file"))
+    note = t(f"waterfall.note_{level.name}", bits=bits, level=packed)
     by = " → ".join(step_name(step) for step in level.by)
     return f"<b>{t(f'waterfall.{level.name}')}</b><br>{f'{by} · ' if by else ''}{note}"
 
