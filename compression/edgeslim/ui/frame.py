@@ -6,7 +6,7 @@ old kind until `st.navigation` has run once, and greets the first visitor of a d
 
 import streamlit as st
 
-from edgeslim.ui.components.navigation import MARK, SECTIONS, language_switch, logo, presenting
+from edgeslim.ui.components.navigation import MARK, SECTIONS, keep_page, language_switch, logo, presenting
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.state import find_language, t
 
@@ -53,6 +53,7 @@ page = st.navigation(
     },
     position="hidden" if presenting() else "sidebar",
 )
+keep_page(page.url_path or "overview")
 if not presenting():
     language_switch()
 st.html(STYLE + PRESENTING if presenting() else STYLE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from edgeslim import workbench
@@ -11,16 +13,13 @@ from edgeslim.report.doctor import FindingText, change_text, diagnosis_text
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
-from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.errands import offer
 from edgeslim.ui.components.make_file import make_file
-from edgeslim.ui.components.navigation import go, lead
+from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import language, number_in, t
 from edgeslim.workbench.doctor import THRESHOLD, Outcome
-
-WATCH = 1.0
-"""Seconds between two looks at an examination."""
 
 
 def doctor(study: StudyResult, number: int | None) -> None:
@@ -54,25 +53,15 @@ def _asked(study: StudyResult, plan: StudyPlan, number: int, threshold: float) -
 
 
 def _offer(asked: Diagnose) -> None:
-    status = workbench.examining_status(asked)
-    if status is not None and status.state == "running":
-        _watch(asked)
-        return
-    if status is not None:
-        ended(status)
-    st.markdown(t("doctor.offer", images=asked.images))
-    if st.button(t("doctor.begin"), icon=":material/stethoscope:", key="examine"):
-        workbench.begin_examining(asked)
-        st.rerun()
-
-
-@st.fragment(run_every=WATCH)
-def _watch(asked: Diagnose) -> None:
-    status = workbench.examining_status(asked)
-    if status is None or status.state != "running":
-        st.rerun()
-    errand_progress(status, t("doctor.running"))
-    st.caption(t("doctor.leave"))
+    offer(
+        partial(workbench.examining_status, asked),
+        partial(workbench.begin_examining, asked),
+        title=t("doctor.running"),
+        about=t("doctor.offer", images=asked.images),
+        label=t("doctor.begin"),
+        icon=":material/stethoscope:",
+        key="examine",
+    )
 
 
 def _show(study: StudyResult, trial: TrialResult, diagnosis: Diagnosis) -> None:
@@ -122,11 +111,10 @@ def _found(
         if pressed:
             tried = workbench.try_mend(study, trial.number, found.mend)
             st.success(t("doctor.tried", number=tried.number, study=plain(tried.study)))
-            lead(
+            go(
                 "study",
                 t("doctor.open"),
                 icon=":material/arrow_forward:",
-                key="open_mended",
                 study=tried.study,
                 trial=tried.number,
             )

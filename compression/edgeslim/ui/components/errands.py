@@ -1,6 +1,8 @@
-"""How far an errand is (jobs.errand)."""
+"""How far an errand is (jobs.errand), and how it is begun: by a button, or at once by whoever needs what it finds."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -11,8 +13,72 @@ from edgeslim.ui.state import t
 from edgeslim.units import format_clock
 from edgeslim.workbench import ErrandStatus
 
+Look = Callable[[], ErrandStatus | None]
+"""Reads how far an errand is; None if it was never begun."""
+WATCH = 1.0
+"""Seconds between two looks at an errand that runs."""
 
-def errand_progress(status: ErrandStatus, title: str) -> None:
+
+def watched(look: Look, title: str, *, leave: bool = False) -> bool:
+    """Whether the errand runs: then its progress is shown, and the page is drawn anew once it ends.
+
+    `leave` adds that one need not wait for it.
+    """
+    if not _runs(look()):
+        return False
+    _watch(look, title, leave)
+    return True
+
+
+def ended(status: ErrandStatus | None) -> None:
+    """Why an errand did not come to its end, if it did not."""
+    if status is not None and status.error is not None:
+        show(status.error)
+    elif status is not None and status.state == "interrupted":
+        st.warning(t("errand.interrupted"), icon=":material/warning:")
+
+
+def offer(
+    look: Look, begin: Callable[[], object], *, title: str, about: str, label: str, icon: str, key: str
+) -> None:
+    """What the errand is about, and a button that begins it; how far it is while it runs."""
+    if watched(look, title, leave=True):
+        return
+    ended(look())
+    st.markdown(about)
+    if st.button(label, icon=icon, key=key):
+        begin()
+        st.rerun()
+
+
+def await_errand(look: Look, begin: Callable[[], object], title: str, *, key: str) -> None:
+    """Begin it unless it runs, and show how far it is; if it did not come to its end, say why and offer to begin
+    again."""
+    status = look()
+    if status is not None and status.state in ("failed", "interrupted"):
+        ended(status)
+        if not st.button(t("errand.again"), icon=":material/refresh:", key=key):
+            return
+    if not _runs(status):
+        begin()
+    _watch(look, title, leave=False)
+
+
+def _runs(status: ErrandStatus | None) -> bool:
+    return status is not None and status.state == "running"
+
+
+@st.fragment(run_every=WATCH)
+def _watch(look: Look, title: str, leave: bool) -> None:
+    status = look()
+    if status is None or status.state != "running":
+        st.rerun()
+    _progress(status, title)
+    if leave:
+        st.caption(t("errand.leave"))
+
+
+def _progress(status: ErrandStatus, title: str) -> None:
     """A bar with what is being done and the time left."""
     now = status.current
     if now is None or not now.total or now.message in WAITS:
@@ -23,11 +89,3 @@ def errand_progress(status: ErrandStatus, title: str) -> None:
     if status.left is not None:
         text = f"{text} · {t('errand.left', time=format_clock(status.left))}"
     st.progress(min(1.0, now.done / now.total), text=text)
-
-
-def ended(status: ErrandStatus) -> None:
-    """Why an errand did not come to its end, if it did not."""
-    if status.error is not None:
-        show(status.error)
-    elif status.state == "interrupted":
-        st.warning(t("errand.interrupted"), icon=":material/warning:")

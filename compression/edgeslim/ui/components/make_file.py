@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
-from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.errands import ended, watched
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import numbered
 from edgeslim.ui.state import t
@@ -16,16 +18,13 @@ from edgeslim.units import format_clock
 
 STARTING = 6.0
 """Seconds until the first step begins."""
-WATCH = 1.0
-"""Seconds between two looks at what is made."""
 
 
 def make_file(study: StudyResult, trial: TrialResult, *, key: str = "make_file") -> None:
     """A button that makes the trial's file from its recipe, or how far that is. For a file that is not here."""
     with boundary():
-        status = workbench.making_status(study, trial.number)
-        if status is not None and status.state == "running":
-            _watch(study, trial.number)
+        look = partial(workbench.making_status, study, trial.number)
+        if watched(look, t("make_file.running")):
             return
         seconds = STARTING + _seconds(trial)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -34,8 +33,7 @@ def make_file(study: StudyResult, trial: TrialResult, *, key: str = "make_file")
                 words, icon=":material/build:", key=f"{key}_{trial.number}", help=t("make_file.help")
             )
             st.caption(t("make_file.why"), width="content")
-        if status is not None:
-            ended(status)
+        ended(look())
         if pressed:
             workbench.make_again(study, trial.number)
             st.rerun()
@@ -63,12 +61,3 @@ def make_another(study: StudyResult) -> None:
 def _seconds(trial: TrialResult) -> float:
     """What its steps took."""
     return sum(stage.seconds for stage in trial.stages)
-
-
-@st.fragment(run_every=WATCH)
-def _watch(study: StudyResult, number: int) -> None:
-    status = workbench.making_status(study, number)
-    if status is None or status.state != "running":
-        st.rerun()
-    else:
-        errand_progress(status, t("make_file.running"))

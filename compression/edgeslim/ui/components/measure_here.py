@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import streamlit as st
 
@@ -11,14 +12,11 @@ from edgeslim.report.comparable import comparable
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.comparable import compared_on
-from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.errands import ended, watched
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import words
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.ui.timed import HERE, OWN, TIMED
-
-WATCH = 1.0
-"""Seconds between two looks at a measurement that runs."""
 
 
 def measure_here(study: StudyResult, shown: Iterable[str]) -> None:
@@ -28,9 +26,8 @@ def measure_here(study: StudyResult, shown: Iterable[str]) -> None:
         compared_on(study, shown)
         return
     with boundary():
-        status = workbench.timing_status(study) if _can_be_timed(study) else None
-        if status is not None and status.state == "running":
-            _watch(study)
+        look, can_be_timed = partial(workbench.timing_status, study), _can_be_timed(study)
+        if can_be_timed and watched(look, t("timing.running")):
             return
         two = workbench.timing_here(study) is not None
         machine = comparable(study, [*shown, "latency"], words())
@@ -48,10 +45,10 @@ def measure_here(study: StudyResult, shown: Iterable[str]) -> None:
                     required=True,
                     **linked(TIMED, HERE, one_of([HERE, OWN])),
                 )
-            if _can_be_timed(study):
+            if can_be_timed:
                 _begin(study)
-        if status is not None:
-            ended(status)
+        if can_be_timed:
+            ended(look())
 
 
 def _can_be_timed(study: StudyResult) -> bool:
@@ -71,12 +68,3 @@ def _begin(study: StudyResult) -> None:
         workbench.time_study(study)
         st.query_params.pop(TIMED, None)
         st.rerun()
-
-
-@st.fragment(run_every=WATCH)
-def _watch(study: StudyResult) -> None:
-    status = workbench.timing_status(study)
-    if status is None or status.state != "running":
-        st.rerun()
-    else:
-        errand_progress(status, t("timing.running"))

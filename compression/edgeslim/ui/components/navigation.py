@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -33,6 +33,7 @@ SECTIONS = {
 }
 """Groups of the navigation, in order: scripts by the name they have in the address."""
 PAGES = {name: path for section in SECTIONS.values() for name, path in section.items()}
+_PAGE = "edgeslim_page"
 
 
 def logo() -> None:
@@ -65,30 +66,26 @@ def presenting() -> bool:
     return st.query_params.get("present") == "1" or st.query_params.get("view") == "projector"
 
 
-def turn(label: str, *, icon: str, key: str, **parameters: object) -> None:
-    """A button to another place of the page that is open: a link to it would leave the address as it is."""
-
-    def turned() -> None:
-        given = {name: str(value) for name, value in parameters.items() if value is not None}
-        if "lang" in st.query_params:
-            given["lang"] = st.query_params["lang"]
-        st.query_params.from_dict(given)
-
-    st.button(label, icon=icon, type="tertiary", on_click=turned, key=key)
-
-
-def lead(page: str, label: str, *, icon: str, key: str, **parameters: object) -> None:
-    """What leads to a page from a component that may stand on that very page."""
-    here = urlsplit(st.context.url or "").path.rpartition("/")[2]
-    if here == page:
-        turn(label, icon=icon, key=key, **parameters)
-    else:
-        go(page, label, icon=icon, **parameters)
+def keep_page(name: str) -> None:
+    """Which page is open. The frame begins with it; a fragment that runs alone needs it too."""
+    st.session_state[_PAGE] = name
 
 
 def go(page: str, label: str, *, icon: str | None = None, **parameters: object) -> None:
-    """A link to another page of the app, with what it shall show and in the language of this one."""
-    given = {key: str(value) for key, value in parameters.items() if value is not None}
+    """What leads to a page of the app, with what it shall show and in the language of this one.
+
+    A link; a button where that page is open, since a link would leave its address as it is.
+    """
+    given = {name: str(value) for name, value in parameters.items() if value is not None}
     if "lang" in st.query_params:
         given["lang"] = st.query_params["lang"]
-    st.page_link(PAGES[page], label=label, icon=icon, query_params=given)
+
+    def turn() -> None:
+        st.query_params.from_dict(given)
+        st.rerun()  # the whole page, also from a fragment of it
+
+    if page == st.session_state.get(_PAGE):
+        key = f"go_{label}_{urlencode(given)}"
+        st.button(label, icon=icon, type="tertiary", on_click=turn, key=key)
+    else:
+        st.page_link(PAGES[page], label=label, icon=icon, query_params=given)

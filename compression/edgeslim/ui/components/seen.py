@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,15 +13,13 @@ from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks.base import Prediction
 from edgeslim.ui import data
-from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.errands import await_errand
 from edgeslim.ui.components.words import numbered
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
 
 MOST_KEPT = 48
 """Files whose predictions on all images stay in memory: about 0.3 MB each."""
-WATCH = 1.0
-"""Seconds between two looks at a file that is being run."""
 
 
 def scored(study: StudyResult, images: workbench.Images | None = None) -> workbench.ScoredImages:
@@ -74,22 +73,9 @@ def _run(
     model: str,
     spec: ModelSpec | None,
 ) -> None:
-    """Begin it, and show how far it is; where it did not come to its end, say why and offer to begin again."""
-    status = workbench.seeing_status(sha256, images, model, spec=spec)
-    if status is not None and status.state in ("failed", "interrupted"):
-        ended(status)
-        if not st.button(t("seen.again"), icon=":material/refresh:", key="see_again"):
-            return
-    if status is None or status.state != "running":
-        workbench.see(study.name, sha256, images, model, spec=spec)
-    _watch(title, sha256, images, model, spec)
-
-
-@st.fragment(run_every=WATCH)
-def _watch(
-    title: str, sha256: str | None, images: workbench.Images, model: str, spec: ModelSpec | None
-) -> None:
-    status = workbench.seeing_status(sha256, images, model, spec=spec)
-    if status is None or status.state != "running":
-        st.rerun()
-    errand_progress(status, title)
+    await_errand(
+        partial(workbench.seeing_status, sha256, images, model, spec=spec),
+        partial(workbench.see, study.name, sha256, images, model, spec=spec),
+        title,
+        key="see_again",
+    )

@@ -14,7 +14,7 @@ from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.comparable import compared_on
-from edgeslim.ui.components.navigation import turn
+from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.study import show_progress
 from edgeslim.ui.components.words import change_words, figure_name, step_name
@@ -123,7 +123,7 @@ def _state(own: StudyResult, shown: bool, name: str) -> None:
     """How far the ablation is, and what can be done with it."""
     show_progress(own)
     with st.container(horizontal=True, vertical_alignment="center", key="ablation_state"):
-        turn(t("stages.open"), icon=":material/open_in_new:", key="open_ablation", study=name)
+        go("study", t("stages.open"), icon=":material/open_in_new:", study=name)
         if own.state == "running":
             if st.button(t("study.cancel"), icon=":material/stop:", key="cancel_ablation"):
                 with boundary():

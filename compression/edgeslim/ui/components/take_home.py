@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from edgeslim import workbench
 from edgeslim.report.commands import choose_command, choose_python, report_command, run_command
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.study import StudyResult
-from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.errands import await_errand
 from edgeslim.ui.components.plan import StudyRequest
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import words
@@ -22,8 +23,6 @@ from edgeslim.workbench import ReportSettings
 TAKE, OPEN = "take", "1"
 """The address's parameter under which it is open, and its value."""
 KINDS = ("full", "short")
-WATCH = 1.0
-"""Seconds between two looks at a report that is being prepared."""
 
 
 def take_home(study: StudyResult, budget: Budget) -> None:
@@ -121,22 +120,12 @@ def _report(study: StudyResult, settings: ReportSettings) -> None:
             key="save_report",
         )
         return
-    status = workbench.report_status(study, settings)
-    if status is not None and status.state in ("failed", "interrupted"):
-        ended(status)
-        if not st.button(t("seen.again"), icon=":material/refresh:", key="report_again"):
-            return
-    if status is None or status.state != "running":
-        workbench.prepare_report(study, settings)
-    _watch(study, settings)
-
-
-@st.fragment(run_every=WATCH)
-def _watch(study: StudyResult, settings: ReportSettings) -> None:
-    status = workbench.report_status(study, settings)
-    if status is None or status.state != "running":
-        st.rerun()
-    errand_progress(status, plain(t("report.making")))
+    await_errand(
+        partial(workbench.report_status, study, settings),
+        partial(workbench.prepare_report, study, settings),
+        plain(t("report.making")),
+        key="report_again",
+    )
 
 
 def _measured(study: StudyResult, number: int | None) -> int | None:

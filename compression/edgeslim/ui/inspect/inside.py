@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +12,7 @@ from edgeslim.analysis.results import Inside
 from edgeslim.jobs.errands.looking import LookInside
 from edgeslim.report.inside import Choice, by_layer, by_layer_chart, choices, layer_rows, what_if
 from edgeslim.ui import data
-from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.errands import offer
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import named
 from edgeslim.ui.i18n import plain
@@ -19,8 +21,6 @@ from edgeslim.ui.state import linked, one_of, t
 from edgeslim.units import DASH, format_bytes, format_decibels, format_share
 
 CONFIG = {"displayModeBar": False}
-WATCH = 1.0
-"""Seconds between two looks at what is measured."""
 
 
 def inside(file: InspectedFile) -> None:
@@ -44,25 +44,15 @@ def inside(file: InspectedFile) -> None:
 
 
 def _offer(asked: LookInside) -> None:
-    status = workbench.looking_status(asked)
-    if status is not None and status.state == "running":
-        _watch(asked)
-        return
-    if status is not None:
-        ended(status)
-    st.markdown(t("inside.offer"))
-    if st.button(t("inside.begin"), icon=":material/radiology:", key="look_inside"):
-        workbench.begin_looking(asked)
-        st.rerun()
-
-
-@st.fragment(run_every=WATCH)
-def _watch(asked: LookInside) -> None:
-    status = workbench.looking_status(asked)
-    if status is None or status.state != "running":
-        st.rerun()
-    errand_progress(status, t("inside.running"))
-    st.caption(t("doctor.leave"))
+    offer(
+        partial(workbench.looking_status, asked),
+        partial(workbench.begin_looking, asked),
+        title=t("inside.running"),
+        about=t("inside.offer"),
+        label=t("inside.begin"),
+        icon=":material/radiology:",
+        key="look_inside",
+    )
 
 
 def _layers(found: Inside) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -12,11 +13,9 @@ from edgeslim.analysis.layer_weights import FileWeights, WeightNoise
 from edgeslim.analysis.results import Inside
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
-from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.errands import await_errand
 from edgeslim.ui.state import t
 
-WATCH = 1.0
-"""Seconds between two looks at the errand."""
 MOST_KEPT = 64
 PROBE_BITS = 4.0
 """Width at which layers' sensitivities are compared."""
@@ -47,22 +46,12 @@ def kept_sensitivity(study: StudyResult) -> dict[str, float]:
 
 def look_at(who: str, sha256: str, before: str) -> None:
     """Have the weights looked at, and show how far that is; the page is drawn anew once it is done."""
-    status = workbench.weights_status(sha256, before)
-    if status is not None and status.state in ("failed", "interrupted"):
-        ended(status)
-        if not st.button(t("seen.again"), icon=":material/refresh:", key="look_again"):
-            return
-    if status is None or status.state != "running":
-        workbench.look_at_weights(who, sha256, before)
-    _watch(sha256, before)
-
-
-@st.fragment(run_every=WATCH)
-def _watch(sha256: str, before: str) -> None:
-    status = workbench.weights_status(sha256, before)
-    if status is None or status.state != "running":
-        st.rerun()
-    errand_progress(status, t("layer.looking"))
+    await_errand(
+        partial(workbench.weights_status, sha256, before),
+        partial(workbench.look_at_weights, who, sha256, before),
+        t("layer.looking"),
+        key="look_again",
+    )
 
 
 def _remembered(key: tuple[str, ...], read: Callable[[], T | None]) -> T | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from edgeslim.lessons.base import Experiment, Outcome
 from edgeslim.lessons.kept import key_of
-from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.errands import ended, watched
 from edgeslim.ui.state import t
 from edgeslim.workbench import lessons
-
-WATCH = 1.0
-"""Seconds between two looks at a computation."""
 
 
 def outcome_here(lesson: str, setting: Experiment) -> Outcome | None:
@@ -46,9 +45,8 @@ def _count_missing() -> int:
 def ask_for_outcomes(lesson: str, settings: tuple[Experiment, ...], key: str) -> None:
     """Progress where somebody has one of them computed, else a button that begins."""
     missing = [setting for setting in settings if outcome_here(lesson, setting) is None]
-    running = [each for each in missing if _running(lesson, each)]
-    if running:
-        _watch(lesson, running[0], settings, len(settings) - len(missing))
+    title = t("learn.computing", number=len(settings) - len(missing) + 1, total=len(settings))
+    if any(watched(partial(lessons.outcome_status, lesson, each), title) for each in missing):
         return
     status = lessons.outcome_status(lesson, missing[0]) if missing else None
     if status is not None and status.state in ("failed", "interrupted"):
@@ -61,17 +59,3 @@ def ask_for_outcomes(lesson: str, settings: tuple[Experiment, ...], key: str) ->
         st.session_state[f"{key}_asked"] = True
         lessons.begin_outcome(lesson, missing[0])
         st.rerun()
-
-
-def _running(lesson: str, setting: Experiment) -> bool:
-    status = lessons.outcome_status(lesson, setting)
-    return status is not None and status.state == "running"
-
-
-@st.fragment(run_every=WATCH)
-def _watch(lesson: str, setting: Experiment, settings: tuple[Experiment, ...], done: int) -> None:
-    status = lessons.outcome_status(lesson, setting)
-    if status is None or status.state != "running":
-        st.rerun()
-    else:
-        errand_progress(status, t("learn.computing", number=done + 1, total=len(settings)))

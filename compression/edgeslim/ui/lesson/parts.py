@@ -10,7 +10,7 @@ from edgeslim.lessons.base import LESSONS, Lesson
 from edgeslim.lessons.live import Live
 from edgeslim.report.lesson_axes import Drawing, Limit
 from edgeslim.report.lesson_words import LessonWords
-from edgeslim.ui.components.navigation import presenting, turn
+from edgeslim.ui.components.navigation import go, presenting
 from edgeslim.ui.lesson.live.component import Room, live
 from edgeslim.ui.lesson.outcomes import ask_for_outcomes, outcome_here
 from edgeslim.ui.lesson.views import show_views
@@ -104,10 +104,10 @@ def neighbours(name: str) -> None:
 
 
 def _turn(name: str, icon: str) -> None:
-    turn(
+    go(
+        "lesson",
         LessonWords(language(), name).say("title"),
         icon=icon,
-        key=f"to_lesson_{name}",
         lesson=name,
         device=st.query_params.get("device"),
         present=st.query_params.get("present"),

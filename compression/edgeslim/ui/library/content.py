@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -14,7 +15,7 @@ from edgeslim.datasets.base import SplitName
 from edgeslim.datasets.statistics import SplitStatistics
 from edgeslim.detections import Annotations, Detections, Image
 from edgeslim.ui import data
-from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.errands import ended, watched
 from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.words import class_name, notice_words
 from edgeslim.ui.picture.component import pictures
@@ -25,7 +26,6 @@ from edgeslim.workbench.datasets import DatasetInfo
 
 PAGE = 12
 """Pictures at once."""
-WATCH = 1.0
 
 
 def content(dataset: DatasetInfo) -> None:
@@ -111,9 +111,8 @@ def _counts(found: SplitStatistics) -> None:
 
 def _broken(dataset: str, split: SplitName) -> None:
     """Which images cannot be read, and why; or a button that has all of them read."""
-    status = workbench.reading_status(dataset, split)
-    if status is not None and status.state == "running":
-        _watch(dataset, split)
+    look = partial(workbench.reading_status, dataset, split)
+    if watched(look, t("library.read_all")):
         return
     broken = workbench.broken_images(dataset, split)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -122,20 +121,11 @@ def _broken(dataset: str, split: SplitName) -> None:
             st.rerun()
         if broken == ():
             st.caption(f":material/check_circle: {t('library.all_readable')}", width="content")
-    if status is not None:
-        ended(status)
+    ended(look())
     if broken:
         st.markdown(t("library.broken", count=len(broken)))
         for problem in broken[:PAGE]:
             show(problem)
-
-
-@st.fragment(run_every=WATCH)
-def _watch(dataset: str, split: SplitName) -> None:
-    status = workbench.reading_status(dataset, split)
-    if status is None or status.state != "running":
-        st.rerun()
-    errand_progress(status, t("library.read_all"))
 
 
 def _thumbnails(dataset: DatasetInfo, split: SplitName) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -9,15 +10,13 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.measurement.preprocessing import TriedPreprocessing, Way
 from edgeslim.models.base import ModelSpec
-from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.errands import ended, watched
 from edgeslim.ui.components.words import figure_name, named
 from edgeslim.ui.forms import fill_spec
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
 from edgeslim.units import format_interval, format_points
 
-WATCH = 1.0
-"""Seconds between two looks at what is being tried."""
 MOST = 3
 """Ways that are offered where it is not clear which one is right."""
 
@@ -28,24 +27,14 @@ def hint(model: str, dataset: str, spec: ModelSpec, key: str) -> None:
     if found is not None and (found.verdict == "none" or any(way.spec == spec for way in found.ways)):
         _told(found, dataset, spec, key)
         return
-    status = workbench.trying_status(model, dataset, spec)
-    if status is not None and status.state == "running":
-        _watch(model, dataset, spec)
+    look = partial(workbench.trying_status, model, dataset, spec)
+    if watched(look, t("library.trying")):
         return
     if st.button(t("library.try", data=plain(dataset)), icon=":material/tips_and_updates:"):
         workbench.begin_trying(model, dataset, spec)
         st.rerun()
     st.caption(t("library.try_about"))
-    if status is not None:
-        ended(status)
-
-
-@st.fragment(run_every=WATCH)
-def _watch(model: str, dataset: str, spec: ModelSpec) -> None:
-    status = workbench.trying_status(model, dataset, spec)
-    if status is None or status.state != "running":
-        st.rerun()
-    errand_progress(status, t("library.trying"))
+    ended(look())
 
 
 def _told(found: TriedPreprocessing, dataset: str, spec: ModelSpec, key: str) -> None:

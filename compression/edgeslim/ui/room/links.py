@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import segno
 import streamlit as st
 
-from edgeslim.ui.components.navigation import turn
+from edgeslim.ui.components.navigation import go
 from edgeslim.ui.state import address, t
 
 
@@ -38,7 +38,7 @@ def turn_to(view: str | None, label: str, *, icon: str) -> None:
 
 def another_room() -> None:
     """A button to the entrance of all rooms."""
-    turn(t("room.other"), icon=":material/meeting_room:", key="other_room")
+    go("room", t("room.other"), icon=":material/meeting_room:")
 
 
 def only_here(link: str) -> bool:
