@@ -57,6 +57,7 @@ class Evaluation(Judged):
     params: int
     nonzero: int
     macs: int
+    int8_macs: int
     memory: dict[str, int]
 
 
@@ -94,6 +95,7 @@ def evaluate(
         params=counted.params,
         nonzero=counted.nonzero,
         macs=counted.macs,
+        int8_macs=counted.int8_macs,
         memory={"peak_activation": counted.peak_activation_bytes},
         **{each.name: getattr(found, each.name) for each in fields(found)},
     )

@@ -211,7 +211,9 @@ def test_operators_outside_the_standard_are_measured_by_a_run() -> None:
         domains=["com.microsoft"],
     )
     assert read(graph).shapes["g"] == (1, 2, 4, 4)
-    assert counts_of(graph) == Counts(params=6, nonzero=6, macs=96, peak_activation_bytes=4 * (32 + 48))
+    assert counts_of(graph) == Counts(
+        params=6, nonzero=6, macs=96, int8_macs=0, peak_activation_bytes=4 * (32 + 48)
+    )
 
 
 def test_open_sizes_need_an_input_shape() -> None:

@@ -119,6 +119,7 @@ def test_axes_offered_are_those_with_a_value(study: Study) -> None:
         "AP_large",
         "paired_delta",
         "agreement",
+        "int8_share",
         "sqnr_db",
     ]
     assert "top1" not in names

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from edgeslim.records import Latency, RecipeRecord, Sizes
+from edgeslim.report.charts import TEXTS
+from edgeslim.report.marks import card
+from edgeslim.report.pareto import pareto_info
 from edgeslim.report.pointless import pointless, pointless_lines
+from edgeslim.report.study_words import StudyWords
+from edgeslim.report.table import standings
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 
 MIXED, ROBUST, PRUNED = (
     {"step": name} for name in ("mixed_low_bit_weights", "robust_int8", "channel_pruning")
 )
+
+
+@pytest.fixture
+def plain_words() -> StudyWords:
+    return StudyWords("en", {})
 
 
 def trial(
@@ -54,3 +65,25 @@ def test_recipes_are_compared_with_parts_of_themselves_alone() -> None:
     others = trial(1, ROBUST), trial(2, PRUNED, MIXED, size=120), trial(3, MIXED, PRUNED, size=130)
     assert pointless(study(*others)) == {}
     assert pointless(study(trial(1, MIXED), trial(2, PRUNED, MIXED, ROBUST, size=120))) == {2: 1}
+
+
+def test_a_pointless_recipe_says_so_in_the_table(plain_words: StudyWords) -> None:
+    found = study(trial(1, MIXED), trial(2, MIXED, ROBUST, size=120))
+    standing = standings(found, pareto_info(found, "download", "mAP"), plain_words)
+    assert standing[1] == "on the front"
+    assert standing[2] == "dominated; gains nothing over #1"
+
+
+def test_a_file_that_stayed_float_is_on_no_front_as_int8(plain_words: StudyWords) -> None:
+    undone = replace(trial(1, ROBUST), macs=100, int8_macs=4, int8_asked=True)
+    title = plain_words.title(replace(undone, int8_macs=5))
+    assert plain_words.title(undone) == f"{title} (computes in float)"
+    (point,) = (
+        point
+        for point in pareto_info(plain_words.titled(study(undone)), "download", "mAP").points
+        if point.number
+    )
+    texts = plain_words.chart(TEXTS)
+    assert (point.mark, point.int8_share) == ("front", 0.04)
+    assert "computes in float" in card(point, pareto_info(study(undone), "download", "mAP"), texts)
+    assert "MACs in int8: <b>4 %</b>" in card(point, pareto_info(study(undone), "download", "mAP"), texts)

@@ -10,6 +10,9 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import InfeasibleError
 from edgeslim.recipe import Recipe
+from edgeslim.report.text import study_table
+from edgeslim.studies.study import StudyResult
+from edgeslim.studies.trial import TrialResult
 
 pytestmark = pytest.mark.usefixtures("own_machine")
 
@@ -47,3 +50,24 @@ def test_a_single_infeasible_recipe_is_an_error(tmp_path: Path) -> None:
         )
     assert caught.value.code == "bits_unreachable"
     assert "average_bits" in caught.value.remedy
+
+
+def test_a_recipe_that_did_nothing_is_shown_as_what_it_is(tmp_path: Path) -> None:
+    """Int8 in name alone: at 60 dB no layer may compute with integers, and the file says so."""
+    recipes = [
+        recipe("int8", {"step": "static_int8"}),
+        recipe("int8, robust", {"step": "robust_int8", "sqnr": 60.0}),
+    ]
+    done, undone = workbench.compress(
+        "digits-cnn", "digits", recipes, tmp_path / "out", limit=40, store=Store(tmp_path / "home")
+    )
+    assert done.int8_share is not None and done.int8_share > 0.5
+    assert (done.title, done.notices) == ("int8", ())
+    assert (undone.int8_share, undone.title) == (0.0, "int8, robust (computes in float)")
+    (notice,) = undone.notices
+    assert (notice.code, notice.values) == ("stayed_float", {"share": "0 %"})
+    assert "0 %" in study_table(made_up(done, undone))
+
+
+def made_up(*trials: TrialResult) -> StudyResult:
+    return StudyResult(name="s", state="complete", model="m", dataset="d", baseline=None, trials=trials)

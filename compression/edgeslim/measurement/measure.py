@@ -37,6 +37,7 @@ class Measurement(Evaluation):
     stages: tuple[Stage, ...]
     environment: Mapping[str, str]
     seconds: float
+    int8_asked: bool
     runtimes: Mapping[str, RuntimeFigures] = dataclasses.field(default_factory=dict)
 
 
@@ -88,6 +89,7 @@ def compress_and_score(
         environment=runtime_environment(runtimes) | artifact.environment,
         runtimes=elsewhere,
         seconds=round(seconds, 3),
+        int8_asked=any(step.integers for step in recipe.steps),
         **{each.name: getattr(scored, each.name) for each in dataclasses.fields(scored)},
     )
 

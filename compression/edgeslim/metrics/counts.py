@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from edgeslim.metrics import graph as graphs
 from edgeslim.metrics.graph import Graph, attribute
+from edgeslim.metrics.integers import integer_layers
 from edgeslim.operators import LEARNED
 
 _VIEWS = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout", "DequantizeLinear"})
@@ -162,6 +163,7 @@ class Counts:
     params: int
     nonzero: int
     macs: int
+    int8_macs: int
     peak_activation_bytes: int
 
     def to_json(self) -> dict[str, int]:
@@ -180,7 +182,7 @@ def counts_of(model: onnx.ModelProto, input_shape: tuple[int, ...] | None = None
     products and recurrent layers, scale and shift of normalizations, slopes of PRelu. Constants that only
     shape or move data are not among them. nonzero: those whose real value is not zero (an int8 code equal to
     its zero point is a zero). macs: multiply-accumulates of convolutions, matrix products and recurrent
-    layers for one input; nothing else counts.
+    layers for one input; nothing else counts. int8_macs: those of layers that compute with integers.
     """
     graph = graphs.read(model, input_shape)
     weights = weights_of(graph)
@@ -188,6 +190,7 @@ def counts_of(model: onnx.ModelProto, input_shape: tuple[int, ...] | None = None
         params=sum(values.size for values in weights.values()),
         nonzero=sum(int(np.count_nonzero(values)) for values in weights.values()),
         macs=sum(macs_of(node, graph) for node in graph.nodes),
+        int8_macs=sum(macs_of(node, graph) for node in integer_layers(graph)),
         peak_activation_bytes=peak_activation_bytes(graph),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgeslim.report.palette import MARK_COLORS, NEUTRAL, faint, marker_of
 from edgeslim.report.pareto import MARKS, Absent, Mark, ParetoInfo, Point
-from edgeslim.studies.figures import Figure
+from edgeslim.studies.figures import FIGURES, Figure
 
 Texts = Mapping[str, str]
 Part = dict[str, Any]
@@ -38,6 +38,9 @@ def card(point: Point, info: ParetoInfo, texts: Texts) -> str:
         lines.append(line)
     if info.third is not None and info.third not in (info.x, info.y):
         lines.append(f"{axis_name(info.third, texts)}: <b>{info.third.kind.text(point.third)}</b>")
+    if point.int8_share is not None:
+        share = FIGURES.get("int8_share")
+        lines.append(f"{axis_name(share, texts)}: <b>{share.kind.text(point.int8_share)}</b>")
     if point.like_original:
         lines.append(texts["chart.like_original"])
     if point.alike:

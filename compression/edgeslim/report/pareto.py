@@ -58,6 +58,8 @@ class Point:
     """Trials that cannot be told from this one (studies.groups), if the y axis is what was compared."""
     third: float | None = None
     """The third figure's value, of a repeated recipe the mean; None where it was not measured or not asked for."""
+    int8_share: float | None = None
+    """Of a recipe that says int8: the share of the multiply-accumulates that compute so."""
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -223,6 +225,7 @@ def _placed(
         like_original=bool(middle.recipe.steps) and like_original(middle),
         seeds=seeds if len(seeds) > 1 else (),
         third=sum(known) / len(known) if known else None,
+        int8_share=middle.int8_share if middle.int8_asked else None,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from edgeslim.studies.study import StudyResult
@@ -16,23 +18,38 @@ _FASTER = 0.95
 
 def pointless(study: StudyResult) -> dict[int, int]:
     """Number of a trial → that of the one that `as_good` gives."""
-    found = {trial.number: as_good(study, trial) for trial in study.trials}
+    known = _by_steps(study)
+    found = {trial.number: _as_good(known, trial) for trial in study.trials}
     return {number: other.number for number, other in found.items() if other is not None}
 
 
 def as_good(study: StudyResult, trial: TrialResult) -> TrialResult | None:
     """The trial with the fewest of this one's steps that is as accurate, not larger and not slower; None if none is."""
+    return _as_good(_by_steps(study), trial)
+
+
+def _as_good(known: Mapping[str, Sequence[TrialResult]], trial: TrialResult) -> TrialResult | None:
+    steps = trial.recipe.steps
     if not _is_measured(trial):
         return None
-    shorter = [
-        other
-        for other in study.trials
-        if _is_measured(other)
-        and other.recipe.seed == trial.recipe.seed
-        and _is_part(other.recipe.steps, trial.recipe.steps)
-        and _no_better(trial, other)
-    ]
-    return min(shorter, key=lambda other: len(other.recipe.steps), default=None)
+    for count in range(1, len(steps)):
+        for part in combinations(steps, count):
+            for other in known.get(_key(part, trial.recipe.seed), ()):
+                if _no_better(trial, other):
+                    return other
+    return None
+
+
+def _by_steps(study: StudyResult) -> dict[str, list[TrialResult]]:
+    """The measured trials by their steps and seed."""
+    known: dict[str, list[TrialResult]] = {}
+    for trial in filter(_is_measured, study.trials):
+        known.setdefault(_key(trial.recipe.steps, trial.recipe.seed), []).append(trial)
+    return known
+
+
+def _key(steps: Sequence[Mapping[str, Any]], seed: int) -> str:
+    return json.dumps([seed, *steps], sort_keys=True)
 
 
 def _is_measured(trial: TrialResult) -> bool:
@@ -45,12 +62,6 @@ def pointless_lines(study: StudyResult) -> str:
         f"{number}: gains nothing over {other}, which has fewer steps: no more accurate, smaller or faster\n"
         for number, other in pointless(study).items()
     )
-
-
-def _is_part(steps: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the steps are some of the others, in their order; the original's are not counted."""
-    rest = iter(others)
-    return 0 < len(steps) < len(others) and all(any(step == other for other in rest) for step in steps)
 
 
 def _no_better(trial: TrialResult, other: TrialResult) -> bool:

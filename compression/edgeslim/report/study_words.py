@@ -127,6 +127,8 @@ class StudyWords:
         if trial.number < 0:
             return trial.title
         title, seed = self.recipe(trial.recipe), trial.recipe.seed
+        if trial.stayed_float:
+            title = self.t("trial.stayed_float", title=title)
         return self.t("trial.seed", title=title, seed=seed) if seed else title
 
     def numbered(self, trial: TrialResult) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from edgeslim.report.pareto import ParetoInfo
+from edgeslim.report.pointless import pointless
 from edgeslim.report.study_words import StudyWords
 from edgeslim.studies.figures import FIGURES, Figure, columns
 from edgeslim.studies.notes import TrialNotes
@@ -81,13 +82,17 @@ def _inside(figure: Figure, trial: TrialResult, study: StudyResult, chosen: Tabl
 
 def standings(study: StudyResult, info: ParetoInfo, words: StudyWords) -> dict[int, str]:
     """What each trial is on the chart, in words, or its state where it has no place there."""
-    marks = {point.number: point.mark for point in info.points}
-    return {
-        trial.number: words.t(f"mark.{marks[trial.number]}")
-        if trial.number in marks
-        else words.t(f"state.{trial.state}")
-        for trial in study.trials
-    }
+    marks, shorter = {point.number: point.mark for point in info.points}, pointless(study)
+
+    def standing(trial: TrialResult) -> str:
+        if trial.number not in marks:
+            return words.t(f"state.{trial.state}")
+        mark = words.t(f"mark.{marks[trial.number]}")
+        if trial.number not in shorter:
+            return mark
+        return words.t("table.pointless", mark=mark, other=shorter[trial.number])
+
+    return {trial.number: standing(trial) for trial in study.trials}
 
 
 def shown_figures(study: StudyResult, y: str) -> tuple[str, ...]:

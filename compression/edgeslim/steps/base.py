@@ -76,6 +76,8 @@ class Step:
     recovers: ClassVar[bool] = False
     """Whether, used without labels, it only recovers what an earlier step has changed."""
 
+    integers: ClassVar[bool] = False
+    """Whether its name says that layers compute with 8-bit integers afterwards."""
     shipped_as_made: ClassVar[bool] = False
     """Whether its file is not to be tidied any more."""
 

@@ -138,8 +138,7 @@ def axes(trials: Iterable[TrialResult] | None = None, cost: bool | None = None) 
     chosen = [each for each in FIGURES if each.axis and (cost is None or each.cost is cost)]
     if trials is None:
         return tuple(chosen)
-    known = list(trials)
-    everywhere = in_all(chosen, runtimes_of(known))
+    everywhere = in_all(chosen, runtimes_of(known := list(trials)))
     return tuple(each for each in everywhere if any(each.value(trial) is not None for trial in known))
 
 
@@ -216,7 +215,7 @@ _cost(
     "Latency, as a ratio to the original's",
     RATIO,
     lambda trial, _: None if trial.latency is None else trial.latency.ratio,
-    bounds=lambda trial: None if trial.latency is None else trial.latency.ratio_ci95,
+    bounds=lambda trial: trial.latency and trial.latency.ratio_ci95,
     of_original=1.0,
     limit=True,
     prominent=True,
@@ -297,4 +296,5 @@ _quality(
     limit=True,
     objective=True,
 )
+_quality("int8_share", "MACs in int8", SHARE, lambda trial, _: trial.int8_share, limit=True, of_graph=True)
 _quality("sqnr_db", "Output SQNR", DECIBELS, _named("sqnr_db"), column=False)

@@ -22,12 +22,15 @@ from edgeslim.records import (
 )
 from edgeslim.runtime import MAIN
 from edgeslim.runtime.figures import RuntimeFigures
+from edgeslim.units import format_share
 
 TrialState = Literal[
     "waiting", "running", "complete", "failed", "infeasible", "pruned", "out_of_time", "cancelled"
 ]
 """'infeasible': the network cannot be made so. 'pruned': a search has dropped it after cheap measurements, or in time."""
 Bounds = tuple[float, float]
+HARDLY = 0.05
+"""A smaller share of the arithmetic in int8 is no int8 network."""
 NOTHING = 0.01
 """An original with a lower mAP is fed or read wrongly, or its data are not for it."""
 
@@ -53,6 +56,10 @@ class TrialResult:
     params: int | None = None
     nonzero: int | None = None
     macs: int | None = None
+    int8_macs: int | None = None
+    """Of them those that compute with 8-bit integers; None in studies from before they were counted."""
+    int8_asked: bool = False
+    """Whether a step of the recipe is to make layers compute in int8."""
     memory: Mapping[str, int] | None = None
     accuracy: Mapping[str, Any] | None = None
     fidelity: Mapping[str, Any] | None = None
@@ -150,6 +157,16 @@ class TrialResult:
                     "specification.",
                 )
             )
+        if self.stayed_float:
+            found.append(
+                Notice(
+                    "stayed_float",
+                    f"Its recipe says int8, but only {format_share(self.int8_share)} of the multiply-accumulates compute "
+                    "with integers: for the others that would have cost too much accuracy, or time. It is smaller, not "
+                    "an int8 network.",
+                    share=format_share(self.int8_share),
+                )
+            )
         decibels = (self.fidelity or {}).get("plain_sqnr_db")
         if decibels is not None:
             found.append(
@@ -162,6 +179,22 @@ class TrialResult:
                 )
             )
         return tuple(found)
+
+    @property
+    def int8_share(self) -> float | None:
+        """Share of the multiply-accumulates that compute with 8-bit integers."""
+        return None if self.int8_macs is None or not self.macs else self.int8_macs / self.macs
+
+    @property
+    def stayed_float(self) -> bool:
+        """Whether the recipe says int8 and next to nothing computes so."""
+        return self.int8_asked and self.int8_share is not None and self.int8_share < HARDLY
+
+    def as_it_is(self) -> TrialResult:
+        """The trial under a title that says what its file is."""
+        if not self.stayed_float:
+            return self
+        return dataclasses.replace(self, title=f"{self.title} (computes in float)")
 
     @property
     def scores_nothing(self) -> bool:

@@ -110,7 +110,7 @@ def trial_result(
             "proposed": known.get("proposed", False),
             "rungs": _rungs(known),
         }
-    )
+    ).as_it_is()
 
 
 def study_result(

@@ -113,7 +113,9 @@ def measure(
             files.setdefault(runtime, {})[sha256] = True
     timed = time_files({runtime: list(made) for runtime, made in files.items()}, store, name, progress)
     return [
-        trial.with_latencies({runtime: timed[runtime][of] for runtime, of in trial.delivered.items()})
+        trial.with_latencies(
+            {runtime: timed[runtime][of] for runtime, of in trial.delivered.items()}
+        ).as_it_is()
         for trial in measured
     ]
 

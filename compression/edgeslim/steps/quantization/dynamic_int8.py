@@ -41,6 +41,7 @@ class DynamicInt8(OnnxStep):
     group = "quantization"
     source = "onnxruntime.quantization, dynamic quantization; Jacob et al. 2018, arXiv 1712.05877"
     changes = frozenset({"file", "download", "accuracy"})
+    integers = True
 
     per_channel: bool = param(True, help="One weight scale per output channel instead of one per layer.")
     reduce_range: str = param(

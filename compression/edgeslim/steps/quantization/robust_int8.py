@@ -65,6 +65,7 @@ class RobustInt8(OnnxStep):
         "AdaRound: arXiv 2004.10568"
     )
     changes = frozenset({"file", "download", "memory", "latency", "accuracy"})
+    integers = True
     needs = frozenset({"calibration"})
     destroys = frozenset({"codes"})
 

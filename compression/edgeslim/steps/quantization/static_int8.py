@@ -47,6 +47,7 @@ class StaticInt8(OnnxStep):
     group = "quantization"
     source = "Jacob et al. 2018, arXiv 1712.05877; onnxruntime.quantization"
     changes = frozenset({"file", "download", "memory", "latency", "accuracy"})
+    integers = True
     needs = frozenset({"calibration"})
 
     calibration: str = param(
