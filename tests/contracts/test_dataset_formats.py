@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dataset_files import write_coco, write_voc, write_yolo
+from dataset_files import write_coco, write_image, write_voc, write_yolo
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import FORMATS, open_dataset
 from edgeslim.datasets.base import Split
@@ -34,9 +34,17 @@ def yolo(folder: Path) -> Path:
     return folder
 
 
-EXAMPLES: dict[str, Callable[[Path], Path]] = {"coco": coco, "voc": voc, "yolo": yolo}
+def image_folders(folder: Path) -> Path:
+    write_image(folder / "ant" / "a.png")
+    write_image(folder / "zebra" / "b.png")
+    return folder
+
+
+WITH_BOXES: dict[str, Callable[[Path], Path]] = {"coco": coco, "voc": voc, "yolo": yolo}
 """Writes one image, 40 × 30, with a zebra and an ant, into a folder; returns what a user would choose."""
+EXAMPLES = {**WITH_BOXES, "image_folders": image_folders}
 every_format = pytest.mark.parametrize("name", FORMATS.names())
+with_boxes = pytest.mark.parametrize("name", WITH_BOXES)
 
 
 def annotations(folder: Path) -> Path:
@@ -63,7 +71,7 @@ def test_looking_at_anything_else_never_raises(name: str, tmp_path: Path) -> Non
         FORMATS.get(name).recognises(place)
 
 
-@every_format
+@with_boxes
 def test_boxes_classes_and_areas_are_read_exactly(name: str, tmp_path: Path) -> None:
     dataset = open_dataset(EXAMPLES[name](tmp_path / "data"))
     split = dataset.split("validation")
@@ -103,7 +111,7 @@ CHANGES = {
 """In the annotations of an example: what stands there, and what makes another box of it."""
 
 
-@every_format
+@with_boxes
 def test_another_box_is_another_fingerprint(name: str, tmp_path: Path) -> None:
     chosen = EXAMPLES[name](tmp_path)
     before = open_dataset(chosen).split("validation").fingerprint
@@ -114,7 +122,7 @@ def test_another_box_is_another_fingerprint(name: str, tmp_path: Path) -> None:
     assert open_dataset(chosen).split("validation").fingerprint != before
 
 
-@every_format
+@with_boxes
 @pytest.mark.parametrize("content", [b"\x00\xff\xfe" * 50, b"[[[[", b"<a><b>", b"9 9 9 9 9\n", b"{}"])
 def test_broken_annotations_are_refused_by_name(name: str, content: bytes, tmp_path: Path) -> None:
     chosen = EXAMPLES[name](tmp_path)
@@ -130,7 +138,7 @@ REFUSED_WITHOUT_IMAGE = {"coco": "missing_images", "voc": "missing_images", "yol
 """Format → code. YOLO lists no images: a dataset has those that are there."""
 
 
-@every_format
+@with_boxes
 def test_annotations_without_their_image_are_refused(name: str, tmp_path: Path) -> None:
     chosen = EXAMPLES[name](tmp_path)
     (image,) = tmp_path.rglob("*.png")

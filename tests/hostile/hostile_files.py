@@ -31,6 +31,25 @@ def hostile_images(seed: int, folder: Path) -> Path:
     return folder
 
 
+def hostile_classes(seed: int, folder: Path) -> Path:
+    """Images by class, with one that is not sound, and folders that are odd."""
+    random = Random(f"classes {seed}")
+    odd = random.choice(("b", "images", "train", "a b", "<b>", "é" * 60, "-", "labels", "b/c/d/e", "Ａ"))
+    inside = random.choice(("", "train", "val", "test/test"))
+    for name in ("a", "c", odd):
+        place = folder / inside / name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "sound.png").write_bytes(picture())
+    way = random.randrange(4)
+    if way == 0:
+        (folder / inside / "empty").mkdir()
+    elif way == 1:
+        (folder / inside / "c" / "loop").symlink_to(folder, target_is_directory=True)
+    else:
+        (folder / inside / "c" / "x.png").write_bytes(hostile_image(random))
+    return folder
+
+
 def hostile_image(random: Random) -> bytes:
     kind = random.choice(("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "ICO"))
     mode = random.choice(("RGB", "L", "1", "P", "RGBA", "LA", "CMYK", "YCbCr", "I", "F", "HSV", "I;16"))

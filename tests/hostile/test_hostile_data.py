@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hostile_files import hostile_archive, hostile_image, hostile_images
+from hostile_files import hostile_archive, hostile_classes, hostile_image, hostile_images
 from hostile_labels import hostile_coco, hostile_voc, hostile_yolo
 from watching import FIRST, bounded
 
@@ -25,6 +25,7 @@ CASES = [
         (hostile_yolo, 60),
         (hostile_voc, 50),
         (hostile_images, 40),
+        (hostile_classes, 12),
         (hostile_archive, 60),
     )
     for seed in range(FIRST, FIRST + seeds)

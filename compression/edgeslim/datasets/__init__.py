@@ -3,6 +3,7 @@
 from edgeslim.datasets.coco import Coco
 from edgeslim.datasets.digits import DIGITS
 from edgeslim.datasets.held_out import check_share, choosing_part, hold_out
+from edgeslim.datasets.image_folders import ImageFolders
 from edgeslim.datasets.labels import (
     Relabelled,
     indices_of,
@@ -37,5 +38,5 @@ __all__ = [
 for _builtin in (STREET_SIGNS, DIGITS):
     DATASETS.add(_builtin)
 
-for _format in (Coco(), Voc(), Yolo()):
+for _format in (Coco(), Voc(), Yolo(), ImageFolders()):
     FORMATS.add(_format)

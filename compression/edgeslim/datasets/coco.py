@@ -10,7 +10,7 @@ from typing import ClassVar
 from edgeslim.datasets.annotations import BoxReader, inside
 from edgeslim.datasets.coco_json import CocoFile, load
 from edgeslim.datasets.images import check_image
-from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, detection_dataset
+from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, dataset_of_files
 from edgeslim.errors import DatasetError, Notice
 
 _PLAIN_NAMES = ("instances", "annotations", "_annotations.coco", "labels", "coco")
@@ -43,7 +43,7 @@ class Coco:
         if dangling:
             text = f"{dangling} annotations belong to images that are not listed and were left out."
             notices.append(Notice("dangling_annotations", text, count=dangling))
-        return detection_dataset(_name(path), labels, trained, evaluated, [*notices, *boxes.notices()])
+        return dataset_of_files(_name(path), labels, trained, evaluated, [*notices, *boxes.notices()])
 
 
 def _annotation_files(folder: Path) -> list[Path]:
@@ -169,7 +169,7 @@ def _join(parts: Sequence[ImageFiles], labels: tuple[str, ...]) -> ImageFiles:
             for n, part in enumerate(parts)
             for file in part.files
         ]
-    annotations = [a for part in parts for a in part.annotations or ()]
+    annotations = [a for part in parts for a in part.targets or ()]
     return ImageFiles(files, annotations, labels)
 
 

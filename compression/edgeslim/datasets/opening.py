@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from edgeslim.artifacts.store import Store, as_store_error, sha256_of
 from edgeslim.datasets.base import Dataset
 from edgeslim.datasets.images import IMAGE_SUFFIXES, list_images
-from edgeslim.datasets.splits import DATASETS, FORMATS, FileDataset, ImageFile, ImageFiles, detection_dataset
+from edgeslim.datasets.splits import DATASETS, FORMATS, FileDataset, ImageFile, ImageFiles, dataset_of_files
 from edgeslim.errors import DatasetError, Notice
 from edgeslim.progress import Progress, silent
 
@@ -164,7 +164,7 @@ def has_images(path: Path) -> bool:
 def read_folder(path: Path) -> FileDataset:
     """All images are 'validation'; nothing is known about them. Raises DatasetError about an image."""
     files = [ImageFile(image, image.name) for image in _images(path)]
-    return detection_dataset(path.resolve().name, (), None, ImageFiles(files, None, ()))
+    return dataset_of_files(path.resolve().name, (), None, ImageFiles(files, None, ()))
 
 
 def _images(path: Path) -> list[Path]:
@@ -208,7 +208,7 @@ def check_reference(reference: str | Path, names: Sequence[str]) -> None:
     raise DatasetError(
         "no_dataset",
         f"There is no dataset named '{reference}', and no such file or folder.",
-        f"Choose one of {choices}, or the path of a COCO JSON file, a YOLO or VOC folder, or a zip of one.",
+        f"Choose one of {choices}, or the path of a COCO JSON file, a YOLO, VOC or image folder, or a zip of one.",
         reference=reference,
         choices=choices,
     )
@@ -224,7 +224,8 @@ def _read(path: Path, given: Path) -> FileDataset:
             "unknown_format",
             f"'{given}' is not a dataset in a known format.",
             "Choose a COCO JSON file or a folder with one, a YOLO folder (data.yaml, or images/, labels/), "
-            "a Pascal VOC folder (Annotations/, JPEGImages/), a folder of images, or a zip of one of these.",
+            "a Pascal VOC folder (Annotations/, JPEGImages/), a folder of images, one with a folder of images for each "
+            "class, or a zip of one of these.",
             path=given,
         )
     dataset = matching[0].read(path)

@@ -14,7 +14,7 @@ import numpy as np
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Dataset, Split, SplitName
 from edgeslim.datasets.images import Size, check_image, read_image
-from edgeslim.detections import Annotations, Image, TaskName
+from edgeslim.detections import Annotations, Image, Target, TaskName
 from edgeslim.errors import DatasetError, Notice
 from edgeslim.progress import Progress
 from edgeslim.registry import Registry
@@ -34,14 +34,14 @@ class ImageFile:
 
 
 class ImageFiles:
-    """A Split of image files. `annotations` has one entry per image, or is None."""
+    """A Split of image files. `targets` has one entry per image, or is None."""
 
     def __init__(
-        self, files: Sequence[ImageFile], annotations: Sequence[Annotations] | None, labels: Sequence[str]
+        self, files: Sequence[ImageFile], targets: Sequence[Annotations | int] | None, labels: Sequence[str]
     ) -> None:
-        assert annotations is None or len(annotations) == len(files)
-        self.files, self.annotations, self.labels = tuple(files), annotations, tuple(labels)
-        self.fingerprint = _fingerprint(self.files, annotations, labels)
+        assert targets is None or len(targets) == len(files)
+        self.files, self.targets, self.labels = tuple(files), targets, tuple(labels)
+        self.fingerprint = _fingerprint(self.files, targets, labels)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -50,15 +50,15 @@ class ImageFiles:
         file = self.files[index]
         return read_image(file.path, str(file.path), file.size)
 
-    def target(self, index: int) -> Annotations | None:
-        return None if self.annotations is None else self.annotations[index]
+    def target(self, index: int) -> Target:
+        return None if self.targets is None else self.targets[index]
 
     def image_id(self, index: int) -> str:
         return self.files[index].id
 
     def pick(self, indices: Sequence[int]) -> ImageFiles:
         """These images, in this order."""
-        chosen = None if self.annotations is None else [self.annotations[i] for i in indices]
+        chosen = None if self.targets is None else [self.targets[i] for i in indices]
         return ImageFiles([self.files[i] for i in indices], chosen, self.labels)
 
 
@@ -83,12 +83,14 @@ class FileDataset:
         return self.by_name[name]
 
 
-def detection_dataset(
+def dataset_of_files(
     name: str,
     labels: Sequence[str],
     train: ImageFiles | None,
     validation: ImageFiles,
     notices: Sequence[Notice] = (),
+    *,
+    task: TaskName = "detection",
 ) -> FileDataset:
     """The dataset of what a format reader found, its splits named.
 
@@ -115,7 +117,7 @@ def detection_dataset(
         by_name = {"train": train, "calibration": train.pick(shuffled[:CALIBRATION_IMAGES].tolist())}
         notices += _overlap(train, validation)
     by_name["validation"] = validation
-    has_labels = validation.annotations is not None and any(len(a) for a in validation.annotations)
+    has_labels = any(not isinstance(known, Annotations) or len(known) for known in validation.targets or ())
     if not has_labels:
         validation = ImageFiles(validation.files, None, labels)
         by_name["validation"] = validation
@@ -126,7 +128,7 @@ def detection_dataset(
                 dataset=name,
             )
         )
-    return FileDataset(name, tuple(labels), by_name, tuple(notices), has_labels)
+    return FileDataset(name, tuple(labels), by_name, tuple(notices), has_labels, task)
 
 
 def any_images(dataset: Dataset) -> Split:
@@ -161,14 +163,18 @@ def _overlap(train: ImageFiles, validation: ImageFiles) -> list[Notice]:
 
 
 def _fingerprint(
-    files: Sequence[ImageFile], annotations: Sequence[Annotations] | None, labels: Sequence[str]
+    files: Sequence[ImageFile], targets: Sequence[Annotations | int] | None, labels: Sequence[str]
 ) -> str:
-    """SHA-256 of labels, image ids, file sizes in bytes and annotations; pixels are not read."""
+    """SHA-256 of labels, image ids, file sizes in bytes and targets; pixels are not read."""
     digest = hashlib.sha256("\n".join(labels).encode())
     for index, file in enumerate(files):
         digest.update(f"\n{file.id}\0{file.path.stat().st_size}\0".encode())
-        if annotations is not None:
-            known = annotations[index]
+        if targets is None:
+            continue
+        known = targets[index]
+        if not isinstance(known, Annotations):
+            digest.update(str(known).encode())
+        else:
             for array in (known.boxes, known.classes, known.crowd, known.area):
                 digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

@@ -13,7 +13,7 @@ from defusedxml.ElementTree import fromstring
 
 from edgeslim.datasets.annotations import BoxReader, inside, read_text
 from edgeslim.datasets.images import IMAGE_SUFFIXES, Size, check_image, is_image
-from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, detection_dataset
+from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, dataset_of_files
 from edgeslim.errors import DatasetError
 
 _ANNOTATION_FOLDERS = ("Annotations", "annotations")
@@ -59,7 +59,7 @@ class Voc:
         labels = tuple(sorted({name for record in (*train, *validation) for name in record.names}))
         boxes = BoxReader()
         splits = [_read(root, records, labels, boxes) for records in (train, validation)]
-        return detection_dataset(root.resolve().name, labels, splits[0], splits[1], boxes.notices())
+        return dataset_of_files(root.resolve().name, labels, splits[0], splits[1], boxes.notices())
 
 
 def _annotation_folder(path: Path) -> Path | None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from edgeslim.datasets.annotations import BoxReader, inside, read_text
 from edgeslim.datasets.images import Size, check_image, is_image, list_images
-from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, detection_dataset
+from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, dataset_of_files
 from edgeslim.datasets.yolo_labels import YoloLabels, read_labels
 from edgeslim.errors import DatasetError, Notice
 from edgeslim.reading import parse_yaml
@@ -67,7 +67,7 @@ class Yolo:
         train = _read(layout, layout.train, found, labels, boxes)
         validation = _read(layout, layout.validation, found, labels, boxes)
         notices = [*_notices(layout, found), *boxes.notices()]
-        return detection_dataset(layout.root.resolve().name, labels, train, validation, notices)
+        return dataset_of_files(layout.root.resolve().name, labels, train, validation, notices)
 
 
 def files_of(declared: Path) -> list[Path]:

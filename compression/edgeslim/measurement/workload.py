@@ -19,7 +19,7 @@ from edgeslim.datasets import (
     unmatched_classes,
 )
 from edgeslim.datasets.base import Dataset, Split, SplitName, Subset
-from edgeslim.errors import Notice
+from edgeslim.errors import DatasetError, Notice
 from edgeslim.measurement.images import Images
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.library import open_model
@@ -107,6 +107,8 @@ def make_workload(
     evaluation, train = dataset.split(split), _split(dataset, "train")
     labels: tuple[str, ...] | None = None
     if dataset.has_labels and model.spec.labels:
+        if dataset.task != model.spec.task:
+            raise _other_task(dataset, model.spec)
         labels = model.spec.labels
         matching = required(match_classes(dataset.labels, labels, classes), dataset.labels)
         mapping = indices_of(matching)
@@ -124,6 +126,17 @@ def make_workload(
         images = choosing_part(images, held_out)[0]
     data = TaskData(calibration=images, train=train, evaluation=evaluation, labels=model.spec.labels)
     return Workload(model, dataset.name, data, evaluation, labels, notices, apart, matching)
+
+
+def _other_task(dataset: Dataset, spec: ModelSpec) -> DatasetError:
+    return DatasetError(
+        "labels_of_other_task",
+        f"The labels of '{dataset.name}' are for {dataset.task}, but the model is for {spec.task}.",
+        f"Choose data labelled for {spec.task}, or a folder of images without labels.",
+        dataset=dataset.name,
+        labels=dataset.task,
+        model=spec.task,
+    )
 
 
 def _named(model: Model, dataset: Dataset) -> Model:
