@@ -26,6 +26,7 @@ ICONS = {
     "study": "scatter_plot",
     "compare": "compare",
     "inspect": "account_tree",
+    "deploy": "rocket_launch",
     "new": "add_circle",
     "library": "inventory_2",
     "learn": "school",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
 from edgeslim.jobs import errand
@@ -29,9 +31,7 @@ def time_study(study: StudyResult, store: Store | None = None) -> None:
     Files that are not here are left out. Raises StudyError where the original is not, StoreError.
     """
     store, asked = store or Store(), _timing(study, store)
-    for sha256 in asked.files:
-        if not store.path(sha256).exists():
-            store.put(artifact_path(sha256, store).read_bytes())
+    put_in_store(asked.files, store)
     errand.begin(store, asked)
 
 
@@ -67,7 +67,22 @@ def making_status(study: StudyResult, number: int, store: Store | None = None) -
 
 def trial_file(study: StudyResult, number: int, store: Store | None = None) -> tuple[bytes, str]:
     """A trial's ONNX file and what to call it. Raises StudyError where it is not here, or never was."""
-    return artifact_path(_hashed(study, number), store).read_bytes(), f"{study.model}-{number}.onnx"
+    return artifact_path(hashed(study, number), store).read_bytes(), f"{study.model}-{number}.onnx"
+
+
+def plan_of(study: StudyResult, store: Store) -> StudyPlan:
+    """What the study was asked; the published one's names its model and data. Raises StudyError."""
+    published = sample_study()
+    if published is not None and timing.content_of(published) == timing.content_of(study):
+        return StudyPlan(model=study.model, dataset=study.dataset)
+    return storage.read_plan(store, study.name)
+
+
+def put_in_store(files: Iterable[str], store: Store) -> None:
+    """Have the store hold files that came with the published study, for processes that read there. Raises StudyError."""
+    for sha256 in files:
+        if not store.path(sha256).exists():
+            store.put(artifact_path(sha256, store).read_bytes())
 
 
 def _timing(study: StudyResult, store: Store) -> TimeFiles:
@@ -84,7 +99,7 @@ def _timing(study: StudyResult, store: Store) -> TimeFiles:
     return TimeFiles(who=study.name, files=tuple(files), key=timing.content_of(study))
 
 
-def _hashed(study: StudyResult, number: int) -> str:
+def hashed(study: StudyResult, number: int) -> str:
     """SHA-256 of a trial's file. Raises StudyError if it never had one."""
     trial = study.trial(number)
     if trial is None or trial.sha256 is None:
@@ -99,11 +114,6 @@ def _hashed(study: StudyResult, number: int) -> str:
 
 
 def _making(study: StudyResult, number: int, store: Store) -> MakeFile:
-    sha256, trial = _hashed(study, number), study.trial(number)
+    sha256, trial = hashed(study, number), study.trial(number)
     assert trial is not None, "it has a file"
-    published = sample_study()
-    if published is not None and timing.content_of(published) == timing.content_of(study):
-        plan = StudyPlan(model=study.model, dataset=study.dataset)
-    else:
-        plan = storage.read_plan(store, study.name)
-    return MakeFile(who=study.name, plan=plan, recipe=trial.recipe, sha256=sha256)
+    return MakeFile(who=study.name, plan=plan_of(study, store), recipe=trial.recipe, sha256=sha256)

@@ -74,6 +74,13 @@ def file_actions(study: StudyResult, trial: TrialResult, *, key: str) -> None:
             study=study.name,
             trial=trial.number,
         )
+        go(
+            "deploy",
+            t("trial.deploy"),
+            icon=":material/rocket_launch:",
+            study=study.name,
+            trial=trial.number,
+        )
 
 
 def _not_the_pick(shown: int, pick: int) -> None:

@@ -20,6 +20,7 @@ SECTIONS = {
         "study": str(_FOLDER / "study" / "study.py"),
         "compare": str(_FOLDER / "compare" / "compare.py"),
         "inspect": str(_FOLDER / "inspect" / "inspect.py"),
+        "deploy": str(_FOLDER / "deploy" / "deploy.py"),
     },
     "make": {
         "new": str(_FOLDER / "study" / "new.py"),
