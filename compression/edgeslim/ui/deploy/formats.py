@@ -10,7 +10,7 @@ import streamlit as st
 
 from edgeslim.report.formats import FormatRow, finding_of, format_rows, state_of
 from edgeslim.studies.figures import FIGURES
-from edgeslim.ui.components.errands import ended, errand_progress
+from edgeslim.ui.components.errands import ended, watched
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.words import column_name, figure_name, named
@@ -20,9 +20,6 @@ from edgeslim.ui.state import t
 from edgeslim.units import DASH, format_bytes, format_ms
 from edgeslim.workbench import deploy
 from edgeslim.workbench.deploy import Delivered
-
-WATCH = 1.0
-"""Seconds between two looks at a measurement that runs."""
 
 
 def finding(file: DeployedFile) -> str:
@@ -103,9 +100,8 @@ def _table(file: DeployedFile) -> None:
 
 def _measure(file: DeployedFile) -> None:
     """A button where an installed runtime has no figures, or these are another machine's; progress, once begun."""
-    status = deploy.deploying_status(file.study, file.number)
-    if status is not None and status.state == "running":
-        _watch(file)
+    look = partial(deploy.deploying_status, file.study, file.number)
+    if watched(look, t("deploy.measuring"), leave=True):
         return
     together = all(each.measured == "here" for each in file.formats if each.version)
     if together:
@@ -120,20 +116,10 @@ def _measure(file: DeployedFile) -> None:
             help=t("deploy.measure_help"),
         )
         st.caption(t("deploy.apart"), width="content")
-    if status is not None:
-        ended(status)
+    ended(look())
     if pressed:
         deploy.begin_deploying(file.study, file.number)
         st.rerun()
-
-
-@st.fragment(run_every=WATCH)
-def _watch(file: DeployedFile) -> None:
-    status = deploy.deploying_status(file.study, file.number)
-    if status is None or status.state != "running":
-        st.rerun()
-    else:
-        errand_progress(status, t("deploy.measuring"))
 
 
 def _downloads(file: DeployedFile) -> list[Delivered]:
