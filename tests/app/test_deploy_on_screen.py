@@ -12,7 +12,7 @@ from acting import registered
 from edgeslim.errors import ErrorRecord
 from edgeslim.jobs.errand import ErrandStatus
 from edgeslim.records import Latency, NoticeRecord, ProgressRecord
-from edgeslim.runtime import FILE_FORMATS, RUNTIMES
+from edgeslim.runtime import FILE_FORMATS, MAIN, RUNTIMES
 from edgeslim.runtime.figures import RuntimeFigures
 from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench import deploy
@@ -25,6 +25,7 @@ def files(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(deploy, "operators", lambda *_: {"Conv": 29, "Relu": 25})
     monkeypatch.setattr(deploy, "usage", lambda *_: {"python": "import numpy", "kotlin": "fun run() {}"})
     monkeypatch.setattr(deploy, "plan_of", lambda *_: StudyPlan(model="m", dataset="d"))
+    monkeypatch.setattr(RUNTIMES, "_items", {MAIN: RUNTIMES.get(MAIN)})
     with registered(FILE_FORMATS, Coarse()), registered(RUNTIMES, Reference()):
         yield
 

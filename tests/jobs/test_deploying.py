@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,16 +13,14 @@ from edgeslim.jobs.errands import DeployFile, deploying
 from edgeslim.ort import open_session
 from edgeslim.progress import silent
 from edgeslim.records import RecipeRecord
-from edgeslim.runtime import MAIN
+from edgeslim.runtime import MAIN, RUNTIMES
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench import deploy
 
-pytestmark = pytest.mark.usefixtures("second_runtime")
-
 
 @pytest.fixture
-def study(case: Any, monkeypatch: pytest.MonkeyPatch) -> StudyResult:
+def study(case: Any, second_runtime: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[StudyResult]:
     """A study of one file, which lies in the store; what is begun runs at once, in this process."""
     plan = StudyPlan(model=str(case.model), dataset="digits", limit=60, name="s")
     sha256 = case.store.put(case.model.read_bytes())
@@ -34,12 +33,15 @@ def study(case: Any, monkeypatch: pytest.MonkeyPatch) -> StudyResult:
         model="linear",
         sha256=sha256,
     )
+    only = {name: RUNTIMES.get(name) for name in (MAIN, "reference")}
     monkeypatch.setattr(deploying, "SECONDS", 0.0)
     monkeypatch.setattr(deploy, "plan_of", lambda *_: plan)
     monkeypatch.setattr(deploy.errand, "begin", lambda store, asked: asked.run(store, silent))
-    return StudyResult(
-        name="s", state="complete", model="linear", dataset="digits", baseline=0, trials=(trial,)
-    )
+    with monkeypatch.context() as installed:  # ends before the second runtime does
+        installed.setattr(RUNTIMES, "_items", only)
+        yield StudyResult(
+            name="s", state="complete", model="linear", dataset="digits", baseline=0, trials=(trial,)
+        )
 
 
 def test_a_second_format_follows_from_the_registry(

@@ -47,7 +47,7 @@ def delivered(study: StudyResult, number: int, store: Store | None = None) -> tu
     trial, here = study.trial(number), deployment.kept(store, _key(study, number, store))
     assert trial is not None, "it has a file"
     found = []
-    for runtime in RUNTIMES:
+    for runtime in sorted(RUNTIMES, key=lambda each: each.name != MAIN):
         own = None if here is None else here.figures.get(runtime.name)
         figures = own or trial.in_runtime(runtime.name)
         found.append(
