@@ -61,6 +61,11 @@ def choices(found: Inside) -> list[Choice]:
     return [(each.technique, each.strength) for each in found.sensitivity.techniques]
 
 
+def layer_of(found: Inside, names: Sequence[str]) -> LayerXRay | None:
+    """The layer that a file's graph calls by one of these names."""
+    return next((each for each in found.xray.layers if each.name.removesuffix(".weight") in names), None)
+
+
 def what_if(found: Inside, layer: str) -> list[WhatIf]:
     """Every technique and strength that fits the layer."""
     known = next(each for each in found.xray.layers if each.name == layer)

@@ -10,6 +10,7 @@ from edgeslim import workbench
 from edgeslim.analysis.network import Network, Node
 from edgeslim.analysis.network_changes import LayerChange, changes
 from edgeslim.analysis.network_matching import with_names_of
+from edgeslim.report.differences import of_node
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
@@ -55,6 +56,18 @@ class InspectedFile:
             if place is not None:
                 return self.network.nodes[place]
         return None
+
+    @property
+    def original_names(self) -> tuple[str, ...]:
+        """What the study's model calls the layer that is selected, or the layers it was made of."""
+        if self.node is None:
+            return ()
+        place = self.network.place(self.node.name)
+        change = None if place is None else of_node(self.changes(), place)
+        nodes = [self.node]
+        if change is not None and self.other is not None:
+            nodes = [self.other.nodes[k] for k in change.before]
+        return tuple(name for node in nodes for name in (node.weight_name, node.name) if name)
 
 
 def select_layer(name: str | None) -> None:

@@ -10,13 +10,22 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.analysis.results import Inside
 from edgeslim.jobs.errands.looking import LookInside
-from edgeslim.report.inside import Choice, by_layer, by_layer_chart, choices, layer_rows, what_if
+from edgeslim.report.inside import (
+    Choice,
+    by_layer,
+    by_layer_chart,
+    choices,
+    layer_of,
+    layer_rows,
+    what_if,
+)
 from edgeslim.ui import data
 from edgeslim.ui.components.errands import offer
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import named
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.inspect.file import InspectedFile
+from edgeslim.ui.inspect.predicted_files import files_predicted
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.units import DASH, format_bytes, format_decibels, format_share
 
@@ -41,6 +50,7 @@ def inside(file: InspectedFile) -> None:
             _sensitivity(found)
         with right:
             _what_if(found, file)
+        files_predicted(asked, study, file)
 
 
 def _offer(asked: LookInside) -> None:
@@ -103,8 +113,8 @@ def _sensitivity(found: Inside) -> None:
 
 def _what_if(found: Inside, file: InspectedFile) -> None:
     names = [layer.name for layer in found.xray.layers]
-    shown = "" if file.node is None else file.node.weight_name or file.node.name
-    first = next((name for name in names if name.removesuffix(".weight") == shown), names[0])
+    shown = layer_of(found, file.original_names)
+    first = names[0] if shown is None else shown.name
     layer = st.selectbox(t("inside.what_if"), names, **linked("weight", first, one_of(names)))
     rows = [
         {

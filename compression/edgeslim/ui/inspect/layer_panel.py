@@ -10,15 +10,16 @@ import streamlit as st
 from edgeslim.analysis.layer_weights import LayerWeights
 from edgeslim.analysis.network import Node
 from edgeslim.report.differences import of_node
+from edgeslim.report.inside import layer_of
 from edgeslim.report.layer_charts import cosine_chart, distribution_chart, range_chart, singular_chart
 from edgeslim.report.layers import LAYER_FIGURES, operator, sides
 from edgeslim.ui.components.words import numbered
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.inspect.difference import explanation
 from edgeslim.ui.inspect.file import InspectedFile
-from edgeslim.ui.inspect.weights import kept_noise, kept_weights, look_at
+from edgeslim.ui.inspect.weights import kept_inside, kept_noise, kept_weights, look_at
 from edgeslim.ui.state import t
-from edgeslim.units import DASH
+from edgeslim.units import DASH, MINUS, format_share
 
 CHARTS: dict[str, Callable[..., go.Figure]] = {
     "distribution": distribution_chart,
@@ -47,6 +48,7 @@ def layer_panel(file: InspectedFile) -> None:
     if change is not None:
         explanation(change)
     if node.layer and place is not None:
+        _activations(file)
         _weights(file, place, change.before if change is not None else ())
 
 
@@ -65,6 +67,33 @@ def _figures(file: InspectedFile, node: Node, before: list[Node]) -> None:
                 help=t(f"inspect.{figure.name}_help"),
                 width="content",
             )
+
+
+def _activations(file: InspectedFile) -> None:
+    """How many of the layer's inputs and outputs are zero in the study's model, and the way to what if."""
+    if file.study is None:
+        return
+    found = kept_inside(file.study)
+    layer = None if found is None else layer_of(found, file.original_names)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if found is None:
+            st.caption(t("layer.activations_unknown"), width="content")
+        elif layer is not None and layer.activations is not None:
+            seen = layer.activations
+            told = t(
+                "layer.activations",
+                inputs=format_share(seen.input_zeros),
+                outputs=format_share(seen.output_zeros),
+                low=f"{seen.low:.3g}".replace("-", MINUS),
+                high=f"{seen.high:.3g}".replace("-", MINUS),
+                images=found.xray.images,
+            )
+            st.caption(told, help=t("layer.activations_help"), width="content")
+        st.button(t("layer.what_if"), icon=":material/radiology:", key="layer_what_if", on_click=_to_inside)
+
+
+def _to_inside() -> None:
+    st.query_params["section"] = "inside"
 
 
 def _weights(file: InspectedFile, place: int, before: tuple[int, ...]) -> None:

@@ -32,11 +32,16 @@ def kept_noise(before: str, after: str) -> WeightNoise | None:
     return _remembered((before, after), lambda: workbench.weight_noise(before, after))
 
 
+def kept_inside(study: StudyResult) -> Inside | None:
+    """What the study's model was found to be inside, if anybody has had it looked into (`inside`)."""
+    asked = data.once(workbench.look_asked, study, data.sources(study))
+    return _remembered((asked.key,), lambda: workbench.inside(asked))
+
+
 def kept_sensitivity(study: StudyResult) -> dict[str, float]:
     """How sensitive the outputs are to each layer of the study's model, by the layer's name; empty until it was
     measured (`inside`)."""
-    asked = data.once(workbench.look_asked, study, data.sources(study))
-    found = _remembered((asked.key,), lambda: workbench.inside(asked))
+    found = kept_inside(study)
     if found is None:
         return {}
     measured = [each for each in found.sensitivity.techniques if each.technique == "low_bit_weights"]
