@@ -1,4 +1,4 @@
-"""A file that lost much: the doctor names the cause, its mend is tried and judged; what a layer alone would cost."""
+"""A file that lost much: the doctor names the cause, its mend is tried and judged."""
 
 import re
 
@@ -34,12 +34,3 @@ def test_the_cause_is_named_and_its_mend_tried(server: Server, visit: Page, loca
     visit.goto(f"{server.url}/study?study=mine&trial=1&section=doctor")
     expect(visit.get_by_text(right)).to_be_visible()
     assert visit.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-
-
-def test_a_layer_is_changed_alone(server: Server, visit: Page) -> None:
-    made(Store(server.home), {"step": "float16"})
-    visit.goto(f"{server.url}/inspect?study=mine&trial=1&section=inside")
-    visit.get_by_role("button", name="X-ray the model").click()
-    expect(visit.get_by_text("Predicted to pay most").first).to_be_visible(timeout=2 * PATIENCE)
-    expect(visit.get_by_text("What if this layer alone")).to_be_visible()
-    expect(visit.get_by_text("Output SQNR (dB)").first).to_be_visible()

@@ -12,8 +12,10 @@ from typing import ClassVar, Literal, Protocol
 
 import psutil
 
+from edgeslim import visitors
 from edgeslim.artifacts.store import PATIENCE, Store, write_atomically
 from edgeslim.errors import ErrorRecord
+from edgeslim.jobs.errand_turns import require_turn
 from edgeslim.jobs.launching import launch, reap
 from edgeslim.jobs.status import identity, is_alive
 from edgeslim.processes import threads
@@ -59,13 +61,14 @@ class ErrandStatus:
 
 
 def begin(store: Store, errand: Errand) -> None:
-    """Run the errand in a process of its own, unless it runs already. Raises StoreError."""
+    """Run the errand in a process of its own, unless it runs already. Raises StoreError, and AccessError in a public demo
+    that has others to run."""
     folder = errand_folder(store, errand.key)
     with store.lock(f"errand-{errand.key}", PATIENCE):
-        found = status(store, errand.key)
-        if found is not None and found.state == "running":
+        if _runs(store, errand.key):
             return
-        asked = {"errand": errand.name, **encoded(errand)}
+        require_turn(store, lambda key: _runs(store, key))
+        asked = {"errand": errand.name, "visitor": visitors.visitor(), **encoded(errand)}
         write_atomically(folder / "errand.json", json.dumps(asked).encode())
         process = launch(
             "edgeslim.jobs.errand_worker", store, folder / "log.txt", "--errand", errand.key, **threads(1)
@@ -89,6 +92,11 @@ def status(store: Store, key: str) -> ErrandStatus | None:
         return None
     gone = found.state == "running" and not is_alive(found.pid, found.started)
     return replace(found, state="interrupted") if gone else found
+
+
+def _runs(store: Store, key: str) -> bool:
+    found = status(store, key)
+    return found is not None and found.state == "running"
 
 
 def errand_folder(store: Store, key: str) -> Path:

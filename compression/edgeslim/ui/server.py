@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from edgeslim.ui import components
+from edgeslim.ui.uploads import UploadQuota
 from edgeslim.ui.visitor import VisitorCookie, attend
 
 IMPORTED = (
@@ -63,7 +64,7 @@ def import_all() -> None:
 
 def middleware() -> list[Middleware]:
     """For `st.App`."""
-    return [Middleware(CompressedAssets), Middleware(VisitorCookie)]
+    return [Middleware(CompressedAssets), Middleware(VisitorCookie), Middleware(UploadQuota)]
 
 
 class CompressedAssets:

@@ -83,10 +83,14 @@ def cookie(secure: bool) -> str:
     return f"{kept}; Secure" if secure else kept
 
 
-def _needs_cookie(headers: Headers) -> bool:
-    if "text/html" not in headers.get("accept", ""):
-        return False
+def token_of(headers: Headers) -> str | None:
+    """What the browser was given, if it was given one and keeps it."""
     try:
-        return COOKIE not in SimpleCookie(headers.get("cookie", ""))
+        cookies = SimpleCookie(headers.get("cookie", ""))
     except CookieError:
-        return True
+        return None
+    return cookies[COOKIE].value if COOKIE in cookies else None
+
+
+def _needs_cookie(headers: Headers) -> bool:
+    return "text/html" in headers.get("accept", "") and token_of(headers) is None

@@ -12,7 +12,7 @@ from edgeslim.workbench.ablation import (
     stage_effects,
     start_ablation,
 )
-from edgeslim.workbench.access import DEMO_MINUTES, DEMO_STUDIES, may_change_study
+from edgeslim.workbench.access import may_change_study
 from edgeslim.workbench.classes import (
     classes_json,
     keep_classes,
@@ -145,8 +145,6 @@ from edgeslim.workbench.studies import (
 from edgeslim.workbench.xray import score_predictions, xray
 
 __all__ = [
-    "DEMO_MINUTES",
-    "DEMO_STUDIES",
     "PREPARATION",
     "ErrandStatus",
     "ErrorReport",

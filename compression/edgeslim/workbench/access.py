@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeslim import visitors
@@ -11,18 +12,15 @@ from edgeslim.artifacts.store import Store
 from edgeslim.artifacts.upkeep import DATASET_NAMES, MODELS, STUDY_OWNERS
 from edgeslim.errors import AccessError
 from edgeslim.jobs import supervisor
+from edgeslim.quotas import DEMO_MINUTES, DEMO_STUDIES, KEPT_BYTES, KEPT_UPLOADS
 from edgeslim.studies import storage
 from edgeslim.studies.folders import no_study
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan
+from edgeslim.units import format_bytes
 
 if TYPE_CHECKING:
     from edgeslim.recipe import Recipe
-
-DEMO_STUDIES = 2
-"""At the same time in a public demo, and of each visitor one."""
-DEMO_MINUTES = 10.0
-"""For how long a study of a public demo makes and scores files, or searches."""
 
 
 def claim_study(plan: StudyPlan, store: Store) -> None:
@@ -83,6 +81,31 @@ def require_turn(store: Store) -> None:
         )
 
 
+def require_space(count: int, store: Store) -> None:
+    """Raise AccessError (upload_quota) where the visitor may not keep one more upload of `count` bytes here."""
+    if visitors.visitor() is None:
+        return
+    records = [
+        store.get_record(kind, name) or {} for kind in (MODELS, DATASET_NAMES) for name in store.keys(kind)
+    ]
+    own = [record for record in records if visitors.whose(record) in ("mine", "shared")]
+    kept = sum(_bytes(record, store) for record in own)
+    if len(own) < KEPT_UPLOADS and kept + count <= KEPT_BYTES:
+        return
+    most, there, sent = format_bytes(KEPT_BYTES), format_bytes(kept), format_bytes(count)
+    raise AccessError(
+        "upload_quota",
+        f"A visitor keeps at most {KEPT_UPLOADS} models and datasets here, of {most} together; you keep {len(own)} of "
+        f"{there}, and this has {sent}.",
+        "Delete what you no longer need on 'Models and data', or ask whoever runs the server to bring it.",
+        most=KEPT_UPLOADS,
+        bytes=most,
+        count=len(own),
+        kept=there,
+        sent=sent,
+    )
+
+
 def within_demo(plan: StudyPlan, search: SearchRun | None) -> tuple[StudyPlan, SearchRun | None]:
     """What was asked, in a public demo cut to what it gives. Raises AccessError (demo_cluster)."""
     if not visitors.demo():
@@ -117,6 +140,12 @@ def in_demo(minutes: float | None) -> float | None:
 def _may_be_seen_by_all(kind: str, name: str, store: Store) -> bool:
     record = store.get_record(kind, name) or {}
     return "owner" not in record or bool(record.get("shared"))
+
+
+def _bytes(record: Mapping[str, Any], store: Store) -> int:
+    """Of a listed model's file, or of an uploaded dataset."""
+    path = Path(str(record["path"])) if "path" in record else store.path(str(record["sha256"]))
+    return path.stat().st_size if path.exists() else 0
 
 
 def _record(name: str, store: Store) -> dict[str, Any]:

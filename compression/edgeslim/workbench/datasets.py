@@ -15,6 +15,7 @@ from edgeslim.errors import DatasetError, ErrorRecord
 from edgeslim.progress import Progress, silent
 from edgeslim.records import NoticeRecord, decoded, notice_record
 from edgeslim.visitors import Whose
+from edgeslim.workbench.access import require_space
 
 if TYPE_CHECKING:
     from edgeslim.datasets.base import Dataset, SplitName
@@ -146,6 +147,7 @@ def import_dataset(
         check_reference(Path(source).expanduser().absolute(), ())
     check_dataset_name(name)
     if isinstance(source, bytes):
+        require_space(len(source), store)
         digest = hashlib.sha256(source).hexdigest()
         path = store.root / "uploads" / digest[:32] / f"{name}.zip"
         write_atomically(path, source)

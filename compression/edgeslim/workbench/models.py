@@ -12,6 +12,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.records import NoticeRecord, Sizes, notice_record
+from edgeslim.workbench.access import require_space
 from edgeslim.workbench.preprocessing import settled_spec
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def import_model(
         _keep_in_studies(name, spec, store)
         found = _described(import_onnx(source, spec, name, store, progress))
         return replace(found, told=tuple(notice_record(notice) for notice in told))
+    require_space(len(source), store)
     name = default_name(name or Path(file_name).stem)
     file = file_name or f"{name}.onnx"
     _keep_in_studies(name, spec, store)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from edgeslim import visitors, workbench
+from edgeslim import visitors
+from edgeslim.quotas import DEMO_FILE_BYTES, DEMO_MINUTES, DEMO_STUDIES
 from edgeslim.ui.state import t
 
 
@@ -19,8 +20,13 @@ def may_bring() -> bool:
 def demo_limits() -> None:
     """In a public demo, how much of its machine a study gets."""
     if visitors.demo():
-        words = t("demo.limits", studies=workbench.DEMO_STUDIES, minutes=f"{workbench.DEMO_MINUTES:g}")
+        words = t("demo.limits", studies=DEMO_STUDIES, minutes=f"{DEMO_MINUTES:g}")
         st.info(words, icon=":material/public:")
+
+
+def most_megabytes() -> int | None:
+    """Of one picture that is uploaded; None where nothing but the server's own limit holds."""
+    return DEMO_FILE_BYTES // 1_000_000 if visitors.demo() else None
 
 
 def at_machine() -> bool:

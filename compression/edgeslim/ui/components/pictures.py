@@ -11,7 +11,7 @@ from edgeslim.metrics.fidelity import CONFIDENCE
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
-from edgeslim.ui.components.bringing import at_machine
+from edgeslim.ui.components.bringing import at_machine, most_megabytes
 from edgeslim.ui.components.folder import asked_folder
 from edgeslim.ui.components.gallery import model_title, seen
 from edgeslim.ui.components.problems import boundary, show
@@ -106,6 +106,7 @@ def _uploaded(study: StudyResult, trials: Sequence[TrialResult]) -> None:
         accept_multiple_files=True,
         key="own_images",
         help=t("compare.own_help"),
+        max_upload_size=most_megabytes(),
     )
     if not given:
         st.caption(t("compare.own_empty"))

@@ -10,6 +10,7 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.models.library import ModelEntry
 from edgeslim.ui import data
+from edgeslim.ui.components.bringing import most_megabytes
 from edgeslim.ui.components.problems import show
 from edgeslim.ui.picture.component import look_in_address, page_of
 from edgeslim.ui.picture.payload import Look
@@ -61,6 +62,7 @@ def _uploaded() -> Shown | None:
         accept_multiple_files=True,
         key="library_images",
         help=t("compare.own_help"),
+        max_upload_size=most_megabytes(),
     )
     if not given:
         return None
