@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
@@ -12,6 +14,9 @@ from benchmarks.app_server import Server, serving
 from benchmarks.websocket_visitor import Look, visitor
 from edgeslim import visitors, workbench
 from edgeslim.artifacts.store import Store
+from edgeslim.jobs.errand import ErrandStatus, errand_folder, write_errand_status
+from edgeslim.jobs.status import identity
+from edgeslim.quotas import DEMO_ERRANDS_EACH, DEMO_FILE_BYTES
 from edgeslim.ui.visitor import COOKIE
 
 ELSEWHERE = {"X-Forwarded-For": "203.0.113.7"}
@@ -70,6 +75,42 @@ def test_a_visitor_of_a_demo_can_neither_bring_nor_delete_nor_see_anothers_uploa
     assert [each.name for each in workbench.list_models(Store(demo.home)) if each.origin == "imported"] == [
         "annas-model"
     ]
+
+    for who, page, address in (
+        ("ben", "inspect", {"model": "annas-model"}),
+        ("ben", "library", {"model": "annas-model", "set": "digits"}),
+        ("ben", "compare", {"other": "model:annas-model"}),
+    ):
+        look = seen(demo, who, page, **address)
+        assert look.exceptions == [] and "weights" not in str(look.find("metric"))
+        assert not any(
+            "annas-model" in str(each) for each in (*look.find("selectbox"), *look.find("arrow_data_frame"))
+        )
+
+
+def test_a_visitor_of_a_demo_computes_few_things_at_a_time(demo: Server) -> None:
+    store, who = Store(demo.home), hashlib.sha256(b"carl").hexdigest()[:32]
+    pid, started = identity(psutil.Process())
+    folders = [errand_folder(store, f"busy-{number}") for number in range(DEMO_ERRANDS_EACH)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "errand.json").write_text(f'{{"errand": "look_inside", "visitor": "{who}"}}')
+        write_errand_status(folder, ErrandStatus(state="running", pid=pid, started=started))
+    look = seen(demo, "carl", "inspect", section="inside")
+    button = next(each.button.id for each in look.find("button") if "look_inside" in each.button.id)
+    look = seen(demo, "carl", "inspect", press=button, section="inside")
+    assert "2 for each visitor" in "".join(str(each) for each in look.elements)
+    assert look.exceptions == [] and len(list((store.root / "errands").iterdir())) == DEMO_ERRANDS_EACH
+
+
+def test_a_demo_takes_no_large_files_whatever_its_pages_offer(demo: Server) -> None:
+    request = urllib.request.Request(
+        f"{demo.url}/_stcore/upload_file/anybody/anything", method="PUT", data=b"x"
+    )
+    request.add_header("Content-Length", str(2 * DEMO_FILE_BYTES))
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=30)
+    assert caught.value.code == 413 and "20 MB" in caught.value.read().decode()
 
 
 def test_a_page_gives_a_browser_without_a_token_one(demo: Server) -> None:
