@@ -22,7 +22,7 @@ from edgeslim.runtime.benchmark import compare_latency
 from edgeslim.runtime.environment import environment
 from edgeslim.steps import OnnxStep, StepContext
 from edgeslim.steps.quantization.quantization_aware import QuantizationAwareTraining
-from edgeslim.steps.quantization.rewriting import rewritten
+from edgeslim.export.rewriting import rewritten
 from edgeslim.steps.quantization.robust_int8 import RobustInt8
 from edgeslim.steps.quantization.static_int8 import StaticInt8
 

@@ -33,7 +33,7 @@ from edgeslim.steps.quantization.int8_assignment import (
 from edgeslim.steps.quantization.limits import adjusted, silu_floor
 from edgeslim.steps.quantization.noise import OutputNoise, channel_peaks, decibels
 from edgeslim.steps.quantization.qdq import Integers, grid, integer_weight, write_qdq
-from edgeslim.steps.quantization.rewriting import rewritten
+from edgeslim.export.rewriting import rewritten
 
 UNSIGNED = Integers(signed_activations=False, weight_limit=127)
 IMAGES = prepared(Pictures(), SPEC, 4)

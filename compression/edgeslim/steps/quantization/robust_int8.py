@@ -12,6 +12,7 @@ from edgeslim.detections import FloatArray
 from edgeslim.errors import RecipeError
 from edgeslim.export import clean
 from edgeslim.export.packed import with_plain_weights
+from edgeslim.export.rewriting import rewritten
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, OnnxStep, Step, StepContext
@@ -31,7 +32,6 @@ from edgeslim.steps.quantization.int8_plan import Int8Plan, rounded_weights
 from edgeslim.steps.quantization.limits import adjusted
 from edgeslim.steps.quantization.noise import OutputNoise, decibels
 from edgeslim.steps.quantization.qdq import Integers, write_qdq
-from edgeslim.steps.quantization.rewriting import rewritten
 
 PROCESSORS = {
     "x86": (Integers(signed_activations=False, weight_limit=63), AVX2),
