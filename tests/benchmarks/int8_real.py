@@ -17,12 +17,12 @@ from real_detectors import accuracy_cells, coco_setting, print_table
 from edgeslim.artifacts.store import Store
 from edgeslim.evaluation import evaluate
 from edgeslim.export.onnx import deployable, to_bytes
+from edgeslim.export.rewriting import rewritten
 from edgeslim.ort import open_session
 from edgeslim.runtime.benchmark import compare_latency
 from edgeslim.runtime.environment import environment
 from edgeslim.steps import OnnxStep, StepContext
 from edgeslim.steps.quantization.quantization_aware import QuantizationAwareTraining
-from edgeslim.export.rewriting import rewritten
 from edgeslim.steps.quantization.robust_int8 import RobustInt8
 from edgeslim.steps.quantization.static_int8 import StaticInt8
 

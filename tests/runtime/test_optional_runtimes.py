@@ -9,7 +9,7 @@ import pytest
 from edgeslim.cli.main import main
 from edgeslim.runtime import RUNTIMES
 
-OPTIONAL = {"openvino": "openvino"}
+OPTIONAL = {"ncnn": "ncnn pnnx", "openvino": "openvino"}
 ASKED = ["evaluate", "--model", "digits-mlp", "--data", "digits", "--limit", "5"]
 
 

@@ -11,7 +11,6 @@ import onnx
 import onnxruntime as ort
 import pytest
 import torch
-from networks_for_int8 import Pictures, context, operators, outputs, relative_error, silu_network
 from onnx import numpy_helper
 
 from edgeslim.models.torch_graph import to_torch
@@ -25,6 +24,7 @@ from edgeslim.steps.quantization.fake_quantization import (
     trained_plan,
 )
 from edgeslim.steps.quantization.int8_plan import Int8Plan, integers_of
+from networks_for_int8 import Pictures, context, operators, outputs, relative_error, silu_network
 
 FASTEST = {"latency": 0.2, "sqnr": 0.0, "processor": "x86_vnni", "search_images": 2}
 MODEL = silu_network()

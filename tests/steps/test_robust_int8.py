@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from networks_for_int8 import Builder, context, leaky_network, operators, relative_error, silu_network
 from onnx import numpy_helper
 
 from edgeslim.errors import ParameterError, RecipeError
@@ -20,6 +19,7 @@ from edgeslim.steps.quantization.low_bit import LowBitWeights
 from edgeslim.steps.quantization.robust_int8 import RobustInt8, processor_for
 from low_bit_networks import context as low_bit_context
 from low_bit_networks import network
+from networks_for_int8 import Builder, context, leaky_network, operators, relative_error, silu_network
 
 FASTEST = {"latency": 0.2, "sqnr": 0.0, "processor": "x86_vnni", "search_images": 2}
 

@@ -7,19 +7,9 @@ import math
 import numpy as np
 import onnx
 import pytest
-from networks_for_int8 import (
-    SPEC,
-    Builder,
-    Pictures,
-    focus,
-    leaky_network,
-    operators,
-    outputs,
-    relative_error,
-    silu_network,
-)
 from onnx import numpy_helper
 
+from edgeslim.export.rewriting import rewritten
 from edgeslim.steps.images import prepared
 from edgeslim.steps.quantization.bias_correction import bias_corrected
 from edgeslim.steps.quantization.calibration import activation_ranges
@@ -33,7 +23,17 @@ from edgeslim.steps.quantization.int8_assignment import (
 from edgeslim.steps.quantization.limits import adjusted, silu_floor
 from edgeslim.steps.quantization.noise import OutputNoise, channel_peaks, decibels
 from edgeslim.steps.quantization.qdq import Integers, grid, integer_weight, write_qdq
-from edgeslim.export.rewriting import rewritten
+from networks_for_int8 import (
+    SPEC,
+    Builder,
+    Pictures,
+    focus,
+    leaky_network,
+    operators,
+    outputs,
+    relative_error,
+    silu_network,
+)
 
 UNSIGNED = Integers(signed_activations=False, weight_limit=127)
 IMAGES = prepared(Pictures(), SPEC, 4)

@@ -6,16 +6,40 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeslim.runtime.base import FILE_FORMATS, RUNTIMES, not_loadable
+from edgeslim.errors import Notice
+from edgeslim.runtime.base import FILE_FORMATS, RUNTIMES, Conversion, not_loadable
 from edgeslim.runtime.environment import package_version
 from edgeslim.runtime.ncnn.archive import Archive
-from edgeslim.runtime.ncnn.convert import NcnnFormat
 from edgeslim.runtime.ncnn.session import OPTIONS, NcnnSession, open_archive
+
+REVISION = "1"
+"""Another one wherever other bytes are written for the same file."""
+
+
+@dataclass(frozen=True)
+class NcnnFormat:
+    name: str = "ncnn"
+    suffix: str = ".zip"
+    needs_images: bool = True
+    """To prove the conversion on."""
+
+    def version(self) -> str:
+        return f"{REVISION} {package_version('ncnn')} {package_version('pnnx')}"
+
+    def notices(self, file: Path) -> list[Notice]:
+        from edgeslim.runtime.ncnn.convert import lost
+
+        return lost(file)
+
+    def convert(self, file: Path, conversion: Conversion) -> bytes:
+        from edgeslim.runtime.ncnn.convert import convert
+
+        return convert(file, conversion)
 
 
 @dataclass(frozen=True)
 class Ncnn:
-    """On the CPU, one network after the other."""
+    """On the CPU."""
 
     name: str = "ncnn"
     format: str = "ncnn"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from edgeslim.models.proof import pictures
 from edgeslim.ort import open_session
 from edgeslim.processes import environment_of_child, threads
 from edgeslim.runtime.base import Conversion
-from edgeslim.runtime.environment import package_version
 from edgeslim.runtime.ncnn.archive import Archive
 from edgeslim.runtime.ncnn.plain import IntegerLayer, is_coded, plain, simulated
 from edgeslim.runtime.ncnn.session import open_archive
@@ -31,8 +30,6 @@ from edgeslim.runtime.ncnn.weights import parse, written
 from edgeslim.sessions import Session
 from edgeslim.tasks import task_for
 
-REVISION = "1"
-"""Another one wherever other bytes are written for the same file."""
 IMAGES = 4
 """A conversion is proven on so many."""
 FLOAT_DB, STORED_DB = 40.0, 20.0
@@ -42,56 +39,56 @@ SECONDS = 600
 """Limit of pnnx, which takes two."""
 
 
-@dataclass(frozen=True)
-class NcnnFormat:
-    name: str = "ncnn"
-    suffix: str = ".zip"
-    needs_images: bool = True
-    """To prove the conversion on."""
-
-    def version(self) -> str:
-        return f"{REVISION} {package_version('ncnn')} {package_version('pnnx')}"
-
-    def notices(self, file: Path) -> Sequence[Notice]:
-        model, told = onnx.load(file), list[Notice]()
-        if any(node.op_type == "QuantizeLinear" for node in model.graph.node):
-            told.append(
-                Notice(
-                    "ncnn_int8",
-                    "ncnn computes with integers in convolutions and dense layers alone, and symmetrically: of inputs "
-                    "without negative values it uses half the levels.",
-                )
+def lost(file: Path) -> list[Notice]:
+    """What the ONNX file loses in ncnn."""
+    model, told = onnx.load(file), list[Notice]()
+    if any(node.op_type == "QuantizeLinear" for node in model.graph.node):
+        told.append(
+            Notice(
+                "ncnn_int8",
+                "ncnn computes with integers in convolutions and dense layers alone, and symmetrically: of inputs "
+                "without negative values it uses half the levels.",
             )
-        if is_coded(model):
-            told.append(
-                Notice("ncnn_coded", "ncnn decodes no packed weights: they are stored in float16 there.")
-            )
-        return told
-
-    def convert(self, file: Path, conversion: Conversion) -> bytes:
-        found = plain(onnx.load(file))
-        images = _images(found.model, conversion)
-        reference = open_session(found.model)
-        outputs = [item.name for item in found.model.graph.output]
-        shapes = [tuple(value.shape) for value in reference.run(images[0])]
-        archive = replace(
-            _converted(found.model, images[0].shape),
-            input_name=reference.inputs[0].name,
-            outputs=tuple(zip(outputs, shapes, strict=True)),
         )
-        _prove(archive, reference, images, FLOAT_DB)
-        if found.narrow:
-            archive, used = _stored(archive, found.layers)
-            if used:
-                reference = open_session(simulated(found.model, used), optimized=False)
-            _prove(archive, reference, images, STORED_DB)
-        return archive.to_bytes()
+    if is_coded(model):
+        told.append(
+            Notice(
+                "ncnn_coded",
+                "ncnn stores weights in one byte where their layer has at most 256 values, elsewhere in float16: of "
+                "packed weights little remains.",
+            )
+        )
+    return told
+
+
+def convert(file: Path, conversion: Conversion) -> bytes:
+    """The delivered file. Raises ModelError."""
+    found = plain(onnx.load(file))
+    images = _images(found.model, conversion)
+    reference = open_session(found.model)
+    outputs = [item.name for item in found.model.graph.output]
+    shapes = [tuple(value.shape) for value in reference.run(images[0])]
+    archive = replace(
+        _converted(found.model, images[0].shape),
+        input_name=reference.inputs[0].name,
+        outputs=tuple(zip(outputs, shapes, strict=True)),
+    )
+    _prove(archive, reference, images, FLOAT_DB)
+    if found.narrow:
+        archive, used = _stored(archive, found.layers)
+        if used:
+            reference = open_session(simulated(found.model, used), optimized=False)
+        _prove(archive, reference, images, STORED_DB)
+    return archive.to_bytes()
 
 
 def _images(model: onnx.ModelProto, conversion: Conversion) -> list[FloatArray]:
     """Prepared calibration images, or smooth seeded inputs where there are none. Raises ModelError."""
     if conversion.images is None:
-        return list(pictures(open_session(model).inputs[0].fixed_shape))
+        shape = open_session(model).inputs[0].fixed_shape
+        if len(shape) != 4:
+            raise _refused("its input is no image")
+        return list(pictures(shape))
     task, split = task_for(conversion.spec), conversion.images
     chosen = sorted({round(index) for index in np.linspace(0, len(split) - 1, IMAGES)})
     return [task.prepare(split.image(index), conversion.spec).tensor for index in chosen]

@@ -63,6 +63,7 @@ def plain(model: onnx.ModelProto) -> Plain:
     _drop_rounding(result.graph)
     remove_unused(result.graph)
     result, _ = rewritten(result)
+    _simplify_resizes(result.graph)
     stored = {item.data_type for item in all_tensors(model) if np.prod(item.dims) >= FEW}
     return Plain(result, integer_layers(model), bool(stored & (_CODES | {TensorProto.FLOAT16})))
 
@@ -149,6 +150,31 @@ def _drop_rounding(graph: onnx.GraphProto) -> None:
         else:
             passed[node.output[0]] = source
     set_nodes(graph, kept)
+
+
+def _simplify_resizes(graph: onnx.GraphProto) -> None:
+    """Write nearest resizing by whole factors in the one way that pnnx knows: all ways take the same pixels."""
+    weights = Initializers(graph)
+    for node in graph.node:
+        values = attributes(node)
+        if node.op_type != "Resize" or values.get("mode", b"nearest") != b"nearest" or len(node.input) != 3:
+            continue
+        ways = (
+            values.get("coordinate_transformation_mode", b"half_pixel"),
+            values.get("nearest_mode", b"round_prefer_floor"),
+        )
+        if ways != (b"half_pixel", b"round_prefer_floor") or node.input[2] not in weights:
+            continue
+        scales = weights.array(node.input[2])
+        if (scales == np.rint(scales)).all() and (scales >= 1).all():
+            node.input[1] = ""
+            del node.attribute[:]
+            wanted = {
+                "mode": "nearest",
+                "coordinate_transformation_mode": "asymmetric",
+                "nearest_mode": "floor",
+            }
+            node.attribute.extend(helper.make_attribute(key, value) for key, value in wanted.items())
 
 
 def _clips(rounds: onnx.NodeProto, maker: onnx.NodeProto | None, weights: Initializers) -> bool:

@@ -59,6 +59,16 @@ def _layer_weights(weight: int, bias: int) -> Callable[[Layer], list[tuple[int, 
     return lambda layer: [(layer.number(weight), True)] + [(layer.number(0), False)] * layer.number(bias)
 
 
+def _gru_weights(layer: Layer) -> list[tuple[int, bool]]:
+    """Of inputs, biases, of the state: three gates, whose last one has two biases, in one or both directions."""
+    outputs, directions = layer.number(0), 2 if layer.number(2) == 2 else 1
+    return [
+        (layer.number(1), True),
+        (4 * outputs * directions, True),
+        (3 * outputs * outputs * directions, True),
+    ]
+
+
 _WEIGHTS: dict[str, Callable[[Layer], list[tuple[int, bool]]]] = {
     "Convolution": _layer_weights(6, 5),
     "Convolution1D": _layer_weights(6, 5),
@@ -66,6 +76,7 @@ _WEIGHTS: dict[str, Callable[[Layer], list[tuple[int, bool]]]] = {
     "Deconvolution": _layer_weights(6, 5),
     "DeconvolutionDepthWise": _layer_weights(6, 5),
     "InnerProduct": _layer_weights(2, 1),
+    "GRU": _gru_weights,
     "BatchNorm": lambda layer: [(layer.number(0), False)] * 4,
     "PReLU": lambda layer: [(layer.number(0), False)],
     "Scale": lambda layer: [(layer.number(0), False)] * (1 + layer.number(1)),
@@ -83,7 +94,7 @@ def parse(param: str, content: bytes) -> Network:
     for line in lines:
         layer = _layer(line)
         weights = []
-        for count, tagged in _WEIGHTS.get(layer.kind, lambda _: [])(layer):
+        for count, tagged in _WEIGHTS[layer.kind](layer) if layer.kind in _WEIGHTS else ():
             if tagged and content[at : at + 4] != struct.pack("<I", _RAW):
                 raise ValueError(f"the weights of {layer.kind} are no float32")
             at += 4 * tagged
