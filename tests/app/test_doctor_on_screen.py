@@ -11,6 +11,7 @@ from edgeslim import workbench
 from edgeslim.analysis.doctor.records import Diagnosis, Finding, Mend
 from edgeslim.analysis.results import PairedChange
 from edgeslim.records import RecipeRecord
+from edgeslim.workbench import ErrandStatus
 from edgeslim.workbench.doctor import Trial
 
 MENDED = RecipeRecord(({"step": "static_int8", "keep_float": "outputs"},), 0, "")
@@ -52,8 +53,10 @@ def words(app: Any) -> str:
 def examined(own: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the doctor has found; nothing yet."""
     kept: dict[str, Any] = {"diagnosis": None, "asked": []}
+    kept |= {"so_far": None, "status": None}
     monkeypatch.setattr(workbench, "diagnosis", lambda asked: kept["diagnosis"])
-    monkeypatch.setattr(workbench, "examining_status", lambda asked: None)
+    monkeypatch.setattr(workbench, "diagnosis_so_far", lambda asked: kept["so_far"])
+    monkeypatch.setattr(workbench, "examining_status", lambda asked: kept["status"])
     monkeypatch.setattr(workbench, "begin_examining", kept["asked"].append)
     return kept
 
@@ -74,6 +77,19 @@ def test_a_file_is_examined_at_the_threshold_of_the_address(
     (asked,) = examined["asked"]
     assert (asked.plan.model, asked.threshold) == ("street-signs-medium", 0.3)
     assert asked.recipe is not None and asked.recipe.steps
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_how_long_it_takes_is_said_before_and_what_is_found_is_told_while_it_runs(
+    show: Callable[..., Any], examined: dict[str, Any], locale: str
+) -> None:
+    before = words(show("study", locale, section="doctor", trial="12"))
+    assert ("That takes about 0:" if locale == "en-US" else "约需 0:") in before
+    examined["so_far"] = diagnosis(SCALE, CLEARED)
+    examined["status"] = ErrandStatus(state="running", pid=1, started="")
+    told = words(show("study", locale, section="doctor", trial="12"))
+    assert "288" in told and "27" in told and "43.9" in told
+    assert ("You can leave this page" if locale == "en-US" else "可以离开此页") in told
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])

@@ -60,8 +60,18 @@ def test_a_mend_is_tried_and_judged(digits_file: Path, store: Store, monkeypatch
     plan = StudyPlan(model=str(digits_file), dataset="digits", limit=200, held_out=0.0)
     asked = workbench.examination(study, 1, plan=plan, store=store)
     assert workbench.diagnosis(asked, store) is None
-    found = workbench.examine(asked, store)
+    told: list[int] = []
+
+    def progress(message: str, done: int, total: int, who: str = "") -> None:
+        so_far = workbench.diagnosis_so_far(asked, store)
+        if message == "cause_tried" and so_far is not None:
+            assert so_far.loss.delta < -0.2 and len(so_far.findings) == done
+            told.append(done)
+
+    found = workbench.examine(asked, store, progress)
     assert workbench.diagnosis(asked, store) == found
+    assert told == list(range(1, len(found.findings))), "what is known while the next cause is tried"
+    assert workbench.diagnosis_so_far(asked, store) is None
     (cause,) = found.found
     assert (cause.cause, cause.evidence["value"]) == ("too_strong", 0.95)
     assert cause.mend is not None and cause.mend.recipe is not None
@@ -89,6 +99,26 @@ def test_a_mend_is_tried_and_judged(digits_file: Path, store: Store, monkeypatch
     assert workbench.try_mend(whole, 1, cause.mend, store).number == 2 and len(added) == 1, "it is there"
     with pytest.raises(StudyError, match="without another file"):
         workbench.try_mend(whole, 1, Mend(kind="threshold", threshold=0.3, values={}), store)
+
+
+def test_how_long_an_examination_takes_follows_from_what_the_files_take() -> None:
+    study = workbench.sample_study()
+    assert study is not None and study.original is not None and study.original.latency is not None
+    by_step = {
+        trial.recipe.steps[-1]["step"]: trial
+        for trial in study.trials
+        if trial.recipe.steps and trial.latency
+    }
+    whole, half = (
+        workbench.examination_seconds(study, by_step["static_int8"].number, images) for images in (64, 32)
+    )
+    pruned = workbench.examination_seconds(study, by_step["fine_tuning"].number)
+    assert whole is not None and half is not None and pruned is not None
+    assert 6 < pruned < half < whole < 90
+    untimed = dataclasses.replace(
+        study, trials=tuple(dataclasses.replace(trial, latency=None) for trial in study.trials)
+    )
+    assert workbench.examination_seconds(untimed, by_step["static_int8"].number) is None
 
 
 def _numbered(trials: list[TrialResult], first: int) -> list[TrialResult]:

@@ -11,7 +11,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.errors import ModelError, StudyError
 from edgeslim.jobs import errand
 from edgeslim.jobs.errand import ErrandStatus
-from edgeslim.jobs.errands.diagnosing import DIAGNOSES, Diagnose
+from edgeslim.jobs.errands.diagnosing import BEGUN, DIAGNOSES, Diagnose
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.records import RecipeRecord, decoded
@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 THRESHOLD = 0.5
 IMAGES = 64
 """Validation images at most that a file is examined on."""
+ROUNDING = frozenset({"static_int8", "robust_int8", "quantization_aware_training"})
+"""Steps after which tensors are rounded to integers."""
+INTEGER_RUNS, FLOAT_RUNS = (10, 600), (2, 0)
+"""How often an examination runs a file, or what takes as long: for each image, and once."""
+STARTING = 6.0
+"""Seconds until data and networks are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +151,24 @@ def examining_status(asked: Diagnose, store: Store | None = None) -> ErrandStatu
 
 def diagnosis(asked: Diagnose, store: Store | None = None) -> Diagnosis | None:
     """What was found, if the file was examined before."""
-    from edgeslim.analysis.doctor.records import Diagnosis
+    return _kept(DIAGNOSES, asked, store or Store())
 
-    record = (store or Store()).get_record(DIAGNOSES, asked.key)
-    return None if record is None else decoded(Diagnosis, record)
+
+def diagnosis_so_far(asked: Diagnose, store: Store | None = None) -> Diagnosis | None:
+    """What is found of the causes already tried, while the file is examined."""
+    return _kept(BEGUN, asked, store or Store())
+
+
+def examination_seconds(study: StudyResult, number: int, images: int = IMAGES) -> float | None:
+    """An estimate for a machine that does nothing else, by the latencies of the two files; None without those."""
+    original, trial = study.original, trial_of(study, number)
+    if original is None or original.latency is None or trial.latency is None:
+        return None
+    steps = {str(step["step"]) for step in trial.recipe.steps}
+    by_image, more = INTEGER_RUNS if steps & ROUNDING else FLOAT_RUNS
+    images = min(images, study.images or images)
+    runs = 2 * images * original.latency.median_ms + (by_image * images + more) * trial.latency.median_ms
+    return STARTING + runs / 1000
 
 
 def try_mend(study: StudyResult, number: int, mend: Mend, store: Store | None = None) -> Trial:
@@ -202,6 +222,13 @@ def mend_outcome(
     gained = change(trial_of(study, number), mended, store or Store()).primary
     right = None if gained is None or gained.ci95 is None else gained.ci95[0] > 0
     return Outcome(trial=mended, gained=gained, right=right)
+
+
+def _kept(kind: str, asked: Diagnose, store: Store) -> Diagnosis | None:
+    from edgeslim.analysis.doctor.records import Diagnosis
+
+    record = store.get_record(kind, asked.key)
+    return None if record is None else decoded(Diagnosis, record)
 
 
 def _bring(asked: Diagnose, store: Store) -> None:

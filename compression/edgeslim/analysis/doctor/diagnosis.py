@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from edgeslim.analysis.doctor import causes as causes
 from edgeslim.analysis.doctor.case import Case
 from edgeslim.analysis.doctor.cause import CAUSES, not_checked
@@ -15,8 +17,11 @@ MOST = 0.5
 """Share of the loss that explains it."""
 
 
-def diagnose(case: Case) -> Diagnosis:
-    """Try every cause. Those that are found come first: what explains most of the loss, then what acts elsewhere."""
+def diagnose(case: Case, tell: Callable[[Diagnosis], None] = lambda _: None) -> Diagnosis:
+    """Try every cause. Those that are found come first: what explains most of the loss, then what acts elsewhere.
+
+    `tell` hears after each cause what is known so far.
+    """
     findings = list[Finding]()
     for done, each in enumerate(CAUSES):
         case.progress("cause_tried", done, len(CAUSES.names()))
@@ -26,6 +31,11 @@ def diagnose(case: Case) -> Diagnosis:
             findings.append(not_checked(each.name, "explained"))
         else:
             findings.append(each.look(case))
+        tell(_diagnosis(case, findings))
+    return _diagnosis(case, findings)
+
+
+def _diagnosis(case: Case, findings: Sequence[Finding]) -> Diagnosis:
     return Diagnosis(
         metric=case.metric,
         images=len(case.evaluation),

@@ -16,10 +16,13 @@ from edgeslim.studies.study import StudyPlan
 
 if TYPE_CHECKING:
     from edgeslim.analysis.doctor.case import Case
+    from edgeslim.analysis.doctor.records import Diagnosis
 
 DIAGNOSES = "diagnoses"
 """Record kind in the store."""
-REVISION = 1
+BEGUN = "diagnoses-begun"
+"""Of what is found so far, while the file is examined."""
+REVISION = 2
 """Of what causes look at: older diagnoses are made anew."""
 
 
@@ -62,8 +65,12 @@ class Diagnose:
         from edgeslim.measurement.machine import busy
 
         with store.in_use(), busy(self.who, progress) as report:
-            found = diagnose(self._case(store, report))
-        store.put_record(DIAGNOSES, self.key, dict(encoded(found)))
+            found = diagnose(self._case(store, report), lambda so_far: self._keep(store, BEGUN, so_far))
+        self._keep(store, DIAGNOSES, found)
+        store.remove_record(BEGUN, self.key)
+
+    def _keep(self, store: Store, kind: str, found: Diagnosis) -> None:
+        store.put_record(kind, self.key, dict(encoded(found)))
 
     def _case(self, store: Store, progress: Progress) -> Case:
         import onnx

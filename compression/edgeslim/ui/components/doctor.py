@@ -19,6 +19,7 @@ from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import language, number_in, t
+from edgeslim.units import format_clock
 from edgeslim.workbench.doctor import THRESHOLD, Outcome
 
 
@@ -36,7 +37,7 @@ def doctor(study: StudyResult, number: int | None) -> None:
         st.markdown(f"**{t('doctor.title', number=trial.number)}**")
         found = workbench.diagnosis(asked)
         if found is None:
-            _offer(asked)
+            _offer(asked, workbench.examination_seconds(study, trial.number, asked.images))
         else:
             _show(study, trial, found)
 
@@ -52,16 +53,32 @@ def _asked(study: StudyResult, plan: StudyPlan, number: int, threshold: float) -
     return workbench.examination(study, number, plan=plan, threshold=threshold)
 
 
-def _offer(asked: Diagnose) -> None:
+def _offer(asked: Diagnose, seconds: float | None) -> None:
+    about = t("doctor.offer", images=asked.images)
+    if seconds is not None:
+        about += t("doctor.estimate", time=format_clock(seconds))
     offer(
         partial(workbench.examining_status, asked),
         partial(workbench.begin_examining, asked),
         title=t("doctor.running"),
-        about=t("doctor.offer", images=asked.images),
+        about=about,
         label=t("doctor.begin"),
         icon=":material/stethoscope:",
         key="examine",
+        so_far=partial(_so_far, asked),
     )
+
+
+def _so_far(asked: Diagnose) -> None:
+    found = workbench.diagnosis_so_far(asked)
+    if found is None:
+        return
+    text = diagnosis_text(found, language())
+    st.markdown(text.summary)
+    causes = [f"**{each.cause}**: {each.evidence}" for each in text.found]
+    for title, lines in (("doctor.found_so_far", causes), ("doctor.checked", text.cleared)):
+        if lines:
+            st.markdown(f"{t(title)}:\n\n" + "\n".join(f"* {line}" for line in lines))
 
 
 def _show(study: StudyResult, trial: TrialResult, diagnosis: Diagnosis) -> None:

@@ -15,18 +15,19 @@ from edgeslim.workbench import ErrandStatus
 
 Look = Callable[[], ErrandStatus | None]
 """Reads how far an errand is; None if it was never begun."""
+SoFar = Callable[[], object]
 WATCH = 1.0
 """Seconds between two looks at an errand that runs."""
 
 
-def watched(look: Look, title: str, *, leave: bool = False) -> bool:
+def watched(look: Look, title: str, *, leave: bool = False, so_far: SoFar | None = None) -> bool:
     """Whether the errand runs: then its progress is shown, and the page is drawn anew once it ends.
 
-    `leave` adds that one need not wait for it.
+    `leave` adds that one need not wait for it, `so_far` shows what it has found.
     """
     if not _runs(look()):
         return False
-    _watch(look, title, leave)
+    _watch(look, title, leave, so_far)
     return True
 
 
@@ -39,10 +40,18 @@ def ended(status: ErrandStatus | None) -> None:
 
 
 def offer(
-    look: Look, begin: Callable[[], object], *, title: str, about: str, label: str, icon: str, key: str
+    look: Look,
+    begin: Callable[[], object],
+    *,
+    title: str,
+    about: str,
+    label: str,
+    icon: str,
+    key: str,
+    so_far: SoFar | None = None,
 ) -> None:
-    """What the errand is about, and a button that begins it; how far it is while it runs."""
-    if watched(look, title, leave=True):
+    """What the errand is about, and a button that begins it; how far it is while it runs, and what it found so far."""
+    if watched(look, title, leave=True, so_far=so_far):
         return
     ended(look())
     st.markdown(about)
@@ -61,7 +70,7 @@ def await_errand(look: Look, begin: Callable[[], object], title: str, *, key: st
             return
     if not _runs(status):
         begin()
-    _watch(look, title, leave=False)
+    _watch(look, title, False, None)
 
 
 def _runs(status: ErrandStatus | None) -> bool:
@@ -69,13 +78,15 @@ def _runs(status: ErrandStatus | None) -> bool:
 
 
 @st.fragment(run_every=WATCH)
-def _watch(look: Look, title: str, leave: bool) -> None:
+def _watch(look: Look, title: str, leave: bool, so_far: SoFar | None) -> None:
     status = look()
     if status is None or status.state != "running":
         st.rerun()
     _progress(status, title)
     if leave:
         st.caption(t("errand.leave"))
+    if so_far is not None:
+        so_far()
 
 
 def _progress(status: ErrandStatus, title: str) -> None:

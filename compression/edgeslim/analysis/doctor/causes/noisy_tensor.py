@@ -9,6 +9,7 @@ import numpy as np
 from edgeslim.analysis.doctor.case import Case
 from edgeslim.analysis.doctor.cause import CAUSES, Cause, cleared, judged, not_checked
 from edgeslim.analysis.doctor.mends import robust_int8, static_int8
+from edgeslim.analysis.doctor.noisiest import noisiest
 from edgeslim.analysis.doctor.originals import original_weights
 from edgeslim.analysis.doctor.quantized import without
 from edgeslim.analysis.doctor.records import Evidence, Finding, Mend
@@ -46,28 +47,25 @@ def look(case: Case) -> Finding:
     activations, weights = case.quantizers, original_weights(case)
     exact = without(case.file, activations.values(), weights)
     noise = OutputNoise(exact, case.tensors[:IMAGES], case.threads)
-    alone: dict[str, float] = {}
-    for done, each in enumerate(rounded):
-        case.progress("one_tensor_rounded", done, len(rounded))
-        kept = {name: value for name, value in weights.items() if name != each.restored}
-        others = [one for name, one in activations.items() if name != each.restored]
-        alone[each.restored] = noise.of(without(case.file, others, kept))
-    total = sum(alone.values())
-    worst = sorted(rounded, key=lambda each: -alone[each.restored])[:MOST]
-    named = worst[
-        : next((n for n in range(1, MOST) if sum(alone[e.restored] for e in worst[:n]) >= PART * total), MOST)
-    ]
-    part = sum(alone[each.restored] for each in named) / total if total else 0.0
+
+    def noise_of(group: range) -> float:
+        names = {rounded[place].restored for place in group}
+        others = [one for name, one in activations.items() if name not in names]
+        kept = {name: value for name, value in weights.items() if name not in names}
+        return noise.of(without(case.file, others, kept))
+
+    found = noisiest(len(rounded), noise_of, MOST, PART, case.progress)
+    if not found.places:
+        return cleared(NAME, "spread", tensors=MOST, all=len(rounded), part=found.part)
+    named = [rounded[place] for place in found.places]
     evidence: Evidence = {
         "tensors": len(named),
         "all": len(rounded),
         "tensor": named[0].tensor,
         "layer": named[0].layer + 1,
-        "part": part,
+        "part": found.part,
         **_spread(case, named[0]),
     }
-    if part < PART:
-        return cleared(NAME, "spread", **evidence)
     names = {each.restored for each in named}
     repaired = without(
         case.file,
@@ -79,6 +77,7 @@ def look(case: Case) -> Finding:
 
 
 def _rounded(case: Case) -> list[_Rounded]:
+    """In order of computation."""
     layers, made = case.layers, producers(case.file.graph)
     known = original_weights(case)
     order = {name: place for place, node in enumerate(case.file.graph.node) for name in node.output}
@@ -92,7 +91,7 @@ def _rounded(case: Case) -> list[_Rounded]:
     for place, layer in enumerate(layers):
         if layer.weight in known:
             found.append(_Rounded(layer.weight, made[layer.weight].input[0], place, True, layer.depthwise))
-    return found
+    return sorted(found, key=lambda each: each.layer)
 
 
 def _spread(case: Case, worst: _Rounded) -> dict[str, float]:

@@ -51,11 +51,8 @@ def look(case: Case) -> Finding:
     boxes = [[each for each in made if isinstance(each, Detections)] for made in (case.after, there)]
     if boxes[0]:
         fates, _ = agreement(boxes[0], boxes[1])
-        changed = ("moved", "relabelled", "lost", "gained")
-        evidence |= {
-            "changed": sum(fates[each] for each in changed),
-            "boxes": fates["kept"] + sum(fates[each] for each in changed[:3]),
-        }
+        changed = sum(fates[each] for each in ("moved", "relabelled", "lost"))
+        evidence |= {"changed": changed, "boxes": fates["kept"] + changed, "gained": fates["gained"]}
     return Finding(
         cause=NAME,
         verdict="found" if sqnr < CLEAR else "cleared",
