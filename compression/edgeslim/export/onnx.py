@@ -113,10 +113,33 @@ def _traced(
 ) -> onnx.ModelProto:
     """Export with torch's tracing exporter; for operators it lacks, with the dynamo exporter, ten times slower."""
     import torch
-    from torch.jit._trace import TracerWarning
     from torch.onnx.errors import OnnxExporterError
 
     example = (torch.zeros(input_shape),)
+    try:
+        return traced(
+            module,
+            example,
+            [input_name],
+            output_names,
+            keep_initializers_as_inputs=True,  # else weights that happen to be equal are merged
+        )
+    except OnnxExporterError:
+        return _exported(module, example, input_name, output_names)
+
+
+def traced(
+    module: nn.Module,
+    example: tuple[Tensor, ...],
+    input_names: Sequence[str],
+    output_names: Sequence[str],
+    *,
+    keep_initializers_as_inputs: bool = False,
+) -> onnx.ModelProto:
+    """By torch's tracing exporter, as it is and without its remarks. Raises OnnxExporterError."""
+    import torch
+    from torch.jit._trace import TracerWarning
+
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="You are using the legacy TorchScript-based ONNX export")
@@ -124,24 +147,19 @@ def _traced(
         warnings.filterwarnings("ignore", category=UserWarning, module=r"torch\.onnx\.")
         warnings.filterwarnings("ignore", category=TracerWarning)
         warnings.filterwarnings("ignore", message="The tensor attributes")  # a GRU's, flattened
-        try:
-            with contextlib.redirect_stdout(
-                io.StringIO()
-            ):  # the exporter prints a graph that it cannot export
-                torch.onnx.export(
-                    module,
-                    example,
-                    buffer,  # type: ignore[arg-type]
-                    dynamo=False,
-                    opset_version=OPSET,
-                    training=torch.onnx.TrainingMode.PRESERVE,
-                    do_constant_folding=False,
-                    keep_initializers_as_inputs=True,  # else weights that happen to be equal are merged
-                    input_names=[input_name],
-                    output_names=output_names,
-                )
-        except OnnxExporterError:
-            return _exported(module, example, input_name, output_names)
+        with contextlib.redirect_stdout(io.StringIO()):  # the exporter prints a graph that it cannot export
+            torch.onnx.export(
+                module,
+                example,
+                buffer,  # type: ignore[arg-type]
+                dynamo=False,
+                opset_version=OPSET,
+                training=torch.onnx.TrainingMode.PRESERVE,
+                do_constant_folding=False,
+                keep_initializers_as_inputs=keep_initializers_as_inputs,
+                input_names=list(input_names),
+                output_names=list(output_names),
+            )
     return onnx.load_from_string(buffer.getvalue())
 
 

@@ -84,6 +84,8 @@ class Family:
     task: TaskName = "detection"
     nms: bool = True
     """Whether decoded boxes still need non-maximum suppression."""
+    one_class: bool = False
+    """Whether a place has one class, the likeliest."""
     on_grid: bool = True
     """Whether `boxes` needs the position in the image of each row of the outputs."""
     offset: float = 0.0

@@ -37,6 +37,7 @@ class FastestDet(Family):
     """A cell gives a box of its best class only, as in the authors' evaluation."""
 
     name = "fastestdet"
+    one_class = True
     conventions = feeding(color="BGR", scale=1 / 255, confidence=0.01, nms_iou=0.45)
 
     def match(self, shapes: Sequence[Shape], input_hw: tuple[int, int]) -> tuple[tuple[int, ...], int] | None:

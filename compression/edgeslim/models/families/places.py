@@ -33,7 +33,11 @@ def decoded(outputs: Sequence[Tensor], spec: ModelSpec) -> Places | None:
     found = rows_and_heads(outputs, spec)
     if found is None:
         return None
-    rows, heads = found
+    return of_heads(*found, spec)
+
+
+def of_heads(rows: Sequence[Tensor], heads: Heads, spec: ModelSpec) -> Places | None:
+    """Scores and boxes of the heads, the finest first; None where the places are not those of the specification's strides."""
     ordered = sorted(heads, key=lambda head: -rows[head.classes.output].shape[1])
     boxes = [decoded_boxes(head, rows, spec) for head in ordered]
     known = [each for each in boxes if each is not None]
@@ -44,8 +48,7 @@ def decoded(outputs: Sequence[Tensor], spec: ModelSpec) -> Places | None:
 
 def rows_and_heads(outputs: Sequence[Tensor], spec: ModelSpec) -> tuple[list[Tensor], Heads] | None:
     """The outputs as rows (B, places, columns), and the heads in them; None for what `decoded` does not read either."""
-    family = _family(spec)
-    rows = None if family is None else _rows(outputs, family, len(spec.labels))
+    family, rows = _family(spec), rows_of(outputs, spec)
     if family is None or rows is None:
         return None
     levels: dict[int, list[Columns]] = {}
@@ -98,9 +101,11 @@ def _family(spec: ModelSpec) -> Family | None:
     return FAMILIES.get(spec.family) if spec.task == "detection" and spec.family in FAMILIES else None
 
 
-def _rows(outputs: Sequence[Tensor], family: Family, labels: int) -> list[Tensor] | None:
-    """Each output (B, places, columns); None if one has neither three nor four dimensions."""
-    rows = []
+def rows_of(outputs: Sequence[Tensor], spec: ModelSpec) -> list[Tensor] | None:
+    """Each output (B, places, columns); None if the family is unknown, or one has neither three nor four dimensions."""
+    family, labels, rows = _family(spec), len(spec.labels), []
+    if family is None:
+        return None
     for output in outputs:
         if output.dim() == 4:
             rows.append(output.flatten(2).transpose(1, 2))

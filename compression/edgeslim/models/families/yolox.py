@@ -50,6 +50,7 @@ class Yolox(Family):
     """
 
     name = "yolox"
+    one_class = True
     conventions = _CONVENTIONS
     variants = (_LEGACY,)
     decoded = False
