@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from edgeslim.ui.live.route import live_routes
 from edgeslim.ui.picture.route import picture_routes
 from edgeslim.ui.server import lifespan, middleware
 
@@ -11,5 +12,5 @@ app = st.App(
     Path(__file__).parent / "compression" / "edgeslim" / "ui" / "frame.py",
     lifespan=lifespan,
     middleware=middleware(),
-    routes=picture_routes(),
+    routes=[*picture_routes(), *live_routes()],
 )

@@ -127,8 +127,7 @@ def test_torch_finds_the_one_detection_that_was_worked_out_by_hand(name: str) ->
     place, label = divmod(int(scores.flatten().argmax()), scores.shape[1])
     assert label == example.label
     np.testing.assert_allclose(places.boxes[0, place].numpy(), example.box, rtol=1e-4, atol=1e-3)
-    expected = example.score**2 if name == "yunet" else example.score
-    assert float(scores[place, label]) == pytest.approx(expected, rel=1e-4)
+    assert float(scores[place, label]) == pytest.approx(example.score, rel=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -142,8 +141,6 @@ def test_numpy_and_torch_decode_random_outputs_alike(name: str, seed: int) -> No
     assert places is not None
     count = places.boxes.shape[1]
     assert len(boxes) == (count if name in ONE_CLASS_EACH else count * example.classes)
-    if name == "yunet":  # its score is a geometric mean, and the product in torch
-        scores = scores**2
     in_torch = places.scores[0].numpy()
     found = np.array([np.abs(in_torch[:, c] - s).argmin() for s, c in zip(scores, classes, strict=True)])
     np.testing.assert_allclose(in_torch[found, classes], scores, rtol=1e-4)

@@ -30,9 +30,10 @@ KEPT = frozenset(
         "training",
         "timings",
         "rooms",
+        "browser-runtime",
     }
 )
-"""Kinds that users made or imported, or that take long to make. All others except blobs and locks are a cache."""
+"""Kinds that users made or brought, or that take long to make. All others except blobs and locks are a cache."""
 GRACE = 3600.0
 """Seconds for which an unreferenced file is kept: a record of it may be about to be written."""
 PARTIAL = ".partial-"

@@ -30,6 +30,7 @@ from edgeslim.cli.common import (
     with_runtimes,
 )
 from edgeslim.cli.doctor import add_doctor
+from edgeslim.cli.live import add_browser_runtime
 from edgeslim.errors import EdgeSlimError
 from edgeslim.report.preprocessing import preprocessing_table
 from edgeslim.report.text import table, trial_lines
@@ -102,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_commands(commands)
     analyse.add_commands(commands)
     report.add_commands(commands)
+    add_browser_runtime(commands)
     add_doctor(commands)
     group = commands.add_parser("study", help="run, watch and mend studies")
     study.add_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))

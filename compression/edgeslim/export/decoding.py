@@ -21,8 +21,9 @@ SCORES, BOXES = "scores", "boxes"
 
 
 def decoding_graph(shapes: Sequence[Shape], spec: ModelSpec) -> bytes:
-    """An ONNX graph from a detector's outputs of these shapes, float32 and in their order, to what is at each place.
+    """An ONNX graph from a detector's outputs of these shapes, float32, to what is at each place.
 
+    Its inputs are `output0`, `output1` … in the order of the outputs, without those that are not needed.
     `scores` (1, N, C) from 0 to 1, objectness included; `boxes` (1, N, 4) xyxy in pixels of the network's input. Boxes
     that overlap are still to be suppressed where the family says so (`Family.nms`). Equal arguments, equal bytes.
     Raises ModelError (code 'no_decoding').

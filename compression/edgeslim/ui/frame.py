@@ -6,7 +6,14 @@ old kind until `st.navigation` has run once, and greets the first visitor of a d
 
 import streamlit as st
 
-from edgeslim.ui.components.navigation import MARK, SECTIONS, keep_page, language_switch, logo, presenting
+from edgeslim.ui.components.navigation import (
+    MARK,
+    keep_page,
+    language_switch,
+    logo,
+    presenting,
+    shown_sections,
+)
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.state import find_language, t
 
@@ -27,6 +34,7 @@ ICONS = {
     "compare": "compare",
     "inspect": "account_tree",
     "deploy": "rocket_launch",
+    "live": "videocam",
     "new": "add_circle",
     "library": "inventory_2",
     "learn": "school",
@@ -50,7 +58,7 @@ page = st.navigation(
             )
             for name, path in pages.items()
         ]
-        for section, pages in SECTIONS.items()
+        for section, pages in shown_sections().items()
     },
     position="hidden" if presenting() else "sidebar",
 )

@@ -73,6 +73,15 @@ from edgeslim.workbench.library import (
     studies_of_model,
     truth_in_classes,
 )
+from edgeslim.workbench.live import (
+    BROWSER_PACKAGE,
+    BROWSER_TYPES,
+    browser_runtime,
+    decoder_file,
+    decoder_status,
+    install_browser_runtime,
+    make_decoder,
+)
 from edgeslim.workbench.maintenance import check_store, collect_garbage, store_info
 from edgeslim.workbench.models import (
     checked_spec,
@@ -147,6 +156,8 @@ from edgeslim.workbench.studies import (
 from edgeslim.workbench.xray import score_predictions, xray
 
 __all__ = [
+    "BROWSER_PACKAGE",
+    "BROWSER_TYPES",
     "PREPARATION",
     "ErrandStatus",
     "ErrorReport",
@@ -164,6 +175,7 @@ __all__ = [
     "begin_reading",
     "begin_trying",
     "broken_images",
+    "browser_runtime",
     "cancel_study",
     "check_store",
     "check_study",
@@ -177,6 +189,8 @@ __all__ = [
     "compared_images",
     "compress",
     "copy_model",
+    "decoder_file",
+    "decoder_status",
     "delete_dataset",
     "delete_model",
     "delete_study",
@@ -201,6 +215,7 @@ __all__ = [
     "import_model",
     "improve_study",
     "inside",
+    "install_browser_runtime",
     "keep_classes",
     "kept_classes",
     "kept_predictions",
@@ -218,6 +233,7 @@ __all__ = [
     "look_at_weights",
     "looking_status",
     "make_again",
+    "make_decoder",
     "make_report",
     "making_status",
     "matching_of",

@@ -1,6 +1,7 @@
 """What can be asked for as an errand (jobs.errand): one file each, registered in ERRANDS."""
 
 from edgeslim.jobs.errands.comparing import CompareFiles as CompareFiles
+from edgeslim.jobs.errands.decoding import MakeDecoder as MakeDecoder
 from edgeslim.jobs.errands.deploying import DeployFile as DeployFile
 from edgeslim.jobs.errands.diagnosing import Diagnose as Diagnose
 from edgeslim.jobs.errands.held_out import ScoreHeldOut as ScoreHeldOut

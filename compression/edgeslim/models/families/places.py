@@ -37,7 +37,7 @@ def decoded(outputs: Sequence[Tensor], spec: ModelSpec) -> Places | None:
 
 
 def of_heads(rows: Sequence[Tensor], heads: Heads, spec: ModelSpec) -> Places | None:
-    """Scores and boxes of the heads, the finest first; None where the places are not those of the specification's strides."""
+    """Scores and boxes of the heads, the finest first; None where the places do not lie on the specification's grid."""
     ordered = sorted(heads, key=lambda head: -rows[head.classes.output].shape[1])
     boxes = [decoded_boxes(head, rows, spec) for head in ordered]
     known = [each for each in boxes if each is not None]

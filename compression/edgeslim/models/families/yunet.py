@@ -30,7 +30,7 @@ _COLUMNS = (1, 1, 4, 10)
 
 
 class YuNet(Family):
-    """Class score and objectness need not be distinguished: only their product is used."""
+    """Class score and objectness need not be distinguished: the score is the root of their product."""
 
     name = "yunet"
     conventions = feeding(
@@ -65,7 +65,7 @@ class YuNet(Family):
         numbers = tuple(each for each in level if each.width > 1)
         if len(scores) != 2 or len(numbers) != 2:
             return None
-        return HeadColumns(scores[0], scores[1], numbers)
+        return HeadColumns(scores[0], scores[1], numbers, powers=(0.5, 0.5))
 
     def boxes(self, values: Values, points: Values, strides: Values, spec: ModelSpec) -> Values:
         return from_cells(values, points, strides)

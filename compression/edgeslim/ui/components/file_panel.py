@@ -67,6 +67,14 @@ def file_actions(study: StudyResult, trial: TrialResult, *, key: str) -> None:
                     trial=trial.number,
                     section="doctor",
                 )
+        if key == "panel" and study.baseline is not None and workbench.browser_runtime() is not None:
+            go(
+                "live",
+                t("live.link"),
+                icon=":material/videocam:",
+                study=study.name,
+                trial=trial.number if trial.number != study.baseline else None,
+            )
         go(
             "inspect",
             t("trial.inspect"),

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from edgeslim import workbench
 from edgeslim.ui.i18n import LANGUAGES, Language
 from edgeslim.ui.state import keep_language, language, t
 
@@ -21,6 +22,7 @@ SECTIONS = {
         "compare": str(_FOLDER / "compare" / "compare.py"),
         "inspect": str(_FOLDER / "inspect" / "inspect.py"),
         "deploy": str(_FOLDER / "deploy" / "deploy.py"),
+        "live": str(_FOLDER / "live" / "live.py"),
     },
     "make": {
         "new": str(_FOLDER / "study" / "new.py"),
@@ -35,6 +37,15 @@ SECTIONS = {
 """Groups of the navigation, in order: scripts by the name they have in the address."""
 PAGES = {name: path for section in SECTIONS.values() for name, path in section.items()}
 _PAGE = "edgeslim_page"
+
+
+def shown_sections() -> dict[str, dict[str, str]]:
+    """SECTIONS as this server has them: detection in the browser is there once its runtime is installed."""
+    there = workbench.browser_runtime() is not None
+    return {
+        section: {name: path for name, path in pages.items() if there or name != "live"}
+        for section, pages in SECTIONS.items()
+    }
 
 
 def logo() -> None:

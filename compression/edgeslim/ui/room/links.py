@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from html import escape
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
-import segno
 import streamlit as st
 
 from edgeslim.ui.components.navigation import go
+from edgeslim.ui.components.qr import only_here, qr_picture
 from edgeslim.ui.state import address, t
 
 
@@ -41,15 +38,6 @@ def another_room() -> None:
     go("room", t("room.other"), icon=":material/meeting_room:")
 
 
-def only_here(link: str) -> bool:
-    """Whether no other device can open the link: it names this machine as itself."""
-    host = urlsplit(link).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 SIZES = {
     "small": ("11rem", "2rem", "1rem"),
     "aside": ("min(36vh, 15vw)", "2.4vw", "1.1vw"),
@@ -65,7 +53,7 @@ def show_code(code: str, size: str = "small") -> None:
     shown = link.split("://", 1)[-1].split("?")[0]
     st.html(
         f'<div style="display:flex;flex-wrap:wrap;gap:1rem 2.5rem;align-items:center">'
-        f'<img src="{_qr(link)}" alt="{escape(t("room.qr", link=link))}" '
+        f'<img src="{qr_picture(link)}" alt="{escape(t("room.qr", link=link))}" '
         f'style="width:{side};border-radius:0.5rem">'
         f'<div><div style="font-size:{words}">{escape(t("room.go_to"))} '
         f'<strong style="overflow-wrap:anywhere">{escape(shown)}</strong></div>'
@@ -78,10 +66,3 @@ def warn_where_only_here(code: str) -> None:
     """Where the address would not open on a phone."""
     if only_here(join_address(code)):
         st.caption(f":material/wifi_off: {t('room.only_here')}")
-
-
-@lru_cache(maxsize=64)
-def _qr(link: str) -> str:
-    """As the address of a picture; dark on white in both themes, as phones want it."""
-    made = segno.make(link, error="m", micro=False)
-    return str(made.svg_data_uri(border=3, scale=8, dark="#000", light="#fff"))
