@@ -3,311 +3,157 @@
 Importing it costs neither torch nor onnxruntime; what a function needs, it imports when it is called.
 """
 
-from edgeslim.jobs.errand import ErrandStatus
-from edgeslim.studies.study import StudyPlan
-from edgeslim.workbench.ablation import (
-    ablate,
-    ablation_name,
-    ablation_seconds,
-    stage_effects,
-    start_ablation,
-)
-from edgeslim.workbench.access import may_change_study
-from edgeslim.workbench.classes import (
-    classes_json,
-    keep_classes,
-    kept_classes,
-    matching_of,
-    read_classes,
-    same_classes,
-)
-from edgeslim.workbench.compress import compress
-from edgeslim.workbench.confidence import compare_trials, trial_of
-from edgeslim.workbench.dataset_view import begin_reading, broken_images, reading_status, split_statistics
-from edgeslim.workbench.datasets import (
-    describe_dataset,
-    gallery_images,
-    import_dataset,
-    list_datasets,
-    read_pictures,
-    suggested_name,
-    typed_path,
-)
-from edgeslim.workbench.doctor import (
-    begin_examining,
-    diagnosis,
-    diagnosis_so_far,
-    examination,
-    examination_of,
-    examination_seconds,
-    examine,
-    examining_status,
-    mend_outcome,
-    try_mend,
-)
-from edgeslim.workbench.errands import (
-    known_study,
-    make_again,
-    making_status,
-    time_study,
-    timing_here,
-    timing_status,
-    timing_version,
-    trial_file,
-)
-from edgeslim.workbench.errors import ErrorReport, compare_errors
-from edgeslim.workbench.evaluate import evaluate_model
-from edgeslim.workbench.files import artifact_bytes, artifact_path, check_study, has_artifact, stored_bytes
-from edgeslim.workbench.inside import begin_looking, inside, look_asked, looking_status
-from edgeslim.workbench.library import (
-    copy_model,
-    delete_dataset,
-    delete_model,
-    model_as,
-    rename_dataset,
-    rename_model,
-    respecify_model,
-    share_dataset,
-    share_model,
-    studies_of_dataset,
-    studies_of_model,
-    truth_in_classes,
-)
-from edgeslim.workbench.live import (
-    BROWSER_PACKAGE,
-    BROWSER_TYPES,
-    browser_runtime,
-    decoder_file,
-    decoder_status,
-    install_browser_runtime,
-    make_decoder,
-)
-from edgeslim.workbench.maintenance import check_store, collect_garbage, store_info
-from edgeslim.workbench.models import (
-    checked_spec,
-    describe_model,
-    download_model,
-    import_model,
-    list_families,
-    list_models,
-    read_spec,
-    recognised_spec,
-    stored_model,
-)
-from edgeslim.workbench.network import (
-    layer_weights,
-    library_file,
-    look_at_weights,
-    network,
-    weight_noise,
-    weights_status,
-)
-from edgeslim.workbench.notes import note_trial, notes_version, remove_note, star_trial, trial_notes
-from edgeslim.workbench.planning import estimate
-from edgeslim.workbench.predict import model_spec, predict
-from edgeslim.workbench.preparing import PREPARATION, begin_trying, tried_ways, trying_status
-from edgeslim.workbench.preprocessing import try_preprocessing
-from edgeslim.workbench.presets import list_presets
-from edgeslim.workbench.report import (
-    ReportSettings,
-    choose_trial,
-    make_report,
-    prepare_report,
-    recommended_trial,
-    report_ready,
-    report_status,
-    shown_study,
-)
-from edgeslim.workbench.running import (
-    cancel_study,
-    delete_study,
-    extend_study,
-    pause_study,
-    resume_study,
-    retry_study,
-)
-from edgeslim.workbench.samples import publish_study, sample_study, sample_version
-from edgeslim.workbench.search import improve_study
-from edgeslim.workbench.seeing import (
-    Images,
-    ScoredImages,
-    compared_images,
-    images_at,
-    images_there,
-    kept_predictions,
-    predictions,
-    scored_images,
-    see,
-    seeing_status,
-)
-from edgeslim.workbench.sensitivity import layer_sensitivity
-from edgeslim.workbench.steps import list_steps, read_recipe, read_recipes, repaired_recipe, step_amounts
-from edgeslim.workbench.studies import (
-    check_study_name,
-    list_studies,
-    start_study,
-    study_entry,
-    study_plan,
-    study_result,
-    study_status,
-    study_version,
-    study_versions,
-)
-from edgeslim.workbench.xray import score_predictions, xray
-
-__all__ = [
-    "BROWSER_PACKAGE",
-    "BROWSER_TYPES",
-    "PREPARATION",
-    "ErrandStatus",
-    "ErrorReport",
-    "Images",
-    "ReportSettings",
-    "ScoredImages",
-    "StudyPlan",
-    "ablate",
-    "ablation_name",
-    "ablation_seconds",
-    "artifact_bytes",
-    "artifact_path",
-    "begin_examining",
-    "begin_looking",
-    "begin_reading",
-    "begin_trying",
-    "broken_images",
-    "browser_runtime",
-    "cancel_study",
-    "check_store",
-    "check_study",
-    "check_study_name",
-    "checked_spec",
-    "choose_trial",
-    "classes_json",
-    "collect_garbage",
-    "compare_errors",
-    "compare_trials",
-    "compared_images",
-    "compress",
-    "copy_model",
-    "decoder_file",
-    "decoder_status",
-    "delete_dataset",
-    "delete_model",
-    "delete_study",
-    "describe_dataset",
-    "describe_model",
-    "diagnosis",
-    "diagnosis_so_far",
-    "download_model",
-    "estimate",
-    "evaluate_model",
-    "examination",
-    "examination_of",
-    "examination_seconds",
-    "examine",
-    "examining_status",
-    "extend_study",
-    "gallery_images",
-    "has_artifact",
-    "images_at",
-    "images_there",
-    "import_dataset",
-    "import_model",
-    "improve_study",
-    "inside",
-    "install_browser_runtime",
-    "keep_classes",
-    "kept_classes",
-    "kept_predictions",
-    "known_study",
-    "layer_sensitivity",
-    "layer_weights",
-    "library_file",
-    "list_datasets",
-    "list_families",
-    "list_models",
-    "list_presets",
-    "list_steps",
-    "list_studies",
-    "look_asked",
-    "look_at_weights",
-    "looking_status",
-    "make_again",
-    "make_decoder",
-    "make_report",
-    "making_status",
-    "matching_of",
-    "may_change_study",
-    "mend_outcome",
-    "model_as",
-    "model_spec",
-    "network",
-    "note_trial",
-    "notes_version",
-    "pause_study",
-    "predict",
-    "predictions",
-    "prepare_report",
-    "publish_study",
-    "read_classes",
-    "read_pictures",
-    "read_recipe",
-    "read_recipes",
-    "read_spec",
-    "reading_status",
-    "recognised_spec",
-    "recommended_trial",
-    "remove_note",
-    "rename_dataset",
-    "rename_model",
-    "repaired_recipe",
-    "report_ready",
-    "report_status",
-    "respecify_model",
-    "resume_study",
-    "retry_study",
-    "same_classes",
-    "sample_study",
-    "sample_version",
-    "score_predictions",
-    "scored_images",
-    "see",
-    "seeing_status",
-    "share_dataset",
-    "share_model",
-    "shown_study",
-    "split_statistics",
-    "stage_effects",
-    "star_trial",
-    "start_ablation",
-    "start_study",
-    "step_amounts",
-    "store_info",
-    "stored_bytes",
-    "stored_model",
-    "studies_of_dataset",
-    "studies_of_model",
-    "study_entry",
-    "study_plan",
-    "study_result",
-    "study_status",
-    "study_version",
-    "study_versions",
-    "suggested_name",
-    "time_study",
-    "timing_here",
-    "timing_status",
-    "timing_version",
-    "trial_file",
-    "trial_notes",
-    "trial_of",
-    "tried_ways",
-    "truth_in_classes",
-    "try_mend",
-    "try_preprocessing",
-    "trying_status",
-    "typed_path",
-    "weight_noise",
-    "weights_status",
-    "xray",
-]
+from edgeslim.jobs.errand import ErrandStatus as ErrandStatus
+from edgeslim.studies.study import StudyPlan as StudyPlan
+from edgeslim.workbench.ablation import ablate as ablate
+from edgeslim.workbench.ablation import ablation_name as ablation_name
+from edgeslim.workbench.ablation import ablation_seconds as ablation_seconds
+from edgeslim.workbench.ablation import stage_effects as stage_effects
+from edgeslim.workbench.ablation import start_ablation as start_ablation
+from edgeslim.workbench.access import may_change_study as may_change_study
+from edgeslim.workbench.classes import classes_json as classes_json
+from edgeslim.workbench.classes import keep_classes as keep_classes
+from edgeslim.workbench.classes import kept_classes as kept_classes
+from edgeslim.workbench.classes import matching_of as matching_of
+from edgeslim.workbench.classes import read_classes as read_classes
+from edgeslim.workbench.classes import same_classes as same_classes
+from edgeslim.workbench.compress import compress as compress
+from edgeslim.workbench.confidence import compare_trials as compare_trials
+from edgeslim.workbench.confidence import trial_of as trial_of
+from edgeslim.workbench.dataset_view import begin_reading as begin_reading
+from edgeslim.workbench.dataset_view import broken_images as broken_images
+from edgeslim.workbench.dataset_view import reading_status as reading_status
+from edgeslim.workbench.dataset_view import split_statistics as split_statistics
+from edgeslim.workbench.datasets import describe_dataset as describe_dataset
+from edgeslim.workbench.datasets import gallery_images as gallery_images
+from edgeslim.workbench.datasets import import_dataset as import_dataset
+from edgeslim.workbench.datasets import list_datasets as list_datasets
+from edgeslim.workbench.datasets import read_pictures as read_pictures
+from edgeslim.workbench.datasets import suggested_name as suggested_name
+from edgeslim.workbench.datasets import typed_path as typed_path
+from edgeslim.workbench.doctor import begin_examining as begin_examining
+from edgeslim.workbench.doctor import diagnosis as diagnosis
+from edgeslim.workbench.doctor import diagnosis_so_far as diagnosis_so_far
+from edgeslim.workbench.doctor import examination as examination
+from edgeslim.workbench.doctor import examination_of as examination_of
+from edgeslim.workbench.doctor import examination_seconds as examination_seconds
+from edgeslim.workbench.doctor import examine as examine
+from edgeslim.workbench.doctor import examining_status as examining_status
+from edgeslim.workbench.doctor import mend_outcome as mend_outcome
+from edgeslim.workbench.doctor import try_mend as try_mend
+from edgeslim.workbench.errands import known_study as known_study
+from edgeslim.workbench.errands import make_again as make_again
+from edgeslim.workbench.errands import making_status as making_status
+from edgeslim.workbench.errands import time_study as time_study
+from edgeslim.workbench.errands import timing_here as timing_here
+from edgeslim.workbench.errands import timing_status as timing_status
+from edgeslim.workbench.errands import timing_version as timing_version
+from edgeslim.workbench.errands import trial_file as trial_file
+from edgeslim.workbench.errors import ErrorReport as ErrorReport
+from edgeslim.workbench.errors import compare_errors as compare_errors
+from edgeslim.workbench.evaluate import evaluate_model as evaluate_model
+from edgeslim.workbench.files import artifact_bytes as artifact_bytes
+from edgeslim.workbench.files import artifact_path as artifact_path
+from edgeslim.workbench.files import check_study as check_study
+from edgeslim.workbench.files import has_artifact as has_artifact
+from edgeslim.workbench.files import stored_bytes as stored_bytes
+from edgeslim.workbench.inside import begin_looking as begin_looking
+from edgeslim.workbench.inside import inside as inside
+from edgeslim.workbench.inside import look_asked as look_asked
+from edgeslim.workbench.inside import looking_status as looking_status
+from edgeslim.workbench.library import copy_model as copy_model
+from edgeslim.workbench.library import delete_dataset as delete_dataset
+from edgeslim.workbench.library import delete_model as delete_model
+from edgeslim.workbench.library import model_as as model_as
+from edgeslim.workbench.library import rename_dataset as rename_dataset
+from edgeslim.workbench.library import rename_model as rename_model
+from edgeslim.workbench.library import respecify_model as respecify_model
+from edgeslim.workbench.library import share_dataset as share_dataset
+from edgeslim.workbench.library import share_model as share_model
+from edgeslim.workbench.library import studies_of_dataset as studies_of_dataset
+from edgeslim.workbench.library import studies_of_model as studies_of_model
+from edgeslim.workbench.library import truth_in_classes as truth_in_classes
+from edgeslim.workbench.live import BROWSER_PACKAGE as BROWSER_PACKAGE
+from edgeslim.workbench.live import BROWSER_TYPES as BROWSER_TYPES
+from edgeslim.workbench.live import browser_runtime as browser_runtime
+from edgeslim.workbench.live import decoder_file as decoder_file
+from edgeslim.workbench.live import decoder_status as decoder_status
+from edgeslim.workbench.live import install_browser_runtime as install_browser_runtime
+from edgeslim.workbench.live import make_decoder as make_decoder
+from edgeslim.workbench.maintenance import check_store as check_store
+from edgeslim.workbench.maintenance import collect_garbage as collect_garbage
+from edgeslim.workbench.maintenance import store_info as store_info
+from edgeslim.workbench.models import checked_spec as checked_spec
+from edgeslim.workbench.models import describe_model as describe_model
+from edgeslim.workbench.models import download_model as download_model
+from edgeslim.workbench.models import import_model as import_model
+from edgeslim.workbench.models import list_families as list_families
+from edgeslim.workbench.models import list_models as list_models
+from edgeslim.workbench.models import read_spec as read_spec
+from edgeslim.workbench.models import recognised_spec as recognised_spec
+from edgeslim.workbench.models import stored_model as stored_model
+from edgeslim.workbench.network import layer_weights as layer_weights
+from edgeslim.workbench.network import library_file as library_file
+from edgeslim.workbench.network import look_at_weights as look_at_weights
+from edgeslim.workbench.network import network as network
+from edgeslim.workbench.network import weight_noise as weight_noise
+from edgeslim.workbench.network import weights_status as weights_status
+from edgeslim.workbench.notes import note_trial as note_trial
+from edgeslim.workbench.notes import notes_version as notes_version
+from edgeslim.workbench.notes import remove_note as remove_note
+from edgeslim.workbench.notes import star_trial as star_trial
+from edgeslim.workbench.notes import trial_notes as trial_notes
+from edgeslim.workbench.planning import estimate as estimate
+from edgeslim.workbench.predict import model_spec as model_spec
+from edgeslim.workbench.predict import predict as predict
+from edgeslim.workbench.preparing import PREPARATION as PREPARATION
+from edgeslim.workbench.preparing import begin_trying as begin_trying
+from edgeslim.workbench.preparing import tried_ways as tried_ways
+from edgeslim.workbench.preparing import trying_status as trying_status
+from edgeslim.workbench.preprocessing import try_preprocessing as try_preprocessing
+from edgeslim.workbench.presets import list_presets as list_presets
+from edgeslim.workbench.report import ReportSettings as ReportSettings
+from edgeslim.workbench.report import choose_trial as choose_trial
+from edgeslim.workbench.report import make_report as make_report
+from edgeslim.workbench.report import prepare_report as prepare_report
+from edgeslim.workbench.report import recommended_trial as recommended_trial
+from edgeslim.workbench.report import report_ready as report_ready
+from edgeslim.workbench.report import report_status as report_status
+from edgeslim.workbench.report import shown_study as shown_study
+from edgeslim.workbench.running import cancel_study as cancel_study
+from edgeslim.workbench.running import delete_study as delete_study
+from edgeslim.workbench.running import extend_study as extend_study
+from edgeslim.workbench.running import pause_study as pause_study
+from edgeslim.workbench.running import resume_study as resume_study
+from edgeslim.workbench.running import retry_study as retry_study
+from edgeslim.workbench.samples import publish_study as publish_study
+from edgeslim.workbench.samples import sample_study as sample_study
+from edgeslim.workbench.samples import sample_version as sample_version
+from edgeslim.workbench.search import improve_study as improve_study
+from edgeslim.workbench.seeing import Images as Images
+from edgeslim.workbench.seeing import ScoredImages as ScoredImages
+from edgeslim.workbench.seeing import compared_images as compared_images
+from edgeslim.workbench.seeing import images_at as images_at
+from edgeslim.workbench.seeing import images_there as images_there
+from edgeslim.workbench.seeing import kept_predictions as kept_predictions
+from edgeslim.workbench.seeing import predictions as predictions
+from edgeslim.workbench.seeing import scored_images as scored_images
+from edgeslim.workbench.seeing import see as see
+from edgeslim.workbench.seeing import seeing_status as seeing_status
+from edgeslim.workbench.sensitivity import layer_sensitivity as layer_sensitivity
+from edgeslim.workbench.steps import list_steps as list_steps
+from edgeslim.workbench.steps import read_recipe as read_recipe
+from edgeslim.workbench.steps import read_recipes as read_recipes
+from edgeslim.workbench.steps import repaired_recipe as repaired_recipe
+from edgeslim.workbench.steps import step_amounts as step_amounts
+from edgeslim.workbench.studies import check_study_name as check_study_name
+from edgeslim.workbench.studies import list_studies as list_studies
+from edgeslim.workbench.studies import start_study as start_study
+from edgeslim.workbench.studies import study_entry as study_entry
+from edgeslim.workbench.studies import study_plan as study_plan
+from edgeslim.workbench.studies import study_result as study_result
+from edgeslim.workbench.studies import study_status as study_status
+from edgeslim.workbench.studies import study_version as study_version
+from edgeslim.workbench.studies import study_versions as study_versions
+from edgeslim.workbench.xray import score_predictions as score_predictions
+from edgeslim.workbench.xray import xray as xray
