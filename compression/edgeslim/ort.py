@@ -5,9 +5,11 @@ Integer sums are exact on every processor (see `saturates`).
 
 from __future__ import annotations
 
+import contextlib
 import re
+import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,8 +99,39 @@ def open_session(
     """Load a model: operators one by one, each on `threads` threads that sleep when idle. Raises ModelError.
 
     All graph optimizations are on, as a user of the file has them, unless it is not to be `optimized`. Sums that need
-    not be `exact` are what this processor makes of them by default.
+    not be `exact` are what this processor makes of them by default. A file in onnxruntime's own format (`saved`) is
+    loaded as it is: its optimizations are done, and integers are in it as it computes with them.
     """
+    import onnxruntime as ort
+
+    settings = _settings(threads, options() if exact else options() | {EXACT_SUMS: "0"})
+    if not optimized:
+        settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    exactly = settings.get_session_config_entry(EXACT_SUMS) == "1"
+    with _loading(model):
+        content = model if isinstance(model, bytes) else _content(model)
+        own = content[4:8] == b"ORTM"
+        return _open(_with_zero_points(content) if exactly and not own else content, settings)
+
+
+def saved(model: Path) -> tuple[bytes, OrtSession]:
+    """An ONNX file in onnxruntime's own format, and the session that was saved. Raises ModelError.
+
+    It is optimized for processors of all kinds, as builds of onnxruntime for phones, which cannot optimize, need it.
+    Nobody promises that saving again gives equal bytes.
+    """
+    import onnxruntime as ort
+
+    settings = _settings(1, options() | {EXACT_SUMS: "0", "session.save_model_format": "ORT"})
+    settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    with _loading(model), tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.ort"
+        settings.optimized_model_filepath = str(path)
+        session = _open(model.read_bytes(), settings)
+        return path.read_bytes(), session
+
+
+def _settings(threads: int, entries: Mapping[str, str]) -> onnxruntime.SessionOptions:
     import onnxruntime as ort
 
     settings = ort.SessionOptions()
@@ -107,14 +140,16 @@ def open_session(
     settings.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     settings.use_deterministic_compute = True
     settings.log_severity_level = 4
-    if not optimized:
-        settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    entries = options() if exact else options() | {EXACT_SUMS: "0"}
     for key, value in entries.items():
         settings.add_session_config_entry(key, value)
+    return settings
+
+
+@contextlib.contextmanager
+def _loading(model: Path | bytes | onnx.ModelProto) -> Iterator[None]:
+    """What goes wrong in it becomes a ModelError that names the model."""
     try:
-        content = model if isinstance(model, bytes) else _content(model)
-        return _open(_with_zero_points(content) if entries[EXACT_SUMS] == "1" else content, settings)
+        yield
     except _errors() as error:
         file, reason = model.name if isinstance(model, Path) else "", _reason(error)
         name = f"'{file}'" if file else "the model"

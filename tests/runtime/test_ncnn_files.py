@@ -7,8 +7,8 @@ import struct
 import numpy as np
 import pytest
 
+from edgeslim.runtime.integer_layers import IntegerLayer
 from edgeslim.runtime.ncnn.archive import Archive
-from edgeslim.runtime.ncnn.plain import IntegerLayer
 from edgeslim.runtime.ncnn.weights import parse, written
 
 RAW, HALF, INTEGER = (struct.pack("<I", tag) for tag in (0, 0x01306B47, 0x000D4B38))

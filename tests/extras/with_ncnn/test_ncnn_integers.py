@@ -13,7 +13,7 @@ import pytest
 from edgeslim.metrics.fidelity import signal_and_noise, sqnr_db
 from edgeslim.runtime import FILE_FORMATS, ONNXRUNTIME, RUNTIMES
 from edgeslim.runtime.base import Conversion
-from edgeslim.runtime.ncnn.plain import integer_layers
+from edgeslim.runtime.integer_layers import integer_layers
 from edgeslim.steps.quantization.calibration import activation_ranges
 from edgeslim.steps.quantization.qdq import Integers, write_qdq
 from networks_for_int8 import SPEC, Builder, Pictures

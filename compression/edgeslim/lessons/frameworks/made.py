@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from edgeslim.errors import EdgeSlimError
+from edgeslim.errors import EdgeSlimError, ModelError
 from edgeslim.measurement.delivery import deliver
 from edgeslim.models import sample_networks
 from edgeslim.models.catalogue import SAMPLES
@@ -103,14 +103,18 @@ def files(lab: Lab, model: str) -> list[Made]:
     original = lab.make(model).sha256
     for runtime in others():
         to = FILE_FORMATS.get(runtime.format)
-        path = store.path(deliver(original, to, workload, store), to.suffix)
+        try:
+            path = store.path(deliver(original, to, workload, store), to.suffix)
+        except ModelError:  # lacks an operator
+            continue
         found.append(Made(runtime.name, path, runtime))
     return found
 
 
 def others() -> list[Runtime]:
-    """Installed runtimes other than the main one."""
-    return [each for each in RUNTIMES if each.name != MAIN and each.version()]
+    """Installed runtimes that are other programs than the main one."""
+    main = RUNTIMES.get(MAIN)
+    return [each for each in RUNTIMES if each.packages != main.packages and each.version()]
 
 
 def images(lab: Lab, model: str, count: int) -> list[Tensor]:

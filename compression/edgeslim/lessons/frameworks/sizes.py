@@ -33,13 +33,13 @@ class Files(Experiment):
         from edgeslim.lessons.frameworks.made import (
             files,
             images,
+            others,
             program,
             safetensors,
             state_dict,
             torch_network,
         )
         from edgeslim.metrics.size import download_bytes
-        from edgeslim.runtime import RUNTIMES
 
         network = torch_network(self.model)
         parameters = sum(each.numel() for each in network.parameters())
@@ -55,7 +55,7 @@ class Files(Experiment):
                 **{name: Fact(value=sizes[name], unit="bytes") for name in FLOATS},
                 "weights": Fact(value=4 * parameters, unit="bytes"),
                 "smallest": Fact(value=min(sizes.values()), unit="bytes"),
-                "installed": Fact(value=sum(bool(each.version()) for each in RUNTIMES), unit="count"),
+                "installed": Fact(value=1 + len(others()), unit="count"),
             },
             views=(
                 Bars(

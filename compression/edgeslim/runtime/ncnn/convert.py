@@ -23,8 +23,9 @@ from edgeslim.models.proof import pictures
 from edgeslim.ort import open_session
 from edgeslim.processes import environment_of_child, threads
 from edgeslim.runtime.base import Conversion
+from edgeslim.runtime.integer_layers import IntegerLayer, is_coded
 from edgeslim.runtime.ncnn.archive import Archive
-from edgeslim.runtime.ncnn.plain import IntegerLayer, is_coded, plain, simulated
+from edgeslim.runtime.ncnn.plain import plain, simulated
 from edgeslim.runtime.ncnn.session import open_archive
 from edgeslim.runtime.ncnn.weights import parse, written
 from edgeslim.sessions import Session

@@ -12,39 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import helper
 
 from edgeslim.export import packed
 from edgeslim.export.rewriting import rewritten
-from edgeslim.models.graph import Initializers, all_tensors, attributes, producers, remove_unused, set_nodes
+from edgeslim.models.graph import Initializers, attributes, producers, remove_unused, set_nodes
+from edgeslim.runtime.integer_layers import LAYERS, IntegerLayer, integer_layers, is_narrow
 
 LIMIT = 127
 """Largest code of ncnn's integers, which are symmetric."""
-FEW = 64
-"""Tensors with fewer elements are scales and shapes, no weights."""
-_LAYERS = ("Conv", "Gemm", "MatMul")
-_SIGNED = (*_LAYERS, "Add", "BatchNormalization")
-_CODES = {TensorProto.UINT8, TensorProto.INT8, TensorProto.UINT4, TensorProto.INT4, TensorProto.INT2}
-
-
-@dataclass(frozen=True, slots=True)
-class IntegerLayer:
-    """A layer that multiplies integers."""
-
-    output: str
-    """Name of what it computes."""
-    codes: NDArray[np.int8]
-    """(outputs, inputs of one output): the stored weights."""
-    scales: NDArray[np.float32]
-    """(outputs,): value of one step of the codes."""
-    peak: float
-    """Largest magnitude of its input that has a code."""
-
-    @property
-    def weight(self) -> bytes:
-        """Of the weights in float32, as onnxruntime computes them."""
-        return (self.codes.astype(np.float32) * self.scales[:, None]).tobytes()
+_SIGNED = (*LAYERS, "Add", "BatchNormalization")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +41,7 @@ def plain(model: onnx.ModelProto) -> Plain:
     remove_unused(result.graph)
     result, _ = rewritten(result)
     _simplify_resizes(result.graph)
-    stored = {item.data_type for item in all_tensors(model) if np.prod(item.dims) >= FEW}
-    return Plain(result, integer_layers(model), bool(stored & (_CODES | {TensorProto.FLOAT16})))
-
-
-def is_coded(model: onnx.ModelProto) -> bool:
-    """Whether weights are stored as codes that no layer multiplies as they are."""
-    codes = sum(
-        int(np.prod(item.dims))
-        for item in all_tensors(model)
-        if item.data_type in _CODES and np.prod(item.dims) >= FEW
-    )
-    return codes > sum(layer.codes.size for layer in integer_layers(model) if layer.codes.size >= FEW)
+    return Plain(result, integer_layers(model), is_narrow(model))
 
 
 def simulated(network: onnx.ModelProto, layers: Iterable[IntegerLayer]) -> onnx.ModelProto:
@@ -95,41 +61,6 @@ def simulated(network: onnx.ModelProto, layers: Iterable[IntegerLayer]) -> onnx.
         nodes.append(node)
     set_nodes(result.graph, [deepcopy(node) for node in nodes])
     return result
-
-
-def integer_layers(model: onnx.ModelProto) -> tuple[IntegerLayer, ...]:
-    """The layers whose input is quantized, and whose weight is stored in int8."""
-    made, weights = producers(model.graph), Initializers(model.graph)
-    found = []
-    for node in model.graph.node:
-        if node.op_type not in _LAYERS:
-            continue
-        data, weight = (made.get(name) for name in node.input[:2])
-        if data is None or weight is None or {data.op_type, weight.op_type} != {"DequantizeLinear"}:
-            continue
-        rounds, stored = made.get(data.input[0]), weights.by_name.get(weight.input[0])
-        if rounds is None or stored is None or stored.data_type != TensorProto.INT8:
-            continue
-        if len(weight.input) > 2 and weights.array(weight.input[2]).any():
-            continue  # an offset, which ncnn's weights have not
-        codes = _rows(weights.array(stored.name), node)
-        scales = np.broadcast_to(weights.array(weight.input[1]).reshape(-1), len(codes))
-        found.append(IntegerLayer(node.output[0], codes, scales.astype(np.float32), _peak(rounds, weights)))
-    return tuple(found)
-
-
-def _rows(weight: NDArray[np.int8], node: onnx.NodeProto) -> NDArray[np.int8]:
-    """(outputs, inputs of one output) of a layer's weight."""
-    if node.op_type != "Conv" and not attributes(node).get("transB", 0):
-        weight = weight.T
-    return np.ascontiguousarray(weight.reshape(len(weight), -1))
-
-
-def _peak(rounds: onnx.NodeProto, weights: Initializers) -> float:
-    """Largest magnitude for which a QuantizeLinear has a code."""
-    scale, zero = weights.array(rounds.input[1]), weights.array(rounds.input[2])
-    limits = np.iinfo(zero.dtype)
-    return float(scale) * max(limits.max - int(zero), int(zero) - limits.min)
 
 
 def _drop_rounding(graph: onnx.GraphProto) -> None:

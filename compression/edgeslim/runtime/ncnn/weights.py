@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeslim.runtime.ncnn.plain import LIMIT, IntegerLayer
+from edgeslim.runtime.integer_layers import IntegerLayer
+from edgeslim.runtime.ncnn.plain import LIMIT
 
 _RAW, _HALF, _INTEGER, _CODEBOOK = 0, 0x01306B47, 0x000D4B38, 1
 """Tags before a weight: float32, float16, int8, and (any other number) 256 values and an index for each weight."""
