@@ -84,7 +84,7 @@ with st.container(border=True):
         **linked("way", "ready", one_of(ways)),
     )
     if way == "search":
-        asked = search_form(plan, list(presets))
+        asked = search_form(plan, [name for name, preset in presets.items() if preset.recipes])
     else:
         asked = recipes_form(plan, dataset, presets, data.steps(), teachers_of(models, model))
 

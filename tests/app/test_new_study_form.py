@@ -15,6 +15,7 @@ from edgeslim.records import NoticeRecord
 from edgeslim.steps.pruning.magnitude import MagnitudePruning
 from edgeslim.steps.quantization.float16 import Float16
 from edgeslim.studies.study import StudyPlan
+from edgeslim.ui.components.recipes import RecipeDraft, StepDraft
 from edgeslim.workbench.datasets import DatasetInfo
 
 
@@ -272,3 +273,20 @@ def test_a_dataset_that_cannot_be_read_is_named(
     app.button(key="add_dataset").click().run()
     assert not app.exception
     assert "“/nowhere” is not a dataset in a known format" in app.error[0].value
+
+
+def test_own_recipes_that_lack_something_are_told_with_the_way_to_give_it(
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbench, "available_needs", lambda *_: frozenset())
+    app = show("new", preset="own")
+    app.session_state["edgeslim_recipes"] = [RecipeDraft(1, steps=[StepDraft(2, "static_int8")])]
+    app.run()
+    assert not app.exception
+    assert "1 of 1" in app.warning[0].value and app.button(key="start_study").disabled
+    assert "calibration images: 1" in " ".join(each.value for each in app.markdown)
+    app.session_state["edgeslim_recipes"].append(RecipeDraft(3, steps=[StepDraft(4, "float16")]))
+    app.run()
+    assert "1 of 2" in app.warning[0].value and not app.button(key="start_study").disabled
+    app.button(key="calibrate_here").click().run()
+    assert app.query_params["calibration"] == "digits"

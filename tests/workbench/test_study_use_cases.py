@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import DatasetError, EdgeSlimError, ErrorRecord, ModelError, StudyError
+from edgeslim.cli.lacking import tell_lacking
+from edgeslim.errors import DatasetError, EdgeSlimError, ErrorRecord, ModelError, RecipeError, StudyError
 from edgeslim.jobs import supervisor
 from edgeslim.records import Latency, RecipeRecord
 from edgeslim.studies import storage
@@ -208,3 +211,24 @@ print(json.dumps(sorted({{"torch", "onnxruntime", "sklearn", "scipy", "pandas"}}
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_recipes_that_lack_images_are_told_before_anything_starts(
+    store, tmp_path, digits_file, no_processes, capsys
+):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "a.png").write_bytes(one_pixel())
+    int8, half = ({"steps": [{"step": name}]} for name in ("static_int8", "float16"))
+    plan = StudyPlan(model=str(digits_file), dataset=str(pictures))
+    recipes = [workbench.read_recipe(each) for each in (int8, half)]
+    (lack,) = workbench.recipes_lacking(plan, recipes, store)
+    assert lack.needs == ("calibration",)
+    assert workbench.recipes_lacking(replace(plan, calibration=str(pictures)), recipes, store) == ()
+    with pytest.raises(RecipeError, match="Give calibration images") as caught:
+        workbench.start_study(plan, recipes[:1], store=store)
+    assert caught.value.code == "recipes_lack"
+    tell_lacking(SimpleNamespace(store=store), plan, recipes)
+    told = capsys.readouterr().err
+    assert "will fail: missing calibration" in told and "--calibration FOLDER" in told
+    assert no_processes == []

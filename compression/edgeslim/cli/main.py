@@ -30,6 +30,7 @@ from edgeslim.cli.common import (
     with_runtimes,
 )
 from edgeslim.cli.doctor import add_doctor
+from edgeslim.cli.lacking import how_to_give
 from edgeslim.cli.live import add_browser_runtime
 from edgeslim.errors import EdgeSlimError
 from edgeslim.report.preprocessing import preprocessing_table
@@ -180,7 +181,9 @@ def _presets(given: Arguments) -> None:
         for preset in found
         for each in preset.left_out
     ]
-    tell(given, told, lambda: "\n".join([table(rows, ["preset", "recipe", "steps"]), *left_out]))
+    needs = {need for preset in found for each in preset.left_out for need in each.needs}
+    said = [*left_out, *how_to_give(needs)]
+    tell(given, told, lambda: "\n".join([table(rows, ["preset", "recipe", "steps"]), *said]))
 
 
 def _import_model(given: Arguments) -> None:

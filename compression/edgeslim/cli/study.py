@@ -25,6 +25,7 @@ from edgeslim.cli.common import (
 )
 from edgeslim.cli.doctor import add_study_doctor
 from edgeslim.cli.errands import add_errands
+from edgeslim.cli.lacking import tell_lacking
 from edgeslim.cli.notes import add_note_commands, note_lines
 from edgeslim.cli.report import add_choose
 from edgeslim.cli.search import add_search, add_stop_rules, read_budget, search_run
@@ -142,6 +143,7 @@ def _study_run(given: Arguments) -> int:
         **{name: value for name, value in asked.items() if value is not None},
     )
     recipes = workbench.read_recipes(given.recipes) if given.recipes else ()
+    tell_lacking(given, plan, recipes)
     return _watch(given, workbench.start_study(plan, recipes, search, given.store, progress(given)))
 
 

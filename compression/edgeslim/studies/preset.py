@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -63,6 +64,12 @@ def fitting(
             nearest = min(range(len(recipes)), key=lambda index: len(missing[index]))
             left_out.append(LeftOut(recipes[nearest].title, tuple(missing[nearest])))
     return fit, left_out
+
+
+def lacking(recipes: Iterable[Recipe], there: frozenset[Need]) -> tuple[LeftOut, ...]:
+    """The recipes that need what is not there: each would fail when its turn comes."""
+    missing = ((recipe, _missing(recipe, there, None)) for recipe in recipes)
+    return tuple(LeftOut(recipe.title, tuple(needs)) for recipe, needs in missing if needs)
 
 
 def _missing(recipe: Recipe, there: frozenset[Need], graph: onnx.GraphProto | None) -> list[Lack]:

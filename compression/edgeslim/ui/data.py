@@ -17,6 +17,7 @@ from edgeslim.detections import Annotations, Image
 from edgeslim.errors import StoreError, StudyError
 from edgeslim.models.base import ModelSpec
 from edgeslim.records import RecipeRecord
+from edgeslim.steps.base import Need
 from edgeslim.studies.estimate import Estimate
 from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.study import StudyPlan, StudyResult
@@ -186,8 +187,14 @@ def _counted(dataset: str) -> dict[str, int]:
 
 @st.cache_resource(max_entries=16, ttl=60, show_spinner=False)
 def presets(model: str, dataset: str, calibration: str | None) -> dict[str, FittingPreset]:
-    """The ready-made recipe lists that fit, by name."""
+    """The ready-made recipe lists by name, cut to what fits; of some nothing may be left."""
     return {preset.name: preset for preset in workbench.list_presets(model, dataset, calibration)}
+
+
+@st.cache_data(max_entries=16, ttl=60, show_spinner=False)
+def needs_there(model: str, dataset: str, calibration: str | None) -> frozenset[Need]:
+    """What recipes may ask for that model and data have."""
+    return workbench.available_needs(model, dataset, calibration)
 
 
 @st.cache_data(max_entries=16, ttl=60, show_spinner=False)
@@ -198,6 +205,7 @@ def preset_times(model: str, dataset: str, calibration: str | None) -> dict[str,
     return {
         name: workbench.estimate(replace(plan, preset=name), preset.recipes)
         for name, preset in listed.items()
+        if preset.recipes
     }
 
 

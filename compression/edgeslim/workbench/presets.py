@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import RecipeError
+from edgeslim.studies.study import StudyPlan
 
 if TYPE_CHECKING:
     import onnx
@@ -35,7 +37,7 @@ def list_presets(
     spec: ModelSpec | None = None,
     store: Store | None = None,
 ) -> list[FittingPreset]:
-    """Every preset that leaves something to run.
+    """Every preset, cut to what can be run: of some nothing may be left.
 
     A recipe is left out if it needs what is not there: 'calibration' images, a labelled 'train' split, a
     'loss' for the model's family, 'layers' to work on. Raises ModelError, DatasetError.
@@ -45,11 +47,34 @@ def list_presets(
     there = available_needs(model, dataset, calibration, spec=spec, store=store)
     graph = _graph(model, spec, store)
     cut = ((preset, *fitting(preset, there, graph)) for preset in PRESETS)
-    return [
-        FittingPreset(preset.name, tuple(recipes), tuple(left_out))
-        for preset, recipes, left_out in cut
-        if recipes
-    ]
+    return [FittingPreset(preset.name, tuple(recipes), tuple(left_out)) for preset, recipes, left_out in cut]
+
+
+def recipes_lacking(
+    plan: StudyPlan, recipes: Sequence[Recipe], store: Store | None = None
+) -> tuple[LeftOut, ...]:
+    """Which of the recipes could only fail, since they need what the plan's model and data do not have. Raises
+    ModelError, DatasetError."""
+    from edgeslim.studies.preset import lacking
+
+    if not any(step.needs for recipe in recipes for step in recipe.steps):
+        return ()
+    there = available_needs(plan.model, plan.dataset, plan.calibration, spec=plan.spec, store=store)
+    return lacking(recipes, there)
+
+
+def refuse_lacking(plan: StudyPlan, recipes: Sequence[Recipe], store: Store) -> None:
+    """Raise RecipeError (recipes_lack) where none of the recipes has what it needs."""
+    found = recipes_lacking(plan, recipes, store)
+    if recipes and len(found) == len(recipes):
+        needs = ", ".join(sorted({need for recipe in found for need in recipe.needs}))
+        raise RecipeError(
+            "recipes_lack",
+            f"None of these recipes can be run here: missing {needs}.",
+            "Give calibration images (a folder of pictures, without labels) or a dataset with a 'train' split, or choose "
+            "recipes that need neither.",
+            needs=needs,
+        )
 
 
 def preset_recipes(

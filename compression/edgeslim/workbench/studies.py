@@ -95,7 +95,7 @@ def start_study(
     from edgeslim.runtime import check_runtimes
     from edgeslim.studies.presets import PRESETS
     from edgeslim.workbench.datasets import dataset_title, resolve_dataset
-    from edgeslim.workbench.presets import check_preset, preset_recipes
+    from edgeslim.workbench.presets import check_preset, preset_recipes, refuse_lacking
 
     check_share(plan.held_out)
     store = store or Store()
@@ -116,6 +116,8 @@ def start_study(
             plan.preset, plan.model, plan.dataset, plan.calibration, spec=plan.spec, store=store
         )
         plan = dataclasses.replace(plan, minutes=plan.minutes or PRESETS.get(plan.preset).minutes)
+    else:
+        refuse_lacking(plan, recipes, store)
     plan, search = within_demo(plan, search)
     check_teachers(recipes, store)
     today = datetime.datetime.now(datetime.UTC)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.errors import EdgeSlimError
 from edgeslim.studies.estimate import Estimate
+from edgeslim.studies.preset import LeftOut
 from edgeslim.studies.study import StudyPlan
 from edgeslim.ui.components.plan import StudyRequest
 from edgeslim.ui.components.problems import asked_in_vain
@@ -71,25 +72,46 @@ def preset_contents(preset: FittingPreset) -> None:
             st.markdown(f"- **{plain(recipe_title(recipe))}** · {recipe_words(recipe)}")
 
 
-def missing_images(preset: FittingPreset, dataset: DatasetInfo) -> None:
-    """Where calibration images can be had for the recipes that lack them."""
-    lacking = sum("calibration" in recipe.needs for recipe in preset.left_out)
-    if not lacking:
+def missing_needs(left_out: Sequence[LeftOut], dataset: DatasetInfo) -> None:
+    """What recipes lack here, and how it can be given."""
+    missing = Counter(need for recipe in left_out for need in recipe.needs)
+    if not missing:
         return
-    split = "train" if dataset.sizes.get("train") else "validation"
     with st.container(border=True):
-        st.markdown(f":material/add_photo_alternate: {t('calibration.missing', count=lacking)}")
-        with st.container(horizontal=True):
-            st.button(
-                t(f"calibration.use_{split}", count=dataset.sizes.get(split, 0)),
-                icon=":material/photo_library:",
-                help=t(f"calibration.use_{split}_help"),
-                key="calibrate_here",
-                on_click=_calibrate_on,
-                args=(dataset.name,),
+        if missing["calibration"]:
+            st.markdown(
+                f":material/add_photo_alternate: {t('calibration.missing', count=missing['calibration'])}"
             )
-            with st.popover(t("calibration.add"), icon=":material/upload_file:"):
-                dataset_import("calibration", key="missing")
+            _calibration_images(dataset)
+        for need in sorted(set(missing) - {"calibration"}):
+            st.markdown(f":material/info: {t(f'need.how.{need}', count=missing[need])}")
+
+
+def _calibration_images(dataset: DatasetInfo) -> None:
+    split = "train" if dataset.sizes.get("train") else "validation"
+    with st.container(horizontal=True):
+        st.button(
+            t(f"calibration.use_{split}", count=dataset.sizes.get(split, 0)),
+            icon=":material/photo_library:",
+            help=t(f"calibration.use_{split}_help"),
+            key="calibrate_here",
+            on_click=_calibrate_on,
+            args=(dataset.name,),
+        )
+        with st.popover(t("calibration.add"), icon=":material/upload_file:"):
+            dataset_import("calibration", key="missing")
+
+
+def absent_presets(presets: Iterable[FittingPreset]) -> None:
+    """Presets of which nothing can be run here, and why."""
+    told = []
+    for preset in presets:
+        needs = sorted({need for recipe in preset.left_out for need in recipe.needs})
+        told.append(
+            f"{named('preset', preset.name)} ({t('choice.list').join(named('need', need) for need in needs)})"
+        )
+    if told:
+        st.caption(f":material/block: {t('preset.absent', presets=t('choice.list').join(told))}")
 
 
 def _calibrate_on(name: str) -> None:

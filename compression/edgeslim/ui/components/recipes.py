@@ -13,10 +13,11 @@ from edgeslim import workbench
 from edgeslim.errors import EdgeSlimError
 from edgeslim.reading import parse_json
 from edgeslim.records import RecipeRecord
+from edgeslim.studies.preset import lacking
 from edgeslim.studies.study import StudyPlan
 from edgeslim.ui import data
 from edgeslim.ui.components.plan import StudyRequest
-from edgeslim.ui.components.presets import OWN, missing_images, preset_cards, preset_contents
+from edgeslim.ui.components.presets import OWN, absent_presets, missing_needs, preset_cards, preset_contents
 from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.words import named, step_name
 from edgeslim.ui.forms import parameter_inputs
@@ -65,12 +66,19 @@ def recipes_form(
     teachers: Sequence[str],
 ) -> StudyRequest | None:
     """The plan with a preset, or with recipes of one's own; None as long as those cannot be run."""
-    chosen = preset_cards(presets, data.preset_times(plan.model, plan.dataset, plan.calibration))
+    fitting = {name: preset for name, preset in presets.items() if preset.recipes}
+    chosen = preset_cards(fitting, data.preset_times(plan.model, plan.dataset, plan.calibration))
+    absent_presets(preset for preset in presets.values() if not preset.recipes)
     if chosen == OWN:
         recipes = recipe_editor(steps, teachers)
-        return StudyRequest(plan, recipes) if recipes else None
+        lack = lacking(recipes, data.needs_there(plan.model, plan.dataset, plan.calibration))
+        if lack:
+            words = t("need.would_fail", count=len(lack), all=len(recipes))
+            st.warning(words, icon=":material/block:")
+            missing_needs(lack, dataset)
+        return StudyRequest(plan, recipes) if len(lack) < len(recipes) else None
     preset_contents(presets[chosen])
-    missing_images(presets[chosen], dataset)
+    missing_needs(presets[chosen].left_out, dataset)
     return StudyRequest(replace(plan, preset=chosen))
 
 
