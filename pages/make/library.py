@@ -9,7 +9,8 @@ from edgeslim.ui.state import linked, one_of, t
 
 models, datasets = workbench.list_models(), workbench.list_datasets()
 here = [model for model in models if model.ready]
-st.title(t("library.title", models=len(here), datasets=len(datasets)), anchor=False)
+counts = {"models": len(here), "datasets": len(datasets), "more": len(models) - len(here)}
+st.title(t("library.title_more" if counts["more"] else "library.title", **counts), anchor=False)
 KINDS = ("models", "data")
 kind = st.segmented_control(
     t("page.library"),

@@ -87,9 +87,11 @@ def field(app: AppTest, kind: str, name: str) -> Any:
 def test_models_and_datasets_are_listed_with_what_is_known_of_them(library: Open) -> None:
     app = library(model="street-signs-small")
     assert not app.exception
-    assert app.title[0].value == "7 models and 3 datasets are here"
+    assert app.title[0].value == "7 models and 3 datasets are here; 2 more models can be fetched"
     rows = app.dataframe[0].value.set_index("name")
     assert rows.loc["swapped", "origin"] == "imported" and rows.loc["yolox-nano", "licence"] == "Apache-2.0"
+    assert rows["here"].value_counts().to_dict() == {"yes": 7, "to be fetched": 2}
+    assert rows.loc["yolox-nano", "family"] == "YOLOX"
     assert "86.2 K parameters" in said(app, "MACs")
     data = library(kind="data").dataframe[0].value.set_index("name")
     assert data.loc["scenes", "validation"] == 2 and data.loc["street-signs", "train"] == 6000
@@ -206,4 +208,4 @@ def boxes_of(home: Path) -> list[int]:
 
 
 def test_the_page_speaks_chinese(library: Open) -> None:
-    assert library("zh-CN", model="swapped", set="scenes").title[0].value.startswith("这里有 ")
+    assert library("zh-CN", model="swapped", set="scenes").title[0].value.startswith("本机有 ")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgeslim.errors import ErrorRecord, StudyError
+from edgeslim.models.families import FAMILIES
 from edgeslim.params import parameters
 from edgeslim.report.charts import TEXTS
 from edgeslim.steps import STEPS
@@ -126,6 +127,10 @@ def test_every_step_and_parameter_has_a_name(name: str) -> None:
         key = f"step.{name}.{parameter.name}"
         wanted += [key, *(f"{key}.{choice}" for choice in parameter.choices or ())]
     assert [key for key in wanted if not known("en", key)] == []
+
+
+def test_model_families_have_names() -> None:
+    assert [name for name in FAMILIES.names() if not known("en", f"family.{name}")] == []
 
 
 def test_presets_and_their_recipes_have_words() -> None:

@@ -136,11 +136,8 @@ def spec_fields(initial: ModelSpec, families: Sequence[str], key: str, *, column
         make = getattr(next(at), widget)
         return make(t(f"spec.{name}"), *options, key=f"{key}_{name}", help=words, **more)
 
-    unknown = t("family.unknown")
     given: dict[str, Any] = {
-        "family": field(
-            "selectbox", "family", families, format_func=lambda name: unknown if name == "unknown" else name
-        ),
+        "family": field("selectbox", "family", families, format_func=lambda name: t(f"family.{name}")),
         "color": field("selectbox", "color", COLORS),
         "resize": field("selectbox", "resize", RESIZES, format_func=lambda name: t(f"resize.{name}")),
         "scale": field("text_input", "scale"),

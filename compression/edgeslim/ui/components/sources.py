@@ -17,7 +17,7 @@ from edgeslim.ui.components.bringing import at_machine, may_bring, sharing
 from edgeslim.ui.components.class_table import class_table
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import asked_in_vain, boundary
-from edgeslim.ui.components.words import class_name, notice_words
+from edgeslim.ui.components.words import class_name, family_name, notice_words
 from edgeslim.ui.forms import spec_form
 from edgeslim.ui.i18n import known, plain
 from edgeslim.ui.state import language, linked, one_of, t
@@ -76,7 +76,7 @@ def model_import(families: Sequence[str]) -> None:
         return
     given = st.file_uploader(t("import.file"), type=[*SUFFIXES], key="onnx_file", help=t("import.file_help"))
     if given is None:
-        st.caption(t("import.lead", families=t("choice.list").join(families[:-1])))
+        st.caption(t("import.lead", families=t("choice.list").join(map(family_name, families[:-1]))))
         return
     content = given.getvalue()
     imported: ModelInfo | None = st.session_state.get(_IMPORTED)
@@ -111,7 +111,7 @@ def _import(content: bytes, name: str, file_id: str, spec: ModelSpec | None = No
 
 
 def _spec_line(key: str, spec: ModelSpec, **more: str) -> str:
-    family = t("family.unknown") if spec.family == "unknown" else spec.family
+    family = family_name(spec.family)
     size = {"width": spec.input_width, "height": spec.input_height}
     return t(key, family=plain(family), **size, color=spec.color, classes=len(spec.labels), **more)
 
@@ -146,7 +146,7 @@ def dataset_choice(datasets: Sequence[DatasetInfo], task: str, labels: Sequence[
     if not by_name:
         st.info(t("dataset.none"))
         return None
-    fitting = [name for name, each in by_name.items() if not _strange(each, labels)]
+    fitting = [name for name, each in by_name.items() if not knows_none(each, labels)]
     names = [*fitting, *(name for name in by_name if name not in fitting)]
     chosen: str = st.selectbox(
         t("dataset.label"),
@@ -157,7 +157,8 @@ def dataset_choice(datasets: Sequence[DatasetInfo], task: str, labels: Sequence[
     return by_name[chosen]
 
 
-def _strange(dataset: DatasetInfo, labels: Sequence[str]) -> bool:
+def knows_none(dataset: DatasetInfo, labels: Sequence[str]) -> bool:
+    """None of the dataset's classes is one of the model's, by name or as somebody has matched them."""
     matching = workbench.matching_of(dataset, labels, workbench.kept_classes(dataset.labels, labels))
     return matching is not None and not matching.matched
 

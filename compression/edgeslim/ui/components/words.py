@@ -42,6 +42,11 @@ def named(kind: str, name: str) -> str:
     return t(key) if known(language(), key) else name
 
 
+def family_name(family: str) -> str:
+    """'YOLOX'; what nobody has recognised is unknown."""
+    return named("family", family)
+
+
 def figure_name(name: str) -> str:
     """A figure, or the metric of that name, in words."""
     return i18n.figure_name(language(), name)

@@ -14,7 +14,7 @@ from edgeslim.ui.components.bringing import may_bring, sharing
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import asked_in_vain, boundary
 from edgeslim.ui.components.sources import model_here
-from edgeslim.ui.components.words import class_name
+from edgeslim.ui.components.words import class_name, family_name
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.library.manage import manage_model, origin_words
 from edgeslim.ui.library.reading import reading
@@ -55,9 +55,10 @@ def _list(models: Sequence[ModelEntry]) -> None:
     rows = [
         {
             "name": model.name,
+            "here": t(f"library.here_{'yes' if model.ready else 'no'}"),
             "origin": origin_words(model.origin, model.whose),
             "task": t(f"task.{model.task}"),
-            "family": t("family.unknown") if model.family == "unknown" else model.family,
+            "family": family_name(model.family),
             "input": f"{model.input_width}×{model.input_height}",
             "classes": model.classes,
             "parameters": format_count(model.params),
@@ -92,7 +93,7 @@ def _upload() -> None:
         t("import.file"), type=[*SUFFIXES], key="library_onnx", help=t("import.file_help")
     )
     families = workbench.list_families()[:-1]
-    st.caption(t("import.lead", families=t("choice.list").join(families)))
+    st.caption(t("import.lead", families=t("choice.list").join(map(family_name, families))))
     if given is None:
         return
     name = st.text_input(

@@ -12,6 +12,7 @@ from edgeslim.models.library import ModelEntry
 from edgeslim.ui import data
 from edgeslim.ui.components.bringing import most_megabytes
 from edgeslim.ui.components.problems import show
+from edgeslim.ui.components.sources import knows_none
 from edgeslim.ui.picture.component import look_in_address, page_of
 from edgeslim.ui.picture.payload import Look
 from edgeslim.ui.state import linked, one_of, t
@@ -35,10 +36,11 @@ class Shown:
     """Which they are of; None of the visitor's own."""
 
 
-def shown_pictures(model: ModelEntry) -> Shown | None:
-    """From a dataset of the model's task, or uploaded. Raises DatasetError."""
+def shown_pictures(model: ModelEntry, labels: Sequence[str]) -> Shown | None:
+    """From a dataset of the model's task, first those that know its classes, or uploaded. Raises DatasetError."""
     datasets = {each.name: each for each in workbench.list_datasets() if each.task == model.task}
-    names = [*datasets, UPLOAD]
+    strange = {name for name, each in datasets.items() if knows_none(each, labels)}
+    names = [*sorted(datasets, key=strange.__contains__), UPLOAD]
     source = st.selectbox(
         t("library.pictures"),
         names,
@@ -47,6 +49,8 @@ def shown_pictures(model: ModelEntry) -> Shown | None:
     )
     if source == UPLOAD:
         return _uploaded()
+    if source in strange:
+        st.info(t("library.foreign_pictures"), icon=":material/add_photo_alternate:")
     total = data.picture_count(source, None)
     look = look_in_address(PLAIN, total)
     first, count = page_of(look, GRID)

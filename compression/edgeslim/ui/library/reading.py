@@ -43,7 +43,7 @@ def reading(model: ModelEntry, found: ModelInfo) -> None:
         wanted = workbench.checked_spec({**found.spec.to_json(), **given})
         _keep(model, found.spec, wanted, key)
     with picture, boundary():
-        shown = shown_pictures(model)
+        shown = shown_pictures(model, found.spec.labels)
         if shown is not None and wanted is not None:
             _show(model, found.spec, wanted, shown)
     if shown is None or shown.dataset is None or wanted is None:
