@@ -33,8 +33,8 @@ class FormatRow:
     runtime: str
     format: str
     state: State
-    file: int | None = None
-    download: int | None = None
+    file_bytes: int | None = None
+    download_bytes: int | None = None
     accuracy: float | None = None
     change: float | None = None
     latency: float | None = None
@@ -65,11 +65,11 @@ def format_rows(files: Iterable[InRuntime], metric: str | None) -> tuple[FormatR
 def finding_of(rows: Iterable[FormatRow]) -> FormatFinding:
     run = [row for row in rows if row.state in ("here", "study")]
     timed = [row for row in run if row.latency is not None]
-    sized = [row for row in run if row.file is not None]
+    sized = [row for row in run if row.file_bytes is not None]
     return FormatFinding(
         count=len({row.format for row in run}),
         fastest=min(timed, key=lambda row: row.latency or 0.0, default=None),
-        smallest=min(sized, key=lambda row: row.file or 0, default=None),
+        smallest=min(sized, key=lambda row: row.file_bytes or 0, default=None),
     )
 
 
@@ -84,8 +84,8 @@ def _row(file: InRuntime, metric: str | None) -> FormatRow:
         runtime=name,
         format=row.format,
         state=row.state,
-        file=found.bytes,
-        download=found.download,
+        file_bytes=found.bytes,
+        download_bytes=found.download,
         accuracy=_points(_value(found, metric)),
         change=_points(_value(found, "paired_delta")),
         latency=None if latency is None else latency.median_ms,

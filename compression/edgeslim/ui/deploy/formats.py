@@ -33,7 +33,7 @@ def finding(file: DeployedFile) -> str:
         "fastest": plain(found.fastest.runtime),
         "time": format_ms(found.fastest.latency),
         "smallest": named("format", found.smallest.format),
-        "size": format_bytes(found.smallest.file),
+        "size": format_bytes(found.smallest.file_bytes),
     }
     return t("deploy.finding_one" if found.count == 1 else "deploy.finding", **about)
 
@@ -71,7 +71,7 @@ def _table(file: DeployedFile) -> None:
     frame = pd.DataFrame([asdict(row) for row in rows])
     frame["format"] = [named("format", row.format) for row in rows]
     frame["state"] = [t(f"deploy.state_{row.state}") for row in rows]
-    for size in ("file", "download"):
+    for size in ("file_bytes", "download_bytes"):
         frame[size] = [
             None if value is None else value / 1000 for value in (getattr(row, size) for row in rows)
         ]
@@ -84,8 +84,8 @@ def _table(file: DeployedFile) -> None:
             "runtime": st.column_config.TextColumn(t("deploy.runtime"), pinned=True),
             "format": st.column_config.TextColumn(t("deploy.format")),
             "state": st.column_config.TextColumn(t("deploy.state"), help=t("deploy.state_help")),
-            "file": number(column_name(FIGURES.get("file"))),
-            "download": number(column_name(FIGURES.get("download"))),
+            "file_bytes": number(column_name(FIGURES.get("file"))),
+            "download_bytes": number(column_name(FIGURES.get("download"))),
             "accuracy": number(figure_name(metric)),
             "change": number(figure_name("paired_delta")),
             "latency": number(column_name(FIGURES.get("latency")), format="%.2f"),
