@@ -54,7 +54,7 @@ def test_info_tells_what_stayed_float_and_the_sqnr_of_each_stage() -> None:
     info = told.info
     assert info["layers"] == 7
     assert info["float_layers"] == len(info["float_tensors"])
-    assert info["rewrites"] == {"space_to_depth": 0, "pool_chain": 1}
+    assert info["rewrites"] == {"space_to_depth": 0, "pool_chain": 1, "hard_swish": 0}
     assert (info["images"], info["seed"], info["processor"]) == (6, 3, "x86_vnni")
     assert list(info["sqnr_db"]) == ["all_int8", "chosen", "bias_corrected"]
     assert info["sqnr_db"]["bias_corrected"] > 20

@@ -1,8 +1,9 @@
-"""Exact rewrites of float graphs: the same outputs from fewer or cheaper operators."""
+"""Exact rewrites of float graphs: the same outputs, up to the order of sums, from fewer or cheaper operators."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 
 import numpy as np
@@ -11,12 +12,17 @@ from onnx import helper
 
 from edgeslim.export import clean
 from edgeslim.models.graph import Array, Initializers, attributes, producers, uses
+from edgeslim.steps.quantization.hard_swish import as_hard_sigmoids
+
+KINDS = ("space_to_depth", "pool_chain", "hard_swish")
 
 
-def rewritten(model: onnx.ModelProto) -> tuple[onnx.ModelProto, dict[str, int]]:
-    """A copy with every rewrite applied wherever it fits, and how often each was."""
+def rewritten(
+    model: onnx.ModelProto, kinds: Collection[str] = KINDS
+) -> tuple[onnx.ModelProto, dict[str, int]]:
+    """A copy with rewrites of these kinds applied wherever they fit, and how often each was."""
     result = deepcopy(model)
-    done = {"space_to_depth": _merge_space_to_depth(result), "pool_chain": _chain_pools(result)}
+    done = {kind: REWRITES[kind](result) for kind in KINDS if kind in kinds}
     clean.drop_unused(result)
     return result, done
 
@@ -150,3 +156,10 @@ def _sort(graph: onnx.GraphProto) -> None:
     copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in ordered]
     del graph.node[:]
     graph.node.extend(copies)
+
+
+REWRITES: Mapping[str, Callable[[onnx.ModelProto], int]] = {
+    "space_to_depth": _merge_space_to_depth,
+    "pool_chain": _chain_pools,
+    "hard_swish": lambda model: as_hard_sigmoids(model.graph),
+}

@@ -45,6 +45,8 @@ class OperatorCosts:
     silu: tuple[float, float]
     """Per element, as all that follow."""
     sigmoid: tuple[float, float]
+    hard_sigmoid: tuple[float, float]
+    """In int8 a sum with a number."""
     lookup: tuple[float, float]
     """Other activation functions."""
     arithmetic: tuple[float, float]
@@ -63,6 +65,7 @@ class OperatorCosts:
 
 
 _SHARED = {
+    "hard_sigmoid": (0.09, 0.06),
     "arithmetic": (0.17, 0.15),
     "concat": (0.09, 0.17),
     "move": (0.10, 0.06),
@@ -178,6 +181,8 @@ class CostModel:
         op = node.op_type
         if op == "Sigmoid":
             return costs.sigmoid
+        if op == "HardSigmoid":
+            return costs.hard_sigmoid
         if op == "Mul" and any(name in self._gates for name in node.input):
             # per input element: two for each output element
             return costs.silu[0] / 2, (costs.silu[1] - costs.sigmoid[1]) / 2

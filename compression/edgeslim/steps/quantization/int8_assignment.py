@@ -16,13 +16,14 @@ import onnx
 from edgeslim.models.graph import Initializers, producers, readers
 from edgeslim.steps.quantization import regions
 from edgeslim.steps.quantization.costs import FUSED, LAYERS, CostModel
+from edgeslim.steps.quantization.hard_swish import is_falling
 from edgeslim.steps.quantization.limits import SAME_VALUES
 from edgeslim.steps.quantization.noise import OutputNoise
 from edgeslim.steps.quantization.qdq import Integers, write_qdq
 
 GLUE = (*SAME_VALUES, "Add", "Concat", "Mul", "AveragePool", "GlobalAveragePool")
 """Operators without weights that have int8 kernels; they compute in the number type of their neighbours."""
-ACTIVATIONS = (*FUSED, "LeakyRelu", "Sigmoid", "Mul")
+ACTIVATIONS = (*FUSED, "LeakyRelu", "Sigmoid", "HardSigmoid", "Mul")
 """Element-wise operators that have int8 kernels."""
 PRICES = tuple(10.0 ** (exponent / 4) for exponent in range(-8, 13))
 """Prices of noise in time, tried in ascending order."""
@@ -52,7 +53,7 @@ def fused_layers(graph: onnx.GraphProto) -> list[FusedLayer]:
     """Layers that can compute in int8, in graph order: not the last layers before outputs, nor what follows them."""
     weights = Initializers(graph)
     kept = regions.with_followers(graph, regions.outputs_region(graph))
-    kinds = {node.name: node.op_type for node in graph.node}
+    kinds = {node.name: "" if is_falling(node) else node.op_type for node in graph.node}
     found = []
     for node in graph.node:
         if node.op_type in LAYERS and node.name not in kept and node.input[1] in weights:

@@ -10,6 +10,7 @@ import onnx
 from edgeslim.models.graph import Initializers, readers
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import FUSED, MOVES, VIEWS
+from edgeslim.steps.quantization.hard_swish import hard_sigmoid
 
 SAME_VALUES = (*VIEWS, *MOVES, "MaxPool", "Resize")
 """Operators that only move values: with one scale for input and output, onnxruntime leaves them in integers."""
@@ -17,13 +18,16 @@ SHARED_SPAN = 0.75
 """Inputs of a Concat share its scale if each spans at least this share of the common range: nothing is rescaled then."""
 SILU_LOWEST = -0.2785
 """Minimum of x · sigmoid(x)."""
+HARD_SWISH_LOWEST = -0.375
+"""Minimum of x · clip(x / 6 + 1/2, 0, 1)."""
+GATES = ("Sigmoid", "HardSigmoid")
 LEVELS = 255
 
 
 def adjusted(graph: onnx.GraphProto, ranges: Mapping[str, Range], int8: Collection[str]) -> dict[str, Range]:
     """Ranges cut where an activation function is flat, 0–1 for sigmoids, and shared along operators that move values."""
     result = {name: (min(low, 0.0), max(high, 0.0)) for name, (low, high) in ranges.items()}
-    _fit_silu(graph, result, int8)
+    _fit_gates(graph, result, int8)
     for node in graph.node:
         # what a Relu or Clip cuts off is cut off by the quantization of the layer's output
         if node.op_type in FUSED and node.name in int8 and {node.input[0], node.output[0]} <= result.keys():
@@ -43,10 +47,10 @@ def silu_floor(high: float) -> float:
     return low
 
 
-def _fit_silu(graph: onnx.GraphProto, ranges: dict[str, Range], int8: Collection[str]) -> None:
+def _fit_gates(graph: onnx.GraphProto, ranges: dict[str, Range], int8: Collection[str]) -> None:
     reading = readers(graph)
     for node in graph.node:
-        if node.op_type != "Sigmoid" or node.name not in int8 or node.output[0] not in ranges:
+        if node.op_type not in GATES or node.name not in int8 or node.output[0] not in ranges:
             continue
         ranges[node.output[0]] = (0.0, 1.0)
         source = node.input[0]
@@ -54,10 +58,14 @@ def _fit_silu(graph: onnx.GraphProto, ranges: dict[str, Range], int8: Collection
         gated = [reader for reader in reading[node.output[0]] if reader.op_type == "Mul"]
         if len(others) == len(gated) == 1 and others[0].name == gated[0].name and source in ranges:
             low, high = ranges[source]
-            ranges[source] = (max(low, silu_floor(high)), high)
+            if node.op_type == "Sigmoid":
+                floor, lowest = silu_floor(high), SILU_LOWEST
+            else:
+                floor, lowest = -hard_sigmoid(node).shift, HARD_SWISH_LOWEST
+            ranges[source] = (max(low, floor), high)
             output = gated[0].output[0]
             if output in ranges:
-                ranges[output] = (SILU_LOWEST if low < 0 else 0.0, ranges[output][1])
+                ranges[output] = (lowest if low < 0 else 0.0, ranges[output][1])
 
 
 def _share(graph: onnx.GraphProto, ranges: dict[str, Range], int8: Collection[str]) -> None:

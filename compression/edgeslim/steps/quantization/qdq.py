@@ -19,6 +19,7 @@ from edgeslim.export import clean
 from edgeslim.models.graph import Initializers, attributes, producers, set_nodes
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import LAYERS
+from edgeslim.steps.quantization.hard_swish import hard_sigmoid
 
 STORED_LIMIT = 127
 """Largest code of weights that are only stored in 8 bits."""
@@ -131,6 +132,7 @@ class _Writer:
         for original in list(self.graph.node):
             node = deepcopy(original)
             int8 = node.name in self.int8
+            steps = 1.0
             if int8 and node.op_type in LAYERS and node.input[1] in self.weights:
                 self._layer(node)
             elif node.name in self.stored and node.input[1] in self.weights:
@@ -139,14 +141,38 @@ class _Writer:
                 maker = self.made.get(name)
                 if name in self.scales and (int8 or (maker is not None and maker.name in self.int8)):
                     node.input[index] = f"{name}.float"
+            if int8 and node.op_type == "HardSigmoid":
+                node, steps = self._gate(node)
             self.nodes.append(node)
             for name in original.output:
                 if name in self.ranges and (int8 or name in self.read_by_int8):
-                    self._pair(name)
+                    self._pair(name, steps)
         set_nodes(self.graph, self.nodes)
 
-    def _pair(self, name: str) -> None:
-        """Quantize the tensor, and dequantize it under the name `<tensor>.float`."""
+    def _gate(self, node: onnx.NodeProto) -> tuple[onnx.NodeProto, float]:
+        """A HardSigmoid, for which there is no int8 kernel, as a sum: quantized to its limits it is cut off there.
+
+        The sum is 1 / slope times as large as the result; the second value says so.
+        """
+        function, lowest = hard_sigmoid(node), self.integers.lowest
+        shift, base = function.shift, f"{node.output[0]}.shift"
+        kind = np.int8 if self.integers.signed_activations else np.uint8
+        code, zero = (lowest + 255, lowest) if shift >= 0 else (lowest, lowest + 255)
+        self.weights.put(f"{base}.int8", np.array(code, kind))
+        self.weights.put(f"{base}.scale", np.array(max(abs(shift) / 255, 1e-12), np.float32))
+        self.weights.put(f"{base}.zero", np.array(zero, kind))
+        inputs = [f"{base}.int8", f"{base}.scale", f"{base}.zero"]
+        self.nodes.append(
+            helper.make_node("DequantizeLinear", inputs, [f"{base}.float"], name=f"{base}.dequantize")
+        )
+        added = [node.input[0], f"{base}.float"]
+        return helper.make_node("Add", added, list(node.output), name=node.name), 1 / function.slope
+
+    def _pair(self, name: str, larger: float = 1.0) -> None:
+        """Quantize the tensor, and dequantize it under the name `<tensor>.float`.
+
+        The tensor is `larger` than what its range is of, which is what it is dequantized to.
+        """
         lowest = self.integers.lowest
         scale, zero = grid(self.ranges[name], lowest)
         self.scales[name] = scale
@@ -154,8 +180,12 @@ class _Writer:
         self.weights.put(f"{name}.scale", np.array(scale, np.float32))
         self.weights.put(f"{name}.zero", np.array(zero, kind))
         fixed = [f"{name}.scale", f"{name}.zero"]
+        given = fixed
+        if larger != 1.0:
+            self.weights.put(f"{name}.sum", np.array(scale * larger, np.float32))
+            given = [f"{name}.sum", f"{name}.zero"]
         self.nodes += [
-            helper.make_node("QuantizeLinear", [name, *fixed], [f"{name}.int8"], name=f"{name}.quantize"),
+            helper.make_node("QuantizeLinear", [name, *given], [f"{name}.int8"], name=f"{name}.quantize"),
             helper.make_node(
                 "DequantizeLinear", [f"{name}.int8", *fixed], [f"{name}.float"], name=f"{name}.dequantize"
             ),

@@ -75,7 +75,8 @@ class RobustInt8(OnnxStep):
         low=0.2,
         high=1.5,
         unit="fraction of the float time",
-        help="Budget of predicted (not measured) time; within it, the least noise is chosen.",
+        help="Budget of predicted (not measured) time; within it, the least noise is chosen. A hard "
+        "swish counts as a HardSigmoid and a product.",
     )
     sqnr: float = param(
         8.0,
@@ -147,8 +148,9 @@ class RobustInt8(OnnxStep):
                 "Keep fewer layers in float.",
                 step=self.name,
             )
-        float_time = CostModel(model, costs).float_time(model.graph.node)
         work, rewrites = rewritten(model) if step.rewrite else (model, {})
+        plain = rewritten(model, ("hard_swish",))[0] if step.rewrite else model
+        float_time = CostModel(plain, costs).float_time(plain.graph.node)
         images = prepared(split, context.spec, max(CORRECTION_IMAGES, step.search_images))
         pairs = 0
         if step.equalize:
@@ -173,9 +175,9 @@ class RobustInt8(OnnxStep):
             lambda done, total: context.progress("layers", done, total),
         )
         everything = search.assign(frozenset(unit.layer for unit in search.units))
-        plain = _plan(work, everything, ranges, integers, {node.name for node in layers})
+        whole = _plan(work, everything, ranges, integers, {node.name for node in layers})
         plan = _plan(work, chosen, ranges, integers, stored)
-        stages = {"all_int8": noise.of(plain.written()), "chosen": noise.of(plan.written())}
+        stages = {"all_int8": noise.of(whole.written()), "chosen": noise.of(plan.written())}
         plan = step._refined(plan, images[:CORRECTION_IMAGES], noise, stages, context)
         context.info.update(
             step._report(work, context, len(split), chosen, costs, float_time),
