@@ -8,13 +8,13 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from networks_for_int8 import Builder, context, operators, outputs, relative_error
+from edgeslim.steps.quantization.rewriting import rewritten
 
 from edgeslim.metrics.counts import counts_of
 from edgeslim.ort import open_session
 from edgeslim.steps.quantization.qdq import Integers, write_qdq
-from edgeslim.steps.quantization.rewriting import rewritten
 from edgeslim.steps.quantization.robust_int8 import RobustInt8
+from networks_for_int8 import Builder, context, operators, outputs, relative_error
 
 FORMS = ("divided at the end", "multiplied at the end", "divided gate", "operator")
 
