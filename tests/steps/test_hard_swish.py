@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from edgeslim.steps.quantization.rewriting import rewritten
 
+from edgeslim.export.rewriting import rewritten
 from edgeslim.metrics.counts import counts_of
 from edgeslim.ort import open_session
 from edgeslim.steps.quantization.qdq import Integers, write_qdq

@@ -11,8 +11,8 @@ import onnx
 from onnx import helper
 
 from edgeslim.export import clean
+from edgeslim.export.hard_swish import as_hard_sigmoids
 from edgeslim.models.graph import Array, Initializers, attributes, producers, uses
-from edgeslim.steps.quantization.hard_swish import as_hard_sigmoids
 
 KINDS = ("space_to_depth", "pool_chain", "hard_swish")
 

@@ -39,7 +39,7 @@ def plain(model: onnx.ModelProto) -> Plain:
     result = packed.unpacked(model)
     _drop_rounding(result.graph)
     remove_unused(result.graph)
-    result, _ = rewritten(result)
+    result, _ = rewritten(result, ("space_to_depth", "pool_chain"))  # it has an operator for hard swishes
     _simplify_resizes(result.graph)
     return Plain(result, integer_layers(model), is_narrow(model))
 

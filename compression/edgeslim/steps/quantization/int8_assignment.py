@@ -13,10 +13,10 @@ from math import prod
 
 import onnx
 
+from edgeslim.export.hard_swish import is_falling
 from edgeslim.models.graph import Initializers, producers, readers
 from edgeslim.steps.quantization import regions
 from edgeslim.steps.quantization.costs import FUSED, LAYERS, CostModel
-from edgeslim.steps.quantization.hard_swish import is_falling
 from edgeslim.steps.quantization.limits import SAME_VALUES
 from edgeslim.steps.quantization.noise import OutputNoise
 from edgeslim.steps.quantization.qdq import Integers, write_qdq

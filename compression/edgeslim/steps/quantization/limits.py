@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 
 import onnx
 
+from edgeslim.export.hard_swish import hard_sigmoid
 from edgeslim.models.graph import Initializers, readers
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import FUSED, MOVES, VIEWS
-from edgeslim.steps.quantization.hard_swish import hard_sigmoid
 
 SAME_VALUES = (*VIEWS, *MOVES, "MaxPool", "Resize")
 """Operators that only move values: with one scale for input and output, onnxruntime leaves them in integers."""

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from edgeslim.export import clean
+from edgeslim.export.hard_swish import hard_sigmoid
 from edgeslim.models.graph import Initializers, attributes, producers, set_nodes
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import LAYERS
-from edgeslim.steps.quantization.hard_swish import hard_sigmoid
 
 STORED_LIMIT = 127
 """Largest code of weights that are only stored in 8 bits."""
