@@ -105,6 +105,14 @@ def test_names_that_collide_or_are_numbers_are_made_usable() -> None:
     export_training_form(module, (1, 2, 4, 4), "x", ["y0"])
 
 
+def test_names_that_are_words_of_python_are_made_usable() -> None:
+    """As PaddlePaddle counts its tensors: …, ie, if, ig."""
+    weights = {"if.weight": np.ones((2, 2, 1, 1), np.float32)}
+    module = to_torch(model_of([node("Conv", "x if.weight", "y0")], weights))
+    assert list(module.state_dict()) == ["if_.weight"]
+    assert module(torch.ones(1, 2, 4, 4)).unique().tolist() == [2.0]
+
+
 def test_importing_draws_no_random_numbers() -> None:
     torch.manual_seed(3)
     expected = torch.rand(1)

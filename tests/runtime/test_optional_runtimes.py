@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from edgeslim.cli.main import main
-from edgeslim.runtime import RUNTIMES
+from edgeslim.errors import ModelError
+from edgeslim.models.base import ModelSpec
+from edgeslim.runtime import FILE_FORMATS, RUNTIMES
+from edgeslim.runtime.base import Conversion
 
-OPTIONAL = {"ncnn": "ncnn pnnx", "openvino": "openvino"}
+OPTIONAL = {"litert": "ai-edge-litert litert-torch", "ncnn": "ncnn pnnx", "openvino": "openvino"}
 ASKED = ["evaluate", "--model", "digits-mlp", "--data", "digits", "--limit", "5"]
 
 
@@ -24,3 +27,13 @@ def test_the_shell_says_what_installs_a_runtime(
     monkeypatch.setattr(type(RUNTIMES.get(name)), "version", lambda _: "")
     assert main([*ASKED, "--runtime", name, "--store", str(tmp_path)]) == 2
     assert f"pip install {packages}" in capsys.readouterr().err
+
+
+def test_a_format_without_its_converter_says_what_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tflite = FILE_FORMATS.get("tflite")
+    monkeypatch.setattr(type(tflite), "version", lambda _: "")
+    conversion = Conversion(ModelSpec(input_width=8, input_height=8), None)
+    with pytest.raises(ModelError, match="pip install litert-torch"):
+        tflite.convert(tmp_path / "any.onnx", conversion)

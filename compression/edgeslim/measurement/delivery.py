@@ -24,17 +24,25 @@ DELIVERIES = "deliveries"
 
 
 def deliver(sha256: str, to: FileFormat, workload: Workload, store: Store) -> str:
-    """SHA-256 of the ONNX file `sha256` in another format; converted once. Raises ModelError, StoreError."""
+    """SHA-256 of the ONNX file `sha256` in another format; converted once. Raises ModelError, StoreError.
+
+    Where nothing is installed that converts, it is what was converted last.
+    """
     conversion = Conversion(workload.model.spec, workload.data.calibration if to.needs_images else None)
-    images = None if conversion.images is None else conversion.images.fingerprint
-    decisive = [__version__, sha256, to.name, to.version(), conversion.spec.to_json(), images]
-    key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:32]
-    with store.lock(f"delivery-{key}"):
+    key, last = (_key(sha256, to, version, conversion) for version in (to.version(), ""))
+    with store.lock(f"delivery-{last}"):
         record = store.get_record(DELIVERIES, key)
         if record is None or not store.path(record["sha256"], to.suffix).exists():
             record = {"sha256": store.put(to.convert(store.path(sha256), conversion), to.suffix)}
             store.put_record(DELIVERIES, key, record)
+            store.put_record(DELIVERIES, last, record)
     return str(record["sha256"])
+
+
+def _key(sha256: str, to: FileFormat, version: str, conversion: Conversion) -> str:
+    images = None if conversion.images is None else conversion.images.fingerprint
+    decisive = [__version__, sha256, to.name, version, conversion.spec.to_json(), images]
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def figures_in(

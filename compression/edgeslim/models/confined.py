@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,16 @@ from edgeslim.reading import parse_json
 from edgeslim.records import decoded, encoded
 
 Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of CPU time, in seconds, and of memory, in bytes."""
+
+    seconds: int
+    memory: int
+
+
 Job = Callable[[bytes, str, Any], tuple[dict[str, Any], bytes]]
 """(file's content, its name, JSON) → (JSON, bytes). Importable by name; raises EdgeSlimError."""
 SECONDS = 120
@@ -41,15 +52,21 @@ _LOOK = 0.1
 
 
 def confined(
-    job: Job, read: Callable[[dict[str, Any], bytes], Made], content: bytes, file: str | Path, given: Any
+    job: Job,
+    read: Callable[[dict[str, Any], bytes], Made],
+    content: bytes,
+    file: str | Path,
+    given: Any,
+    limits: Limits | None = None,
 ) -> Made:
     """The result of `job` for the file. Raises ModelError: the job's own, or for exceeded limits or a crash.
 
     `read` checks the answer, which comes from a process that has read untrusted data; it raises ValueError, KeyError
-    or TypeError.
+    or TypeError. `limits` are those of opening and running a network where none are given.
     """
-    memory = MEMORY + COPIES * len(content)
-    request = {"file": str(file), "given": given, "seconds": SECONDS, "memory": memory}
+    limits = limits or Limits(SECONDS, MEMORY)
+    limits = replace(limits, memory=limits.memory + COPIES * len(content))
+    request = {"file": str(file), "given": given, "seconds": limits.seconds, "memory": limits.memory}
     with tempfile.TemporaryFile() as handed:
         handed.write(json.dumps(request).encode() + b"\n" + content)
         handed.seek(0)
@@ -61,11 +78,11 @@ def confined(
             stderr=subprocess.DEVNULL,
         ) as process:
             try:
-                answer = _watched(process, file, memory)
+                answer = _watched(process, file, limits)
             finally:
                 process.kill()
     if process.returncode < 0 and signal.Signals(-process.returncode).name in ("SIGXCPU", "SIGALRM"):
-        raise _too_long(file)
+        raise _too_long(file, limits)
     head, _, made = answer.partition(b"\n")
     try:
         found = parse_json(head)
@@ -78,17 +95,17 @@ def confined(
     raise error
 
 
-def _watched(process: subprocess.Popen[bytes], file: str | Path, memory: int) -> bytes:
+def _watched(process: subprocess.Popen[bytes], file: str | Path, limits: Limits) -> bytes:
     """The process's answer. Raises ModelError if it exceeds the limit of time or memory."""
-    until = time.monotonic() + PATIENCE * SECONDS
+    until = time.monotonic() + PATIENCE * limits.seconds
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.communicate(timeout=_LOOK)[0]
         if time.monotonic() > until:
-            raise _too_long(file)
+            raise _too_long(file, limits)
         with contextlib.suppress(psutil.NoSuchProcess):
-            if psutil.Process(process.pid).memory_info().rss > memory:
-                raise _too_much_memory(file)
+            if psutil.Process(process.pid).memory_info().rss > limits.memory:
+                raise _too_much_memory(file, limits)
 
 
 def main() -> None:
@@ -97,8 +114,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not mix with the answer
     request = json.loads(sys.stdin.buffer.readline())
-    file = request["file"]
-    _limit(request["seconds"], request["memory"])
+    file, limits = request["file"], Limits(request["seconds"], request["memory"])
+    _limit(limits)
     head, content = dict[str, Any](), b""
     try:
         job: Job = getattr(importlib.import_module(module), name)
@@ -106,7 +123,7 @@ def main() -> None:
     except EdgeSlimError as error:
         head = {"error": encoded(error.record())}
     except MemoryError:
-        head = {"error": encoded(_too_much_memory(file).record())}
+        head = {"error": encoded(_too_much_memory(file, limits).record())}
     except Exception as error:  # noqa: BLE001 - a process's top
         head = {"error": encoded(_crashed(file, f"{type(error).__name__}: {error}").record())}
     answers.write(json.dumps(head).encode() + b"\n" + content)
@@ -114,32 +131,32 @@ def main() -> None:
     os._exit(0)  # skips exit handlers, which a damaged library may hang in
 
 
-def _limit(seconds: int, memory: int) -> None:
+def _limit(limits: Limits) -> None:
     """Limit this process where the system supports it; its parent watches it too."""
     if hasattr(signal, "alarm"):
-        signal.alarm(PATIENCE * seconds)  # in case the parent has died
+        signal.alarm(PATIENCE * limits.seconds)  # in case the parent has died
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 1))
+        resource.setrlimit(resource.RLIMIT_DATA, (limits.memory, limits.memory))
     with contextlib.suppress(OSError):  # Linux: if memory runs out, this process is killed first
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def _too_long(file: str | Path) -> ModelError:
+def _too_long(file: str | Path, limits: Limits) -> ModelError:
     return ModelError(
         "model_too_slow",
-        f"'{file}' was given up: it could not be opened and run within {SECONDS} seconds of computing.",
+        f"'{file}' was given up: it could not be opened and run within {limits.seconds} seconds of computing.",
         "Choose a model meant for an edge device, and check it for loops without end.",
         file=file,
-        seconds=SECONDS,
+        seconds=limits.seconds,
     )
 
 
-def _too_much_memory(file: str | Path) -> ModelError:
-    limit = f"{MEMORY / 1e9:.1f} GB"
+def _too_much_memory(file: str | Path, limits: Limits) -> ModelError:
+    limit = f"{limits.memory / 1e9:.1f} GB"
     return ModelError(
         "model_too_hungry",
         f"'{file}' was given up: opening and running it takes more than {limit} of memory.",

@@ -1,6 +1,6 @@
 """What runs files: runtimes and the formats they open, latency, and what was measured on."""
 
-from edgeslim.runtime import mobile, ncnn, openvino  # noqa: F401 - they register themselves
+from edgeslim.runtime import mobile, ncnn, openvino, tflite  # noqa: F401 - they register themselves
 from edgeslim.runtime.base import (
     FILE_FORMATS,
     MAIN,

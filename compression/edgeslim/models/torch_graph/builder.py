@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import operator
 import re
 from collections.abc import Callable
@@ -176,7 +177,8 @@ def _constants(arguments: Any) -> Any:
 
 
 def _identifier(name: str) -> str:
-    return re.sub(r"\W", "_", name) or "_"
+    found = re.sub(r"\W", "_", name) or "_"
+    return f"{found}_" if keyword.iskeyword(found) else found
 
 
 def _container(root: nn.Module, path: str) -> nn.Module:

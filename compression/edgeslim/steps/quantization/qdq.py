@@ -17,14 +17,13 @@ from onnx import helper
 
 from edgeslim.export import clean
 from edgeslim.export.hard_swish import hard_sigmoid
+from edgeslim.export.integers import common_steps
 from edgeslim.models.graph import Initializers, attributes, producers, set_nodes
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.costs import LAYERS
 
 STORED_LIMIT = 127
 """Largest code of weights that are only stored in 8 bits."""
-_WHOLE, _PARTS = 1e-3, 16
-"""Tolerance, in steps, of weights that count as whole multiples of a step; largest multiple the smallest may be."""
 IntegerWeight = tuple[NDArray[np.int8], NDArray[np.float32]]
 """Codes in the weight's shape, and one scale per output channel (channels,)."""
 
@@ -77,22 +76,10 @@ def integer_weight(weight: NDArray[np.float32], axis: int, limit: int) -> Intege
     rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
     peak = np.abs(rows).max(axis=1)
     scale = np.maximum(peak / limit, 1e-12).astype(np.float32)
-    step = _step(rows, limit)
+    step = common_steps(rows, limit)
     scale = np.where(step > 0, step, scale)
     spread = scale.reshape([-1 if index == axis else 1 for index in range(weight.ndim)])
     return np.clip(np.rint(weight / spread), -limit, limit).astype(np.int8), scale
-
-
-def _step(rows: NDArray[np.float32], limit: int) -> NDArray[np.float32]:
-    """(rows,): the step of which the weights of a row are multiples up to ±limit; 0 where there is none."""
-    least = np.where(rows == 0, np.inf, np.abs(rows)).min(axis=1, keepdims=True)
-    found = np.zeros(len(rows), np.float32)
-    for part in range(_PARTS, 0, -1):  # the coarsest comes last
-        multiples = rows / (least / part)
-        off = np.abs(multiples - np.rint(multiples)).max(axis=1)
-        fits = (off < _WHOLE) & (np.abs(multiples).max(axis=1) < limit + 0.5) & np.isfinite(least[:, 0])
-        found = np.where(fits, least[:, 0] / part, found).astype(np.float32)
-    return found
 
 
 def channel_axis(node: onnx.NodeProto, rank: int) -> int:
