@@ -72,7 +72,7 @@ def test_formats_stand_beside_each_other_and_the_title_is_the_finding(
     )
     frame = app.dataframe[0].value
     assert list(frame["format"]) == ["ONNX", "coarse"]
-    assert frame.loc[1, ["file", "download", "accuracy", "change", "ratio", "sqnr"]].tolist() == [
+    assert frame.loc[1, ["file_bytes", "download_bytes", "accuracy", "change", "ratio", "sqnr"]].tolist() == [
         100.0, 90.0, 50.0, -1.0, 0.25, 21.4,
     ]  # fmt: skip
     chinese = show("deploy", "zh-CN", trial="6", section="lost")

@@ -37,7 +37,7 @@ class FormatRow:
     download_bytes: int | None = None
     accuracy: float | None = None
     change: float | None = None
-    latency: float | None = None
+    latency_ms: float | None = None
     ratio: float | None = None
     sqnr: float | None = None
 
@@ -64,11 +64,11 @@ def format_rows(files: Iterable[InRuntime], metric: str | None) -> tuple[FormatR
 
 def finding_of(rows: Iterable[FormatRow]) -> FormatFinding:
     run = [row for row in rows if row.state in ("here", "study")]
-    timed = [row for row in run if row.latency is not None]
+    timed = [row for row in run if row.latency_ms is not None]
     sized = [row for row in run if row.file_bytes is not None]
     return FormatFinding(
         count=len({row.format for row in run}),
-        fastest=min(timed, key=lambda row: row.latency or 0.0, default=None),
+        fastest=min(timed, key=lambda row: row.latency_ms or 0.0, default=None),
         smallest=min(sized, key=lambda row: row.file_bytes or 0, default=None),
     )
 
@@ -88,7 +88,7 @@ def _row(file: InRuntime, metric: str | None) -> FormatRow:
         download_bytes=found.download,
         accuracy=_points(_value(found, metric)),
         change=_points(_value(found, "paired_delta")),
-        latency=None if latency is None else latency.median_ms,
+        latency_ms=None if latency is None else latency.median_ms,
         ratio=None if latency is None else latency.ratio,
         sqnr=_value(found, "sqnr_db"),
     )

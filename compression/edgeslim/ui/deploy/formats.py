@@ -31,7 +31,7 @@ def finding(file: DeployedFile) -> str:
         "number": file.number,
         "count": found.count,
         "fastest": plain(found.fastest.runtime),
-        "time": format_ms(found.fastest.latency),
+        "time": format_ms(found.fastest.latency_ms),
         "smallest": named("format", found.smallest.format),
         "size": format_bytes(found.smallest.file_bytes),
     }
@@ -88,7 +88,7 @@ def _table(file: DeployedFile) -> None:
             "download_bytes": number(column_name(FIGURES.get("download"))),
             "accuracy": number(figure_name(metric)),
             "change": number(figure_name("paired_delta")),
-            "latency": number(column_name(FIGURES.get("latency")), format="%.2f"),
+            "latency_ms": number(column_name(FIGURES.get("latency")), format="%.2f"),
             "ratio": number(column_name(FIGURES.get("latency_ratio")), format="%.2f"),
             "sqnr": number(column_name(FIGURES.get("sqnr_db")), help=t("deploy.sqnr_help")),
         },
