@@ -47,6 +47,26 @@ struct Session {
 };
 }
 """
+# And of ncnn's.
+NCNN_HEADER = """
+#pragma once
+#include <cstdint>
+namespace ncnn {
+struct Mat {
+  int c, h, w;
+  Mat() {}
+  Mat(int, int, int) {}
+  Mat channel(int) { return {}; }
+  operator float*() { return nullptr; }
+};
+struct Extractor { int input(const char*, const Mat&) { return 0; } int extract(const char*, Mat&) { return 0; } };
+struct Net {
+  int load_param(const char*) { return 0; }
+  int load_model(const char*) { return 0; }
+  Extractor create_extractor() const { return {}; }
+};
+}
+"""
 
 
 def network(path: Path, spec: ModelSpec) -> None:
@@ -100,9 +120,13 @@ def test_every_language_of_every_runtime_is_filled(how: str) -> None:
 @pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 def test_a_compiler_takes_the_cpp_code(tmp_path: Path) -> None:
     (tmp_path / "onnxruntime_cxx_api.h").write_text(HEADER)
-    for place, spec in enumerate(SPECS.values()):
-        (tmp_path / f"run{place}.cpp").write_text(code("onnxruntime", "cpp", "f.onnx", spec, PORTS))
-    files = [f"run{place}.cpp" for place in range(len(SPECS))]
+    (tmp_path / "ncnn").mkdir()
+    (tmp_path / "ncnn" / "net.h").write_text(NCNN_HEADER)
+    files = []
+    for runtime in ("onnxruntime", "ncnn"):
+        for place, spec in enumerate(SPECS.values()):
+            files.append(f"{runtime}{place}.cpp")
+            (tmp_path / files[-1]).write_text(code(runtime, "cpp", "f.bin", spec, PORTS))
     command = ["g++", "-std=c++17", "-Wall", "-Werror", "-fsyntax-only", "-I.", *files]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

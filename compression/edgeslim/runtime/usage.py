@@ -25,6 +25,8 @@ CHECKED: Mapping[Language, Literal["run", "compiled", "no"]] = {
     "javascript": "compiled",
 }
 """What the tests do with the code: run it on a picture, see whether a compiler takes it, or nothing."""
+_LIKE = {"onnxruntime-mobile": "onnxruntime"}
+"""Runtimes whose code is that of another one."""
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _CHANNELS = {"RGB": 3, "BGR": 3, "GRAY": 1}
 
@@ -40,15 +42,19 @@ class Ports:
 @cache
 def languages(runtime: str) -> tuple[Language, ...]:
     """Those in which there is code for the runtime."""
-    return tuple(each for each in LANGUAGES if (ON_DEVICE / runtime / f"{each}.txt").exists())
+    return tuple(each for each in LANGUAGES if _template(runtime, each).exists())
 
 
 def code(runtime: str, language: Language, file: str, spec: ModelSpec, ports: Ports) -> str:
     """The code that runs `file` on a picture."""
-    template = (ON_DEVICE / runtime / f"{language}.txt").read_text(encoding="utf-8")
+    template = _template(runtime, language).read_text(encoding="utf-8")
     values = {"file": file, **_about(spec), **_named(ports)}
     values["prepare"] = _filled(_PREPARE["stretch" if spec.resize == "stretch" else "letterbox"], values)
     return _filled(template, values)
+
+
+def _template(runtime: str, language: Language) -> Path:
+    return ON_DEVICE / _LIKE.get(runtime, runtime) / f"{language}.txt"
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
+from PIL import Image
 
 from edgeslim.errors import ModelError
 from edgeslim.runtime import FILE_FORMATS, ONNXRUNTIME, RUNTIMES
 from edgeslim.runtime.base import Conversion
+from edgeslim.runtime.usage import Ports, code
 from edgeslim.steps import StepContext
 from edgeslim.steps.clustering.weight_clustering import WeightClustering
 from edgeslim.steps.quantization.float16 import Float16
@@ -156,3 +159,28 @@ def test_the_file_tells_names_and_shapes_and_is_the_same_every_time(tmp_path: Pa
     assert path.read_bytes() == delivered(build.model(first, mean), tmp_path).read_bytes()
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as packed:
         assert {entry.compress_type for entry in packed.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_the_code_that_a_page_shows_runs_on_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pixels = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save("photo.png")
+    os.rename("photo.png", "photo.jpg")  # Pillow goes by the content, and this one loses nothing
+    build = Builder()
+    outputs = [build.conv("image", 3, 4, 3), build.conv("image", 3, 2)]
+    path = delivered(build.model(*outputs), tmp_path)
+    names: dict[str, object] = {}
+    exec(code("ncnn", "python", path.name, SPEC, Ports(input="image", outputs=tuple(outputs))), names)
+    expected = NCNN.open(path).run(pixels.transpose(2, 0, 1)[None].astype(np.float32))
+    for found, wanted in zip(names["outputs"], expected, strict=True):
+        assert np.array_equal(found, wanted[0])
+
+
+def test_an_image_in_any_memory_order_is_read_as_it_is(tmp_path: Path) -> None:
+    build = Builder()
+    session = NCNN.open(delivered(build.model(build.conv("image", 3, 4)), tmp_path))
+    for seed in range(20):
+        image = np.random.default_rng(seed).random((1, 96, 96, 3), np.float32).transpose(0, 3, 1, 2)
+        assert np.array_equal(session.run(image)[0], session.run(np.ascontiguousarray(image))[0])

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 from edgeslim.errors import ModelError
+from edgeslim.models.base import ModelSpec
 from edgeslim.runtime import ONNXRUNTIME, RUNTIMES
 from edgeslim.runtime.benchmark import compare_latency
+from edgeslim.runtime.usage import Ports, code
 
 pytest.importorskip("openvino")
 OPENVINO = RUNTIMES.get("openvino")
 SAMPLES = Path(__file__).parents[3] / "sample_models"
 
 
-def saved(path: Path, nodes: list[onnx.NodeProto], weights: list[onnx.TensorProto]) -> Path:
+def saved(
+    path: Path, nodes: list[onnx.NodeProto], weights: list[onnx.TensorProto], channels: int = 2
+) -> Path:
     graph = helper.make_graph(
         nodes,
         "network",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 2, 4, 4])],
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", channels, 4, 4])],
         [helper.make_tensor_value_info("out", TensorProto.FLOAT, None)],
         weights,
     )
@@ -72,3 +78,19 @@ def test_an_operator_that_it_lacks_is_named(tmp_path: Path) -> None:
 
 def test_its_int8_arithmetic_is_announced() -> None:
     assert [notice.code for notice in OPENVINO.notices()] == ["openvino_int8"]
+
+
+def test_the_code_that_a_page_shows_runs_on_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save("photo.png")
+    os.rename("photo.png", "photo.jpg")  # Pillow goes by the content, and this one loses nothing
+    node = helper.make_node("Mul", ["image", "two"], ["out"])
+    path = saved(tmp_path / "file.onnx", [node], [numpy_helper.from_array(np.float32(2), "two")], channels=3)
+    spec = ModelSpec(input_width=4, input_height=4, scale=1 / 255)
+    names: dict[str, object] = {}
+    exec(code("openvino", "python", path.name, spec, Ports(input="image", outputs=("out",))), names)
+    (found,) = names["outputs"]
+    np.testing.assert_allclose(found, 2 / 255 * pixels.transpose(2, 0, 1)[None].astype(np.float32), rtol=1e-5)

@@ -52,7 +52,8 @@ class NcnnSession:
         expected = self.inputs[0].fixed_shape
         if tensor.shape != expected:
             raise not_runnable("ncnn", f"an input of shape {tensor.shape} is not of shape {expected}")
-        image = ncnn.Mat(np.ascontiguousarray(tensor[0], np.float32)).clone()  # layers may work in place
+        values = np.ascontiguousarray(tensor[0], np.float32)  # a Mat does not keep it alive
+        image = ncnn.Mat(values).clone()  # layers may work in place
         run = self._network.create_extractor()
         run.input("in0", image)
         found = []
