@@ -29,6 +29,8 @@ KEPT = frozenset(
         "datasets",
         "training",
         "timings",
+        "bundles",
+        "devices",
         "rooms",
         "browser-runtime",
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 from edgeslim.records import RecipeRecord
 from edgeslim.report.machine import machine_of
+from edgeslim.runtime.figures import device_of
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.devices import Device
 from edgeslim.studies.figures import FIGURES, Figure, in_all
@@ -29,9 +30,12 @@ def figure_name(language: Language, name: str) -> str:
         words = translate(language, key)
     else:
         words = plain(FIGURES.get(base).label if base in FIGURES else base)
-    return (
-        translate(language, "figure.in_runtime", figure=words, runtime=plain(runtime)) if runtime else words
-    )
+    if not runtime:
+        return words
+    device = device_of(runtime)
+    if device is not None:
+        return translate(language, "figure.on_device", figure=words, device=plain(device))
+    return translate(language, "figure.in_runtime", figure=words, runtime=plain(runtime))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,18 @@ from typing import Any
 from edgeslim.errors import ErrorRecord
 from edgeslim.records import Latency, NoticeRecord
 
+_ON = "on "
+"""Begins the name under which figures on a device of one's own stand beside those in runtimes here."""
+
+
+def on_device(name: str) -> str:
+    return f"{_ON}{name}"
+
+
+def device_of(runtime: str) -> str | None:
+    """The device of a name that `on_device` has made; None for a runtime's own name."""
+    return runtime.removeprefix(_ON) if runtime.startswith(_ON) else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeFigures:

@@ -14,6 +14,17 @@ from typing import Any
 
 from edgeslim.registry import Registry
 from edgeslim.runtime import MAIN
+from edgeslim.runtime.figures import device_of
+from edgeslim.studies.figure_values import (
+    Original,
+    Read,
+    headline_bounds,
+    loss,
+    loss_bounds,
+    named,
+    ram,
+    size,
+)
 from edgeslim.studies.pareto import Direction
 from edgeslim.studies.trial import Bounds, TrialResult
 from edgeslim.units import (
@@ -28,10 +39,6 @@ from edgeslim.units import (
     SHARE,
     Kind,
 )
-
-Original = TrialResult | None
-"""The study's baseline, None where it is not measured."""
-Read = Callable[[TrialResult, Original], float | None]
 
 
 def no_interval(trial: TrialResult) -> Bounds | None:
@@ -65,6 +72,8 @@ class Figure:
     """Whether a search may look for the best of it."""
     of_graph: bool = False
     """Whether it is counted on the ONNX graph, and so is the same in all runtimes."""
+    on_device: bool = False
+    """Whether it is measured on devices of one's own too; there a budget may limit it."""
     runtime: str = MAIN
 
     @property
@@ -94,7 +103,7 @@ class Figures(Registry[Figure]):
 
     def __contains__(self, name: str) -> bool:
         base, _, runtime = name.partition(".")
-        return super().__contains__(base) and not (runtime and super().get(base).of_graph)
+        return super().__contains__(base) and (not runtime or _known_in(super().get(base), runtime))
 
 
 FIGURES = Figures("figure")
@@ -114,6 +123,7 @@ def in_runtime(figure: Figure, runtime: str) -> Figure:
         of_original=None,
         prominent=False,
         objective=False,
+        limit=figure.limit or device_of(runtime) is not None,
         runtime=runtime,
     )
 
@@ -124,8 +134,13 @@ def in_all(figures: Iterable[Figure], runtimes: Iterable[str]) -> tuple[Figure, 
     return tuple(
         each
         for figure in figures
-        for each in (figure, *(in_runtime(figure, name) for name in others if not figure.of_graph))
+        for each in (figure, *(in_runtime(figure, name) for name in others if _known_in(figure, name)))
     )
+
+
+def _known_in(figure: Figure, runtime: str) -> bool:
+    """Whether the figure is another one in a runtime than the main one, or on a device."""
+    return not figure.of_graph and (figure.on_device or device_of(runtime) is None)
 
 
 def runtimes_of(trials: Iterable[TrialResult]) -> tuple[str, ...]:
@@ -150,8 +165,8 @@ def columns(trials: Iterable[TrialResult]) -> tuple[Figure, ...]:
 
 def limits(runtimes: Iterable[str] = ()) -> tuple[Figure, ...]:
     """What a budget can limit of files in these runtimes, costs first."""
-    chosen = in_all((each for each in FIGURES if each.limit), runtimes)
-    return tuple(sorted(chosen, key=lambda each: not each.cost))
+    known = in_all((each for each in FIGURES if each.limit or each.on_device), runtimes)
+    return tuple(sorted((each for each in known if each.limit), key=lambda each: not each.cost))
 
 
 def objectives() -> tuple[Figure, ...]:
@@ -165,35 +180,6 @@ def objective_values(trial: TrialResult) -> dict[str, float]:
     return {name: value for name, value in found if value is not None}
 
 
-def _loss(trial: TrialResult, original: Original) -> float | None:
-    """How much of the primary metric is lost against the original (negative: gained), paired where that is known."""
-    if (change := trial.figure("paired_delta")) is not None:
-        return -change
-    if original is None or original.objective is None or trial.objective is None:
-        return None
-    return original.objective - trial.objective
-
-
-def _loss_bounds(trial: TrialResult) -> Bounds | None:
-    found = trial.bounds("paired_ci95")
-    return None if found is None else (-found[1], -found[0])
-
-
-def _headline_bounds(name: str) -> Callable[[TrialResult], Bounds | None]:
-    """Of accuracy only the primary metric has an interval."""
-    return lambda trial: trial.bounds("ci95") if trial.primary_metric == name else None
-
-
-def _ram(trial: TrialResult, original: Original) -> float | None:
-    """What a runtime holds that reads its whole file: the file, and what the graph needs at its widest."""
-    activations = (trial.memory or {}).get("peak_activation")
-    return None if trial.sizes is None or activations is None else trial.sizes.file + activations
-
-
-def _size(name: str) -> Read:
-    return lambda trial, _: None if trial.sizes is None else getattr(trial.sizes, name)
-
-
 def _cost(name: str, label: str, kind: Kind, read: Read, **more: Any) -> None:
     FIGURES.add(Figure(name=name, label=label, kind=kind, better="minimize", read=read, **more))
 
@@ -202,14 +188,9 @@ def _quality(name: str, label: str, kind: Kind, read: Read, **more: Any) -> None
     FIGURES.add(Figure(name=name, label=label, kind=kind, better="maximize", read=read, **more))
 
 
-def _named(name: str) -> Read:
-    """A figure of accuracy or fidelity under the name that its task gives it."""
-    return lambda trial, _: trial.figure(name)
-
-
-_cost("download", "Download", BYTES, _size("download"), limit=True, prominent=True, objective=True)
-_cost("file", "File", BYTES, _size("file"), limit=True, objective=True)
-_cost("entropy_bound", "Entropy bound", BYTES, _size("entropy_bound"), column=False, of_graph=True)
+_cost("download", "Download", BYTES, size("download"), limit=True, prominent=True, objective=True)
+_cost("file", "File", BYTES, size("file"), limit=True, objective=True)
+_cost("entropy_bound", "Entropy bound", BYTES, size("entropy_bound"), column=False, of_graph=True)
 _cost(
     "latency_ratio",
     "Latency, as a ratio to the original's",
@@ -220,12 +201,14 @@ _cost(
     limit=True,
     prominent=True,
     objective=True,
+    on_device=True,
 )
 _cost(
     "latency",
     "Latency",
     MILLISECONDS,
     lambda trial, _: None if trial.latency is None else trial.latency.median_ms,
+    on_device=True,
 )
 _cost("params", "Parameters", COUNT, lambda trial, _: trial.params, column=False, of_graph=True)
 _cost("nonzero", "Non-zero parameters", COUNT, lambda trial, _: trial.nonzero, of_graph=True)
@@ -243,7 +226,7 @@ _cost(
     "ram",
     "RAM while running: file and peak activations",
     BYTES,
-    _ram,
+    ram,
     column=False,
     limit=True,
     of_graph=True,
@@ -253,8 +236,8 @@ _cost(
     "loss",
     "Points lost against the original",
     POINTS,
-    _loss,
-    bounds=_loss_bounds,
+    loss,
+    bounds=loss_bounds,
     axis=False,
     limit=True,
     prominent=True,
@@ -269,20 +252,20 @@ _quality(
     limit=True,
     objective=True,
 )
-_quality("mAP", "mAP", POINTS, _named("mAP"), bounds=_headline_bounds("mAP"), column=False)
-_quality("AP50", "AP50", POINTS, _named("AP50"), column=False)
-_quality("AP75", "AP75", POINTS, _named("AP75"), column=False)
-_quality("AP_small", "AP, small objects", POINTS, _named("AP_small"), column=False)
-_quality("AP_medium", "AP, medium objects", POINTS, _named("AP_medium"), column=False)
-_quality("AP_large", "AP, large objects", POINTS, _named("AP_large"), column=False)
-_quality("top1", "Top-1 accuracy", POINTS, _named("top1"), bounds=_headline_bounds("top1"), column=False)
-_quality("top5", "Top-5 accuracy", POINTS, _named("top5"), column=False)
-_quality("macro_F1", "Macro-F1", POINTS, _named("macro_F1"), column=False)
+_quality("mAP", "mAP", POINTS, named("mAP"), bounds=headline_bounds("mAP"), column=False)
+_quality("AP50", "AP50", POINTS, named("AP50"), column=False)
+_quality("AP75", "AP75", POINTS, named("AP75"), column=False)
+_quality("AP_small", "AP, small objects", POINTS, named("AP_small"), column=False)
+_quality("AP_medium", "AP, medium objects", POINTS, named("AP_medium"), column=False)
+_quality("AP_large", "AP, large objects", POINTS, named("AP_large"), column=False)
+_quality("top1", "Top-1 accuracy", POINTS, named("top1"), bounds=headline_bounds("top1"), column=False)
+_quality("top5", "Top-5 accuracy", POINTS, named("top5"), column=False)
+_quality("macro_F1", "Macro-F1", POINTS, named("macro_F1"), column=False)
 _quality(
     "paired_delta",
     "Change against the original",
     CHANGE,
-    _named("paired_delta"),
+    named("paired_delta"),
     bounds=lambda trial: trial.bounds("paired_ci95"),
     of_original=0.0,
 )
@@ -290,11 +273,11 @@ _quality(
     "agreement",
     "Agreement with the original",
     SHARE,
-    _named("agreement"),
+    named("agreement"),
     bounds=lambda trial: trial.bounds("agreement_ci95"),
     of_original=1.0,
     limit=True,
     objective=True,
 )
 _quality("int8_share", "MACs in int8", SHARE, lambda trial, _: trial.int8_share, limit=True, of_graph=True)
-_quality("sqnr_db", "Output SQNR", DECIBELS, _named("sqnr_db"), column=False)
+_quality("sqnr_db", "Output SQNR", DECIBELS, named("sqnr_db"), column=False)

@@ -1,0 +1,1 @@
+"""What runs on other devices: read as text and handed out, never imported."""
