@@ -6,7 +6,9 @@ import streamlit as st
 
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.sections import sections
+from edgeslim.ui.deploy.bundle import bundle
 from edgeslim.ui.deploy.code import code
+from edgeslim.ui.deploy.devices import own_devices
 from edgeslim.ui.deploy.file import deployed_file
 from edgeslim.ui.deploy.formats import finding, formats
 from edgeslim.ui.deploy.lost import lost
@@ -16,6 +18,8 @@ from edgeslim.ui.state import t
 SECTIONS = {
     "code": code,
     "lost": lost,
+    "own_devices": own_devices,
+    "bundle": bundle,
 }
 
 heading = st.empty()

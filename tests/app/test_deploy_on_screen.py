@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 import pytest
 
 from acting import registered
+from edgeslim.artifacts.store import Store
 from edgeslim.errors import ErrorRecord
 from edgeslim.jobs.errand import ErrandStatus
 from edgeslim.records import Latency, NoticeRecord, ProgressRecord
 from edgeslim.runtime import FILE_FORMATS, MAIN, RUNTIMES
 from edgeslim.runtime.figures import RuntimeFigures
-from edgeslim.studies.study import StudyPlan
+from edgeslim.studies import devices_measured
+from edgeslim.studies.devices_measured import DeviceFile, DeviceMeasurement, Second
+from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.workbench import deploy
 from reference_runtime import Coarse, Reference
 
@@ -110,3 +114,43 @@ def test_the_code_says_what_the_tests_did_with_it(show: Any) -> None:
     assert "import numpy" in words(app) and "run this code on a picture" in words(app)
     kotlin = show("deploy", "zh-CN", trial="6", code="kotlin")
     assert "fun run()" in words(kotlin) and "未经编译" in words(kotlin)
+
+
+def test_results_are_dropped_and_a_refusal_says_why(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = show("deploy", trial="6", section="own_devices")
+    assert "Nothing was measured on a device" in words(app)
+    app.file_uploader(key="device_results").upload("results.json", b'{"body": {}}', "application/json").run()
+    assert "This is no results.json of a bundle" in words(app)
+    foreign = {"bundle": "f" * 32, "made": "", "device": {}, "entries": [], "runs": []}
+    content = json.dumps({"body": foreign, "seal": ""}).encode()
+    app.file_uploader(key="device_results").upload("other.json", content, "application/json").run()
+    assert "of a bundle that was not made here" in words(app)
+
+
+def test_a_device_is_a_table_an_axis_and_what_differs_is_told(show: Any, world: dict[str, Any]) -> None:
+    study = StudyResult.from_json(world)
+    original, other = study.trials[0], study.trials[6]
+    assert original.sha256 and other.sha256
+    file = DeviceFile(
+        trial=0,
+        onnx=original.sha256,
+        runtime=MAIN,
+        version="1.23",
+        latencies={1: Latency(20.0, 22.0, 1.0, (1.0, 1.0), 30), 4: Latency(8.0, 9.0, 1.0, (1.0, 1.0), 30)},
+        sqnr_db=120.0,
+        plain_sqnr_db=120.0,
+    )
+    files = (file, replace(file, trial=other.number, onnx=other.sha256, sqnr_db=19.0))
+    seconds = tuple(Second(float(k), 8.0 + k, 50.0 + k, 2400.0) for k in range(9))
+    measured = DeviceMeasurement(
+        name="Pi 5", made="2026-11-29T11:00:00Z", bundle="c" * 32, baseline=original.sha256,
+        device={"cpu": "Cortex-A76", "cores": "4"}, files=files, sustained=seconds,
+    )  # fmt: skip
+    devices_measured.keep(Store(), measured)
+    app = show("deploy", trial="6", section="own_devices")
+    assert list(app.dataframe[1].value["ms1"]) == [20.0, 20.0]
+    assert f"The outputs of #{other.number} differ on this device (19 dB)" in words(app)
+    assert "9.00 ms at first, 15.00 ms at the end (+67 %)" in words(app) and "50 to 58 °C" in words(app)
+    chart = show("study", trial="6", x="latency.on Pi 5")
+    assert next(box for box in chart.selectbox if box.key == "linked_x").value == "latency.on Pi 5"
+    assert "On Pi 5: measured there, onnxruntime 1.23" in words(chart)

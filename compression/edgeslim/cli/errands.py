@@ -38,7 +38,7 @@ def add_errands(commands: Any) -> None:
 def _study_time(given: Arguments) -> int:
     study = workbench.known_study(given.name, given.store)
     workbench.time_study(study, given.store)
-    _watch_errand(given, lambda: workbench.timing_status(study, given.store))
+    watch_errand(given, lambda: workbench.timing_status(study, given.store))
     timing = workbench.timing_here(study, given.store)
     assert timing is not None, "it was just made"
     tell(given, timing, lambda: timing_table(study, timing))
@@ -48,7 +48,7 @@ def _study_time(given: Arguments) -> int:
 def _study_make(given: Arguments) -> int:
     study = workbench.known_study(given.name, given.store)
     workbench.make_again(study, given.number, given.store)
-    _watch_errand(given, lambda: workbench.making_status(study, given.number, given.store))
+    watch_errand(given, lambda: workbench.making_status(study, given.number, given.store))
     trial = study.trial(given.number)
     assert trial is not None and trial.sha256 is not None, "else there is nothing to make"
     path = workbench.artifact_path(trial.sha256, given.store)
@@ -66,7 +66,7 @@ def _study_save(given: Arguments) -> int:
     return 0
 
 
-def _watch_errand(given: Arguments, look: Callable[[], ErrandStatus | None]) -> None:
+def watch_errand(given: Arguments, look: Callable[[], ErrandStatus | None]) -> None:
     """Show progress and time left until the end. Raises EdgeSlimError if it fails; it goes on after Ctrl-C."""
     while (status := look()) is not None and status.state == "running":
         if not given.json and status.current is not None:

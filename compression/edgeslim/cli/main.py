@@ -29,6 +29,7 @@ from edgeslim.cli.common import (
     with_data,
     with_runtimes,
 )
+from edgeslim.cli.device import add_bundle, add_device_commands
 from edgeslim.cli.doctor import add_doctor
 from edgeslim.cli.lacking import how_to_give
 from edgeslim.cli.live import add_browser_runtime
@@ -106,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_commands(commands)
     add_browser_runtime(commands)
     add_doctor(commands)
+    add_bundle(commands)
+    group = commands.add_parser("device", help="what was measured on devices of one's own")
+    add_device_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     group = commands.add_parser("study", help="run, watch and mend studies")
     study.add_commands(group.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     group = commands.add_parser("learn", help="the course: prepare its lessons, run an experiment")

@@ -8,6 +8,7 @@ from edgeslim.report.machine import machine_of
 from edgeslim.report.study_words import StudyWords
 from edgeslim.runtime import MAIN
 from edgeslim.runtime.environment import environment
+from edgeslim.runtime.figures import device_of
 from edgeslim.studies.figures import FIGURES, Figure
 from edgeslim.studies.study import StudyResult
 
@@ -27,7 +28,7 @@ def comparable(study: StudyResult, names: Iterable[str], words: StudyWords) -> s
     if any(figure.runtime == MAIN for figure in timed) and any(trial.latency for trial in study.trials):
         told.append(words.t("timing.measured_on", machine=words.machine(study)))
     for runtime in dict.fromkeys(figure.runtime for figure in figures if figure.runtime != MAIN):
-        told.append(words.t("comparable.runtime", runtime=words.safe(_version(study, runtime))))
+        told.append(_elsewhere(study, runtime, words))
     return " · ".join(told)
 
 
@@ -45,6 +46,15 @@ def comparable_pair(images: int, dataset: str, words: StudyWords) -> str:
 
 def _base(figure: Figure) -> str:
     return figure.name.partition(".")[0]
+
+
+def _elsewhere(study: StudyResult, runtime: str, words: StudyWords) -> str:
+    """Of another runtime here, or of a device of one's own."""
+    device, version = device_of(runtime), _version(study, runtime)
+    if device is None:
+        return words.t("comparable.runtime", runtime=words.safe(version))
+    version = version.removeprefix(f"{runtime} ")
+    return words.t("comparable.device", device=words.safe(device), runtime=words.safe(version))
 
 
 def _version(study: StudyResult, runtime: str) -> str:

@@ -1,7 +1,8 @@
 """The code that runs a delivered file in a program of one's own, in several languages.
 
 Templates lie in `on_device/<runtime>/`: a runtime that brings some is shown with them. In a template `{{name}}` is
-filled from the file and from how images are prepared for it.
+filled from the file and from how images are prepared for it. `runner.txt` beside them is a module for
+measure.py: VERSION, MODES and `open_file(path, threads, mode)`; a line '# pip install …' in it says what it needs.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ CHECKED: Mapping[Language, Literal["run", "compiled", "no"]] = {
 _LIKE = {"onnxruntime-mobile": "onnxruntime"}
 """Runtimes whose code is that of another one."""
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
+_INSTALL = re.compile(r"^# pip install (.+)$", re.MULTILINE)
 _CHANNELS = {"RGB": 3, "BGR": 3, "GRAY": 1}
 
 
@@ -122,3 +124,16 @@ tensor = pixels * np.float32([{{gain}}]) - np.float32([{{shift}}])
 tensor = np.ascontiguousarray(tensor.transpose(2, 0, 1)[None])""",
 }
 """Python that makes `tensor` (1, channels, height, width) of a picture, with numpy and Pillow."""
+
+
+@cache
+def runner(runtime: str) -> str | None:
+    """The module that runs the runtime's files on another device; None where there is none."""
+    path = ON_DEVICE / runtime / "runner.txt"
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def runner_packages(runtime: str) -> tuple[str, ...]:
+    """What pip installs for it there: the runtime alone, without what converts."""
+    found = _INSTALL.search(runner(runtime) or "")
+    return tuple(found[1].split()) if found else ()

@@ -94,7 +94,11 @@ def read_results(content: bytes, store: Store, name: str = "") -> DeviceMeasurem
             "These results are of a bundle that was not made here.",
             "Give them to the EdgeSlim whose bundle was measured, or measure a bundle from here.",
         )
-    if given.get("seal") != seal(given["body"]):
+    try:
+        sealed = seal(given["body"])
+    except ValueError as error:
+        raise _unreadable("it holds what is no number") from error
+    if given.get("seal") != sealed:
         raise _tampered("its seal does not fit its content")
     timed = _timed(found, bundle)
     files = tuple(_file(each, bundle, timed) for each in found.entries)

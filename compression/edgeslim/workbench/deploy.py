@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from edgeslim.artifacts.store import Store
@@ -19,10 +19,8 @@ from edgeslim.runtime.figures import RuntimeFigures
 from edgeslim.runtime.usage import CHECKED as CHECKED
 from edgeslim.studies import deployment
 from edgeslim.studies.study import StudyResult
-from edgeslim.workbench.datasets import resolve_dataset
-from edgeslim.workbench.errands import hashed, plan_of, put_in_store
+from edgeslim.workbench.errands import absolute, hashed, plan_of, put_in_store
 from edgeslim.workbench.files import artifact_bytes, has_artifact
-from edgeslim.workbench.planning import reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +77,7 @@ def begin_deploying(study: StudyResult, number: int, store: Store | None = None)
             name=study.name,
         )
     put_in_store((original.sha256, sha256), store)
-    plan = plan_of(study, store)
-    plan = replace(plan, model=reference(plan.model), dataset=resolve_dataset(plan.dataset, store))
+    plan = absolute(plan_of(study, store), store)
     asked = DeployFile(
         who=study.name,
         key=_key(study, number, store),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
@@ -13,7 +14,9 @@ from edgeslim.jobs.supervisor import load
 from edgeslim.studies import storage, timing
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.timing import Timing
+from edgeslim.workbench.datasets import resolve_dataset
 from edgeslim.workbench.files import artifact_path, has_artifact
+from edgeslim.workbench.planning import reference
 from edgeslim.workbench.samples import sample_study
 
 
@@ -76,6 +79,11 @@ def plan_of(study: StudyResult, store: Store) -> StudyPlan:
     if published is not None and timing.content_of(published) == timing.content_of(study):
         return StudyPlan(model=study.model, dataset=study.dataset)
     return storage.read_plan(store, study.name)
+
+
+def absolute(plan: StudyPlan, store: Store) -> StudyPlan:
+    """The plan as a process elsewhere can read it. Raises DatasetError."""
+    return replace(plan, model=reference(plan.model), dataset=resolve_dataset(plan.dataset, store))
 
 
 def put_in_store(files: Iterable[str], store: Store) -> None:

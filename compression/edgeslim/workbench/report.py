@@ -24,6 +24,7 @@ from edgeslim.studies.choice import Choice, choose
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.timing import content_of, retimed
 from edgeslim.workbench.datasets import resolve_dataset
+from edgeslim.workbench.devices import with_devices
 from edgeslim.workbench.errands import known_study, timing_here
 from edgeslim.workbench.files import artifact_path, has_artifact
 from edgeslim.workbench.notes import trial_notes
@@ -40,12 +41,12 @@ if TYPE_CHECKING:
 
 def shown_study(name: str, store: Store | None = None, *, own_timing: bool = False) -> StudyResult:
     """The study of that name, or the published one, as the screens show it: with the newest timing of this machine, if
-    there is one, unless `own_timing`. Raises StudyError.
+    there is one, unless `own_timing`; and with what devices of one's own have measured. Raises StudyError.
     """
     store = store or Store()
     study = study_result(name, store) if name in storage.names(store) else known_study(name, store)
     timing = None if own_timing or study.state == "running" else timing_here(study, store)
-    return study if timing is None else retimed(study, timing)
+    return with_devices(study if timing is None else retimed(study, timing), store)
 
 
 def choose_trial(

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from device import clock, described, seal, temperature
+from device import clock, described, peak_resident, resident, seal, temperature
 
 HERE = Path(__file__).resolve().parent
 SAMPLE_SECONDS = 0.002
@@ -206,18 +206,14 @@ def _sustained(
 
 
 def _memory(entry: dict[str, Any], images: Any) -> dict[str, int] | None:
-    """Peak resident bytes of this process before the file was opened, and after some runs."""
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
+    """Resident bytes of this process before the file was opened, and their peak while it was opened and run."""
     runner = _runners([entry])[0][entry["runtime"]]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    before = resident()
     run = runner.open_file(str(HERE / entry["file"]), 1, runner.MODES[0])
     for _ in range(3):
         run(images[:1])
-    return {"before": before, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
+    peak = peak_resident()
+    return None if before is None or peak is None else {"before": before, "peak": peak}
 
 
 def _seconds(run: Run, image: Any, times: int) -> float:
