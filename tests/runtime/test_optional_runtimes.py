@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import onnx
 import pytest
 
 from edgeslim.cli.main import main
@@ -11,6 +12,10 @@ from edgeslim.errors import ModelError
 from edgeslim.models.base import ModelSpec
 from edgeslim.runtime import FILE_FORMATS, RUNTIMES
 from edgeslim.runtime.base import Conversion
+from edgeslim.steps import OnnxStep
+from edgeslim.steps.quantization.float16 import Float16
+from edgeslim.steps.quantization.low_bit import LowBitWeights
+from low_bit_networks import applied
 
 OPTIONAL = {"litert": "ai-edge-litert litert-torch", "ncnn": "ncnn pnnx", "openvino": "openvino"}
 ASKED = ["evaluate", "--model", "digits-mlp", "--data", "digits", "--limit", "5"]
@@ -37,3 +42,11 @@ def test_a_format_without_its_converter_says_what_installs_it(
     conversion = Conversion(ModelSpec(input_width=8, input_height=8), None)
     with pytest.raises(ModelError, match="pip install litert-torch"):
         tflite.convert(tmp_path / "any.onnx", conversion)
+
+
+@pytest.mark.parametrize(("step", "codes"), [(LowBitWeights(bits=4), ["tflite_coded"]), (Float16(), [])])
+def test_what_packed_weights_lose_in_a_tflite_file_is_said(
+    step: OnnxStep, codes: list[str], tmp_path: Path
+) -> None:
+    onnx.save(applied(step, "plain_cnn")[0], tmp_path / "file.onnx")
+    assert [notice.code for notice in FILE_FORMATS.get("tflite").notices(tmp_path / "file.onnx")] == codes

@@ -15,7 +15,8 @@ from edgeslim.models.graph import Initializers, all_tensors, attributes, produce
 LAYERS = ("Conv", "Gemm", "MatMul")
 FEW = 64
 """Tensors with fewer elements are scales and shapes, no weights."""
-_CODES = {TensorProto.UINT8, TensorProto.INT8, TensorProto.UINT4, TensorProto.INT4, TensorProto.INT2}
+_PACKED = {TensorProto.UINT8, TensorProto.UINT4, TensorProto.INT4, TensorProto.INT2}
+_CODES = _PACKED | {TensorProto.INT8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ def is_coded(model: onnx.ModelProto) -> bool:
     """Whether weights are stored as codes that no layer multiplies as they are."""
     multiplied = (layer.codes.size for layer in integer_layers(model))
     return _stored(model, _CODES) > sum(size for size in multiplied if size >= FEW)
+
+
+def is_packed(model: onnx.ModelProto) -> bool:
+    """Whether weights are stored as codes that share bytes."""
+    return bool(_stored(model, _PACKED))
 
 
 def _stored(model: onnx.ModelProto, types: Container[int]) -> int:

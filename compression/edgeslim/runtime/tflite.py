@@ -26,7 +26,19 @@ class TfLite:
         return package_version(CONVERTER)
 
     def notices(self, file: Path) -> list[Notice]:
-        return []
+        import onnx
+
+        from edgeslim.runtime.integer_layers import is_packed
+
+        if not is_packed(onnx.load(file)):
+            return []
+        return [
+            Notice(
+                "tflite_coded",
+                "In a .tflite file a weight takes one byte where those of its channel are whole multiples of a step, "
+                "elsewhere two or four: of what packing saved little remains.",
+            )
+        ]
 
     def convert(self, file: Path, conversion: Conversion) -> bytes:
         """Raises ModelError: 'converter_missing', 'not_in_tflite', 'delivery_differs'."""
