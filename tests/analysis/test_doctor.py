@@ -9,6 +9,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from broken_files import lower_scores, one_output
 from edgeslim import pipeline
 from edgeslim.analysis.doctor import saturating as sums
 from edgeslim.analysis.doctor.case import Case
@@ -19,8 +20,6 @@ from edgeslim.analysis.doctor.records import Diagnosis, Finding
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.street_signs.dataset import Plan, Scenes
 from edgeslim.detections import Annotations
-from edgeslim.lessons.lab import Lab
-from edgeslim.lessons.quantization.heads import OneOutput
 from edgeslim.models.base import Model
 from edgeslim.models.library import open_model
 from edgeslim.pipeline import TaskData
@@ -79,9 +78,7 @@ def told(diagnosis: Diagnosis) -> None:
 
 
 def test_a_shared_scale_is_named_and_float_outputs_mend_it(world: World) -> None:
-    one = OneOutput(Lab(world.store), 288)
-    sha256 = one._stored(one._network(apart=False))
-    model = Model("one output", world.store.path(sha256), sha256, one.spec, "sample")
+    model = one_output(world.store)
     recipe = Recipe((StaticInt8(keep_float="none", images=8),))
     case = world.case(world.made(recipe, model), recipe, model)
     found = diagnose(case)
@@ -118,15 +115,7 @@ def test_saturating_sums_are_named_on_any_processor_and_seven_bits_mend_them(wor
 
 def test_a_moved_threshold_is_named_and_another_one_mends_it(world: World) -> None:
     file = world.made(Recipe())
-    head = {
-        node.input[2]
-        for node in file.graph.node
-        if node.output[0] in ("classes_8", "classes_16") and len(node.input) > 2
-    }
-    assert len(head) == 2
-    for item in file.graph.initializer:
-        if item.name in head:
-            item.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(item) - np.float32(2), item.name))
+    lower_scores(file)
     case = world.case(file)
     found = diagnose(case)
     (only,) = found.found

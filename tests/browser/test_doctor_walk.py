@@ -1,36 +1,87 @@
-"""A file that lost much: the doctor names the cause, its mend is tried and judged."""
+"""Files broken on purpose: the doctor names the cause, its mend is tried and works; what a layer alone would cost."""
 
 import re
+from collections.abc import Callable, Iterator
 
 import pytest
-from browser_server import PATIENCE, Server
-from playwright.sync_api import Page, expect
+from broken_studies import BrokenStudies
+from browser_server import PATIENCE, Server, chromium, serving
+from playwright.sync_api import Page, ViewportSize, expect
 from small_study import made
 
 from edgeslim.artifacts.store import Store
+from edgeslim.texts import Language, translate
 
 pytestmark = pytest.mark.browser
-WORDS = {
-    "en-US": ("Examine", "A step takes away too much", "Try this", "Open it", "The doctor was right"),
-    "zh-CN": ("开始诊断", "某一步压缩过强", "试试这个", "打开", "诊断正确"),
-}
+DESKTOP, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
+LANGUAGE: dict[str, Language] = {"en-US": "en", "zh-CN": "zh"}
 
 
-@pytest.mark.parametrize("locale", WORDS)
-def test_the_cause_is_named_and_its_mend_tried(server: Server, visit: Page, locale: str) -> None:
-    begin, cause, attempt, open_it, right = WORDS[locale]
-    if locale == "zh-CN":
-        visit.set_viewport_size({"width": 390, "height": 844})
-    made(Store(server.home), {"step": "magnitude_pruning", "sparsity": 0.97})
-    visit.goto(f"{server.url}/study?study=mine&trial=1&section=doctor")
-    visit.get_by_role("button", name=begin).click()
-    expect(visit.get_by_text(cause).first).to_be_visible(timeout=2 * PATIENCE)
-    visit.get_by_role("button", name=attempt).click()
-    visit.get_by_role("button", name=open_it).click()
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, BrokenStudies]]:
+    chromium()
+    folder = tmp_path_factory.mktemp("broken")
+    with serving(folder) as server:
+        yield server, BrokenStudies(Store(server.home), folder)
+
+
+def named_first(visit: Page, server: Server, study: str, language: Language, cause: str) -> None:
+    """Have the study's broken file examined: this cause heads the list."""
+    visit.goto(f"{server.url}/study?study={study}&trial=1&section=doctor")
+    visit.get_by_role("button", name=translate(language, "doctor.begin")).click()
+    name = translate(language, f"doctor.cause.{cause}")
+    expect(visit.get_by_text(f"1. {name}")).to_be_visible(timeout=2 * PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("broken", "cause", "locale", "size", "right"),
+    [
+        (BrokenStudies.shared_scale, "shared_scale", "en-US", DESKTOP, "The doctor was right: trial 2 gains"),
+        (BrokenStudies.saturating, "saturation", "zh-CN", PHONE, "诊断正确：试验 2 中任何两个乘积之和"),
+    ],
+    ids=["scale", "saturation"],
+)
+def test_the_cause_is_named_and_its_mend_works(
+    hospital: tuple[Server, BrokenStudies],
+    visit: Page,
+    broken: Callable[[BrokenStudies], str],
+    cause: str,
+    locale: str,
+    size: ViewportSize,
+    right: str,
+) -> None:
+    (server, studies), language = hospital, LANGUAGE[locale]
+    visit.set_viewport_size(size)
+    study = broken(studies)
+    named_first(visit, server, study, language, cause)
+    visit.get_by_role("button", name=translate(language, "doctor.try")).first.click()
+    visit.get_by_role("button", name=translate(language, "doctor.open")).click()
     expect(visit).to_have_url(re.compile(r"trial=2"))
-    expect(visit.get_by_text(right)).to_have_count(0)
     badge = visit.locator("span.stMarkdownBadge").first
-    expect(badge).to_have_text({"en-US": "complete", "zh-CN": "已完成"}[locale], timeout=5 * PATIENCE)
-    visit.goto(f"{server.url}/study?study=mine&trial=1&section=doctor")
+    expect(badge).to_have_text(translate(language, "state.complete"), timeout=5 * PATIENCE)
+    visit.goto(f"{server.url}/study?study={study}&trial=1&section=doctor")
     expect(visit.get_by_text(right)).to_be_visible()
     assert visit.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_a_moved_threshold_is_named_and_the_link_to_another_one_finds_the_objects_again(
+    hospital: tuple[Server, BrokenStudies], visit: Page
+) -> None:
+    server, studies = hospital
+    visit.emulate_media(color_scheme="dark")
+    named_first(visit, server, studies.moved_threshold(), "en", "threshold")
+    visit.get_by_role("link", name=re.compile("Set the threshold")).click()
+    expect(visit).to_have_url(re.compile(r"confidence=0\.1\d"))
+    told = visit.get_by_text(re.compile(r"At the fixed threshold 0\.1\d it loses \d+ objects, of \d+"))
+    expect(told).to_be_visible(timeout=2 * PATIENCE)
+    lost, objects = map(int, re.findall(r"loses (\d+) objects, of (\d+)", told.inner_text())[0])
+    assert lost < 0.2 * objects, "at 0.5 it loses more than half of them"
+
+
+def test_a_layer_is_changed_alone(server: Server, visit: Page) -> None:
+    made(Store(server.home), {"step": "float16"})
+    visit.goto(f"{server.url}/inspect?study=mine&trial=1&section=inside")
+    visit.get_by_role("button", name="X-ray the model").click()
+    expect(visit.get_by_text("Predicted to pay most").first).to_be_visible(timeout=2 * PATIENCE)
+    expect(visit.get_by_text("What if this layer alone")).to_be_visible()
+    expect(visit.get_by_text("Output SQNR (dB)").first).to_be_visible()

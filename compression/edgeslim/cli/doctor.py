@@ -8,7 +8,7 @@ from typing import Any
 from edgeslim import workbench
 from edgeslim.cli.common import Arguments, add, positive, progress, spec, tell, with_data, with_threshold
 from edgeslim.errors import StudyError
-from edgeslim.report.doctor import change_text, diagnosis_lines
+from edgeslim.report.doctor import diagnosis_lines, outcome_text
 from edgeslim.texts import translate
 
 
@@ -62,12 +62,9 @@ def _study_doctor(given: Arguments) -> None:
         if outcome is not None and outcome.gained is None:
             lines += ["", translate("en", "doctor.waiting", number=outcome.trial.number)]
         elif outcome is not None and outcome.gained is not None:
-            words = "doctor.right" if outcome.right else "doctor.wrong"
-            change = change_text(outcome.gained, "en")
-            lines += [
-                "",
-                translate("en", words, number=outcome.trial.number, broken=given.number, change=change),
-            ]
+            right, elsewhere = bool(outcome.right), outcome.elsewhere
+            told = outcome.trial.number, given.number, outcome.gained
+            lines += ["", outcome_text(*told, right, elsewhere, "en")]
     if given.mend:
         made_anew = ("recipe", "calibration")
         mends = [each.mend for each in found.found if each.mend is not None and each.mend.kind in made_anew]

@@ -105,6 +105,14 @@ def mend_text(mend: Mend | None, language: Language) -> str:
     return translate(language, "doctor.mend", what=what)
 
 
+def outcome_text(
+    mended: int, broken: int, gained: PairedChange, right: bool, elsewhere: bool, language: Language
+) -> str:
+    """Whether the doctor was right, once the mended trial is measured."""
+    key = f"doctor.{'right' if right else 'wrong'}{'.elsewhere' if elsewhere else ''}"
+    return translate(language, key, number=mended, broken=broken, change=change_text(gained, language))
+
+
 def change_text(change: PairedChange, language: Language) -> str:
     """'−0.8 points (95 %: −1.4 … −0.2)'."""
     if change.ci95 is None:

@@ -20,7 +20,7 @@ from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.confidence import trial_of
 from edgeslim.workbench.datasets import resolve_dataset
-from edgeslim.workbench.files import artifact_path
+from edgeslim.workbench.files import artifact_bytes, artifact_path
 from edgeslim.workbench.planning import reference
 from edgeslim.workbench.running import extend_study
 from edgeslim.workbench.samples import sample_study
@@ -52,11 +52,16 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A mended trial beside the broken one. `right`: what it gains is surely more than nothing; None until measured."""
+    """A mended trial beside the broken one.
+
+    `right`: what it gains is surely more than nothing; None until measured. Of a cause that acts `elsewhere`, on other
+    processors: it cannot act there any more, whatever the file gains here.
+    """
 
     trial: TrialResult
     gained: PairedChange | None
     right: bool | None
+    elsewhere: bool = False
 
 
 def examination(
@@ -219,9 +224,21 @@ def mend_outcome(
         return None
     if not mended.measured:
         return Outcome(trial=mended, gained=None, right=None)
-    gained = change(trial_of(study, number), mended, store or Store()).primary
+    store = store or Store()
+    gained = change(trial_of(study, number), mended, store).primary
+    if found.elsewhere:
+        right = None if gained is None else not _saturates(mended, store)
+        return Outcome(trial=mended, gained=gained, right=right, elsewhere=True)
     right = None if gained is None or gained.ci95 is None else gained.ci95[0] > 0
     return Outcome(trial=mended, gained=gained, right=right)
+
+
+def _saturates(trial: TrialResult, store: Store) -> bool:
+    from edgeslim.analysis.doctor.saturating import possible
+    from edgeslim.metrics.graph import load
+
+    sha256 = trial.sha256 or ""
+    return possible(load(artifact_bytes(sha256, store), sha256[:12]))
 
 
 def _kept(kind: str, asked: Diagnose, store: Store) -> Diagnosis | None:

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edgeslim.analysis.doctor.quantized import IntegerLayer
+from edgeslim.analysis.doctor.quantized import IntegerLayer, integer_layers, quantizers
 from edgeslim.detections import FloatArray
 from edgeslim.models.graph import attributes
 from edgeslim.ort import OrtSession
@@ -36,6 +36,11 @@ class Counts:
     """Of such sums, in size."""
     layers: int = 0
     """Layers in which a sum saturated."""
+
+
+def possible(model: onnx.ModelProto) -> bool:
+    """Whether a sum of two products of a file can leave 16 bits, on whatever images."""
+    return any(able(layer) for layer in integer_layers(model, quantizers(model, model)))
 
 
 def able(layer: IntegerLayer) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.analysis.doctor.records import Diagnosis, Finding
 from edgeslim.jobs.errands.diagnosing import Diagnose
-from edgeslim.report.doctor import FindingText, change_text, diagnosis_text
+from edgeslim.report.doctor import FindingText, diagnosis_text, outcome_text
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
@@ -143,11 +143,8 @@ def _told(study: StudyResult, trial: TrialResult, outcome: Outcome) -> None:
     if outcome.gained is None:
         st.info(t("doctor.waiting", number=mended), icon=":material/hourglass_top:")
         return
-    words = t(
-        "doctor.right" if outcome.right else "doctor.wrong",
-        number=mended,
-        broken=trial.number,
-        change=change_text(outcome.gained, language()),
+    words = outcome_text(
+        mended, trial.number, outcome.gained, bool(outcome.right), outcome.elsewhere, language()
     )
     (st.success if outcome.right else st.warning)(words)
     go(
