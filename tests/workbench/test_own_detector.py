@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.datasets import open_dataset
-from edgeslim.errors import DatasetError
-from edgeslim.workbench.own_detector import detector_spec, divided, train_detector
+from edgeslim.errors import DatasetError, ModelError
+from edgeslim.training.beginning import detector_spec
+from edgeslim.workbench.own_detector import train_detector
 
 SIDE = 64
 
@@ -43,33 +45,56 @@ def folder_of(path: Path, count: int, declared: bool) -> Path:
     return path
 
 
-def test_a_shell_command_trains_a_detector_that_is_listed_and_compressed(
+def test_a_shell_command_trains_a_detector_that_is_listed_adapted_and_compressed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, store = folder_of(tmp_path / "squares", 32, declared=True), Store(tmp_path / "store")
     asked = ["train", "--data", str(data), "--name", "squares", "--size", "small", "--side", "64", "--json"]
     assert main([*asked, "--epochs", "20", "--store", str(store.root)]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["trained_on"], told["validated_on"], told["split"]) == (32, 32, "declared")
+    assert (told["taught"], told["watched"], told["validated"]) == (28, 4, 32)
     assert told["metrics"]["AP50"] > 0.3
-    assert told["model"]["name"] in [each.name for each in workbench.list_models(store)]
+    assert workbench.describe_model("squares", store=store).sha256 == told["sha256"]
     again = workbench.evaluate_model("squares", data, store=store)
     assert again.accuracy is not None
     assert again.accuracy["mAP"] == pytest.approx(told["metrics"]["mAP"], abs=0.01), (
         "but for folded layers the same"
     )
+    with pytest.raises(ModelError) as caught:
+        train_detector(data, "squares", size="small", side=64, store=store)
+    assert caught.value.code == "model_name_taken", "before anything is computed"
+    others = renamed(data, tmp_path / "others", ("blue", "green"))
+    asked = ["train", "--data", str(others), "--name", "both", "--from", "squares", "--epochs", "2", "--json"]
+    assert main([*asked, "--store", str(store.root)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["kept"], told["forgotten"]) == (["green"], ["red"])
+    assert (told["former"]["classes"], told["former"]["images"]) == (["green"], 32)
+    assert told["former"]["before"] == pytest.approx(again.accuracy["by_class"]["green"], abs=0.01)
+    assert workbench.describe_model("both", store=store).spec.labels == ("blue", "green")
+    assert workbench.describe_model("squares", store=store).spec.labels == ("red", "green"), "as it was"
+    assert main(["train", "--data", str(data), "--name", "x", "--from", "squares", "--size", "small"]) == 2
+    assert "keeps its size" in capsys.readouterr().err
 
 
-def test_a_dataset_without_declared_splits_is_divided_by_the_seed(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store")
-    data = open_dataset(str(folder_of(tmp_path / "squares", 10, declared=False)), store)
-    taught, kept, told = divided(data, 3)
-    ids = [{part.image_id(place) for place in range(len(part))} for part in (taught, kept)]
-    assert [len(each) for each in ids] == [8, 2] and not ids[0] & ids[1]
-    assert told == "20% of the images for validation, seed 3"
-    assert taught.fingerprint != divided(data, 4)[0].fingerprint
-    assert divided(data, 3)[0].fingerprint == taught.fingerprint
-    assert (detector_spec(taught, ("red", "green"), 96).input_width, len(taught)) == (96, 8)
+def renamed(data: Path, copy: Path, names: tuple[str, ...]) -> Path:
+    """The same pictures with other names of classes."""
+    shutil.copytree(data, copy)
+    text = (copy / "data.yaml").read_text().replace("[red, green]", f"[{', '.join(names)}]")
+    (copy / "data.yaml").write_text(text)
+    return copy
+
+
+def test_too_few_images_without_declared_splits_are_not_learnt_from(tmp_path: Path) -> None:
+    data = folder_of(tmp_path / "squares", 10, declared=False)
+    with pytest.raises(DatasetError) as caught:
+        train_detector(data, "mine", store=Store(tmp_path / "store"))
+    assert caught.value.code == "too_few_images"
+
+
+def test_the_input_has_the_shape_of_the_pictures(tmp_path: Path) -> None:
+    images = open_dataset(str(folder_of(tmp_path / "squares", 2, declared=True))).split("train")
+    spec = detector_spec(images, ("red", "green"), 100)
+    assert (spec.input_width, spec.input_height) == (96, 96)
 
 
 def test_what_has_no_boxes_cannot_be_learnt_from(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from edgeslim.errors import EdgeSlimError
 from edgeslim.report.preprocessing import preprocessing_table
 from edgeslim.report.text import table, trial_lines
 from edgeslim.units import format_bytes, format_count
+from edgeslim.workbench.datasets import DatasetInfo
 from edgeslim.workbench.models import ModelInfo
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     with_common(parser)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add(commands, "models", _models, "list the models")
-    add(commands, "datasets", _datasets, "list the datasets")
+    command = add(commands, "datasets", _datasets, "list the datasets, or tell what is in one")
+    command.add_argument("data", nargs="?", metavar="DATA", help="a listed dataset, or the path of one")
     add(commands, "steps", _steps, "list the steps with their parameters and bounds")
     with_data(add(commands, "presets", _presets, "list the recipe lists that fit a model and data"))
     command = add(
@@ -139,9 +141,19 @@ def _models(given: Arguments) -> None:
 
 
 def _datasets(given: Arguments) -> None:
+    if given.data is not None:
+        one = workbench.describe_dataset(given.data, given.store, progress(given))
+        tell(given, one, lambda: _dataset_lines(one))
+        return
     found = workbench.list_datasets(given.store)
     rows = [[data.name, data.origin, data.task, len(data.labels), _counts(data.sizes)] for data in found]
     tell(given, found, lambda: table(rows, ["name", "origin", "task", "classes", "images"]))
+
+
+def _dataset_lines(data: DatasetInfo) -> str:
+    labels = ", ".join(data.labels) or "no classes"
+    notices = [notice.text for notice in data.warnings]
+    return "\n".join([f"{data.name}: {data.task}, {_counts(data.sizes)}", labels, *notices])
 
 
 def _steps(given: Arguments) -> None:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from edgeslim.cli.common import Arguments, add, positive, progress, tell
 from edgeslim.errors import RecipeError
 from edgeslim.units import format_clock
-from edgeslim.workbench.own_detector import EPOCHS, SIDE, DetectorSize, Start
+from edgeslim.workbench.own_detector import EPOCHS, NOTHING, SIDE, STREET_SIGNS, DetectorSize, TrainingRun
 
 
 def add_commands(commands: Any) -> None:
@@ -23,15 +23,20 @@ def add_commands(commands: Any) -> None:
         "--data", metavar="DATA", help="labelled pictures: a folder or file in COCO, YOLO or VOC format"
     )
     command.add_argument("--name", metavar="NAME", help="name of the new model in the library (with --data)")
-    command.add_argument("--size", choices=get_args(DetectorSize), default="medium", help="default: medium")
+    command.add_argument(
+        "--from",
+        dest="model",
+        metavar="MODEL",
+        help="a model to adapt: its class layers are rebuilt for the data's classes, all else goes on from its weights",
+    )
+    command.add_argument("--size", choices=get_args(DetectorSize), help="without --from (default: medium)")
     command.add_argument(
         "--start",
-        choices=get_args(Start),
-        default="street-signs",
-        help="weights to begin with (default: street-signs)",
+        choices=(STREET_SIGNS, NOTHING),
+        help=f"weights to begin with, without --from (default: {STREET_SIGNS})",
     )
     command.add_argument(
-        "--side", type=positive, default=SIDE, help=f"longer side of the input (default: {SIDE} pixels)"
+        "--side", type=positive, help=f"longer side of the input, without --from (default: {SIDE} pixels)"
     )
     command.add_argument(
         "--epochs", type=positive, help=f"default: {EPOCHS}; a sample's: as its manifest says"
@@ -59,29 +64,50 @@ def _train(given: Arguments) -> None:
 def _own(given: Arguments) -> None:
     from edgeslim.workbench.own_detector import train_detector
 
+    shape = {"size": given.size, "side": given.side, "start": given.start}
+    if given.model is not None and any(value is not None for value in shape.values()):
+        raise RecipeError(
+            "shape_of_adapted",
+            "A model that is adapted keeps its size and its input.",
+            "Leave out --size, --side and --start, or --from.",
+        )
+    start = shape if given.model is None else {"start": given.model}
     found = train_detector(
         given.data,
         given.name,
-        size=given.size,
-        start=given.start,
         epochs=given.epochs or EPOCHS,
-        side=given.side,
         seed=given.seed,
         threads=given.threads,
         store=given.store,
         progress=progress(given),
+        **{name: value for name, value in start.items() if value is not None},
     )
-    figures = ", ".join(
-        f"{name} {value:.3f}" for name, value in found.metrics.items() if isinstance(value, float)
-    )
-    tell(
-        given,
-        found,
-        lambda: (
-            f"{found.model.name}: {figures}\n{found.trained_on} images to learn from, {found.validated_on} to score on "
-            f"({found.split}); {found.epochs:g} epochs in {format_clock(round(found.seconds))}"
-        ),
-    )
+    tell(given, found, lambda: run_lines(found))
+
+
+def run_lines(run: TrainingRun) -> str:
+    """What came out, in words."""
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in (run.metrics or {}).items())
+    last, best = run.epochs[-1], run.best
+    assert best is not None, "it has ended"
+    ended = {"early": "ended early, nothing got better", "stopped": "stopped"}.get(run.state, "complete")
+    lines = [
+        f"{run.plan.name}: {figures} on {run.validated} images",
+        f"{run.taught} images to learn from, {run.watched} to choose the best epoch on; "
+        f"{last.number:g} epochs in {format_clock(round(last.seconds))} ({ended}), kept: epoch {best.number:g}",
+    ]
+    if run.kept:
+        lines.append(f"classes whose weights went on: {', '.join(run.kept)}")
+    if run.forgotten:
+        shown = ", ".join(run.forgotten[:5]) + (", …" if len(run.forgotten) > 5 else "")
+        lines.append(f"{len(run.forgotten)} classes of '{run.plan.start}' are not in the new model: {shown}")
+    if run.former is not None:
+        former = run.former
+        lines.append(
+            f"on '{former.dataset}', which '{run.plan.start}' had learnt from, mAP of {', '.join(former.classes)}: "
+            f"{former.before:.3f} before, {former.after:.3f} now ({former.images} images)"
+        )
+    return "\n".join(lines)
 
 
 def _sample(given: Arguments) -> None:

@@ -13,7 +13,7 @@ from edgeslim.datasets.labels import (
     unmatched_classes,
 )
 from edgeslim.datasets.opening import check_reference, open_dataset
-from edgeslim.datasets.splits import DATASETS, FORMATS, any_images
+from edgeslim.datasets.splits import DATASETS, FORMATS, any_images, undivided
 from edgeslim.datasets.street_signs.dataset import STREET_SIGNS
 from edgeslim.datasets.voc import Voc
 from edgeslim.datasets.yolo import Yolo
@@ -32,6 +32,7 @@ __all__ = [
     "match_classes",
     "open_dataset",
     "required",
+    "undivided",
     "unmatched_classes",
 ]
 

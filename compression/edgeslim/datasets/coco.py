@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from edgeslim.datasets.annotations import BoxReader, inside
 from edgeslim.datasets.coco_json import CocoFile, load
+from edgeslim.datasets.image_sets import image_sets
 from edgeslim.datasets.images import check_image
 from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, dataset_of_files
 from edgeslim.errors import DatasetError, Notice
@@ -21,9 +22,10 @@ _HEAD = 1 << 16
 class Coco:
     """A COCO JSON file, or a folder that holds one or several.
 
-    One file: all of it is evaluated. Several: 'train', 'val' and 'test' in their names (or their folders'
-    names) tell the splits, and val and test are evaluated. Labels are in the order of the category ids, as
-    models trained on COCO have them. Crowd flags, areas and image ids are kept.
+    'train', 'val' and 'test' in the names of files (or their folders') tell the splits, and val and test are evaluated.
+    So are those of the only file that ImageSets/*.txt beside it lists; else a single file declares no splits.
+    Labels are in the order of the category ids, as models trained on COCO have them. Crowd flags, areas
+    and image ids are kept.
     """
 
     name: ClassVar[str] = "coco"
@@ -39,11 +41,15 @@ class Coco:
         boxes = BoxReader()
         evaluated = _join([_read(file, labels, boxes) for file in to_validate], labels)
         trained = _join([_read(file, labels, boxes) for file in files[len(validation) :]], labels)
+        declared = len(files) > 1 or _says_validation(path, validation[0])
+        if len(files) == 1 and not declared:
+            trained, evaluated, declared = _listed(path, evaluated)
         dangling = sum(file.dangling for file in files)
         if dangling:
             text = f"{dangling} annotations belong to images that are not listed and were left out."
             notices.append(Notice("dangling_annotations", text, count=dangling))
-        return dataset_of_files(_name(path), labels, trained, evaluated, [*notices, *boxes.notices()])
+        told = [*notices, *boxes.notices()]
+        return dataset_of_files(_name(path), labels, trained, evaluated, told, declared=declared)
 
 
 def _annotation_files(folder: Path) -> list[Path]:
@@ -83,6 +89,24 @@ def _by_split(folder: Path, files: Sequence[Path]) -> tuple[list[Path], list[Pat
     if not validation or len(train) > 1:
         raise _ambiguous(folder, files)
     return train, validation
+
+
+def _says_validation(path: Path, file: Path) -> bool:
+    """Whether the only file is named as images for validation, itself or by the dataset's name."""
+    said = [_SPLIT.search(name.lower()) for name in (file.stem, _name(path))]
+    return any(match is not None and match[1] != "train" for match in said)
+
+
+def _listed(path: Path, images: ImageFiles) -> tuple[ImageFiles, ImageFiles, bool]:
+    """(train, validation) as ImageSets lists them, and whether it does."""
+    sets = image_sets(path if path.is_dir() else path.parent)
+    places = {file.path.stem: place for place, file in enumerate(images.files)}
+    train, validation = (
+        [places[name] for name in names if name in places] for names in (sets.train, sets.validation)
+    )
+    if not validation:
+        return images.pick([]), images, False
+    return images.pick(train), images.pick(validation), True
 
 
 def _ambiguous(folder: Path, files: Iterable[Path]) -> DatasetError:

@@ -19,7 +19,8 @@ _Labelled = tuple[ImageFile, int]
 
 
 class ImageFolders:
-    """`class/*.jpg`, or such folders inside `train`, `val` and `test`; `val` and `test` are evaluated, else everything.
+    """`class/*.jpg`, or such folders inside `train`, `val` and `test`; `val` and `test` are evaluated; without them
+    no splits are declared.
 
     A class is called as its folder; classes are in alphabetical order. Images may lie deeper inside their class's folder.
     A folder without any image is no class.
@@ -38,7 +39,8 @@ class ImageFolders:
         for folder, images in found.items():
             of_train = folder in splits and folder.name.lower() in _TRAIN
             (train if of_train else validation).extend(_labelled(path, images, labels))
-        if not validation:
+        declared = bool(validation)
+        if not declared:
             train, validation = [], train
         notices = _empty({name for images in found.values() for name in images} - set(labels))
         return dataset_of_files(
@@ -48,6 +50,7 @@ class ImageFolders:
             _split(validation, labels),
             notices,
             task="classification",
+            declared=declared,
         )
 
 

@@ -162,9 +162,10 @@ def has_images(path: Path) -> bool:
 
 
 def read_folder(path: Path) -> FileDataset:
-    """All images are 'validation'; nothing is known about them. Raises DatasetError about an image."""
+    """All images are 'validation': nothing is known about them, so that nothing is learnt or scored. Raises DatasetError
+    about an image."""
     files = [ImageFile(image, image.name) for image in _images(path)]
-    return dataset_of_files(path.resolve().name, (), None, ImageFiles(files, None, ()))
+    return dataset_of_files(path.resolve().name, (), None, ImageFiles(files, None, ()), declared=True)
 
 
 def _images(path: Path) -> list[Path]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Dataset, Split, SplitName
+from edgeslim.datasets.division import Division, division
 from edgeslim.datasets.images import Size, check_image, read_image
 from edgeslim.detections import Annotations, Image, Target, TaskName
 from edgeslim.errors import DatasetError, Notice
@@ -72,6 +73,8 @@ class FileDataset:
     warnings: tuple[Notice, ...] = ()
     has_labels: bool = True
     task: TaskName = "detection"
+    whole: ImageFiles | None = None
+    """All images, of a dataset that declares no splits and was divided (datasets.division)."""
 
     @property
     def splits(self) -> tuple[SplitName, ...]:
@@ -91,12 +94,14 @@ def dataset_of_files(
     notices: Sequence[Notice] = (),
     *,
     task: TaskName = "detection",
+    declared: bool,
 ) -> FileDataset:
     """The dataset of what a format reader found, its splits named.
 
-    What is evaluated is 'validation': the declared validation and test images, or, if nothing is declared,
-    everything. A declared training set is 'train', and 'calibration' is up to 128 images of it, shuffled by a
-    fixed seed. Without one there is no 'calibration', so that no image is used both for calibration and for scoring.
+    What is evaluated is 'validation': the declared validation and test images. A training set is 'train', and
+    'calibration' is up to 128 images of it, shuffled by a fixed seed. Labelled images of which nothing is `declared`
+    are divided (datasets.division), unless they are too few. Without training images there is no 'calibration', so
+    that no image is used both for calibration and for scoring.
 
     The header of every validation image is read, to reject a damaged, huge or mismatched file at once.
     Raises DatasetError (no_images, or about an image).
@@ -110,14 +115,22 @@ def dataset_of_files(
         )
     for file in validation.files:
         check_image(file.path, str(file.path), file.size)
+    has_labels = any(not isinstance(known, Annotations) or len(known) for known in validation.targets or ())
     by_name: dict[SplitName, Split] = {}
-    notices = list(notices)
+    notices, whole = list(notices), None
+    divided = None if declared or not has_labels else division([file.path.stem for file in validation.files])
+    if divided is not None:
+        train, whole, validation = (
+            validation.pick(divided.taught),
+            validation,
+            validation.pick(divided.validation),
+        )
+        notices.append(_divided(name, divided))
     if train is not None and len(train):
         shuffled = np.random.default_rng(_CALIBRATION_SEED).permutation(len(train))
         by_name = {"train": train, "calibration": train.pick(shuffled[:CALIBRATION_IMAGES].tolist())}
         notices += _overlap(train, validation)
     by_name["validation"] = validation
-    has_labels = any(not isinstance(known, Annotations) or len(known) for known in validation.targets or ())
     if not has_labels:
         validation = ImageFiles(validation.files, None, labels)
         by_name["validation"] = validation
@@ -128,15 +141,23 @@ def dataset_of_files(
                 dataset=name,
             )
         )
-    return FileDataset(name, tuple(labels), by_name, tuple(notices), has_labels, task)
+    return FileDataset(name, tuple(labels), by_name, tuple(notices), has_labels, task, whole)
+
+
+def undivided(dataset: Dataset) -> Dataset:
+    """The dataset without a division that it does not declare: all its images are for validation."""
+    if not isinstance(dataset, FileDataset) or dataset.whole is None:
+        return dataset
+    told = tuple(notice for notice in dataset.warnings if notice.code != DIVIDED)
+    return dataclasses.replace(dataset, by_name={"validation": dataset.whole}, warnings=told, whole=None)
 
 
 def any_images(dataset: Dataset) -> Split:
     """The images for calibration, when the user has chosen `dataset` for that.
 
-    Its first split among calibration, train, validation and gallery: a dataset without declared splits gives
-    all of it.
+    Its first split among calibration, train, validation and gallery; all images of a dataset without declared splits.
     """
+    dataset = undivided(dataset)
     return dataset.split(next(name for name in _FOR_CALIBRATION if name in dataset.splits))
 
 
@@ -150,6 +171,18 @@ def no_split(dataset: str, name: str, splits: Sequence[str]) -> DatasetError:
         split=name,
         choices=choices,
     )
+
+
+DIVIDED = "divided"
+
+
+def _divided(name: str, parts: Division) -> Notice:
+    text = (
+        f"The dataset '{name}' declares no splits: {len(parts.validation)} of its images are for validation and "
+        f"{len(parts.taught)} for training and calibration, by their names and the seed {parts.seed}."
+    )
+    values = {"validation": len(parts.validation), "train": len(parts.taught), "seed": parts.seed}
+    return Notice(DIVIDED, text, dataset=name, **values)
 
 
 def _overlap(train: ImageFiles, validation: ImageFiles) -> list[Notice]:

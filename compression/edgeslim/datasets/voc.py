@@ -11,7 +11,8 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from edgeslim.datasets.annotations import BoxReader, inside, read_text
+from edgeslim.datasets.annotations import BoxReader, inside
+from edgeslim.datasets.image_sets import image_sets
 from edgeslim.datasets.images import IMAGE_SUFFIXES, Size, check_image, is_image
 from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, dataset_of_files
 from edgeslim.errors import DatasetError
@@ -37,7 +38,7 @@ class Voc:
     """A folder with Annotations/*.xml, JPEGImages/ (or images/), and ImageSets/[Main/]*.txt for splits.
 
     'train' is train.txt (or trainval.txt, if there is a test.txt but no train.txt); val.txt and test.txt are
-    evaluated; without ImageSets, everything is. Labels are the names found, in alphabetical order.
+    evaluated; without ImageSets, nothing is declared. Labels are the names found, in alphabetical order.
 
     Objects marked `difficult` are read as crowds: finding them counts neither for nor against a detector, as
     in VOC's own rules. Coordinates are used as written: most tools write them zero-based; VOC's own
@@ -53,13 +54,16 @@ class Voc:
         folder = _annotation_folder(path)
         assert folder is not None, "read only what was recognised"
         root = folder.parent if folder != path or _has_images_beside(path) else path
-        train_names, validation_names = _splits(root, sorted(file.stem for file in folder.glob("*.xml")))
+        every = sorted(file.stem for file in folder.glob("*.xml"))
+        train_names, validation_names = _splits(root, every)
         train = [_record(folder / f"{name}.xml") for name in train_names]
         validation = [_record(folder / f"{name}.xml") for name in validation_names]
         labels = tuple(sorted({name for record in (*train, *validation) for name in record.names}))
         boxes = BoxReader()
         splits = [_read(root, records, labels, boxes) for records in (train, validation)]
-        return dataset_of_files(root.resolve().name, labels, splits[0], splits[1], boxes.notices())
+        declared = bool(image_sets(root).validation)
+        name = root.resolve().name
+        return dataset_of_files(name, labels, splits[0], splits[1], boxes.notices(), declared=declared)
 
 
 def _annotation_folder(path: Path) -> Path | None:
@@ -73,29 +77,19 @@ def _has_images_beside(annotations: Path) -> bool:
 
 def _splits(root: Path, every: list[str]) -> tuple[list[str], list[str]]:
     """Names of the (train, validation) images."""
-    sets = root / "ImageSets" / "Main"
-    sets = sets if sets.is_dir() else sets.parent
-    listed = {
-        name: [line.split()[0] for line in read_text(sets / f"{name}.txt").splitlines() if line.strip()]
-        for name in ("train", "val", "test", "trainval")
-        if (sets / f"{name}.txt").is_file()
-    }
-    known = set(every)
-    for name, members in listed.items():
+    sets, known = image_sets(root), set(every)
+    for name, members in sets.listed.items():
         for member in members:
             if member not in known:
+                file = f"{sets.folder / name}.txt"
                 raise DatasetError(
                     "missing_annotation",
-                    f"'{sets / name}.txt' lists '{member}', but there is no '{member}.xml'.",
+                    f"'{file}' lists '{member}', but there is no '{member}.xml'.",
                     "Add the annotation file, or remove the line.",
-                    file=f"{sets / name}.txt",
+                    file=file,
                     member=member,
                 )
-    validation = list(dict.fromkeys([*listed.get("val", []), *listed.get("test", [])]))
-    if not validation:
-        return [], every
-    train = listed.get("train") or (listed.get("trainval", []) if "val" not in listed else [])
-    return list(dict.fromkeys(train)), validation
+    return (list(sets.train), list(sets.validation)) if sets.validation else ([], every)
 
 
 def _record(path: Path) -> _Record:

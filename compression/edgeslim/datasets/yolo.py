@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,13 +36,15 @@ class _Layout:
     validation: Sequence[Path]
     absent: tuple[str, ...] = ()
     lists: Sequence[Path] = ()
+    named: bool = True
+    """Whether the images for validation are called so."""
 
 
 class Yolo:
     """A data.yaml (or a folder with one), or folders images/ and labels/, or images and labels in one folder.
 
     In data.yaml, 'train' is train, and 'val' and 'test' are evaluated; so are folders of these names inside
-    images/, or around images/ and labels/. Otherwise everything is evaluated. Class names come from data.yaml
+    images/, or around images/ and labels/. Otherwise no splits are declared. Class names come from data.yaml
     or classes.txt. An image without a label file has no objects, by YOLO's convention. Paths cannot point
     outside the dataset's folder.
     """
@@ -56,6 +59,9 @@ class Yolo:
     def read(self, path: Path) -> FileDataset:
         declared = path if path.is_file() else _yaml_in(path)
         layout = _declared(declared) if declared else _folders(path)
+        divided = not layout.validation or not layout.named
+        if not layout.validation:
+            layout = dataclasses.replace(layout, train=(), validation=layout.train)
         boxes = BoxReader()
         labels = layout.names
         found = {image: _labels_of(image, labels) for image in (*layout.train, *layout.validation)}
@@ -67,7 +73,8 @@ class Yolo:
         train = _read(layout, layout.train, found, labels, boxes)
         validation = _read(layout, layout.validation, found, labels, boxes)
         notices = [*_notices(layout, found), *boxes.notices()]
-        return dataset_of_files(layout.root.resolve().name, labels, train, validation, notices)
+        name = layout.root.resolve().name
+        return dataset_of_files(name, labels, train, validation, notices, declared=not divided)
 
 
 def files_of(declared: Path) -> list[Path]:
@@ -182,6 +189,7 @@ def _folders(root: Path) -> _Layout:
         return [image for place in places for image in list_images(place, recursive=True)]
 
     validation = images(_VALIDATION)
+    named = bool(validation)
     train = images(_TRAIN) if validation else []
     if not validation:
         base = root / "images"
@@ -190,7 +198,7 @@ def _folders(root: Path) -> _Layout:
         )
     file = next((root / name for name in _NAME_FILES if (root / name).is_file()), None)
     names = [line.strip() for line in read_text(file).splitlines() if line.strip()] if file else None
-    return _Layout(root, tuple(names) if names else None, train, validation)
+    return _Layout(root, tuple(names) if names else None, train, validation, named=named)
 
 
 def _labels_of(image: Path, names: tuple[str, ...] | None) -> YoloLabels | None:

@@ -20,5 +20,6 @@ def workload_of(plan: StudyPlan, store: Store, progress: Progress, model: Model 
         limit=plan.limit,
         held_out=plan.held_out,
         classes=plan.classes,
+        divided=plan.divided,
         progress=progress,
     )

@@ -22,3 +22,5 @@ class Images:
     """The first of what is left."""
     classes: ClassMap = ()
     """Which classes of the dataset are which of the model's, where names do not say so."""
+    divided: bool = True
+    """Whether a dataset that declares no splits is divided (datasets.division)."""

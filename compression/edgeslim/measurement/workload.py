@@ -16,6 +16,7 @@ from edgeslim.datasets import (
     match_classes,
     open_dataset,
     required,
+    undivided,
     unmatched_classes,
 )
 from edgeslim.datasets.base import Dataset, Split, SplitName, Subset
@@ -57,12 +58,15 @@ def open_workload(
     held_out: float | None = 0.0,
     split: SplitName = "validation",
     classes: ClassMap = (),
+    divided: bool = True,
     progress: Progress = silent,
 ) -> Workload:
-    """Open model and data by their references. Raises ModelError or DatasetError."""
+    """Open model and data by their references; `divided`: also data that declares no splits. Raises ModelError
+    or DatasetError."""
     if isinstance(model, str):
         model = open_model(model, store, spec, progress=progress)
     data = open_dataset(dataset, store, progress)
+    data = data if divided else undivided(data)
     images = open_dataset(calibration, store, progress) if calibration else None
     return make_workload(model, data, images, limit, held_out, split, classes)
 
@@ -80,6 +84,7 @@ def open_images(
         held_out=images.held_out,
         split=images.split,
         classes=images.classes,
+        divided=images.divided,
         progress=progress,
     )
     if images.most is None or images.most >= len(found.evaluation):
@@ -117,11 +122,14 @@ def make_workload(
         if mapping.tolist() != list(range(len(labels))):
             evaluation = Relabelled(evaluation, mapping)
             train = Relabelled(train, mapping, taught=True) if train is not None else None
+            notices.extend(_teach_nothing(train, dataset))
     if limit is not None:
         evaluation = Subset(evaluation, limit)
     evaluation, apart, told = choosing_part(evaluation, held_out)
     notices.extend(told)
-    images = any_images(calibration) if calibration is not None else _split(dataset, "calibration")
+    images = _split(dataset, "calibration")
+    if calibration is not None and (images is None or not _same_images(calibration, dataset)):
+        images = any_images(calibration)
     if apart is not None and images is not None and _same(images, dataset.split(split)):
         images = choosing_part(images, held_out)[0]
     data = TaskData(calibration=images, train=train, evaluation=evaluation, labels=model.spec.labels)
@@ -163,8 +171,22 @@ def placeholders(labels: Sequence[str]) -> bool:
     return all(re.fullmatch(r"class_\d+", label) for label in labels)
 
 
+def _teach_nothing(train: Split | None, dataset: Dataset) -> list[Notice]:
+    """Of a classifier's training images that are of classes it does not know."""
+    if train is None or dataset.task != "classification":
+        return []
+    count = sum(train.target(place) is None for place in range(len(train)))
+    text = f"{count} of {len(train)} training images are of classes that the model does not know, and teach nothing."
+    return [Notice("images_teach_nothing", text, count=count, total=len(train))] if count else []
+
+
 def _same(images: Split, others: Split) -> bool:
     return images.fingerprint == others.fingerprint
+
+
+def _same_images(one: Dataset, other: Dataset) -> bool:
+    """Whether they are the same data, divided the same way: then calibration has its own part of it."""
+    return one.splits == other.splits and _same(one.split("validation"), other.split("validation"))
 
 
 def _split(dataset: Dataset, name: SplitName) -> Split | None:

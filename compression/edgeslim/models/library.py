@@ -101,6 +101,17 @@ def list_models(store: Store | None = None, samples: Path = SAMPLES) -> tuple[Mo
     return tuple(entries)
 
 
+def check_free(name: str, store: Store, samples: Path = SAMPLES) -> None:
+    """Raise ModelError if a model has that name already."""
+    if name in (*sample_names(samples), *store.keys(MODELS)) or name in CATALOGUE:
+        raise ModelError(
+            "model_name_taken",
+            f"There is already another model named '{name}'.",
+            "Import this one under another name.",
+            name=name,
+        )
+
+
 def _named(name: str, store: Store, samples: Path) -> Model:
     if name in sample_names(samples):
         return open_sample(name, samples)

@@ -27,7 +27,7 @@ def calibration_images(split: Split | None, step: str) -> Split:
 
 def training_images(split: Split | None, step: str) -> Split:
     """The split, if it has labelled images. Raises RecipeError (code 'no_training_images')."""
-    if split is None or len(split) == 0 or split.target(0) is None:
+    if split is None or all(split.target(place) is None for place in range(len(split))):
         raise RecipeError(
             "no_training_images",
             f"'{step}' needs labelled images to train on, and the dataset has no train split.",

@@ -47,6 +47,8 @@ class StudyPlan:
     """Which classes of the dataset are which of the model's, where names do not say so."""
     limit: int | None = None
     """The first validation images only; None: all."""
+    divided: bool = True
+    """Whether data that declares no splits is divided into training and validation images."""
     workers: int = 0
     """Processes that compute; 0: one for each core."""
     seeds: int = 1
@@ -81,8 +83,8 @@ class StudyPlan:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> StudyPlan:
-        """Older plans held out nothing, and have other names for some objectives."""
-        older = {"held_out": 0.0, **data}
+        """Older plans held out nothing, divided nothing, and have other names for some objectives."""
+        older = {"held_out": 0.0, "divided": False, **data}
         return decoded(StudyPlan, {**older, **_with_budget(data), "objectives": read_objectives(data)})
 
 

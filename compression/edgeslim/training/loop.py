@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,16 +20,20 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.models.families.base import Loss
 from edgeslim.progress import Progress, silent
 from edgeslim.tasks.base import required_loss
+from edgeslim.training.best import Best, KeepBest, saved
 from edgeslim.training.data import Examples, SplitExamples, augment, batch_order, normalise
 from edgeslim.training.device import on_device
 from edgeslim.training.guard import BACK_OFF, Guard
 from edgeslim.training.held_classes import HeldClasses
 from edgeslim.training.network import Network
+from edgeslim.training.optimizer import NO_FACTORS, diverged, optimizer_of, set_rate
 from edgeslim.training.settings import TrainSettings, learning_rate
 from edgeslim.training.weights import Observer, WeightAverage, load_checkpoint, save_checkpoint
 
 Evaluate = Callable[[nn.Module], dict[str, float]]
 """A network in evaluation mode → figures by name, for the log."""
+
+Ended = Literal["complete", "early", "stopped"]
 
 STILL_PART = 0.1
 """Last part of the run, trained without geometric augmentation, as at inference. Source: YOLOX (arXiv 2107.08430)."""
@@ -39,9 +43,10 @@ LARGEST_GRADIENT = 10.0
 @dataclass(frozen=True, slots=True)
 class TrainLog:
     """One row per epoch: epoch, step, loss (mean), learning_rate, seconds (since the start, summed over resumed runs),
-    and the figures of `evaluate`."""
+    and the figures of `evaluate`. `ended` early: nothing got better any more; stopped: somebody wanted that."""
 
     rows: tuple[dict[str, float], ...]
+    ended: Ended = "complete"
 
     @property
     def final_loss(self) -> float:
@@ -64,11 +69,17 @@ def train(
     checkpoint: Path | None = None,
     held_out: Sequence[int] = (),
     held: HeldClasses | None = None,
+    best: KeepBest | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+    factors: Mapping[str, float] = NO_FACTORS,
+    told: Callable[[Sequence[Mapping[str, float]]], None] = lambda rows: None,
 ) -> TrainLog:
     """Train `module` in place with its family's loss; afterwards it holds the final weights, in evaluation mode.
 
     Images `held_out` are not trained on: the module ends with the weights of the lowest loss there (training.guard).
-    `held` are classes that these images teach nothing of.
+    `held` are classes that these images teach nothing of. `best`: it ends with its best weights, maybe early; so it does
+    once `stopped` says so, which is asked at every step. `factors` are parts of the learning rate by the names of
+    parameters. `told` hears the log after each epoch.
 
     It runs on an accelerator if there is one (training.device); the module is on the CPU afterwards. `observer` is
     called around every update. `checkpoint` is written every epoch and valid on any device; if the file exists, the
@@ -85,10 +96,12 @@ def train(
     try:
         examples = split if isinstance(split, Examples) else SplitExamples(split, spec)
         with on_device(module) as device:
-            run = _Run(module, examples, spec, settings, loss, observer, device, held_out, held)
+            run = _Run(
+                module, examples, spec, settings, loss, observer, device, held_out, held, best, factors
+            )
             if checkpoint is not None:
                 run.resume(checkpoint)
-            return run.go(progress, evaluate, checkpoint)
+            return run.go(progress, evaluate, checkpoint, stopped, told)
     finally:
         torch.set_num_threads(threads)
 
@@ -107,6 +120,8 @@ class _Run:
         device: torch.device,
         held_out: Sequence[int],
         held: HeldClasses | None,
+        best: KeepBest | None,
+        factors: Mapping[str, float],
     ) -> None:
         self.module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.examples, self.spec, self.settings, self.loss = examples, spec, settings, loss
@@ -115,8 +130,10 @@ class _Run:
         self.batch = min(settings.batch, len(self.taught))
         self.indices = batch_order(len(self.taught), self.batch, settings.seed)
         self.epoch_steps = max(len(self.taught) // self.batch, 1)
-        self.optimizer = _optimizer(module, settings)
+        self.factors = factors
+        self.optimizer = optimizer_of(module, settings, factors)
         self.average = WeightAverage(module, settings.ema_decay) if settings.ema_decay is not None else None
+        self.best = None if best is None else Best(best)
         self.step = 0
         self.seconds = 0.0
         self.rows: list[dict[str, float]] = []
@@ -125,34 +142,48 @@ class _Run:
         """Of the scheduled learning rate."""
         self.guard = Guard(module, settings.steps, lambda: self.loss_on(held_out)) if len(held_out) else None
 
-    def go(self, progress: Progress, evaluate: Evaluate | None, checkpoint: Path | None) -> TrainLog:
+    def go(
+        self,
+        progress: Progress,
+        evaluate: Evaluate | None,
+        checkpoint: Path | None,
+        stopped: Callable[[], bool],
+        told: Callable[[Sequence[Mapping[str, float]]], None],
+    ) -> TrainLog:
         losses: list[float] = []
         started = time.perf_counter() - self.seconds
+        ended: Ended = "complete"
         while self.step < self.settings.steps:
+            if stopped() or (self.best is not None and self.best.over(self.rows)):
+                ended = "stopped" if stopped() else "early"
+                break
             self.module.train()
             losses.append(self.one_step())
             if self.guard is not None and not self.guard.better(self.step):
-                self.optimizer, self.part = _optimizer(self.module, self.settings), self.part * BACK_OFF
+                self.optimizer = optimizer_of(self.module, self.settings, self.factors)
+                self.part *= BACK_OFF
             progress("training", self.step, self.settings.steps)
             if self.step % self.epoch_steps == 0 or self.step == self.settings.steps:
                 self.seconds = time.perf_counter() - started
                 self.rows.append(self.row(losses, evaluate))
                 losses = []
+                told(self.rows)
                 if checkpoint is not None:
                     save_checkpoint(checkpoint, self.state())
         if self.average is not None:
             self.module.load_state_dict(self.average.state)
         if self.guard is not None:
             self.guard.restore()
+        if self.best is not None and self.best.state is not None:
+            self.module.load_state_dict(self.best.state)
         self.module.eval()
-        return TrainLog(tuple(self.rows))
+        return TrainLog(tuple(self.rows), ended)
 
     def one_step(self) -> float:
         """Forward, backward, update; returns the loss."""
         settings = self.settings
         rate = learning_rate(self.step, settings)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.part * rate
+        set_rate(self.optimizer, self.part * rate)
         value = self.value(*self.next_batch())
         number = float(value.detach())
         if not math.isfinite(number):
@@ -207,7 +238,11 @@ class _Run:
             "learning_rate": learning_rate(self.step - 1, self.settings),
             "seconds": self.seconds,
         }
-        return {**row, **self.evaluated(evaluate)} if evaluate is not None else row
+        if evaluate is not None:
+            row |= self.evaluated(evaluate)
+        if self.best is not None:
+            self.best.look(row, self.module.state_dict() if self.average is None else self.average.state)
+        return row
 
     def evaluated(self, evaluate: Evaluate) -> dict[str, float]:
         """Figures of the averaged network, on the CPU; the training weights are restored."""
@@ -230,6 +265,7 @@ class _Run:
             "module": self.module.state_dict(),
             "average": self.average.state if self.average is not None else None,
             "optimizer": self.optimizer.state_dict(),
+            "best": saved(self.best),
         }
 
     def resume(self, path: Path) -> None:
@@ -248,6 +284,8 @@ class _Run:
             ) from error
         if self.average is not None and state["average"] is not None:
             self.average.state = {name: value.to(self.device) for name, value in state["average"].items()}
+        if self.best is not None and state.get("best"):
+            self.best.value, self.best.state = state["best"]["value"], state["best"]["state"]
         self.step, self.seconds, self.rows = state["step"], state["seconds"], state["rows"]
 
 
@@ -257,24 +295,3 @@ def _network(
     pixels, _ = examples.take(np.zeros(1, np.int64))
     module.eval()
     return Network(module, normalise(torch.from_numpy(pixels).to(device).float(), spec))
-
-
-def _optimizer(module: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """AdamW; biases and BatchNorm parameters do not decay."""
-    trained = [p for p in module.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-
-
-def diverged(step: int, learning_rate: float) -> RecipeError:
-    """The error for a loss that is not finite."""
-    return RecipeError(
-        "training_diverged",
-        f"Training broke down at step {step}: the loss is no longer a finite number.",
-        f"Choose a learning rate below {learning_rate:g}.",
-        step=step,
-        learning_rate=learning_rate,
-    )

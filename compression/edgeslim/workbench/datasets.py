@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 _SAYS_NOTHING = ("instances", "annotations", "_annotations.coco", "data", "dataset", "labels")
 _FILES = (".json", ".yaml", ".yml", ".zip")
 _IMPORTED = "dataset-names"
-"""Record kind: {name, path, task, labels, sizes} of data that a user brought."""
+"""Record kind: {name, path, task, labels, sizes, reading} of data that a user brought."""
+_READING = 2
+"""To be raised when the same files are read as other splits: what is listed is then read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +50,25 @@ class DatasetInfo:
 
 
 def list_datasets(store: Store | None = None) -> list[DatasetInfo]:
-    """Built-in ones (origin 'sample'), then imported ones; none is opened for that."""
+    """Built-in ones (origin 'sample'), then imported ones; none is opened for that, but once after an update."""
     from edgeslim.datasets import DATASETS
 
     store = store or Store()
     built_in = [decoded(DatasetInfo, {**each.to_json(), "origin": "sample"}) for each in DATASETS]
     records = [_imported(key, store) for key in store.keys(_IMPORTED)]
-    return [*built_in, *(_listed(record) for record in records if record)]
+    return [*built_in, *(_listed(_read_again(record, store)) for record in records if record)]
+
+
+def _read_again(record: Mapping[str, Any], store: Store) -> Mapping[str, Any]:
+    """The record, with the splits as they are read today."""
+    if record.get("reading") == _READING:
+        return record
+    sizes = record["sizes"]
+    with suppress(DatasetError):  # which is no longer there
+        sizes = describe_dataset(str(record["path"]), store).sizes
+    updated = {**record, "sizes": dict(sizes), "reading": _READING}
+    store.put_record(_IMPORTED, str(record["name"]), updated)
+    return updated
 
 
 def _listed(record: Mapping[str, Any]) -> DatasetInfo:
@@ -171,7 +186,9 @@ def import_dataset(
     record = {key: getattr(found, key) for key in ("name", "path", "task", "sizes")}
     if known is None or visitors.may_change(known):
         whose = visitors.ownership(shared)
-        store.put_record(_IMPORTED, name, {**record, "labels": list(found.labels), **whose})
+        store.put_record(
+            _IMPORTED, name, {**record, "labels": list(found.labels), "reading": _READING, **whose}
+        )
     return found
 
 

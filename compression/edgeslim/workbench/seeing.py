@@ -35,7 +35,12 @@ MOST_IMAGES = 400
 def compared_images(plan: StudyPlan) -> Images:
     """Those that a study's files were scored on, but not more than one can wait for."""
     return Images(
-        plan.dataset, limit=plan.limit, held_out=plan.held_out, most=MOST_IMAGES, classes=plan.classes
+        plan.dataset,
+        limit=plan.limit,
+        held_out=plan.held_out,
+        most=MOST_IMAGES,
+        classes=plan.classes,
+        divided=plan.divided,
     )
 
 

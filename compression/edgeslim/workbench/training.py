@@ -87,6 +87,7 @@ def train_sample(
     from edgeslim.training.loop import train
     from edgeslim.training.samples import SAMPLE_TRAININGS
     from edgeslim.training.settings import TrainSettings
+    from edgeslim.training.watching import watch
 
     sample = SAMPLE_TRAININGS.get(name)
     store = store or Store()
@@ -173,23 +174,6 @@ def _export(network: nn.Module, sample: SampleTraining, folder: Path) -> Path:
     }
     write_atomically(folder / f"{sample.name}.safetensors", save(tensors))
     return path
-
-
-def watch(module: nn.Module, spec: ModelSpec, split: Split) -> dict[str, float]:
-    """The headline figure of a network in training, in torch."""
-    import torch
-
-    from edgeslim.tasks import task_for
-
-    task = task_for(spec)
-    predictions = []
-    for index in range(len(split)):
-        prepared = task.prepare(split.image(index), spec)
-        outputs = module(torch.from_numpy(prepared.tensor))
-        arrays = [out.numpy() for out in (outputs if isinstance(outputs, tuple) else (outputs,))]
-        predictions.append(task.decode(arrays, prepared, spec))
-    scores = task.score(predictions, split, spec.labels)
-    return {task.primary_metric: float(scores.figures[task.primary_metric])}
 
 
 def _measure(

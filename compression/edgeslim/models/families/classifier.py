@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _IMAGENET_CLASSES = 1000
+_UNKNOWN = -1
 _IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 
@@ -46,7 +47,8 @@ class Classifier(Family):
 def cross_entropy(outputs: Sequence[Tensor], targets: Sequence[Target], spec: ModelSpec) -> Tensor:
     """Mean cross-entropy of logits (B, C), the only output, against class indices, one per image.
 
-    Raises ModelError (code 'classifier_outputs') for a network with several outputs.
+    An image of a class that the model does not know (None) teaches nothing; without any other the loss is 0. Raises
+    ModelError (code 'classifier_outputs') for a network with several outputs.
     """
     import torch
 
@@ -57,10 +59,12 @@ def cross_entropy(outputs: Sequence[Tensor], targets: Sequence[Target], spec: Mo
             "Export the model with the logits as its only output, or recover without labels: distil_from_original.",
             outputs=len(outputs),
         )
-    indices = [target for target in targets if isinstance(target, int)]
-    assert len(indices) == len(targets), "a classifier learns from labelled images"
-    labels = torch.tensor(indices, device=outputs[0].device)
-    return torch.nn.functional.cross_entropy(outputs[0].flatten(1), labels)
+    logits = outputs[0].flatten(1)
+    known = [target if isinstance(target, int) else _UNKNOWN for target in targets]
+    labels = torch.tensor(known, device=logits.device)
+    if not (labels != _UNKNOWN).any():
+        return logits.sum() * 0
+    return torch.nn.functional.cross_entropy(logits, labels, ignore_index=_UNKNOWN)
 
 
 def probabilities(outputs: Sequence[Output]) -> FloatArray:

@@ -125,7 +125,7 @@ class GradualPruning(TorchStep):
         from torch import fx
 
         from edgeslim.steps.distillation.distil import DistillationConfig, DistillationSchedule, distil
-        from edgeslim.training.loop import diverged
+        from edgeslim.training.optimizer import diverged
 
         assert isinstance(pruned, fx.GraphModule), "distillation works on an imported graph"
         calibration_images(context.calibration, self.name)
