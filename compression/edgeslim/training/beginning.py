@@ -24,7 +24,7 @@ from edgeslim.tasks.base import required_loss
 CELL = 32
 """Sides of the input are multiples of this, in pixels."""
 OWN_RATE, ADAPTED_RATE = 2e-3, 1e-3
-OWN_WARM_UP, ADAPTED_WARM_UP = 200, 20
+OWN_WARM_UP, ADAPTED_WARM_UP = 50, 20
 BODY = 0.3
 """Part of the learning rate for the layers that an adapted model keeps."""
 
