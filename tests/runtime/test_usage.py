@@ -67,6 +67,36 @@ struct Net {
 };
 }
 """
+# And of LiteRT's, in the order in which they are included.
+LITERT_HEADERS = {
+    "interpreter.h": """
+#pragma once
+#include <cstddef>
+#include <vector>
+struct TfLiteTensor { const char* name; size_t bytes; };
+namespace tflite {
+struct Interpreter {
+  int AllocateTensors() { return 0; }
+  int Invoke() { return 0; }
+  template <typename T> T* typed_input_tensor(int) { return nullptr; }
+  const std::vector<int>& outputs() const { static std::vector<int> none; return none; }
+  TfLiteTensor* tensor(int) { return nullptr; }
+};
+}
+""",
+    "kernels/register.h": "#pragma once\nnamespace tflite::ops::builtin { struct BuiltinOpResolver {}; }\n",
+    "model.h": """
+#pragma once
+#include <memory>
+namespace tflite {
+struct FlatBufferModel { static std::unique_ptr<FlatBufferModel> BuildFromFile(const char*) { return {}; } };
+struct InterpreterBuilder {
+  InterpreterBuilder(const FlatBufferModel&, const ops::builtin::BuiltinOpResolver&) {}
+  int operator()(std::unique_ptr<Interpreter>*) { return 0; }
+};
+}
+""",
+}
 
 
 def network(path: Path, spec: ModelSpec) -> None:
@@ -122,8 +152,12 @@ def test_a_compiler_takes_the_cpp_code(tmp_path: Path) -> None:
     (tmp_path / "onnxruntime_cxx_api.h").write_text(HEADER)
     (tmp_path / "ncnn").mkdir()
     (tmp_path / "ncnn" / "net.h").write_text(NCNN_HEADER)
+    for name, header in LITERT_HEADERS.items():
+        path = tmp_path / "tensorflow" / "lite" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(header)
     files = []
-    for runtime in ("onnxruntime", "ncnn"):
+    for runtime in ("onnxruntime", "ncnn", "litert"):
         for place, spec in enumerate(SPECS.values()):
             files.append(f"{runtime}{place}.cpp")
             (tmp_path / files[-1]).write_text(code(runtime, "cpp", "f.bin", spec, PORTS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,16 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 from edgeslim.errors import ModelError
 from edgeslim.models.base import ModelSpec
 from edgeslim.runtime import FILE_FORMATS, ONNXRUNTIME, RUNTIMES
 from edgeslim.runtime.base import Conversion
 from edgeslim.runtime.proof import smooth_pictures
+from edgeslim.runtime.usage import ON_DEVICE, Ports, code
 from edgeslim.steps.quantization.qdq import Integers, write_qdq
+from edgeslim.tasks import task_for
 
 schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
 pytest.importorskip("litert_torch")
@@ -154,6 +158,26 @@ def test_an_int8_file_differs_less_from_the_onnx_file_than_both_from_float(folde
 def test_equal_files_become_equal_files(folder: Path) -> None:
     again = TFLITE.convert(folder / "int8.onnx", Conversion(SPEC, None))
     assert again == (folder / "int8.tflite").read_bytes()
+
+
+def test_the_code_that_is_shown_for_it_runs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save("photo.png")
+    os.rename("photo.png", "photo.jpg")  # Pillow goes by the content, and this one loses nothing
+    shown: dict[str, Any] = {}
+    exec(code("litert", "python", "int8.tflite", SPEC, Ports(input="image", outputs=("last", "mean"))), shown)
+    assert capsys.readouterr().out.splitlines()[0] == "last (1, 8, 16, 16) float32"
+    measuring: dict[str, Any] = {}
+    exec((ON_DEVICE / "litert" / "runner.txt").read_text(), measuring)
+    tensor = task_for(SPEC).prepare(pixels, SPEC).tensor
+    (mode,) = measuring["MODES"]
+    runs = LITERT.open(folder / "int8.tflite").run, measuring["open_file"](folder / "int8.tflite", 2, mode)
+    for found in (shown["outputs"], *(run(tensor) for run in runs)):
+        assert [each.shape for each in found] == [(1, 8, 16, 16), (1, 32, 1, 1)]
+        assert all(np.allclose(a, b, atol=1e-3) for a, b in zip(found, shown["outputs"], strict=True))
 
 
 def test_an_operator_that_cannot_be_converted_is_named(tmp_path: Path) -> None:
