@@ -78,7 +78,7 @@ with left:
         study_header(study)
     measure_here(study, chosen.figures)
 with estimate:
-    device_estimate(device, study.trial(shown))
+    device_estimate(study, device, study.trial(shown))
 
 file_panel(study, shown, pick)
 

@@ -129,7 +129,7 @@ tensor = np.ascontiguousarray(tensor.transpose(2, 0, 1)[None])""",
 @cache
 def runner(runtime: str) -> str | None:
     """The module that runs the runtime's files on another device; None where there is none."""
-    path = ON_DEVICE / runtime / "runner.txt"
+    path = ON_DEVICE / _LIKE.get(runtime, runtime) / "runner.txt"
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 

@@ -18,6 +18,7 @@ from edgeslim.metrics.resamples import key_of
 from edgeslim.runtime import usage
 from edgeslim.studies import bundles, device_results, devices_measured
 from edgeslim.studies.bundles import BundleEntry, DeviceBundle
+from edgeslim.studies.calibration import Calibration, calibrated
 from edgeslim.studies.devices_measured import DeviceMeasurement
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.timing import content_of
@@ -131,6 +132,12 @@ def device_measurements(study: StudyResult, store: Store | None = None) -> tuple
     return devices_measured.measured(store or Store(), study)
 
 
+def calibrations(study: StudyResult, store: Store | None = None) -> tuple[Calibration, ...]:
+    """Estimates for devices on which enough of the study's files were measured."""
+    found = (calibrated(study, each) for each in device_measurements(study, store))
+    return tuple(each for each in found if each is not None)
+
+
 def with_devices(study: StudyResult, store: Store | None = None) -> StudyResult:
     """The study with its figures on these devices."""
     return devices_measured.with_devices(study, device_measurements(study, store))
@@ -208,7 +215,7 @@ def _manifest(bundle: DeviceBundle) -> dict[str, object]:
 
 
 def _place(entry: BundleEntry) -> str:
-    return f"files/{entry.trial}{entry.suffix}"
+    return f"files/{entry.trial}-{entry.sha256[:8]}{entry.suffix}"
 
 
 def _require_own(study: StudyResult | None, store: Store) -> None:

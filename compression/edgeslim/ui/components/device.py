@@ -5,12 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from edgeslim.report.limits import limit_parameter
+from edgeslim.studies.calibration import Calibration
 from edgeslim.studies.devices import DEVICES, Device
 from edgeslim.studies.figures import limits, runtimes_of
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
+from edgeslim.ui import data
+from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.units import format_bytes, format_ms, format_share
+from edgeslim.workbench import devices
 
 NONE = "any"
 
@@ -30,8 +34,11 @@ def device_choice(study: StudyResult) -> Device | None:
     return None if name == NONE else DEVICES.get(name)
 
 
-def device_estimate(device: Device | None, trial: TrialResult | None) -> None:
-    """How long a file might take on the device: an estimate, with its sources and the device's room."""
+def device_estimate(study: StudyResult, device: Device | None, trial: TrialResult | None) -> None:
+    """How long a file might take on the device: an estimate, with its sources and the device's room.
+
+    Where files of the study were measured on such a device, the estimate is calibrated by them, and says how good it is.
+    """
     if device is None:
         return
     flash, ram = (format_bytes(limit) for limit in device.limits.values())
@@ -42,3 +49,28 @@ def device_estimate(device: Device | None, trial: TrialResult | None) -> None:
         fast, slow = (format_ms(float(f"{time:.2g}")) for time in device.milliseconds(trial.macs))
         told = t("device.estimate", number=trial.number, low=fast, high=slow)
     st.caption(f":material/memory: {told}", help=f"{source} {t('device.how', low=low, high=high)}")
+    for each in data.once(_calibrations, study, devices.devices_version(study)):
+        time = None if trial is None else each.milliseconds(trial)
+        if each.profile == device.name and time is not None and trial is not None:
+            estimate = format_ms(float(f"{time:.2g}"))
+            st.caption(f":material/tune: {calibration_words(each)} #{trial.number}: {estimate}.")
+
+
+def calibration_words(found: Calibration) -> str:
+    """How far off estimates for the device are, before and after it was measured."""
+    before = "" if found.before is None else t("calibration.before", factor=_factor(found.before))
+    return t(
+        "calibration.after",
+        before=before,
+        device=plain(found.device),
+        files=found.files,
+        factor=_factor(found.after),
+    ).strip()
+
+
+def _factor(factor: float) -> str:
+    return f"{factor:.2f}×" if factor < 10 else f"{factor:.0f}×"
+
+
+def _calibrations(study: StudyResult, version: str | None) -> tuple[Calibration, ...]:
+    return () if version is None else devices.calibrations(study)

@@ -8,15 +8,17 @@ import pandas as pd
 import streamlit as st
 
 from edgeslim.runtime.figures import on_device
+from edgeslim.studies.calibration import FEWEST, calibrated
 from edgeslim.studies.devices_measured import DeviceFile, DeviceMeasurement
 from edgeslim.ui.components.bringing import may_bring
+from edgeslim.ui.components.device import calibration_words
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import names
 from edgeslim.ui.deploy.file import DeployedFile
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
-from edgeslim.units import DASH
+from edgeslim.units import DASH, format_ms
 from edgeslim.workbench import devices
 
 _READ = "device_results_read"
@@ -84,6 +86,15 @@ def _device(file: DeployedFile, measured: DeviceMeasurement) -> None:
             )
             st.caption(f":material/info: {words}")
     _throttling(measured)
+    found = calibrated(file.study, measured)
+    if found is None:
+        st.caption(f":material/tune: {t('calibration.too_few', files=FEWEST)}")
+        return
+    told = calibration_words(found)
+    time = found.milliseconds(file.trial)
+    if time is not None and file.trial.sha256 not in [each.onnx for each in measured.files]:
+        told += " " + t("calibration.estimate", number=file.number, time=format_ms(float(f"{time:.2g}")))
+    st.caption(f":material/tune: {told}", help=t("calibration.how"))
 
 
 def _table(file: DeployedFile, measured: DeviceMeasurement) -> None:
