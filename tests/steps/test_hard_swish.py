@@ -9,9 +9,11 @@ import onnx
 import onnxruntime as ort
 import pytest
 
+from edgeslim.analysis.doctor.quantized import quantizers, without
 from edgeslim.export.rewriting import rewritten
 from edgeslim.metrics.counts import counts_of
 from edgeslim.ort import open_session
+from edgeslim.runtime.ncnn.plain import plain
 from edgeslim.steps.quantization.qdq import Integers, write_qdq
 from edgeslim.steps.quantization.robust_int8 import RobustInt8
 from networks_for_int8 import Builder, context, operators, outputs, relative_error
@@ -103,3 +105,17 @@ def test_a_network_of_gates_computes_in_int8(tmp_path: Path) -> None:
     run = operators(onnx.load(tmp_path / "optimized.onnx"))
     assert run["QLinearAdd"] >= 3 and run["QLinearMul"] >= 3
     assert len(outputs(result)) == 1
+
+
+def test_who_drops_the_rounding_keeps_the_gates() -> None:
+    """Converters and the doctor look through QuantizeLinear and DequantizeLinear."""
+    model = network()
+    step = RobustInt8(latency=0.2, sqnr=0.0, processor="x86_vnni", search_images=2, correct_bias=False)
+    result = step.apply(model, context())
+    kinds = operators(plain(result).model)
+    assert kinds["Clip"] >= 4 and "QuantizeLinear" not in kinds
+    assert relative_error(model, plain(result).model) < 0.05
+    known = quantizers(result, model)
+    assert operators(result)["QuantizeLinear"] - len(known) == 6
+    unrounded = without(result, known.values())
+    assert relative_error(model, unrounded) < 0.05

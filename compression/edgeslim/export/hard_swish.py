@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import onnx
 from onnx import helper
 
@@ -34,6 +35,12 @@ def hard_sigmoid(node: onnx.NodeProto) -> HardSigmoid:
     """What a HardSigmoid node computes."""
     given = attributes(node)
     return HardSigmoid(given.get("alpha", 0.2), given.get("beta", 0.5))
+
+
+def is_plain_rounding(quantize: onnx.NodeProto, restore: onnx.NodeProto, weights: Initializers) -> bool:
+    """Whether a tensor is only rounded in between; else the two nodes cut off and scale the sum of a gate in int8."""
+    scales = [weights.array(name) for name in (quantize.input[1], restore.input[1]) if name in weights]
+    return len(scales) < 2 or np.array_equal(*scales)
 
 
 def is_falling(node: onnx.NodeProto) -> bool:

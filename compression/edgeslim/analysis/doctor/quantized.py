@@ -11,6 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from edgeslim.detections import FloatArray
+from edgeslim.export.hard_swish import is_plain_rounding
 from edgeslim.models.graph import Initializers, attributes, producers, readers, set_nodes
 from edgeslim.steps.quantization.calibration import Range
 from edgeslim.steps.quantization.qdq import channel_axis
@@ -78,7 +79,8 @@ class IntegerLayer:
 
 
 def quantizers(model: onnx.ModelProto, original: onnx.ModelProto) -> dict[str, Quantizer]:
-    """All of a graph by the name of the restored tensor, in its order. Those with computed scales are left out."""
+    """All of a graph by the name of the restored tensor, in its order. Those with computed scales are left
+    out, and gates."""
     weights, made = Initializers(model.graph), producers(model.graph)
     limits = _limits(model, original)
     found = {}
@@ -87,6 +89,8 @@ def quantizers(model: onnx.ModelProto, original: onnx.ModelProto) -> dict[str, Q
         if source is None or source.op_type != "QuantizeLinear":
             continue
         if source.input[1] not in weights or weights.array(source.input[1]).size != 1:
+            continue
+        if not is_plain_rounding(source, node, weights):
             continue
         zero = weights.array(source.input[2]) if len(source.input) > 2 else np.zeros((), np.uint8)
         signed = zero.dtype == np.int8

@@ -15,6 +15,7 @@ import onnx
 from onnx import helper
 
 from edgeslim.export import packed
+from edgeslim.export.hard_swish import is_plain_rounding
 from edgeslim.export.rewriting import rewritten
 from edgeslim.models.graph import Initializers, attributes, producers, remove_unused, set_nodes
 from edgeslim.runtime.integer_layers import LAYERS, IntegerLayer, integer_layers, is_narrow
@@ -76,11 +77,32 @@ def _drop_rounding(graph: onnx.GraphProto) -> None:
             kept.append(node)
             continue
         source = passed.get(rounds.input[0], rounds.input[0])
-        if _clips(rounds, made.get(source), weights):
+        if not is_plain_rounding(rounds, original, weights):
+            kept += _gate(source, rounds, original, weights)
+        elif _clips(rounds, made.get(source), weights):
             kept.append(helper.make_node("Relu", [source], [node.output[0]]))
         else:
             passed[node.output[0]] = source
     set_nodes(graph, kept)
+
+
+def _gate(
+    source: str, rounds: onnx.NodeProto, restores: onnx.NodeProto, weights: Initializers
+) -> list[onnx.NodeProto]:
+    """What cuts off and scales a gate in int8, in float."""
+    (step, restored), zero = (
+        (weights.array(each.input[1]) for each in (rounds, restores)),
+        weights.array(rounds.input[2]),
+    )
+    limits, name = np.iinfo(zero.dtype), restores.output[0]
+    ends = [f"{name}.lowest", f"{name}.highest"]
+    for end, code in zip(ends, (limits.min, limits.max), strict=True):
+        weights.put(end, np.array((code - int(zero)) * step, np.float32))
+    weights.put(f"{name}.factor", np.array(restored / step, np.float32))
+    return [
+        helper.make_node("Clip", [source, *ends], [f"{name}.cut"]),
+        helper.make_node("Mul", [f"{name}.cut", f"{name}.factor"], [name]),
+    ]
 
 
 def _simplify_resizes(graph: onnx.GraphProto) -> None:
