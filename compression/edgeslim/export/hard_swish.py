@@ -40,7 +40,7 @@ def hard_sigmoid(node: onnx.NodeProto) -> HardSigmoid:
 def is_plain_rounding(quantize: onnx.NodeProto, restore: onnx.NodeProto, weights: Initializers) -> bool:
     """Whether a tensor is only rounded in between; else the two nodes cut off and scale the sum of a gate in int8."""
     scales = [weights.array(name) for name in (quantize.input[1], restore.input[1]) if name in weights]
-    return len(scales) < 2 or np.array_equal(*scales)
+    return len(scales) < 2 or bool(np.array_equal(scales[0], scales[1]))
 
 
 def is_falling(node: onnx.NodeProto) -> bool:
