@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -26,7 +27,9 @@ from edgeslim.pipeline import TaskData
 from edgeslim.progress import silent
 from edgeslim.recipe import Recipe
 from edgeslim.report.doctor import diagnosis_lines
+from edgeslim.steps.pruning import MagnitudePruning
 from edgeslim.steps.quantization.static_int8 import StaticInt8
+from edgeslim.steps.recovery.fine_tuning import FineTuning
 from edgeslim.texts import LANGUAGES
 from test_integer_sums import convolution, exact, integers, saturating
 
@@ -238,3 +241,55 @@ def test_a_stem_with_a_huge_range_is_named_and_mended_by_keeping_it_float(world:
     assert found.mend is not None and found.mend.recipe is not None
     mended = world.made(Recipe.from_json(found.mend.recipe.to_json()), model)
     assert case.back(mended).delta > 0.8 * -case.loss.delta
+
+
+def test_filters_pruned_whole_are_dead_channels_and_pruning_each_layer_alike_mends_them(world: World) -> None:
+    recipe = Recipe((MagnitudePruning(sparsity=0.3, scope="filter"),))
+    case = world.case(world.made(recipe), recipe)
+    found = CAUSES.get("dead_channels").look(case)
+    assert found.verdict == "found" and found.share is not None and found.share > 0.5
+    zero = [
+        (np.abs(numpy_helper.to_array(item)).reshape(item.dims[0], -1).max(axis=1) == 0).sum()
+        for item in case.file.graph.initializer
+        if len(item.dims) == 4
+    ]
+    assert 0 < int(found.evidence["channels"]) >= sum(zero), "and those behind which nothing is left"
+    assert found.mend is not None and found.mend.recipe is not None
+    assert found.mend.values == {"step": "magnitude_pruning", "scope": "layer"}
+    mended = world.made(Recipe.from_json(found.mend.recipe.to_json()))
+    assert case.back(mended).delta > 0.5 * -case.loss.delta
+    whole = CAUSES.get("dead_channels").look(world.case(world.made(Recipe())))
+    assert (whole.verdict, whole.reason) == ("cleared", "none_dead")
+
+
+def test_training_that_lost_it_is_named_and_left_out(world: World) -> None:
+    """As a diverged training leaves a network: weights far from those it began with."""
+    pruning = MagnitudePruning(sparsity=0.2)
+    before = world.made(Recipe((pruning,)))
+    after, rng = copy.deepcopy(before), np.random.default_rng(0)
+    for item in after.graph.initializer:
+        if len(item.dims) == 4:
+            weight = numpy_helper.to_array(item)
+            noise = rng.normal(0, weight.std(), weight.shape).astype(np.float32)
+            item.CopyFrom(numpy_helper.from_array(weight + noise, item.name))
+    case = world.case(after, Recipe((pruning, FineTuning(learning_rate=0.01))))
+    case.stages = [("magnitude_pruning", before), ("fine_tuning", after)]
+    found = diagnose(case)
+    first = found.found[0]
+    assert (first.cause, first.reason, first.evidence["place"]) == ("too_strong", "training", 2)
+    assert first.mend is not None and first.mend.recipe is not None
+    assert Recipe.from_json(first.mend.recipe.to_json()) == Recipe((pruning,))
+    assert case.back(world.made(Recipe((pruning,)))).delta > 0.8 * -found.loss.delta
+    told(found)
+
+
+def test_images_that_reach_the_original_otherwise_than_in_training_are_named(world: World) -> None:
+    case = world.case(world.made(Recipe()))
+    case.spec = dataclasses.replace(case.spec, scale=1.0)
+    found = diagnose(case)
+    (only,) = found.found
+    assert only.cause == "specification" and not found.lost, "the file is fed as wrongly as the original"
+    assert float(only.evidence["score"]) < 0.1 < 0.4 < float(only.evidence["better"])
+    assert only.mend is not None and only.mend.kind == "spec"
+    assert float(str(only.mend.values["scale"])) == pytest.approx(world.model.spec.scale)
+    told(found)

@@ -88,6 +88,11 @@ def mend_text(mend: Mend | None, language: Language) -> str:
     """What to do, as a sentence."""
     if mend is None:
         return translate(language, "doctor.no_mend")
+    if "without" in mend.values:
+        left = translate(
+            language, "doctor.mend.without", step=_named("step", str(mend.values["without"]), language)
+        )
+        return translate(language, "doctor.mend", what=left)
     values = {name: value for name, value in mend.values.items() if name != "step"}
     step = str(mend.values.get("step", ""))
     changes = translate(language, "choice.list").join(

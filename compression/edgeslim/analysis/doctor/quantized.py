@@ -161,6 +161,12 @@ def integer_layers(model: onnx.ModelProto, known: Mapping[str, Quantizer]) -> li
     return found
 
 
+def restored_weight(layer: IntegerLayer) -> FloatArray:
+    """What a layer computes with in place of its float weight."""
+    shape = [-1 if axis == layer.axis and layer.scales.size > 1 else 1 for axis in range(layer.codes.ndim)]
+    return np.asarray(layer.codes * layer.scales.reshape(shape), np.float32)
+
+
 def without(
     model: onnx.ModelProto, rounded: Iterable[Quantizer], weights: Mapping[str, FloatArray] | None = None
 ) -> onnx.ModelProto:

@@ -22,7 +22,7 @@ DIAGNOSES = "diagnoses"
 """Record kind in the store."""
 BEGUN = "diagnoses-begun"
 """Of what is found so far, while the file is examined."""
-REVISION = 2
+REVISION = 3
 """Of what causes look at: older diagnoses are made anew."""
 
 

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 from edgeslim.analysis.doctor.case import Case, change
 from edgeslim.analysis.doctor.cause import CAUSES, Cause, cleared, not_checked
-from edgeslim.analysis.doctor.mends import STATIC, changed_step, robust_int8, with_step
+from edgeslim.analysis.doctor.mends import MILDER, STATIC, left_out, milder, robust_int8, trains
 from edgeslim.analysis.doctor.records import ENOUGH, Evidence, Finding, Mend
-from edgeslim.errors import EdgeSlimError
+from edgeslim.recipe import Recipe
 from edgeslim.steps import Step
 
 NAME = "too_strong"
-MILDER: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "channel_pruning": ("ratio", lambda ratio: round(ratio / 2, 3)),
-    "magnitude_pruning": ("sparsity", lambda share: round(share - min(0.3, share / 2), 3)),
-    "low_rank": ("keep", lambda keep: round((1 + keep) / 2, 3)),
-    "low_bit_weights": ("bits", lambda bits: min(8, bits + 2)),
-    "weight_clustering": ("values", lambda values: min(256, values * 4)),
-}
-"""Step → its strength, and a milder one: about half of what it took away."""
 
 
 def look(case: Case) -> Finding:
@@ -57,14 +47,21 @@ def look(case: Case) -> Finding:
     return Finding(
         cause=NAME,
         verdict="found" if sure and share >= ENOUGH else "cleared",
-        reason="training" if step.recovers or "train" in step.needs else "",
+        reason="training" if trains(step) else "",
         evidence=evidence,
         back=dataclasses.replace(
             worst, delta=-worst.delta, ci95=None if worst.ci95 is None else (-worst.ci95[1], -worst.ci95[0])
         ),
         share=share,
-        mend=robust_int8(case) if step.name == STATIC else _milder(case, place, step),
+        mend=_mend(case, case.recipe, place),
     )
+
+
+def _mend(case: Case, recipe: Recipe, place: int) -> Mend | None:
+    step = recipe.steps[place]
+    if step.name == STATIC:
+        return robust_int8(case)
+    return left_out(recipe, place) if trains(step) else milder(recipe, place)
 
 
 def _strength(step: Step) -> dict[str, float | int | str]:
@@ -72,18 +69,6 @@ def _strength(step: Step) -> dict[str, float | int | str]:
         return {}
     parameter, _ = MILDER[step.name]
     return {"parameter": parameter, "value": getattr(step, parameter)}
-
-
-def _milder(case: Case, place: int, step: Step) -> Mend | None:
-    """None where no strength is known, or where the recipe would not be valid."""
-    if case.recipe is None or step.name not in MILDER:
-        return None
-    parameter, milder = MILDER[step.name]
-    value = milder(getattr(step, parameter))
-    try:
-        return with_step(case.recipe, place, changed_step(step, **{parameter: value}), {parameter: value})
-    except EdgeSlimError:
-        return None
 
 
 CAUSES.add(Cause(NAME, look))
