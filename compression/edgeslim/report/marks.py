@@ -85,7 +85,7 @@ def edge_marks(below: Sequence[Point], low: float, info: ParetoInfo, texts: Text
     trace = _points(below, "dominated", {}, info, texts, scales)
     colors = [MARK_COLORS[point.mark] for point in below]
     marker = {"symbol": "triangle-down", "size": 9, "color": colors}
-    return {**trace, "y": [low] * len(below), "marker": marker, "cliponaxis": False}
+    return {**trace, "y": [low] * len(below), "marker": marker}
 
 
 def intervals(points: Sequence[Point], scales: Scales) -> Part:
@@ -114,6 +114,7 @@ def rings(
         "y": [point.y * scales[1] for point in around],
         "mode": "markers",
         "marker": dict(marker),
+        "cliponaxis": False,
         "hoverinfo": "skip",
         "showlegend": name is not None,
         "legendrank": len(MARKS),
@@ -202,6 +203,7 @@ def _points(
         "mode": "markers",
         "showlegend": False,
         "marker": marker,
+        "cliponaxis": False,
         "selected": dimmed,
         "unselected": dimmed,
     }

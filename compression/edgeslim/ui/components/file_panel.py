@@ -26,69 +26,67 @@ def file_panel(study: StudyResult, shown: int | None, pick: int | None) -> None:
         trial_panel(study, shown, data.effects())
         trial = study.trial(shown)
         if trial is not None and trial.measured:
-            file_actions(study, trial, key="panel")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                file_actions(study, trial, key="panel")
             if not data.has_file(trial):
                 make_file(study, trial)
         links(study, shown)
 
 
 def file_actions(study: StudyResult, trial: TrialResult, *, key: str) -> None:
-    """Buttons to download a file and to compare what it sees; nothing where the file is not here."""
+    """Buttons to download a file and to compare what it sees, in the row around; nothing where the file is not here."""
     if trial.sizes is None or not data.has_file(trial):
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            t("trial.download_file", size=format_bytes(trial.sizes.file)),
-            lambda: workbench.artifact_bytes(trial.sha256 or ""),
-            file_name=f"{study.model}-{trial.number}.onnx",
-            mime="application/octet-stream",
-            icon=":material/download:",
-            type="primary" if key == "panel" else "secondary",
-            on_click="ignore",
-            key=f"{key}_download",
-            help=t(
-                "trial.download_help", size=format_bytes(trial.sizes.download), level=trial.sizes.zstd_level
-            ),
-        )
-        if trial.number != study.baseline:
-            go(
-                "compare",
-                t("trial.compare"),
-                icon=":material/compare:",
-                study=study.name,
-                trials=trial.number,
-            )
-            if key == "panel":
-                go(
-                    "study",
-                    t("doctor.why"),
-                    icon=":material/stethoscope:",
-                    study=study.name,
-                    trial=trial.number,
-                    section="doctor",
-                )
-        if key == "panel" and study.baseline is not None and workbench.browser_runtime() is not None:
-            go(
-                "live",
-                t("live.link"),
-                icon=":material/videocam:",
-                study=study.name,
-                trial=trial.number if trial.number != study.baseline else None,
-            )
+    st.download_button(
+        t("trial.download_file", size=format_bytes(trial.sizes.file)),
+        lambda: workbench.artifact_bytes(trial.sha256 or ""),
+        file_name=f"{study.model}-{trial.number}.onnx",
+        mime="application/octet-stream",
+        icon=":material/download:",
+        type="primary" if key == "panel" else "secondary",
+        on_click="ignore",
+        key=f"{key}_download",
+        help=t("trial.download_help", size=format_bytes(trial.sizes.download), level=trial.sizes.zstd_level),
+    )
+    if trial.number != study.baseline:
         go(
-            "inspect",
-            t("trial.inspect"),
-            icon=":material/account_tree:",
+            "compare",
+            t("trial.compare"),
+            icon=":material/compare:",
             study=study.name,
-            trial=trial.number,
+            trials=trial.number,
         )
+        if key == "panel":
+            go(
+                "study",
+                t("doctor.why"),
+                icon=":material/stethoscope:",
+                study=study.name,
+                trial=trial.number,
+                section="doctor",
+            )
+    if key == "panel" and study.baseline is not None and workbench.browser_runtime() is not None:
         go(
-            "deploy",
-            t("trial.deploy"),
-            icon=":material/rocket_launch:",
+            "live",
+            t("live.link"),
+            icon=":material/videocam:",
             study=study.name,
-            trial=trial.number,
+            trial=trial.number if trial.number != study.baseline else None,
         )
+    go(
+        "inspect",
+        t("trial.inspect"),
+        icon=":material/account_tree:",
+        study=study.name,
+        trial=trial.number,
+    )
+    go(
+        "deploy",
+        t("trial.deploy"),
+        icon=":material/rocket_launch:",
+        study=study.name,
+        trial=trial.number,
+    )
 
 
 def _not_the_pick(shown: int, pick: int) -> None:
