@@ -7,6 +7,7 @@ from edgeslim.ui import data
 from edgeslim.ui.components.class_changes import class_changes
 from edgeslim.ui.components.comparable import compared_on
 from edgeslim.ui.components.confidence import confidence_shift
+from edgeslim.ui.components.copy_compare import copy_compare
 from edgeslim.ui.components.damage import damage
 from edgeslim.ui.components.error_types import error_types
 from edgeslim.ui.components.navigation import go
@@ -90,12 +91,15 @@ sections(
     }
 )
 if numbers:
-    go(
-        "inspect",
-        t("compare.inspect"),
-        icon=":material/account_tree:",
-        study=name,
-        trial=numbers[0],
-        base=base.number,
-        section="difference",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        go(
+            "inspect",
+            t("compare.inspect"),
+            icon=":material/account_tree:",
+            study=name,
+            trial=numbers[0],
+            base=base.number,
+            section="difference",
+        )
+        looked_at = one_of(numbers)(st.query_params.get("file", "")) or numbers[0]
+        copy_compare(study, base, here[looked_at])

@@ -13,8 +13,16 @@ from typing import Any
 import pytest
 
 from edgeslim import workbench
-from edgeslim.cli.main import main
-from edgeslim.report.commands import choose_command, choose_python, report_command, run_command
+from edgeslim.cli.main import _parser, main
+from edgeslim.report.commands import (
+    ComparedFiles,
+    choose_command,
+    choose_python,
+    errors_command,
+    errors_python,
+    report_command,
+    run_command,
+)
 from edgeslim.report.settings import ReportSettings
 from edgeslim.runtime import check_runtimes
 from edgeslim.studies.budget import Budget
@@ -106,3 +114,18 @@ def test_a_copied_plan_starts_the_same_study(
         plan = replace(plan, minutes=search.minutes)
     started = replace(started, runtimes=check_runtimes(started.runtimes))
     assert (started, tuple(recipes), searched) == (plan, (), search)
+
+
+def test_two_files_are_compared_by_commands_that_the_shell_takes() -> None:
+    asked = ComparedFiles("a study", "m", "data/x.json", (0, 6), 0.3, held_out=0.25, limit=40)
+    *saves, tell = errors_command(asked).splitlines()
+    assert saves[1] == "edgeslim study save 'a study' 6 --to 'a study-6.onnx'"
+    assert tell == (
+        "edgeslim errors 'a study-0.onnx' 'a study-6.onnx' --model m --data data/x.json --threshold 0.3 "
+        "--held-out 0.25 --limit 40"
+    )
+    given = _parser().parse_args(shlex.split(tell)[1:])
+    assert (given.threshold, given.held_out, given.limit) == (0.3, 0.25, 40)
+    code = errors_python(replace(asked, held_out=0.0, limit=None))
+    assert "compare_errors('a study-0.onnx', 'a study-6.onnx', 'm', 'data/x.json', threshold=0.3)" in code
+    compile(code, "copied", "exec")

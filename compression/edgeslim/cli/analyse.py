@@ -52,6 +52,13 @@ def add_commands(commands: Any) -> None:
         calibration=False,
     )
     command.add_argument("files", type=Path, nargs=2, metavar="F.onnx", help="two files, as --model is read")
+    command.add_argument(
+        "--held-out",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="leave out this share of the images, as a study does",
+    )
     with_threshold(command)
 
 
@@ -64,6 +71,7 @@ def _errors(given: Arguments) -> None:
         threshold=given.threshold,
         spec=spec(given),
         limit=given.limit,
+        held_out=given.held_out,
         store=given.store,
         progress=progress(given),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 
 from edgeslim.report.settings import ReportSettings
 from edgeslim.studies.budget import Budget
@@ -60,6 +61,46 @@ def report_command(study: str, settings: ReportSettings) -> str:
 def compress_command(model: str, dataset: str, recipe: str) -> str:
     asked = ["edgeslim", "compress", "--model", model, "--data", dataset, "--recipe", recipe]
     return shlex.join([*asked, "--out", "files"])
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedFiles:
+    """Two files of a study on the images that it scores them on; `held_out` is the share that it leaves out."""
+
+    study: str
+    model: str
+    dataset: str
+    numbers: tuple[int, int]
+    threshold: float
+    held_out: float = 0.0
+    limit: int | None = None
+
+    @property
+    def files(self) -> tuple[str, str]:
+        first, second = (f"{self.study}-{number}.onnx" for number in self.numbers)
+        return first, second
+
+
+def errors_command(asked: ComparedFiles) -> str:
+    """Saves both files, and tells what each of them gets wrong, and how sure it is."""
+    lines = [
+        ["edgeslim", "study", "save", asked.study, str(number), "--to", file]
+        for number, file in zip(asked.numbers, asked.files, strict=True)
+    ]
+    tell = ["edgeslim", "errors", *asked.files, "--model", asked.model, "--data", asked.dataset]
+    tell += ["--threshold", f"{asked.threshold:g}"]
+    tell += ["--held-out", f"{asked.held_out:g}"] if asked.held_out else []
+    tell += ["--limit", str(asked.limit)] if asked.limit is not None else []
+    return "\n".join(shlex.join(line) for line in (*lines, tell))
+
+
+def errors_python(asked: ComparedFiles) -> str:
+    """The same in Python, of files that were saved."""
+    options = [f"threshold={asked.threshold:g}"]
+    options += [f"held_out={asked.held_out:g}"] if asked.held_out else []
+    options += [f"limit={asked.limit}"] if asked.limit is not None else []
+    given = ", ".join([*(repr(each) for each in (*asked.files, asked.model, asked.dataset)), *options])
+    return f"from edgeslim import workbench\n\nfound = workbench.compare_errors({given})\nprint(found.mistakes)\n"
 
 
 def run_command(plan: StudyPlan, search: SearchRun | None = None, recipes: str | None = None) -> str:

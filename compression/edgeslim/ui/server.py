@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from edgeslim.ui import components
+from edgeslim.ui import components, inspect, library
 from edgeslim.ui.uploads import UploadQuota
 from edgeslim.ui.visitor import VisitorCookie, attend
 
@@ -58,8 +58,9 @@ def import_all() -> None:
     """
     for name in IMPORTED:
         import_module(name)
-    for module in iter_modules(components.__path__, f"{components.__name__}."):
-        import_module(module.name)
+    for package in (components, inspect, library):
+        for module in iter_modules(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
 
 
 def middleware() -> list[Middleware]:

@@ -42,18 +42,29 @@ def compare_errors(
     threshold: float = 0.5,
     spec: ModelSpec | None = None,
     limit: int | None = None,
+    held_out: float = 0.0,
     store: Store | None = None,
     progress: Progress = silent,
 ) -> ErrorReport:
     """Two ONNX files that are fed and read as `model` is, on the dataset's validation images.
 
-    Raises ModelError (not_scorable), DatasetError (no_labels).
+    `held_out` is the share of them that is left out, as a study does. Raises ModelError (not_scorable), DatasetError
+    (no_labels).
     """
     from edgeslim.predictions import predict
 
     store = store or Store()
     with store.in_use():
-        work = opened(model, dataset, store, calibration=None, spec=spec, progress=progress, limit=limit)
+        work = opened(
+            model,
+            dataset,
+            store,
+            calibration=None,
+            spec=spec,
+            progress=progress,
+            limit=limit,
+            held_out=held_out,
+        )
         split = work.evaluation
         if work.labels is None:
             raise DatasetError(
