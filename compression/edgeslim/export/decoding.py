@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from edgeslim.errors import ModelError
-from edgeslim.export.onnx import simplified, to_bytes, traced
+from edgeslim.export.onnx import simplified, to_bytes
 from edgeslim.models.base import ModelSpec
 from edgeslim.models.families import FAMILIES, UNKNOWN
+from edgeslim.models.tracing import traced
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import math
-import warnings
 from collections.abc import Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING
@@ -17,11 +13,11 @@ from edgeslim.errors import ModelError
 from edgeslim.export import clean
 from edgeslim.models.proof import is_finite, largest_errors, probes, run
 from edgeslim.models.sanitize import sanitize
+from edgeslim.models.tracing import exported
 
 if TYPE_CHECKING:
-    from torch import Tensor, fx, nn
+    from torch import fx, nn
 
-OPSET = 17
 TOLERANCE = 1e-4
 """Largest allowed difference between the outputs of the two forms, relative to each output's largest value."""
 
@@ -33,7 +29,7 @@ def export_training_form(
 
     The result can be imported again by `to_torch`. Equal weights give equal bytes.
     """
-    model = _traced(deepcopy(module).eval(), tuple(input_shape), input_name, list(output_names))
+    model = exported(deepcopy(module).eval(), input_shape, input_name, output_names)
     return simplified(model)
 
 
@@ -106,87 +102,3 @@ def _check_equal(before: onnx.ModelProto, after: onnx.ModelProto) -> None:
             error=error,
             tolerance=TOLERANCE,
         )
-
-
-def _traced(
-    module: nn.Module, input_shape: tuple[int, ...], input_name: str, output_names: list[str]
-) -> onnx.ModelProto:
-    """Export with torch's tracing exporter; for operators it lacks, with the dynamo exporter, ten times slower."""
-    import torch
-    from torch.onnx.errors import OnnxExporterError
-
-    example = (torch.zeros(input_shape),)
-    try:
-        return traced(
-            module,
-            example,
-            [input_name],
-            output_names,
-            keep_initializers_as_inputs=True,  # else weights that happen to be equal are merged
-        )
-    except OnnxExporterError:
-        return _exported(module, example, input_name, output_names)
-
-
-def traced(
-    module: nn.Module,
-    example: tuple[Tensor, ...],
-    input_names: Sequence[str],
-    output_names: Sequence[str],
-    *,
-    keep_initializers_as_inputs: bool = False,
-) -> onnx.ModelProto:
-    """By torch's tracing exporter, as it is and without its remarks. Raises OnnxExporterError."""
-    import torch
-    from torch.jit._trace import TracerWarning
-
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="You are using the legacy TorchScript-based ONNX export")
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\.onnx\.")
-        warnings.filterwarnings("ignore", category=UserWarning, module=r"torch\.onnx\.")
-        warnings.filterwarnings("ignore", category=TracerWarning)
-        warnings.filterwarnings("ignore", message="The tensor attributes")  # a GRU's, flattened
-        with contextlib.redirect_stdout(io.StringIO()):  # the exporter prints a graph that it cannot export
-            torch.onnx.export(
-                module,
-                example,
-                buffer,  # type: ignore[arg-type]
-                dynamo=False,
-                opset_version=OPSET,
-                training=torch.onnx.TrainingMode.PRESERVE,
-                do_constant_folding=False,
-                keep_initializers_as_inputs=keep_initializers_as_inputs,
-                input_names=list(input_names),
-                output_names=list(output_names),
-            )
-    return onnx.load_from_string(buffer.getvalue())
-
-
-def _exported(
-    module: nn.Module, example: tuple[Tensor], input_name: str, output_names: list[str]
-) -> onnx.ModelProto:
-    """Export with torch's dynamo exporter, unoptimised so that BatchNormalization stays (opset 18)."""
-    import torch
-
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=FutureWarning, message=r".*LeafSpec")
-            program = torch.onnx.export(
-                module,
-                example,
-                dynamo=True,
-                opset_version=OPSET + 1,
-                optimize=False,
-                verbose=False,
-                input_names=[input_name],
-                output_names=output_names,
-            )
-    finally:
-        logger.setLevel(level)
-    assert program is not None
-    model: onnx.ModelProto = program.model_proto
-    return model
