@@ -15,6 +15,7 @@ from edgeslim.errors import ModelError
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.catalogue import check_name, default_name, refuse_reserved
 from edgeslim.models.checks import read_bytes
+from edgeslim.models.conversion import Converted, converted
 from edgeslim.models.families import FAMILIES, UNKNOWN
 from edgeslim.models.preparing import prepare_confined
 from edgeslim.models.spec import spec_from_json
@@ -75,23 +76,37 @@ def import_file(path: Path, spec: ModelSpec | None, store: Store, progress: Prog
 def import_bytes(
     content: bytes, file: str | Path, spec: ModelSpec | None, store: Store, progress: Progress = silent
 ) -> Model:
-    """Import a file's content without listing it; errors refer to it as `file`, which is also its name and origin."""
+    """Import a file's content without listing it; errors refer to it as `file`, which is also its name and origin.
+
+    What is of another framework that can be converted is converted first.
+    """
+    source = converted(content, file, spec, store, progress)
+    return import_converted(source, file, spec, store, progress)
+
+
+def import_converted(
+    source: Converted, file: str | Path, spec: ModelSpec | None, store: Store, progress: Progress = silent
+) -> Model:
+    """The same for what was converted."""
 
     def imported() -> dict[str, Any]:
         with store.lock("opening", _PATIENCE, progress):  # several at once could exhaust the memory
             progress("opening", 0, 0)
-            made = prepare_confined(content, file, spec)
+            made = prepare_confined(source.content, file, spec)
         return {"sha256": store.put(made.content), "spec": made.spec.to_json(), "proof": made.proof}
 
-    record = store.computed(IMPORTS, _cache_key(content, spec), imported, progress)
+    record = store.computed(IMPORTS, _cache_key(source.content, spec), imported, progress)
     sha256: str = record["sha256"]
+    found = spec_from_json(record["spec"])
+    if spec is None and (found.family == UNKNOWN or found.task == "classification"):
+        found = dataclasses.replace(found, **source.hints)
     return Model(
         name=str(file),
         path=store.path(sha256),
         sha256=sha256,
-        spec=spec_from_json(record["spec"]),
+        spec=found,
         origin=str(file),
-        proof=record["proof"],
+        proof={**record["proof"], **source.proof},
     )
 
 

@@ -19,7 +19,7 @@ from edgeslim.models.spec import load_spec, spec_from_json
 from edgeslim.progress import Progress, silent
 from edgeslim.visitors import Whose
 
-SUFFIXES = (".onnx", ".pt", ".pth", ".pt2")
+SUFFIXES = (".onnx", ".keras", ".pt", ".pth", ".pt2", ".safetensors")
 """Of files that are taken for models; what is no ONNX says what it is when it is opened."""
 SAMPLES_LICENCE = "Apache-2.0 (trained by this project)"
 Origin = Literal["sample", "imported", "catalogue"]

@@ -24,7 +24,8 @@ _KINDS = {
     "pickle": "a Python pickle, which is not opened since it could run anything",
     "safetensors": "safetensors: weights without the network's operations",
     "tflite": "a TensorFlow Lite model",
-    "keras": "an HDF5 file, such as a Keras model",
+    "hdf5": "an HDF5 file, such as Keras wrote before its version 3",
+    "keras": "a Keras model",
     "openvino": "XML, such as an OpenVINO model",
     "ncnn": "an ncnn parameter file",
 }
@@ -64,7 +65,7 @@ def kind_of(content: bytes) -> str | None:
     if content[4:8] == b"TFL3":
         return "tflite"
     if content[:4] == b"\x89HDF":
-        return "keras"
+        return "hdf5"
     if content[8:10] == b'{"' and int.from_bytes(content[:8], "little") < len(content):
         return "safetensors"
     if content[:7] == b"7767517":
@@ -99,6 +100,8 @@ def _packed(content: bytes) -> str | None:
     except (zipfile.BadZipFile, ValueError, OSError):
         return "checkpoint" if b"data.pkl" in content[:4096] else None
     last = {path.name for path in names}
+    if {"config.json", "model.weights.h5"} <= {str(path) for path in names}:
+        return "keras"
     if "archive_format" in last or "serialized_exported_program.json" in last:
         return "exported"
     if "data.pkl" in last:

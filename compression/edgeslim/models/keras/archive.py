@@ -46,11 +46,6 @@ class Archive:
     weights: bytes
 
 
-def is_keras(names: set[str]) -> bool:
-    """Whether a zip with these members is a `.keras` file."""
-    return {_CONFIG, _WEIGHTS} <= names
-
-
 def read(content: bytes, file: str | Path, known: frozenset[str]) -> Archive:
     """Raises ModelError: `keras_lambda`, `keras_layers` for layers that are not `known`, `keras_broken`."""
     try:
