@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from edgeslim.steps.base import StepInfo
 
 USER_ERROR = 2
+_KERAS = "keras:"
+"""Before the name of a network of keras.applications."""
 INTERRUPTED = 130
 
 
@@ -83,12 +85,26 @@ def _parser() -> argparse.ArgumentParser:
     add(commands, "steps", _steps, "list the steps with their parameters and bounds")
     with_data(add(commands, "presets", _presets, "list the recipe lists that fit a model and data"))
     command = add(
-        commands, "import-model", _import_model, "import an ONNX file, or download a catalogue model"
+        commands,
+        "import-model",
+        _import_model,
+        "import a file (ONNX, .keras, weights of our own networks), a network of Keras, or a catalogue model",
     )
-    command.add_argument("file", metavar="FILE.onnx|NAME")
+    command.add_argument("file", metavar="FILE|NAME|keras:NETWORK")
     command.add_argument("--spec", type=Path, metavar="SPEC.json", help="how to feed and read the model")
     command.add_argument("--name", help="what to call it (default: as the file)")
     command.add_argument("--data", metavar="D", help="images on which to try how it wants them prepared")
+    command.add_argument(
+        "--size", type=positive, metavar="N", help="of keras:NETWORK: images of N × N pixels"
+    )
+    command.add_argument(
+        "--no-weights", action="store_true", help="of keras:NETWORK: untrained, fetches nothing"
+    )
+    command.add_argument(
+        "--trust-this-file",
+        action="store_true",
+        help="open a TorchScript or .pt2 file, which can run anything",
+    )
     command = add(
         commands, "preprocessing", _preprocessing, "try the usual ways to prepare images, on a few of them"
     )
@@ -211,6 +227,19 @@ def _import_model(given: Arguments) -> None:
     }
     if given.file in [model.name for model in listed if model.origin == "catalogue"]:
         found = workbench.download_model(given.file, given.store, progress(given))
+    elif given.file.startswith(_KERAS):
+        found = workbench.import_application(
+            given.file.removeprefix(_KERAS),
+            name=given.name,
+            side=given.size,
+            weights=not given.no_weights,
+            store=given.store,
+            progress=progress(given),
+        )
+    elif given.trust_this_file:
+        found = workbench.import_program(
+            Path(given.file), name=given.name, spec=spec(given), store=given.store, progress=progress(given)
+        )
     else:
         found = workbench.import_model(
             given.file,

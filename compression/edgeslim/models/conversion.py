@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +23,16 @@ from edgeslim.progress import Progress, silent
 
 CONVERSIONS = "conversions"
 """Kind of records."""
+_PROGRAMS = ("torchscript", "exported")
+_WEIGHTS = ("edgeslim.models.torch_files", "weights_as_onnx")
+_PROGRAM = ("edgeslim.models.torch_files", "program_as_onnx")
+_JOBS = {
+    "keras": ("edgeslim.models.keras.converting", "archive_as_onnx"),
+    "checkpoint": _WEIGHTS,
+    "safetensors": _WEIGHTS,
+    **dict.fromkeys(_PROGRAMS, _PROGRAM),
+}
+"""Kind of file → module and name of what converts it: they import torch, and what an extra brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +45,32 @@ class Converted:
 
 
 def converted(
-    content: bytes, file: str | Path, spec: ModelSpec | None, store: Store, progress: Progress = silent
+    content: bytes,
+    file: str | Path,
+    spec: ModelSpec | None,
+    store: Store,
+    progress: Progress = silent,
+    *,
+    trusted: bool = False,
 ) -> Converted:
-    """The content itself, unless it is of a kind that is converted. Raises ModelError."""
-    if kind_of(content) != "keras":
+    """The content itself, unless it is of a kind that is converted; programs, which can run anything, only if `trusted`.
+
+    Raises ModelError.
+    """
+    kind = kind_of(content)
+    if kind not in _JOBS or (kind in _PROGRAMS and not trusted):
         return Converted(content)
-    require_keras(file)
-    size = (spec.input_height, spec.input_width) if spec else (DEFAULT_SIDE, DEFAULT_SIDE)
-    decisive = json.dumps([__version__, version("keras"), size])
+    if kind == "keras":
+        require_keras(file)
+    shape = spec.input_shape[1:] if spec else (3, DEFAULT_SIDE, DEFAULT_SIDE)
+    decisive = json.dumps([__version__, version("keras" if kind == "keras" else "torch"), shape])
     key = hashlib.sha256(decisive.encode() + b"\0" + content).hexdigest()
 
     def made() -> dict[str, Any]:
-        from edgeslim.models.keras.converting import archive_as_onnx
-
+        module, name = _JOBS[kind]
+        job = getattr(import_module(module), name)
         progress("translating", 0, 0)
-        return confined(archive_as_onnx, lambda found, onnx: _kept(found, onnx, store), content, file, size)
+        return confined(job, lambda found, onnx: _kept(found, onnx, store), content, file, shape)
 
     record = store.computed(CONVERSIONS, key, made, progress)
     onnx = store.path(record["sha256"]).read_bytes()

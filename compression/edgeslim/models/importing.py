@@ -98,8 +98,8 @@ def import_converted(
     record = store.computed(IMPORTS, _cache_key(source.content, spec), imported, progress)
     sha256: str = record["sha256"]
     found = spec_from_json(record["spec"])
-    if spec is None and (found.family == UNKNOWN or found.task == "classification"):
-        found = dataclasses.replace(found, **source.hints)
+    if spec is None and source.hints:
+        found = spec_from_json({**found.to_json(), **source.hints})
     return Model(
         name=str(file),
         path=store.path(sha256),

@@ -19,8 +19,8 @@ _LOAD = {
 }
 _KINDS = {
     "checkpoint": "a PyTorch checkpoint: weights, or a pickled object, without the network's operations",
-    "torchscript": "a TorchScript program",
-    "exported": "a program of torch.export (.pt2)",
+    "torchscript": "a TorchScript program, which can run anything on this machine and is not opened",
+    "exported": "a program of torch.export (.pt2), which can run anything on this machine when it is loaded",
     "pickle": "a Python pickle, which is not opened since it could run anything",
     "safetensors": "safetensors: weights without the network's operations",
     "tflite": "a TensorFlow Lite model",
@@ -29,6 +29,10 @@ _KINDS = {
     "openvino": "XML, such as an OpenVINO model",
     "ncnn": "an ncnn parameter file",
 }
+_TRUST = dict.fromkeys(
+    ("torchscript", "exported"),
+    "\nIf you trust it: edgeslim import-model FILE --trust-this-file opens it in a process of its own.\n",
+)
 
 
 def refuse_other_formats(content: bytes, file: str | Path) -> None:
@@ -49,10 +53,20 @@ def refuse_other_formats(content: bytes, file: str | Path) -> None:
     raise ModelError(
         f"other_format_{kind}",
         problem,
-        f"Export it where the network's code is, and import the result:\n\n{lines}\n",
+        f"Export it where the network's code is, and import the result:\n\n{lines}\n{_TRUST.get(kind, '')}",
         file=file,
         kind=kind,
         lines=lines,
+    )
+
+
+def not_loadable(file: str | Path, reason: str) -> ModelError:
+    return ModelError(
+        "torch_file",
+        f"'{file}' could not be loaded by PyTorch: {reason}.",
+        "Save it again with the PyTorch that is installed here, or export it to ONNX where its code is.",
+        file=file,
+        reason=reason,
     )
 
 

@@ -58,7 +58,7 @@ def describe_model(
     """Open the model and measure its file. Raises ModelError."""
     from edgeslim.models.library import open_model
 
-    return _described(open_model(reference, store or Store(), spec))
+    return described(open_model(reference, store or Store(), spec))
 
 
 def stored_model(reference: str, store: Store | None = None) -> ModelInfo:
@@ -71,10 +71,10 @@ def stored_model(reference: str, store: Store | None = None) -> ModelInfo:
     model = open_model(reference, store)
     if not store.path(model.sha256).exists():
         store.put(model.path.read_bytes())
-    return _described(model)
+    return described(model)
 
 
-def _described(model: Model) -> ModelInfo:
+def described(model: Model) -> ModelInfo:
     from edgeslim.metrics.counts import counts
     from edgeslim.metrics.size import sizes
     from edgeslim.tasks.base import loss_for
@@ -133,17 +133,17 @@ def import_model(
         if dataset is not None:
             spec, told = settled_spec(Path(source), dataset, spec, store, progress)
         name = name or default_name(Path(source).stem)
-        _keep_in_studies(name, spec, store)
-        found = _described(import_onnx(source, spec, name, store, progress))
+        keep_former(name, spec, store)
+        found = described(import_onnx(source, spec, name, store, progress))
         return replace(found, told=tuple(notice_record(notice) for notice in told))
     require_space(len(source), store)
     name = default_name(name or Path(file_name).stem)
     file = file_name or f"{name}.onnx"
-    _keep_in_studies(name, spec, store)
-    return _described(import_named(source, file, name, spec, store, progress, shared=shared))
+    keep_former(name, spec, store)
+    return described(import_named(source, file, name, spec, store, progress, shared=shared))
 
 
-def _keep_in_studies(name: str, spec: ModelSpec | None, store: Store) -> None:
+def keep_former(name: str, spec: ModelSpec | None, store: Store) -> None:
     """Before a listed model gets another specification."""
     from edgeslim.models.library import open_model
     from edgeslim.workbench.library import keep_in_studies
@@ -159,7 +159,7 @@ def download_model(name: str, store: Store | None = None, progress: Progress = s
     visitors.refuse_in_demo("import")
     from edgeslim.models.download import download_model as download
 
-    return _described(download(name, store or Store(), progress))
+    return described(download(name, store or Store(), progress))
 
 
 def checked_spec(values: Mapping[str, Any]) -> ModelSpec:

@@ -23,6 +23,7 @@ from edgeslim.models.keras.network import translated
 from edgeslim.models.keras.preprocessing import hints_of
 from edgeslim.models.proof import MAX_RELATIVE_ERROR, largest_errors, probes, run
 from edgeslim.models.tracing import traced
+from edgeslim.sessions import Tensor
 
 _KNOWN = frozenset({*LAYERS, *MODELS, "InputLayer"})
 _BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, RuntimeError, ImportError)
@@ -44,9 +45,10 @@ def keras_of_torch() -> Any:
 
 
 def archive_as_onnx(content: bytes, file: str, given: Any) -> tuple[dict[str, Any], bytes]:
-    """A `.keras` file; `given` is (height, width) for a model that leaves them open. A job of `models.confined`."""
+    """A `.keras` file; `given` is (channels, height, width), for a model that leaves the size open. A job of
+    `models.confined`."""
     model = _loaded(read(content, file, _KNOWN), file)
-    return as_onnx(model, file, tuple(given))
+    return as_onnx(model, file, (given[1], given[2]))
 
 
 def as_onnx(model: Any, file: str, size: tuple[int, int]) -> tuple[dict[str, Any], bytes]:
@@ -64,7 +66,7 @@ def as_onnx(model: Any, file: str, size: tuple[int, int]) -> tuple[dict[str, Any
     inputs = probes(shape)
     found = run(content, inputs)
     if softmax:
-        found = [[probabilities(outputs)[None]] for outputs in found]
+        found = _as_given(model.get_layer(softmax), found)
     absolute, relative = largest_errors([_outputs(model, each) for each in inputs], found)
     if not relative <= MAX_RELATIVE_ERROR:
         raise ModelError(
@@ -74,7 +76,7 @@ def as_onnx(model: Any, file: str, size: tuple[int, int]) -> tuple[dict[str, Any
             file=file,
             error=f"{relative:.1e}",
         )
-    proof = {"translated_from": "keras", "translation_error": absolute, "softmax_left_out": softmax}
+    proof = {"translated_from": "keras", "translation_error": absolute, "softmax_left_out": bool(softmax)}
     return {"hints": hints_of(model, shape[1]), "proof": proof}, content
 
 
@@ -89,6 +91,15 @@ def _shape(model: Any, file: str, size: tuple[int, int]) -> tuple[int, int, int,
             shape=str(shape),
         )
     return 1, shape[3], shape[1] or size[0], shape[2] or size[1]
+
+
+def _as_given(last: Any, logits: list[list[Tensor]]) -> list[list[Tensor]]:
+    """The outputs as the model now gives them: where its last layer can be told to give logits, these, which tell more of
+    errors; else their softmax."""
+    if hasattr(last, "activation"):
+        last.activation = lambda x: x
+        return logits
+    return [[probabilities(outputs)[None]] for outputs in logits]
 
 
 def _outputs(model: Any, image: FloatArray) -> list[FloatArray]:

@@ -81,7 +81,7 @@ class Affine(nn.Module):
         self.register_buffer("offset", torch.tensor(offset, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.scale + self.offset  # type: ignore[no-any-return, operator]
+        return x * self.scale + self.offset
 
 
 class PerChannel(nn.Module):
@@ -93,7 +93,7 @@ class PerChannel(nn.Module):
         self.register_buffer("deviation", torch.tensor(deviation, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
-        return (x - self.mean) / self.deviation  # type: ignore[no-any-return, operator]
+        return (x - self.mean) / self.deviation
 
 
 class Mean(nn.Module):

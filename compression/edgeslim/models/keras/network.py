@@ -69,10 +69,10 @@ class Network(nn.Module):
         return outputs[0] if len(outputs) == 1 else outputs
 
 
-def translated(model: Any, shape: Sequence[int], *, logits: bool = False) -> tuple[Network, bool]:
-    """The network of a functional or sequential Keras model, and whether it gives logits where that gives a softmax.
+def translated(model: Any, shape: Sequence[int], *, logits: bool = False) -> tuple[Network, str]:
+    """The network of a functional or sequential Keras model, and the layer whose softmax was left out, or ''.
 
-    A softmax at the end is left out if `logits`. Raises NotTranslatedError.
+    One at the end is left out if `logits`. Raises NotTranslatedError.
     """
     walk = _Walk(model, shape, logits=logits)
     return walk.network, walk.softmax
@@ -82,7 +82,7 @@ class _Walk:
     """Makes the modules of each layer where its inputs' shapes are known: on an image of zeros."""
 
     def __init__(self, model: Any, shape: Sequence[int], *, logits: bool) -> None:
-        self._model, self._logits, self.softmax = model, logits, False
+        self._model, self._logits, self.softmax = model, logits, ""
         self._calls, inputs, self._outputs = _calls(model)
         if len(inputs) != 1:
             raise NotTranslatedError(f"{len(inputs)} inputs")
@@ -139,7 +139,7 @@ class _Walk:
             and isinstance(next(reversed(made.values()), None), nn.Softmax)
         ):
             made.popitem()
-            self.softmax = True
+            self.softmax = call.name
         return made
 
     def _flattened(self, call: _Call) -> tuple[int, int, int] | None:

@@ -32,7 +32,9 @@ APPLICATIONS: Mapping[str, tuple[str, int]] = {
     "EfficientNetV2B0": ("inside", 224),
 }
 """Name → mode, and the side of its images in pixels."""
-_RESCALE = ("Rescaling", "Normalization")
+_RESCALE = {"Rescaling", "Normalization", "TrueDivide", "Divide", "Multiply"}
+_FIRST = 5
+"""Layers among which a network that rescales its images does so."""
 
 
 def prepared(mode: str, channels: int) -> dict[str, Any]:
@@ -45,8 +47,8 @@ def prepared(mode: str, channels: int) -> dict[str, Any]:
 
 def hints_of(model: Any, channels: int) -> dict[str, Any]:
     """What a model tells of its preparation: that it rescales by itself, or whose name it bears; nothing else."""
-    kinds = {type(layer).__name__ for layer in model.layers[:4]}
-    if kinds & set(_RESCALE):
+    kinds = {layer["class_name"] for layer in model.get_config()["layers"][:_FIRST]}
+    if kinds & _RESCALE:
         return prepared("inside", channels)
     plain = str(model.name).lower().replace("_", "").replace("-", "")
     names = sorted(APPLICATIONS, key=len, reverse=True)  # MobileNetV2 before MobileNet

@@ -70,9 +70,11 @@ def rescaling(layer: Layer) -> Modules:
 
 
 def normalization(layer: Layer) -> Modules:
-    if layer.config.get("invert") or len(layer.weights) < 2:
-        raise layer.refuse("inverted, or with fixed numbers")
-    mean, variance = (np.asarray(value, np.float64).reshape(-1, 1, 1) for value in layer.weights[:2])
+    if layer.config.get("invert"):
+        raise layer.refuse("inverted")
+    fixed = [layer.config.get(key) for key in ("mean", "variance")]
+    given = layer.weights[:2] if None in fixed else fixed
+    mean, variance = (np.asarray(value, np.float64).reshape(-1, 1, 1) for value in given)
     return {"": PerChannel(mean, np.maximum(np.sqrt(variance), 1e-7))}
 
 

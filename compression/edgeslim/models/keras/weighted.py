@@ -72,9 +72,9 @@ def dense(layer: Layer) -> Modules:
     bias, rank = bool(layer.config["use_bias"]), len(layer.shapes[0])
     made: nn.Linear | nn.Conv2d
     if rank == 2:
-        made = nn.Linear(*weight.shape, bias=bias)
+        made = nn.Linear(weight.shape[0], weight.shape[1], bias=bias)
     elif rank == 4:
-        made = nn.Conv2d(*weight.shape, 1, bias=bias)
+        made = nn.Conv2d(weight.shape[0], weight.shape[1], 1, bias=bias)
     else:
         raise layer.refuse(f"on {rank} dimensions")
     copy_into(made.weight, weight.T.reshape(made.weight.shape))

@@ -1,0 +1,89 @@
+"""PyTorch modules → ONNX, with the right settings, and the largest difference of outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.onnx.errors import OnnxExporterError
+
+from edgeslim.errors import ModelError, first_line
+from edgeslim.models.conversion import Converted
+from edgeslim.models.proof import MAX_RELATIVE_ERROR, largest_errors, probes, run
+from edgeslim.models.spec import MAX_INPUT_SIDE
+from edgeslim.models.tracing import traced
+
+_FAILURES = (
+    OnnxExporterError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    NotImplementedError,
+)
+
+
+class _Flat(nn.Module):
+    """The module with its outputs in one row: exporters know neither mappings nor nested lists."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        return tuple(_tensors(self.module(image)))
+
+
+def module_as_onnx(module: nn.Module, example: Tensor, name: str) -> Converted:
+    """Exported in eval mode at the example's size, BatchNormalization kept; the module stays as it is.
+
+    Raises ModelError: torch_input, torch_export, torch_differs.
+    """
+    shape = tuple(int(side) for side in example.shape)
+    if len(shape) != 4 or shape[0] != 1 or shape[1] not in (1, 3) or max(shape) > MAX_INPUT_SIDE:
+        raise ModelError(
+            "torch_input",
+            f"The example of '{name}' has the shape {shape}; it must be (1, 1 or 3, height, width).",
+            "Give one image: torch.zeros(1, 3, height, width).",
+            name=name,
+            shape=shape,
+        )
+    flat = _Flat(deepcopy(module).cpu().float().eval())
+    inputs = probes(shape)
+    try:
+        with torch.no_grad():
+            expected = [[each.numpy() for each in flat(torch.from_numpy(image))] for image in inputs]
+        names = [f"output{index}" for index in range(len(expected[0]))]
+        content: bytes = traced(flat, shape, "image", names).SerializeToString(deterministic=True)
+    except _FAILURES as error:
+        raise ModelError(
+            "torch_export",
+            f"'{name}' could not be exported from PyTorch: {first_line(error)}.",
+            "Export it to ONNX yourself, with raw outputs and opset 17, and import the file.",
+            name=name,
+            reason=first_line(error),
+        ) from error
+    absolute, relative = largest_errors(expected, run(content, inputs))
+    if not relative <= MAX_RELATIVE_ERROR:
+        raise ModelError(
+            "torch_differs",
+            f"'{name}' gives other outputs once exported: they differ by {relative:.1e} of their range.",
+            "What a network does must not depend on chance, nor on the image's values by Python's if and for.",
+            name=name,
+            error=f"{relative:.1e}",
+        )
+    return Converted(content, {}, {"translated_from": "pytorch", "translation_error": absolute})
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [each for inner in value for each in _tensors(inner)]
+    raise TypeError(f"an output is no tensor but {type(value).__name__}")
