@@ -33,6 +33,7 @@ from edgeslim.cli.device import add_bundle, add_device_commands
 from edgeslim.cli.doctor import add_doctor
 from edgeslim.cli.lacking import how_to_give
 from edgeslim.cli.live import add_browser_runtime
+from edgeslim.cli.models import add_import
 from edgeslim.errors import EdgeSlimError
 from edgeslim.report.preprocessing import preprocessing_table
 from edgeslim.report.text import table, trial_lines
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from edgeslim.steps.base import StepInfo
 
 USER_ERROR = 2
-_KERAS = "keras:"
-"""Before the name of a network of keras.applications."""
 INTERRUPTED = 130
 
 
@@ -84,34 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("data", nargs="?", metavar="DATA", help="a listed dataset, or the path of one")
     add(commands, "steps", _steps, "list the steps with their parameters and bounds")
     with_data(add(commands, "presets", _presets, "list the recipe lists that fit a model and data"))
-    command = add(
-        commands,
-        "import-model",
-        _import_model,
-        "import a file (ONNX, .keras, weights of our own networks), a network of Keras, or a catalogue model",
-    )
-    command.add_argument("file", metavar="FILE|NAME|keras:NETWORK")
-    command.add_argument("--spec", type=Path, metavar="SPEC.json", help="how to feed and read the model")
-    command.add_argument("--name", help="what to call it (default: as the file)")
-    command.add_argument("--data", metavar="D", help="images on which to try how it wants them prepared")
-    command.add_argument(
-        "--size", type=positive, metavar="N", help="of keras:NETWORK: images of N × N pixels"
-    )
-    command.add_argument(
-        "--no-weights", action="store_true", help="of keras:NETWORK: untrained, fetches nothing"
-    )
-    command.add_argument(
-        "--trust-this-file",
-        action="store_true",
-        help="open a TorchScript or .pt2 file, which can run anything",
-    )
+    add_import(commands)
     command = add(
         commands, "preprocessing", _preprocessing, "try the usual ways to prepare images, on a few of them"
     )
     with_data(command, calibration=False, limit=False)
     command.add_argument("--images", type=positive, metavar="N", help="on so many images (default: 48)")
-    command = add(commands, "download", _download, "download a model of the catalogue")
-    command.add_argument("name", metavar="NAME")
     command = add(commands, "evaluate", _evaluate, "measure a model as it is")
     with_runtimes(with_data(command, calibration=False, classes=True))
     command = with_data(
@@ -218,46 +195,6 @@ def _presets(given: Arguments) -> None:
     tell(given, told, lambda: "\n".join([table(rows, ["preset", "recipe", "steps"]), *said]))
 
 
-def _import_model(given: Arguments) -> None:
-    listed = workbench.list_models(given.store)
-    before = {
-        model.name: workbench.model_spec(model.name, store=given.store)
-        for model in listed
-        if model.origin == "imported"
-    }
-    if given.file in [model.name for model in listed if model.origin == "catalogue"]:
-        found = workbench.download_model(given.file, given.store, progress(given))
-    elif given.file.startswith(_KERAS):
-        found = workbench.import_application(
-            given.file.removeprefix(_KERAS),
-            name=given.name,
-            side=given.size,
-            weights=not given.no_weights,
-            store=given.store,
-            progress=progress(given),
-        )
-    elif given.trust_this_file:
-        found = workbench.import_program(
-            Path(given.file), name=given.name, spec=spec(given), store=given.store, progress=progress(given)
-        )
-    else:
-        found = workbench.import_model(
-            given.file,
-            spec=spec(given),
-            name=given.name,
-            dataset=given.data,
-            store=given.store,
-            progress=progress(given),
-        )
-    known = before.get(found.name)
-    told = (
-        ""
-        if known is None
-        else "\nit was here already" + (", read by another specification" if known != found.spec else "")
-    )
-    tell(given, found, lambda: _model_lines(found) + told)
-
-
 def _preprocessing(given: Arguments) -> None:
     found = workbench.try_preprocessing(
         given.model,
@@ -268,25 +205,6 @@ def _preprocessing(given: Arguments) -> None:
         progress=progress(given),
     )
     tell(given, found, lambda: preprocessing_table(found))
-
-
-def _download(given: Arguments) -> None:
-    found = workbench.download_model(given.name, given.store, progress(given))
-    tell(given, found, lambda: _model_lines(found))
-
-
-def _model_lines(model: ModelInfo) -> str:
-    spec, error = model.spec, model.proof.get("max_abs_error")
-    lines = [
-        f"{model.name}: {spec.task}, family '{spec.family}', "
-        f"{spec.input_width}x{spec.input_height} {spec.color}, {len(spec.labels)} labels",
-        f"{format_count(model.params)} parameters, {format_count(model.macs)} MACs, "
-        f"{format_bytes(model.sizes.file)}",
-    ]
-    if error is not None:
-        lines.append(f"outputs differ from the given file's by at most {error:.1e}")
-    lines += [notice.text for notice in model.told]
-    return "\n".join(lines)
 
 
 def _evaluate(given: Arguments) -> None:

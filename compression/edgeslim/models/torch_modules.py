@@ -14,7 +14,7 @@ from edgeslim.errors import ModelError, first_line
 from edgeslim.models.conversion import Converted
 from edgeslim.models.proof import MAX_RELATIVE_ERROR, largest_errors, probes, run
 from edgeslim.models.spec import MAX_INPUT_SIDE
-from edgeslim.models.tracing import traced
+from edgeslim.models.tracing import exported
 
 _FAILURES = (
     OnnxExporterError,
@@ -58,7 +58,7 @@ def module_as_onnx(module: nn.Module, example: Tensor, name: str) -> Converted:
         with torch.no_grad():
             expected = [[each.numpy() for each in flat(torch.from_numpy(image))] for image in inputs]
         names = [f"output{index}" for index in range(len(expected[0]))]
-        content: bytes = traced(flat, shape, "image", names).SerializeToString(deterministic=True)
+        content: bytes = exported(flat, shape, "image", names).SerializeToString(deterministic=True)
     except _FAILURES as error:
         raise ModelError(
             "torch_export",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -22,8 +23,7 @@ from edgeslim.models.keras.layers import LAYERS
 from edgeslim.models.keras.network import translated
 from edgeslim.models.keras.preprocessing import hints_of
 from edgeslim.models.proof import MAX_RELATIVE_ERROR, largest_errors, probes, run
-from edgeslim.models.tracing import traced
-from edgeslim.sessions import Tensor
+from edgeslim.models.tracing import exported
 
 _KNOWN = frozenset({*LAYERS, *MODELS, "InputLayer"})
 _BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, RuntimeError, ImportError)
@@ -62,12 +62,13 @@ def as_onnx(model: Any, file: str, size: tuple[int, int]) -> tuple[dict[str, Any
     except NotTranslatedError as error:
         raise refused_layers(file, [str(error)]) from error
     names = [f"output{index}" for index in range(len(model.outputs))]
-    content: bytes = traced(network, shape, "image", names).SerializeToString(deterministic=True)
+    content: bytes = exported(network, shape, "image", names).SerializeToString(deterministic=True)
     inputs = probes(shape)
     found = run(content, inputs)
-    if softmax:
-        found = _as_given(model.get_layer(softmax), found)
-    absolute, relative = largest_errors([_outputs(model, each) for each in inputs], found)
+    with _giving_logits(model, softmax) as probable:
+        if probable:
+            found = [[probabilities(outputs)[None]] for outputs in found]
+        absolute, relative = largest_errors([_outputs(model, each) for each in inputs], found)
     if not relative <= MAX_RELATIVE_ERROR:
         raise ModelError(
             "keras_differs",
@@ -93,13 +94,18 @@ def _shape(model: Any, file: str, size: tuple[int, int]) -> tuple[int, int, int,
     return 1, shape[3], shape[1] or size[0], shape[2] or size[1]
 
 
-def _as_given(last: Any, logits: list[list[Tensor]]) -> list[list[Tensor]]:
-    """The outputs as the model now gives them: where its last layer can be told to give logits, these, which tell more of
-    errors; else their softmax."""
-    if hasattr(last, "activation"):
-        last.activation = lambda x: x
-        return logits
-    return [[probabilities(outputs)[None]] for outputs in logits]
+@contextlib.contextmanager
+def _giving_logits(model: Any, softmax: str) -> Iterator[bool]:
+    """Meanwhile the layer of that name gives logits, which tell more of errors; whether it gives a softmax still."""
+    last = model.get_layer(softmax) if softmax else None
+    if not hasattr(last, "activation"):
+        yield last is not None
+        return
+    given, last.activation = last.activation, keras_of_torch().activations.linear
+    try:
+        yield False
+    finally:
+        last.activation = given
 
 
 def _outputs(model: Any, image: FloatArray) -> list[FloatArray]:

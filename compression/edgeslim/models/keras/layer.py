@@ -77,8 +77,8 @@ class Affine(nn.Module):
 
     def __init__(self, scale: NDArray[Any], offset: NDArray[Any]) -> None:
         super().__init__()
-        self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
-        self.register_buffer("offset", torch.tensor(offset, dtype=torch.float32))
+        self.scale = nn.Buffer(torch.tensor(scale, dtype=torch.float32))
+        self.offset = nn.Buffer(torch.tensor(offset, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
         return x * self.scale + self.offset
@@ -89,8 +89,8 @@ class PerChannel(nn.Module):
 
     def __init__(self, mean: NDArray[Any], deviation: NDArray[Any]) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
-        self.register_buffer("deviation", torch.tensor(deviation, dtype=torch.float32))
+        self.mean = nn.Buffer(torch.tensor(mean, dtype=torch.float32))
+        self.deviation = nn.Buffer(torch.tensor(deviation, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
         return (x - self.mean) / self.deviation
