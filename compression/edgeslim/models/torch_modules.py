@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -52,11 +53,14 @@ def module_as_onnx(module: nn.Module, example: Tensor, name: str) -> Converted:
             name=name,
             shape=shape,
         )
-    flat = _Flat(deepcopy(module).cpu().float().eval())
+    # A script is exported as it is: tracing does not look into what is called from outside.
+    flat = module.eval() if isinstance(module, torch.jit.ScriptModule) else _Flat(_evaluating(module))
     inputs = probes(shape)
     try:
         with torch.no_grad():
-            expected = [[each.numpy() for each in flat(torch.from_numpy(image))] for image in inputs]
+            expected = [
+                [each.numpy() for each in _tensors(flat(torch.from_numpy(image)))] for image in inputs
+            ]
         names = [f"output{index}" for index in range(len(expected[0]))]
         content: bytes = exported(flat, shape, "image", names).SerializeToString(deterministic=True)
     except _FAILURES as error:
@@ -77,6 +81,14 @@ def module_as_onnx(module: nn.Module, example: Tensor, name: str) -> Converted:
             error=f"{relative:.1e}",
         )
     return Converted(content, {}, {"translated_from": "pytorch", "translation_error": absolute})
+
+
+def _evaluating(module: nn.Module) -> nn.Module:
+    """A copy in float32 on the CPU. A program of torch.export has one mode, and refuses to be told."""
+    copy = deepcopy(module).cpu().float()
+    with contextlib.suppress(NotImplementedError):
+        copy.eval()
+    return copy
 
 
 def _tensors(value: Any) -> list[Tensor]:

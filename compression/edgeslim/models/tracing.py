@@ -20,7 +20,7 @@ OPSET = 17
 def exported(
     module: nn.Module, input_shape: Sequence[int], input_name: str, output_names: Sequence[str]
 ) -> onnx.ModelProto:
-    """A network of one input, by torch's tracing exporter; for what that lacks by the dynamo exporter, ten times slower."""
+    """A network of one input, by torch's tracing exporter; for what that lacks by the dynamo one, ten times slower."""
     import torch
     from torch.onnx.errors import OnnxExporterError
 

@@ -96,7 +96,7 @@ def _layers(layer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield layer
         layers = [inner["activation"]] if isinstance(inner.get("activation"), dict) else []
     for each in layers:
-        yield from _layers(each if isinstance(each, dict) else {"class_name": str(each)[:60]})
+        yield from _layers(each if isinstance(each, dict) else {"class_name": repr(each)[:60]})
 
 
 def _owned_elsewhere(value: Any) -> set[str]:

@@ -97,7 +97,7 @@ def _shape(model: Any, file: str, size: tuple[int, int]) -> tuple[int, int, int,
 @contextlib.contextmanager
 def _giving_logits(model: Any, softmax: str) -> Iterator[bool]:
     """Meanwhile the layer of that name gives logits, which tell more of errors; whether it gives a softmax still."""
-    last = model.get_layer(softmax) if softmax else None
+    last: Any = model.get_layer(softmax) if softmax else None
     if not hasattr(last, "activation"):
         yield last is not None
         return

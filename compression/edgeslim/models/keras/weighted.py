@@ -108,6 +108,11 @@ def pooling(layer: Layer) -> Modules:
         if layer.kind == "MaxPooling2D":
             return {"": nn.MaxPool2d(size, strides, padding)}
         return {"": nn.AvgPool2d(size, strides, padding, count_include_pad=False)}
-    if padding != (0, 0) or layer.kind != "MaxPooling2D":
+    # What is missing after the last row is what torch adds where it rounds the number of windows up.
+    sides = zip(layer.shapes[0][2:], size, strides, padding, strict=True)
+    rounded = all(
+        -(-(side + 2 * pad - each) // step) + 1 == -(-side // step) for side, each, step, pad in sides
+    )
+    if layer.kind != "MaxPooling2D" or not rounded:
         raise layer.refuse(f"pool {size}, padding 'same', on {layer.shapes[0][2:]}")
-    return {"": nn.MaxPool2d(size, strides, ceil_mode=True)}
+    return {"": nn.MaxPool2d(size, strides, padding, ceil_mode=True)}
