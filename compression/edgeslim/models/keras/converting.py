@@ -52,7 +52,8 @@ def archive_as_onnx(content: bytes, file: str, given: Any) -> tuple[dict[str, An
 
 
 def as_onnx(model: Any, file: str, size: tuple[int, int]) -> tuple[dict[str, Any], bytes]:
-    """What was found out (`hints` for the specification, `proof`), and an ONNX file: channels first, BatchNorm kept.
+    """What was found out, and an ONNX file: channels first, BatchNorm kept. `hints` are for the specification; of the
+    `proof`, `translation_error` is relative to the largest output.
 
     A softmax at the end is left out, so that what trains the network sees logits. Raises ModelError.
     """
@@ -68,7 +69,7 @@ def as_onnx(model: Any, file: str, size: tuple[int, int]) -> tuple[dict[str, Any
     with _giving_logits(model, softmax) as probable:
         if probable:
             found = [[probabilities(outputs)[None]] for outputs in found]
-        absolute, relative = largest_errors([_outputs(model, each) for each in inputs], found)
+        _, relative = largest_errors([_outputs(model, each) for each in inputs], found)
     if not relative <= MAX_RELATIVE_ERROR:
         raise ModelError(
             "keras_differs",
@@ -77,7 +78,7 @@ def as_onnx(model: Any, file: str, size: tuple[int, int]) -> tuple[dict[str, Any
             file=file,
             error=f"{relative:.1e}",
         )
-    proof = {"translated_from": "keras", "translation_error": absolute, "softmax_left_out": bool(softmax)}
+    proof = {"translated_from": "keras", "translation_error": relative, "softmax_left_out": bool(softmax)}
     return {"hints": hints_of(model, shape[1]), "proof": proof}, content
 
 
