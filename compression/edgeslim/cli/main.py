@@ -39,7 +39,6 @@ from edgeslim.report.preprocessing import preprocessing_table
 from edgeslim.report.text import table, trial_lines
 from edgeslim.units import format_bytes, format_count
 from edgeslim.workbench.datasets import DatasetInfo
-from edgeslim.workbench.models import ModelInfo
 
 if TYPE_CHECKING:
     from edgeslim.steps.base import StepInfo
