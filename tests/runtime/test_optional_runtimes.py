@@ -34,14 +34,15 @@ def test_the_shell_says_what_installs_a_runtime(
     assert f"pip install {packages}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("name", "converter"), [("tflite", "litert-torch"), ("ncnn", "pnnx")])
 def test_a_format_without_its_converter_says_what_installs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, converter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tflite = FILE_FORMATS.get("tflite")
-    monkeypatch.setattr(type(tflite), "version", lambda _: "")
+    made = FILE_FORMATS.get(name)
+    monkeypatch.setattr(type(made), "version", lambda _: "")
     conversion = Conversion(ModelSpec(input_width=8, input_height=8), None)
-    with pytest.raises(ModelError, match="pip install litert-torch"):
-        tflite.convert(tmp_path / "any.onnx", conversion)
+    with pytest.raises(ModelError, match=f"pip install {converter}"):
+        made.convert(tmp_path / "any.onnx", conversion)
 
 
 @pytest.mark.parametrize(("step", "codes"), [(LowBitWeights(bits=4), ["tflite_coded"]), (Float16(), [])])

@@ -129,6 +129,17 @@ def not_runnable(runtime: str, reason: str) -> ModelError:
     )
 
 
+def converter_missing(suffix: str, packages: str) -> ModelError:
+    """What a format raises where nothing is installed that converts for it."""
+    return ModelError(
+        "converter_missing",
+        f"Nothing installed here makes {suffix} files.",
+        f"Install it with: pip install {packages}",
+        suffix=suffix,
+        packages=packages,
+    )
+
+
 def runtime_environment(names: Iterable[str]) -> dict[str, str]:
     """Version and options of runtimes, to be recorded with what was measured in them."""
     found: dict[str, str] = {}

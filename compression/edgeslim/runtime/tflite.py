@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from edgeslim.errors import ModelError, Notice
-from edgeslim.runtime.base import FILE_FORMATS, Conversion
+from edgeslim.errors import Notice
+from edgeslim.runtime.base import FILE_FORMATS, Conversion, converter_missing
 from edgeslim.runtime.environment import package_version
 from edgeslim.runtime.litert import LITERT
 
@@ -43,13 +43,7 @@ class TfLite:
     def convert(self, file: Path, conversion: Conversion) -> bytes:
         """Raises ModelError: 'converter_missing', 'not_in_tflite', 'delivery_differs'."""
         if not self.version():
-            raise ModelError(
-                "converter_missing",
-                f"Nothing installed here makes {self.suffix} files.",
-                f"Install it with: pip install {CONVERTER}",
-                suffix=self.suffix,
-                packages=CONVERTER,
-            )
+            raise converter_missing(self.suffix, CONVERTER)
         from edgeslim.export.tflite.convert import to_tflite
         from edgeslim.runtime.proof import prove
 

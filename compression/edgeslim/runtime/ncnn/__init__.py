@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeslim.errors import Notice
-from edgeslim.runtime.base import FILE_FORMATS, RUNTIMES, Conversion, not_loadable
+from edgeslim.runtime.base import FILE_FORMATS, RUNTIMES, Conversion, converter_missing, not_loadable
 from edgeslim.runtime.environment import package_version
 from edgeslim.runtime.ncnn.archive import Archive
 from edgeslim.runtime.ncnn.session import OPTIONS, NcnnSession, open_archive
@@ -24,7 +24,8 @@ class NcnnFormat:
     """To prove the conversion on."""
 
     def version(self) -> str:
-        return f"{REVISION} {package_version('ncnn')} {package_version('pnnx')}"
+        converter = package_version("pnnx")
+        return converter and f"{REVISION} {package_version('ncnn')} {converter}"
 
     def notices(self, file: Path) -> list[Notice]:
         from edgeslim.runtime.ncnn.convert import lost
@@ -32,6 +33,8 @@ class NcnnFormat:
         return lost(file)
 
     def convert(self, file: Path, conversion: Conversion) -> bytes:
+        if not self.version():
+            raise converter_missing(self.suffix, "pnnx")
         from edgeslim.runtime.ncnn.convert import convert
 
         return convert(file, conversion)
@@ -46,7 +49,7 @@ class Ncnn:
     packages: tuple[str, ...] = ("ncnn", "pnnx")
 
     def version(self) -> str:
-        return package_version("ncnn") if package_version("pnnx") else ""
+        return package_version("ncnn")
 
     def options(self) -> dict[str, str]:
         return {key: str(value) for key, value in OPTIONS.items()}
