@@ -18,7 +18,7 @@ from PIL import Image
 from edgeslim.errors import ModelError
 from edgeslim.runtime import FILE_FORMATS, ONNXRUNTIME, RUNTIMES
 from edgeslim.runtime.base import Conversion
-from edgeslim.runtime.usage import Ports, code
+from edgeslim.runtime.usage import Ports, code, runner
 from edgeslim.steps import StepContext
 from edgeslim.steps.clustering.weight_clustering import WeightClustering
 from edgeslim.steps.quantization.float16 import Float16
@@ -176,6 +176,12 @@ def test_the_code_that_a_page_shows_runs_on_a_picture(
     expected = NCNN.open(path).run(pixels.transpose(2, 0, 1)[None].astype(np.float32))
     for found, wanted in zip(names["outputs"], expected, strict=True):
         assert np.array_equal(found, wanted[0])
+    measuring: dict[str, object] = {}
+    exec(runner("ncnn") or "", measuring)
+    assert measuring["VERSION"] == NCNN.version()
+    measured = measuring["open_file"](str(path), 2, "plain")(pixels.transpose(2, 0, 1)[None])
+    for found, wanted in zip(measured, expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-3)
 
 
 def test_an_image_in_any_memory_order_is_read_as_it_is(tmp_path: Path) -> None:

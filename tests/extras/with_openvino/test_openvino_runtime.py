@@ -15,7 +15,7 @@ from edgeslim.errors import ModelError
 from edgeslim.models.base import ModelSpec
 from edgeslim.runtime import ONNXRUNTIME, RUNTIMES
 from edgeslim.runtime.benchmark import compare_latency
-from edgeslim.runtime.usage import Ports, code
+from edgeslim.runtime.usage import Ports, code, runner
 
 pytest.importorskip("openvino")
 OPENVINO = RUNTIMES.get("openvino")
@@ -94,3 +94,9 @@ def test_the_code_that_a_page_shows_runs_on_a_picture(
     exec(code("openvino", "python", path.name, spec, Ports(input="image", outputs=("out",))), names)
     (found,) = names["outputs"]
     np.testing.assert_allclose(found, 2 / 255 * pixels.transpose(2, 0, 1)[None].astype(np.float32), rtol=1e-5)
+    measuring: dict[str, object] = {}
+    exec(runner("openvino") or "", measuring)
+    assert measuring["VERSION"] == OPENVINO.version()
+    tensor = pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255
+    (again,) = measuring["open_file"](str(path), 2, "plain")(tensor)
+    np.testing.assert_allclose(again, found, rtol=1e-5)
