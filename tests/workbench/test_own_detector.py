@@ -16,7 +16,7 @@ from edgeslim.cli.main import main
 from edgeslim.datasets import open_dataset
 from edgeslim.errors import DatasetError, ModelError
 from edgeslim.training.beginning import detector_spec
-from edgeslim.workbench.own_detector import train_detector
+from edgeslim.workbench.own_detector import train_detector, training_plan
 
 SIDE = 64
 
@@ -61,7 +61,7 @@ def test_a_shell_command_trains_a_detector_that_is_listed_adapted_and_compressed
         "but for folded layers the same"
     )
     with pytest.raises(ModelError) as caught:
-        train_detector(data, "squares", size="small", side=64, store=store)
+        train_detector(training_plan(data, "squares", size="small", side=64, store=store), store)
     assert caught.value.code == "model_name_taken", "before anything is computed"
     others = renamed(data, tmp_path / "others", ("blue", "green"))
     asked = ["train", "--data", str(others), "--name", "both", "--from", "squares", "--epochs", "2", "--json"]
@@ -86,8 +86,9 @@ def renamed(data: Path, copy: Path, names: tuple[str, ...]) -> Path:
 
 def test_too_few_images_without_declared_splits_are_not_learnt_from(tmp_path: Path) -> None:
     data = folder_of(tmp_path / "squares", 10, declared=False)
+    store = Store(tmp_path / "store")
     with pytest.raises(DatasetError) as caught:
-        train_detector(data, "mine", store=Store(tmp_path / "store"))
+        train_detector(training_plan(data, "mine", store=store), store)
     assert caught.value.code == "too_few_images"
 
 
@@ -98,6 +99,7 @@ def test_the_input_has_the_shape_of_the_pictures(tmp_path: Path) -> None:
 
 
 def test_what_has_no_boxes_cannot_be_learnt_from(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
     with pytest.raises(DatasetError) as caught:
-        train_detector("digits", "mine", store=Store(tmp_path / "store"))
+        train_detector(training_plan("digits", "mine", store=store), store)
     assert caught.value.code == "no_boxes_to_learn"

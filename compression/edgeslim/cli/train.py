@@ -8,7 +8,15 @@ from typing import Any, get_args
 from edgeslim.cli.common import Arguments, add, positive, progress, tell
 from edgeslim.errors import RecipeError
 from edgeslim.units import format_clock
-from edgeslim.workbench.own_detector import EPOCHS, NOTHING, SIDE, STREET_SIGNS, DetectorSize, TrainingRun
+from edgeslim.workbench.own_detector import (
+    EPOCHS,
+    NOTHING,
+    PATIENCE,
+    SIDE,
+    STREET_SIGNS,
+    DetectorSize,
+    TrainingRun,
+)
 
 
 def add_commands(commands: Any) -> None:
@@ -41,6 +49,13 @@ def add_commands(commands: Any) -> None:
     command.add_argument(
         "--epochs", type=positive, help=f"default: {EPOCHS}; a sample's: as its manifest says"
     )
+    command.add_argument(
+        "--patience",
+        type=positive,
+        default=PATIENCE,
+        metavar="N",
+        help=f"end after N epochs that were no better, with --data (default: {PATIENCE})",
+    )
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--threads", type=positive, default=1)
     command.add_argument(
@@ -62,7 +77,7 @@ def _train(given: Arguments) -> None:
 
 
 def _own(given: Arguments) -> None:
-    from edgeslim.workbench.own_detector import train_detector
+    from edgeslim.workbench.own_detector import train_detector, training_plan
 
     shape = {"size": given.size, "side": given.side, "start": given.start}
     if given.model is not None and any(value is not None for value in shape.values()):
@@ -72,16 +87,16 @@ def _own(given: Arguments) -> None:
             "Leave out --size, --side and --start, or --from.",
         )
     start = shape if given.model is None else {"start": given.model}
-    found = train_detector(
+    plan = training_plan(
         given.data,
         given.name,
         epochs=given.epochs or EPOCHS,
+        patience=given.patience,
         seed=given.seed,
-        threads=given.threads,
         store=given.store,
-        progress=progress(given),
         **{name: value for name, value in start.items() if value is not None},
     )
+    found = train_detector(plan, given.store, threads=given.threads, progress=progress(given))
     tell(given, found, lambda: run_lines(found))
 
 

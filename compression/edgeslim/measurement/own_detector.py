@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -41,6 +42,8 @@ from edgeslim.training.settings import TrainSettings
 from edgeslim.training.watching import watch
 
 BATCH = 16
+PATIENCE = 1.0
+"""Seconds to wait for another process that does this very run."""
 AVERAGE_DECAY = 0.999
 WATCHED = 64
 """Training images that are kept to choose the best epoch on, of at most an eighth of all."""
@@ -60,7 +63,12 @@ def train_detector(
     check_free(check_name(plan.name), store)
     data = open_dataset(plan.dataset, store, progress)
     taught, validation = _to_learn(data), data.split("validation")
-    with store.in_use(), busy(plan.name, progress) as report, reproducible(plan.seed, threads):
+    with (
+        store.lock(f"training-{plan.key}", PATIENCE, progress),
+        store.in_use(),
+        busy(plan.name, progress) as report,
+        reproducible(plan.seed, threads),
+    ):
         former = open_model(plan.start, store) if plan.adapts else None
         beginning = _beginning(plan, former, taught, tuple(data.labels))
         run = _trained(plan, beginning, taught, store, threads, report)
@@ -101,7 +109,8 @@ def _trained(
     watched = evenly_spaced(len(images), max(1, min(WATCHED, len(images) // 8)))
     learnt = [place for place in range(len(images)) if place not in watched]
     taught, kept = Part(images, learnt, f"without {len(watched)}"), Part(images, watched, f"{len(watched)}")
-    run = TrainingRun(plan=plan, taught=len(taught), watched=len(kept), kept=beginning.kept)
+    began = datetime.now(UTC).isoformat(timespec="seconds")
+    run = TrainingRun(plan=plan, began=began, taught=len(taught), watched=len(kept), kept=beginning.kept)
     batch = BATCH
     settings = TrainSettings(
         steps=plan.epochs * max(len(taught) // batch, 1),

@@ -36,6 +36,8 @@ class DetectorPlan:
     epochs: int = EPOCHS
     patience: int = PATIENCE
     seed: int = 0
+    dataset_name: str = ""
+    """As people know it."""
 
     @property
     def adapts(self) -> bool:
@@ -78,6 +80,8 @@ class TrainingRun:
 
     plan: DetectorPlan
     state: Literal["running", "complete", "early", "stopped"] = "running"
+    began: str = ""
+    """ISO 8601, UTC: of its last beginning."""
     epochs: tuple[Epoch, ...] = ()
     taught: int = 0
     """Images that are learnt from."""
@@ -106,7 +110,9 @@ def read_run(store: Store, key: str) -> TrainingRun | None:
 
 
 def read_runs(store: Store) -> tuple[TrainingRun, ...]:
-    return tuple(run for key in store.keys(TRAINING) if (run := read_run(store, key)) is not None)
+    """The newest first."""
+    runs = (read_run(store, key) for key in store.keys(TRAINING))
+    return tuple(sorted((run for run in runs if run is not None), key=lambda run: run.began, reverse=True))
 
 
 def write_run(store: Store, run: TrainingRun) -> None:

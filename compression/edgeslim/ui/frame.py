@@ -36,6 +36,7 @@ ICONS = {
     "deploy": "rocket_launch",
     "live": "videocam",
     "new": "add_circle",
+    "train": "model_training",
     "library": "inventory_2",
     "learn": "school",
     "lesson": "lightbulb",

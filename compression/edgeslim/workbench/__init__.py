@@ -107,6 +107,14 @@ from edgeslim.workbench.notes import notes_version as notes_version
 from edgeslim.workbench.notes import remove_note as remove_note
 from edgeslim.workbench.notes import star_trial as star_trial
 from edgeslim.workbench.notes import trial_notes as trial_notes
+from edgeslim.workbench.own_detector import adaptable_models as adaptable_models
+from edgeslim.workbench.own_detector import begin_training as begin_training
+from edgeslim.workbench.own_detector import stop_training as stop_training
+from edgeslim.workbench.own_detector import train_detector as train_detector
+from edgeslim.workbench.own_detector import training_plan as training_plan
+from edgeslim.workbench.own_detector import training_run as training_run
+from edgeslim.workbench.own_detector import training_runs as training_runs
+from edgeslim.workbench.own_detector import training_status as training_status
 from edgeslim.workbench.planning import estimate as estimate
 from edgeslim.workbench.predict import model_spec as model_spec
 from edgeslim.workbench.predict import predict as predict

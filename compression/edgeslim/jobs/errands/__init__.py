@@ -13,4 +13,5 @@ from edgeslim.jobs.errands.preparing import TryPreprocessing as TryPreprocessing
 from edgeslim.jobs.errands.reading import ReadImages as ReadImages
 from edgeslim.jobs.errands.seeing import SeeImages as SeeImages
 from edgeslim.jobs.errands.timing import TimeFiles as TimeFiles
+from edgeslim.jobs.errands.training import TrainDetector as TrainDetector
 from edgeslim.jobs.errands.weights import LookAtWeights as LookAtWeights

@@ -26,6 +26,7 @@ SECTIONS = {
     },
     "make": {
         "new": str(_FOLDER / "study" / "new.py"),
+        "train": str(_FOLDER / "make" / "train.py"),
         "library": str(_FOLDER / "make" / "library.py"),
     },
     "learn": {
