@@ -82,7 +82,9 @@ def integer_layers(model: onnx.ModelProto) -> tuple[IntegerLayer, ...]:
             continue  # an offset, which ncnn's weights have not
         codes = _rows(weights.array(stored.name), node)
         scales = np.broadcast_to(weights.array(weight.input[1]).reshape(-1), len(codes))
-        found.append(IntegerLayer(node.output[0], codes, scales.astype(np.float32), _peak(rounds, weights)))
+        found.append(
+            IntegerLayer(node.output[0], codes, scales.astype(np.float32), _peak(rounds, data, weights))
+        )
     return tuple(found)
 
 
@@ -93,8 +95,8 @@ def _rows(weight: NDArray[np.int8], node: onnx.NodeProto) -> NDArray[np.int8]:
     return np.ascontiguousarray(weight.reshape(len(weight), -1))
 
 
-def _peak(rounds: onnx.NodeProto, weights: Initializers) -> float:
-    """Largest magnitude for which a QuantizeLinear has a code."""
-    scale, zero = weights.array(rounds.input[1]), weights.array(rounds.input[2])
+def _peak(rounds: onnx.NodeProto, restores: onnx.NodeProto, weights: Initializers) -> float:
+    """Largest magnitude that codes of a QuantizeLinear stand for."""
+    scale, zero = weights.array(restores.input[1]), weights.array(rounds.input[2])
     limits = np.iinfo(zero.dtype)
     return float(scale) * max(limits.max - int(zero), int(zero) - limits.min)
