@@ -23,7 +23,7 @@ from edgeslim.models.proof import pictures
 from edgeslim.ort import open_session
 from edgeslim.processes import environment_of_child, threads
 from edgeslim.runtime.base import Conversion
-from edgeslim.runtime.integer_layers import IntegerLayer, is_coded
+from edgeslim.runtime.integer_layers import IntegerLayer, integer_layers, is_coded
 from edgeslim.runtime.ncnn.archive import Archive
 from edgeslim.runtime.ncnn.plain import plain, simulated
 from edgeslim.runtime.ncnn.session import open_archive
@@ -43,7 +43,7 @@ SECONDS = 600
 def lost(file: Path) -> list[Notice]:
     """What the ONNX file loses in ncnn."""
     model, told = onnx.load(file), list[Notice]()
-    if any(node.op_type == "QuantizeLinear" for node in model.graph.node):
+    if integer_layers(model):
         told.append(
             Notice(
                 "ncnn_int8",
