@@ -18,6 +18,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.detections import Annotations
 from edgeslim.jobs import errand
 from edgeslim.jobs.errands import ReadImages, TryPreprocessing
+from edgeslim.models import conversion
 from edgeslim.progress import silent
 
 ROOT = Path(__file__).parents[2]
@@ -209,3 +210,18 @@ def boxes_of(home: Path) -> list[int]:
 
 def test_the_page_speaks_chinese(library: Open) -> None:
     assert library("zh-CN", model="swapped", set="scenes").title[0].value.startswith("本机有 ")
+
+
+def test_a_keras_file_says_what_to_install(library: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversion, "find_spec", lambda name: None)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in ("metadata.json", "config.json", "model.weights.h5"):
+            archive.writestr(name, "{}")
+    app = library()
+    app.file_uploader(key="library_onnx").upload("mine.keras", content.getvalue(), "application/zip").run()
+    next(button for button in app.button if button.label == "Import").click().run()
+    assert not app.exception
+    assert (
+        "pip install -r requirements-keras.txt" in app.error[0].value and "mine.keras" in app.error[0].value
+    )

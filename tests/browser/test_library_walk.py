@@ -36,7 +36,7 @@ def test_a_wrong_colour_order_is_seen_and_mended_and_classes_are_matched_by_hand
     store = Store(server.home)
     spec = workbench.model_spec("street-signs-small", store=store)
     visit.goto(f"{server.url}/library?set=street-signs")
-    visit.get_by_text("Bring an ONNX file").click()
+    visit.get_by_text("Bring a model file").click()
     visit.locator("input[type=file]").first.set_input_files(str(FILE))
     visit.get_by_role("textbox", name="Name of the model").fill("mine")
     visit.get_by_role("button", name="Import", exact=True).click()
