@@ -12,6 +12,7 @@ from edgeslim.ui.deploy.devices import own_devices
 from edgeslim.ui.deploy.file import deployed_file
 from edgeslim.ui.deploy.formats import finding, formats
 from edgeslim.ui.deploy.lost import lost
+from edgeslim.ui.deploy.micro import micro
 from edgeslim.ui.state import t
 
 # What stands below the table of formats, by name: each is given the file (`DeployedFile`).
@@ -20,6 +21,7 @@ SECTIONS = {
     "lost": lost,
     "own_devices": own_devices,
     "bundle": bundle,
+    "micro": micro,
 }
 
 heading = st.empty()

@@ -12,6 +12,7 @@ import pytest
 from acting import registered
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import ErrorRecord
+from edgeslim.export.tflite.micro import Micro
 from edgeslim.jobs.errand import ErrandStatus
 from edgeslim.records import Latency, NoticeRecord, ProgressRecord
 from edgeslim.runtime import FILE_FORMATS, MAIN, RUNTIMES
@@ -154,3 +155,12 @@ def test_a_device_is_a_table_an_axis_and_what_differs_is_told(show: Any, world: 
     chart = show("study", trial="6", x="latency.on Pi 5")
     assert next(box for box in chart.selectbox if box.key == "linked_x").value == "latency.on Pi 5"
     assert "On Pi 5: measured there, onnxruntime 1.23" in words(chart)
+
+
+def test_a_microcontroller_is_told_what_it_needs(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = show("deploy", trial="6", section="micro")
+    assert "LiteRT Micro takes .tflite files" in words(app) and "So far, of the ONNX file" in words(app)
+    found = Micro(operators={"CONV_2D": 2}, missing=("RFFT2D",), flash=400_000, arena=2_000_000)
+    monkeypatch.setattr(deploy, "micro", lambda each: found if each.runtime == "reference" else None)
+    told = words(show("deploy", "zh-CN", trial="6", section="micro"))
+    assert "不支持：RFFT2D" in told and "放不下" in told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
@@ -21,6 +21,12 @@ from edgeslim.studies import deployment
 from edgeslim.studies.study import StudyResult
 from edgeslim.workbench.errands import absolute, hashed, plan_of, put_in_store
 from edgeslim.workbench.files import artifact_bytes, has_artifact
+
+if TYPE_CHECKING:
+    from edgeslim.export.tflite.micro import Micro
+
+MICRO = ".tflite"
+"""Files that LiteRT Micro takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,3 +176,29 @@ def _key(study: StudyResult, number: int, store: Store) -> str:
             if each.version()
         ],
     )
+
+
+def micro(file: Delivered, store: Store | None = None) -> Micro | None:
+    """What a .tflite file takes on a microcontroller; None where the file is of another format, or not here.
+
+    Raises ModelError (converter_missing).
+    """
+    from edgeslim.export.tflite.micro import examine
+
+    content = _tflite(file, store or Store())
+    return None if content is None else examine(content)
+
+
+def micro_header(study: StudyResult, number: int, file: Delivered, store: Store | None = None) -> str:
+    """The .tflite file as a C header. Raises StudyError, ModelError."""
+    from edgeslim.export.tflite.micro import examine, header
+
+    content, name = delivered_file(study, number, file, store)
+    return header(content, name.removesuffix(file.suffix), examine(content))
+
+
+def _tflite(file: Delivered, store: Store) -> bytes | None:
+    if file.suffix != MICRO or file.figures is None or file.figures.sha256 is None:
+        return None
+    path = store.path(file.figures.sha256, file.suffix)
+    return path.read_bytes() if path.exists() else None

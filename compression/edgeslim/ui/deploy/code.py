@@ -11,8 +11,6 @@ from edgeslim.ui.kept import of_files
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.workbench import deploy
 
-HIGHLIGHT = {"python": "python", "cpp": "cpp", "kotlin": "kotlin", "javascript": "javascript"}
-
 
 def code(file: DeployedFile) -> None:
     """By runtime and language, with what our tests have done with it."""
@@ -40,7 +38,7 @@ def code(file: DeployedFile) -> None:
             **linked("code", languages[0], one_of(languages)),
         )
     st.caption(t(f"deploy.checked_{deploy.CHECKED[chosen]}"))
-    st.code(found[runtime][chosen].rstrip(), language=HIGHLIGHT[chosen])
+    st.code(found[runtime][chosen].rstrip(), language=None)  # a highlighter's colours hardly stand out
     st.caption(t("deploy.outputs"))
 
 

@@ -85,6 +85,10 @@ def _device(file: DeployedFile, measured: DeviceMeasurement) -> None:
                 mode=plain(each.mode),
             )
             st.caption(f":material/info: {words}")
+    noisy = [f"#{each.trial} {each.runtime}" for each in measured.files if each.single and each.single.noisy]
+    if noisy:
+        words = t("devices.noisy", files=plain(t("choice.list").join(noisy)))
+        st.caption(f":material/warning: {words}")
     _throttling(measured)
     found = calibrated(file.study, measured)
     if found is None:

@@ -59,7 +59,7 @@ def formats(file: DeployedFile) -> None:
         if not each.version:
             packages = " ".join(each.packages)
             told = t("deploy.missing", runtime=plain(each.runtime), format=named("format", each.format))
-            st.caption(f":material/extension: {told} `pip install {packages}`")
+            st.markdown(f":material/extension: {told} `pip install {packages}`")
 
 
 def _rows(file: DeployedFile) -> tuple[FormatRow, ...]:
