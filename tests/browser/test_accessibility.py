@@ -32,7 +32,6 @@ SCREENS = {
     "compare_classes": "compare?trials=6&section=classes",
     "inspect": "inspect?trial=6&layer=stage8.0.0&section=difference",
     "deploy": "deploy?trial=6",
-    "deploy_devices": "deploy?trial=6&section=own_devices",
     "new": "new",
     "new_own_model": "new?model_from=file",
     "new_search": "new?way=search",

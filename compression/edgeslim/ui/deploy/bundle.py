@@ -65,7 +65,11 @@ def _save(made: DeviceBundle) -> None:
     runtimes = dict.fromkeys(entry.runtime for entry in made.entries)
     st.caption(t("bundle.holds", files=len(made.entries), runtimes=t("choice.list").join(runtimes)))
     packages = " ".join(dict.fromkeys(package for entry in made.entries for package in entry.packages))
-    st.code(f'pip install numpy {packages}\npython3 measure.py --name "{t("bundle.name")}"', language=None)
+    st.code(
+        f'pip install numpy {packages}\npython3 measure.py --name "{t("bundle.name")}"',
+        language=None,
+        wrap_lines=True,
+    )
     st.caption(t("bundle.then"))
 
 

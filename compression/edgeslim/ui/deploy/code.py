@@ -38,7 +38,8 @@ def code(file: DeployedFile) -> None:
             **linked("code", languages[0], one_of(languages)),
         )
     st.caption(t(f"deploy.checked_{deploy.CHECKED[chosen]}"))
-    st.code(found[runtime][chosen].rstrip(), language=None)  # a highlighter's colours hardly stand out
+    # A highlighter's colours hardly stand out; a line that scrolls is out of a keyboard's reach.
+    st.code(found[runtime][chosen].rstrip(), language=None, wrap_lines=True)
     st.caption(t("deploy.outputs"))
 
 
