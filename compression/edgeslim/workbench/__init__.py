@@ -96,6 +96,7 @@ from edgeslim.workbench.models import list_models as list_models
 from edgeslim.workbench.models import read_spec as read_spec
 from edgeslim.workbench.models import recognised_spec as recognised_spec
 from edgeslim.workbench.models import stored_model as stored_model
+from edgeslim.workbench.models import torch_lines as torch_lines
 from edgeslim.workbench.network import layer_weights as layer_weights
 from edgeslim.workbench.network import library_file as library_file
 from edgeslim.workbench.network import look_at_weights as look_at_weights

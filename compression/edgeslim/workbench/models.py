@@ -162,6 +162,13 @@ def download_model(name: str, store: Store | None = None, progress: Progress = s
     return described(download(name, store or Store(), progress))
 
 
+def torch_lines() -> str:
+    """Five lines of Python that export a PyTorch network as it is imported best, for where its code is."""
+    from edgeslim.models.other_formats import export_lines
+
+    return export_lines("checkpoint", "mine.pt")
+
+
 def checked_spec(values: Mapping[str, Any]) -> ModelSpec:
     """A model specification from what was typed into a form: any values. Raises ModelError naming the key."""
     from edgeslim.models.spec import spec_from_json

@@ -71,12 +71,15 @@ def teachers_of(models: Sequence[ModelEntry], model: ModelEntry) -> list[str]:
 
 
 def model_import(families: Sequence[str]) -> None:
-    """Upload an ONNX file: what is recognised of it is shown before it is imported, and can be mended."""
+    """Upload a model file: what is recognised of it is shown before it is imported, and can be mended."""
     if not may_bring():
         return
     given = st.file_uploader(t("import.file"), type=[*SUFFIXES], key="onnx_file", help=t("import.file_help"))
     if given is None:
         st.caption(t("import.lead", families=t("choice.list").join(map(family_name, families[:-1]))))
+        with st.expander(t("import.torch"), icon=":material/code:"):
+            st.caption(t("import.torch_lead"))
+            st.code(workbench.torch_lines(), language="python")
         return
     content = given.getvalue()
     imported: ModelInfo | None = st.session_state.get(_IMPORTED)
