@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 # Before numpy and torch read it: tests run side by side, one on each core, and so does what they start.
@@ -13,6 +15,8 @@ import numpy as np
 import pytest
 
 import linear_digits
+from edgeslim.artifacts.store import Store
+from edgeslim.datasets import open_dataset
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -24,6 +28,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def digits_weights() -> linear_digits.Weights:
     """Weight and bias of a linear classifier of the digits."""
     return linear_digits.solve()
+
+
+@pytest.fixture(scope="session")
+def with_scenes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Store]:
+    """A store in a folder, in which the sample scenes that files are scored and calibrated on are rendered already:
+    half a minute of processor, once for all processes of the test run."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = Store((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "scenes")
+
+    def store_in(root: Path) -> Store:
+        scenes = open_dataset("street-signs", shared)
+        for split in ("validation", "calibration"):
+            assert scenes.split(split).fingerprint
+        shutil.copytree(shared.root / "datasets", root / "datasets", dirs_exist_ok=True)
+        return Store(root)
+
+    return store_in
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """A real server and a real browser: Chromium, headless, with a profile of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def seen_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """For tests that only look: with the predictions of the sample study's original and its recommended file."""
-    with serving(tmp_path_factory.mktemp("seen")) as server:
+def seen_server(
+    tmp_path_factory: pytest.TempPathFactory, with_scenes: Callable[[Path], Store]
+) -> Iterator[Server]:
+    """One for all tests that only look: with the predictions of the sample study's original and its recommended file."""
+    folder = tmp_path_factory.mktemp("seen")
+    store = with_scenes(folder / "home")
+    with serving(folder) as server:
         study = workbench.sample_study()
         assert study is not None
         for number in (0, 6):  # what the sections of Compare are about, else they would still be running it
@@ -40,7 +44,7 @@ def seen_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
                 trial.sha256,
                 workbench.Images(study.dataset, held_out=None),
                 study.model,
-                store=Store(server.home),
+                store=store,
             )
         yield server
 

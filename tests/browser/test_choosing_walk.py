@@ -18,11 +18,11 @@ WORDS = {
 @pytest.mark.parametrize("locale", WORDS)
 @pytest.mark.parametrize("size", [(1280, 720), (390, 844)], ids=["projector", "phone"])
 def test_a_limit_is_dragged_and_a_file_is_named(
-    server: Server, visit: Page, locale: str, size: tuple[int, int]
+    seen_server: Server, visit: Page, locale: str, size: tuple[int, int]
 ) -> None:
     words = WORDS[locale]
     visit.set_viewport_size({"width": size[0], "height": size[1]})
-    visit.goto(f"{server.url}/study")
+    visit.goto(f"{seen_server.url}/study")
     card, chart = visit.locator(".st-key-pick_card"), visit.locator(f"{CHART} .js-plotly-plot").last
     expect(card).to_contain_text(words["recommended"])
     expect(chart.locator(".points path").first).to_be_visible()

@@ -11,9 +11,9 @@ WORDS = {"en-US": ("lost", "lost"), "zh-CN": ("丢失", "丢失")}
 
 
 @pytest.mark.parametrize("locale", WORDS)
-def test_filter_open_a_crop_and_send_the_link(server: Server, visit: Page, locale: str) -> None:
+def test_filter_open_a_crop_and_send_the_link(seen_server: Server, visit: Page, locale: str) -> None:
     chip, word = WORDS[locale]
-    visit.goto(f"{server.url}/compare?section=damage&trials=2")
+    visit.goto(f"{seen_server.url}/compare?section=damage&trials=6")
     crops = visit.locator(".close-ups article")
     expect(crops.first).to_be_visible()
     lost = visit.get_by_role("button", name=re.compile(f"^{chip} · "))

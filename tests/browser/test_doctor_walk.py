@@ -1,4 +1,4 @@
-"""Files broken on purpose: the doctor names the cause, its mend is tried and works; what a layer alone would cost."""
+"""Files broken on purpose: the doctor names the cause, its mend is tried and works."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,7 +7,6 @@ import pytest
 from broken_studies import BrokenStudies
 from browser_server import PATIENCE, Server, chromium, serving
 from playwright.sync_api import Page, ViewportSize, expect
-from small_study import made
 
 from edgeslim.artifacts.store import Store
 from edgeslim.texts import Language, translate
@@ -76,12 +75,3 @@ def test_a_moved_threshold_is_named_and_the_link_to_another_one_finds_the_object
     expect(told).to_be_visible(timeout=2 * PATIENCE)
     lost, objects = map(int, re.findall(r"loses (\d+) objects, of (\d+)", told.inner_text())[0])
     assert lost < 0.2 * objects, "at 0.5 it loses more than half of them"
-
-
-def test_a_layer_is_changed_alone(server: Server, visit: Page) -> None:
-    made(Store(server.home), {"step": "float16"})
-    visit.goto(f"{server.url}/inspect?study=mine&trial=1&section=inside")
-    visit.get_by_role("button", name="X-ray the model").click()
-    expect(visit.get_by_text("Predicted to pay most").first).to_be_visible(timeout=2 * PATIENCE)
-    expect(visit.get_by_text("What if this layer alone")).to_be_visible()
-    expect(visit.get_by_text("Output SQNR (dB)").first).to_be_visible()

@@ -27,7 +27,7 @@ def experiment(page: Page, title: str) -> Locator:
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_a_lesson_from_prediction_to_questions(
-    server: Server, visit: Page, locale: str, tmp_path: Path
+    seen_server: Server, visit: Page, locale: str, tmp_path: Path
 ) -> None:
     language = nearest_language(locale)
     words = LessonWords(language, "pruning")
@@ -36,7 +36,7 @@ def test_a_lesson_from_prediction_to_questions(
         return translate(language, key, **values)
 
     visit.set_viewport_size({"width": 390, "height": 844})
-    visit.goto(f"{server.url}/learn")
+    visit.goto(f"{seen_server.url}/learn")
     visit.get_by_role("link", name=words.say("title")).click()
     expect(visit.locator("h1")).to_have_text(words.say("title"))
     expect(visit).to_have_url(re.compile("lesson=pruning"))
@@ -104,9 +104,9 @@ def test_a_lesson_from_prediction_to_questions(
     expect(visit.get_by_text(t("learn.sheet_empty"))).to_be_visible()
 
 
-def test_a_finger_draws_a_curve_in_one_stroke_and_the_page_stays(server: Server, visit: Page) -> None:
+def test_a_finger_draws_a_curve_in_one_stroke_and_the_page_stays(seen_server: Server, visit: Page) -> None:
     visit.set_viewport_size({"width": 390, "height": 844})
-    visit.goto(f"{server.url}/lesson?lesson=pruning")
+    visit.goto(f"{seen_server.url}/lesson?lesson=pruning")
     sheet = visit.locator(".curve svg")
     sheet.scroll_into_view_if_needed()
     visit.evaluate(SETTLE, 400)

@@ -31,11 +31,11 @@ def sent(visit: Page) -> Iterator[list[str]]:
 
 
 def test_threshold_and_view_stay_in_the_page_and_pictures_come_from_the_server(
-    server: Server, visit: Page, sent: list[str]
+    seen_server: Server, visit: Page, sent: list[str]
 ) -> None:
     fetched: list[str] = []
     visit.on("response", lambda answer: fetched.append(answer.url) if "/picture/" in answer.url else None)
-    visit.goto(f"{server.url}/compare?trials=19&image=2&confidence=0.3")
+    visit.goto(f"{seen_server.url}/compare?trials=19&image=2&confidence=0.3")
     shown = visit.locator(".pictures")
     expect(shown.locator("canvas")).to_have_count(2)
     expect(shown.locator("h2")).to_have_text("00090-rain")
@@ -61,9 +61,9 @@ def test_threshold_and_view_stay_in_the_page_and_pictures_come_from_the_server(
 
 
 def test_the_next_picture_is_there_at_once_and_back_returns(
-    server: Server, visit: Page, sent: list[str]
+    seen_server: Server, visit: Page, sent: list[str]
 ) -> None:
-    visit.goto(f"{server.url}/compare?trials=19,6")
+    visit.goto(f"{seen_server.url}/compare?trials=19,6")
     shown = visit.locator(".pictures")
     expect(shown.locator("h2")).to_have_text("00065-day")
     press(shown, "ArrowRight")
@@ -89,10 +89,10 @@ def test_the_next_picture_is_there_at_once_and_back_returns(
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_first_screen_on_a_phone_in_both_themes(
-    server: Server, visit: Page, sent: list[str], locale: str
+    seen_server: Server, visit: Page, sent: list[str], locale: str
 ) -> None:
     visit.set_viewport_size({"width": 390, "height": 844})
-    visit.goto(server.url)
+    visit.goto(seen_server.url)
     shown = visit.locator(".pictures")
     expect(shown.get_by_role("slider", name={"en-US": "Divider", "zh-CN": "分隔线"}[locale])).to_be_visible()
     colours = []

@@ -12,7 +12,7 @@ WORDS = {"en-US": ("The original", "objects"), "zh-CN": ("原模型", "目标")}
 
 @pytest.mark.parametrize("locale", WORDS)
 def test_keys_move_picture_figures_and_point_together_without_the_server(
-    server: Server, visit: Page, locale: str
+    seen_server: Server, visit: Page, locale: str
 ) -> None:
     sent: list[object] = []
 
@@ -20,7 +20,7 @@ def test_keys_move_picture_figures_and_point_together_without_the_server(
         socket.on("framesent", lambda frame: sent.append(frame))
 
     visit.on("websocket", watch)
-    visit.goto(f"{server.url}/?present=1")
+    visit.goto(f"{seen_server.url}/?present=1")
     walk = visit.locator(".walking")
     slider = walk.locator("[data-field=stop]")
     expect(walk.locator("canvas")).to_be_visible()

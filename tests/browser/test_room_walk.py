@@ -33,6 +33,14 @@ FLAGS = [
 Somebody = Callable[..., Page]
 
 
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for rooms of their own."""
+    chromium()
+    with serving(tmp_path_factory.mktemp("house")) as server:
+        yield server
+
+
 @pytest.fixture
 def somebody() -> Iterator[Somebody]:
     """A page in a browser context of its own: other cookies, other storage. Its console must stay clean."""
@@ -190,61 +198,57 @@ def remove(teacher: Page, name: str) -> None:
     press(teacher, "stFormSubmitButton")
 
 
-def test_no_address_makes_a_student_the_teacher(tmp_path: Path, somebody: Somebody) -> None:
-    with serving(tmp_path) as server:
-        _, code = open_room(somebody, server)
-        other, _ = open_room(somebody, server)
-        anothers = parse_qs(urlsplit(other.url).query)["teacher"][0]
-        anna = somebody(f"{server.url}/room?room={code}")
-        join(anna, "Anna")
-        own = anna.evaluate("Object.values(localStorage).find((value) => /^[\\w-]{32}$/.test(value))")
-        for tried in (
-            "teacher=",
-            "teacher=1",
-            f"teacher={own}",
-            f"teacher={anothers}",
-            "teacher=x&view=projector",
-        ):
-            anna.goto(f"{server.url}/room?room={code}&{tried}")
-            expect(anna.get_by_test_id("stAlert")).to_contain_text(
-                "Only the teacher of this room may do that"
-            )
-            assert anna.locator(".st-key-freeze, .st-key-csv, .st-key-bring").count() == 0
-        for tried in ("view=teacher", "view=board", "Teacher=1", "board=1"):
-            anna.goto(f"{server.url}/room?room={code}&{tried}")
-            expect(who(anna)).to_contain_text("Anna")
-            assert anna.locator(".st-key-freeze, .st-key-csv, .st-key-bring").count() == 0
+def test_no_address_makes_a_student_the_teacher(house: Server, somebody: Somebody) -> None:
+    _, code = open_room(somebody, house)
+    other, _ = open_room(somebody, house)
+    anothers = parse_qs(urlsplit(other.url).query)["teacher"][0]
+    anna = somebody(f"{house.url}/room?room={code}")
+    join(anna, "Anna")
+    own = anna.evaluate("Object.values(localStorage).find((value) => /^[\\w-]{32}$/.test(value))")
+    for tried in (
+        "teacher=",
+        "teacher=1",
+        f"teacher={own}",
+        f"teacher={anothers}",
+        "teacher=x&view=projector",
+    ):
+        anna.goto(f"{house.url}/room?room={code}&{tried}")
+        expect(anna.get_by_test_id("stAlert")).to_contain_text("Only the teacher of this room may do that")
+        assert anna.locator(".st-key-freeze, .st-key-csv, .st-key-bring").count() == 0
+    for tried in ("view=teacher", "view=board", "Teacher=1", "board=1"):
+        anna.goto(f"{house.url}/room?room={code}&{tried}")
+        expect(who(anna)).to_contain_text("Anna")
+        assert anna.locator(".st-key-freeze, .st-key-csv, .st-key-bring").count() == 0
 
 
-def test_a_league_is_entered_run_closed_and_revealed(tmp_path: Path, somebody: Somebody) -> None:
-    with serving(tmp_path) as server:
-        teacher, code = open_room(somebody, server)
-        act(teacher, "turn_to_league")
-        teacher.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
-        expect(teacher.get_by_role("heading", level=1)).to_contain_text("Nobody has a file within 15.0 KB")
+def test_a_league_is_entered_run_closed_and_revealed(house: Server, somebody: Somebody) -> None:
+    teacher, code = open_room(somebody, house)
+    act(teacher, "turn_to_league")
+    teacher.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
+    expect(teacher.get_by_role("heading", level=1)).to_contain_text("Nobody has a file within 15.0 KB")
 
-        anna = somebody(f"{server.url}/room?room={code}")
-        join(anna, "<i>Anna")
-        act(anna, "turn_to_league")
-        steps = anna.get_by_role("combobox", name="Steps, in order")
-        steps.fill("Weight clus")
-        steps.press("Enter")
-        steps.press("Escape")
-        act(anna, "league_enter")
-        for page in (anna, teacher):
-            expect(page.get_by_role("heading", level=1)).to_contain_text("Anna leads", timeout=120_000)
-        assert anna.evaluate("document.documentElement.scrollWidth") <= 390
+    anna = somebody(f"{house.url}/room?room={code}")
+    join(anna, "<i>Anna")
+    act(anna, "turn_to_league")
+    steps = anna.get_by_role("combobox", name="Steps, in order")
+    steps.fill("Weight clus")
+    steps.press("Enter")
+    steps.press("Escape")
+    act(anna, "league_enter")
+    for page in (anna, teacher):
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Anna leads", timeout=120_000)
+    assert anna.evaluate("document.documentElement.scrollWidth") <= 390
 
-        act(teacher, "league_closed")
-        expect(anna.locator(".st-key-league_entry")).to_have_count(0)
-        reveal = teacher.locator(".st-key-league_revealed").get_by_role("button")
-        reveal.click(timeout=120_000)
-        expect(anna.get_by_role("heading", level=1)).to_contain_text("on the held-out images")
+    act(teacher, "league_closed")
+    expect(anna.locator(".st-key-league_entry")).to_have_count(0)
+    reveal = teacher.locator(".st-key-league_revealed").get_by_role("button")
+    reveal.click(timeout=120_000)
+    expect(anna.get_by_role("heading", level=1)).to_contain_text("on the held-out images")
 
-        projected = somebody(f"{server.url}/room?room={code}&view=league&present=1", 1920, 1080)
-        expect(projected.locator("table.league")).to_contain_text("<i>Anna")
-        assert projected.locator("table.league i").count() == 0, "a name is text"
-        assert projected.get_by_test_id("stSidebar").is_hidden()
+    projected = somebody(f"{house.url}/room?room={code}&view=league&present=1", 1920, 1080)
+    expect(projected.locator("table.league")).to_contain_text("<i>Anna")
+    assert projected.locator("table.league i").count() == 0, "a name is text"
+    assert projected.get_by_test_id("stSidebar").is_hidden()
 
-        stranger = somebody(f"{server.url}/room?room={code}&teacher=nobody&view=league")
-        expect(stranger.get_by_test_id("stAlert")).to_contain_text("Only the teacher")
+    stranger = somebody(f"{house.url}/room?room={code}&teacher=nobody&view=league")
+    expect(stranger.get_by_test_id("stAlert")).to_contain_text("Only the teacher")

@@ -74,8 +74,8 @@ def test_the_slider_has_the_detectors_weights_and_measured_downloads(tmp_path) -
     assert [share for share, _ in picture.downloads] == list(SHARES)
 
 
-def test_one_setting_computed_anew_gives_what_is_kept(tmp_path) -> None:
+def test_one_setting_computed_anew_gives_what_is_kept(tmp_path, with_scenes) -> None:
     setting = Orders(share=0.02)
-    anew, before = setting.run(Lab(Store(tmp_path))), kept(setting, tmp_path)
+    anew, before = setting.run(Lab(with_scenes(tmp_path))), kept(setting, tmp_path)
     for name in ("random_quality", "smallest_first_quality"):
         assert anew.facts[name].value == pytest.approx(before.facts[name].value, abs=0.01)

@@ -79,8 +79,8 @@ def test_the_number_line_has_real_weights(tmp_path) -> None:
     assert picture.weights == 85_112 and len(picture.layers) == 5
 
 
-def test_the_blind_setting_computed_anew_gives_what_is_kept(tmp_path) -> None:
-    found = SharedScale().run(Lab(Store(tmp_path)))
+def test_the_blind_setting_computed_anew_gives_what_is_kept(tmp_path, with_scenes) -> None:
+    found = SharedScale().run(Lab(with_scenes(tmp_path)))
     before = kept(SharedScale(), tmp_path)
     assert found.facts["quality"].value == 0
     assert found.facts["original"].value == pytest.approx(before.facts["original"].value, abs=1e-3)

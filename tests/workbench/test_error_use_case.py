@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from edgeslim import workbench
+from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.errors import DatasetError
 from edgeslim.report.error_text import error_texts
@@ -19,8 +21,9 @@ DIGITS = [ROOT / "sample_models" / f"digits-{name}.onnx" for name in ("cnn", "ml
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("EDGESLIM_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
 
 
 def binary_file() -> Path:
@@ -34,7 +37,10 @@ def binary_file() -> Path:
     return found
 
 
-def test_a_file_that_collapses_misses_objects_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_collapses_misses_objects_and_says_so(
+    capsys: pytest.CaptureFixture[str], home: Path, with_scenes: Callable[[Path], Store]
+) -> None:
+    with_scenes(home)
     files = [str(ROOT / "sample_models" / "street-signs-medium.onnx"), str(binary_file())]
     asked = ["errors", *files, "--model", "street-signs-medium", "--data", "street-signs", "--limit", "24"]
     assert main([*asked, "--json"]) == 0
