@@ -141,20 +141,25 @@ def test_a_device_is_a_table_an_axis_and_what_differs_is_told(show: Any, world: 
         sqnr_db=120.0,
         plain_sqnr_db=120.0,
     )
-    files = (file, replace(file, trial=other.number, onnx=other.sha256, sqnr_db=19.0))
+    more = (replace(file, trial=each.number, onnx=each.sha256 or "") for each in study.trials[1:3])
+    files = (file, *more, replace(file, trial=other.number, onnx=other.sha256, sqnr_db=19.0))
     seconds = tuple(Second(float(k), 8.0 + k, 50.0 + k, 2400.0) for k in range(9))
     measured = DeviceMeasurement(
         name="Pi 5", made="2026-11-29T11:00:00Z", bundle="c" * 32, baseline=original.sha256,
-        device={"cpu": "Cortex-A76", "cores": "4"}, files=files, sustained=seconds,
+        device={"cpu": "Cortex-A76", "cores": "4", "model": "Raspberry Pi 5"}, files=files, sustained=seconds,
     )  # fmt: skip
     devices_measured.keep(Store(), measured)
     app = show("deploy", trial="6", section="own_devices")
-    assert list(app.dataframe[1].value["ms1"]) == [20.0, 20.0]
+    assert list(app.dataframe[1].value["ms1"]) == [20.0] * 4
+    assert "Calibrated by 3 files measured on Pi 5" in words(app) and "not measured there: about" in words(
+        app
+    )
     assert f"The outputs of #{other.number} differ on this device (19 dB)" in words(app)
     assert "9.00 ms at first, 15.00 ms at the end (+67 %)" in words(app) and "50 to 58 °C" in words(app)
-    chart = show("study", trial="6", x="latency.on Pi 5")
+    chart = show("study", trial="6", x="latency.on Pi 5", device="rpi5")
     assert next(box for box in chart.selectbox if box.key == "linked_x").value == "latency.on Pi 5"
     assert "On Pi 5: measured there, onnxruntime 1.23" in words(chart)
+    assert "Calibrated by 3 files measured on Pi 5" in words(chart)
 
 
 def test_a_microcontroller_is_told_what_it_needs(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from edgeslim.report.limits import limit_parameter
+from edgeslim.runtime.figures import on_device
 from edgeslim.studies.calibration import Calibration
 from edgeslim.studies.devices import DEVICES, Device
 from edgeslim.studies.figures import limits, runtimes_of
@@ -50,22 +51,28 @@ def device_estimate(study: StudyResult, device: Device | None, trial: TrialResul
         told = t("device.estimate", number=trial.number, low=fast, high=slow)
     st.caption(f":material/memory: {told}", help=f"{source} {t('device.how', low=low, high=high)}")
     for each in data.once(_calibrations, study, devices.devices_version(study)):
-        time = None if trial is None else each.milliseconds(trial)
-        if each.profile == device.name and time is not None and trial is not None:
-            estimate = format_ms(float(f"{time:.2g}"))
-            st.caption(f":material/tune: {calibration_words(each)} #{trial.number}: {estimate}.")
+        if each.profile == device.name:
+            st.caption(f":material/tune: {calibration_words(each, trial)}")
 
 
-def calibration_words(found: Calibration) -> str:
-    """How far off estimates for the device are, before and after it was measured."""
+def calibration_words(found: Calibration, trial: TrialResult | None) -> str:
+    """How far off estimates for the device are, before and after it was measured; and one for the trial, unless that was
+    measured there too."""
     before = "" if found.before is None else t("calibration.before", factor=_factor(found.before))
-    return t(
+    told = t(
         "calibration.after",
         before=before,
         device=plain(found.device),
         files=found.files,
         factor=_factor(found.after),
     ).strip()
+    if trial is None or trial.in_runtime(on_device(found.device)) is not None:
+        return told
+    time = found.milliseconds(trial)
+    if time is None:
+        return told
+    estimate = t("calibration.estimate", number=trial.number, time=format_ms(float(f"{time:.2g}")))
+    return f"{told} {estimate}"
 
 
 def _factor(factor: float) -> str:

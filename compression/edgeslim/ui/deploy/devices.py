@@ -18,7 +18,7 @@ from edgeslim.ui.components.words import names
 from edgeslim.ui.deploy.file import DeployedFile
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
-from edgeslim.units import DASH, format_ms
+from edgeslim.units import DASH
 from edgeslim.workbench import devices
 
 _READ = "device_results_read"
@@ -94,10 +94,7 @@ def _device(file: DeployedFile, measured: DeviceMeasurement) -> None:
     if found is None:
         st.caption(f":material/tune: {t('calibration.too_few', files=FEWEST)}")
         return
-    told = calibration_words(found)
-    time = found.milliseconds(file.trial)
-    if time is not None and file.trial.sha256 not in [each.onnx for each in measured.files]:
-        told += " " + t("calibration.estimate", number=file.number, time=format_ms(float(f"{time:.2g}")))
+    told = calibration_words(found, file.trial)
     st.caption(f":material/tune: {told}", help=t("calibration.how"))
 
 
