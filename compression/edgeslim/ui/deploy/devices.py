@@ -110,7 +110,7 @@ def _table(file: DeployedFile, measured: DeviceMeasurement) -> None:
         "first": st.column_config.NumberColumn(
             t("devices.first"), format="%.1f", help=t("devices.first_help")
         ),
-        "memory": st.column_config.NumberColumn(
+        "resident": st.column_config.NumberColumn(
             t("devices.memory"), format="%.1f", help=t("devices.memory_help")
         ),
         "outputs": st.column_config.NumberColumn(
@@ -129,7 +129,7 @@ def _table(file: DeployedFile, measured: DeviceMeasurement) -> None:
             "ratio",
             "p95",
             "first",
-            "memory",
+            "resident",
             "outputs",
         ],
         column_config=columns,
@@ -151,7 +151,7 @@ def _row(each: DeviceFile, counts: list[int], title: str) -> dict[str, Any]:
         "ratio": single.ratio if single else None,
         "p95": single.p95_ms if single else None,
         "first": each.first_ms,
-        "memory": None if each.memory is None else each.memory / 1e6,
+        "resident": None if each.memory is None else each.memory / 1e6,
         "outputs": None if each.error else each.sqnr_db,
     }
 
