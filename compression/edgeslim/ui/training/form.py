@@ -67,7 +67,7 @@ def training_form(datasets: Sequence[DatasetInfo], models: Sequence[ModelEntry])
     with numbers[2]:
         seed = _whole("seed", 0, 0, 2**31 - 1)
     name = st.text_input(
-        t("import.name"), value=f"{chosen}-{start if start in known else size}"[:64], width=420
+        t("import.name"), value=f"{chosen}-{start if start in known else 'detector'}"[:64], width=420
     )
     if not name:
         return None

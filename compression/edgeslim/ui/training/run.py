@@ -87,13 +87,15 @@ def _outcome(run: TrainingRun) -> None:
         words = t("train.former", dataset=plain(run.former.dataset), names=plain(names), **scores)
         worse = run.former.after < run.former.before
         st.markdown(f":material/{'warning' if worse else 'info'}: {words}")
+    listed = {each.name for each in workbench.list_datasets()}
+    data = run.plan.dataset_name if run.plan.dataset_name in listed else None
     with st.container(horizontal=True):
         go(
             "new",
             t("library.to_study"),
             icon=":material/add_circle:",
             model=run.plan.name,
-            data=run.plan.dataset_name,
+            data=data,
         )
         go("library", t("library.look"), icon=":material/visibility:", model=run.plan.name)
 
