@@ -63,6 +63,11 @@ def test_a_shell_command_trains_a_detector_that_is_listed_adapted_and_compressed
     with pytest.raises(ModelError) as caught:
         train_detector(training_plan(data, "squares", size="small", side=64, store=store), store)
     assert caught.value.code == "model_name_taken", "before anything is computed"
+    undeclared = folder_of(tmp_path / "undeclared", 30, declared=False)
+    (undeclared / "data.yaml").unlink()
+    (undeclared / "classes.txt").write_text("red\ngreen\n")
+    told = workbench.evaluate_model("squares", undeclared, store=store).told
+    assert [notice.code for notice in told] == ["divided"], "the score is of some of the images"
     others = renamed(data, tmp_path / "others", ("blue", "green"))
     asked = ["train", "--data", str(others), "--name", "both", "--from", "squares", "--epochs", "2", "--json"]
     assert main([*asked, "--store", str(store.root)]) == 0
