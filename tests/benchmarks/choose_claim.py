@@ -49,9 +49,8 @@ def _mixed(bits: float, **more: object) -> Steps:
 RECIPES: dict[str, Steps] = {
     "int8, robust, VNNI": [{"step": "robust_int8", "processor": "x86_vnni"}],
     "int8, robust, AVX2": [{"step": "robust_int8", "processor": "x86"}],
-    "mixed 4.15 bits": _mixed(4.15),
-    "mixed 3.25 bits": _mixed(3.25),
-    "mixed 4.15 bits, in int8": [*_mixed(4.15), {"step": "robust_int8", "processor": "x86_vnni"}],
+    **{f"mixed {bits:g} bits": _mixed(bits) for bits in (4.0, 3.5, 3.25)},
+    "mixed 3.5 bits, in int8": [*_mixed(3.5), {"step": "robust_int8", "processor": "x86_vnni"}],
 }
 
 

@@ -75,8 +75,7 @@ class RobustInt8(OnnxStep):
         low=0.2,
         high=1.5,
         unit="fraction of the float time",
-        help="Budget of predicted (not measured) time; within it, the least noise is chosen. A hard "
-        "swish counts as a HardSigmoid and a product.",
+        help="Budget of predicted (not measured) time; within it, the least noise is chosen.",
     )
     sqnr: float = param(
         8.0,
@@ -148,9 +147,8 @@ class RobustInt8(OnnxStep):
                 "Keep fewer layers in float.",
                 step=self.name,
             )
+        float_time = CostModel(model, costs).float_time(model.graph.node)
         work, rewrites = rewritten(model) if step.rewrite else (model, {})
-        plain = rewritten(model, ("hard_swish",))[0] if step.rewrite else model
-        float_time = CostModel(plain, costs).float_time(plain.graph.node)
         images = prepared(split, context.spec, max(CORRECTION_IMAGES, step.search_images))
         pairs = 0
         if step.equalize:
