@@ -18,7 +18,7 @@ from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.pareto import chart_choice, show_pareto
 from edgeslim.ui.components.sections import sections
 from edgeslim.ui.components.stages import stage_effects
-from edgeslim.ui.components.study import show_progress, study_actions, study_choice, study_header
+from edgeslim.ui.components.study import STOPPED, show_progress, study_actions, study_choice, study_header
 from edgeslim.ui.components.table import trial_table
 from edgeslim.ui.components.trial import trial_panel
 from edgeslim.ui.state import selected_trial, t
@@ -39,7 +39,8 @@ if not any(trial.measured for trial in study.trials):
     title.title(finding(study, None), anchor=False)
     study_header(study)
     show_progress(study)
-    st.info(t("study.nothing_yet"), icon=":material/hourglass_top:")
+    words = "study.nothing_measured" if study.state in STOPPED else "study.nothing_yet"
+    st.info(t(words), icon=":material/hourglass_top:")
     if "failed" in counts(study) and (selected := selected_trial()) is not None:
         trial_panel(study, selected, data.effects())
     st.stop()

@@ -123,6 +123,7 @@ def test_every_figure_has_its_name_and_what_a_budget_says_of_it() -> None:
 def test_every_step_and_parameter_has_a_name(name: str) -> None:
     step = STEPS.get(name).describe()
     wanted = [f"step.{name}", f"group.{step.group}", *(f"need.{need}" for need in step.needs)]
+    wanted.append(f"recipes.about.{name}")
     for parameter in step.parameters:
         key = f"step.{name}.{parameter.name}"
         wanted += [key, *(f"{key}.{choice}" for choice in parameter.choices or ())]

@@ -104,6 +104,8 @@ def recipe_editor(steps: Mapping[str, StepInfo], teachers: Sequence[str]) -> tup
             _load(drafts)
     if not drafts:
         st.caption(t("recipes.empty"))
+    elif not all(draft.steps for draft in drafts):
+        st.caption(f":material/playlist_add: {t('recipes.needs_step')}")
     sound = len(recipes) == len(drafts) and all(recipe.steps for recipe in recipes)
     return tuple(recipes) if sound else ()
 
@@ -178,6 +180,8 @@ def _edit(draft: RecipeDraft, place: int, known: Mapping[str, StepInfo], teacher
         args=(draft, f"step_of_{draft.id}"),
         disabled=chosen is None,
     )
+    if chosen is not None:
+        st.caption(t(f"recipes.about.{chosen}"))
 
 
 def _edit_step(steps: list[StepDraft], position: int, declared: StepInfo, teachers: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -24,6 +25,7 @@ BADGES = {
     "complete": "green", "running": "blue", "waiting": "gray", "cancelled": "gray", "paused": "gray",
     "interrupted": "orange", "failed": "red",
 }  # fmt: skip
+STOPPED = ("paused", "cancelled", "interrupted")
 SHOWN_AT_ONCE = 6
 _PLACES = "edgeslim_progress_places"
 WATCH = 3.0
@@ -83,8 +85,11 @@ def study_header(study: StudyResult) -> None:
         show(study.error)
     if study.state == "interrupted":
         st.warning(t("study.interrupted"), icon=":material/power_off:")
-    if study.state in ("paused", "cancelled"):
-        st.caption(f":material/pause_circle: {t('study.stopped')}")
+    if study.state in STOPPED:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f":material/pause_circle: {t('study.stopped')}", width="content")
+            if not data.is_sample(study.name) and workbench.may_change_study(study.name):
+                _action("resume", "play_arrow", workbench.resume_study, study.name, where="header")
     for warning in study.warnings:
         st.caption(f":material/warning: {notice_words(warning)}")
 
@@ -132,9 +137,20 @@ def study_actions(study: StudyResult) -> None:
         _action("delete", "delete", workbench.delete_study, name, disabled=not sure)
 
 
-def _action(verb: str, icon: str, act: Callable[[str], object], name: str, disabled: bool = False) -> None:
+def _action(
+    verb: str,
+    icon: str,
+    act: Callable[[str], object],
+    name: str,
+    disabled: bool = False,
+    where: Literal["menu", "header"] = "menu",
+) -> None:
     pressed = st.button(
-        t(f"study.{verb}"), icon=f":material/{icon}:", key=f"{verb}_study", disabled=disabled, width="stretch"
+        t(f"study.{verb}"),
+        icon=f":material/{icon}:",
+        key=f"{verb}_study" if where == "menu" else f"{verb}_{where}",
+        disabled=disabled,
+        width="stretch" if where == "menu" else "content",
     )
     if pressed:
         with boundary():
