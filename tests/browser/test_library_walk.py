@@ -55,6 +55,7 @@ def test_a_wrong_colour_order_is_seen_and_mended_and_classes_are_matched_by_hand
     visit.emulate_media(color_scheme="dark")
     visit.set_viewport_size({"width": 390, "height": 844})
     visit.goto(f"{server.url}/library?model=mine&set=street-signs&lang=zh")
+    expect(visit.locator(".stage canvas").first).to_be_visible()
     visit.get_by_role("button", name="在 street-signs 上尝试其他方式").click()
     expect(told(visit, "颜色顺序 BGR → RGB")).to_be_visible(timeout=2 * PATIENCE)
     visit.get_by_role("button", name="填入表单").first.click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,7 +25,7 @@ MOST = 3
 def hint(model: str, dataset: str, spec: ModelSpec, key: str) -> None:
     """What other ways give on the dataset, each to be put into the form; or a button that has them tried."""
     found = workbench.tried_ways(model, dataset, spec)
-    if found is not None and (found.verdict == "none" or any(way.spec == spec for way in found.ways)):
+    if found is not None and (found.verdict == "none" or any(_alike(way.spec, spec) for way in found.ways)):
         _told(found, dataset, spec, key)
         return
     look = partial(workbench.trying_status, model, dataset, spec)
@@ -38,7 +39,7 @@ def hint(model: str, dataset: str, spec: ModelSpec, key: str) -> None:
 
 
 def _told(found: TriedPreprocessing, dataset: str, spec: ModelSpec, key: str) -> None:
-    now = next((way for way in found.ways if way.spec == spec), found.ways[0])
+    now = next((way for way in found.ways if _alike(way.spec, spec)), found.ways[0])
     measure = t("library.certainty") if found.measure == "certainty" else figure_name(found.measure)
     values = {"measure": measure, "images": found.images, "data": plain(dataset)}
     if found.verdict == "none":
@@ -68,8 +69,17 @@ def _told(found: TriedPreprocessing, dataset: str, spec: ModelSpec, key: str) ->
             icon=":material/edit_note:",
             key=f"{key}_take_{place}",
             on_click=fill_spec,
-            args=(way.spec, key),
+            args=(replace(spec, **_preparation(way.spec)), key),
         )
+
+
+def _preparation(spec: ModelSpec) -> dict[str, Any]:
+    """How images are prepared. The rest of what was tried may differ: classes without names get the data's."""
+    return {part: getattr(spec, part) for part in workbench.PREPARATION}
+
+
+def _alike(one: ModelSpec, other: ModelSpec) -> bool:
+    return _preparation(one) == _preparation(other)
 
 
 def _score(found: TriedPreprocessing, way: Way) -> str:
