@@ -27,7 +27,7 @@ from edgeslim.models.graph import (
 from edgeslim.models.other_formats import refuse_other_formats
 from edgeslim.models.spec import MAX_INPUT_SIDE
 
-MAX_MODEL_BYTES = 512 << 20
+MAX_MODEL_BYTES = 1 << 30
 """Far above any model for an edge device, and below protobuf's limit."""
 MAX_ELEMENTS = 1 << 28
 """Of one tensor: 1 GiB of float32."""
