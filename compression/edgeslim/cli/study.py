@@ -36,6 +36,7 @@ from edgeslim.report.choice import choice_lines
 from edgeslim.report.document import study_csv, study_json
 from edgeslim.report.pointless import pointless_lines
 from edgeslim.report.text import study_table, table
+from edgeslim.studies.folders import study_folder
 from edgeslim.studies.search_run import SAMPLERS
 from edgeslim.studies.study import DEFAULT_OBJECTIVES, StudyPlan, StudyResult
 
@@ -143,6 +144,8 @@ def _study_run(given: Arguments) -> int:
         **{name: value for name, value in asked.items() if value is not None},
     )
     recipes = workbench.read_recipes(given.recipes) if given.recipes else ()
+    if plan.name:
+        study_folder(given.store, plan.name)  # a name that cannot be is refused before anything is told
     tell_lacking(given, plan, recipes)
     return _watch(given, workbench.start_study(plan, recipes, search, given.store, progress(given)))
 
