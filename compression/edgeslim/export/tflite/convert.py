@@ -16,7 +16,8 @@ from edgeslim.models.confined import Limits, confined
 
 LIMITS = Limits(seconds=900, memory=12 << 30)
 """Most of the memory is only reserved."""
-_OPERATOR = re.compile(r"(?:aten|stablehlo|tfl)[.:]+(\w+)")
+_OPERATOR = re.compile(r"While executing %([a-z0-9_]+?)(?:_\d+)? |(?:aten|stablehlo|tfl)[.:]+(\w+)")
+"""Its name in messages of torch and of the converter."""
 
 
 def to_tflite(content: bytes, file: Path) -> bytes:
@@ -39,8 +40,7 @@ def convert(content: bytes, file: str, given: Any) -> tuple[dict[str, Any], byte
     try:
         made = _converted(network, torch.zeros(shape))
     except (RuntimeError, ValueError, TypeError, KeyError, NotImplementedError, AssertionError) as error:
-        found = _OPERATOR.search(str(error))
-        raise _refused(file, found[1] if found else "", first_line(error)) from error
+        raise _refused(file, _operator(str(error)), first_line(error)) from error
     inputs, outputs = ([value.name for value in values] for values in (model.graph.input, model.graph.output))
     return {}, rewritten(made, inputs, outputs)
 
@@ -54,6 +54,12 @@ def _converted(network: torch.fx.GraphModule, example: torch.Tensor) -> bytes:
     config = QuantConfig(pt2e_quantizer=PT2EQuantizer().set_global(static))
     made: bytes = litert_torch.convert(network, (example,), quant_config=config).model_content()
     return made
+
+
+def _operator(message: str) -> str:
+    """The operator that a message names; empty if none."""
+    found = _OPERATOR.search(message)
+    return (found[1] or found[2]) if found else ""
 
 
 def _refused(file: str, operator: str, reason: object) -> ModelError:
