@@ -93,6 +93,9 @@ def _model_lines(model: ModelInfo) -> str:
         f"{format_count(model.params)} parameters, {format_count(model.macs)} MACs, "
         f"{format_bytes(model.sizes.file)}",
     ]
+    if "translated_from" in model.proof:
+        framework, relative = model.proof["translated_from"], model.proof["translation_error"]
+        lines.append(f"translated from {framework}: outputs differ by at most {relative:.1e} of their range")
     if error is not None:
         lines.append(f"outputs differ from the given file's by at most {error:.1e}")
     lines += [notice.text for notice in model.told]
