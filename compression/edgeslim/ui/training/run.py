@@ -71,8 +71,14 @@ def _outcome(run: TrainingRun) -> None:
     """What it is worth, what became of former classes, and where to go on."""
     best, last = run.best, run.epochs[-1]
     assert best is not None and run.metrics is not None, "it has ended"
-    figures = {name: f"{100 * run.metrics[name]:.1f}" for name in ("mAP", "AP50")}
-    st.markdown(t("train.outcome", name=plain(run.plan.name), images=run.validated, **figures))
+    told = t(
+        "train.outcome",
+        name=plain(run.plan.name),
+        images=run.validated,
+        mAP=f"{100 * run.metrics['mAP']:.1f}",
+        AP50=f"{100 * run.metrics['AP50']:.1f}",
+    )
+    st.markdown(told)
     facts = {"best": f"{best.number:g}", "epochs": f"{last.number:g}"}
     st.caption(t(f"train.ended_{run.state}", time=format_clock(round(last.seconds)), **facts))
     if run.forgotten:
