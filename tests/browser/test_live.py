@@ -79,6 +79,17 @@ def test_a_detector_runs_in_the_browser(server: Server, visit: Page, tmp_path: P
     visit.locator(".live input[type=file]").set_input_files(own)
     expect(told.first).to_contain_text(re.compile(r"[:：]\s*0 "))  # a grey picture shows no sign
 
+    visit.get_by_text("Send this device's figures to the study").click()
+    visit.get_by_role("button", name="Make ready").click()
+    measure = visit.locator(".live [data-do=measure]")
+    expect(measure).to_be_enabled()
+    measure.click()
+    visit.get_by_role("textbox", name="Name of this device").fill("Test bench")
+    visit.get_by_role("button", name="Agree and send").click()
+    visit.get_by_role("link", name="On the chart").click()
+    expect(visit).to_have_url(re.compile(r"x=latency\.on"))
+    expect(visit.locator(".js-plotly-plot").first).to_contain_text("Test bench (browser)")
+
     visit.set_viewport_size({"width": 390, "height": 844})
     visit.goto(f"{server.url}/live?study=sample&trial=6&lang=zh")
     expect(visit.locator(".live .told").last).to_contain_text(re.compile(r"检测框：[1-9]"))

@@ -33,6 +33,7 @@ KEPT = frozenset(
         "devices",
         "rooms",
         "browser-runtime",
+        "invitations",
     }
 )
 """Kinds that users made or brought, or that take long to make. All others except blobs and locks are a cache."""

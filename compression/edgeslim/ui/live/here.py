@@ -15,6 +15,7 @@ from edgeslim.ui.components.gallery import SCENES
 from edgeslim.ui.components.qr import only_here, qr_picture
 from edgeslim.ui.components.words import numbered
 from edgeslim.ui.live.component import live
+from edgeslim.ui.live.figures import invitation, keep_measured, send_figures, to_measure
 from edgeslim.ui.live.payload import LiveModel
 from edgeslim.ui.live.route import offered
 from edgeslim.ui.picture.route import address as picture_address
@@ -40,14 +41,17 @@ def detect_here(study: StudyResult, original: TrialResult, compressed: TrialResu
         decoder,
         [(title, picture_address(image)) for title, image, _ in images],
         key="live",
+        measure=to_measure(study, compressed),
+        on_measured=keep_measured,
     )
     st.caption(t("live.note"))
+    send_figures(study, compressed)
 
 
 def phone(study: StudyResult, number: int) -> None:
     """The address of this page for a phone: it is the phone that then computes."""
-    link = address("live", study=study.name, trial=number)
     with st.popover(t("live.phone"), icon=":material/qr_code_2:", width="stretch"):
+        link = address("live", study=study.name, trial=number, invitation=invitation(study))
         st.html(
             f'<img src="{qr_picture(link)}" alt="{escape(t("room.qr", link=link))}" '
             f'style="width:14rem;border-radius:0.5rem">'

@@ -22,6 +22,26 @@ class LiveModel:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class LiveEntry:
+    """A file of a bundle: its place there and among the plan's models, and the numbers of each output to compare."""
+
+    entry: int
+    file: int
+    sha256: str
+    places: Sequence[Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMeasure:
+    """What the page runs and times, on the visitor's wish: images as an .npy file, and so many rounds of all files."""
+
+    bundle: str
+    images: str
+    entries: Sequence[LiveEntry]
+    rounds: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePlan:
     """What runs where on what; a browser that knows the `series` has it open already."""
@@ -32,10 +52,13 @@ class LivePlan:
     decoder: str | None
     worker: str
     runtime: str
+    version: str
+    """Of the runtime, for the record."""
     gallery: Sequence[tuple[str, str]]
     """Title and address of each picture."""
     language: str
     texts: Mapping[str, str]
+    measure: LiveMeasure | None = None
 
     def json(self) -> dict[str, Any]:
         spec = self.spec
@@ -66,6 +89,8 @@ class LivePlan:
             "decoder": self.decoder,
             "worker": self.worker,
             "runtime": self.runtime,
+            "version": self.version,
+            "measure": None if self.measure is None else asdict(self.measure),
             "gallery": [{"title": title, "url": url} for title, url in self.gallery],
             "language": self.language,
             "texts": dict(self.texts),

@@ -44,8 +44,8 @@ _OFFERS = Offers()
 
 
 def offered(path: Path, sha256: str) -> str:
-    """Where a browser gets the ONNX file of that hash from now on, as a path on this server."""
-    name = f"{sha256}.onnx"
+    """Where a browser gets the file of that hash from now on, as a path on this server."""
+    name = f"{sha256}{path.suffix}"
     _OFFERS.add(name, path)
     return f"{_folder()}/file/{name}"
 

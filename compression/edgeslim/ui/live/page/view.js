@@ -19,13 +19,15 @@ class View {
     listen("[data-field=file]", "change", ({ target }) => target.files[0] && this.choose("file", target.files[0]));
     listen("[data-do=previous]", "click", () => this.travel(-1));
     listen("[data-do=next]", "click", () => this.travel(1));
+    listen("[data-do=measure]", "click", () => this.measure());
     listen("[data-field=confidence]", "input", ({ target }) => {
       this.confidence = Number(target.value);
       this.draw();
     });
   }
 
-  update({ data }) {
+  update({ data, setTriggerValue }) {
+    this.report = (figures) => setTriggerValue("measured", figures);
     const other = data.series !== this.data?.series;
     this.data = data;
     this.number = new Intl.NumberFormat(data.language, { maximumFractionDigits: 1 });
@@ -81,6 +83,8 @@ class View {
     camera.disabled = !Camera.possible;
     this.part("travel").hidden = this.source !== "gallery" || this.data.gallery.length < 2;
     this.part("title").textContent = `${this.place + 1} / ${this.data.gallery.length}`;
+    this.part("measuring").hidden = !this.data.measure;
+    root.querySelector("[data-do=measure]").disabled = !this.ready || this.busy;
     this.part("threshold").hidden = this.data.task === "classification";
     this.part("value").textContent = this.score.format(this.confidence);
     this.part("note").textContent = this.text(Camera.possible ? "private" : "no_camera");
@@ -91,15 +95,37 @@ class View {
     this.part("state").classList.toggle("failed", failed);
   }
 
-  hear({ told, what, index, id, found, reason }) {
+  /** Both files on the server's own images, so that it can tell whether they compute here what they compute there. */
+  measure() {
+    [this.busy, this.turn, this.waiting] = [true, (this.turn ?? 0) + 1, null];
+    this.camera.close();
+    const { images, entries, rounds } = this.data.measure;
+    this.worker.postMessage({ measure: { images: new URL(images, location.origin).href, entries, rounds } });
+    this.fill();
+  }
+
+  measured(found) {
+    this.busy = false;
+    this.say(this.text("measured"));
+    this.fill();
+    const { brands = [], platform = "" } = navigator.userAgentData ?? {};
+    const browser = [...brands.map(({ brand, version }) => `${brand} ${version}`), platform].join(", ") || navigator.userAgent;
+    const { bundle } = this.data.measure;
+    this.report({ bundle, browser, cores: navigator.hardwareConcurrency ?? 0, runtime: this.data.version, files: found });
+  }
+
+  hear({ told, what, index, id, found, reason, done, rounds }) {
     if (told === "loading" && what === "runtime") this.say(this.text("loading_runtime"));
     else if (told === "loading") this.say(this.text("loading_model", { title: this.data.models[index].title }));
     else if (told === "ready") {
       this.ready = true;
       this.say("");
+      this.fill();
       this.choose(this.source, this.file);
-    } else if (told === "failed") {
-      this.waiting = null;
+    } else if (told === "measuring") this.say(this.text("measuring", { done, rounds }));
+    else if (told === "measured") this.measured(found);
+    else if (told === "failed") {
+      [this.waiting, this.busy] = [null, false];
       this.say(this.text("failed", { reason }), true);
     } else if (id === this.waiting?.id) this.show(found);
   }
@@ -108,7 +134,7 @@ class View {
     if (source !== "camera") this.camera.close();
     [this.source, this.file] = [source, file];
     this.fill();
-    if (!this.ready) return;
+    if (!this.ready || this.busy) return;
     try {
       if (source === "camera" && !this.camera.stream) await this.camera.open();
       await this.look();

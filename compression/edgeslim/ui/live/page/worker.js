@@ -8,6 +8,7 @@ let ort, plan, files, decoder, surface;
 self.onmessage = async ({ data }) => {
   try {
     if (data.plan) await open(data.plan);
+    else if (data.measure) await measure(data.measure);
     else await see(data);
   } catch (error) {
     self.postMessage({ told: "failed", id: data.id, reason: String(error?.message ?? error) });
@@ -65,6 +66,38 @@ async function see({ id, image, tensor, width, height }) {
     found.push({ ms, ...(await read(session, outputs, place, size)) });
   }
   self.postMessage({ told: "seen", id, found });
+}
+
+/** What the server compares with its own figures: some numbers of each output, then times, all files in turn. */
+async function measure({ images, entries, rounds }) {
+  const tensors = await numpyArrays(images);
+  const found = entries.map(({ entry, sha256 }) => ({ entry, sha256, values: [], samples_ms: [] }));
+  for (const [k, { file, places }] of entries.entries()) {
+    const { session } = files[file];
+    for (const tensor of tensors) {
+      const outputs = await run(session, tensor);
+      found[k].values.push(session.outputNames.map((name, port) => places[port].map((i) => Number(outputs[name].data[i]))));
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const [k, { file }] of entries.entries()) {
+      const began = performance.now();
+      await run(files[file].session, tensors[round % tensors.length]);
+      found[k].samples_ms.push(Math.max(performance.now() - began, 1e-3));
+    }
+    self.postMessage({ told: "measuring", done: round + 1, rounds });
+  }
+  self.postMessage({ told: "measured", found });
+}
+
+/** The rows of a .npy file of little-endian float32 in C order. */
+async function numpyArrays(url) {
+  const content = await (await fetch(url)).arrayBuffer();
+  const start = 10 + new DataView(content).getUint16(8, true);
+  const shape = /'shape': \(([^)]*)\)/.exec(new TextDecoder().decode(content.slice(10, start)))[1];
+  const [count, ...rest] = shape.split(",").filter((side) => side.trim()).map(Number);
+  const size = rest.reduce((a, b) => a * b, 1);
+  return Array.from({ length: count }, (_, k) => new Float32Array(content.slice(start + 4 * k * size, start + 4 * (k + 1) * size)));
 }
 
 async function run(session, input) {
