@@ -51,8 +51,8 @@ ASK = """async ([plan, tensors]) => {
 }"""
 
 
-def test_a_detector_runs_in_the_browser(server: Server, visit: Page, tmp_path: Path) -> None:
-    store = Store(server.home)
+def test_a_detector_runs_in_the_browser(seen_server: Server, visit: Page, tmp_path: Path) -> None:
+    server, store = seen_server, Store(seen_server.home)
     visit.goto(server.url)
     expect(visit.get_by_test_id("stSidebarNavLink").first).to_be_visible()
     expect(visit.locator("a[href$='/live']")).to_have_count(0)  # before its runtime is here
@@ -82,6 +82,7 @@ def test_a_detector_runs_in_the_browser(server: Server, visit: Page, tmp_path: P
     visit.get_by_text("Send this device's figures to the study").click()
     visit.get_by_role("button", name="Make ready").click()
     measure = visit.locator(".live [data-do=measure]")
+    expect(measure).to_be_visible()  # what is to be compared was made in a process of its own
     expect(measure).to_be_enabled()
     measure.click()
     visit.get_by_role("textbox", name="Name of this device").fill("Test bench")
@@ -122,6 +123,7 @@ def plan(store: Store) -> dict[str, Any]:
         decoder=f"/live-files/file/{decoder.name}",
         worker=worker_address(),
         runtime=runtime_address(),
+        version="",
         gallery=[],
         language="en",
         texts={},
