@@ -69,3 +69,8 @@ def nearest_language(tag: str | None) -> Language:
 def plain(text: str) -> str:
     """Text that Markdown shows as it is."""
     return _MARKDOWN.sub(r"\\\1", text)
+
+
+def unescaped(text: str) -> str:
+    """What `plain` has made of a text, for what is no Markdown, such as a chart."""
+    return re.sub(r"\\(.)", r"\1", text)

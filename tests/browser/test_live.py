@@ -89,7 +89,7 @@ def test_a_detector_runs_in_the_browser(seen_server: Server, visit: Page, tmp_pa
     visit.get_by_role("button", name="Agree and send").click()
     visit.get_by_role("link", name="On the chart").click()
     expect(visit).to_have_url(re.compile(r"x=latency\.on"))
-    expect(visit.locator(".js-plotly-plot").first).to_contain_text("Test bench (browser)")
+    expect(visit.locator(".js-plotly-plot", has_text="Latency on Test bench (browser)")).to_be_visible()
 
     visit.set_viewport_size({"width": 390, "height": 844})
     visit.goto(f"{server.url}/live?study=sample&trial=6&lang=zh")

@@ -15,7 +15,7 @@ from edgeslim.studies.devices import Device
 from edgeslim.studies.figures import FIGURES, Figure, in_all
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import Bounds, TrialResult
-from edgeslim.texts import Language, class_name, known, plain, translate
+from edgeslim.texts import Language, class_name, known, plain, translate, unescaped
 from edgeslim.units import format_change, format_interval
 
 Amounts = Mapping[str, tuple[str, str]]
@@ -78,7 +78,9 @@ class StudyWords:
 
     def chart(self, keys: Iterable[str], runtimes: Iterable[str] = ()) -> Mapping[str, str]:
         """What charts write under these keys, and the names of all figures, those in other runtimes too."""
-        names = {f"axis.{figure.name}": self.figure(figure.name) for figure in in_all(FIGURES, runtimes)}
+        names = {
+            f"axis.{figure.name}": unescaped(self.figure(figure.name)) for figure in in_all(FIGURES, runtimes)
+        }
         return {**{key: self.t(key) for key in keys if key not in names}, **names}
 
     def limit(self, figure: Figure, limit: float) -> str:
