@@ -55,7 +55,7 @@ def bench(page: Page, theme: str = "light") -> None:
     page.goto(f"{ORIGIN}/")
     page.evaluate(
         START,
-        [(component.PAGE / f"picture.{kind}").read_text() for kind in ("html", "css")] + [component.script()],
+        [(component.PAGE / "picture.html").read_text(), component.style(), component.script()],
     )
 
 

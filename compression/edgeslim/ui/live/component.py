@@ -12,22 +12,23 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.ui.i18n import locale
 from edgeslim.ui.live.payload import LiveMeasure, LiveModel, LivePlan
 from edgeslim.ui.live.route import runtime_address, worker_address
+from edgeslim.ui.page import BASE, MOUNT, joined
 from edgeslim.ui.picture.component import PAGE as PICTURE
 from edgeslim.ui.state import language
 
 PAGE = Path(__file__).parent / "page"
 SCRIPTS = (
+    MOUNT,
     *(PICTURE / f"{name}.js" for name in ("matching", "labels", "drawing", "elements")),
     *(PAGE / f"{name}.js" for name in ("sources", "view", "start")),
 )
-"""Joined into one module: Streamlit loads it from a blob, where nothing can be imported."""
 WORDS = "live.page."
 
 _mount = st.components.v2.component(
     "edgeslim_live",
     html=(PAGE / "live.html").read_text(encoding="utf-8"),
-    css=(PAGE / "live.css").read_text(encoding="utf-8"),
-    js="\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS),
+    css=joined(BASE, PAGE / "live.css"),
+    js=joined(*SCRIPTS),
 )
 
 

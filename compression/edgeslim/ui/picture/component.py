@@ -8,24 +8,29 @@ from pathlib import Path
 import streamlit as st
 
 from edgeslim.ui.i18n import Language, locale
+from edgeslim.ui.page import BASE, MOUNT, joined
 from edgeslim.ui.picture.payload import ADDRESS, Item, Look, ModelTitle, Payload, WalkData, picture_data
 from edgeslim.ui.picture.route import address
 from edgeslim.ui.state import language
 
 PAGE = Path(__file__).parent / "page"
 SCRIPTS = ("matching", "labels", "drawing", "elements", "story", "painting", "hands", "walk", "view", "start")
-"""Joined into one module: Streamlit loads it from a blob, where nothing can be imported."""
 
 
 def script() -> str:
     """The component's whole JavaScript."""
-    return "\n".join((PAGE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    return joined(MOUNT, *(PAGE / f"{name}.js" for name in SCRIPTS))
+
+
+def style() -> str:
+    """Its whole style sheet."""
+    return joined(BASE, PAGE / "picture.css")
 
 
 _mount = st.components.v2.component(
     "edgeslim_pictures",
     html=(PAGE / "picture.html").read_text(encoding="utf-8"),
-    css=(PAGE / "picture.css").read_text(encoding="utf-8"),
+    css=style(),
     js=script(),
 )
 

@@ -7,21 +7,22 @@ from typing import Any
 
 import streamlit as st
 
+from edgeslim.ui.page import BASE, MOUNT, joined
+
 PAGE = Path(__file__).parent / "page"
 SCRIPTS = ("drawing", "view", "hands", "start")
-"""Joined into one module: Streamlit loads it from a blob, where nothing can be imported."""
 KEY = "network_graph"
 
 
 def script() -> str:
     """The component's whole JavaScript."""
-    return "\n".join((PAGE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    return joined(MOUNT, *(PAGE / f"{name}.js" for name in SCRIPTS))
 
 
 _mount = st.components.v2.component(
     "edgeslim_graph",
     html=(PAGE / "graph.html").read_text(encoding="utf-8"),
-    css=(PAGE / "graph.css").read_text(encoding="utf-8"),
+    css=joined(BASE, PAGE / "graph.css"),
     js=script(),
 )
 

@@ -1,18 +1,3 @@
-// Streamlit calls this again for new data and for another theme, and only the last return value at the end.
-
-const views = new WeakMap(); // by the element that Streamlit keeps
-
-export default function (component) {
-  const { parentElement } = component;
-  const root = parentElement.querySelector(".pictures");
-  let view = views.get(parentElement);
-  if (view?.root !== root) {
-    view?.close();
-    view = new View(root);
-    views.set(parentElement, view);
-  }
-  view.update(component);
-  return () => view.close();
-}
+export default mounted(".pictures", (root) => new View(root));
 
 export { Scene, diff, placeLabels, unpack };
