@@ -97,7 +97,7 @@ def read_results(content: bytes, store: Store, name: str = "") -> DeviceMeasurem
     try:
         sealed = seal(given["body"])
     except ValueError as error:
-        raise _unreadable("it holds what is no number") from error
+        raise unreadable("it holds what is no number") from error
     if given.get("seal") != sealed:
         raise _tampered("its seal does not fit its content")
     timed = _timed(found, bundle)
@@ -117,13 +117,13 @@ def read_results(content: bytes, store: Store, name: str = "") -> DeviceMeasurem
 
 def _parsed(content: bytes) -> dict[str, Any]:
     if len(content) > LARGEST:
-        raise _unreadable(f"it is larger than {LARGEST // 1_000_000} MB")
+        raise unreadable(f"it is larger than {LARGEST // 1_000_000} MB")
     try:
         given = parse_json(content)
     except ValueError as error:
-        raise _unreadable(str(error)) from error
+        raise unreadable(str(error)) from error
     if not isinstance(given, dict) or not isinstance(given.get("body"), dict):
-        raise _unreadable("it is no file of measure.py")
+        raise unreadable("it is no file of measure.py")
     return given
 
 
@@ -131,7 +131,7 @@ def _decoded(body: dict[str, Any]) -> _Results:
     try:
         return decoded(_Results, body)
     except msgspec.ValidationError as error:
-        raise _unreadable(str(error)) from error
+        raise unreadable(str(error)) from error
 
 
 def _timed(found: _Results, bundle: DeviceBundle) -> dict[int, dict[int, tuple[float, ...]]]:
@@ -141,9 +141,9 @@ def _timed(found: _Results, bundle: DeviceBundle) -> dict[int, dict[int, tuple[f
         samples = run.samples_ms
         sound = all(math.isfinite(each) and 0 < each < LONGEST_MS for each in samples)
         if not (ROUNDS[0] <= len(samples) <= ROUNDS[1] and sound and 0 < run.threads <= 1024):
-            raise _unreadable("it holds times that cannot be")
+            raise unreadable("it holds times that cannot be")
         if run.entry not in range(len(bundle.entries)) or run.entry in timed.get(run.threads, {}):
-            raise _unreadable("it times a file that is not in the bundle, or one twice")
+            raise unreadable("it times a file that is not in the bundle, or one twice")
         timed.setdefault(run.threads, {})[run.entry] = samples
     if any(len({len(each) for each in files.values()}) > 1 for files in timed.values()):
         raise _tampered("files were not timed in the same rounds")
@@ -154,7 +154,7 @@ def _file(
     found: _Entry, bundle: DeviceBundle, timed: Mapping[int, Mapping[int, tuple[float, ...]]]
 ) -> DeviceFile:
     if found.entry not in range(len(bundle.entries)):
-        raise _unreadable("it tells of a file that is not in the bundle")
+        raise unreadable("it tells of a file that is not in the bundle")
     entry = bundle.entries[found.entry]
     if found.sha256 != entry.sha256:
         raise _tampered(f"the file of trial {entry.trial} was another one")
@@ -249,7 +249,8 @@ def _called(name: str) -> str:
     return called or "device"
 
 
-def _unreadable(reason: str) -> StudyError:
+def unreadable(reason: object) -> StudyError:
+    """The error for what is no measurement of a bundle."""
     return StudyError(
         "results_unreadable",
         f"This is no results.json of a bundle: {reason}.",

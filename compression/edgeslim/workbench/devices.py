@@ -120,12 +120,7 @@ def read_results(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(device_results.LARGEST + 1)
     except OSError as error:
-        raise StudyError(
-            "results_unreadable",
-            f"This is no results.json of a bundle: {error.strerror}.",
-            "Give the file that measure.py has written.",
-            reason=error.strerror,
-        ) from error
+        raise device_results.unreadable(error.strerror) from error
 
 
 def devices_version(study: StudyResult, store: Store | None = None) -> str | None:

@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import AccessError, StudyError
+from edgeslim.errors import AccessError
 from edgeslim.records import decoded
 from edgeslim.runtime import MAIN
 from edgeslim.runtime.on_device.device import seal
+from edgeslim.studies import device_results
 from edgeslim.studies.bundles import BundleEntry, DeviceBundle
 from edgeslim.studies.devices_measured import DeviceMeasurement
 from edgeslim.studies.study import StudyResult
@@ -84,12 +85,7 @@ def read_figures(sent: object) -> BrowserFigures:
     try:
         return decoded(BrowserFigures, sent)
     except msgspec.ValidationError as error:
-        raise StudyError(
-            "results_unreadable",
-            f"This is no results.json of a bundle: {error}.",
-            "Give the file that measure.py has written.",
-            reason=error,
-        ) from error
+        raise device_results.unreadable(error) from error
 
 
 def add_browser_figures(

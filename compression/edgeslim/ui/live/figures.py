@@ -25,11 +25,8 @@ _FOUND = "live_found"
 _INVITED = "live_invitation"
 
 
-def to_measure(study: StudyResult, compressed: TrialResult) -> LiveMeasure | None:
-    """What the page runs for that, once it is made ready."""
-    bundle = devices.bundle_ready(study, [compressed.number])
-    if bundle is None:
-        return None
+def to_measure(bundle: DeviceBundle, compressed: TrialResult) -> LiveMeasure:
+    """What the page runs for that."""
     images = live_figures.images_file(bundle)
     files = [bundle.baseline, compressed.sha256]
     entries = [
@@ -44,11 +41,13 @@ def keep_measured(found: object) -> None:
     st.session_state[_FOUND] = found
 
 
-def send_figures(study: StudyResult, compressed: TrialResult) -> None:
-    """How this device's figures come to the study; what was measured is sent on a button only."""
+def send_figures(study: StudyResult, compressed: TrialResult, bundle: DeviceBundle | None) -> None:
+    """How this device's figures come to the study; what was measured is sent on a button only.
+
+    Without a bundle, what has to be compared is still to be made.
+    """
     number = compressed.number
     with st.expander(t("live.send"), icon=":material/speed:"), boundary():
-        bundle = devices.bundle_ready(study, [number])
         if bundle is None:
             offer(
                 lambda: devices.bundling_status(study, [number]),

@@ -21,6 +21,7 @@ from edgeslim.ui.live.route import offered
 from edgeslim.ui.picture.route import address as picture_address
 from edgeslim.ui.state import address, t
 from edgeslim.units import format_bytes
+from edgeslim.workbench import devices
 
 
 def detect_here(study: StudyResult, original: TrialResult, compressed: TrialResult) -> None:
@@ -33,6 +34,7 @@ def detect_here(study: StudyResult, original: TrialResult, compressed: TrialResu
         if decoder is None:
             return
     files = [original, compressed]
+    bundle = devices.bundle_ready(study, [compressed.number])
     images = data.pictures(plan.dataset, None, 0, SCENES)
     live(
         "-".join([study.name, *(trial.sha256 or "" for trial in files)]),
@@ -41,11 +43,11 @@ def detect_here(study: StudyResult, original: TrialResult, compressed: TrialResu
         decoder,
         [(title, picture_address(image)) for title, image, _ in images],
         key="live",
-        measure=to_measure(study, compressed),
+        measure=None if bundle is None else to_measure(bundle, compressed),
         on_measured=keep_measured,
     )
     st.caption(t("live.note"))
-    send_figures(study, compressed)
+    send_figures(study, compressed, bundle)
 
 
 def phone(study: StudyResult, number: int) -> None:
