@@ -14,12 +14,11 @@ from edgeslim.report.differences import of_node
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
-from edgeslim.ui.components.navigation import go
-from edgeslim.ui.components.study import study_choice
+from edgeslim.ui.components.study_file import study_file
 from edgeslim.ui.components.words import numbered
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.kept import of_files
-from edgeslim.ui.state import linked, one_of, t
+from edgeslim.ui.state import t
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,26 +96,11 @@ def inspected_file() -> InspectedFile | None:
         return InspectedFile(
             study=None, trial=None, model=model, sha256=sha256, title=model, network=network_of(sha256)
         )
-    with which:
-        name = study_choice(clears=("trial", "layer", "other"))
-    if name is None:
-        st.info(t("study.empty"), icon=":material/info:")
+    chosen = study_file(which, file, ("trial", "layer", "other"))
+    if chosen is None:
         return None
-    study = data.load_study(name)
-    here = {trial.number: trial for trial in study.trials if data.has_file(trial)}
-    if not here:
-        st.info(t("inspect.no_files"), icon=":material/hourglass_top:")
-        go("study", t("compare.to_study"), icon=":material/arrow_forward:", study=name)
-        return None
-    with file:
-        number = st.selectbox(
-            t("inspect.file"),
-            list(here),
-            format_func=lambda each: numbered(here[each]),
-            label_visibility="collapsed",
-            **linked("trial", next(iter(here)), one_of(list(here))),
-        )
-    trial = here[number]
+    study, trial, here = chosen.study, chosen.trial, chosen.here
+    number = trial.number
     assert trial.sha256 is not None, "which has a file"
     bases = [each for each in here if each != number]
     first = study.baseline if study.baseline in bases else next(iter(bases), None)
