@@ -37,6 +37,7 @@ SCREENS = {
     "new_search": "new?way=search",
     "library": "library?model=digits-mlp&set=digits",
     "library_data": "library?kind=data&data=digits",
+    "train": "train",
     "learn": "learn",
     "lesson": "lesson?lesson=pruning",
     "room": "room",
