@@ -17,6 +17,7 @@ from benchmarks.app_server import Server
 from edgeslim.lessons.predictions import Choice
 from edgeslim.rooms.room import places
 from edgeslim.ui.i18n import translate
+from edgeslim.ui.room.watching import WATCH
 from edgeslim.workbench.lessons import found
 
 pytestmark = pytest.mark.browser
@@ -173,6 +174,8 @@ def test_a_class_predicts_twice_and_sees_what_is_true(tmp_path: Path, somebody: 
             (HOSTILE, "2", true),
             ("王小明", "2", false),
         ]
+        teacher.wait_for_timeout(1000 * (WATCH + 0.5))  # everybody's page has looked again
+        assert teacher.request.get(download.value.url).ok, "a slow line still gets it"
 
         remove(teacher, HOSTILE)
         expect(bob.get_by_role("heading", level=1)).to_have_text("You have been taken out of this room")

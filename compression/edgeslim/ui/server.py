@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from edgeslim.ui import components, inspect, library
+from edgeslim.ui.downloads import keep_downloads
 from edgeslim.ui.uploads import UploadQuota
 from edgeslim.ui.visitor import VisitorCookie, attend
 
@@ -44,6 +45,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     """For `st.App`: begins before the port answers, ends with the server."""
     import_all()
     attend()
+    keep_downloads()
     # What is here now stays to the end. Unfrozen, each full collection walks it again: 0.1 s, and every visitor waits.
     gc.collect()
     gc.freeze()
