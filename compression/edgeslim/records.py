@@ -184,3 +184,27 @@ class RecipeRecord:
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "seed": self.seed, "steps": [dict(step) for step in self.steps]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerData:
+    """What training on other data made of a model on those it had learnt from before: its headline measure there, 0–1,
+    in the classes that it still has."""
+
+    dataset: str
+    classes: tuple[str, ...]
+    images: int
+    before: float
+    after: float
+    metric: str = "mAP"
+    change_ci95: tuple[float, float] | None = None
+    """Of the difference on the same images; None in trainings from before it was measured."""
+
+    @property
+    def change(self) -> float:
+        return self.after - self.before
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is worse there, by more than chance where that is known."""
+        return self.change < 0 if self.change_ci95 is None else self.change_ci95[1] < 0

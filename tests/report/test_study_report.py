@@ -17,7 +17,9 @@ from edgeslim.analysis.compared import Compared
 from edgeslim.analysis.errors import boxes_of, mistakes
 from edgeslim.analysis.parts import box_parts
 from edgeslim.detections import Annotations, Detections
-from edgeslim.report.findings import choice_lines, finding
+from edgeslim.records import FormerData
+from edgeslim.report.choice import choice_lines as shell_lines
+from edgeslim.report.findings import choice_lines, finding, recommended
 from edgeslim.report.seen import Seen, seen_by
 from edgeslim.report.settings import ReportSettings, choice_of
 from edgeslim.report.study_report import report_html
@@ -140,3 +142,24 @@ def test_a_classifiers_pictures_are_those_whose_class_changed(complete: StudyRes
     html = document(complete, found)
     assert asked == [0] and "Of 3 images, the class changed on 1." in html
     assert "ground truth: <b>stop</b><br>original: <b>stop 0.90</b>" in html and "<b>yield 0.60</b>" in html
+
+
+def test_a_recommended_file_that_forgot_says_so_in_report_and_shell(complete: StudyResult) -> None:
+    budget, words = Budget(), StudyWords("en", {}, safe=str)
+    (number,) = {recommended(complete)}
+    former = FormerData(
+        dataset="scenes", classes=("a",), images=200, before=0.753, after=0.058, change_ci95=(-0.73, -0.66)
+    )
+    forgot = replace(
+        complete,
+        trials=tuple(
+            replace(trial, former=former) if trial.number == number else trial for trial in complete.trials
+        ),
+    )
+    told = "On scenes, which the model had learnt from, its training cost −69.5 points."
+    assert told in " ".join(choice_lines(forgot, None, budget, words))
+    assert "scenes" not in " ".join(choice_lines(complete, None, budget, words))
+    assert "−69.5 points on 'scenes', which the model had learnt from" in shell_lines(forgot)
+    html = document(forgot)
+    assert "mAP was 75.3 there and is 5.8 now" in html
+    assert "Change on the model&#x27;s former data" in html or "Former data" in html

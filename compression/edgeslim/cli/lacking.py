@@ -1,4 +1,4 @@
-"""Recipes that cannot be run for want of something, before anything is computed: which, and how to give it."""
+"""What is said of recipes before anything is computed: what some lack and how to give it, what others are scored on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgeslim import workbench
 from edgeslim.cli.common import Arguments
+from edgeslim.errors import EdgeSlimError
 from edgeslim.studies.study import StudyPlan
 
 if TYPE_CHECKING:
@@ -40,3 +41,19 @@ def tell_lacking(given: Arguments, plan: StudyPlan, recipes: Sequence[Recipe]) -
         print(f"'{recipe.title}' {what}: missing {', '.join(recipe.needs)}", file=sys.stderr)
     for line in how_to_give({need for recipe in found for need in recipe.needs}):
         print(line, file=sys.stderr)
+
+
+def tell_former(
+    given: Arguments, plan: StudyPlan, recipes: Sequence[Recipe], *, searching: bool = False
+) -> None:
+    """On the error stream: that recipes are scored on the data the model had learnt from, too."""
+    try:
+        found = workbench.former_check(plan, recipes, given.store, searching=searching)
+    except EdgeSlimError:  # starting says why
+        return
+    if found is not None:
+        print(
+            f"what learns from the labels is scored on {found.images} images of '{found.dataset}' too, which the model "
+            "had learnt from; what it lost there is told",
+            file=sys.stderr,
+        )

@@ -31,12 +31,13 @@ from edgeslim.cli.common import (
 )
 from edgeslim.cli.device import add_bundle, add_device_commands
 from edgeslim.cli.doctor import add_doctor
-from edgeslim.cli.lacking import how_to_give
+from edgeslim.cli.lacking import how_to_give, tell_former
 from edgeslim.cli.live import add_browser_runtime
 from edgeslim.cli.models import add_import
 from edgeslim.errors import EdgeSlimError
 from edgeslim.report.preprocessing import preprocessing_table
 from edgeslim.report.text import table, trial_lines
+from edgeslim.studies.study import StudyPlan
 from edgeslim.units import format_bytes, format_count
 from edgeslim.workbench.datasets import DatasetInfo
 
@@ -221,10 +222,12 @@ def _evaluate(given: Arguments) -> None:
 
 
 def _compress(given: Arguments) -> None:
+    recipes = workbench.read_recipes(given.recipe)
+    tell_former(given, StudyPlan(model=given.model, dataset=given.data, spec=spec(given)), recipes)
     trials = workbench.compress(
         given.model,
         given.data,
-        workbench.read_recipes(given.recipe),
+        recipes,
         given.out,
         calibration=given.calibration,
         spec=spec(given),

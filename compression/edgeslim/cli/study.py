@@ -25,7 +25,7 @@ from edgeslim.cli.common import (
 )
 from edgeslim.cli.doctor import add_study_doctor
 from edgeslim.cli.errands import add_errands
-from edgeslim.cli.lacking import tell_lacking
+from edgeslim.cli.lacking import tell_former, tell_lacking
 from edgeslim.cli.notes import add_note_commands, note_lines
 from edgeslim.cli.report import add_choose
 from edgeslim.cli.search import add_search, add_stop_rules, read_budget, search_run
@@ -147,6 +147,7 @@ def _study_run(given: Arguments) -> int:
     if plan.name:
         study_folder(given.store, plan.name)  # a name that cannot be is refused before anything is told
     tell_lacking(given, plan, recipes)
+    tell_former(given, plan, recipes, searching=search is not None)
     return _watch(given, workbench.start_study(plan, recipes, search, given.store, progress(given)))
 
 

@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 from edgeslim.cli.common import Arguments, add, positive, progress, tell
 from edgeslim.errors import RecipeError
-from edgeslim.units import format_clock
+from edgeslim.records import FormerData
+from edgeslim.units import format_clock, format_interval
 from edgeslim.workbench.own_detector import (
     EPOCHS,
     NOTHING,
@@ -120,9 +121,16 @@ def run_lines(run: TrainingRun) -> str:
         former = run.former
         lines.append(
             f"on '{former.dataset}', which '{run.plan.start}' had learnt from, mAP of {', '.join(former.classes)}: "
-            f"{former.before:.3f} before, {former.after:.3f} now ({former.images} images)"
+            f"{former.before:.3f} before, {former.after:.3f} now ({_change(former)}{former.images} images)"
         )
     return "\n".join(lines)
+
+
+def _change(former: FormerData) -> str:
+    interval = former.change_ci95
+    return (
+        "" if interval is None else f"95 % interval of the change: {format_interval(interval, True)} points; "
+    )
 
 
 def _sample(given: Arguments) -> None:

@@ -16,11 +16,12 @@ from edgeslim.datasets.base import Part, Split
 from edgeslim.errors import EdgeSlimError
 from edgeslim.evaluation import Evaluation, evaluate
 from edgeslim.measurement.delivery import figures_in
+from edgeslim.measurement.former_data import on_former_data
 from edgeslim.measurement.machine import alone
 from edgeslim.measurement.workload import Workload
 from edgeslim.progress import Progress, silent
 from edgeslim.recipe import Recipe
-from edgeslim.records import Latency
+from edgeslim.records import FormerData, Latency
 from edgeslim.runtime import FILE_FORMATS, MAIN, installed, runtime_environment
 from edgeslim.runtime.benchmark import compare_latency
 from edgeslim.runtime.figures import RuntimeFigures
@@ -39,6 +40,7 @@ class Measurement(Evaluation):
     seconds: float
     int8_asked: bool
     runtimes: Mapping[str, RuntimeFigures] = dataclasses.field(default_factory=dict)
+    former: FormerData | None = None
 
 
 def make_file(
@@ -57,7 +59,8 @@ def compress_and_score(
     images: int | None = None,
     runtimes: Sequence[str] = (MAIN,),
 ) -> Measurement:
-    """Make the recipe's file and measure all but its latency.
+    """Make the recipe's file and measure all but its latency; on the model's former data too, if it learns from the
+    labels of others.
 
     With `images` it is scored on that many only, evenly spread over the split.
     """
@@ -81,6 +84,18 @@ def compress_and_score(
         for name in runtimes
         if name != MAIN
     }
+    former = None
+    if images is None:
+        former = on_former_data(
+            recipe,
+            workload.former,
+            store.path(baseline.sha256),
+            store.path(artifact.sha256),
+            workload.model.spec,
+            store,
+            threads=threads,
+            progress=progress,
+        )
     seconds = sum(stage.seconds for stage in artifact.stages) + time.perf_counter() - began
     return Measurement(
         model=artifact.model,
@@ -88,6 +103,7 @@ def compress_and_score(
         stages=artifact.stages,
         environment=runtime_environment(runtimes) | artifact.environment,
         runtimes=elsewhere,
+        former=former,
         seconds=round(seconds, 3),
         int8_asked=any(step.integers for step in recipe.steps),
         **{each.name: getattr(scored, each.name) for each in dataclasses.fields(scored)},

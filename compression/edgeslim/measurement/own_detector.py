@@ -6,33 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import numpy as np
-
 from edgeslim.artifacts.store import Store
-from edgeslim.datasets import Relabelled, match_classes, open_dataset
-from edgeslim.datasets.base import Dataset, Part, Split, Subset
+from edgeslim.datasets import open_dataset
+from edgeslim.datasets.base import Dataset, Part, Split
 from edgeslim.datasets.division import FEWEST
-from edgeslim.datasets.labels import UNKNOWN
 from edgeslim.errors import DatasetError
 from edgeslim.evaluation import evaluate
 from edgeslim.export.onnx import export_training_form, to_bytes
+from edgeslim.measurement.former_data import compared_on, learnt_from
 from edgeslim.measurement.machine import busy
 from edgeslim.measurement.trainings import (
     STREET_SIGNS,
     DetectorPlan,
     Epoch,
-    FormerData,
     TrainingRun,
     asked_to_stop,
     may_go_on,
-    read_runs,
     write_run,
 )
-from edgeslim.models.base import Model, ModelSpec
-from edgeslim.models.catalogue import check_name, sample_records
+from edgeslim.models.base import Model
+from edgeslim.models.catalogue import check_name
 from edgeslim.models.importing import import_named
 from edgeslim.models.library import check_free, open_model
 from edgeslim.progress import Progress, silent
+from edgeslim.records import FormerData
 from edgeslim.steps.images import evenly_spaced
 from edgeslim.training.beginning import Beginning, adapted, detector_spec, own
 from edgeslim.training.best import KeepBest
@@ -47,8 +44,6 @@ PATIENCE = 1.0
 AVERAGE_DECAY = 0.999
 WATCHED = 64
 """Training images that are kept to choose the best epoch on, of at most an eighth of all."""
-FORMER_IMAGES = 200
-"""So many images of what a model had learnt from before."""
 
 
 def train_detector(
@@ -92,7 +87,9 @@ def train_detector(
             metrics=figures,
             validated=len(validation),
             forgotten=tuple(name for name in known if name not in beginning.kept),
-            former=None if former is None else _former_data(former, model, beginning, store, threads, report),
+            former=None
+            if former is None
+            else _former_data(former, model, beginning.kept, store, threads, report),
         )
     write_run(store, run)
     return run
@@ -175,34 +172,18 @@ def _beginning(plan: DetectorPlan, former: Model | None, images: Split, labels: 
 
 
 def _former_data(
-    former: Model, model: Model, beginning: Beginning, store: Store, threads: int, progress: Progress
+    former: Model, model: Model, kept: Sequence[str], store: Store, threads: int, progress: Progress
 ) -> FormerData | None:
     """Both on what the former one is known to have learnt from, in the classes that both know; None without these."""
-    learnt = _learnt_from(former, store)
-    if learnt is None or not beginning.kept:
+    learnt = learnt_from(former, store)
+    if learnt is None:
         return None
-    data = open_dataset(learnt, store, progress)
-    split = Subset(data.split("validation"), FORMER_IMAGES)
-    both = [name for name in data.labels if name in former.spec.labels and name in beginning.kept]
-
-    def score(each: Model) -> float:
-        spec: ModelSpec = each.spec
-        pairs = match_classes(data.labels, spec.labels).pairs
-        places = [spec.labels.index(other) if own in both and other else UNKNOWN for own, other in pairs]
-        seen = Relabelled(split, np.array(places, np.int64))
-        found = evaluate(each.path, spec, seen, spec.labels, store, threads=threads, progress=progress)
-        return float((found.accuracy or {})["mAP"])
-
-    if not both:
-        return None
-    return FormerData(
-        dataset=data.name, classes=tuple(both), images=len(split), before=score(former), after=score(model)
+    return compared_on(
+        open_dataset(learnt, store, progress),
+        (former.path, former.spec),
+        (model.path, model.spec),
+        store,
+        classes=kept,
+        threads=threads,
+        progress=progress,
     )
-
-
-def _learnt_from(model: Model, store: Store) -> str | None:
-    """The dataset that the model was trained on, by its reference, where that is known."""
-    for record in sample_records():
-        if record["sha256"] == model.sha256 and "data" in record:
-            return str(record["data"]["dataset"])
-    return next((run.plan.dataset for run in read_runs(store) if run.sha256 == model.sha256), None)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from edgeslim.artifacts.store import Store, write_atomically
-from edgeslim.records import decoded, encoded
+from edgeslim.records import FormerData, decoded, encoded
 
 DetectorSize = Literal["small", "medium", "large"]
 STREET_SIGNS, NOTHING = "street-signs", "nothing"
@@ -61,17 +61,6 @@ class Epoch:
     score: float
     seconds: float
     """Since the run began."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormerData:
-    """What a model that was trained on is worth on what it had learnt from before: mAP of the classes it still has."""
-
-    dataset: str
-    classes: tuple[str, ...]
-    images: int
-    before: float
-    after: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from edgeslim.datasets import (
 )
 from edgeslim.datasets.base import Dataset, Split, SplitName, Subset
 from edgeslim.errors import DatasetError, Notice
+from edgeslim.measurement.former_data import learnt_from
 from edgeslim.measurement.images import Images
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.library import open_model
@@ -45,6 +46,8 @@ class Workload:
     held_out: Split | None = None
     matching: ClassMatching | None = None
     """Which classes of the data are which of the model's; None where one of them names none."""
+    former: str | None = None
+    """Reference of the dataset that the model had learnt from, where that is known and another one."""
 
 
 def open_workload(
@@ -68,7 +71,9 @@ def open_workload(
     data = open_dataset(dataset, store, progress)
     data = data if divided else undivided(data)
     images = open_dataset(calibration, store, progress) if calibration else None
-    return make_workload(model, data, images, limit, held_out, split, classes)
+    made = make_workload(model, data, images, limit, held_out, split, classes)
+    former = learnt_from(model, store)
+    return dataclasses.replace(made, former=None if former == dataset else former)
 
 
 def open_images(

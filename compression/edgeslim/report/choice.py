@@ -58,7 +58,16 @@ def _recommended(study: StudyResult) -> str | None:
         speed = f", {format_factor(told.faster)} as fast"
     return (
         f"recommended: {_numbered(trial)}: {format_factor(told.smaller)} smaller{speed}; of the files that surely lose "
-        f"less than {100 * SURELY:g} points, it saves most in size and time together"
+        f"less than {100 * SURELY:g} points, it saves most in size and time together{_forgets(trial)}"
+    )
+
+
+def _forgets(trial: TrialResult) -> str:
+    former = trial.former
+    if former is None or not former.lost:
+        return ""
+    return (
+        f"; but {format_change(former.change)} points on '{former.dataset}', which the model had learnt from"
     )
 
 

@@ -107,7 +107,7 @@ def _pick(study: StudyResult, pick: TrialResult, choice: Choice, limits: str, wo
     why = {reason.code: reason.values for reason in choice.why}
     reasons = [words.t(f"choice.{best.code}", **best.values)]
     reasons += [words.t(f"choice.{remark}") for remark in choice.remarks]
-    reasons += [_weakest(study, pick, words), _held_out(study, pick.number, words)]
+    reasons += [_weakest(study, pick, words), _former(pick, words), _held_out(study, pick.number, words)]
     runner_up = study.trial(choice.runner_up)
     if runner_up is not None:
         reasons.append(_runner_up(runner_up, why["runner_up"], words))
@@ -119,8 +119,21 @@ def _recommended(study: StudyResult, trial: TrialResult, words: StudyWords) -> l
     bounds = trial.bounds("paired_ci95")
     sure = bounds is not None and bounds[0] >= -SURELY
     why = words.t("front.recommended_why" if sure else "front.recommended_front", points=f"{SURELY * 100:g}")
-    reasons = [why, _weakest(study, trial, words), _held_out(study, trial.number, words)]
+    reasons = [
+        why,
+        _weakest(study, trial, words),
+        _former(trial, words),
+        _held_out(study, trial.number, words),
+    ]
     return [f"{first} {_figures(study, trial, words)}", words.sentences(reasons)]
+
+
+def _former(trial: TrialResult, words: StudyWords) -> str:
+    """What its training has cost on the data that the model had learnt from."""
+    former = trial.former
+    if former is None or not former.lost:
+        return ""
+    return words.t("front.former", dataset=words.safe(former.dataset), change=format_change(former.change))
 
 
 def _nothing_fits(study: StudyResult, choice: Choice, budget: Budget, asked: str, words: StudyWords) -> str:

@@ -36,6 +36,18 @@ _WAYS = ("rounding", "calibration")
 """Parameters that decide what a step does, and so how long it takes."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerCheck:
+    """What recipes that learn from labels are scored on besides: images of the data that their model had learnt from.
+
+    `recipes` is how many do, but for those that a search will find.
+    """
+
+    dataset: str
+    images: int
+    recipes: int
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """Seconds from the start to the end of a study."""
@@ -44,6 +56,7 @@ class Estimate:
     high: float
     may_leave_out: bool = False
     """The study's minutes may end before all recipes are made."""
+    former: FormerCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +74,8 @@ class Workplace:
     workers: int
     minutes: float | None = None
     """As the study's plan has it: what recipes are made and scored in."""
+    former: int = 0
+    """Times that an image of the model's former data is scored, over all files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +158,7 @@ def _making(recipes: Sequence[RecipeRecord], costs: StepCosts, place: Workplace,
             stages[repr((recipe.seed, recipe.steps[: index + 1]))] = seconds
             chain += seconds
         longest = max(longest, chain)
-    together = sum(stages.values()) + (len(recipes) + 1) * scoring
+    together = sum(stages.values()) + (len(recipes) + 1) * scoring + place.former * one
     return max(longest, together / place.workers)
 
 

@@ -270,6 +270,13 @@ _quality(
     of_original=0.0,
 )
 _quality(
+    "former_change",
+    "Change on the data that the model had learnt from",
+    CHANGE,
+    lambda trial, _: None if trial.former is None else trial.former.change,
+    bounds=lambda trial: trial.former and trial.former.change_ci95,
+)
+_quality(
     "agreement",
     "Agreement with the original",
     SHARE,

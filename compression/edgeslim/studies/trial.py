@@ -11,6 +11,7 @@ from edgeslim.artifacts.artifact import Stage
 from edgeslim.errors import ErrorRecord, Notice
 from edgeslim.records import (
     ClassMatching,
+    FormerData,
     Latency,
     NoticeRecord,
     ProgressRecord,
@@ -22,7 +23,7 @@ from edgeslim.records import (
 )
 from edgeslim.runtime import MAIN
 from edgeslim.runtime.figures import RuntimeFigures
-from edgeslim.units import format_share
+from edgeslim.units import CHANGE, POINTS, format_share
 
 TrialState = Literal[
     "waiting", "running", "complete", "failed", "infeasible", "pruned", "out_of_time", "cancelled"
@@ -81,6 +82,9 @@ class TrialResult:
     """What a search measured cheaply before: share of the recovery, images, figures. No measurements of the file."""
     runtimes: Mapping[str, RuntimeFigures] = dataclasses.field(default_factory=dict)
     """Figures in other runtimes than the main one, whose are the trial's own. See `in_runtime`."""
+    former: FormerData | None = None
+    """On the data that the model had learnt from; None where its recipe learns nothing from labels of others, or these
+    data are not known or not here."""
     classes: ClassMatching | None = None
     """Which classes of the data are which of the model's; a study's plan says so once for all trials."""
     told: tuple[NoticeRecord, ...] = ()
@@ -107,7 +111,9 @@ class TrialResult:
         """The trial with its figures in that runtime as its own; None where it was not measured there."""
         found = self.in_runtime(runtime)
         if found is None:
-            return dataclasses.replace(self, sizes=None, accuracy=None, fidelity=None, latency=None)
+            return dataclasses.replace(
+                self, sizes=None, accuracy=None, fidelity=None, latency=None, former=None
+            )
         known = found.bytes is not None and found.download is not None
         return dataclasses.replace(
             self,
@@ -115,6 +121,7 @@ class TrialResult:
             accuracy=found.accuracy,
             fidelity=found.fidelity,
             latency=found.latency,
+            former=None,
         )
 
     @property
@@ -131,6 +138,7 @@ class TrialResult:
             fidelity=None,
             latency=None,
             runtimes={},
+            former=None,
             resamples=None,
             primary_metric=None,
             environment={},
@@ -167,6 +175,8 @@ class TrialResult:
                     share=format_share(self.int8_share),
                 )
             )
+        if self.former is not None and self.former.lost:
+            found.append(_lost(self.former))
         decibels = (self.fidelity or {}).get("plain_sqnr_db")
         if decibels is not None:
             found.append(
@@ -244,3 +254,20 @@ class TrialResult:
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> TrialResult:
         return decoded(TrialResult, data)
+
+
+def _lost(former: FormerData) -> Notice:
+    low, high = map(CHANGE.text, former.change_ci95 or (former.change, former.change))
+    before, after = POINTS.text(former.before), POINTS.text(former.after)
+    return Notice(
+        "former_data_lost",
+        f"Its training has cost what the model had learnt from '{former.dataset}': {former.metric} {before} before, "
+        f"{after} now (95 % interval of the change: {low} … {high}, {former.images} images).",
+        dataset=former.dataset,
+        metric=former.metric,
+        before=before,
+        after=after,
+        low=low,
+        high=high,
+        images=former.images,
+    )

@@ -117,6 +117,7 @@ from edgeslim.workbench.own_detector import training_run as training_run
 from edgeslim.workbench.own_detector import training_runs as training_runs
 from edgeslim.workbench.own_detector import training_status as training_status
 from edgeslim.workbench.planning import estimate as estimate
+from edgeslim.workbench.planning import former_check as former_check
 from edgeslim.workbench.predict import model_spec as model_spec
 from edgeslim.workbench.predict import predict as predict
 from edgeslim.workbench.preparing import PREPARATION as PREPARATION

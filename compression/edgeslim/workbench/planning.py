@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import StoreError, StudyError
+from edgeslim.errors import DatasetError, StoreError, StudyError
 from edgeslim.jobs.supervisor import load
 from edgeslim.measurement.machine import cores
-from edgeslim.studies.estimate import Estimate, StepCosts, Workplace, estimated
+from edgeslim.studies.estimate import Estimate, FormerCheck, StepCosts, Workplace, estimated
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.storage import PlannedTrial, names, taken
 from edgeslim.studies.study import StudyPlan
@@ -100,6 +100,7 @@ def estimate(plan: StudyPlan, recipes: Sequence[Recipe] = (), store: Store | Non
     images = sizes.get("validation", 0)
     images = images if plan.limit is None else min(images, plan.limit)
     apart = round(images * (HELD_OUT_SHARE if plan.held_out is None else plan.held_out))
+    former = former_check(plan, recipes, store)
     place = Workplace(
         model=model.name,
         params=_params(str(model.path), model.sha256),
@@ -109,9 +110,43 @@ def estimate(plan: StudyPlan, recipes: Sequence[Recipe] = (), store: Store | Non
         held_out=apart,
         workers=plan.workers or cores(),
         minutes=plan.minutes or (None if plan.preset is None else PRESETS.get(plan.preset).minutes),
+        former=0 if former is None else former.images * (former.recipes + 1),
     )
     records = [trial.recipe for trial in planned(repeated(recipes, plan.seeds))[1:]]
-    return estimated(records, _costs(store), place)
+    return dataclasses.replace(estimated(records, _costs(store), place), former=former)
+
+
+def former_check(
+    plan: StudyPlan, recipes: Sequence[Recipe] = (), store: Store | None = None, *, searching: bool = False
+) -> FormerCheck | None:
+    """What recipes that learn from labels will be scored on besides: the data that the model had learnt from.
+
+    None where none of the recipes (those given, or those of the plan's preset) does and no search is to find others,
+    or where the model's own data are not known, not here, or the plan's. Raises EdgeSlimError where model or data cannot
+    be opened.
+    """
+    from edgeslim.measurement.former_data import FORMER_IMAGES, learns_labels, learnt_from
+    from edgeslim.models.library import open_model
+    from edgeslim.workbench.datasets import describe_dataset, resolve_dataset
+    from edgeslim.workbench.presets import preset_recipes
+
+    store = store or Store()
+    former = learnt_from(open_model(plan.model, store, plan.spec), store)
+    if former is None or former == resolve_dataset(plan.dataset, store):
+        return None
+    if plan.preset is not None and not recipes:
+        recipes = preset_recipes(
+            plan.preset, plan.model, plan.dataset, plan.calibration, spec=plan.spec, store=store
+        )
+    count = plan.seeds * sum(map(learns_labels, recipes))
+    if not count and not searching:
+        return None
+    try:
+        found = describe_dataset(former, store)
+    except DatasetError:
+        return None
+    images = min(FORMER_IMAGES, found.sizes.get("validation", 0))
+    return FormerCheck(dataset=found.name, images=images, recipes=count)
 
 
 def _costs(store: Store) -> StepCosts:

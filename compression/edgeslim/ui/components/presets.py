@@ -120,13 +120,19 @@ def _calibrate_on(name: str) -> None:
 
 def start_words(plan: StudyPlan, request: StudyRequest | None) -> None:
     """How long the study will take, and for whom it will wait; nothing where it cannot be said."""
-    told = []
-    if request is not None and request.search is None:
+    told: list[str] = []
+    if request is not None:
         try:
-            estimate = workbench.estimate(plan, request.recipes)
+            if request.search is None:
+                estimate = workbench.estimate(plan, request.recipes)
+                told.append(t("new.takes", time=duration_words(estimate)))
+                former = estimate.former
+            else:
+                former = workbench.former_check(plan, request.recipes, searching=True)
         except EdgeSlimError:  # starting says why
             return
-        told.append(t("new.takes", time=duration_words(estimate)))
+        if former is not None:
+            told.append(t("new.former", images=former.images, dataset=plain(former.dataset)))
     busy = sum(entry.state == "running" for entry in workbench.list_studies())
     if busy:
         told.append(t("new.others_running", count=busy))

@@ -16,7 +16,7 @@ from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.components.words import class_name
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import linked, one_of, t
-from edgeslim.units import format_clock
+from edgeslim.units import format_clock, format_interval
 from edgeslim.workbench import ErrandStatus
 from edgeslim.workbench.own_detector import TrainingRun
 
@@ -88,11 +88,14 @@ def _outcome(run: TrainingRun) -> None:
             f":material/warning: {t('train.forgotten', count=len(run.forgotten), names=plain(names) + more)}"
         )
     if run.former is not None:
-        scores = {"before": f"{100 * run.former.before:.1f}", "after": f"{100 * run.former.after:.1f}"}
-        names = t("choice.list").join(class_name(label) for label in run.former.classes)
-        words = t("train.former", dataset=plain(run.former.dataset), names=plain(names), **scores)
-        worse = run.former.after < run.former.before
-        st.markdown(f":material/{'warning' if worse else 'info'}: {words}")
+        former = run.former
+        scores = {"before": f"{100 * former.before:.1f}", "after": f"{100 * former.after:.1f}"}
+        names = t("choice.list").join(class_name(label) for label in former.classes)
+        words = t("train.former", dataset=plain(former.dataset), names=plain(names), **scores)
+        if former.change_ci95 is not None:
+            change = format_interval(former.change_ci95, signed=True)
+            words += " " + t("train.former_interval", change=change, images=former.images)
+        st.markdown(f":material/{'warning' if former.lost else 'info'}: {words}")
     listed = {each.name for each in workbench.list_datasets()}
     data = run.plan.dataset_name if run.plan.dataset_name in listed else None
     with st.container(horizontal=True):
