@@ -13,7 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from edgeslim import workbench
+from edgeslim import visitors, workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.detections import Annotations
 from edgeslim.jobs import errand
@@ -225,3 +225,23 @@ def test_a_keras_file_says_what_to_install(library: Open, monkeypatch: pytest.Mo
     assert (
         "pip install -r requirements-keras.txt" in app.error[0].value and "mine.keras" in app.error[0].value
     )
+
+
+def test_networks_of_keras_are_offered_where_one_is_at_the_machine(
+    library: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversion, "find_spec", lambda name: None)
+    app = library()
+    assert "pip install -r requirements-keras.txt" in [one.value for one in app.code]
+    monkeypatch.setattr(conversion, "has_keras", lambda: True)
+    app = library()
+    network = app.selectbox(key="keras_network")
+    assert {"VGG16", "MobileNetV2"} <= set(network.options)
+    network.set_value("InceptionV3").run()
+    assert app.number_input(key="keras_side_InceptionV3").value == 299
+    visitors.ask(lambda: "somebody")
+    try:
+        app = library()
+        assert "keras_network" not in [one.key for one in app.selectbox]
+    finally:
+        visitors.ask(lambda: None)

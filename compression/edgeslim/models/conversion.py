@@ -79,7 +79,7 @@ def converted(
 
 def require_keras(what: str | Path) -> None:
     """Raise ModelError (keras_missing) where the extra is not installed."""
-    if find_spec("keras") is None or not _is_recent():
+    if not has_keras():
         raise ModelError(
             "keras_missing",
             f"'{what}' is a Keras model, and reading those needs Keras 3.12 or later, which is not installed here.",
@@ -88,9 +88,10 @@ def require_keras(what: str | Path) -> None:
         )
 
 
-def _is_recent() -> bool:
+def has_keras() -> bool:
+    """Whether the extra is installed."""
     try:
-        return tuple(map(int, version("keras").split(".")[:2])) >= (3, 12)
+        return find_spec("keras") is not None and tuple(map(int, version("keras").split(".")[:2])) >= (3, 12)
     except (PackageNotFoundError, ValueError):
         return False
 

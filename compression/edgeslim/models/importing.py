@@ -15,7 +15,7 @@ from edgeslim.errors import ModelError
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.catalogue import check_name, default_name, refuse_reserved
 from edgeslim.models.checks import read_bytes
-from edgeslim.models.conversion import Converted, converted
+from edgeslim.models.conversion import Converted, converted, require_keras
 from edgeslim.models.families import FAMILIES, UNKNOWN
 from edgeslim.models.preparing import prepare_confined
 from edgeslim.models.spec import spec_from_json
@@ -71,6 +71,32 @@ def import_file(path: Path, spec: ModelSpec | None, store: Store, progress: Prog
     """Import a file without listing it; its name is the file's stem and its origin the path."""
     model = import_bytes(read_bytes(path), path, spec, store, progress)
     return dataclasses.replace(model, name=path.stem)
+
+
+def import_application(
+    network: str,
+    name: str | None,
+    side: int | None,
+    store: Store,
+    *,
+    weights: bool,
+    progress: Progress = silent,
+) -> Model:
+    """Import a network of keras.applications for images of `side` pixels, under `name` or its own, with its classes.
+
+    Keras fetches weights and names, unless it has them. Raises ModelError, DownloadError.
+    """
+    require_keras(network)
+    from edgeslim.models.keras.applications import application_as_onnx
+
+    name = default_name(network.lower()) if name is None else check_name(name)
+    refuse_reserved(name)
+    progress("translating", 0, 0)
+    found, content, spec = application_as_onnx(network, side, weights=weights)
+    model = import_converted(Converted(content, {}, found["proof"]), name, spec, store, progress)
+    return register(
+        dataclasses.replace(model, name=name, origin="imported"), store, visitors.ownership(False)
+    )
 
 
 def import_bytes(

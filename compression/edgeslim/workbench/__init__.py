@@ -57,10 +57,13 @@ from edgeslim.workbench.files import artifact_path as artifact_path
 from edgeslim.workbench.files import check_study as check_study
 from edgeslim.workbench.files import has_artifact as has_artifact
 from edgeslim.workbench.files import stored_bytes as stored_bytes
+from edgeslim.workbench.frameworks import application_status as application_status
+from edgeslim.workbench.frameworks import begin_application as begin_application
 from edgeslim.workbench.frameworks import from_keras as from_keras
 from edgeslim.workbench.frameworks import from_torch as from_torch
 from edgeslim.workbench.frameworks import import_application as import_application
 from edgeslim.workbench.frameworks import import_program as import_program
+from edgeslim.workbench.frameworks import keras_networks as keras_networks
 from edgeslim.workbench.inside import begin_looking as begin_looking
 from edgeslim.workbench.inside import inside as inside
 from edgeslim.workbench.inside import look_asked as look_asked

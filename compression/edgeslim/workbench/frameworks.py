@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeslim import visitors
 from edgeslim.artifacts.store import Store
+from edgeslim.jobs import errand
+from edgeslim.jobs.errand import ErrandStatus
+from edgeslim.jobs.errands import ImportApplication
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
 from edgeslim.workbench.models import ModelInfo, described, keep_former
@@ -79,16 +83,45 @@ def import_application(
     ModelError, DownloadError.
     """
     visitors.require_machine()
-    from edgeslim.models.catalogue import default_name
-    from edgeslim.models.conversion import Converted, require_keras
+    visitors.refuse_in_demo("import")
+    from edgeslim.models.importing import import_application as bring
 
-    require_keras(network)
-    from edgeslim.models.keras.applications import application_as_onnx
+    return described(bring(network, name, side, store or Store(), weights=weights, progress=progress))
 
-    progress("translating", 0, 0)
-    found, content, spec = application_as_onnx(network, side, weights=weights)
-    name = default_name(name or network.lower())
-    return _listed(Converted(content, {}, found["proof"]), name, spec, store or Store(), progress)
+
+def keras_networks() -> Mapping[str, int] | None:
+    """Networks of keras.applications, each with the side of the images it was trained for, in pixels; None where the
+    extra is not installed."""
+    from edgeslim.models.conversion import has_keras
+    from edgeslim.models.keras.preprocessing import APPLICATIONS
+
+    return {name: side for name, (_, side) in APPLICATIONS.items()} if has_keras() else None
+
+
+def begin_application(
+    network: str, name: str, side: int, *, weights: bool, store: Store | None = None
+) -> None:
+    """Begin to import a network of keras.applications in a process of its own; see `application_status`.
+
+    Raises AccessError, ModelError where the name is taken, StoreError.
+    """
+    from edgeslim.models.catalogue import check_name, refuse_reserved
+    from edgeslim.models.library import check_free
+
+    visitors.refuse_in_demo("import")
+    visitors.require_machine()
+    store = store or Store()
+    refuse_reserved(check_name(name))
+    check_free(name, store)
+    errand.begin(store, ImportApplication(network=network, model=name, side=side, weights=weights))
+
+
+def application_status(
+    network: str, name: str, side: int, *, weights: bool, store: Store | None = None
+) -> ErrandStatus | None:
+    """How far it is; None if it was never begun."""
+    asked = ImportApplication(network=network, model=name, side=side, weights=weights)
+    return errand.status(store or Store(), asked.key)
 
 
 def import_program(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,3 +64,41 @@ def test_a_keras_file_is_uploaded_for_a_study_and_listed_in_the_library(
     app = show("make/library.py", model="mine")
     assert not app.exception
     assert "mine" in app.dataframe[0].value["name"].tolist()
+
+
+def test_a_network_by_name_is_brought_in_while_one_looks(
+    show: Callable[..., AppTest], tmp_path: Path
+) -> None:
+    app = show("make/library.py")
+    app.number_input(key="keras_side_MobileNetV2").set_value(32).run()
+    app.toggle(key="keras_weights").set_value(False).run()
+    app.button(key="keras_bring").click().run()
+    assert not app.exception and not app.error
+    asked = ("MobileNetV2", "mobilenetv2-32", 32)
+    store, until = Store(tmp_path / "home"), time.monotonic() + 240
+    while (status := workbench.application_status(*asked, weights=False, store=store)) is None or (
+        status.state == "running" and time.monotonic() < until
+    ):
+        time.sleep(0.5)
+    assert status.state == "complete" and status.error is None
+    app.run()
+    assert not app.exception and not app.error
+    assert "mobilenetv2-32" in app.dataframe[0].value["name"].tolist()
+    assert any("“mobilenetv2-32” is in the library" in one.value for one in app.caption)
+
+
+def test_a_size_that_a_network_refuses_is_told_on_screen(
+    show: Callable[..., AppTest], tmp_path: Path
+) -> None:
+    workbench.begin_application("InceptionV3", "tiny", 40, weights=False, store=Store(tmp_path / "home"))
+    app = show("study/new.py", model_from="file")
+    app.selectbox(key="keras_network").set_value("InceptionV3").run()
+    app.number_input(key="keras_side_InceptionV3").set_value(40).run()
+    app.text_input(key="keras_name_InceptionV3_40").set_value("tiny").run()
+    app.toggle(key="keras_weights").set_value(False).run()
+    until = time.monotonic() + 240
+    while not app.error and time.monotonic() < until:
+        time.sleep(0.5)
+        app.run()
+    assert not app.exception
+    assert "Choose 299" in app.error[0].value

@@ -1,5 +1,6 @@
 """What can be asked for as an errand (jobs.errand): one file each, registered in ERRANDS."""
 
+from edgeslim.jobs.errands.applications import ImportApplication as ImportApplication
 from edgeslim.jobs.errands.bundling import MakeBundle as MakeBundle
 from edgeslim.jobs.errands.comparing import CompareFiles as CompareFiles
 from edgeslim.jobs.errands.decoding import MakeDecoder as MakeDecoder

@@ -15,6 +15,7 @@ from edgeslim.records import ClassMap
 from edgeslim.ui import data
 from edgeslim.ui.components.bringing import at_machine, may_bring, sharing
 from edgeslim.ui.components.class_table import class_table
+from edgeslim.ui.components.keras_network import keras_network
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import asked_in_vain, boundary
 from edgeslim.ui.components.words import class_name, family_name, notice_words
@@ -80,6 +81,7 @@ def model_import(families: Sequence[str]) -> None:
         with st.expander(t("import.torch"), icon=":material/code:"):
             st.caption(t("import.torch_lead"))
             st.code(workbench.torch_lines(), language="python")
+        keras_network()
         return
     content = given.getvalue()
     imported: ModelInfo | None = st.session_state.get(_IMPORTED)

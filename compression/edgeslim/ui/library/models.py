@@ -11,6 +11,7 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.models.library import SUFFIXES, ModelEntry
 from edgeslim.ui.components.bringing import may_bring, sharing
+from edgeslim.ui.components.keras_network import keras_network
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import asked_in_vain, boundary
 from edgeslim.ui.components.sources import model_here
@@ -29,6 +30,7 @@ def models_view(models: Sequence[ModelEntry]) -> None:
     """The list; the model that the address asks for, or the first; and what it sees on a picture."""
     with st.expander(t("library.bring_model"), icon=":material/upload_file:"):
         _upload()
+    keras_network()
     by_name = {model.name: model for model in models}
     asked_in_vain("model", by_name)
     _list(models)
