@@ -13,8 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,53 +21,13 @@ from choose_claim import CLAIMED_ON, RECIPES, TUNED_ON, divided
 from real_detectors import DATA, NOT_THERE, heading
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import Notice
 from edgeslim.evaluation import score
-from edgeslim.ort import OrtSession
 from edgeslim.pipeline import run
 from edgeslim.recipe import Recipe
 from edgeslim.runtime import ONNXRUNTIME
-from edgeslim.sessions import Input, Tensor
+from edgeslim.runtime.nudged import Nudged
 
-DIFFERENCE = 5e-7
 SHOWN = ("float32", "int8, robust, VNNI", "int8, robust, AVX2")
-
-
-class NudgedSession:
-    """A session whose inputs differ a little from what it is given; each run draws anew."""
-
-    def __init__(self, session: OrtSession, seed: int) -> None:
-        self._session, self._random = session, np.random.default_rng(seed)
-
-    @property
-    def inputs(self) -> tuple[Input, ...]:
-        return self._session.inputs
-
-    def run(self, tensor: Tensor, seconds: float | None = None) -> list[Tensor]:
-        factors = 1 + self._random.uniform(-DIFFERENCE, DIFFERENCE, tensor.shape)
-        return self._session.run((tensor * factors).astype(np.float32), seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Nudged:
-    """onnxruntime with such sessions."""
-
-    seed: int
-    name: str = ONNXRUNTIME.name
-    format: str = ONNXRUNTIME.format
-    packages: tuple[str, ...] = ONNXRUNTIME.packages
-
-    def version(self) -> str:
-        return ONNXRUNTIME.version()
-
-    def options(self) -> Mapping[str, str]:
-        return {**ONNXRUNTIME.options(), "nudged": f"{DIFFERENCE} {self.seed}"}
-
-    def notices(self) -> list[Notice]:
-        return []
-
-    def open(self, file: Path, threads: int = 1) -> NudgedSession:
-        return NudgedSession(ONNXRUNTIME.open(file, threads), self.seed)
 
 
 def rows(model: str, recipes: Sequence[str], draws: int, store: Store) -> Iterator[str]:

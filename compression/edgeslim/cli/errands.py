@@ -1,4 +1,4 @@
-"""`study time`, `study make` and `study save`: a study's files on this machine."""
+"""`study time`, `make`, `save` and `flips`: a study's files on this machine."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import write_atomically
 from edgeslim.cli.common import Arguments, add, clear_line, counted, show_line, tell
 from edgeslim.errors import EdgeSlimError, StudyError
+from edgeslim.report.flips import flips_line
 from edgeslim.report.machine import timing_table
 from edgeslim.units import format_bytes, format_clock
-from edgeslim.workbench import ErrandStatus
+from edgeslim.workbench import ErrandStatus, flips
 
 _WATCH_SECONDS = 0.3
 
@@ -28,11 +29,19 @@ def add_errands(commands: Any) -> None:
     for name, run, words in (
         ("make", _study_make, "make a trial's file again from its recipe"),
         ("save", _study_save, "save a trial's ONNX file"),
+        (
+            "flips",
+            _study_flips,
+            "measure how far an int8 file's score moves with rounding errors of its inputs",
+        ),
     ):
         command = add(commands, name, run, words)
         command.add_argument("name", metavar="NAME")
         command.add_argument("number", type=int, metavar="N", help="number of the trial")
-    command.add_argument("--to", type=Path, metavar="FILE|DIR", help="where to (default: MODEL-N.onnx here)")
+        if name == "save":
+            command.add_argument(
+                "--to", type=Path, metavar="FILE|DIR", help="where to (default: MODEL-N.onnx here)"
+            )
 
 
 def _study_time(given: Arguments) -> int:
@@ -63,6 +72,18 @@ def _study_save(given: Arguments) -> int:
     path = wanted / name if wanted.is_dir() else wanted
     write_atomically(path, content)
     tell(given, {"file": path, "bytes": len(content)}, lambda: f"{path}  {format_bytes(len(content))}")
+    return 0
+
+
+def _study_flips(given: Arguments) -> int:
+    study = workbench.known_study(given.name, given.store)
+    trial = workbench.trial_of(study, given.number)
+    if flips.flips_of(study, given.number, given.store) is None:
+        flips.begin_flips(study, given.number, given.store)
+        watch_errand(given, lambda: flips.flips_status(study, given.number, given.store))
+    found = flips.flips_of(study, given.number, given.store)
+    assert found is not None, "it was just measured"
+    tell(given, found, lambda: flips_line(found, trial))
     return 0
 
 

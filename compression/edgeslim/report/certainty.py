@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgeslim.records import NOISY
 from edgeslim.report.certainty_info import headline_values
+from edgeslim.report.flips import flipping
 from edgeslim.report.info import noisy
 from edgeslim.report.repeats import spreads
 from edgeslim.report.text import table
@@ -17,7 +18,7 @@ MOST_PAIRS = 6
 
 def certainty_lines(study: StudyResult) -> str:
     """What is to be known before one trial of a study is called better than another."""
-    parts = [_groups(study), _seeds(study), _noise(study), _held_out(study)]
+    parts = [_groups(study), _seeds(study), _noise(study), _flips(study), _held_out(study)]
     return "\n".join(line for part in parts for line in part)
 
 
@@ -86,6 +87,16 @@ def _noise(study: StudyResult) -> list[str]:
     if not numbers:
         return []
     return [f"the 95 % interval of the latency ratio is wider than ±{NOISY:.0%}: {_numbers(numbers)}"]
+
+
+def _flips(study: StudyResult) -> list[str]:
+    numbers = flipping(study)
+    if not numbers:
+        return []
+    return [
+        f"scores of int8 files can move with rounding errors of the inputs, which no interval over images contains: "
+        f"{_numbers(numbers)} (edgeslim study flips {study.name} N measures by how much)"
+    ]
 
 
 def _held_out(study: StudyResult) -> list[str]:

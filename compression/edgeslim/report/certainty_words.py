@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgeslim.report.certainty_info import headline_values
+from edgeslim.report.flips import flipping
 from edgeslim.report.info import noisy
 from edgeslim.report.repeats import spreads
 from edgeslim.report.study_words import StudyWords
@@ -29,6 +30,8 @@ def certainty_sentences(study: StudyResult, shown: int | None, words: StudyWords
     found += _seeds(study, words)
     if numbers := noisy(study):
         found.append(words.t("sure.noisy", trials=_named(study, numbers, words)))
+    if numbers := flipping(study):
+        found.append(words.t("sure.flips", trials=_named(study, numbers, words)))
     return found
 
 

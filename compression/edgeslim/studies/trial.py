@@ -196,6 +196,11 @@ class TrialResult:
         return None if self.int8_macs is None or not self.macs else self.int8_macs / self.macs
 
     @property
+    def flips(self) -> bool:
+        """Whether rounding errors of the inputs can move its score: it computes integers."""
+        return bool(self.int8_macs) and bool(self.accuracy) and self.sha256 is not None
+
+    @property
     def stayed_float(self) -> bool:
         """Whether the recipe says int8 and next to nothing computes so."""
         return self.int8_asked and self.int8_share is not None and self.int8_share < HARDLY

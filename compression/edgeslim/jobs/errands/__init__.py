@@ -6,6 +6,7 @@ from edgeslim.jobs.errands.comparing import CompareFiles as CompareFiles
 from edgeslim.jobs.errands.decoding import MakeDecoder as MakeDecoder
 from edgeslim.jobs.errands.deploying import DeployFile as DeployFile
 from edgeslim.jobs.errands.diagnosing import Diagnose as Diagnose
+from edgeslim.jobs.errands.flipping import ScoreNudged as ScoreNudged
 from edgeslim.jobs.errands.held_out import ScoreHeldOut as ScoreHeldOut
 from edgeslim.jobs.errands.lesson import RunExperiment as RunExperiment
 from edgeslim.jobs.errands.looking import LookInside as LookInside

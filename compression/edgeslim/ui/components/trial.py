@@ -17,6 +17,7 @@ from edgeslim.report.pointless import as_good
 from edgeslim.studies.figures import FIGURES, in_all
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
+from edgeslim.ui.components.flips import int8_flips
 from edgeslim.ui.components.headline import figures
 from edgeslim.ui.components.notes import trial_notes
 from edgeslim.ui.components.problems import show
@@ -59,6 +60,7 @@ def trial_panel(study: StudyResult, number: int, effects: Mapping[str, Sequence[
         _recipe(trial)
         return
     figures(study, number)
+    int8_flips(study, trial)
     for notice in trial.notices:
         st.caption(f":material/warning: {notice_words(notice_record(notice))}")
     shorter = as_good(study, trial)
