@@ -13,6 +13,7 @@ import pytest
 import torch
 from onnx import numpy_helper
 
+from edgeslim.errors import InfeasibleError
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.steps import StepContext
 from edgeslim.steps.onnx_layers.coded import LearningSettings
@@ -95,6 +96,15 @@ def test_tensors_that_shared_a_scale_still_do(plan: Int8Plan, trained: Int8Plan)
         assert len({after[name] for name in group}) == 1
     sigmoids = {f"{node.output[0]}.scale" for node in plan.model.graph.node if node.op_type == "Sigmoid"}
     assert {after[name] for name in sigmoids & set(after)} == {np.float32(1 / 255)}
+
+
+def test_a_plan_that_rounds_nothing_says_why_there_is_nothing_to_train(
+    plan: Int8Plan, tmp_path: Path
+) -> None:
+    nothing = dataclasses.replace(plan, nodes=(), stored=())
+    with pytest.raises(InfeasibleError, match="No layer may have 8-bit weights") as caught:
+        trained_plan(nothing, QUICK, True, told(tmp_path), "quantization_aware_training")
+    assert caught.value.code == "all_stay_float" and "sqnr" in caught.value.remedy
 
 
 def scales(model: onnx.ModelProto) -> dict[str, float]:

@@ -97,6 +97,22 @@ def test_too_few_images_without_declared_splits_are_not_learnt_from(tmp_path: Pa
     assert caught.value.code == "too_few_images"
 
 
+def test_images_that_are_all_declared_for_validation_are_not_learnt_from_and_it_is_said(
+    tmp_path: Path,
+) -> None:
+    data, store = folder_of(tmp_path / "squares", 20, declared=False), Store(tmp_path / "store")
+    codes = [notice.code for notice in open_dataset(str(data)).warnings]
+    assert codes == ["validation_only"], "before anybody trains on it"
+    with pytest.raises(DatasetError, match="declares its 20 images for validation") as caught:
+        train_detector(training_plan(data, "mine", store=store), store)
+    assert caught.value.code == "only_validation"
+    text = (data / "data.yaml").read_text().replace("val:", "train:")
+    (data / "data.yaml").write_text(text)
+    divided = open_dataset(str(data))
+    assert set(divided.splits) >= {"train", "validation"}, "as the remedy says"
+    assert [notice.code for notice in divided.warnings] == ["divided"]
+
+
 def test_the_input_has_the_shape_of_the_pictures(tmp_path: Path) -> None:
     images = open_dataset(str(folder_of(tmp_path / "squares", 2, declared=True))).split("train")
     spec = detector_spec(images, ("red", "green"), 100)

@@ -73,6 +73,8 @@ class Yolo:
         train = _read(layout, layout.train, found, labels, boxes)
         validation = _read(layout, layout.validation, found, labels, boxes)
         notices = [*_notices(layout, found), *boxes.notices()]
+        if declared and not divided and not layout.train and "train" not in layout.absent:
+            notices.append(_validation_only(declared))
         name = layout.root.resolve().name
         return dataset_of_files(name, labels, train, validation, notices, declared=not divided)
 
@@ -251,6 +253,14 @@ def _notices(layout: _Layout, found: Mapping[Path, YoloLabels | None]) -> list[N
         text = "The dataset does not name its classes; add a classes.txt, or they stay numbers."
         notices.append(Notice("classes_without_names", text))
     return notices
+
+
+def _validation_only(declared: Path) -> Notice:
+    text = (
+        f"'{declared.name}' names images for validation and none for training, so that nothing is trained or calibrated "
+        "on them. Add 'train'; or give these images as 'train' alone, to have them divided."
+    )
+    return Notice("validation_only", text, file=declared.name)
 
 
 def _yaml_error(path: Path, reason: str) -> DatasetError:

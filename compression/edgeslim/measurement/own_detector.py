@@ -153,6 +153,16 @@ def _to_learn(data: Dataset) -> Split:
             "Give a dataset in COCO, YOLO or Pascal VOC format, with annotations.",
             dataset=data.name,
         )
+    there = len(data.split("validation"))
+    if "train" not in data.splits and there >= FEWEST:
+        raise DatasetError(
+            "only_validation",
+            f"'{data.name}' declares its {there} images for validation, and none to learn from.",
+            "Declare training images too ('train' in data.yaml, ImageSets, a folder); or declare nothing, and images are "
+            "divided.",
+            dataset=data.name,
+            count=there,
+        )
     if "train" not in data.splits or len(data.split("train")) < 2:
         raise DatasetError(
             "too_few_images",

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
+from edgeslim.errors import InfeasibleError
 from edgeslim.models.graph import Initializers
 from edgeslim.models.torch_graph import to_torch
 from edgeslim.models.torch_graph.elementwise import dequantized, quantized
@@ -82,7 +83,8 @@ def trained_plan(
 ) -> tuple[Int8Plan, dict[str, Any]]:
     """The plan with trained weights, biases and (if `ranges`) activation scales, and what `distil` reports.
 
-    Raises RecipeError, and ModelError for operators unknown to torch_graph.
+    Raises RecipeError, InfeasibleError (all_stay_float) for a plan that rounds nothing that could be trained, and
+    ModelError for operators unknown to torch_graph.
     """
     network = to_torch(plan.written())
     fakes = fake_quantized(network)
@@ -95,6 +97,14 @@ def trained_plan(
         {layer.name: array_of(plan.model, layer.name) for layer in layers},
     )
     scales = list(dict.fromkeys(fake.growth for fake in fakes.values() if fake.learns and ranges))
+    if not layers and not scales:
+        raise InfeasibleError(
+            "all_stay_float",
+            "No layer may have 8-bit weights here, nor compute with integers: each would add more noise than is allowed. "
+            "So there is no rounding to train.",
+            "Allow more noise by a lower 'sqnr', or less time by a lower 'latency'; or leave the step out.",
+            step=step,
+        )
     for scale in scales:
         scale.requires_grad_(True)
     report = learn(network, [*learner.parameters, *scales], learning, context, step)

@@ -115,7 +115,9 @@ def _go_on(run: TrainingRun) -> None:
         return
     name = run.plan.name
     if run.metrics is not None:
-        name = st.text_input(t("train.go_on_name"), value=f"{run.plan.name}-2"[:64], width=420)
+        name = st.text_input(
+            t("train.go_on_name", name=plain(run.plan.name)), value=f"{run.plan.name}-2"[:64], width=420
+        )
     if st.button(t("train.go_on"), icon=":material/play_arrow:", help=t("train.go_on_help")):
         with boundary():
             workbench.begin_training(replace(run.plan, name=name))
