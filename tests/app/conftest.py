@@ -1,7 +1,8 @@
 """The app over a made-up study: the screens' own behaviour, without models, datasets or processes."""
 
+import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from app_world import MODEL, Own, Started
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from edgeslim import workbench
@@ -29,6 +31,16 @@ LABELS = (
 )  # fmt: skip
 BOXES = np.array([[10, 10, 60, 60], [100, 20, 140, 60], [200, 90, 260, 150]], np.float32)
 Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_scanned_once() -> Iterator[None]:
+    """Streamlit reads the metadata of every installed package for components whenever a test opens the app: most of
+    the time that such a test took. What is installed stays the same as long as the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture
