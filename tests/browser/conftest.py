@@ -1,4 +1,4 @@
-"""A real server and a real browser: Chromium, headless, with a profile of its own."""
+"""A real server and a real browser: Chromium, headless."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from browser_server import PATIENCE, PROBES, Server, chromium, serving
 from picture_bench import LABELS, Open, bench, data, items, settled
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.ui.picture.payload import Look
 
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 ]  # fmt: skip
@@ -49,12 +49,22 @@ def seen_server(
         yield server
 
 
-@pytest.fixture
-def visit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page of a fresh browser, whose console must stay without errors. Its language is the test's `locale`, else
-    English; in Chinese it is dark, so that a story told in both languages is told in both themes.
-    """
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for the tests of a module: to start it takes two thirds of what a test on an empty page does."""
     executable = chromium()
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of a visitor who was never here, whose console must stay without errors. Its language is the test's
+    `locale`, else English; in Chinese it is dark, so that a story told in both languages is told in both themes.
+    """
     parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
     locale = parameters.get("locale", "en-US")
     complaints: list[str] = []
@@ -63,21 +73,16 @@ def visit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
         if not text.startswith(PROBES):
             complaints.append(text)
 
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path / "profile",
-            executable_path=executable,
-            args=FLAGS,
-            locale=locale,
-            color_scheme="dark" if locale == "zh-CN" else "light",
-            viewport={"width": 1440, "height": 900},
-        )
-        context.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
-        context.on("console", lambda said: complain(said.text) if said.type == "error" else None)
-        context.on("weberror", lambda error: complain(str(error.error)))
-        yield context.new_page()
-        context.close()
+    context = browser.new_context(
+        locale=locale,
+        color_scheme="dark" if locale == "zh-CN" else "light",
+        viewport={"width": 1440, "height": 900},
+    )
+    context.set_default_timeout(PATIENCE)
+    context.on("console", lambda said: complain(said.text) if said.type == "error" else None)
+    context.on("weberror", lambda error: complain(str(error.error)))
+    yield context.new_page()
+    context.close()
     assert complaints == []
 
 

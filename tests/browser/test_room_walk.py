@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from browser_server import PATIENCE, chromium, serving
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks.app_server import Server
 from edgeslim.lessons.predictions import Choice
@@ -24,13 +24,6 @@ pytestmark = pytest.mark.browser
 HOSTILE = "<b>Bob</b> evil.com"
 CHOICE = next(place for place in places() if place.declared and isinstance(place.declared.predicts, Choice))
 AT = f"{CHOICE.lesson}.{CHOICE.experiment}"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 Somebody = Callable[..., Page]
 
 
@@ -43,23 +36,23 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def somebody() -> Iterator[Somebody]:
+def somebody(browser: Browser) -> Iterator[Somebody]:
     """A page in a browser context of its own: other cookies, other storage. Its console must stay clean."""
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        expect.set_options(timeout=PATIENCE)
+    contexts: list[BrowserContext] = []
 
-        def enter(address: str, width: int = 390, height: int = 844, locale: str = "en-US") -> Page:
-            context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
-            context.set_default_timeout(PATIENCE)
-            page = context.new_page()
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.goto(address)
-            return page
+    def enter(address: str, width: int = 390, height: int = 844, locale: str = "en-US") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address)
+        return page
 
-        yield enter
-        browser.close()
+    yield enter
+    for context in contexts:
+        context.close()
     assert complaints == []
 
 
