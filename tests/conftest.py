@@ -24,6 +24,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return max(1, 3 * len(os.sched_getaffinity(0)) // 2) if hasattr(os, "sched_getaffinity") else 3
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest begin first, so that none ends the run alone: what drives a browser, and of that the walks."""
+
+    def turn(item: pytest.Item) -> tuple[bool, bool]:
+        return not item.get_closest_marker("browser"), not item.path.stem.endswith("_walk")
+
+    typed = [item for item in items if item.name == "test_compression_is_strictly_typed"]
+    items[:] = typed + sorted((item for item in items if item not in typed), key=turn)
+
+
 @pytest.fixture(scope="session")
 def digits_weights() -> linear_digits.Weights:
     """Weight and bias of a linear classifier of the digits."""

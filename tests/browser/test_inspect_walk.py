@@ -41,9 +41,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("locale", WORDS)
-def test_select_a_layer_see_what_became_of_it_and_what_each_technique_would_cost(
-    server: Server, visit: Page, locale: str
-) -> None:
+def test_select_a_layer_and_see_what_became_of_it(seen_server: Server, visit: Page, locale: str) -> None:
     words = WORDS[locale]
     if locale == "zh-CN":
         visit.set_viewport_size({"width": 390, "height": 844})
@@ -56,7 +54,7 @@ def test_select_a_layer_see_what_became_of_it_and_what_each_technique_would_cost
         and each.sha256
         and workbench.has_artifact(each.sha256)
     )
-    visit.goto(f"{server.url}/inspect?trial={trial}")
+    visit.goto(f"{seen_server.url}/inspect?trial={trial}")
     boxes = visit.locator(".graph .box")
     expect(boxes).to_have_count(56)
     visit.locator(".graph .layer", has_text="stage8.0.0").click()
@@ -85,6 +83,9 @@ def test_select_a_layer_see_what_became_of_it_and_what_each_technique_would_cost
     expect(visit).to_have_url(re.compile(r"layer=head16\.classify"))
     expect(visit.locator(".graph .chosen")).to_contain_text("head16.cl")
 
+
+def test_x_ray_a_model_and_read_what_each_technique_would_cost_a_layer(server: Server, visit: Page) -> None:
+    words, chinese = WORDS["en-US"], WORDS["zh-CN"]
     store = Store(server.home)
     made(store, {"step": "low_bit_weights", "bits": 4})
     visit.goto(f"{server.url}/inspect?study=mine&trial=1")
@@ -99,10 +100,21 @@ def test_select_a_layer_see_what_became_of_it_and_what_each_technique_would_cost
     assert found is not None
     first = what_if(found, found.xray.layers[1].name)[0]
     assert first.measured is not None
-    row = visit.get_by_test_id("stDataFrame").locator("tr", has_text=f"{words['first']} 30")
-    expect(row).to_contain_text(format_decibels(first.measured))
+    decibels = format_decibels(first.measured)
+    table = visit.get_by_test_id("stDataFrame")
+    expect(table.locator("tr", has_text=f"{words['first']} 30")).to_contain_text(decibels)
     shell = workbench.layer_sensitivity("digits-cnn", "digits", store=store)
     assert shell == found.sensitivity, "the shell tells what the screen does"
+    inside = visit.url
     visit.go_back()
     expect(visit.get_by_text(words["idle"])).to_be_visible()
+
+    visit.emulate_media(color_scheme="dark")
+    visit.set_viewport_size({"width": 390, "height": 844})
+    visit.goto(f"{inside}&lang=zh")
+    expect(visit.get_by_text(chinese["files"])).to_be_visible()
+    expect(table.locator("tr", has_text=f"{chinese['first']} 30")).to_contain_text(decibels)
+    assert visit.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    visit.goto(f"{inside.replace('section=inside', 'section=layer')}&lang=zh")
+    expect(visit.get_by_text(chinese["idle"])).to_be_visible()
     assert visit.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

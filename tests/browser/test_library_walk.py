@@ -1,7 +1,9 @@
 """Models and data: a wrong colour order is seen beside the picture, and mended by trying; classes are matched by hand."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,11 +31,11 @@ def told(page: Page, words: str) -> Locator:
 
 
 def test_a_wrong_colour_order_is_seen_and_mended_and_classes_are_matched_by_hand(
-    server: Server, visit: Page
+    server: Server, visit: Page, with_scenes: Callable[[Path], Store]
 ) -> None:
     complaints: list[Any] = []
     visit.on("pageerror", lambda error: complaints.append(error))
-    store = Store(server.home)
+    store = with_scenes(server.home)
     spec = workbench.model_spec("street-signs-small", store=store)
     visit.goto(f"{server.url}/library?set=street-signs")
     visit.get_by_text("Bring a model file").click()

@@ -41,9 +41,9 @@ def test_factors_that_keep_nearly_all_energy_take_more_numbers_than_the_matrix(k
     assert facts["error"].value == pytest.approx(0.1, abs=0.03), "1 % of the energy is 10 % of the error"
 
 
-def test_a_recomputed_setting_is_the_one_that_ships(kept, tmp_path) -> None:
+def test_a_recomputed_setting_is_the_one_that_ships(kept, tmp_path, with_scenes) -> None:
     setting = Rank(energy=0.9)
-    facts = setting.run(Lab(Store(tmp_path / "lab"))).facts
+    facts = setting.run(Lab(with_scenes(tmp_path / "lab"))).facts
     assert facts["rank"].value == kept(setting).facts["rank"].value == 32
     assert facts["error"].value == pytest.approx(kept(setting).facts["error"].value, rel=1e-4)
 
