@@ -43,7 +43,14 @@ DONE = replace(
     validated=159,
     metrics={"mAP": 0.556, "AP50": 0.853},
     forgotten=("yield", "stop"),
-    former=FormerData(dataset="street-signs", classes=("ahead",), images=200, before=0.753, after=0.058),
+    former=FormerData(
+        dataset="street-signs",
+        classes=("ahead",),
+        images=200,
+        before=0.753,
+        after=0.058,
+        change_ci95=(-0.72, -0.66),
+    ),
 )
 
 
@@ -130,6 +137,7 @@ def test_what_came_out_is_told_with_what_was_lost(
     assert "mAP 55.6 %, AP50 85.3 % on 159 validation images" in told
     assert "Ended early after 3 epochs" in told and "kept: epoch 2" in told
     assert "2 classes of the former model are not in the new one" in told
+    assert "−72.0 … −66.0 (95 % interval, 200 images)" in told
     assert "was 75.3 % and is 5.8 % now" in told
     begun: list[errand.Errand] = []
     monkeypatch.setattr(errand, "begin", lambda store, asked: begun.append(asked))

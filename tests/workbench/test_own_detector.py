@@ -75,6 +75,8 @@ def test_a_shell_command_trains_a_detector_that_is_listed_adapted_and_compressed
     assert (told["kept"], told["forgotten"]) == (["green"], ["red"])
     assert (told["former"]["classes"], told["former"]["images"]) == (["green"], 32)
     assert told["former"]["before"] == pytest.approx(again.accuracy["by_class"]["green"], abs=0.01)
+    low, high = told["former"]["change_ci95"]
+    assert low <= told["former"]["after"] - told["former"]["before"] <= high, "on the same images"
     assert workbench.describe_model("both", store=store).spec.labels == ("blue", "green")
     assert workbench.describe_model("squares", store=store).spec.labels == ("red", "green"), "as it was"
     assert main(["train", "--data", str(data), "--name", "x", "--from", "squares", "--size", "small"]) == 2
