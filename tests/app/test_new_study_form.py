@@ -14,7 +14,6 @@ from edgeslim.recipe import Recipe
 from edgeslim.records import NoticeRecord
 from edgeslim.steps.pruning.magnitude import MagnitudePruning
 from edgeslim.steps.quantization.float16 import Float16
-from edgeslim.studies.estimate import Estimate, FormerCheck
 from edgeslim.studies.study import StudyPlan
 from edgeslim.ui.components.recipes import RecipeDraft, StepDraft
 from edgeslim.workbench.datasets import DatasetInfo
@@ -88,18 +87,6 @@ def test_what_a_preset_leaves_out_is_said(show: Any, started: list[Started]) -> 
     assert "Recipes left out: 1 (calibration images are missing)" in "\n".join(
         c.value for c in show("new").caption
     )
-
-
-def test_that_files_are_scored_on_the_models_former_data_too_is_said_before_the_start(
-    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    former = FormerCheck(dataset="street-signs", images=200, recipes=2)
-    found = Estimate(60.0, 90.0, former=former)
-    monkeypatch.setattr(workbench, "estimate", lambda *_: found)
-    told = "scored on 200 images of street-signs too"
-    assert told in "\n".join(each.value for each in show("new").caption)
-    monkeypatch.setattr(workbench, "estimate", lambda *_: replace(found, former=None))
-    assert told not in "\n".join(each.value for each in show("new").caption)
 
 
 def test_recipes_that_lack_calibration_images_get_them_from_the_dataset_itself(

@@ -161,5 +161,5 @@ def test_a_recommended_file_that_forgot_says_so_in_report_and_shell(complete: St
     assert "scenes" not in " ".join(choice_lines(complete, None, budget, words))
     assert "−69.5 points on 'scenes', which the model had learnt from" in shell_lines(forgot)
     html = document(forgot)
-    assert "mAP was 75.3 there and is 5.8 now" in html
+    assert "from scenes: mAP was 75.3 there and is 5.8 now" in html
     assert "Change on the model&#x27;s former data" in html or "Former data" in html

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from edgeslim import __version__
@@ -53,10 +55,14 @@ def _warnings(told: Told) -> list[str]:
         for trial in told.study.trials
         for notice in trial.notices
     ]
-    return [
-        who + (words.t(f"notice.{code_}", **values) if words.known(f"notice.{code_}") else text)
-        for code_, values, text, who in notices
-    ]
+
+    def said(code_: str, values: Mapping[str, Any], text: str) -> str:
+        if not words.known(f"notice.{code_}"):
+            return text
+        metric = {"metric": words.figure(str(values["metric"]))} if "metric" in values else {}
+        return words.t(f"notice.{code_}", **{**values, **metric})
+
+    return [who + said(code_, values, text) for code_, values, text, who in notices]
 
 
 def again(told: Told) -> list[str]:

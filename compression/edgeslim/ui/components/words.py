@@ -145,8 +145,10 @@ def progress_words(now: ProgressRecord) -> str:
 
 
 def notice_words(notice: NoticeRecord) -> str:
-    """A warning about data: translated by its code, else its own English words."""
+    """A warning about data or a file: translated by its code, else its own English words."""
     values = {name: str(value) for name, value in notice.values.items()}
+    if "metric" in values:
+        values["metric"] = figure_name(values["metric"])
     return error_text(language(), ErrorRecord(notice.code, notice.text, "", values), prefix="notice")
 
 
