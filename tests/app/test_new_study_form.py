@@ -15,7 +15,7 @@ from edgeslim.records import NoticeRecord
 from edgeslim.steps.pruning.magnitude import MagnitudePruning
 from edgeslim.steps.quantization.float16 import Float16
 from edgeslim.studies.study import StudyPlan
-from edgeslim.ui.components.recipes import RecipeDraft, StepDraft
+from edgeslim.ui.components.recipe_drafts import RecipeDraft, StepDraft
 from edgeslim.workbench.datasets import DatasetInfo
 
 
@@ -153,6 +153,26 @@ def test_a_recipe_is_built_step_by_step_and_its_rules_are_checked(show: Any, sta
     app.slider(key="value_3_sparsity").set_value(0.9).run()
     app.button(key="start_study").click().run()
     assert started[0].recipes == (Recipe((MagnitudePruning(sparsity=0.9), Float16())),)
+
+
+def test_a_step_that_finds_nothing_to_do_is_offered_last_and_told_before_it_costs_anything(
+    show: Any, started: list[Started]
+) -> None:
+    app = show("new", preset="own", model="digits-cnn")
+    app.button(key="add_recipe").click().run()
+    offered = app.selectbox(key="step_of_1")
+    assert offered.options[-1].startswith("Dynamic int8") and not offered.options[0].startswith(
+        "Dynamic int8"
+    )
+    offered.set_value("dynamic_int8").run()
+    assert any("no layers that it works on" in one.value for one in app.caption)
+    app.button(key="add_step_1").click().run()
+    assert "cannot be run here: 1 of 1" in app.warning[0].value
+    assert app.button(key="start_study").disabled
+    app.button(key="add_recipe").click().run()
+    app.button(key="add_step_3").click().run()
+    assert not app.exception and "cannot be run here: 1 of 2" in app.warning[0].value
+    assert not app.button(key="start_study").disabled
 
 
 def test_a_senseless_order_is_mended_with_one_click(show: Any, started: list[Started]) -> None:

@@ -219,7 +219,8 @@ def test_recipes_that_lack_images_are_told_before_anything_starts(
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     (pictures / "a.png").write_bytes(one_pixel())
-    int8, half = ({"steps": [{"step": name}]} for name in ("static_int8", "float16"))
+    int8 = {"steps": [{"step": "static_int8", "keep_float": "none"}]}
+    half = {"steps": [{"step": "float16"}]}
     plan = StudyPlan(model=str(digits_file), dataset=str(pictures))
     recipes = [workbench.read_recipe(each) for each in (int8, half)]
     (lack,) = workbench.recipes_lacking(plan, recipes, store)

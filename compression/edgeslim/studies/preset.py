@@ -66,9 +66,9 @@ def fitting(
     return fit, left_out
 
 
-def lacking(recipes: Iterable[Recipe], there: frozenset[Need]) -> tuple[LeftOut, ...]:
-    """The recipes that need what is not there: each would fail when its turn comes."""
-    missing = ((recipe, _missing(recipe, there, None)) for recipe in recipes)
+def lacking(recipes: Iterable[Recipe], there: frozenset[Need], graph: onnx.GraphProto) -> tuple[LeftOut, ...]:
+    """The recipes that need what is not there or find nothing to do: each would fail when its turn comes."""
+    missing = ((recipe, _missing(recipe, there, graph)) for recipe in recipes)
     return tuple(LeftOut(recipe.title, tuple(needs)) for recipe, needs in missing if needs)
 
 

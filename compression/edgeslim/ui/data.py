@@ -5,6 +5,7 @@ What is kept is shared by everybody who looks, and never changed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +18,9 @@ from edgeslim.detections import Annotations, Image
 from edgeslim.errors import StoreError, StudyError
 from edgeslim.models.base import ModelSpec
 from edgeslim.records import RecipeRecord
-from edgeslim.steps.base import Need
 from edgeslim.studies.estimate import Estimate
 from edgeslim.studies.notes import TrialNotes
+from edgeslim.studies.preset import LeftOut
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.tasks.base import Prediction
@@ -191,10 +192,19 @@ def presets(model: str, dataset: str, calibration: str | None) -> dict[str, Fitt
     return {preset.name: preset for preset in workbench.list_presets(model, dataset, calibration)}
 
 
+@st.cache_resource(max_entries=64, ttl=60, show_spinner=False)
+def lacking(
+    model: str, dataset: str, calibration: str | None, recipes: tuple[str, ...]
+) -> tuple[LeftOut, ...]:
+    """Which of the recipes, each as JSON, could only fail here."""
+    plan = StudyPlan(model=model, dataset=dataset, calibration=calibration)
+    return workbench.recipes_lacking(plan, [workbench.read_recipe(json.loads(each)) for each in recipes])
+
+
 @st.cache_data(max_entries=16, ttl=60, show_spinner=False)
-def needs_there(model: str, dataset: str, calibration: str | None) -> frozenset[Need]:
-    """What recipes may ask for that model and data have."""
-    return workbench.available_needs(model, dataset, calibration)
+def idle_steps(model: str) -> frozenset[str]:
+    """Steps that find nothing to do in this model."""
+    return workbench.idle_steps(model)
 
 
 @st.cache_data(max_entries=16, ttl=60, show_spinner=False)

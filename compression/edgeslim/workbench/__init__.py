@@ -129,6 +129,7 @@ from edgeslim.workbench.preparing import tried_ways as tried_ways
 from edgeslim.workbench.preparing import trying_status as trying_status
 from edgeslim.workbench.preprocessing import try_preprocessing as try_preprocessing
 from edgeslim.workbench.presets import available_needs as available_needs
+from edgeslim.workbench.presets import idle_steps as idle_steps
 from edgeslim.workbench.presets import list_presets as list_presets
 from edgeslim.workbench.presets import recipes_lacking as recipes_lacking
 from edgeslim.workbench.report import ReportSettings as ReportSettings

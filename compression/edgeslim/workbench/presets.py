@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from edgeslim.models.base import ModelSpec
     from edgeslim.recipe import Recipe
-    from edgeslim.steps.base import Need
+    from edgeslim.steps.base import Need, Step
     from edgeslim.studies.preset import LeftOut
 
 
@@ -57,10 +57,28 @@ def recipes_lacking(
     ModelError, DatasetError."""
     from edgeslim.studies.preset import lacking
 
-    if not any(step.needs for recipe in recipes for step in recipe.steps):
-        return ()
-    there = available_needs(plan.model, plan.dataset, plan.calibration, spec=plan.spec, store=store)
-    return lacking(recipes, there)
+    there: frozenset[Need] = frozenset()
+    if any(step.needs for recipe in recipes for step in recipe.steps):
+        there = available_needs(plan.model, plan.dataset, plan.calibration, spec=plan.spec, store=store)
+    return lacking(recipes, there, _graph(plan.model, plan.spec, store))
+
+
+def idle_steps(
+    model: str | Path, *, spec: ModelSpec | None = None, store: Store | None = None
+) -> frozenset[str]:
+    """Names of the steps that, set as they come, find nothing to do in this model. Raises ModelError."""
+    from edgeslim.steps import STEPS
+
+    graph = _graph(model, spec, store)
+    return frozenset(step.name for step in STEPS if _idle(step, graph))
+
+
+def _idle(step: type[Step], graph: onnx.GraphProto) -> bool:
+    try:
+        step().check_graph(graph)
+    except RecipeError:
+        return True
+    return False
 
 
 def refuse_lacking(plan: StudyPlan, recipes: Sequence[Recipe], store: Store) -> None:

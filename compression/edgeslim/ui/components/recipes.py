@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.errors import EdgeSlimError
-from edgeslim.reading import parse_json
 from edgeslim.records import RecipeRecord
-from edgeslim.studies.preset import lacking
 from edgeslim.studies.study import StudyPlan
 from edgeslim.ui import data
 from edgeslim.ui.components.plan import StudyRequest
 from edgeslim.ui.components.presets import OWN, absent_presets, missing_needs, preset_cards, preset_contents
 from edgeslim.ui.components.problems import boundary, show
+from edgeslim.ui.components.recipe_drafts import RecipeDraft, StepDraft, draft_of, load, number, take_over
 from edgeslim.ui.components.words import named, step_name
 from edgeslim.ui.forms import parameter_inputs
 from edgeslim.ui.i18n import plain
@@ -30,32 +29,7 @@ if TYPE_CHECKING:
     from edgeslim.steps.base import StepInfo
     from edgeslim.workbench.presets import FittingPreset
 
-_STATE, _COUNTER, _LOADED = "edgeslim_recipes", "edgeslim_recipe_counter", "edgeslim_recipes_loaded"
-
-
-@dataclass(slots=True)
-class StepDraft:
-    """A step being set. `id` is given once in a session: widgets keep their values when steps change places."""
-
-    id: int
-    step: str
-    values: dict[str, Any] = field(default_factory=dict)
-    """Parameters by name, of whatever types the step declares."""
-
-    def to_json(self) -> dict[str, Any]:
-        return {"step": self.step, **self.values}
-
-
-@dataclass(slots=True)
-class RecipeDraft:
-    """A recipe being built."""
-
-    id: int
-    name: str = ""
-    steps: list[StepDraft] = field(default_factory=list)
-
-    def record(self) -> RecipeRecord:
-        return RecipeRecord(tuple(step.to_json() for step in self.steps), name=self.name)
+_STATE = "edgeslim_recipes"
 
 
 def recipes_form(
@@ -70,8 +44,9 @@ def recipes_form(
     chosen = preset_cards(fitting, data.preset_times(plan.model, plan.dataset, plan.calibration))
     absent_presets(preset for preset in presets.values() if not preset.recipes)
     if chosen == OWN:
-        recipes = recipe_editor(steps, teachers)
-        lack = lacking(recipes, data.needs_there(plan.model, plan.dataset, plan.calibration))
+        recipes = recipe_editor(steps, teachers, data.idle_steps(plan.model))
+        asked = tuple(json.dumps(recipe.to_json()) for recipe in recipes)
+        lack = data.lacking(plan.model, plan.dataset, plan.calibration, asked)
         if lack:
             words = t("need.would_fail", count=len(lack), all=len(recipes))
             st.warning(words, icon=":material/block:")
@@ -82,14 +57,18 @@ def recipes_form(
     return StudyRequest(replace(plan, preset=chosen))
 
 
-def recipe_editor(steps: Mapping[str, StepInfo], teachers: Sequence[str]) -> tuple[Recipe, ...]:
-    """The recipes; none unless all of them can be run. `teachers` are models to learn from."""
+def recipe_editor(
+    steps: Mapping[str, StepInfo], teachers: Sequence[str], idle: Collection[str] = ()
+) -> tuple[Recipe, ...]:
+    """The recipes; none unless all of them can be run. `teachers` are models to learn from; steps that are `idle` find
+    nothing to do in this model, and are offered last."""
+    steps = dict(sorted(steps.items(), key=lambda each: each[0] in idle))
     drafts: list[RecipeDraft] = st.session_state.setdefault(_STATE, [])
-    _take_over(drafts)
+    take_over(drafts)
     recipes: list[Recipe] = []
     for place, draft in enumerate(drafts):
         with st.container(border=True):
-            _edit(draft, place, steps, teachers)
+            _edit(draft, place, steps, teachers, idle)
             try:
                 recipes.append(workbench.read_recipe(draft.record()))
             except EdgeSlimError as error:
@@ -101,7 +80,7 @@ def recipe_editor(steps: Mapping[str, StepInfo], teachers: Sequence[str]) -> tup
             t("recipes.add"), icon=":material/add:", key="add_recipe", on_click=_add_recipe, args=(drafts,)
         )
         with st.popover(t("recipes.load"), icon=":material/upload_file:"):
-            _load(drafts)
+            load(drafts)
     if not drafts:
         st.caption(t("recipes.empty"))
     elif not all(draft.steps for draft in drafts):
@@ -137,7 +116,13 @@ def _use_order(draft: RecipeDraft, wanted: RecipeRecord) -> None:
     draft.steps[:] = ordered
 
 
-def _edit(draft: RecipeDraft, place: int, known: Mapping[str, StepInfo], teachers: Sequence[str]) -> None:
+def _edit(
+    draft: RecipeDraft,
+    place: int,
+    known: Mapping[str, StepInfo],
+    teachers: Sequence[str],
+    idle: Collection[str],
+) -> None:
     top, aside = st.columns([5, 1], vertical_alignment="bottom")
     buttons = aside.container(horizontal=True, horizontal_alignment="right")
     draft.name = top.text_input(
@@ -181,7 +166,8 @@ def _edit(draft: RecipeDraft, place: int, known: Mapping[str, StepInfo], teacher
         disabled=chosen is None,
     )
     if chosen is not None:
-        st.caption(t(f"recipes.about.{chosen}"))
+        words = f":material/block: {t('recipes.idle')} " if chosen in idle else ""
+        st.caption(words + t(f"recipes.about.{chosen}"))
 
 
 def _edit_step(steps: list[StepDraft], position: int, declared: StepInfo, teachers: Sequence[str]) -> None:
@@ -221,22 +207,16 @@ def _edit_step(steps: list[StepDraft], position: int, declared: StepInfo, teache
     )
 
 
-def _number() -> int:
-    """A number never given before in this session."""
-    counter: itertools.count[int] = st.session_state.setdefault(_COUNTER, itertools.count(1))
-    return next(counter)
-
-
 def _add_recipe(drafts: list[RecipeDraft]) -> None:
-    drafts.append(RecipeDraft(_number()))
+    drafts.append(RecipeDraft(number()))
 
 
 def _add_step(draft: RecipeDraft, key: str) -> None:
-    draft.steps.append(StepDraft(_number(), st.session_state[key]))
+    draft.steps.append(StepDraft(number(), st.session_state[key]))
 
 
 def _copy(drafts: list[RecipeDraft], place: int) -> None:
-    drafts.insert(place + 1, _draft(drafts[place].record()))
+    drafts.insert(place + 1, draft_of(drafts[place].record()))
 
 
 def _remove(drafts: list[Any], place: int) -> None:
@@ -245,54 +225,3 @@ def _remove(drafts: list[Any], place: int) -> None:
 
 def _swap(steps: list[StepDraft], one: int, other: int) -> None:
     steps[one], steps[other] = steps[other], steps[one]
-
-
-def _load(drafts: list[RecipeDraft]) -> None:
-    """Recipes from a file: one recipe, or a list of them."""
-    given = st.file_uploader(
-        t("recipes.load"),
-        type=["json"],
-        key="recipes_file",
-        help=t("recipes.load_help"),
-        max_upload_size=1,
-    )
-    loaded: set[str] = st.session_state.setdefault(_LOADED, set())
-    if given is None or given.file_id in loaded:
-        return
-    made = _read(given.getvalue(), given.name)
-    if made is not None:
-        # Any touch of session state may end this run for a newer one: all or nothing, and only once.
-        drafts.extend(made)
-        loaded.add(given.file_id)
-        st.rerun()
-
-
-def _take_over(drafts: list[RecipeDraft]) -> None:
-    """Recipes that the address brings, such as a lesson's: once, before those that are there."""
-    given, loaded = st.query_params.get("recipes", ""), st.session_state.setdefault(_LOADED, set())
-    if given and given not in loaded:
-        made = _read(given.encode(), "recipes")
-        if made is not None:
-            drafts[:0] = made
-            loaded.add(given)
-
-
-def _read(content: bytes, name: str) -> list[RecipeDraft] | None:
-    """One recipe, or a list of them; None if it is none, and why is shown."""
-    try:
-        found = parse_json(content)
-        listed = found if isinstance(found, list) else [found]
-        return [_draft(workbench.read_recipe(recipe).record()) for recipe in listed]
-    except EdgeSlimError as error:
-        show(error.record())
-    except ValueError:
-        st.error(t("recipes.not_json", file=plain(name)))
-    return None
-
-
-def _draft(recipe: RecipeRecord) -> RecipeDraft:
-    steps = [
-        StepDraft(_number(), step["step"], {name: value for name, value in step.items() if name != "step"})
-        for step in recipe.steps
-    ]
-    return RecipeDraft(_number(), recipe.name, steps)
