@@ -80,7 +80,7 @@ def test_the_curvature_is_that_of_the_distillation_loss(family: str) -> None:
             squares, torch.autograd.grad(projection.sampled(leaves, draws), leaves), strict=True
         ):
             square += gradient.square() / 60
-    _, loss = output_loss(wanted, spec, DistillationConfig(boxes="numbers"))
+    _, loss = output_loss(wanted, spec, DistillationConfig(boxes="numbers", background=0.0))
     for place, square in enumerate(squares):
         expected = float(square.sum()) / 2 / projection.mass(wanted) * NOISE**2
         assert expected == pytest.approx(noisy(loss, wanted, place), rel=0.15)

@@ -95,7 +95,8 @@ def _adding(squares: dict[str, Tensor], name: str) -> Callable[[nn.Module, objec
 class Projection:
     """Random projections of outputs (1, …) whose squared gradients are, on average, the curvature of the loss.
 
-    The losses are those of `output_loss` with their usual configuration, box overlaps replaced by box numbers.
+    The losses are those of `output_loss`, with box overlaps replaced by box numbers and scores weighted by confidence:
+    the background's scores, though small, are so many that they would decide (PicoDet-S lost two points more of mAP).
     """
 
     spec: ModelSpec
@@ -144,9 +145,9 @@ def _of_head(
     parts = []
     if head.objectness is not None:
         objectness = head.objectness.of(rows)
-        parts.append(_of_chances(objectness, torch.ones(()), generator))
+        parts.append(_of_chances(objectness, confidence[..., None], generator))
         weight = objectness.detach().clamp(0, 1)
-    parts.append(_of_chances(classes, weight, generator))
+    parts.append(_of_chances(classes, weight * confidence[..., None], generator))
     for columns, unit in zip(head.numbers, units, strict=True):
         values = columns.of(rows) / unit
         parts.append((_signs(values, generator) * values * (boxes[..., None] / columns.width).sqrt()).sum())
