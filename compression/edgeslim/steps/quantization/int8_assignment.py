@@ -40,6 +40,26 @@ class FusedLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class _Flow:
+    """A tensor that is computed or given, by the names of its nodes, and nanoseconds to convert it."""
+
+    maker: str | None
+    reading: frozenset[str]
+    quantize: float
+    dequantize: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Glue:
+    """An operator between layers: for each input who makes it and its elements; who reads it, and who of them is none."""
+
+    name: str
+    inputs: tuple[tuple[str | None, int], ...]
+    reading: frozenset[str]
+    others: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """`layers` compute in int8; `nodes` are their nodes and the operators between them."""
 
@@ -70,17 +90,33 @@ class AssignmentSearch:
         """`noises`: noise of each layer, measured alone, by name."""
         graph = model.graph
         self.units = fused_layers(graph)
-        self._nodes, self._made, self._costs = list(graph.node), producers(graph), costs
         self._noises = noises
-        self._inputs = {item.name for item in graph.input}
+        made, reading = producers(graph), readers(graph)
+        # Read from the graph once: thousands of assignments are tried.
+        makers: dict[str, str | None] = {item.name: None for item in graph.input}
+        makers |= {name: node.name for name, node in made.items()}
+        self._pairs = [
+            (node.name, (costs.node(node, int8=False), costs.node(node, int8=True))) for node in graph.node
+        ]
+        self._flows = [
+            _Flow(
+                makers[name],
+                frozenset(node.name for node in nodes),
+                costs.quantize(name),
+                costs.dequantize(name),
+            )
+            for name, nodes in reading.items()
+            if name in makers
+        ]
         kept = regions.with_followers(graph, regions.outputs_region(graph))
-        self._glue = {node.name for node in graph.node if node.op_type in GLUE and node.name not in kept}
-        self._glue -= {name for unit in self.units for name in unit.nodes}
-        self._outputs = {item.name for item in graph.output}
-        self._pairs = {
-            node.name: (costs.node(node, int8=False), costs.node(node, int8=True)) for node in graph.node
-        }
-        self._readers = readers(graph)
+        glue = {node.name for node in graph.node if node.op_type in GLUE and node.name not in kept}
+        glue -= {name for unit in self.units for name in unit.nodes}
+        self._glue = []
+        for node in graph.node:
+            if node.name in glue:
+                inputs = tuple((makers[name], costs.elements(name)) for name in node.input if name in makers)
+                after = frozenset(each.name for name in node.output for each in reading.get(name, []))
+                self._glue.append(_Glue(node.name, inputs, after, after - glue))
         self._seen: dict[frozenset[str], Assignment] = {}
 
     def assign(self, layers: frozenset[str]) -> Assignment:
@@ -130,46 +166,32 @@ class AssignmentSearch:
 
     def _with_glue(self, layers: frozenset[str]) -> frozenset[str]:
         chosen = {name for unit in self.units if unit.layer in layers for name in unit.nodes}
-        for node in self._nodes:
-            if node.name in self._glue and self._follows(node, chosen):
+        for node in self._glue:
+            if _follows(node, chosen):
                 chosen.add(node.name)
         # such operators at the end of an int8 region only move the conversion: remove those that no int8 node reads
-        for node in reversed(self._nodes):
-            if node.name in self._glue and node.name in chosen:
-                reading = [reader for name in node.output for reader in self._readers.get(name, [])]
-                if not any(reader.name in chosen for reader in reading):
-                    chosen.discard(node.name)
+        for node in reversed(self._glue):
+            if chosen.isdisjoint(node.reading):
+                chosen.discard(node.name)
         return frozenset(chosen)
 
-    def _follows(self, node: onnx.NodeProto, chosen: set[str]) -> bool:
-        """Whether an operator between layers computes with integers, by where its inputs come from."""
-        integers = floats = 0
-        for name in node.input:
-            maker = self._made.get(name)
-            if maker is not None or name in self._inputs:
-                if maker is not None and maker.name in chosen:
-                    integers += self._costs.elements(name)
-                else:
-                    floats += self._costs.elements(name)
-        reading = [reader for name in node.output for reader in self._readers.get(name, [])]
-        wanted = bool(reading) and all(
-            reader.name in chosen or reader.name in self._glue for reader in reading
-        )
-        return integers > floats or (integers > 0 and wanted)
-
     def _time(self, nodes: frozenset[str]) -> float:
-        total = sum(self._pairs[node.name][node.name in nodes] for node in self._nodes)
-        for name, reading in self._readers.items():
-            maker = self._made.get(name)
-            if maker is None and name not in self._inputs:
-                continue
-            integer = maker is not None and maker.name in nodes
-            readings = {reader.name in nodes for reader in reading}
-            if not integer and True in readings:
-                total += self._costs.quantize(name)
-            if integer and False in readings:
-                total += self._costs.dequantize(name)
+        total = sum(pair[name in nodes] for name, pair in self._pairs)
+        for flow in self._flows:
+            if flow.maker not in nodes:
+                if not flow.reading.isdisjoint(nodes):
+                    total += flow.quantize
+            elif not flow.reading <= nodes:
+                total += flow.dequantize
         return total
+
+
+def _follows(node: _Glue, chosen: set[str]) -> bool:
+    """Whether an operator between layers computes with integers, by where its inputs come from."""
+    integers = sum(elements for maker, elements in node.inputs if maker in chosen)
+    floats = sum(elements for _, elements in node.inputs) - integers
+    wanted = bool(node.reading) and node.others <= chosen
+    return integers > floats or (integers > 0 and wanted)
 
 
 def stored_layers(
