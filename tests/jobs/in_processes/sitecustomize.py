@@ -4,19 +4,23 @@ import os
 import sys
 from pathlib import Path
 
-from steps_for_tests import Act
+HELPERS = ("multiprocessing.resource_tracker", "edgeslim.models.confined")
+"""What runs no step, and would be longer at importing them than at its work."""
 
-from edgeslim.steps import STEPS
+if not any(helper in argument for helper in HELPERS for argument in sys.orig_argv):
+    from steps_for_tests import Act
 
-STEPS.add(Act)
+    from edgeslim.steps import STEPS
 
-if "EDGESLIM_TEST_PATIENCE" in os.environ:
-    from edgeslim.studies import journal
+    STEPS.add(Act)
 
-    journal.PATIENCE = float(os.environ["EDGESLIM_TEST_PATIENCE"])
+    if "EDGESLIM_TEST_PATIENCE" in os.environ:
+        from edgeslim.studies import journal
 
-if "EDGESLIM_TEST_RUNTIME" in os.environ:
-    sys.path.append(str(Path(__file__).parents[2]))
-    import reference_runtime
+        journal.PATIENCE = float(os.environ["EDGESLIM_TEST_PATIENCE"])
 
-    reference_runtime.register()
+    if "EDGESLIM_TEST_RUNTIME" in os.environ:
+        sys.path.append(str(Path(__file__).parents[2]))
+        import reference_runtime
+
+        reference_runtime.register()
