@@ -15,8 +15,9 @@ WORDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("locale", WORDS)
-@pytest.mark.parametrize("size", [(1280, 720), (390, 844)], ids=["projector", "phone"])
+@pytest.mark.parametrize(
+    ("locale", "size"), [("en-US", (1280, 720)), ("zh-CN", (390, 844))], ids=["projector", "phone"]
+)
 def test_a_limit_is_dragged_and_a_file_is_named(
     seen_server: Server, visit: Page, locale: str, size: tuple[int, int]
 ) -> None:
