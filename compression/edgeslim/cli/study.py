@@ -164,7 +164,9 @@ def _study_improve(given: Arguments) -> int:
 
 
 def _study_add(given: Arguments) -> int:
-    workbench.extend_study(given.name, workbench.read_recipes(given.recipes), given.store)
+    recipes = workbench.read_recipes(given.recipes)
+    tell_former(given, workbench.study_plan(given.name, given.store), recipes)
+    workbench.extend_study(given.name, recipes, given.store)
     return _watch(given, given.name)
 
 
