@@ -127,7 +127,7 @@ def former_check(
     """
     from edgeslim.measurement.former_data import FORMER_IMAGES, learns_labels, learnt_from
     from edgeslim.models.library import open_model
-    from edgeslim.workbench.datasets import describe_dataset, resolve_dataset
+    from edgeslim.workbench.datasets import describe_dataset, list_datasets, resolve_dataset
     from edgeslim.workbench.presets import preset_recipes
 
     store = store or Store()
@@ -141,8 +141,9 @@ def former_check(
     count = plan.seeds * sum(map(learns_labels, recipes))
     if not count and not searching:
         return None
+    listed = (each for each in list_datasets(store) if former in (each.name, each.path))
     try:
-        found = describe_dataset(former, store)
+        found = next(listed, None) or describe_dataset(former, store)
     except DatasetError:
         return None
     images = min(FORMER_IMAGES, found.sizes.get("validation", 0))
