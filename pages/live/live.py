@@ -3,34 +3,31 @@
 import streamlit as st
 
 from edgeslim.report.info import worth_it
+from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
-from edgeslim.ui.components.navigation import go
-from edgeslim.ui.components.study import study_choice
+from edgeslim.ui.components.study_file import study_file
 from edgeslim.ui.components.words import numbered
 from edgeslim.ui.live.here import detect_here, phone
-from edgeslim.ui.state import linked, one_of, t
+from edgeslim.ui.state import t
+
+
+def best(study: StudyResult) -> int | None:
+    """The file that is worth it, else one of the front, of those that are here."""
+    wanted = (study.trial(number) for number in (data.once(worth_it, study), *study.front))
+    here = (each.number for each in wanted if each is not None and data.has_file(each))
+    return next((number for number in here if number != study.baseline), None)
+
 
 heading = st.empty()
 which, file, more = st.columns([8, 8, 4], vertical_alignment="bottom")
-with which:
-    name = study_choice(clears=("trial",))
-study = None if name is None else data.load_study(name)
-here = {} if study is None else {each.number: each for each in study.trials if data.has_file(each)}
-original = None if study is None or study.baseline is None else here.pop(study.baseline, None)
-if study is None or original is None or not here:
+chosen = study_file(which, file, ("trial",), best, beside_original=True)
+if chosen is None:
     heading.title(t("live.title"), anchor=False)
-    st.info(t("live.nothing"), icon=":material/info:")
-    go("new", t("study.start_one"), icon=":material/add_circle:")
     st.stop()
 
-best = [number for number in (data.once(worth_it, study), *study.front) if number in here]
-number = file.selectbox(
-    t("live.file"),
-    list(here),
-    format_func=lambda number: numbered(here[number]),
-    **linked("trial", [*best, *here][0], one_of(list(here))),
-)
+study, trial = chosen.study, chosen.trial
 with more:
-    phone(study, number)
-heading.title(t("live.finding", file=numbered(here[number])), anchor=False)
-detect_here(study, original, here[number])
+    phone(study, trial.number)
+heading.title(t("live.finding", file=numbered(trial)), anchor=False)
+original = next(each for number, each in chosen.here.items() if number == study.baseline)
+detect_here(study, original, trial)

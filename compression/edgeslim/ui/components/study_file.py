@@ -30,11 +30,13 @@ def study_file(
     file: DeltaGenerator,
     clears: tuple[str, ...],
     first: Callable[[StudyResult], int | None] = lambda _: None,
+    *,
+    beside_original: bool = False,
 ) -> StudyFile | None:
     """The study and file of the address, and what chooses others; None, and why, where there is nothing to look at.
 
     `first` names the file where the address does not; else it is the first that is here. Another study `clears` these
-    parameters.
+    parameters. With `beside_original` the original is no choice, but has to be here.
     """
     with which:
         name = study_choice(clears=clears)
@@ -43,17 +45,20 @@ def study_file(
         return None
     study = data.load_study(name)
     here = {trial.number: trial for trial in study.trials if data.has_file(trial)}
-    if not here:
-        st.info(t("inspect.no_files"), icon=":material/hourglass_top:")
+    offered = list(here)
+    if beside_original:
+        offered = [number for number in here if number != study.baseline] if study.baseline in here else []
+    if not offered:
+        st.info(t("live.nothing" if here else "inspect.no_files"), icon=":material/hourglass_top:")
         go("study", t("compare.to_study"), icon=":material/arrow_forward:", study=name)
         return None
     wanted = first(study)
     with file:
         number = st.selectbox(
             t("inspect.file"),
-            list(here),
+            offered,
             format_func=lambda each: numbered(here[each]),
             label_visibility="collapsed",
-            **linked("trial", wanted if wanted in here else next(iter(here)), one_of(list(here))),
+            **linked("trial", wanted if wanted in offered else offered[0], one_of(offered)),
         )
     return StudyFile(study, here[number], here)
