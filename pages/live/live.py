@@ -2,21 +2,10 @@
 
 import streamlit as st
 
-from edgeslim.report.info import worth_it
-from edgeslim.studies.study import StudyResult
-from edgeslim.ui import data
 from edgeslim.ui.components.study_file import study_file
 from edgeslim.ui.components.words import numbered
-from edgeslim.ui.live.here import detect_here, phone
+from edgeslim.ui.live.here import best, detect_here, phone
 from edgeslim.ui.state import t
-
-
-def best(study: StudyResult) -> int | None:
-    """The file that is worth it, else one of the front, of those that are here."""
-    wanted = (study.trial(number) for number in (data.once(worth_it, study), *study.front))
-    here = (each.number for each in wanted if each is not None and data.has_file(each))
-    return next((number for number in here if number != study.baseline), None)
-
 
 heading = st.empty()
 which, file, more = st.columns([8, 8, 4], vertical_alignment="bottom")

@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.report.info import worth_it
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
@@ -22,6 +23,13 @@ from edgeslim.ui.picture.route import address as picture_address
 from edgeslim.ui.state import address, t
 from edgeslim.units import format_bytes
 from edgeslim.workbench import devices
+
+
+def best(study: StudyResult) -> int | None:
+    """The file that is worth it, else one of the front, of those that are here."""
+    wanted = (study.trial(number) for number in (data.once(worth_it, study), *study.front))
+    here = (each.number for each in wanted if each is not None and data.has_file(each))
+    return next((number for number in here if number != study.baseline), None)
 
 
 def detect_here(study: StudyResult, original: TrialResult, compressed: TrialResult) -> None:
