@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeslim.detections import Doubles, FloatArray
-from edgeslim.steps.onnx_layers.layers import WeightLayer
 from edgeslim.steps.onnx_layers.walk import Visit
 
 SAMPLES = 20_000
@@ -58,25 +57,11 @@ class Gram:
         off = difference.reshape(groups, -1, size)
         return float(np.einsum("gok,gkj,goj->", off, self.inputs, off, optimize=True))
 
-    def row_errors(self, difference: NDArray[Any]) -> Doubles:
-        """Mean squared error of each output channel (rows,), of a weight error `difference` (rows, K)."""
-        groups, size, _ = self.inputs.shape
-        off = difference.reshape(groups, -1, size)
-        errors: Doubles = ((off @ self.inputs) * off).sum(axis=2).reshape(-1)
-        return errors
-
     @property
     def power(self) -> Doubles:
         """Mean square of the inputs of each group (G,)."""
         power: Doubles = np.trace(self.inputs, axis1=1, axis2=2) / self.inputs.shape[1]
         return np.maximum(power, 1e-12)
-
-
-def has_gram(layer: WeightLayer) -> bool:
-    """Whether `gram_of` gives Gram matrices for this layer."""
-    if layer.op not in ("Conv", "Gemm", "MatMul") or layer.slot != 1 or len(layer.layout.inner) > 2:
-        return False
-    return layer.op != "Gemm" or layer.adjustable
 
 
 def gram_of(visit: Visit, seed: int, *, centred: bool, samples: int = SAMPLES) -> Gram | None:
@@ -85,7 +70,9 @@ def gram_of(visit: Visit, seed: int, *, centred: bool, samples: int = SAMPLES) -
     `centred` subtracts means, for outputs whose mean will be corrected afterwards.
     """
     layer = visit.layer
-    if not has_gram(layer):
+    if layer.op not in ("Conv", "Gemm", "MatMul") or layer.slot != 1 or len(layer.layout.inner) > 2:
+        return None
+    if layer.op == "Gemm" and not layer.adjustable:
         return None
     size = layer.size // layer.layout.rows
     wanted = int(min(samples, max(4 * size, WORK / (size * layer.size / layer.layout.rows))))

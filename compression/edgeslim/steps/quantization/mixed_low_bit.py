@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import onnx
 
-from edgeslim.detections import Doubles, FloatArray
+from edgeslim.detections import FloatArray
 from edgeslim.errors import InfeasibleError
 from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
@@ -23,7 +22,6 @@ from edgeslim.steps.quantization.coding import approached, coded_weight, float_l
 from edgeslim.steps.quantization.precision_options import allocate, choices, grid_for, survey
 
 MEASURES = ("download", "file")
-SENSITIVITIES = ("error", "loss")
 SURVEY_IMAGES = 22
 PROBE_IMAGES = 6
 """The last ones of these images: they measure the change of the outputs, the others show the layers' inputs."""
@@ -34,16 +32,14 @@ PROBE_IMAGES = 6
 class MixedLowBitWeights(OnnxStep):
     """Give each layer the precision that the outputs need, so that a budget of bits is spent where it helps most.
 
-    Each layer is perturbed alone and the error at the network's last layers is measured, or what it adds to the
-    distillation loss follows from gradients; both without labels. For the download, the choice is a step size and codes
-    may be wide: an entropy coder spends few bits on frequent ones.
+    Each layer is perturbed alone and the error at the network's last layers is measured, without labels. For the
+    download, the choice is a step size and codes may be wide: an entropy coder spends few bits on frequent ones.
     """
 
     name = "mixed_low_bit_weights"
     group = "quantization"
     source = (
-        "Lagrangian bit allocation: Shoham & Gersho 1988; widths by curvature: HAWQ-V2, arXiv 1911.03852; GPTQ, arXiv "
-        "2210.17323; AdaRound, arXiv 2004.10568"
+        "Lagrangian bit allocation: Shoham & Gersho 1988; GPTQ, arXiv 2210.17323; AdaRound, arXiv 2004.10568"
     )
     changes = frozenset({"file", "download", "accuracy"})
     needs = coding.NEEDS
@@ -63,12 +59,6 @@ class MixedLowBitWeights(OnnxStep):
         choices=MEASURES,
         help="What the budget counts: bits after entropy coding (download), or bits as stored (file).",
     )
-    sensitivity: str = param(
-        "error",
-        choices=SENSITIVITIES,
-        help="How a layer's rounding counts: by the error of the network's last layers, all outputs alike (error), or by "
-        "the curvature of the distillation loss, which is high where objects are or could be (loss).",
-    )
     rounding: str = coding.rounding()
     storage: str = param(
         "auto",
@@ -84,10 +74,10 @@ class MixedLowBitWeights(OnnxStep):
     label_weight: float = fields.label_weight()
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
-        """`context.info` receives each layer's choice and sensitivity, and the error or loss expected of the network.
+        """`context.info` receives each layer's choice and sensitivity, and the error expected of the whole network.
 
-        Raises RecipeError (codes 'no_float_weights', 'no_calibration_images', 'no_curvature'), InfeasibleError
-        ('bits_unreachable'), DatasetError, and ModelError if gradients are wanted of operators unknown to torch_graph.
+        Raises RecipeError (codes 'no_float_weights', 'no_calibration_images'), InfeasibleError ('bits_unreachable'),
+        DatasetError.
         """
         layers = float_layers(model, self.name)
         images = coding.images_for(self, context)
@@ -98,7 +88,6 @@ class MixedLowBitWeights(OnnxStep):
             PROBE_IMAGES,
             self.measure,
             context.seed,
-            curvature=self._curvature(model, layers, context),
             threads=context.threads,
             progress=context.progress,
         )
@@ -129,15 +118,6 @@ class MixedLowBitWeights(OnnxStep):
         expected = sum(float(loss[i]) for loss, i in zip(losses, chosen, strict=True))
         context.info["expected_error"] = expected
         return result
-
-    def _curvature(
-        self, model: onnx.ModelProto, layers: Sequence[WeightLayer], context: StepContext
-    ) -> dict[str, Doubles] | None:
-        if self.sensitivity == "error":
-            return None
-        from edgeslim.steps.onnx_layers.curvature import channel_curvature
-
-        return channel_curvature(model, layers, context, self.name)
 
     def _coded(
         self, layer: WeightLayer, rows: FloatArray, visit: Visit | None, option: float, seed: int

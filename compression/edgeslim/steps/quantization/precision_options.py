@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from edgeslim.detections import Doubles, FloatArray
 from edgeslim.export.packed.coded import entropy
 from edgeslim.progress import Progress, silent
 from edgeslim.sessions import Tensor
-from edgeslim.steps.onnx_layers.gram import Gram, gram_of, has_gram
+from edgeslim.steps.onnx_layers.gram import Gram, gram_of
 from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of, pruned_zeros
 from edgeslim.steps.onnx_layers.sensitivity import disturbances
 from edgeslim.steps.onnx_layers.statistics import channel_statistics, gains
@@ -84,13 +84,12 @@ SURVEY_SAMPLES = 6000
 
 @dataclass(frozen=True, slots=True)
 class PrecisionOptions:
-    """Options of one layer, aligned with WIDTHS or STEPS: bits of all codes, and what rounding costs the network."""
+    """Options of one layer, aligned with WIDTHS or STEPS: bits of all codes, and relative output error of the network."""
 
     bits: Doubles
     loss: Doubles
-    """Relative error of the last layers' outputs, or distillation loss."""
     sensitivity: float
-    """The loss at the probe."""
+    """The relative output error at the probe."""
 
 
 def choices(measure: str) -> tuple[float, ...]:
@@ -114,64 +113,47 @@ def survey(
     measure: str,
     seed: int,
     *,
-    curvature: Mapping[str, Doubles] | None = None,
     threads: int = 1,
     progress: Progress = silent,
 ) -> dict[str, PrecisionOptions]:
     """Options of every layer, each measured in the otherwise uncompressed network.
-
-    With the `curvature` of the distillation loss at the channels (rows,) of layers, losses are distillation losses. They
-    follow from the channels' errors; those of other layers are converted by the ratio that the known ones have in all.
 
     The last `probes` images measure the outputs, the others show each layer's inputs: a layer with more inputs than
     images could be rounded so that just these images show no error. With too few images, all of them do both.
     """
     changed: dict[str, dict[str, Tensor]] = {}
     costs: dict[str, tuple[Doubles, Doubles]] = {}
-    met = visitable(model, layers)
-    known = {layer.name for layer in met if layer.name in (curvature or {}) and has_gram(layer)}
-    probed = () if len(known) == len(layers) else layers
 
     def look(layer: WeightLayer, visit: Visit | None) -> None:
         rows = layer.layout.to_rows(array_of(model, layer.name) if visit is None else visit.weight)
         gram = (
             None if visit is None else gram_of(visit, seed, centred=layer.adjustable, samples=SURVEY_SAMPLES)
         )
-        weight = curvature[layer.name] if curvature and layer.name in known else None
-        costs[layer.name] = _curve(rows.astype(np.float64), gram, measure, weight)
-        if probed:
-            changed[layer.name] = _probed(layer, rows.astype(np.float64), gram, visit, measure)
+        costs[layer.name] = _curve(rows.astype(np.float64), gram, measure)
+        changed[layer.name] = _probed(layer, rows.astype(np.float64), gram, visit, measure)
 
     def choose(visit: Visit) -> Replacement:
         look(visit.layer, visit)
         return Replacement(visit.weight, visit.bias, visit.target)
 
+    met = visitable(model, layers)
     for layer in layers:
         if layer not in met:
             look(layer, None)
     shown = images[:-probes] if len(images) >= 2 * probes else images
     walk(model, met, shown, choose, threads=threads, progress=progress)
-    measured = disturbances(model, probed, changed, images[-probes:], threads=threads, progress=progress)
-    probe = int(np.argmin(np.abs(np.log(np.array(choices(measure)) / PROBE[measure]))))
-    rate = 1.0
-    if known and probed:
-        rate = sum(costs[name][1][probe] for name in known) / sum(measured[name] for name in known)
+    measured = disturbances(model, layers, changed, images[-probes:], threads=threads, progress=progress)
     options = {}
     for layer in layers:
         bits, errors = costs[layer.name]
-        if layer.name in known:
-            options[layer.name] = PrecisionOptions(bits, errors, float(errors[probe]))
-            continue
-        sensitivity = rate * measured[layer.name]
-        loss = sensitivity * errors / max(errors[probe], 1e-30)
-        options[layer.name] = PrecisionOptions(bits, loss, sensitivity)
+        at_probe = errors[int(np.argmin(np.abs(np.log(np.array(choices(measure)) / PROBE[measure]))))]
+        loss = measured[layer.name] * errors / max(at_probe, 1e-30)
+        options[layer.name] = PrecisionOptions(bits, loss, measured[layer.name])
     return options
 
 
-def _curve(
-    rows: Doubles, gram: Gram | None, measure: str, curvature: Doubles | None
-) -> tuple[Doubles, Doubles]:
-    """Bits of each option and the layer's squared output error with it, weighted by channel, rounded to nearest."""
+def _curve(rows: Doubles, gram: Gram | None, measure: str) -> tuple[Doubles, Doubles]:
+    """Bits of each option and the layer's squared output error with it, rounded to nearest."""
     bits, errors = [], []
     pruned = pruned_zeros(rows) is not None
     for option in choices(measure):
@@ -184,10 +166,7 @@ def _curve(
             present = float((codes != grid.zero).mean()) if pruned else 1.0
             width = min(option, 1 + present * option)
         bits.append(width * rows.size)
-        if gram is None:
-            errors.append(float(np.square(off).sum()))
-        else:
-            errors.append(gram.error(off) if curvature is None else float(gram.row_errors(off) @ curvature))
+        errors.append(float(np.square(off).sum()) if gram is None else gram.error(off))
     return np.array(bits), np.array(errors)
 
 

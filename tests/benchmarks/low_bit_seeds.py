@@ -1,8 +1,8 @@
-"""Mixed low bits spent by the error of the last layers, and by the curvature of the distillation loss; several seeds.
+"""How much the accuracy of mixed low bits depends on the seed, by which inputs of layers are sampled.
 
-Run: python tests/benchmarks/low_bit_sensitivity.py [MODEL …] [--seeds N]
+Run: python tests/benchmarks/low_bit_seeds.py [MODEL …] [--seeds N]
 
-Prints a Markdown table: for both images that may be tuned on and the others (see choose_claim.py), the change of mAP,
+Prints a Markdown table: for the images that may be tuned on and for the others (see choose_claim.py), the change of mAP,
 boxes that agree and the distillation loss; download and its entropy bound; seconds of processor. Needs ../shared/data
 beside the repository; calibrates without labels.
 """
@@ -31,7 +31,6 @@ from edgeslim.steps import StepContext
 from edgeslim.steps.distillation.config import DistillationConfig
 from edgeslim.steps.distillation.objective import Side, objective_for
 from edgeslim.steps.quantization import MixedLowBitWeights
-from edgeslim.steps.quantization.mixed_low_bit import SENSITIVITIES
 from edgeslim.steps.torch_network.running import Images, original_network
 
 BITS = {"yolox_nano": 3.48, "nanodet_m_320": 3.25, "picodet_s_320_coco": 3.25}
@@ -39,31 +38,34 @@ BITS = {"yolox_nano": 3.48, "nanodet_m_320": 3.25, "picodet_s_320_coco": 3.25}
 
 
 def rows(name: str, seeds: int, store: Store) -> Iterator[str]:
-    """One line for each sensitivity and seed."""
+    """One line for each seed."""
     given = divided(name, store)
     model, labels = given.workload.model, given.workload.labels
     graph = deployable(onnx.load(model.path))
     baseline = store.path(store.put(to_bytes(shipped(graph))))
-    for seed in range(1, seeds + 1):
-        for sensitivity in SENSITIVITIES:
-            calibration = given.workload.data.calibration
-            context = StepContext(spec=model.spec, original=model.path, calibration=calibration, seed=seed)
-            start = time.process_time()
-            coded = MixedLowBitWeights(average_bits=BITS[name], sensitivity=sensitivity).apply(graph, context)
-            seconds = time.process_time() - start
-            path = store.path(store.put(to_bytes(shipped(coded))))
-            cells = []
-            for split in (given.choosing, given.claiming):
-                found = evaluate(path, model.spec, split, labels, store, baseline=baseline)
-                assert found.accuracy is not None and found.fidelity is not None
-                change = f"{100 * found.accuracy['paired_delta']:+.2f}".replace("-", "−")
-                agreement = f"{100 * found.fidelity['agreement']:.1f} %"
-                cells += [change, agreement, f"{distance(coded, model.path, split, model.spec):.3f}"]
-            sizes = found.sizes
-            yield (
-                f"| {name} | {sensitivity} | {seed} | {' | '.join(cells)} | {sizes.download / 1000:.0f} KB | "
-                f"{(sizes.entropy_bound or 0) / 1000:.0f} KB | {seconds:.0f} |"
-            )
+    for seed in range(seeds):
+        context = StepContext(
+            spec=model.spec,
+            original=model.path,
+            calibration=given.workload.data.calibration,
+            seed=seed,
+        )
+        start = time.process_time()
+        coded = MixedLowBitWeights(average_bits=BITS[name]).apply(graph, context)
+        seconds = time.process_time() - start
+        path = store.path(store.put(to_bytes(shipped(coded))))
+        cells = []
+        for split in (given.choosing, given.claiming):
+            found = evaluate(path, model.spec, split, labels, store, baseline=baseline)
+            assert found.accuracy is not None and found.fidelity is not None
+            change = f"{100 * found.accuracy['paired_delta']:+.2f}".replace("-", "−")
+            agreement = f"{100 * found.fidelity['agreement']:.1f} %"
+            cells += [change, agreement, f"{distance(coded, model.path, split, model.spec):.3f}"]
+        sizes = found.sizes
+        yield (
+            f"| {name} | {seed} | {' | '.join(cells)} | {sizes.download / 1000:.0f} KB | "
+            f"{(sizes.entropy_bound or 0) / 1000:.0f} KB | {seconds:.0f} |"
+        )
 
 
 def distance(coded: onnx.ModelProto, original: Path, split: Split, spec: ModelSpec) -> float:
@@ -84,7 +86,7 @@ def main() -> None:
     if not DATA.is_dir():
         sys.exit(NOT_THERE)
     parts = "change | agree | loss"
-    print(heading(f"model | sensitivity | seed | tuned: {parts} | claimed: {parts} | download | bound | s"))
+    print(heading(f"model | seed | tuned: {parts} | claimed: {parts} | download | bound | s"))
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         for name in given.models:
