@@ -96,7 +96,9 @@ started = st.button(
     key="start_study",
     disabled=asked is None or plan is None or classes is None,
 )
-if classes is not None and plan is not None:
+if classes is None:
+    st.caption(f":material/block: {t('new.start_needs_classes')}")
+elif plan is not None:
     start_words(plan, asked)
     if asked is not None:
         command_of(replace(asked, plan=plan))

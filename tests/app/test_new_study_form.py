@@ -107,6 +107,7 @@ def test_images_added_for_calibration_are_not_evaluated_on(
     monkeypatch.setattr(workbench, "import_dataset", add)
     app = show("new")
     before = app.selectbox(key="linked_data").value
+    assert "labels are not read" in app.text_input(key="missing_path").placeholder
     app.text_input(key="missing_path").set_value("/data/more").run()
     app.button(key="add_missing").click().run()
     assert not app.exception
@@ -121,6 +122,7 @@ def test_a_model_that_knows_none_of_the_classes_is_not_started(
     monkeypatch.setattr(workbench, "model_spec", lambda *_: spec)
     app = show("new", data="digits")
     assert app.button(key="start_study").disabled
+    assert any("nothing could be scored" in caption.value for caption in app.caption)
     assert "The model knows: person, traffic light; the dataset has: 0, 1, 2" in app.error[0].value
     assert "模型可识别：人、红绿灯" in show("new", "zh-CN", data="digits").error[0].value
 

@@ -226,8 +226,10 @@ def dataset_import(use: Literal["data", "calibration"], key: str) -> None:
         return
     path = ""
     if at_machine():
-        path = st.text_input(t("dataset.path"), key=f"{key}_path", placeholder=t("dataset.path_help")).strip()
-    given = st.file_uploader(t("dataset.zip"), type=["zip"], key=f"{key}_zip")
+        path = st.text_input(
+            t("dataset.path"), key=f"{key}_path", placeholder=t(f"dataset.path_help_{use}")
+        ).strip()
+    given = st.file_uploader(t(f"dataset.zip_{use}"), type=["zip"], key=f"{key}_zip")
     suggestion = workbench.suggested_name(given.name if given is not None else path)
     name = st.text_input(
         t("dataset.name"), value=suggestion, key=f"{key}_name_{suggestion}", on_change="ignore"
