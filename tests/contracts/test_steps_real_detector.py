@@ -41,7 +41,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 @pytest.mark.parametrize("name", STEPS.names())
 def test_step_runs_on_a_real_detector_or_refuses(name: str, model: Model) -> None:
-    images = Boxed(4)
+    images = Boxed(2)
     told = StepContext(spec=model.spec, original=model.path, calibration=images, train=images, teacher=model)
     step, given = quick(STEPS.get(name)), onnx.load(model.path)
     try:
