@@ -91,6 +91,14 @@ def world(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
             (f"scene-{i}", image + np.uint8(i), truth) for i in range(start, min(start + count, 4))
         ],
     )
+    monkeypatch.setattr(
+        workbench,
+        "readable_images",
+        lambda dataset, split, without, start, count: (
+            workbench.gallery_images(dataset, split, start=start, count=count),
+            {},
+        ),
+    )
     ids = tuple(f"scene-{k}" for k in range(9))
     known = workbench.ScoredImages("detection", ids, LABELS, (truth,) * 9)
     monkeypatch.setattr(workbench, "images_there", lambda _: True)

@@ -222,3 +222,16 @@ def test_recipes_are_checked_and_completed(tmp_path):
     file = tmp_path / "r.json"
     file.write_text('{"recipes": [{"steps": []}, {"name": "x", "steps": [{"step": "float16"}]}]}')
     assert [recipe.title for recipe in workbench.read_recipes(file)] == ["float32", "x"]
+
+
+def test_a_folder_is_looked_through_without_the_pictures_that_cannot_be_read(store, tmp_path):
+    for name in ("a", "c", "e", "f"):
+        PIL.Image.new("RGB", (30, 20)).save(tmp_path / f"{name}.png")
+    for name in ("b", "d"):
+        (tmp_path / f"{name}.png").write_bytes(b"PNG?")
+    found, broken = workbench.readable_images(tmp_path, store=store, start=0, count=2)
+    assert [name for name, _, _ in found] == ["a.png", "c.png"]
+    assert {place: problem.values["image"] for place, problem in broken.items()} == {1: "b.png"}
+    found, broken = workbench.readable_images(tmp_path, None, broken, store=store, start=2, count=9)
+    assert [name for name, _, _ in found] == ["e.png", "f.png"]
+    assert list(broken) == [3]

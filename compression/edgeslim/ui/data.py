@@ -15,7 +15,7 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.detections import Annotations, Image
-from edgeslim.errors import StoreError, StudyError
+from edgeslim.errors import ErrorRecord, StoreError, StudyError
 from edgeslim.models.base import ModelSpec
 from edgeslim.records import RecipeRecord
 from edgeslim.studies.estimate import Estimate
@@ -167,6 +167,27 @@ def stored_bytes(sha256: str) -> int | None:
 def pictures(dataset: str, split: SplitName | None, start: int, count: int) -> list[Picture]:
     """Some of a dataset's images."""
     return workbench.gallery_images(dataset, split, start=start, count=count)
+
+
+@st.cache_resource(max_entries=16, ttl=FRESH, show_spinner=False)
+def unreadable(dataset: str, split: SplitName | None) -> dict[int, ErrorRecord]:
+    """Why images cannot be read, by place, of those that were looked at: `readable_pictures` adds to it."""
+    return {}
+
+
+def readable_pictures(dataset: str, split: SplitName | None, first: int, count: int) -> list[Picture] | None:
+    """Some of a dataset's images, counted without those in `unreadable`; None where there turned out to be more."""
+    known = unreadable(dataset, split)
+    found, new = _readable(dataset, split, first, count, tuple(sorted(known)))
+    known |= new
+    return None if new else found
+
+
+@st.cache_data(max_entries=8, ttl=FRESH, show_spinner=False)
+def _readable(
+    dataset: str, split: SplitName | None, first: int, count: int, without: tuple[int, ...]
+) -> tuple[list[Picture], dict[int, ErrorRecord]]:
+    return workbench.readable_images(dataset, split, without, start=first, count=count)
 
 
 def picture_count(dataset: str, split: SplitName | None) -> int:

@@ -22,6 +22,7 @@ from edgeslim.workbench.confidence import compare_trials as compare_trials
 from edgeslim.workbench.confidence import trial_of as trial_of
 from edgeslim.workbench.dataset_view import begin_reading as begin_reading
 from edgeslim.workbench.dataset_view import broken_images as broken_images
+from edgeslim.workbench.dataset_view import readable_images as readable_images
 from edgeslim.workbench.dataset_view import reading_status as reading_status
 from edgeslim.workbench.dataset_view import split_statistics as split_statistics
 from edgeslim.workbench.datasets import describe_dataset as describe_dataset

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import ErrorRecord
+from edgeslim.errors import DatasetError, ErrorRecord
 from edgeslim.jobs import errand
 from edgeslim.jobs.errand import ErrandStatus
 from edgeslim.jobs.errands import ReadImages
@@ -19,6 +21,7 @@ from edgeslim.workbench.datasets import open_dataset, resolve_dataset
 if TYPE_CHECKING:
     from edgeslim.datasets.base import SplitName
     from edgeslim.datasets.statistics import SplitStatistics
+    from edgeslim.detections import Annotations, Image
 
 
 def split_statistics(dataset: str, split: SplitName, store: Store | None = None) -> SplitStatistics:
@@ -27,6 +30,33 @@ def split_statistics(dataset: str, split: SplitName, store: Store | None = None)
 
     found = open_dataset(dataset, store or Store())
     return statistics(found.split(split), found.labels)
+
+
+def readable_images(
+    reference: str | Path,
+    split: SplitName | None = None,
+    without: Collection[int] = (),
+    *,
+    start: int,
+    count: int,
+    store: Store | None = None,
+) -> tuple[list[tuple[str, Image, Annotations | int | None]], dict[int, ErrorRecord]]:
+    """As `workbench.gallery_images`, counted without the places in `without`; and why others could not be read, by place.
+
+    Instead of those the next ones come. Raises DatasetError.
+    """
+    dataset = open_dataset(reference, store or Store())
+    images = dataset.split(split or ("gallery" if "gallery" in dataset.splits else "validation"))
+    found: list[tuple[str, Image, Annotations | int | None]] = []
+    unreadable: dict[int, ErrorRecord] = {}
+    for place in [place for place in range(len(images)) if place not in without][start:]:
+        if len(found) == count:
+            break
+        try:
+            found.append((images.image_id(place), images.image(place), images.target(place)))
+        except DatasetError as error:
+            unreadable[place] = error.record()
+    return found, unreadable
 
 
 def begin_reading(dataset: str, split: SplitName, store: Store | None = None) -> None:

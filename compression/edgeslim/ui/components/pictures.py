@@ -25,6 +25,8 @@ from edgeslim.workbench.datasets import Pictures
 SOURCES = ("gallery", "validation", "upload", "camera", "folder")
 GRID = 12
 """Pictures at once."""
+NAMED = 5
+"""So many unreadable pictures are told by name."""
 HEIGHT = 420
 """Pixels kept free while the files run on the pictures."""
 PLAIN = Look(confidence=CONFIDENCE)
@@ -85,18 +87,20 @@ def _looked_through(
 ) -> None:
     """A series of the dataset's pictures: the one looked at and the next, or all of a grid."""
     with boundary():
-        total = data.picture_count(dataset, split)
-        look = look_in_address(PLAIN, total)
-        first, count = page_of(look, GRID)
-        _show(
-            study,
-            trials,
-            data.pictures(dataset, split, first, count),
-            look,
-            first,
-            total,
-            f"{dataset} {split}",
-        )
+        every, broken = data.picture_count(dataset, split), data.unreadable(dataset, split)
+        found = None
+        while found is None:  # what cannot be read is not counted: the others move up
+            total = every - len(broken)
+            look = look_in_address(PLAIN, total)
+            first, count = page_of(look, GRID)
+            found = data.readable_pictures(dataset, split, first, count)
+        if broken:
+            listed = [plain(problem.values["image"]) for problem in list(broken.values())[:NAMED]]
+            more = " …" if len(broken) > NAMED else ""
+            told = t("compare.unreadable", count=len(broken), names=t("choice.list").join(listed) + more)
+            st.warning(told, icon=":material/broken_image:")
+        if found:
+            _show(study, trials, found, look, first, total, f"{dataset} {split} {len(broken)}")
 
 
 def _uploaded(study: StudyResult, trials: Sequence[TrialResult]) -> None:
