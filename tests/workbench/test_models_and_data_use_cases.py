@@ -226,12 +226,12 @@ def test_recipes_are_checked_and_completed(tmp_path):
 
 def test_a_folder_is_looked_through_without_the_pictures_that_cannot_be_read(store, tmp_path):
     for name in ("a", "c", "e", "f"):
-        PIL.Image.new("RGB", (30, 20)).save(tmp_path / f"{name}.png")
+        PIL.Image.effect_noise((64, 64), 80).save(tmp_path / f"{name}.jpg")
     for name in ("b", "d"):
-        (tmp_path / f"{name}.png").write_bytes(b"PNG?")
+        (tmp_path / f"{name}.jpg").write_bytes((tmp_path / "a.jpg").read_bytes()[:1300])
     found, broken = workbench.readable_images(tmp_path, store=store, start=0, count=2)
-    assert [name for name, _, _ in found] == ["a.png", "c.png"]
-    assert {place: problem.values["image"] for place, problem in broken.items()} == {1: "b.png"}
+    assert [name for name, _, _ in found] == ["a.jpg", "c.jpg"]
+    assert {place: Path(problem.values["image"]).name for place, problem in broken.items()} == {1: "b.jpg"}
     found, broken = workbench.readable_images(tmp_path, None, broken, store=store, start=2, count=9)
-    assert [name for name, _, _ in found] == ["e.png", "f.png"]
+    assert [name for name, _, _ in found] == ["e.jpg", "f.jpg"]
     assert list(broken) == [3]

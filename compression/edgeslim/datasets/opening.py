@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from edgeslim.artifacts.store import Store, as_store_error, sha256_of
 from edgeslim.datasets.base import Dataset
-from edgeslim.datasets.images import IMAGE_SUFFIXES, list_images
+from edgeslim.datasets.images import IMAGE_SUFFIXES, check_image, list_images
 from edgeslim.datasets.splits import DATASETS, FORMATS, FileDataset, ImageFile, ImageFiles, dataset_of_files
 from edgeslim.errors import DatasetError, Notice
 from edgeslim.progress import Progress, silent
@@ -41,6 +41,7 @@ _BROKEN = (
 )
 _CLASHES = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 _ENCRYPTED = 0x1
+_SHOWN = 5
 
 
 def extract_zip(path: Path, store: Store, progress: Progress = silent) -> Path:
@@ -162,10 +163,31 @@ def has_images(path: Path) -> bool:
 
 
 def read_folder(path: Path) -> FileDataset:
-    """All images are 'validation': nothing is known about them, so that nothing is learnt or scored. Raises DatasetError
-    about an image."""
-    files = [ImageFile(image, image.name) for image in _images(path)]
-    return dataset_of_files(path.resolve().name, (), None, ImageFiles(files, None, ()), declared=True)
+    """All images are 'validation': nothing is known about them, so that nothing is learnt or scored.
+
+    Files that are no images are left out, for no annotation speaks of them. Raises DatasetError about the first one where
+    none is left.
+    """
+    files, left_out = list[ImageFile](), list[DatasetError]()
+    for image in _images(path):
+        try:
+            check_image(image, str(image))
+            files.append(ImageFile(image, image.name))
+        except DatasetError as error:
+            left_out.append(error)
+    if left_out and not files:
+        raise left_out[0]
+    images = ImageFiles(files, None, ())
+    return dataset_of_files(path.resolve().name, (), None, images, _unreadable(left_out), declared=True)
+
+
+def _unreadable(problems: Sequence[DatasetError]) -> list[Notice]:
+    if not problems:
+        return []
+    names = [Path(str(problem.values["image"])).name for problem in problems]
+    shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+    text = f"{len(names)} images cannot be read and were left out: {shown}."
+    return [Notice("unreadable_images", text, count=len(names), names=shown)]
 
 
 def _images(path: Path) -> list[Path]:

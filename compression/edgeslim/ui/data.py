@@ -17,7 +17,7 @@ from edgeslim import workbench
 from edgeslim.detections import Annotations, Image
 from edgeslim.errors import ErrorRecord, StoreError, StudyError
 from edgeslim.models.base import ModelSpec
-from edgeslim.records import RecipeRecord
+from edgeslim.records import NoticeRecord, RecipeRecord
 from edgeslim.studies.estimate import Estimate
 from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.preset import LeftOut
@@ -29,6 +29,7 @@ from edgeslim.ui.kept import once as once
 from edgeslim.ui.techniques import effects as effects
 from edgeslim.ui.techniques import steps as steps
 from edgeslim.ui.timed import timed
+from edgeslim.workbench.datasets import DatasetInfo
 from edgeslim.workbench.presets import FittingPreset
 from edgeslim.workbench.seeing import MOST_IMAGES as MOST_IMAGES
 from edgeslim.workbench.studies import StudyEntry
@@ -199,12 +200,17 @@ def picture_count(dataset: str, split: SplitName | None) -> int:
 def dataset_sizes(dataset: str) -> dict[str, int]:
     """Images by split; a listed dataset need not be opened for that."""
     listed = {data.name: data.sizes for data in workbench.list_datasets()}
-    return dict(listed[dataset]) if dataset in listed else _counted(dataset)
+    return dict(listed[dataset]) if dataset in listed else dict(_described(dataset).sizes)
+
+
+def dataset_warnings(dataset: str) -> tuple[NoticeRecord, ...]:
+    """What was repaired or left out when it was read."""
+    return _described(dataset).warnings
 
 
 @st.cache_data(max_entries=16, ttl=FRESH, show_spinner=False)
-def _counted(dataset: str) -> dict[str, int]:
-    return dict(workbench.describe_dataset(dataset).sizes)
+def _described(dataset: str) -> DatasetInfo:
+    return workbench.describe_dataset(dataset)
 
 
 @st.cache_resource(max_entries=16, ttl=60, show_spinner=False)

@@ -10,7 +10,7 @@ from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.bringing import at_machine
 from edgeslim.ui.components.damage_filters import FILTERS
-from edgeslim.ui.components.folder import asked_folder
+from edgeslim.ui.components.folder import asked_folder, left_out
 from edgeslim.ui.state import linked, one_of, t
 
 
@@ -39,6 +39,7 @@ def damage_images(study: StudyResult, row: DeltaGenerator) -> workbench.Images |
     folder = asked_folder("damage_folder")
     if not folder:
         return None
+    left_out(folder)
     there = data.dataset_sizes(folder).get("validation", 0)
     if there > data.MOST_IMAGES:
         st.caption(t("damage.first", count=data.MOST_IMAGES, total=there))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.ui import data
+from edgeslim.ui.components.words import notice_words
 from edgeslim.ui.state import t
 
 
@@ -18,3 +20,10 @@ def asked_folder(key: str) -> str:
         st.caption(t("compare.folder_help"))
         return ""
     return workbench.typed_path(folder.strip())
+
+
+def left_out(folder: str) -> None:
+    """Which of the folder's images cannot be read. Raises DatasetError."""
+    for notice in data.dataset_warnings(folder):
+        if notice.code == "unreadable_images":
+            st.warning(notice_words(notice), icon=":material/broken_image:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.bringing import at_machine, most_megabytes
-from edgeslim.ui.components.folder import asked_folder
+from edgeslim.ui.components.folder import asked_folder, left_out
 from edgeslim.ui.components.gallery import model_title, seen
 from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.words import class_name, numbered, trial_title
@@ -76,6 +77,8 @@ def comparison(study: StudyResult, trials: Sequence[TrialResult], source: str) -
     elif source == "folder":
         folder = asked_folder("pictures_folder")
         if folder:
+            with boundary():
+                left_out(folder)
             _looked_through(study, trials, folder, None)
     else:
         _looked_through(study, trials, dataset, "validation" if source == "validation" else None)
@@ -95,11 +98,13 @@ def _looked_through(
             first, count = page_of(look, GRID)
             found = data.readable_pictures(dataset, split, first, count)
         if broken:
-            listed = [plain(problem.values["image"]) for problem in list(broken.values())[:NAMED]]
+            listed = [
+                plain(PurePath(problem.values["image"]).name) for problem in list(broken.values())[:NAMED]
+            ]
             more = " …" if len(broken) > NAMED else ""
             told = t("compare.unreadable", count=len(broken), names=t("choice.list").join(listed) + more)
             st.warning(told, icon=":material/broken_image:")
-        if found:
+        if found or not broken:
             _show(study, trials, found, look, first, total, f"{dataset} {split} {len(broken)}")
 
 

@@ -55,7 +55,7 @@ class View {
     this.waiting = null;
     this.panels = this.data.models.map((model) => {
       const [speed, told] = [element("span", { className: "speed" }), element("p", { className: "told" })];
-      const canvas = element("canvas", { role: "img" });
+      const canvas = element("canvas", { role: "img", ariaLabel: model.title });
       const caption = element("figcaption", {}, element("b", { textContent: model.title }), speed);
       return { model, speed, told, canvas, runs: [], figure: element("figure", {}, caption, canvas, told) };
     });
