@@ -11,9 +11,11 @@ from edgeslim.errors import RecipeError
 from edgeslim.params import param
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Need, StepContext, TorchStep, needs_by
+from edgeslim.steps.onnx_layers.layers import LINEAR, RECURRENT
 from edgeslim.steps.pruning.fields import needs_of, signal
 
 if TYPE_CHECKING:
+    import onnx
     from torch import Tensor, fx, nn
 
     from edgeslim.steps.pruning.channel_choice import Chooser
@@ -217,6 +219,17 @@ class ChannelPruning(TorchStep):
             return by_gradients(groups, probe.passes(context.seed, self.name), means)
         labelled = passes(model, context, self.signal, self.images, self.name)
         return by_gradients(groups, labelled, means)
+
+    def check_graph(self, graph: onnx.GraphProto) -> None:
+        """Raises RecipeError (code 'no_channels_to_prune') where no layer feeds another one, but for recurrent layers."""
+        fed = set[str]()
+        for node in graph.node:
+            after = any(name in fed for name in node.input)
+            if after and node.op_type in LINEAR:
+                return
+            if node.op_type in LINEAR or (after and node.op_type not in RECURRENT):
+                fed.update(node.output)
+        raise self._nothing()
 
     def _no_batch_norm(self) -> RecipeError:
         return RecipeError(
