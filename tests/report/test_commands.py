@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import shlex
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from edgeslim import workbench
 from edgeslim.cli.main import _parser, main
+from edgeslim.models.catalogue import SAMPLES
 from edgeslim.report.commands import (
     ComparedFiles,
     choose_command,
@@ -99,8 +101,10 @@ def test_a_copied_report_is_the_screens(home: Path) -> None:
     ids=["preset", "search"],
 )
 def test_a_copied_plan_starts_the_same_study(
-    plan: StudyPlan, search: SearchRun | None, monkeypatch: pytest.MonkeyPatch
+    plan: StudyPlan, search: SearchRun | None, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shutil.copy(SAMPLES / "digits-cnn.onnx", home / "a model.onnx")  # the shell reads what it was trained on
+    monkeypatch.chdir(home)
     asked: list[Any] = []
 
     def start(*given: Any) -> str:
