@@ -158,7 +158,7 @@ def _closest(study: StudyResult, budget: Budget, words: StudyWords) -> str:
 
 
 def _weakest(study: StudyResult, trial: TrialResult, words: StudyWords) -> str:
-    """The class that loses most; nothing where none loses."""
+    """The class that loses most, which no interval is known of; nothing where none loses."""
     rows = class_info(study, trial.number)
     if not rows or rows[0].change >= 0 or trial.number == study.baseline:
         return ""
@@ -167,12 +167,12 @@ def _weakest(study: StudyResult, trial: TrialResult, words: StudyWords) -> str:
 
 
 def _figures(study: StudyResult, trial: TrialResult, words: StudyWords) -> str:
-    """'292 KB, mAP 66.2, −0.5 points (95 % interval −0.8 … −0.1). 4.1× smaller, 1.4× as fast.'."""
+    """'292 KB to download, mAP 66.2, −0.5 points (95 % interval −0.8 … −0.1). 4.1× smaller, 1.4× as fast.'."""
     size = format_bytes(trial.sizes.download if trial.sizes else None)
     found = headline(study, trial.number)
     if found is None or trial.number == study.baseline:
         return words.t("choice.is_original", size=size)
-    parts = [size]
+    parts = [words.t("choice.download", size=size)]
     if trial.primary_metric is not None and trial.objective is not None:
         text = FIGURES.get(trial.primary_metric).kind.text(trial.objective)
         parts.append(f"{words.figure(trial.primary_metric)} {text}")
