@@ -57,6 +57,8 @@ def recipes_lacking(
     ModelError, DatasetError."""
     from edgeslim.studies.preset import lacking
 
+    if not recipes:  # a search: nothing needs the model yet
+        return ()
     there: frozenset[Need] = frozenset()
     if any(step.needs for recipe in recipes for step in recipe.steps):
         there = available_needs(plan.model, plan.dataset, plan.calibration, spec=plan.spec, store=store)

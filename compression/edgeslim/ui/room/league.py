@@ -179,7 +179,9 @@ def _about(league: League, study: StudyResult, finals: FileScores | None) -> str
     words = t("league.rules", budget=format_bytes(league.budget), each=league.each, model=study.model)
     if finals is not None:
         return f"{words} {t('league.on_final', images=finals.images)}"
-    return f"{words} {t('league.on_public', images=study.images or 0)}"
+    if study.images is None:
+        return f"{words} {t('league.starting')}"
+    return f"{words} {t('league.on_public', images=study.images)}"
 
 
 def _chart(
@@ -195,6 +197,8 @@ def _chart(
     original, quality = study.original, board.original_final if finals else board.original
     if original is not None and original.sizes is not None and quality is not None:
         files[t("league.original")] = (original.sizes.file, quality.value, None)
+    if not files:
+        return
     mine = frozenset(
         label for label, line in shown.items() if person is not None and line.entry.person == person.number
     )
