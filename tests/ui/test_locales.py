@@ -224,10 +224,6 @@ def test_chinese_values_follow_chinese_words_without_a_space_and_latin_ones_with
     def weakest(label: str) -> str:
         return translate("zh", "front.weakest", label=label, change="−1.1")
 
-    assert (
-        weakest("绿灯") == "绿灯类损失最大：−1.1 个百分点（未给出置信区间；该类图像较少时，可能只是偶然）。"
-    )
-    assert (
-        weakest("stop") == "stop 类损失最大：−1.1 个百分点（未给出置信区间；该类图像较少时，可能只是偶然）。"
-    )
+    assert weakest("绿灯") == "绿灯类损失最大：−1.1 个百分点（无置信区间，可能属偶然）。"
+    assert weakest("stop") == "stop 类损失最大：−1.1 个百分点（无置信区间，可能属偶然）。"
     assert translate("zh", "budget.at_most", figure="下载体积") == "下载体积上限"
