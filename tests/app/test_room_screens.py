@@ -88,6 +88,19 @@ def test_without_a_room_one_can_enter_or_open_one(show: Show, store: Store, loca
     assert app.button(key="freeze").label in ("Pause", "暂停")
 
 
+def test_a_teacher_who_left_by_the_sidebar_finds_the_way_back(show: Show, store: Store) -> None:
+    app = show("room")
+    assert "back_to_room" not in [each.key for each in app.button]
+    app.button(key="open_room").click().run()
+    code, teacher = app.query_params["room"], app.query_params["teacher"]
+    app.query_params.clear()
+    app.run()
+    app.button(key="back_to_room").click().run()
+    assert not app.exception
+    assert (app.query_params["room"], app.query_params["teacher"]) == (code, teacher)
+    assert "freeze" in [each.key for each in app.button]
+
+
 def test_a_room_that_is_none_says_so(show: Show, world: object) -> None:
     app = show("room", room="ABCDEF")
     assert "There is no room “ABCDEF”" in app.error[0].value and not app.exception

@@ -7,7 +7,7 @@ import streamlit as st
 from edgeslim.errors import RoomError
 from edgeslim.rooms.room import Room
 from edgeslim.ui.components.problems import show
-from edgeslim.ui.room.entrance import entrance
+from edgeslim.ui.room.entrance import entrance, visited
 from edgeslim.ui.room.links import another_room
 from edgeslim.ui.state import t
 from edgeslim.workbench import rooms
@@ -28,4 +28,5 @@ def room_in_address() -> tuple[Room, str | None]:
         show(error.record())
         another_room()
         st.stop()
+    visited(room.code, teacher)
     return room, teacher
