@@ -74,7 +74,7 @@ def test_a_copied_report_is_the_screens(home: Path) -> None:
     study = workbench.shown_study("sample")
     # Trial 0 is the original: nothing is to be run for it.
     settings = ReportSettings(language="zh", budget=budget, trial=0, short=True)
-    command = report_command("sample", settings).replace("sample.html", str(home / "report.html"))
+    command = report_command("sample", settings).replace("sample-short.html", str(home / "report.html"))
     assert told(command)["path"] == str(home / "report.html")
     assert (home / "report.html").read_bytes() == workbench.make_report(study, settings).encode()
 

@@ -50,12 +50,17 @@ def choose_python(study: str, settings: ReportSettings) -> str:
     )
 
 
+def report_file(study: str, settings: ReportSettings) -> str:
+    """What a report is called where it is saved."""
+    return f"{study}{'-short' * settings.short}.html"
+
+
 def report_command(study: str, settings: ReportSettings) -> str:
     options = ["--language", settings.language] if settings.language != "en" else []
     options += limit_options(settings.budget) or ["--no-budget"]
     options += [] if settings.trial is None else ["--trial", str(settings.trial)]
     options += ["--short"] * settings.short + ["--own-timing"] * settings.own_timing
-    return shlex.join(["edgeslim", "report", study, "--out", f"{study}.html", *options])
+    return shlex.join(["edgeslim", "report", study, "--out", report_file(study, settings), *options])
 
 
 def compress_command(model: str, dataset: str, recipe: str) -> str:

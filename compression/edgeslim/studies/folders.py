@@ -61,7 +61,7 @@ def no_study(name: str) -> StudyError:
     return StudyError(
         "no_study",
         f"There is no study named '{name}'.",
-        "`edgeslim study list` names those there are.",
+        "`edgeslim study list` names those there are. One of another data folder needs --store FOLDER, or EDGESLIM_HOME.",
         name=name,
     )
 

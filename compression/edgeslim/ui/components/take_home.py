@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.report.commands import choose_command, choose_python, report_command, run_command
+from edgeslim.report.commands import choose_command, choose_python, report_command, report_file, run_command
 from edgeslim.studies.budget import Budget
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui.components.errands import await_errand
@@ -112,7 +112,7 @@ def _report(study: StudyResult, settings: ReportSettings) -> None:
         st.download_button(
             t("take.save"),
             lambda: workbench.make_report(study, settings).encode(),
-            file_name=f"{study.name}{'-short' * settings.short}.html",
+            file_name=report_file(study.name, settings),
             mime="text/html",
             icon=":material/download:",
             type="primary",
