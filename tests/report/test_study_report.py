@@ -144,6 +144,15 @@ def test_a_classifiers_pictures_are_those_whose_class_changed(complete: StudyRes
     assert "ground truth: <b>stop</b><br>original: <b>stop 0.90</b>" in html and "<b>yield 0.60</b>" in html
 
 
+def test_no_time_is_said_to_be_saved_where_none_was_measured(complete: StudyResult) -> None:
+    budget, words = Budget(), StudyWords("en", {}, safe=str)
+    timed = " ".join(choice_lines(complete, None, budget, words))
+    trials = tuple(replace(trial, latency=None) for trial in complete.trials)
+    untimed = " ".join(choice_lines(replace(complete, trials=trials), None, budget, words))
+    assert words.t("front.recommended_why_size", points="1.5") in untimed
+    assert words.t("front.recommended_why", points="1.5") in timed
+
+
 def test_a_recommended_file_that_forgot_says_so_in_report_and_shell(complete: StudyResult) -> None:
     budget, words = Budget(), StudyWords("en", {}, safe=str)
     (number,) = {recommended(complete)}

@@ -118,9 +118,11 @@ def _recommended(study: StudyResult, trial: TrialResult, words: StudyWords) -> l
     first = words.t("front.recommended", title=words.safe(words.numbered(trial)))
     bounds = trial.bounds("paired_ci95")
     sure = bounds is not None and bounds[0] >= -SURELY
-    why = words.t("front.recommended_why" if sure else "front.recommended_front", points=f"{SURELY * 100:g}")
+    why = "front.recommended_why" if sure else "front.recommended_front"
+    if not trial.latency:  # then none was timed, see worth_it
+        why += "_size"
     reasons = [
-        why,
+        words.t(why, points=f"{SURELY * 100:g}"),
         _weakest(study, trial, words),
         _former(trial, words),
         _held_out(study, trial.number, words),
