@@ -9,6 +9,7 @@ from browser_server import PATIENCE, PROBES, Server, chromium, serving
 from picture_bench import LABELS, Open, bench, data, items, settled
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from browser_package import package
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.ui.picture.payload import Look
@@ -55,6 +56,19 @@ def seen_server(
                 store=store,
             )
         yield server
+
+
+@pytest.fixture
+def bring_runtime(seen_server: Server) -> Iterator[Callable[[], None]]:
+    """Brings what the page Live needs, until the test ends: others see the server without it."""
+    brought: list[Path] = []
+
+    def bring() -> None:
+        brought.extend(workbench.install_browser_runtime(package(), Store(seen_server.home)).values())
+
+    yield bring
+    for file in brought:
+        file.unlink()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Each screen in both languages and themes, on a desktop, a projector and a phone: what axe-core finds, and what is wider
 than the window."""
 
-from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -9,8 +8,6 @@ import pytest
 from browser_server import Server
 from playwright.sync_api import Page
 
-from browser_package import package
-from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.rooms.room import places
 from edgeslim.workbench import rooms
@@ -85,21 +82,12 @@ def opened(seen_server: Server) -> rooms.Opened:
     return room
 
 
-@pytest.fixture
-def with_runtime(seen_server: Server) -> Iterator[None]:
-    """The page Live is there as long as the runtime for browsers is: other tests see the server without it."""
-    files = workbench.install_browser_runtime(package(), Store(seen_server.home))
-    yield
-    for file in files.values():
-        file.unlink()
-
-
 @pytest.mark.parametrize("screen", SCREENS)
 def test_screen_has_no_grave_finding_and_fits_its_window(
     seen_server: Server, opened: rooms.Opened, visit: Page, screen: str, request: pytest.FixtureRequest
 ) -> None:
     if screen == "live":
-        request.getfixturevalue("with_runtime")
+        request.getfixturevalue("bring_runtime")()
     wrong: list[str] = []
     path = SCREENS[screen].format(code=opened.code, teacher=opened.teacher)
     for language, looks in LOOKS.items():

@@ -246,7 +246,8 @@ def test_a_deleted_study_is_gone_and_its_name_is_free(case):
 
 
 def test_data_that_cannot_be_used_fails_the_study_before_anything_is_spent(case):
-    (case.pictures / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    for picture in list(case.pictures.iterdir()):
+        picture.rename(picture.with_name("broken.png")).write_bytes(b"\x89PNG\r\n\x1a\n broken")
     case.start({"change": 1.0})
     study = case.finish()
     assert study.state == "failed"

@@ -71,7 +71,8 @@ def test_failed_recipes_are_told_each_in_a_line_and_the_exit_code_says_so(case, 
 
 
 def test_a_study_that_cannot_go_on_is_exit_code_2(case, capsys):
-    (case.pictures / "broken.png").write_bytes(b"broken")
+    for picture in list(case.pictures.iterdir()):
+        picture.rename(picture.with_name("broken.png")).write_bytes(b"broken")
     assert main(arguments(case, {"change": 1.0})) == 2
     told = capsys.readouterr()
     assert told.err.startswith("error: ")

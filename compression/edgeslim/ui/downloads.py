@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from streamlit.runtime import get_instance
+from streamlit.runtime import exists, get_instance
 from streamlit.runtime.media_file_storage import MediaFileKind
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
@@ -19,7 +19,9 @@ KEPT = 60.0
 
 
 def keep_downloads() -> None:
-    """For the running server, once."""
+    """For the running server, once; where none runs there is nothing to keep."""
+    if not exists():
+        return
     storage = get_instance().media_file_mgr._storage  # `st.App` takes no storage of our own
     assert isinstance(storage, MemoryMediaFileStorage)
     delete_later(storage)
