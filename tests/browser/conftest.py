@@ -36,6 +36,17 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def fresh_server(
+    tmp_path_factory: pytest.TempPathFactory, with_scenes: Callable[[Path], Store]
+) -> Iterator[Server]:
+    """With the scenes, and before anybody came."""
+    folder = tmp_path_factory.mktemp("fresh")
+    with_scenes(folder / "home")
+    with serving(folder) as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def seen_server(
     tmp_path_factory: pytest.TempPathFactory, with_scenes: Callable[[Path], Store]

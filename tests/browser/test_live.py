@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from browser_server import Server
 from PIL import Image as Pictures
 from playwright.sync_api import Page, Request, expect
 
+from browser_package import package
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.detections import Detections
@@ -52,14 +52,15 @@ ASK = """async ([plan, tensors]) => {
 
 
 def test_a_detector_runs_in_the_browser(
-    seen_server: Server, visit: Page, bring_runtime: Callable[[], None], tmp_path: Path
+    fresh_server: Server, visit: Page, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    server, store = seen_server, Store(seen_server.home)
+    server, store = fresh_server, Store(fresh_server.home)
     visit.goto(server.url)
     expect(visit.get_by_test_id("stSidebarNavLink").first).to_be_visible()
     expect(visit.locator("a[href$='/live']")).to_have_count(0)  # before its runtime is here
 
-    bring_runtime()
+    brought = workbench.install_browser_runtime(package(), store)
+    request.addfinalizer(lambda: [file.unlink() for file in brought.values()])  # a rerun begins as this did
     asked: list[Request] = []
     visit.context.on("request", lambda request: asked.append(request))
     visit.goto(f"{server.url}/live?study=sample&trial=6")
