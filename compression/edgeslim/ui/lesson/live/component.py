@@ -30,7 +30,7 @@ def script() -> str:
 
 
 _mount = st.components.v2.component(
-    "edgeslim_live",
+    "edgeslim_lesson_live",
     html=(PAGE / "live.html").read_text(encoding="utf-8"),
     css=(PAGE / "live.css").read_text(encoding="utf-8"),
     js=script(),
