@@ -11,7 +11,7 @@ import onnx
 from edgeslim.errors import RecipeError
 from edgeslim.recipe import Recipe
 from edgeslim.registry import Registry
-from edgeslim.steps.base import Need
+from edgeslim.steps.base import Need, Step
 
 StepJson = dict[str, Any]
 RecipeJson = dict[str, Any]
@@ -75,9 +75,15 @@ def lacking(recipes: Iterable[Recipe], there: frozenset[Need], graph: onnx.Graph
 def _missing(recipe: Recipe, there: frozenset[Need], graph: onnx.GraphProto | None) -> list[Lack]:
     """Of the graph only the first step is asked: what it leaves to the others is not known."""
     missing: list[Lack] = sorted({need for step in recipe.steps for need in step.needs} - there)
-    if graph is not None and recipe.steps:
-        try:
-            recipe.steps[0].check_graph(graph)
-        except RecipeError:
-            missing.append("layers")
+    if graph is not None and recipe.steps and idle(recipe.steps[0], graph):
+        missing.append("layers")
     return missing
+
+
+def idle(step: Step, graph: onnx.GraphProto) -> bool:
+    """Whether the step finds nothing to do in the graph."""
+    try:
+        step.check_graph(graph)
+    except RecipeError:
+        return True
+    return False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from edgeslim.models.base import ModelSpec
     from edgeslim.recipe import Recipe
-    from edgeslim.steps.base import Need, Step
+    from edgeslim.steps.base import Need
     from edgeslim.studies.preset import LeftOut
 
 
@@ -70,17 +70,10 @@ def idle_steps(
 ) -> frozenset[str]:
     """Names of the steps that, set as they come, find nothing to do in this model. Raises ModelError."""
     from edgeslim.steps import STEPS
+    from edgeslim.studies.preset import idle
 
     graph = _graph(model, spec, store)
-    return frozenset(step.name for step in STEPS if _idle(step, graph))
-
-
-def _idle(step: type[Step], graph: onnx.GraphProto) -> bool:
-    try:
-        step().check_graph(graph)
-    except RecipeError:
-        return True
-    return False
+    return frozenset(step.name for step in STEPS if idle(step(), graph))
 
 
 def refuse_lacking(plan: StudyPlan, recipes: Sequence[Recipe], store: Store) -> None:
