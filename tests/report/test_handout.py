@@ -12,6 +12,7 @@ from edgeslim.artifacts.store import Store
 from edgeslim.lessons import LESSONS
 from edgeslim.lessons.base import Lesson
 from edgeslim.lessons.distillation import Few, Unseen
+from edgeslim.lessons.predictions import Curve
 from edgeslim.lessons.views import Boxes, Scene, Scenes
 from edgeslim.report.lesson_scenes import scenes_html
 from edgeslim.report.lesson_words import LessonWords
@@ -35,6 +36,14 @@ def test_a_hand_out_is_whole_without_a_network(lesson: Lesson, language: Languag
         for one in lesson.experiments
     )
     assert len(html) < 1_000_000
+    answers, asked = (
+        html.split(words.t("learn.paper_true"))[1],
+        [each.predicts for each in lesson.experiments],
+    )
+    curves = sum(isinstance(each, Curve) for each in asked)
+    lines = sum(each is not None for each in asked) - curves
+    assert answers.count(f"<strong>{words.t('room.truth')}") == lines, "each prediction has its answer"
+    assert answers.count(f">{words.word('truth')}</text>") == 2 * curves, "a narrow drawing and a wide one"
 
 
 def test_a_scene_on_paper_has_the_boxes_above_the_threshold() -> None:

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from html import escape
 
 from edgeslim.lessons.base import Experiment, Lesson, Outcome, values_of
-from edgeslim.lessons.predictions import Choice, Curve, Number
+from edgeslim.lessons.predictions import Answer, Choice, Curve, Number
 from edgeslim.lessons.views import Axis, Scenes
 from edgeslim.report.lesson_axes import WIDTHS, Drawing, Limit, tick, x_axis
+from edgeslim.report.lesson_reveal import curve_alone
 from edgeslim.report.lesson_scenes import Look, scenes_html
 from edgeslim.report.lesson_views import views_html
 from edgeslim.report.lesson_words import LessonWords
@@ -23,16 +24,20 @@ from edgeslim.texts import Language
 def handout_html(
     lesson: Lesson,
     outcomes: Mapping[type[Experiment], Outcome],
+    truths: Mapping[type[Experiment], Answer],
     language: Language,
     look: Look,
     limit: Limit | None = None,
 ) -> str:
-    """The document; `outcomes` are those of the defaults, experiments without one are only asked."""
+    """The document; `outcomes` are those of the defaults, `truths` what came true of the predictions. Experiments
+    without an outcome are only asked."""
     words = LessonWords(language, lesson.name)
     drawing = Drawing(words, limit)
     asked = "".join(_asked(one, drawing) for one in lesson.experiments)
     shown = "".join(
-        _shown(one, outcomes[one], drawing, look) for one in lesson.experiments if one in outcomes
+        _shown(one, outcomes[one], truths.get(one), drawing, look)
+        for one in lesson.experiments
+        if one in outcomes
     )
     questions = "".join(
         f"<section><p><strong>{_say(words, f'{each.name}.ask')}</strong></p>"
@@ -83,7 +88,9 @@ def _sheet(one: type[Experiment], predicted: Curve, drawing: Drawing) -> str:
     return whole(width, height, words.axis(predicted.unit), parts)
 
 
-def _shown(one: type[Experiment], outcome: Outcome, drawing: Drawing, look: Look) -> str:
+def _shown(
+    one: type[Experiment], outcome: Outcome, truth: Answer | None, drawing: Drawing, look: Look
+) -> str:
     words = drawing.words
     views = "".join(
         f'<div class="drawn">{scenes_html(view, words, look)}</div>'
@@ -92,9 +99,21 @@ def _shown(one: type[Experiment], outcome: Outcome, drawing: Drawing, look: Look
         for view in outcome.views
     )
     return (
-        f"<h3>{_say(words, f'{one.name}.title')}</h3>{_text(words.result(one.name, outcome))}{views}"
+        f"<h3>{_say(words, f'{one.name}.title')}</h3>{_true(one, truth, drawing)}"
+        f"{_text(words.result(one.name, outcome))}{views}"
         f'<p class="small">{escape(words.measured_on(outcome.on))}</p>'
     )
+
+
+def _true(one: type[Experiment], truth: Answer | None, drawing: Drawing) -> str:
+    """What came true of the prediction: a line of words, or the curve."""
+    if truth is None:
+        return ""
+    if isinstance(one.predicts, Curve):
+        return curve_alone(one, truth, drawing, of="truth")
+    words = drawing.words
+    told = words.t("room.line", what=words.t("room.truth"), answer=words.answer(one, truth))
+    return f'<p class="told"><strong>{escape(told)}</strong></p>'
 
 
 def _answers(lesson: Lesson, words: LessonWords) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
-from typing import cast
+from typing import Literal, cast
 
 from edgeslim.lessons.base import Experiment, values_of
 from edgeslim.lessons.predictions import Answer, Choice, Curve, Number
@@ -44,11 +44,13 @@ def beside_truth(
     return f'<div class="drawn">{both(drawings)}</div>'
 
 
-def curve_alone(experiment: type[Experiment], given: Answer, drawing: Drawing) -> str:
-    """HTML: a predicted curve while the truth is not known yet."""
+def curve_alone(
+    experiment: type[Experiment], curve: Answer, drawing: Drawing, of: Literal["mine", "truth"] = "mine"
+) -> str:
+    """HTML: a predicted curve while the truth is not known yet, or the truth without a prediction."""
     predicted = experiment.predicts
     assert isinstance(predicted, Curve), "only a curve needs a drawing"
-    view, names = _curves(experiment, predicted, {"mine": given}, drawing)
+    view, names = _curves(experiment, predicted, {of: curve}, drawing)
     drawings = [lines_svg(view, replace(drawing, width=width, limit=None), names) for width in WIDTHS]
     return f'<div class="drawn">{both(drawings)}</div>'
 

@@ -30,7 +30,7 @@ a {color: inherit; overflow-wrap: anywhere}
   :root {color-scheme: light}
   body {max-width: none; padding: 0; font-size: 11pt}
   .apart {break-before: page}
-  h2, h3 {break-after: avoid}
+  h2, h3, .told {break-after: avoid}
   .drawn > figure, .drawn > ul {break-inside: avoid}
   .drawn > figure {max-width: 150mm}
   main .drawn .scroll {overflow: visible}

@@ -159,10 +159,16 @@ def handout(name: str, language: Language, store: Store | None = None, limit: Li
         if (outcome := lesson_outcome(name, one(), store)) is not None
     }
 
+    truths = {
+        one: here.truth
+        for one in lesson.experiments
+        if one.predicts is not None and (here := found(name, one, store)) is not None
+    }
+
     def look(view: Scenes, scene: Scene) -> Image:
         return gallery_images(view.dataset, view.split, start=scene.place, count=1, store=store)[0][1]
 
-    return handout_html(lesson, outcomes, language, look, limit)
+    return handout_html(lesson, outcomes, truths, language, look, limit)
 
 
 def _typed(text: str, kind: type) -> object:
