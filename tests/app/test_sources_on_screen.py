@@ -89,15 +89,16 @@ def test_unreadable_pictures_of_a_folder_are_named_and_the_others_shown(
 ) -> None:
     for place in range(4):
         PIL.Image.effect_noise((64, 64), 80).save(tmp_path / f"{place}.jpg")
-    (tmp_path / "0.jpg").write_bytes(b"PNG?")
-    (tmp_path / "2.jpg").write_bytes((tmp_path / "1.jpg").read_bytes()[:1300])
+    content = (tmp_path / "1.jpg").read_bytes()
+    (tmp_path / "0.jpg").write_bytes(content[:1300])
+    (tmp_path / "2.jpg").write_bytes(content.replace(b"\xff\xda", b"\xff\xd9"))
     monkeypatch.setattr(workbench, "readable_images", dataset_view.readable_images)
     monkeypatch.setattr(workbench, "describe_dataset", datasets.describe_dataset)
     app = show("compare", **{"from": "folder", "grid": "1"})
     app.text_input(key="pictures_folder").set_value(str(tmp_path)).run()
     assert not app.exception
     told = [one.value for one in app.warning]
-    assert ["0.jpg" in text for text in told] == [True, False]  # no image; and torn, as decoding tells
+    assert ["0.jpg" in text for text in told] == [True, False]  # torn; and damaged within, as decoding tells
     assert all("left out" in text for text in told) and "(2.jpg)" in told[1]
     assert titles(app) == ["1.jpg", "3.jpg"]
 

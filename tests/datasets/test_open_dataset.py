@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+import PIL.Image
 import pytest
 
 from edgeslim.artifacts.store import Store
@@ -91,3 +92,17 @@ def test_notice_is_its_sentence_and_survives_pickling() -> None:
     assert again == "2 boxes were clipped."
     assert (again.code, again.values) == ("clipped_boxes", {"count": 2, "file": "a.json"})
     assert json.dumps([again]) == '["2 boxes were clipped."]'
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp"])
+def test_a_picture_that_was_cut_short_is_left_out_of_a_folder_and_named(tmp_path: Path, suffix: str) -> None:
+    whole = tmp_path / f"whole.{suffix}"
+    PIL.Image.effect_noise((64, 64), 80).convert("RGB").save(whole)
+    content = whole.read_bytes()
+    (tmp_path / f"torn.{suffix}").write_bytes(content[: len(content) // 2])
+    (tmp_path / f"more.{suffix}").write_bytes(content + bytes(4000))
+    dataset = open_dataset(tmp_path)
+    images = dataset.split("validation")
+    assert [images.image_id(place) for place in range(len(images))] == [f"more.{suffix}", f"whole.{suffix}"]
+    assert images.image(0).shape == (64, 64, 3), "what a camera writes behind a picture does no harm"
+    assert dataset.warnings[0].values["names"] == f"torn.{suffix}"

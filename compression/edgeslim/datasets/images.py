@@ -23,6 +23,10 @@ Size = tuple[int, int]
 """(width, height) in pixels."""
 
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
+_ENDS = ((b"\xff\xd8", b"\xff\xd9"), (b"\x89PNG", b"IEND"))
+"""How JPEG and PNG begin, and the marker at their end: coded pixels hold no JPEG marker."""
+_TAIL = 1024
+"""Bytes at the end in which it must be: some cameras write a little behind it."""
 _ORIENTATION = 0x0112
 _QUARTER_TURNS = (5, 6, 7, 8)
 _BOMBS = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning)
@@ -80,6 +84,21 @@ def check_image(path: Path, name: str, size: Size | None = None) -> Size:
         stored, upright = _sizes(picture)
     _check_size(name, size, stored, upright)
     return size or upright
+
+
+def check_whole(path: Path, name: str) -> None:
+    """Raise DatasetError (broken_image) for a file that was cut short.
+
+    Of JPEG, PNG and WebP the two ends of the file tell; what they leave open, and any other format, is decoded.
+    """
+    with path.open("rb") as file:
+        head = file.read(12)
+        file.seek(max(0, path.stat().st_size - _TAIL))
+        tail = file.read()
+    if head[8:] == b"WEBP" and path.stat().st_size >= 8 + int.from_bytes(head[4:8], "little"):
+        return
+    if not any(head.startswith(start) and end in tail for start, end in _ENDS):
+        read_image(path, name)
 
 
 def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from edgeslim.artifacts.store import Store, as_store_error, sha256_of
 from edgeslim.datasets.base import Dataset
-from edgeslim.datasets.images import IMAGE_SUFFIXES, check_image, list_images
+from edgeslim.datasets.images import IMAGE_SUFFIXES, check_image, check_whole, list_images
 from edgeslim.datasets.splits import DATASETS, FORMATS, FileDataset, ImageFile, ImageFiles, dataset_of_files
 from edgeslim.errors import DatasetError, Notice
 from edgeslim.progress import Progress, silent
@@ -165,13 +165,14 @@ def has_images(path: Path) -> bool:
 def read_folder(path: Path) -> FileDataset:
     """All images are 'validation': nothing is known about them, so that nothing is learnt or scored.
 
-    Files that are no images are left out, for no annotation speaks of them. Raises DatasetError about the first one where
-    none is left.
+    Files that are no images, or were cut short, are left out, for no annotation speaks of them. Raises DatasetError
+    about the first one where none is left.
     """
     files, left_out = list[ImageFile](), list[DatasetError]()
     for image in _images(path):
         try:
             check_image(image, str(image))
+            check_whole(image, str(image))
             files.append(ImageFile(image, image.name))
         except DatasetError as error:
             left_out.append(error)
