@@ -10,8 +10,10 @@ from edgeslim import workbench
 from edgeslim.errors import DatasetError
 from edgeslim.models.base import ModelSpec
 from edgeslim.records import NoticeRecord
+from edgeslim.studies.preset import LeftOut
 from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.datasets import DatasetInfo
+from edgeslim.workbench.presets import FittingPreset
 
 
 def test_a_preset_is_started_with_its_options(show: Any, started: list[Started]) -> None:
@@ -92,6 +94,20 @@ def test_recipes_that_lack_calibration_images_get_them_from_the_dataset_itself(
     assert not app.exception
     app.button(key="start_study").click().run()
     assert (started[0].plan.dataset, started[0].plan.calibration) == ("digits", "digits")
+
+
+def test_what_presets_lack_can_be_added_above_them(
+    show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = FittingPreset("tiny", (), (LeftOut("trained", ("train",)),))
+    listed = [*workbench.list_presets("digits-cnn", "digits"), absent]
+    monkeypatch.setattr(workbench, "list_presets", lambda *_: listed)
+    app = show("new")
+    keys = [button.key for button in app.button]
+    assert keys.index("calibrate_here") < keys.index("add_labelled") < keys.index("preset_own")
+    assert "add_labelled" not in [button.key for button in show("new", preset="own").button], (
+        "nothing was asked"
+    )
 
 
 def test_images_added_for_calibration_are_not_evaluated_on(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import streamlit as st
 
@@ -22,6 +22,8 @@ from edgeslim.workbench.datasets import DatasetInfo
 from edgeslim.workbench.presets import FittingPreset
 
 OWN = "own"
+ADDABLE, LASTING = ("calibration", "train"), ("layers", "loss")
+"""What recipes can lack: what the reader can add here, and what is as it is with this model."""
 _PER_ROW = 3
 
 
@@ -72,9 +74,12 @@ def preset_contents(preset: FittingPreset) -> None:
             st.markdown(f"- **{plain(recipe_title(recipe))}** · {recipe_words(recipe)}")
 
 
-def missing_needs(left_out: Sequence[LeftOut], dataset: DatasetInfo) -> None:
-    """What recipes lack here, and how it can be given."""
-    missing = Counter(need for recipe in left_out for need in recipe.needs)
+def missing_needs(
+    left_out: Sequence[LeftOut], dataset: DatasetInfo, needs: Collection[str] = (*ADDABLE, *LASTING)
+) -> None:
+    """What recipes lack here of these `needs`, and how it can be given; a recipe that is left out twice counts once."""
+    once = {recipe.title: recipe.needs for recipe in left_out}
+    missing = Counter(need for lack in once.values() for need in lack if need in needs)
     if not missing:
         return
     with st.container(border=True):
@@ -83,8 +88,13 @@ def missing_needs(left_out: Sequence[LeftOut], dataset: DatasetInfo) -> None:
                 f":material/add_photo_alternate: {t('calibration.missing', count=missing['calibration'])}"
             )
             _calibration_images(dataset)
-        for need in sorted(set(missing) - {"calibration"}):
-            st.markdown(f":material/info: {t(f'need.how.{need}', count=missing[need])}")
+        if missing["train"]:
+            st.markdown(f":material/model_training: {t('need.how.train', count=missing['train'])}")
+            with st.popover(t("need.add_train"), icon=":material/upload_file:"):
+                dataset_import("data", key="labelled")
+        for need in LASTING:
+            if missing[need]:
+                st.markdown(f":material/info: {t(f'need.how.{need}', count=missing[need])}")
 
 
 def _calibration_images(dataset: DatasetInfo) -> None:

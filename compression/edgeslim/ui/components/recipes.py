@@ -15,7 +15,15 @@ from edgeslim.records import RecipeRecord
 from edgeslim.studies.study import StudyPlan
 from edgeslim.ui import data
 from edgeslim.ui.components.plan import StudyRequest
-from edgeslim.ui.components.presets import OWN, absent_presets, missing_needs, preset_cards, preset_contents
+from edgeslim.ui.components.presets import (
+    ADDABLE,
+    LASTING,
+    OWN,
+    absent_presets,
+    missing_needs,
+    preset_cards,
+    preset_contents,
+)
 from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.recipe_drafts import RecipeDraft, StepDraft, draft_of, load, number, take_over
 from edgeslim.ui.components.words import named, step_name
@@ -41,6 +49,7 @@ def recipes_form(
 ) -> StudyRequest | None:
     """The plan with a preset, or with recipes of one's own; None as long as those cannot be run."""
     fitting = {name: preset for name, preset in presets.items() if preset.recipes}
+    above = st.container()
     chosen = preset_cards(fitting, data.preset_times(plan.model, plan.dataset, plan.calibration))
     absent_presets(preset for preset in presets.values() if not preset.recipes)
     if chosen == OWN:
@@ -52,8 +61,10 @@ def recipes_form(
             st.warning(words, icon=":material/block:")
             missing_needs(lack, dataset)
         return StudyRequest(plan, recipes) if len(lack) < len(recipes) else None
+    with above:  # of all presets: what is added may bring back one that is not there to be chosen
+        missing_needs([one for preset in presets.values() for one in preset.left_out], dataset, ADDABLE)
     preset_contents(presets[chosen])
-    missing_needs(presets[chosen].left_out, dataset)
+    missing_needs(presets[chosen].left_out, dataset, LASTING)
     return StudyRequest(replace(plan, preset=chosen))
 
 

@@ -175,13 +175,14 @@ def matched_classes(dataset: DatasetInfo, labels: Sequence[str]) -> ClassMap | N
     matching = workbench.matching_of(dataset, labels, kept)
     if matching is None:
         return ()
-    with st.expander(t("match.title"), icon=":material/rule:", expanded=not matching.matched):
-        class_table(dataset, labels, f"match_{dataset.name}")
     if not matching.matched:
         if "data" in st.query_params:
             st.error(t("dataset.no_class_fits", model=_some(labels), dataset=_some(dataset.labels)))
         else:  # nobody has chosen it
             st.info(t("dataset.add_fitting", model=_some(labels)), icon=":material/photo_library:")
+    with st.expander(t("match.title"), icon=":material/rule:"):
+        class_table(dataset, labels, f"match_{dataset.name}")
+    if not matching.matched:
         return None
     counts = {"matched": matching.matched, "total": len(matching.pairs)}
     if matching.dataset_only:
