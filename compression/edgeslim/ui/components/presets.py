@@ -10,7 +10,7 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.errors import EdgeSlimError
 from edgeslim.studies.estimate import Estimate
-from edgeslim.studies.preset import LeftOut
+from edgeslim.studies.preset import Lack, LeftOut
 from edgeslim.studies.study import StudyPlan
 from edgeslim.ui.components.plan import StudyRequest
 from edgeslim.ui.components.problems import asked_in_vain
@@ -22,8 +22,10 @@ from edgeslim.workbench.datasets import DatasetInfo
 from edgeslim.workbench.presets import FittingPreset
 
 OWN = "own"
-ADDABLE, LASTING = ("calibration", "train"), ("layers", "loss")
-"""What recipes can lack: what the reader can add here, and what is as it is with this model."""
+ADDABLE: tuple[Lack, ...] = ("calibration", "train")
+"""What the reader can add, where recipes lack it."""
+LASTING: tuple[Lack, ...] = ("layers", "loss")
+"""What is as it is with this model."""
 _PER_ROW = 3
 
 
@@ -75,7 +77,7 @@ def preset_contents(preset: FittingPreset) -> None:
 
 
 def missing_needs(
-    left_out: Sequence[LeftOut], dataset: DatasetInfo, needs: Collection[str] = (*ADDABLE, *LASTING)
+    left_out: Sequence[LeftOut], dataset: DatasetInfo, needs: Collection[Lack] = (*ADDABLE, *LASTING)
 ) -> None:
     """What recipes lack here of these `needs`, and how it can be given; a recipe that is left out twice counts once."""
     once = {recipe.title: recipe.needs for recipe in left_out}
