@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -32,6 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     typed = [item for item in items if item.name == "test_compression_is_strictly_typed"]
     items[:] = typed + sorted((item for item in items if item not in typed), key=turn)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: garbage collections need not look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
