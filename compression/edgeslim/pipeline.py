@@ -14,7 +14,7 @@ import onnx
 from threadpoolctl import threadpool_limits
 
 from edgeslim import __version__
-from edgeslim.artifacts.artifact import Artifact, Stage
+from edgeslim.artifacts.artifact import ARTIFACTS, Artifact, Stage
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets.base import Split
 from edgeslim.errors import RecipeError
@@ -29,8 +29,8 @@ from edgeslim.steps import OnnxStep, Step, StepContext, TorchStep
 from edgeslim.steps.images import calibration_images, training_images
 from edgeslim.tasks.base import required_loss
 
-ARTIFACTS, STAGES, DEPLOYABLES = "artifacts", "stages", "deployables"
-"""Record kinds in the store."""
+STAGES, DEPLOYABLES = "stages", "deployables"
+"""Record kinds in the store, beside those of artifacts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,7 @@ def run(
             model_sha256=model.sha256,
             stages=stages,
             environment=environment(),
+            spec=model.spec.to_json(),
         )
         store.put_record(ARTIFACTS, key, artifact.to_json())
         return artifact

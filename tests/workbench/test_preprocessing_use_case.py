@@ -71,6 +71,32 @@ def test_a_file_without_a_specification_is_measured_as_it_wants_to_be_fed(
     assert "scores_nothing" not in [notice.code for notice in trial.notices]
 
 
+def test_a_file_that_was_made_here_is_read_as_the_model_it_was_made_from(
+    world: tuple[Store, Path], tmp_path: Path, own_machine: None
+) -> None:
+    """The model knows its classes by names that no file holds, in an order of its own; and so its compressed files."""
+    store, data = world
+    labels = (*SAMPLE.spec.labels[1:], SAMPLE.spec.labels[0])
+    model = store.path(store.put(SAMPLE.path.read_bytes()))
+    (made,) = workbench.compress(
+        model,
+        data,
+        [workbench.read_recipe({"steps": [{"step": "float16"}]})],
+        tmp_path,
+        spec=replace(SAMPLE.spec, labels=labels, max_detections=3),
+        store=store,
+    )
+    assert made.file is not None and made.accuracy is not None
+    again = workbench.evaluate_model(made.file, data, store=store)
+    assert again.accuracy is not None and again.accuracy["mAP"] == made.accuracy["mAP"]
+    (told,) = (notice for notice in again.told if notice.code == "made_from")
+    assert told.values == {"model": model.stem}
+    Path(made.file).write_bytes(SAMPLE.path.read_bytes())  # another file: nothing is known of it
+    assert "made_from" not in [
+        each.code for each in use_case.settled_spec(made.file, data, None, store, silent)[1]
+    ]
+
+
 def test_an_imported_file_keeps_the_way_that_was_found(world: tuple[Store, Path], swapped: Path) -> None:
     store, data = world
     found = workbench.import_model(swapped, name="mine", dataset=data, store=store)

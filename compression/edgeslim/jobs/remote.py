@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from edgeslim.artifacts.artifact import ARTIFACTS
 from edgeslim.artifacts.bundle import Bundle, TracingStore, packed
 from edgeslim.artifacts.store import Store
 from edgeslim.artifacts.upkeep import BLOBS
@@ -26,7 +27,7 @@ from edgeslim.jobs.process_pool import ProcessPool
 from edgeslim.jobs.transfer import TransferBundle, received
 from edgeslim.measurement.delivery import DELIVERIES
 from edgeslim.measurement.machine import cores
-from edgeslim.pipeline import ARTIFACTS, DEPLOYABLES, STAGES
+from edgeslim.pipeline import DEPLOYABLES, STAGES
 from edgeslim.processes import threads
 from edgeslim.progress import Progress
 from edgeslim.runtime.environment import environment

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeslim.artifacts.store import Store
+from edgeslim.artifacts.artifact import made_here
+from edgeslim.artifacts.store import Store, sha256_of
 from edgeslim.errors import ModelError, Notice
 from edgeslim.progress import Progress, silent
 from edgeslim.records import ClassMap
@@ -58,8 +60,8 @@ def settled_spec(
     progress: Progress,
     classes: ClassMap = (),
 ) -> tuple[ModelSpec | None, list[Notice]]:
-    """The specification to use, and what to tell of it: one that was given or stored stays; that of a file whose family
-    was merely recognised is tried on the data.
+    """The specification to use, and what to tell of it: one that was given or stored stays; a file that was made here
+    is read as the model it was made from; of another one, whose family was merely recognised, ways are tried on the data.
 
     Raises ModelError (preprocessing_unclear) where several ways are as good, naming them; DatasetError.
     """
@@ -68,6 +70,9 @@ def settled_spec(
 
     if spec is not None or not is_recognised(model):
         return spec, []
+    made = _made_from(Path(model).expanduser(), store)
+    if made is not None:
+        return made
     found = open_model(model, store, progress=progress).spec
     if found.task == "detection" and found.family == UNKNOWN:
         return None, []
@@ -77,6 +82,25 @@ def settled_spec(
     if tried.verdict == "unclear":
         raise _unclear(model, tried)
     return (tried.chosen if tried.verdict == "found" else None), [preprocessing_notice(tried)]
+
+
+def _made_from(path: Path, store: Store) -> tuple[ModelSpec, list[Notice]] | None:
+    """The specification of the model that the file was made from, where the store has a record of that."""
+    from edgeslim.models.library import open_model
+    from edgeslim.models.spec import spec_from_json
+
+    artifact = made_here(sha256_of(path), store) if path.is_file() else None
+    if artifact is None:
+        return None
+    text = f"This file was made here from '{artifact.model}': images are prepared, and its outputs read, as that model's."
+    told = [Notice("made_from", text, model=artifact.model)]
+    if artifact.spec:
+        return spec_from_json(artifact.spec), told
+    with suppress(ModelError):  # a file, or renamed
+        original = open_model(artifact.model, store)
+        if original.sha256 == artifact.model_sha256:
+            return original.spec, told
+    return None
 
 
 def suspicions(
