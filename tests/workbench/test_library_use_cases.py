@@ -13,6 +13,9 @@ import pytest
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import DatasetError, ModelError, StudyError
+from edgeslim.models import importing
+from edgeslim.models.conversion import Converted
+from edgeslim.models.library import open_model
 from edgeslim.recipe import Recipe
 from edgeslim.studies import storage
 from edgeslim.studies.study import StudyPlan
@@ -54,6 +57,18 @@ def test_another_specification_holds_for_later_studies_and_not_for_those_that_ex
     assert kept.sha256 == workbench.describe_model("mine", store=store).sha256, (
         "the same file, so the same stages"
     )
+
+
+def test_a_network_by_its_name_that_brings_another_specification_leaves_studies_theirs(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = workbench.model_spec("mine", store=store)
+    begun(store)
+    brought = Converted(open_model("mine", store).path.read_bytes())
+    wanted = replace(former, scale=0.5)
+    monkeypatch.setattr(importing, "application", lambda *_, **__: (brought, wanted))
+    assert workbench.import_application("VGG16", name="mine", store=store).spec == wanted
+    assert workbench.study_plan("s", store).spec == former
 
 
 def test_a_study_with_a_specification_of_its_own_keeps_it(store: Store) -> None:

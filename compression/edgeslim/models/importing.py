@@ -73,29 +73,29 @@ def import_file(path: Path, spec: ModelSpec | None, store: Store, progress: Prog
     return dataclasses.replace(model, name=path.stem)
 
 
-def import_application(
-    network: str,
-    name: str | None,
-    side: int | None,
-    store: Store,
-    *,
-    weights: bool,
-    progress: Progress = silent,
-) -> Model:
-    """Import a network of keras.applications for images of `side` pixels, under `name` or its own, with its classes.
+def application(network: str, side: int | None, *, weights: bool) -> tuple[Converted, ModelSpec]:
+    """A network of keras.applications for images of `side` pixels (None: those it was trained for), and what it expects.
 
     Keras fetches weights and names, unless it has them. Raises ModelError, DownloadError.
     """
     require_keras(network)
     from edgeslim.models.keras.applications import application_as_onnx
 
-    name = default_name(network.lower()) if name is None else check_name(name)
-    refuse_reserved(name)
-    progress("translating", 0, 0)
     found, content, spec = application_as_onnx(network, side, weights=weights)
-    model = import_converted(Converted(content, {}, found["proof"]), name, spec, store, progress)
+    return Converted(content, {}, found["proof"]), spec
+
+
+def import_listed(
+    source: Converted, name: str, spec: ModelSpec | None, store: Store, progress: Progress = silent
+) -> Model:
+    """Import what was converted under a name. Raises ModelError."""
+    refuse_reserved(check_name(name))
+    model = import_converted(source, name, spec, store, progress)
     return register(
-        dataclasses.replace(model, name=name, origin="imported"), store, visitors.ownership(False)
+        dataclasses.replace(model, name=name, origin="imported"),
+        store,
+        visitors.ownership(False),
+        recognised=spec is None,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,9 +83,14 @@ def import_application(
     """
     visitors.require_machine()
     visitors.refuse_in_demo("import")
-    from edgeslim.models.importing import import_application as bring
+    from edgeslim.models.catalogue import check_name, default_name, refuse_reserved
+    from edgeslim.models.importing import application
 
-    return described(bring(network, name, side, store or Store(), weights=weights, progress=progress))
+    name = default_name(network.lower()) if name is None else check_name(name)
+    refuse_reserved(name)  # before anything is fetched
+    progress("translating", 0, 0)
+    source, spec = application(network, side, weights=weights)
+    return _listed(source, name, spec, store or Store(), progress)
 
 
 def keras_networks() -> Mapping[str, int] | None:
@@ -158,16 +162,7 @@ def _listed(
     source: Converted, name: str, spec: ModelSpec | None, store: Store, progress: Progress
 ) -> ModelInfo:
     visitors.refuse_in_demo("import")
-    from edgeslim.models.catalogue import check_name, refuse_reserved
-    from edgeslim.models.importing import import_converted, register
+    from edgeslim.models.importing import import_listed
 
-    refuse_reserved(check_name(name))
     keep_former(name, spec, store)
-    model = import_converted(source, name, spec, store, progress)
-    listed = register(
-        replace(model, name=name, origin="imported"),
-        store,
-        visitors.ownership(False),
-        recognised=spec is None,
-    )
-    return described(listed)
+    return described(import_listed(source, name, spec, store, progress))

@@ -32,8 +32,8 @@ class ImportApplication:
         return hashlib.sha256(f"keras {asked}".encode()).hexdigest()
 
     def run(self, store: Store, progress: Progress) -> None:
-        from edgeslim.models.importing import import_application
+        from edgeslim.models.importing import application, import_listed
 
-        import_application(
-            self.network, self.model, self.side, store, weights=self.weights, progress=progress
-        )
+        progress("translating", 0, 0)
+        source, spec = application(self.network, self.side, weights=self.weights)
+        import_listed(source, self.model, spec, store, progress)
