@@ -13,6 +13,7 @@ from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.cli.main import main
 from edgeslim.datasets import open_dataset
+from edgeslim.measurement import former_data
 from edgeslim.recipe import Recipe
 from edgeslim.records import FormerData, RecipeRecord
 from edgeslim.report.text import study_table
@@ -76,12 +77,18 @@ def test_a_training_that_forgets_is_told_in_figures_table_and_shell(
     assert "former change (95 %)" in table and "Its training has cost" in table
 
 
-def test_own_data_and_recipes_without_labels_cost_nothing_more(tmp_path: Path) -> None:
+def test_own_data_and_recipes_without_labels_cost_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store, data = Store(tmp_path / "home"), other_digits(tmp_path / "others")
     (own,) = workbench.compress(
         "digits-mlp", "digits", [Recipe.from_json(TRAINED)], tmp_path / "out", limit=20, store=store
     )
     assert own.former is None
+    known = former_data.learnt_from
+    monkeypatch.setattr(former_data, "learnt_from", lambda *_: pytest.fail("nobody asks"))
+    workbench.compress("digits-mlp", data, [Recipe.from_json(HALF)], tmp_path / "out", limit=20, store=store)
+    monkeypatch.setattr(former_data, "learnt_from", known)
     there, here = (
         StudyPlan(model="digits-mlp", dataset=str(data)),
         StudyPlan(model="digits-mlp", dataset="digits"),

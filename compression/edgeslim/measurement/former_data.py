@@ -15,6 +15,7 @@ from edgeslim.datasets.labels import UNKNOWN
 from edgeslim.errors import DatasetError
 from edgeslim.evaluation import score
 from edgeslim.measurement.trainings import read_runs
+from edgeslim.measurement.workload import Workload
 from edgeslim.metrics.bootstrap import Resampled
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.catalogue import sample_records
@@ -42,20 +43,23 @@ def learns_labels(recipe: Recipe) -> bool:
 
 def on_former_data(
     recipe: Recipe,
-    reference: str | None,
+    workload: Workload,
     before: Path,
     after: Path,
-    spec: ModelSpec,
     store: Store,
     *,
     threads: int = 1,
     progress: Progress = silent,
 ) -> FormerData | None:
-    """The original and the recipe's file on the dataset `reference`, which the model had learnt from.
+    """The original and the recipe's file on the dataset that the model had learnt from.
 
-    None if that is not known or not here any more, or the recipe does not look at labels. Raises ModelError.
+    None if that is not known, not here any more or the workload's own, or the recipe does not look at labels. Raises
+    ModelError.
     """
-    if reference is None or before == after or not learns_labels(recipe):
+    if before == after or not learns_labels(recipe):
+        return None
+    reference, spec = learnt_from(workload.model, store), workload.model.spec
+    if reference is None or reference == workload.reference:
         return None
     with suppress(DatasetError):  # gone since: the trial itself does not need it
         data = open_dataset(reference, store, progress)

@@ -88,10 +88,9 @@ def compress_and_score(
     if images is None:
         former = on_former_data(
             recipe,
-            workload.former,
+            workload,
             store.path(baseline.sha256),
             store.path(artifact.sha256),
-            workload.model.spec,
             store,
             threads=threads,
             progress=progress,

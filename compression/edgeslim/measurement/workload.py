@@ -21,7 +21,6 @@ from edgeslim.datasets import (
 )
 from edgeslim.datasets.base import Dataset, Split, SplitName, Subset
 from edgeslim.errors import DatasetError, Notice
-from edgeslim.measurement.former_data import learnt_from
 from edgeslim.measurement.images import Images
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.models.library import open_model
@@ -46,8 +45,8 @@ class Workload:
     held_out: Split | None = None
     matching: ClassMatching | None = None
     """Which classes of the data are which of the model's; None where one of them names none."""
-    former: str | None = None
-    """Reference of the dataset that the model had learnt from, where that is known and another one."""
+    reference: str = ""
+    """Of the dataset, as `open_dataset` takes it."""
 
 
 def open_workload(
@@ -72,8 +71,7 @@ def open_workload(
     data = data if divided else undivided(data)
     images = open_dataset(calibration, store, progress) if calibration else None
     made = make_workload(model, data, images, limit, held_out, split, classes)
-    former = learnt_from(model, store)
-    return dataclasses.replace(made, former=None if former == dataset else former)
+    return dataclasses.replace(made, reference=dataset)
 
 
 def open_images(

@@ -219,23 +219,15 @@ def gallery_images(
     count: int = 24,
     store: Store | None = None,
     progress: Progress = silent,
-    left_out: list[ErrorRecord] | None = None,
 ) -> list[tuple[str, Image, Annotations | int | None]]:
     """(image id, image, truth) of some images to look at, from 'gallery' if there is one, else 'validation'.
 
-    Raises DatasetError; where `left_out` is given, images that cannot be read are told there instead.
+    Raises DatasetError.
     """
     dataset = open_dataset(reference, store, progress)
     images = dataset.split(split or ("gallery" if "gallery" in dataset.splits else "validation"))
-    found = []
-    for i in range(start, min(start + count, len(images))):
-        try:
-            found.append((images.image_id(i), images.image(i), images.target(i)))
-        except DatasetError as error:
-            if left_out is None:
-                raise
-            left_out.append(error.record())
-    return found
+    indices = range(start, min(start + count, len(images)))
+    return [(images.image_id(i), images.image(i), images.target(i)) for i in indices]
 
 
 FRAMES = 32
