@@ -11,6 +11,7 @@ from typing import Any
 
 from edgeslim import workbench
 from edgeslim.artifacts.store import HOME_VARIABLE, STORAGE_VARIABLE
+from edgeslim.detections import READING_SCORE
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import WAITS, Progress
 from edgeslim.records import ClassMap, ProgressRecord, encoded
@@ -198,9 +199,9 @@ def with_threshold(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--threshold",
         type=share,
-        default=0.5,
+        default=READING_SCORE,
         metavar="S",
-        help="score from which boxes count (default: 0.5)",
+        help=f"score from which boxes count (default: {READING_SCORE})",
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeslim.analysis.compared import Compared
-from edgeslim.detections import Detections, Image, Target
+from edgeslim.detections import READING_SCORE, Detections, Image, Target
 from edgeslim.report.class_damage import class_findings
 from edgeslim.report.damage import CHANGES, fates
 from edgeslim.tasks.base import Prediction
@@ -17,8 +17,6 @@ from edgeslim.tasks.base import Prediction
 SCENES = 3
 CLASS_SCENES = 6
 """Images of a classifier, which are small."""
-CONFIDENCE = 0.5
-"""From which score on boxes count, unless somebody asks otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +67,7 @@ def seen_by(
         labels=labels,
         images=len(before),
         labelled=truths is not None,
-        confidence=CONFIDENCE,
+        confidence=READING_SCORE,
         changes=changes,
         touched=touched,
         scenes=tuple(scenes),
@@ -84,7 +82,7 @@ def _changes(
     first = [each for each in before if isinstance(each, Detections)]
     second = [each for each in after if isinstance(each, Detections)]
     if first and second:
-        found = fates(first, second, CONFIDENCE)
+        found = fates(first, second, READING_SCORE)
         counts = Counter(finding.kind for finding in found)
         changed = list(dict.fromkeys(finding.image for finding in found if finding.harm))
         return changed[:SCENES], {kind: counts[kind] for kind in CHANGES}, len(changed)

@@ -38,7 +38,6 @@ Truth = Annotations | int | None
 Picture = tuple[str, Image, Truth]
 """Its id, the image, and what is known to be true of it."""
 SplitName = Literal["gallery", "validation", "train", "calibration"]
-PICTURE_CONFIDENCE = 0.5
 FRESH = 60.0
 """Seconds after which a dataset is opened anew: its images may be others by then."""
 

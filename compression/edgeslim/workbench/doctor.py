@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
+from edgeslim.detections import READING_SCORE
 from edgeslim.errors import ModelError, StudyError
 from edgeslim.jobs import errand
 from edgeslim.jobs.errand import ErrandStatus
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from edgeslim.analysis.doctor.records import Diagnosis, Finding, Mend
     from edgeslim.analysis.results import PairedChange
 
-THRESHOLD = 0.5
 IMAGES = 64
 """Validation images at most that a file is examined on."""
 ROUNDING = frozenset({"static_int8", "robust_int8", "quantization_aware_training"})
@@ -69,7 +69,7 @@ def examination(
     number: int,
     *,
     plan: StudyPlan | None = None,
-    threshold: float = THRESHOLD,
+    threshold: float = READING_SCORE,
     store: Store | None = None,
 ) -> Diagnose:
     """What is to be asked of a trial's file; equal for all who ask. `plan` is the study's, if it is at hand.
@@ -102,7 +102,7 @@ def examination_of(
     dataset: str | Path,
     *,
     recipe: RecipeRecord | None = None,
-    threshold: float = THRESHOLD,
+    threshold: float = READING_SCORE,
     images: int = IMAGES,
     calibration: str | Path | None = None,
     spec: ModelSpec | None = None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
+from edgeslim.detections import READING_SCORE
 from edgeslim.errors import DatasetError, ModelError
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
@@ -39,7 +40,7 @@ def compare_errors(
     model: str | Path,
     dataset: str | Path,
     *,
-    threshold: float = 0.5,
+    threshold: float = READING_SCORE,
     spec: ModelSpec | None = None,
     limit: int | None = None,
     held_out: float = 0.0,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import Store
+from edgeslim.detections import READING_SCORE
 from edgeslim.errors import StudyError
 from edgeslim.jobs import errand
 from edgeslim.jobs.errand import ErrandStatus
@@ -64,7 +65,6 @@ def recommended_trial(name: str, store: Store | None = None, *, own_timing: bool
 def report_ready(study: StudyResult, settings: ReportSettings, store: Store | None = None) -> bool:
     """Whether `make_report` only has to read; else see `prepare_report`. Raises ModelError, DatasetError."""
     from edgeslim.analysis.compared import is_compared
-    from edgeslim.report.seen import CONFIDENCE
 
     store = store or Store()
     files = _files(study, settings, store)
@@ -74,7 +74,7 @@ def report_ready(study: StudyResult, settings: ReportSettings, store: Store | No
     if not images_there(compared_images(plan), store):
         return False
     work = opened_images(compared_images(plan), plan.model, plan.spec, store)
-    return is_compared(work, files, CONFIDENCE, store)
+    return is_compared(work, files, READING_SCORE, store)
 
 
 def prepare_report(study: StudyResult, settings: ReportSettings, store: Store | None = None) -> None:
@@ -145,14 +145,14 @@ def _seen(
     """None where the files are not here."""
     from edgeslim.analysis.compared import compare_on
     from edgeslim.predictions import predict
-    from edgeslim.report.seen import CONFIDENCE, seen_by
+    from edgeslim.report.seen import seen_by
 
     files = _files(study, settings, store)
     if files is None:
         return None
     with store.in_use():
         work = opened_images(compared_images(plan), plan.model, plan.spec, store, progress)
-        found = compare_on(work, files, CONFIDENCE, store, progress)
+        found = compare_on(work, files, READING_SCORE, store, progress)
         spec, split = work.model.spec, work.evaluation
         views = [predict(file, spec, split, store, progress=progress) for file in files]
         truths = None if work.labels is None else [split.target(place) for place in range(len(split))]
@@ -184,7 +184,6 @@ def _hashes(study: StudyResult, settings: ReportSettings) -> tuple[str, str] | N
 
 
 def _errand(study: StudyResult, plan: StudyPlan, settings: ReportSettings) -> CompareFiles:
-    from edgeslim.report.seen import CONFIDENCE
 
     hashes = _hashes(study, settings)
     assert hashes is not None, "where nothing is to be compared, nothing is to be prepared"
@@ -194,9 +193,9 @@ def _errand(study: StudyResult, plan: StudyPlan, settings: ReportSettings) -> Co
         encoded(images),
         plan.model,
         None if plan.spec is None else plan.spec.to_json(),
-        CONFIDENCE,
+        READING_SCORE,
     ]
     key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
     return CompareFiles(
-        who=study.name, key=key, images=images, plan=plan, files=hashes, confidence=CONFIDENCE
+        who=study.name, key=key, images=images, plan=plan, files=hashes, confidence=READING_SCORE
     )

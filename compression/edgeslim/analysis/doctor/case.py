@@ -19,7 +19,7 @@ from edgeslim.analysis.doctor.quantized import (
 from edgeslim.analysis.doctor.records import surely_lost
 from edgeslim.analysis.results import PairedChange
 from edgeslim.datasets.base import Part, Split
-from edgeslim.detections import Detections, FloatArray
+from edgeslim.detections import READING_SCORE, Detections, FloatArray
 from edgeslim.errors import ModelError
 from edgeslim.metrics.bootstrap import Resampled
 from edgeslim.metrics.classification import label_agreement
@@ -51,7 +51,7 @@ class Case:
     """The file's; None if it is not known."""
     model: str = ""
     """Its name."""
-    threshold: float = 0.5
+    threshold: float = READING_SCORE
     threads: int = 1
     progress: Progress = silent
     stages: Sequence[tuple[str, onnx.ModelProto]] = ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from edgeslim import __version__
 from edgeslim.artifacts.store import Store
+from edgeslim.detections import READING_SCORE
 from edgeslim.jobs.errand import ERRANDS
 from edgeslim.metrics import resamples
 from edgeslim.progress import Progress
@@ -41,7 +42,7 @@ class Diagnose:
     """The file's, where it is known."""
     stages: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of the working files after each step, by its place and name; those that are gone are done without."""
-    threshold: float = 0.5
+    threshold: float = READING_SCORE
     images: int = 64
 
     @property

@@ -9,6 +9,7 @@ import streamlit as st
 
 from edgeslim.analysis.errors import Change
 from edgeslim.analysis.scores import Confidence, box_confidence, class_confidence
+from edgeslim.detections import READING_SCORE
 from edgeslim.report.confidence_charts import curve_chart, f1_chart, histogram_chart, reliability_chart, story
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
@@ -38,7 +39,11 @@ def confidence_shift(
             pair_compared_on(study, found.images)
             return
         threshold: float = st.slider(
-            t("picture.threshold"), 0.05, 0.95, step=0.05, **linked("confidence", 0.5, number_in(0.05, 0.95))
+            t("picture.threshold"),
+            0.05,
+            0.95,
+            step=0.05,
+            **linked("confidence", READING_SCORE, number_in(0.05, 0.95)),
         )
         with st.spinner(t("errors.computing")), st.skeleton(height=720):
             found = of_files(_of_boxes, study, before, after, threshold)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.detections import Annotations, Detections
+from edgeslim.detections import READING_SCORE, Annotations, Detections
 from edgeslim.metrics.tide import KINDS, SIZES
 from edgeslim.report.damage import CHANGES, Filter, Finding, fates, tally, verdicts
 from edgeslim.studies.study import StudyResult
@@ -57,7 +57,7 @@ def _judged(labelled: bool, before: TrialResult, after: TrialResult) -> tuple[st
         0.95,
         step=0.05,
         width=220,
-        **linked("confidence", 0.5, number_in(0.05, 0.95)),
+        **linked("confidence", READING_SCORE, number_in(0.05, 0.95)),
     )
     return against, of, confidence
 
@@ -203,7 +203,7 @@ def _crops(
     with boundary():
         scored = data.scored(study, images)
         # What an address without a threshold means is the slider's default, not where the slider stands.
-        usual = Look(confidence=data.PICTURE_CONFIDENCE, truth=against == "truth", grid=True)
+        usual = Look(confidence=READING_SCORE, truth=against == "truth", grid=True)
         look = look_in_address(usual, len(shown))
         look = Look(look.picture, confidence, "side", usual.truth, look.grid)
         first, count = page_of(look, GRID)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.analysis.doctor.records import Diagnosis, Finding
+from edgeslim.detections import READING_SCORE
 from edgeslim.jobs.errands.diagnosing import Diagnose
 from edgeslim.report.doctor import FindingText, diagnosis_text, outcome_text
 from edgeslim.studies.study import StudyPlan, StudyResult
@@ -20,7 +21,7 @@ from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import language, number_in, t
 from edgeslim.units import format_clock
-from edgeslim.workbench.doctor import THRESHOLD, Outcome
+from edgeslim.workbench.doctor import Outcome
 
 
 def doctor(study: StudyResult, number: int | None) -> None:
@@ -46,7 +47,7 @@ def _threshold() -> float:
     """That of the other sections, if the address has one."""
     given = st.query_params.get("confidence")
     read = None if given is None else number_in(0.05, 0.95)(given)
-    return THRESHOLD if read is None else read
+    return READING_SCORE if read is None else read
 
 
 def _asked(study: StudyResult, plan: StudyPlan, number: int, threshold: float) -> Diagnose:

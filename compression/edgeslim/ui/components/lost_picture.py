@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from edgeslim.detections import READING_SCORE
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.gallery import SCENES, most_changed, seen
@@ -27,7 +28,7 @@ def lost_picture(study: StudyResult, number: int | None) -> None:
         return  # a classifier has no boxes that could be lost
     if not st.toggle(t("front.lost", number=trial.number), **linked("lost", False, one_of((True, False)))):
         return
-    look = Look(confidence=data.PICTURE_CONFIDENCE, view="changes")
+    look = Look(confidence=READING_SCORE, view="changes")
     with boundary():
         with st.skeleton(height=260):
             worst = data.once(most_changed, study, trial.number, look.confidence)

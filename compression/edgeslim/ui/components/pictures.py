@@ -8,7 +8,7 @@ from pathlib import PurePath
 import streamlit as st
 
 from edgeslim import workbench
-from edgeslim.metrics.fidelity import CONFIDENCE
+from edgeslim.detections import READING_SCORE
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
@@ -30,8 +30,7 @@ NAMED = 5
 """So many unreadable pictures are told by name."""
 HEIGHT = 420
 """Pixels kept free while the files run on the pictures."""
-PLAIN = Look(confidence=CONFIDENCE)
-"""As the study counts what its files lose, so that the title speaks of what is shown."""
+PLAIN = Look(confidence=READING_SCORE)
 
 
 def picture_source() -> str:

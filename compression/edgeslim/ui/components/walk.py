@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from edgeslim.detections import Annotations, Detections, IntArray
+from edgeslim.detections import READING_SCORE, Annotations, Detections, IntArray
 from edgeslim.metrics.tide import right_ones
 from edgeslim.report.figure_texts import figure_texts
 from edgeslim.report.findings import sentence
@@ -27,7 +27,7 @@ HEIGHT = 560
 """Pixels that the walk takes, kept free while its pictures are looked at."""
 TOLD = 4
 """Scenes to choose from: those that tell most."""
-LOOK = Look(confidence=data.PICTURE_CONFIDENCE, view="swipe")
+LOOK = Look(confidence=READING_SCORE, view="swipe")
 TICKS = tuple(step * 10**power for power in range(3, 9) for step in (1, 2, 5))
 """Bytes at which the small chart may be labelled."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from edgeslim import workbench
+from edgeslim.detections import READING_SCORE
 from edgeslim.models.library import ModelEntry
 from edgeslim.ui import data
 from edgeslim.ui.components.bringing import most_megabytes
@@ -18,7 +19,7 @@ from edgeslim.ui.picture.payload import Look
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.workbench.datasets import DatasetInfo, Pictures
 
-PLAIN = Look(confidence=data.PICTURE_CONFIDENCE)
+PLAIN = Look(confidence=READING_SCORE)
 GRID = 12
 UPLOAD = "upload"
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from edgeslim.detections import Annotations, Detections, Image
+from edgeslim.detections import READING_SCORE, Annotations, Detections, Image
 from edgeslim.metrics.fidelity import MOVED_IOU, SAME_IOU
 from edgeslim.report.figure_texts import FigureText
 from edgeslim.tasks.base import Prediction
@@ -33,7 +33,7 @@ class Look:
     """How pictures are looked at: which one, boxes from which score on, in which view."""
 
     picture: int = 0
-    confidence: float = 0.5
+    confidence: float = READING_SCORE
     view: View = "side"
     truth: bool = False
     grid: bool = False
