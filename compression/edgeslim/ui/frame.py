@@ -6,6 +6,7 @@ old kind until `st.navigation` has run once, and greets the first visitor of a d
 
 import streamlit as st
 
+from edgeslim.ui.components.carried import carry_file
 from edgeslim.ui.components.navigation import (
     MARK,
     keep_page,
@@ -63,9 +64,11 @@ page = st.navigation(
     },
     position="hidden" if presenting() else "sidebar",
 )
-keep_page(page.url_path or "overview")
+name = page.url_path or "overview"
+arrived = keep_page(name)
 if not presenting():
     language_switch()
 st.html(STYLE + PRESENTING if presenting() else STYLE)
 with boundary():
+    carry_file(name, arrived=arrived)
     page.run()

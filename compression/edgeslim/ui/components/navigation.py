@@ -79,9 +79,12 @@ def presenting() -> bool:
     return st.query_params.get("present") == "1" or st.query_params.get("view") == "projector"
 
 
-def keep_page(name: str) -> None:
-    """Which page is open. The frame begins with it; a fragment that runs alone needs it too."""
+def keep_page(name: str) -> bool:
+    """Which page is open, and whether another one was before. The frame begins with it; a fragment that runs alone needs
+    it too."""
+    before = st.session_state.get(_PAGE)
     st.session_state[_PAGE] = name
+    return bool(before != name)
 
 
 def go(page: str, label: str, *, icon: str | None = None, **parameters: object) -> None:
