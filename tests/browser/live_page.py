@@ -30,8 +30,8 @@ def bench(page: Page, theme: str = "light") -> None:
     body += "<title>bench</title><body style='background:var(--st-background-color)'>"
     page.route(f"{ORIGIN}/**", lambda route: route.fulfill(body=body, content_type="text/html"))
     page.goto(f"{ORIGIN}/")
-    files = [(component.PAGE / f"live.{kind}").read_text(encoding="utf-8") for kind in ("html", "css")]
-    page.evaluate(START, [*files, component.script()])
+    html = (component.PAGE / "live.html").read_text(encoding="utf-8")
+    page.evaluate(START, [html, component.style(), component.script()])
 
 
 def shown(page: Page, view: Live, language: Language = "en", budget: Room | None = None) -> Locator:

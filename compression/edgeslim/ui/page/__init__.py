@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 MOUNT = HERE / "mount.js"
 """`mounted(selector, made)`: a component's default export."""
 BASE = HERE / "base.css"
-"""What is hidden, and what only a screen reader meets."""
+"""Buttons and choices; what is hidden, and what only a screen reader meets."""
 
 
 def joined(*paths: Path) -> str:

@@ -14,6 +14,7 @@ import streamlit as st
 from edgeslim.lessons.live import Live
 from edgeslim.records import encoded
 from edgeslim.ui.i18n import Language, locale
+from edgeslim.ui.page import BASE, joined
 from edgeslim.ui.state import language
 
 PAGE = Path(__file__).parent / "page"
@@ -26,13 +27,18 @@ SCRIPTS = (
 
 def script() -> str:
     """The component's whole JavaScript."""
-    return "\n".join((PAGE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    return joined(*(PAGE / f"{name}.js" for name in SCRIPTS))
+
+
+def style() -> str:
+    """Its whole style sheet."""
+    return joined(BASE, PAGE / "live.css")
 
 
 _mount = st.components.v2.component(
     "edgeslim_lesson_live",
     html=(PAGE / "live.html").read_text(encoding="utf-8"),
-    css=(PAGE / "live.css").read_text(encoding="utf-8"),
+    css=style(),
     js=script(),
 )
 
