@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 MINUS = "−"
@@ -50,6 +50,11 @@ def format_change(share: float | None) -> str:
         return DASH
     text = f"{share * 100:+.1f}".replace("-", MINUS)
     return "±0.0" if text in ("+0.0", f"{MINUS}0.0") else text
+
+
+def format_names(names: Sequence[str], most: int = 5) -> str:
+    """The first names of a list: 'a, b, …'."""
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
 def format_interval(interval: tuple[float, float] | None, signed: bool = False) -> str:

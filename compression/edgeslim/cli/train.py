@@ -8,7 +8,7 @@ from typing import Any, get_args
 from edgeslim.cli.common import Arguments, add, positive, progress, tell
 from edgeslim.errors import RecipeError
 from edgeslim.records import FormerData
-from edgeslim.units import format_clock, format_interval
+from edgeslim.units import format_clock, format_interval, format_names
 from edgeslim.workbench.own_detector import (
     EPOCHS,
     NOTHING,
@@ -115,7 +115,7 @@ def run_lines(run: TrainingRun) -> str:
     if run.kept:
         lines.append(f"classes whose weights went on: {', '.join(run.kept)}")
     if run.forgotten:
-        shown = ", ".join(run.forgotten[:5]) + (", …" if len(run.forgotten) > 5 else "")
+        shown = format_names(run.forgotten)
         lines.append(f"{len(run.forgotten)} classes of '{run.plan.start}' are not in the new model: {shown}")
     if run.former is not None:
         former = run.former

@@ -9,12 +9,12 @@ from typing import ClassVar
 from edgeslim.datasets.images import is_image, list_images
 from edgeslim.datasets.splits import FileDataset, ImageFile, ImageFiles, dataset_of_files
 from edgeslim.errors import Notice
+from edgeslim.units import format_names
 
 _TRAIN = ("train", "training")
 _VALIDATION = ("val", "valid", "validation", "test")
 _OTHER_FORMATS = {"images", "labels", "annotations", "jpegimages", "imagesets", "masks"}
 """Folders of data for detection and segmentation."""
-_SHOWN = 5
 _Labelled = tuple[ImageFile, int]
 
 
@@ -95,6 +95,6 @@ def _split(labelled: Sequence[_Labelled], labels: Sequence[str]) -> ImageFiles:
 def _empty(names: set[str]) -> list[Notice]:
     if not names:
         return []
-    shown = ", ".join(sorted(names)[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+    shown = format_names(sorted(names))
     text = f"{len(names)} folders hold no images, and are no classes: {shown}."
     return [Notice("empty_class_folders", text, count=len(names), names=shown)]

@@ -13,9 +13,9 @@ from edgeslim.datasets.base import Part, Split
 from edgeslim.detections import Annotations, IntArray, Target
 from edgeslim.errors import DatasetError, Notice
 from edgeslim.records import ClassMap, ClassMatching
+from edgeslim.units import format_names
 
 UNKNOWN = -1
-_SHOWN = 5
 
 
 def map_classes(dataset_labels: Sequence[str], model_labels: Sequence[str], given: ClassMap = ()) -> IntArray:
@@ -110,7 +110,7 @@ def unmatched_classes(matching: ClassMatching) -> list[Notice]:
 
 
 def _class_not_there(name: str, side: str, labels: Sequence[str]) -> DatasetError:
-    choices = ", ".join(get_close_matches(name, labels, n=3) or labels[:_SHOWN])
+    choices = ", ".join(get_close_matches(name, labels, n=3) or labels[:5])
     return DatasetError(
         f"class_not_in_{side}",
         f"'{name}' is no class of the {side}.",
@@ -170,5 +170,4 @@ def _plain(name: str) -> str:
 
 
 def _some(labels: Sequence[str]) -> str:
-    shown = ", ".join(labels[:_SHOWN]) or "no classes"
-    return f"{shown}, …" if len(labels) > _SHOWN else shown
+    return format_names(labels) or "no classes"

@@ -20,6 +20,7 @@ from edgeslim.datasets.images import IMAGE_SUFFIXES, check_image, check_whole, l
 from edgeslim.datasets.splits import DATASETS, FORMATS, FileDataset, ImageFile, ImageFiles, dataset_of_files
 from edgeslim.errors import DatasetError, Notice
 from edgeslim.progress import Progress, silent
+from edgeslim.units import format_names
 
 MAX_MEMBERS = 200_000
 MAX_BYTES = 20 * 2**30
@@ -41,7 +42,6 @@ _BROKEN = (
 )
 _CLASHES = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 _ENCRYPTED = 0x1
-_SHOWN = 5
 
 
 def extract_zip(path: Path, store: Store, progress: Progress = silent) -> Path:
@@ -186,7 +186,7 @@ def _unreadable(problems: Sequence[DatasetError]) -> list[Notice]:
     if not problems:
         return []
     names = [Path(str(problem.values["image"])).name for problem in problems]
-    shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+    shown = format_names(names)
     text = f"{len(names)} images cannot be read and were left out: {shown}."
     return [Notice("unreadable_images", text, count=len(names), names=shown)]
 

@@ -8,7 +8,17 @@ from edgeslim.records import ClassMatching
 from edgeslim.studies.figures import FIGURES, Figure, axes, columns
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
-from edgeslim.units import CHANGE, DASH, MINUS, POINTS, Kind, format_bytes, format_ms, format_share
+from edgeslim.units import (
+    CHANGE,
+    DASH,
+    MINUS,
+    POINTS,
+    Kind,
+    format_bytes,
+    format_ms,
+    format_names,
+    format_share,
+)
 
 _SHOWN = 8
 """Names of classes."""
@@ -73,9 +83,7 @@ def classes_line(matching: ClassMatching) -> str:
     parts = [f"{matching.matched} of the data's {len(matching.pairs)} are the model's"]
     for names, where in ((matching.dataset_only, "data"), (matching.model_only, "model")):
         if names:
-            parts.append(
-                f"only in the {where}: {', '.join(names[:_SHOWN])}{', …' if len(names) > _SHOWN else ''}"
-            )
+            parts.append(f"only in the {where}: {format_names(names, _SHOWN)}")
     return "; ".join(parts)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.records import ClassMap
-from edgeslim.ui.components.words import class_name
+from edgeslim.ui.components.words import class_list, class_name
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import t
 from edgeslim.workbench.datasets import DatasetInfo
@@ -35,7 +35,7 @@ def class_table(dataset: DatasetInfo, labels: Sequence[str], key: str) -> None:
     st.markdown(t("match.by_hand" if kept else "match.by_name", count=len(kept), **counts))
     for side, names in (("dataset", matching.dataset_only), ("model", matching.model_only)):
         if names:
-            st.caption(t(f"match.{side}_only", count=len(names), labels=_some(names)))
+            st.caption(t(f"match.{side}_only", count=len(names), labels=class_list(names, SHOWN)))
     open_ends = [name for name, known in matching.pairs if known is None or name in dict(kept)]
     every = st.toggle(t("match.every"), value=False, key=f"{key}_every")
     pairs = [pair for pair in matching.pairs if every or pair[0] in open_ends]
@@ -87,8 +87,3 @@ def _keep(dataset: DatasetInfo, labels: Sequence[str], classes: dict[str, str | 
     told: ClassMap = tuple(classes.items())
     workbench.keep_classes(dataset.labels, labels, told)
     st.rerun()
-
-
-def _some(labels: Sequence[str]) -> str:
-    named = t("choice.list").join(class_name(label) for label in labels[:SHOWN])
-    return plain(named) + (" …" if len(labels) > SHOWN else "")

@@ -18,7 +18,7 @@ from edgeslim.ui.components.class_table import class_table
 from edgeslim.ui.components.keras_network import keras_network
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import asked_in_vain, boundary
-from edgeslim.ui.components.words import class_name, family_name, notice_words
+from edgeslim.ui.components.words import class_list, family_name, notice_words
 from edgeslim.ui.forms import spec_form
 from edgeslim.ui.i18n import known, plain
 from edgeslim.ui.state import language, linked, one_of, t
@@ -177,26 +177,21 @@ def matched_classes(dataset: DatasetInfo, labels: Sequence[str]) -> ClassMap | N
         return ()
     if not matching.matched:
         if "data" in st.query_params:
-            st.error(t("dataset.no_class_fits", model=_some(labels), dataset=_some(dataset.labels)))
+            st.error(t("dataset.no_class_fits", model=class_list(labels), dataset=class_list(dataset.labels)))
         else:  # nobody has chosen it
-            st.info(t("dataset.add_fitting", model=_some(labels)), icon=":material/photo_library:")
+            st.info(t("dataset.add_fitting", model=class_list(labels)), icon=":material/photo_library:")
     with st.expander(t("match.title"), icon=":material/rule:"):
         class_table(dataset, labels, f"match_{dataset.name}")
     if not matching.matched:
         return None
     counts = {"matched": matching.matched, "total": len(matching.pairs)}
     if matching.dataset_only:
-        words = t("classes.scored", labels=_some(matching.dataset_only), **counts)
+        words = t("classes.scored", labels=class_list(matching.dataset_only), **counts)
         st.caption(f":material/warning: {words}")
     if kept or not matching.few:
         return kept
     agreed = st.checkbox(t("classes.agree", **counts), key=f"agreed_{dataset.name}_{hash(tuple(labels))}")
     return matching.pairs if agreed else None
-
-
-def _some(labels: Sequence[str], most: int = 6) -> str:
-    named = t("choice.list").join(class_name(label) for label in labels[:most])
-    return plain(named) + (" …" if len(labels) > most else "")
 
 
 def calibration_choice(datasets: Sequence[DatasetInfo], dataset: DatasetInfo) -> str | None:

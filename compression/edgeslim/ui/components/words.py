@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from math import ceil, floor
 
@@ -129,6 +129,12 @@ def duration_words(time: Estimate) -> str:
 def class_name(label: str) -> str:
     """A class in the screen's language; one that is not known there stays as it is."""
     return i18n.class_name(language(), label)
+
+
+def class_list(labels: Sequence[str], most: int = 6) -> str:
+    """The first of some classes, as Markdown."""
+    named = t("choice.list").join(class_name(label) for label in labels[:most])
+    return plain(named) + (" …" if len(labels) > most else "")
 
 
 def state_words(state: str) -> str:

@@ -15,8 +15,7 @@ from edgeslim.ui.components.keras_network import keras_network
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import asked_in_vain, boundary
 from edgeslim.ui.components.sources import model_here
-from edgeslim.ui.components.words import class_name, family_name
-from edgeslim.ui.i18n import plain
+from edgeslim.ui.components.words import class_list, family_name
 from edgeslim.ui.library.manage import manage_model, origin_words
 from edgeslim.ui.library.reading import reading
 from edgeslim.ui.state import linked, one_of, t
@@ -117,8 +116,6 @@ def _described(name: str, sha256: str) -> ModelInfo:
 def _facts(model: ModelEntry, found: ModelInfo) -> None:
     """What it is, what can be done with it, and how import has left it."""
     labels = found.spec.labels
-    known = t("choice.list").join(class_name(label) for label in labels[:SHOWN_CLASSES])
-    more = " …" if len(labels) > SHOWN_CLASSES else ""
     lines = [
         t(
             "library.model_facts",
@@ -128,7 +125,7 @@ def _facts(model: ModelEntry, found: ModelInfo) -> None:
             file=format_bytes(found.sizes.file),
             download=format_bytes(found.sizes.download),
         ),
-        t("library.classes_facts", count=len(labels), names=plain(known) + more),
+        t("library.classes_facts", count=len(labels), names=class_list(labels, SHOWN_CLASSES)),
         t("library.can_train" if found.trainable else "library.cannot_train"),
     ]
     error = found.proof.get("max_abs_error")

@@ -10,8 +10,7 @@ import streamlit as st
 from edgeslim import workbench
 from edgeslim.models.library import ModelEntry
 from edgeslim.ui import data
-from edgeslim.ui.components.words import class_name
-from edgeslim.ui.i18n import plain
+from edgeslim.ui.components.words import class_list
 from edgeslim.ui.state import linked, number_in, one_of, t
 from edgeslim.workbench.datasets import DatasetInfo
 from edgeslim.workbench.own_detector import EPOCHS, NOTHING, SIDE, STREET_SIGNS, DetectorPlan, DetectorSize
@@ -31,7 +30,9 @@ def training_form(datasets: Sequence[DatasetInfo], models: Sequence[ModelEntry])
         names = list(detection)
         chosen = st.selectbox(t("dataset.label"), names, **linked("data", names[0], one_of(names)))
         dataset = detection[chosen]
-        st.caption(t("train.classes", count=len(dataset.labels), names=_some(dataset.labels)))
+        st.caption(
+            t("train.classes", count=len(dataset.labels), names=class_list(dataset.labels, SHOWN_CLASSES))
+        )
     size: DetectorSize = "medium"
     side = SIDE
     with right:
@@ -92,10 +93,5 @@ def _kept_classes(dataset: DatasetInfo, model: str) -> None:
     """Which classes go on with their weights, before anything is trained."""
     matching = workbench.matching_of(dataset, data.labels(model, None), ())
     kept = [] if matching is None else [own for own, other in matching.pairs if other is not None]
-    words = t("train.keeps", names=_some(kept)) if kept else t("train.keeps_none")
+    words = t("train.keeps", names=class_list(kept, SHOWN_CLASSES)) if kept else t("train.keeps_none")
     st.caption(words)
-
-
-def _some(labels: Sequence[str]) -> str:
-    named = t("choice.list").join(class_name(label) for label in labels[:SHOWN_CLASSES])
-    return plain(named) + (" …" if len(labels) > SHOWN_CLASSES else "")

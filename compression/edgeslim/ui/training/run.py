@@ -13,7 +13,7 @@ from edgeslim.ui.components.bringing import at_machine
 from edgeslim.ui.components.errands import ended, watched
 from edgeslim.ui.components.navigation import go
 from edgeslim.ui.components.problems import boundary
-from edgeslim.ui.components.words import class_name
+from edgeslim.ui.components.words import class_list
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.state import linked, one_of, t
 from edgeslim.units import format_clock, format_interval
@@ -82,16 +82,13 @@ def _outcome(run: TrainingRun) -> None:
     facts = {"best": f"{best.number:g}", "epochs": f"{last.number:g}"}
     st.caption(t(f"train.ended_{run.state}", time=format_clock(round(last.seconds)), **facts))
     if run.forgotten:
-        names = t("choice.list").join(class_name(label) for label in run.forgotten[:8])
-        more = " …" if len(run.forgotten) > 8 else ""
-        st.markdown(
-            f":material/warning: {t('train.forgotten', count=len(run.forgotten), names=plain(names) + more)}"
-        )
+        names = class_list(run.forgotten, 8)
+        st.markdown(f":material/warning: {t('train.forgotten', count=len(run.forgotten), names=names)}")
     if run.former is not None:
         former = run.former
         scores = {"before": f"{100 * former.before:.1f}", "after": f"{100 * former.after:.1f}"}
-        names = t("choice.list").join(class_name(label) for label in former.classes)
-        words = t("train.former", dataset=plain(former.dataset), names=plain(names), **scores)
+        names = class_list(former.classes, 8)
+        words = t("train.former", dataset=plain(former.dataset), names=names, **scores)
         if former.change_ci95 is not None:
             change = format_interval(former.change_ci95, signed=True)
             words += " " + t("train.former_interval", change=change, images=former.images)
