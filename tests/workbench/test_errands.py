@@ -14,7 +14,7 @@ import pytest
 from edgeslim import workbench
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import StudyError
-from edgeslim.jobs import errand, errand_worker, launching
+from edgeslim.jobs import errand, errand_worker, launching, supervisor
 from edgeslim.jobs.errand import ErrandStatus
 from edgeslim.jobs.errands import MakeFile, TimeFiles
 from edgeslim.progress import silent
@@ -22,6 +22,8 @@ from edgeslim.records import Latency
 from edgeslim.studies import storage, timing
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.trial import TrialResult
+from edgeslim.workbench.errands import plan_of
+from edgeslim.workbench.flips import flips_of, flips_status
 
 OWN = Latency(7.0, 8.0, 1.0, (0.9, 1.1), 30)
 RECIPE = {"name": "", "seed": 0, "steps": [{"step": "magnitude_pruning", "sparsity": 0.5}]}
@@ -199,3 +201,17 @@ def test_files_are_run_on_images_in_a_process_of_their_own_with_what_this_one_wo
     here = workbench.predictions(*asked, store=another)
     assert all(np.array_equal(one, other) for one, other in zip(found, here, strict=True))
     assert workbench.seeing_status(sha256, workbench.Images("digits"), "digits-mlp", store=store) is None
+
+
+def test_a_study_asked_again_and_again_is_read_once_until_its_journal_changes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.create(store, StudyPlan(name="own", model="digits-mlp", dataset="digits"), [])
+    study, read, asked = study_of(trial(0, "a" * 64)), storage.read_plan, []
+    monkeypatch.setattr(storage, "read_plan", lambda *given: asked.append(given) or read(*given))
+    for _ in range(3):
+        assert flips_of(study, 0, store) is None and flips_status(study, 0, store) is None
+    assert len(asked) == 1
+    spec = workbench.model_spec("digits-mlp", store=store)
+    supervisor.pin_spec(store, "own", spec)
+    assert plan_of(study, store).spec == spec and len(asked) == 2

@@ -56,7 +56,7 @@ def _key(study: StudyResult, number: int, store: Store) -> str:
         "flips",
         flips.RUNS,
         hashed(study, number),
-        [plan.model, plan.dataset, plan.limit, plan.held_out, plan.classes],
+        [plan.model, plan.dataset, plan.divided, plan.limit, plan.held_out, plan.classes],
         plan.spec and plan.spec.to_json(),
         [here["cpu"], here["flags"], here["onnxruntime"]],
     )
