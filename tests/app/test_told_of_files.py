@@ -20,6 +20,7 @@ def captions(app: Any) -> str:
 def test_that_files_are_scored_on_the_models_former_data_too_is_said_before_the_start(
     show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(workbench, "list_studies", lambda *_: pytest.fail("it reads every journal"))
     found = Estimate(60.0, 90.0, former=FormerCheck(dataset="street-signs", images=200, recipes=2))
     monkeypatch.setattr(workbench, "estimate", lambda *_: found)
     told = "scored on 200 images of street-signs too"

@@ -12,6 +12,7 @@ from edgeslim.errors import EdgeSlimError
 from edgeslim.studies.estimate import Estimate
 from edgeslim.studies.preset import Lack, LeftOut
 from edgeslim.studies.study import StudyPlan
+from edgeslim.ui import data
 from edgeslim.ui.components.plan import StudyRequest
 from edgeslim.ui.components.problems import asked_in_vain
 from edgeslim.ui.components.sources import dataset_import
@@ -145,7 +146,7 @@ def start_words(plan: StudyPlan, request: StudyRequest | None) -> None:
             return
         if former is not None:
             told.append(t("new.former", images=former.images, dataset=plain(former.dataset)))
-    busy = sum(entry.state == "running" for entry in workbench.list_studies())
+    busy = sum(entry.state == "running" for entry in data.study_list())
     if busy:
         told.append(t("new.others_running", count=busy))
     if told:
