@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from edgeslim.models.base import ModelSpec
 from edgeslim.ort import open_session, saturates
 from edgeslim.predictions import identity, predict
 from edgeslim.progress import Progress, silent
-from edgeslim.records import Sizes
+from edgeslim.records import Sizes, shared
 from edgeslim.runtime import ONNXRUNTIME, Runtime
 from edgeslim.sessions import Session, Tensor
 from edgeslim.tasks import task_for
@@ -92,12 +92,9 @@ def evaluate(
     counted = counts(path)
     return Evaluation(
         sizes=sizes(path, bound=packed.entropy_bound),
-        params=counted.params,
-        nonzero=counted.nonzero,
-        macs=counted.macs,
-        int8_macs=counted.int8_macs,
         memory={"peak_activation": counted.peak_activation_bytes},
-        **{each.name: getattr(found, each.name) for each in fields(found)},
+        **shared(Evaluation, counted),
+        **shared(Judged, found),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +24,11 @@ def encoded(record: object) -> Any:
 def decoded(cls: type[R], data: Any) -> R:
     """The record that JSON values stand for; keys it does not know are passed over. Raises msgspec.ValidationError."""
     return msgspec.convert(data, cls, strict=False)
+
+
+def shared(kind: type, source: object) -> dict[str, Any]:
+    """What `source` has of the fields of a dataclass, by their names."""
+    return {each.name: getattr(source, each.name) for each in fields(kind) if hasattr(source, each.name)}
 
 
 def _name(value: object) -> str:

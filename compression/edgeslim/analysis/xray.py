@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from math import log2, prod
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from edgeslim.analysis.activations import Observed, observe
+from edgeslim.analysis.activations import observe
 from edgeslim.analysis.deployed import DeployedModel, open_deployed, spread
 from edgeslim.analysis.predictions import TOLERANCE, layer_predictions, network_predictions
 from edgeslim.analysis.records import key_of
@@ -41,7 +41,7 @@ from edgeslim.metrics.redundancy import (
 from edgeslim.metrics.redundancy import entropy as weight_entropy
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress, silent
-from edgeslim.records import decoded, encoded
+from edgeslim.records import decoded, encoded, shared
 from edgeslim.steps.images import prepared
 from edgeslim.steps.onnx_layers.layers import WeightLayer, array_of
 
@@ -130,8 +130,8 @@ def look(
                 bytes=held,
                 size_share=held / size,
                 batch_norm=scales.get(layer.name),
-                activations=_activations(seen[layer.name]) if seen else None,
-                **{each.name: getattr(weight, each.name) for each in fields(weight)},
+                activations=Activations(**shared(Activations, seen[layer.name])) if seen else None,
+                **shared(WeightXRay, weight),
             )
         )
     if seen:
@@ -213,10 +213,4 @@ def _spectrum(rows: FloatArray) -> Spectrum:
         effective_rank=effective_rank(singular),
         full_rank=len(singular),
         rank_for={f"{share:g}": int(np.searchsorted(energy, share) + 1) for share in ENERGY},
-    )
-
-
-def _activations(seen: Observed) -> Activations:
-    return Activations(
-        low=seen.low, high=seen.high, input_zeros=seen.input_zeros, output_zeros=seen.output_zeros
     )

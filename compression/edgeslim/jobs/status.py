@@ -15,7 +15,7 @@ import psutil
 
 from edgeslim.artifacts.store import Store, write_atomically
 from edgeslim.errors import ErrorRecord, StoreError
-from edgeslim.records import ProgressRecord, decoded, encoded
+from edgeslim.records import ProgressRecord, decoded, encoded, shared
 from edgeslim.studies.storage import study_folder
 from edgeslim.studies.study import StudyState
 
@@ -26,28 +26,31 @@ Phase = Literal["preparing", "trials", "latency", "claims", ""]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobStatus:
-    """`done` of `total` trials are finished; `progress` is that of the running trials, by number.
+class Doing:
+    """How far a study is: `done` of `total` trials are finished; `progress` is that of the running trials, by number."""
 
-    A process is named by `pid` and `started` (see `identity`): pids are reused.
-    """
-
-    state: JobState
-    pid: int
-    started: str
     phase: Phase = ""
     done: int = 0
     total: int = 0
     current: ProgressRecord | None = None
     """Progress of the study as a whole (preparing, timing)."""
     progress: Mapping[int, ProgressRecord] = dataclasses.field(default_factory=dict)
-    error: ErrorRecord | None = None
     ahead: int | None = None
     """Number of studies before this one, while it waits for its turn."""
     pausing: bool = False
     """Running trials are finished, no other is started."""
     left: float | None = None
     """Seconds for the trials that are left at the pace so far; None until one has ended, and outside of the trials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStatus(Doing):
+    """What a study's process tells of itself. It is named by `pid` and `started` (see `identity`): pids are reused."""
+
+    state: JobState
+    pid: int
+    started: str
+    error: ErrorRecord | None = None
 
     @property
     def alive(self) -> bool:
@@ -153,7 +156,8 @@ class StatusWriter:
             self._write("failed" if error else state, error)
         self._reserve.unlink(missing_ok=True)
 
-    def _left(self) -> float | None:
+    @property
+    def left(self) -> float | None:
         now = time.monotonic()
         if self.phase != "trials" or self.ahead is not None:
             self._began = None
@@ -164,19 +168,6 @@ class StatusWriter:
 
     def _write(self, state: JobState, error: ErrorRecord | None) -> None:
         pid, started = identity(psutil.Process())
-        status = JobStatus(
-            state=state,
-            pid=pid,
-            started=started,
-            phase=self.phase,
-            done=self.done,
-            total=self.total,
-            progress=self.progress,
-            current=self.current,
-            error=error,
-            ahead=self.ahead,
-            pausing=self.pausing,
-            left=self._left(),
-        )
+        status = JobStatus(state=state, pid=pid, started=started, error=error, **shared(Doing, self))
         write_status(self._store, self._name, status)
         self._written = time.monotonic()

@@ -21,7 +21,7 @@ from edgeslim.measurement.machine import alone
 from edgeslim.measurement.workload import Workload
 from edgeslim.progress import Progress, silent
 from edgeslim.recipe import Recipe
-from edgeslim.records import FormerData, Latency
+from edgeslim.records import FormerData, Latency, shared
 from edgeslim.runtime import FILE_FORMATS, MAIN, installed, runtime_environment
 from edgeslim.runtime.benchmark import compare_latency
 from edgeslim.runtime.figures import RuntimeFigures
@@ -105,7 +105,7 @@ def compress_and_score(
         former=former,
         seconds=round(seconds, 3),
         int8_asked=any(step.integers for step in recipe.steps),
-        **{each.name: getattr(scored, each.name) for each in dataclasses.fields(scored)},
+        **shared(Evaluation, scored),
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, Row
 
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import RoomError
-from edgeslim.records import RecipeRecord, decoded
+from edgeslim.records import RecipeRecord, decoded, shared
 from edgeslim.rooms.database import ANSWERS, ENTRIES, LEAGUES, PEOPLE, PHASES, ROOMS, no_room, reading, url_of
 from edgeslim.rooms.room import Entry, Given, League, Person, Phase, Place, Presence, Room
 
@@ -104,22 +104,11 @@ def _read(store: Store, code: str) -> Room:
             PEOPLE.select().where(PEOPLE.c.room == code).order_by(PEOPLE.c.number)
         ).all()
         return Room(
-            code=row.code,
-            created=row.created,
-            version=row.version,
-            expires=row.expires,
-            rehearsal=row.rehearsal,
-            frozen=row.frozen,
-            ended=row.ended,
-            pace=row.pace,
+            **shared(Room, row),
             place=_place(row),
             phases=_phases(connection, code),
-            everybody=tuple(
-                Person(number=each.number, name=each.name, joined=each.joined, removed=each.removed)
-                for each in everybody
-            ),
+            everybody=tuple(Person(**shared(Person, each)) for each in everybody),
             given=_given(connection, code),
-            teacher=row.teacher,
             tokens={each.token: each.number for each in everybody},
             league=_league(connection, code),
         )
@@ -133,16 +122,10 @@ def _league(connection: Connection, code: str) -> League | None:
         ENTRIES.select().where(ENTRIES.c.room == code).order_by(ENTRIES.c.number)
     ).all()
     entries = tuple(
-        Entry(
-            number=each.number,
-            person=each.person,
-            fingerprint=each.fingerprint,
-            recipe=decoded(RecipeRecord, json.loads(each.recipe)),
-            entered=each.entered,
-        )
+        Entry(**shared(Entry, each) | {"recipe": decoded(RecipeRecord, json.loads(each.recipe))})
         for each in entered
     )
-    return League(study=row.study, budget=row.budget, each=row.each, state=row.state, entries=entries)
+    return League(**shared(League, row), entries=entries)
 
 
 def _phases(connection: Connection, code: str) -> dict[Place, Phase]:

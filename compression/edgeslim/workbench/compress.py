@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from edgeslim.errors import InfeasibleError, Notice
 from edgeslim.measurement.machine import busy
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
-from edgeslim.records import ClassMap, notice_record
+from edgeslim.records import ClassMap, notice_record, shared
 from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.preprocessing import settled_spec
 from edgeslim.workbench.workload import opened
@@ -104,8 +104,8 @@ def measure(
             except InfeasibleError as error:
                 measured.append(replace(trial, error=error.record()))
                 continue
-            figures = {each.name: getattr(found, each.name) for each in fields(found)}
-            measured.append(replace(trial, state="complete", file=str(store.path(found.sha256)), **figures))
+            file = str(store.path(found.sha256))
+            measured.append(replace(trial, state="complete", file=file, **shared(TrialResult, found)))
         baseline = make_file(Recipe(), workload, store, threads, report).sha256
     files = {MAIN: {baseline: True}}
     for trial in measured:

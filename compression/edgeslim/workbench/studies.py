@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeslim.artifacts.store import PATIENCE, Store
 from edgeslim.errors import ErrorRecord, StoreError, StudyError
 from edgeslim.jobs import supervisor
-from edgeslim.jobs.status import Phase
+from edgeslim.jobs.status import Doing
 from edgeslim.progress import Progress, silent
-from edgeslim.records import ProgressRecord
+from edgeslim.records import shared
 from edgeslim.studies import storage
 from edgeslim.studies.budget import check_limits
 from edgeslim.studies.folders import exists, study_folder
@@ -55,24 +55,12 @@ class StudyEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StudyStatus:
-    """What a study is doing: `done` of `total` trials are through."""
+class StudyStatus(Doing):
+    """What a study is doing."""
 
     name: str
     state: StudyState
     log: Path
-    phase: Phase = ""
-    done: int = 0
-    total: int = 0
-    current: ProgressRecord | None = None
-    """Of the study as a whole (preparing, timing)."""
-    progress: Mapping[int, ProgressRecord] = field(default_factory=dict)
-    """By the number of a trial that is at work."""
-    ahead: int | None = None
-    """Studies before it, while it waits for its turn."""
-    pausing: bool = False
-    left: float | None = None
-    """Seconds for the trials that are left, at the pace so far."""
     error: ErrorRecord | None = None
 
 
@@ -196,19 +184,7 @@ def study_status(name: str, store: Store | None = None) -> StudyStatus:
     error = status.error if state == "failed" else None
     if state != "running":
         return StudyStatus(name=name, state=state, log=log, done=status.done, total=status.total, error=error)
-    return StudyStatus(
-        name=name,
-        state=state,
-        log=log,
-        phase=status.phase,
-        done=status.done,
-        total=status.total,
-        current=status.current,
-        progress=status.progress,
-        ahead=status.ahead,
-        pausing=status.pausing,
-        left=status.left,
-    )
+    return StudyStatus(name=name, state=state, log=log, **shared(Doing, status))
 
 
 def study_result(name: str, store: Store | None = None) -> StudyResult:

@@ -15,6 +15,7 @@ from torch.nn.utils import parametrize
 from edgeslim.detections import FloatArray
 from edgeslim.export.packed import CodedWeight, unpacked
 from edgeslim.models.torch_graph import to_torch
+from edgeslim.records import shared
 from edgeslim.steps.base import StepContext
 from edgeslim.steps.distillation.distil import DistillationConfig, DistillationSchedule, distil
 from edgeslim.steps.onnx_layers.coded import CodedNetwork, LearningSettings, Vector, stored
@@ -128,11 +129,7 @@ def learn(
     """Train the network, which ends in its best state; returns what `distil` reports. Raises as `distil`."""
     apart = dataclasses.replace(context, info={})
     schedule = DistillationSchedule(
-        steps=learning.steps,
-        batch=learning.batch,
-        learning_rate=learning.learning_rate,
-        patience=PATIENCE,
-        seed=context.seed,
+        patience=PATIENCE, seed=context.seed, **shared(DistillationSchedule, learning)
     )
     with reproducible(context.seed, context.threads):
         distil(

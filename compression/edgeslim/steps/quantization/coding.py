@@ -11,6 +11,7 @@ from edgeslim.detections import BoolArray, Doubles, FloatArray
 from edgeslim.errors import RecipeError
 from edgeslim.export.packed import CodedWeight
 from edgeslim.params import param
+from edgeslim.records import shared
 from edgeslim.steps import fields
 from edgeslim.steps.base import Need, StepContext, needs_by
 from edgeslim.steps.images import calibration_images, prepared
@@ -88,12 +89,7 @@ def learning(step: Rounds) -> LearningSettings | None:
     """How the step trains what it stores; None if it does not."""
     if step.rounding != "trained":
         return None
-    return LearningSettings(
-        steps=step.steps,
-        learning_rate=step.learning_rate,
-        batch=step.batch,
-        label_weight=step.label_weight,
-    )
+    return LearningSettings(**shared(LearningSettings, step))
 
 
 def images_for(step: Rounds, context: StepContext) -> list[FloatArray]:

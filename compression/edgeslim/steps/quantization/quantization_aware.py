@@ -8,6 +8,7 @@ import onnx
 
 from edgeslim.export import clean
 from edgeslim.params import param
+from edgeslim.records import shared
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, STORED, Need, StepContext, needs_by
 from edgeslim.steps.onnx_layers.coded import LearningSettings
@@ -50,12 +51,7 @@ class QuantizationAwareTraining(RobustInt8):
         if self.steps > 0:
             from edgeslim.steps.quantization.fake_quantization import trained_plan
 
-            learning = LearningSettings(
-                steps=self.steps,
-                learning_rate=self.learning_rate,
-                batch=self.batch,
-                label_weight=self.label_weight,
-            )
+            learning = LearningSettings(**shared(LearningSettings, self))
             plan, report = trained_plan(plan, learning, self.learn_ranges, context, self.name)
             context.info["training"] = report
         result = plan.written()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgeslim.errors import RecipeError
 from edgeslim.params import param
+from edgeslim.records import shared
 from edgeslim.steps import fields
 from edgeslim.steps.base import STEPS, Need, StepContext, TorchStep, needs_by
 from edgeslim.steps.distillation.config import BOX_LOSSES, CLASS_LOSSES, FEATURES, MATCHES, DistillationConfig
@@ -140,26 +141,8 @@ class Distilling(TorchStep):
         tuned = copy.deepcopy(model).eval()
         if self.steps == 0:
             return tuned
-        config = DistillationConfig(
-            match=match,
-            loss=self.loss,
-            temperature=self.temperature,
-            alpha=self.alpha,
-            beta=self.beta,
-            boxes=self.boxes,
-            background=self.background,
-            features=self.features,
-            feature_weight=self.feature_weight,
-            label_weight=self.label_weight,
-        )
-        schedule = DistillationSchedule(
-            steps=self.steps,
-            batch=self.batch,
-            learning_rate=self.learning_rate,
-            patience=self.patience,
-            seed=context.seed,
-            seconds=self.seconds,
-        )
+        config = DistillationConfig(**shared(DistillationConfig, self) | {"match": match})
+        schedule = DistillationSchedule(seed=context.seed, **shared(DistillationSchedule, self))
         with trainable(tuned, self.trainable) as parameters:
             result = distil(tuned, parameters, context, config, schedule, self.name, teacher=teacher)
         return copy.deepcopy(model).eval() if result.best_step == 0 else tuned
