@@ -162,6 +162,15 @@ def test_worth_it_is_what_saves_most_in_size_and_time_and_whose_loss_is_surely_s
     assert worth_it(of(study), 0.04) == 12, "where one was not timed, size alone counts"
 
 
+def test_a_file_larger_than_the_original_is_not_worth_it_however_fast(study: Study) -> None:
+    study["trials"][3]["sizes"]["download"] = study["trials"][0]["sizes"]["download"] + 1
+    study["trials"][3]["latency"]["ratio"] = 0.001
+    assert worth_it(of(study), 0.015) == 4
+    for trial in study["trials"][1:]:
+        trial["sizes"] = dict(study["trials"][0]["sizes"]) if trial["sizes"] else None
+    assert worth_it(of(study)) is None
+
+
 def test_like_the_original_means_the_paired_interval_spans_zero(study: Study) -> None:
     assert like_original(of(study).trials[1])
     assert not like_original(of(study).trials[9])

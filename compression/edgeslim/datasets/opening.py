@@ -187,7 +187,7 @@ def _unreadable(problems: Sequence[DatasetError]) -> list[Notice]:
         return []
     names = [Path(str(problem.values["image"])).name for problem in problems]
     shown = format_names(names)
-    text = f"{len(names)} images cannot be read and were left out: {shown}."
+    text = f"Unreadable images were left out ({len(names)}): {shown}."
     return [Notice("unreadable_images", text, count=len(names), names=shown)]
 
 

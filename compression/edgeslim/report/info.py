@@ -38,10 +38,16 @@ def worth_it(study: StudyResult, loss: float = SURELY) -> int | None:
     """What saves most, in download and time together, and surely loses less than `loss` (share of 1) of the headline.
 
     'Surely': the paired 95 % interval stays above it. Saved is the product of both ratios to the original, of files that
-    were timed; where none was, size alone counts. Without a sure one it is of the study's front. None if nothing but the
-    original was measured.
+    were timed; where none was, size alone counts. Without a sure one it is of the study's front. None if no measured file
+    is smaller than the original.
     """
-    others = [trial for trial in study.trials if trial.measured and trial.number != study.baseline]
+    original = study.original
+    most = original.sizes.download if original is not None and original.sizes is not None else float("inf")
+    others = [
+        trial
+        for trial in study.trials
+        if trial.measured and trial.number != study.baseline and trial.sizes and trial.sizes.download < most
+    ]
     sure = [t for t in others if (bounds := t.bounds("paired_ci95")) is not None and bounds[0] >= -loss]
     front = study.front
     pool = sure or [trial for trial in others if trial.number in front]
