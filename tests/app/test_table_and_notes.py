@@ -18,7 +18,7 @@ def test_filters_and_columns_come_from_the_address(show: Any) -> None:
         show("study", find="int8", where="download", most="150", sort="download", columns="mAP,file")
     )
     assert list(frame["number"]) == [18, 11, 12]
-    assert list(frame.columns) == ["number", "title", "standing", "mAP", "interval", "file"]
+    assert list(frame.columns) == ["number", "title", "standing", "mAP", "mAP interval", "file"]
 
 
 def test_filters_go_into_the_address_and_can_be_taken_back(show: Any) -> None:

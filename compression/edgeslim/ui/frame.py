@@ -19,11 +19,13 @@ from edgeslim.ui.components.problems import boundary
 from edgeslim.ui.state import find_language, t
 
 # What the theme has no word for. Charts and pictures take the width that there is. What lies on the primary colour is
-# dark on a dark page: Streamlit's white does not stand out from a colour that itself stands out from such a page.
+# dark on a dark page: Streamlit's white does not stand out from a colour that itself stands out from such a page. Without
+# a pointer a table's tools always stand above it, and would cover what is there.
 STYLE = """<style>
 [data-testid=stMainBlockContainer] {padding-inline: clamp(1rem, 3vw, 4rem)}
 [data-testid^=stBaseButton-primary]:enabled, [data-testid=stMultiSelectTagsContainer] span:has(> button) {
     color: light-dark(#ffffff, #0f1514)}
+@media (hover: none) {[data-testid=stDataFrame] {margin-top: 2rem}}
 </style>"""
 PRESENTING = """<style>
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton], [data-testid=stHeader] {display: none}

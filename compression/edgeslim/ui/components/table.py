@@ -19,7 +19,7 @@ from edgeslim.ui.components.table_filter import column_choice, filter_form
 from edgeslim.ui.components.words import column_name, titled, words
 from edgeslim.ui.i18n import Language
 from edgeslim.ui.state import language, select_trial, t
-from edgeslim.units import DASH, MILLISECONDS, RATIO, Kind, format_interval
+from edgeslim.units import CHANGE, DASH, MILLISECONDS, RATIO, Kind, format_interval
 
 DIGITS: Mapping[Kind, int] = {MILLISECONDS: 2, RATIO: 2}
 """Of kinds that need more than one decimal."""
@@ -88,20 +88,32 @@ def _rows(
 
 
 def _measures(study: StudyResult, figures: tuple[str, ...]) -> pd.DataFrame:
-    """The rows without their standing, which changes with the budget. The first figure has its interval beside it."""
+    """The rows without their standing, which changes with the budget. The first figure has its interval beside it, and
+    so has each change, which without one may be noise."""
     shown = [FIGURES.get(name) for name in figures]
+    beside = _with_interval(figures)
     found = []
     for trial in study.trials:
         row: dict[str, Any] = {"number": trial.number, "title": trial.title}
-        for place, figure in enumerate(shown):
+        for figure in shown:
             value = figure.value(trial, study.original)
             row[figure.name] = None if value is None else _drawn(value, figure.kind)
-            if place == 0 and (bounds := figure.bounds(trial)) is not None:
-                row["interval"] = format_interval(bounds)
+            if figure.name in beside and (bounds := figure.bounds(trial)) is not None:
+                row[_interval(figure.name)] = format_interval(bounds)
         found.append(row)
-    names = ["number", "title", "standing", *figures]
-    names[4:4] = ["interval"] if figures else []
+    names = ["number", "title", "standing"]
+    for name in figures:
+        names += [name, _interval(name)] if name in beside else [name]
     return pd.DataFrame(found).reindex(columns=names)
+
+
+def _with_interval(figures: tuple[str, ...]) -> tuple[str, ...]:
+    changes = [name for name in figures[1:] if FIGURES.get(name).kind is CHANGE]
+    return *figures[:1], *changes
+
+
+def _interval(figure: str) -> str:
+    return f"{figure} interval"
 
 
 def _drawn(value: float, kind: Kind) -> float:
@@ -128,9 +140,12 @@ def _columns(figures: tuple[str, ...]) -> dict[str, Any]:
         "star": st.column_config.TextColumn(STAR, width=40, pinned=True),
         "title": st.column_config.TextColumn(t("table.recipe"), width="medium"),
         "standing": st.column_config.TextColumn(t("table.standing")),
-        "interval": st.column_config.TextColumn(t("chart.interval")),
         "notes": st.column_config.TextColumn(t("notes.title"), width="medium"),
         **{name: _number_column(FIGURES.get(name)) for name in figures},
+        **{
+            _interval(name): st.column_config.TextColumn(t("chart.interval"))
+            for name in _with_interval(figures)
+        },
     }
 
 
