@@ -165,7 +165,7 @@ def test_a_recommended_file_that_forgot_says_so_in_report_and_shell(complete: St
             replace(trial, former=former) if trial.number == number else trial for trial in complete.trials
         ),
     )
-    told = "On scenes, which the model had learnt from, its training cost −69.5 points."
+    told = "On scenes, which the model had learnt from, its training changed the score by −69.5 points."
     assert told in " ".join(choice_lines(forgot, None, budget, words))
     assert "scenes" not in " ".join(choice_lines(complete, None, budget, words))
     assert "−69.5 points on 'scenes', which the model had learnt from" in shell_lines(forgot)

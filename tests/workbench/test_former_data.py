@@ -20,6 +20,7 @@ from edgeslim.report.text import study_table
 from edgeslim.studies.figures import FIGURES, columns
 from edgeslim.studies.study import StudyPlan, StudyResult
 from edgeslim.studies.trial import TrialResult
+from edgeslim.units import DASH
 
 pytestmark = pytest.mark.usefixtures("own_machine")
 
@@ -126,3 +127,9 @@ def a_trial() -> TrialResult:
     return TrialResult(
         number=1, state="complete", recipe=RecipeRecord(), title="t", recipe_fingerprint="f", model="m"
     )
+
+
+def test_a_loss_without_an_interval_is_told_without_one(a_trial: TrialResult) -> None:
+    (notice,) = replace(a_trial, former=replace(FORMER, change_ci95=None)).notices
+    assert (notice.values["low"], notice.values["high"]) == (DASH, DASH)
+    assert (notice.values["before"], notice.values["after"]) == ("70.0", "69.0")

@@ -262,7 +262,7 @@ class TrialResult:
 
 
 def _lost(former: FormerData) -> Notice:
-    low, high = map(CHANGE.text, former.change_ci95 or (former.change, former.change))
+    low, high = map(CHANGE.text, former.change_ci95 or (None, None))
     before, after = POINTS.text(former.before), POINTS.text(former.after)
     return Notice(
         "former_data_lost",
