@@ -252,6 +252,9 @@ def test_the_shell_recommends_what_the_screen_does_and_nothing_where_no_loss_is_
     assert number is not None
     told = choice_lines(of(study))
     assert f"recommended: #{number} " in told and "surely lose less than 1.5 points" in told
+    assert "it saves most in size and time together" in told
+    untimed = {**study, "trials": [{**trial, "latency": None} for trial in study["trials"]]}
+    assert "it saves most in size; nothing has been timed" in choice_lines(of(untimed))
     for trial in study["trials"]:
         if (trial.get("accuracy") or {}).get("paired_ci95"):
             trial["accuracy"]["paired_ci95"][0] = -0.5

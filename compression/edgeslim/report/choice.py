@@ -50,15 +50,16 @@ def _recommended(study: StudyResult) -> str | None:
     bounds = trial.bounds("paired_ci95") if trial is not None else None
     if trial is None or told is None or bounds is None or bounds[0] < -SURELY:
         return None
-    if told.faster is None:
-        speed = ""
+    speed, saves = "", "size and time together"
+    if told.faster is None:  # then none was timed, see worth_it
+        saves = "size; nothing has been timed"
     elif told.same_speed:
         speed = ", same speed"
     else:
         speed = f", {format_factor(told.faster)} as fast"
     return (
         f"recommended: {_numbered(trial)}: {format_factor(told.smaller)} smaller{speed}; of the files that surely lose "
-        f"less than {100 * SURELY:g} points, it saves most in size and time together{_forgets(trial)}"
+        f"less than {100 * SURELY:g} points, it saves most in {saves}{_forgets(trial)}"
     )
 
 
