@@ -13,6 +13,7 @@ from as_kept import of
 from edgeslim.report.bars import class_chart
 from edgeslim.report.charts import TEXTS, View, drawing_scale, pareto_chart
 from edgeslim.report.info import class_info
+from edgeslim.report.league_chart import league_chart
 from edgeslim.report.palette import DIMMED, MARK_COLORS, MARK_SYMBOLS, SCALE
 from edgeslim.report.pareto import MARKS, pareto_info
 from edgeslim.studies.budget import Budget
@@ -255,3 +256,11 @@ def test_a_chart_needs_no_torch_and_no_streamlit() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_leagues_chart_names_the_original_and_no_markup() -> None:
+    files = {"<b>Anna</b> · 1": (12_300, 0.991, (0.97, 1.0)), "original": (77_500, 0.99, None)}
+    words = {name: name for name in ("size", "quality", "budget", "front", "original")}
+    _, points = league_chart(files, 15_000, frozenset(), words).data
+    assert list(points.text) == ["", "original"]
+    assert points.customdata[0].startswith("&lt;b&gt;Anna")

@@ -24,7 +24,7 @@ def league_chart(
 ) -> go.Figure:
     """`files` by name: bytes, quality (share of 1) with its interval; `mine` are the reader's own. `large`: to project.
 
-    `words`: size, quality, budget, front.
+    `words`: size, quality, budget, front, original: the last is the name of one of the files.
     """
     figure, size_of_words = go.Figure(), FONT_SIZE + (10 if large else 0)
     names = list(files)
@@ -52,7 +52,9 @@ def league_chart(
             "width": 3,
             "color": NEUTRAL,
         },
-        mode="markers",
+        mode="markers+text",  # nobody points at a projected chart: the file that all began with is named
+        text=[escape(name) if name == words["original"] else "" for name in names],
+        textposition="top center",
         marker={
             "size": [14 if name in mine else 9 for name in names],
             "symbol": ["star" if name in mine else "circle" for name in names],

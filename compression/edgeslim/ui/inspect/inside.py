@@ -129,6 +129,7 @@ def _what_if(found: Inside, file: InspectedFile) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         key="inside_what_if",
+        height="content",  # beside a chart of all layers there is room for all rows
         alt=t("inside.what_if_alt", layer=plain(layer)),
     )
     st.caption(t("inside.what_if_help"))

@@ -207,6 +207,7 @@ def _chart(
         "quality": f"{figure_name(original.primary_metric) if original and original.primary_metric else ''} (%)",
         "budget": t("league.budget"),
         "front": t("league.front"),
+        "original": t("league.original"),
     }
     figure = league_chart(files, league.budget, mine, words, large=presenting())
     st.plotly_chart(figure, key="league_chart", config=CONFIG)
