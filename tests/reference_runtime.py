@@ -32,11 +32,11 @@ class Coarse:
         return "1"
 
     def notices(self, file: Path) -> tuple[Notice]:
-        return (Notice("coarse_weights", "Weights have 4 binary digits.", digits=self.digits),)
+        return (Notice("coarse_weights", digits=self.digits),)
 
     def convert(self, file: Path, conversion: Conversion) -> bytes:
         if os.environ.get("EDGESLIM_TEST_RUNTIME") == "refuses":
-            raise ModelError("refused", "This cannot be converted.", "Choose another format.")
+            raise ModelError("ncnn_refused", reason="it is refused")
         model = onnx.load(file)
         for tensor in model.graph.initializer:
             if tensor.data_type == onnx.TensorProto.FLOAT:
@@ -69,11 +69,7 @@ class Reference:
             return ReferenceSession(onnx.load_model_from_string(zlib.decompress(content[len(MAGIC) :])))
         except (OSError, ValueError, zlib.error) as error:
             raise ModelError(
-                "not_loadable",
-                f"The reference cannot load '{file.name}': {error}.",
-                "Deliver it again.",
-                file=file.name,
-                reason=error,
+                "runtime_not_loadable", runtime="reference", file=file.name, reason=error
             ) from error
 
 
@@ -90,7 +86,7 @@ class ReferenceSession:
         expected = image.fixed_shape
         if tensor.shape != expected:
             raise ModelError(
-                "not_runnable", f"{tensor.shape} is not {expected}.", "Give another.", reason=tensor.shape
+                "runtime_not_runnable", runtime="reference", reason=f"{tensor.shape} is not {expected}"
             )
         outputs = self._evaluator.run(None, {image.name: tensor.astype(image.dtype, copy=False)})
         return [np.asarray(each) for each in outputs]

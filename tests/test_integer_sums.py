@@ -208,4 +208,4 @@ def test_where_a_plain_session_differs_it_is_said(monkeypatch: pytest.MonkeyPatc
     assert trial.notices == ()
     (notice,) = replace(trial, fidelity={"sqnr_db": 30.0, "plain_sqnr_db": 21.34}).notices
     assert (notice.code, notice.values) == ("plain_session_differs", {"decibels": 21.3})
-    assert "21 dB" in notice and ort.EXACT_SUMS in notice
+    assert "21.3 dB" in str(notice) and ort.EXACT_SUMS in str(notice)

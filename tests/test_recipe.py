@@ -13,6 +13,7 @@ from edgeslim.records import RecipeRecord
 from edgeslim.steps.pruning import ChannelPruning, MagnitudePruning
 from edgeslim.steps.quantization import StaticInt8
 from edgeslim.steps.recovery import FineTuning
+from said import said
 
 LONG = Recipe((ChannelPruning(ratio=0.4), FineTuning(steps=50), StaticInt8(images=8)), seed=7, name="edge")
 
@@ -83,7 +84,7 @@ def test_bad_recipes_say_what_is_wrong(data: Any, code: str) -> None:
     with pytest.raises(EdgeSlimError) as caught:
         Recipe.from_json(data)
     assert caught.value.code == code
-    assert caught.value.remedy
+    assert said(caught.value)
 
 
 def test_unknown_step_names_the_nearest() -> None:
@@ -99,7 +100,7 @@ def test_out_of_bounds_parameter_names_step_and_bounds() -> None:
         "parameter": "ratio",
         "low": 0.0,
         "high": 0.9,
-        "value": 0.95,
+        "value": "0.95",
     }
 
 

@@ -1,54 +1,62 @@
-"""Every error a user can cause: what is wrong, in what, and what to do. And what stops nothing but is to be known."""
+"""Every error a user can cause, and what stops nothing but is to be known: a code and values.
+
+Their sentences stand in the locales alone: what is wrong, in what, and what to do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
+
+from edgeslim.texts import told
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorRecord:
-    """An error as it is kept: see EdgeSlimError, whose `code` names the translation of both sentences."""
+    """An error as it is kept."""
 
     code: str
-    problem: str
-    remedy: str
     values: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return told("en", f"error.{self.code}", self.values)
 
 
 class EdgeSlimError(ValueError):
     """A problem the user can mend.
 
-    `code` is stable and names the translation (`error.<code>` in the locales, filled with `values`);
-    `problem` and `remedy` are the English sentences that the shell prints.
+    `code` is stable and names its sentence, `error.<code>` in the locales, which `values` fill. As a string it is the
+    English one, which the shell prints.
     """
 
-    def __init__(self, code: str, problem: str, remedy: str, **values: object) -> None:
-        super().__init__(f"{problem} {remedy}")
+    def __init__(self, code: str, /, **values: object) -> None:
+        super().__init__(code)
         self.code = code
-        self.problem = problem
-        self.remedy = remedy
         self.values = values
+
+    def __str__(self) -> str:
+        return told("en", f"error.{self.code}", self.values)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by arguments: errors cross process boundaries."""
-        return _rebuild, (type(self), self.code, self.problem, self.remedy, self.values)
+        return partial(type(self), self.code, **self.values), ()
 
     def record(self) -> ErrorRecord:
         """What is kept of it: values as strings."""
-        values = {key: str(value) for key, value in self.values.items()}
-        return ErrorRecord(self.code, self.problem, self.remedy, values)
+        return ErrorRecord(self.code, {key: str(value) for key, value in self.values.items()})
 
     def renamed(self, old: str, new: str) -> Self:
         """The same error about `new`, where it speaks of `old`: the user's file instead of our copy of it."""
-        values = {key: str(value).replace(old, new) for key, value in self.values.items()}
-        return type(self)(self.code, self.problem.replace(old, new), self.remedy.replace(old, new), **values)
+        return type(self)(
+            self.code, **{key: str(value).replace(old, new) for key, value in self.values.items()}
+        )
 
     @classmethod
     def of(cls, record: ErrorRecord) -> Self:
         """The error of a record, to be raised."""
-        return cls(record.code, record.problem, record.remedy, **record.values)
+        return cls(record.code, **record.values)
 
 
 class ParameterError(EdgeSlimError):
@@ -91,33 +99,28 @@ class DownloadError(EdgeSlimError):
     """A download failed or did not match its checksum."""
 
 
-class Notice(str):
-    """A warning: the English sentence itself, with `code` and `values` to say it in another language.
-
-    Values are numbers and strings; anything else (such as a path) is kept as its string.
+@dataclass(frozen=True, slots=True, init=False)
+class Notice:
+    """A warning. `code` names its sentence, `notice.<code>` in the locales, which `values` fill; as a string it is the
+    English one.
     """
 
     code: str
-    values: dict[str, int | float | str]
+    values: Mapping[str, int | float | str]
 
-    def __new__(cls, code: str, text: str, /, **values: object) -> Notice:
-        notice = super().__new__(cls, text)
-        notice.code = code
-        notice.values = {k: v if isinstance(v, int | float) else str(v) for k, v in values.items()}
-        return notice
+    def __init__(self, code: str, /, **values: object) -> None:
+        """Values are numbers and strings; anything else (such as a path) is kept as its string."""
+        kept = {
+            name: value if isinstance(value, int | float) else str(value) for name, value in values.items()
+        }
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "values", kept)
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str, str], Mapping[str, object]]:
-        """Pickle by arguments: notices cross process boundaries."""
-        return (self.code, str(self)), self.values
+    def __str__(self) -> str:
+        return told("en", f"notice.{self.code}", self.values)
 
 
 def first_line(error: BaseException) -> str:
     """The first line of a library's message, shortened: enough to recognise it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:200].rstrip(".") if lines else type(error).__name__
-
-
-def _rebuild(
-    cls: type[EdgeSlimError], code: str, problem: str, remedy: str, values: dict[str, object]
-) -> EdgeSlimError:
-    return cls(code, problem, remedy, **values)

@@ -60,13 +60,7 @@ class OrtSession:
         try:
             outputs: list[Tensor] = run(names, feeds)
         except _errors() as error:
-            reason = _reason(error)
-            raise ModelError(
-                "not_runnable",
-                f"onnxruntime cannot run the model: {reason}.",
-                "Check that the file is complete, and the input size and colours in its specification.",
-                reason=reason,
-            ) from error
+            raise ModelError("not_runnable", reason=_reason(error)) from error
         return outputs
 
 
@@ -151,15 +145,9 @@ def _loading(model: Path | bytes | onnx.ModelProto) -> Iterator[None]:
     try:
         yield
     except _errors() as error:
-        file, reason = model.name if isinstance(model, Path) else "", _reason(error)
-        name = f"'{file}'" if file else "the model"
-        raise ModelError(
-            "not_loadable",
-            f"onnxruntime cannot load {name}: {reason}.",
-            "Check that the file is a complete ONNX model of operators that onnxruntime knows.",
-            file=file,
-            reason=reason,
-        ) from error
+        if isinstance(model, Path):
+            raise ModelError("not_loadable", file=model.name, reason=_reason(error)) from error
+        raise ModelError("not_loadable_here", reason=_reason(error)) from error
 
 
 def options() -> dict[str, str]:

@@ -88,14 +88,7 @@ def coerce(cls: type, values: dict[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(values) - set(known))
     if unknown:
         names = ", ".join(known) or "none"
-        raise ParameterError(
-            "unknown_parameter",
-            f"Step '{cls.name}' has no parameter '{unknown[0]}'.",  # type: ignore[attr-defined]
-            f"Its parameters are: {names}.",
-            step=cls.name,  # type: ignore[attr-defined]
-            parameter=unknown[0],
-            choices=names,
-        )
+        raise ParameterError("unknown_parameter", step=cls.name, parameter=unknown[0], choices=names)  # type: ignore[attr-defined]
     return {
         key: float(value) if known[key].type is float and type(value) is int else value
         for key, value in values.items()
@@ -106,46 +99,24 @@ def _check(owner: str, p: Param, value: Any) -> None:
     if type(value) is not p.type:
         raise ParameterError(
             "parameter_type",
-            f"'{p.name}' of '{owner}' must be of type {p.type.__name__}, got {value!r} instead.",
-            f"Give a value of type {p.type.__name__}, for example {p.default!r}.",
             step=owner,
             parameter=p.name,
             expected=p.type.__name__,
-            value=value,
-            default=p.default,
+            value=repr(value),
+            default=repr(p.default),
         )
     if p.choices is not None and value not in p.choices:
         raise ParameterError(
-            "parameter_choice",
-            f"'{p.name}' of '{owner}' must be one of {', '.join(p.choices)}, got {value!r} instead.",
-            "Choose one of these.",
-            step=owner,
-            parameter=p.name,
-            choices=", ".join(p.choices),
-            value=value,
+            "parameter_choice", step=owner, parameter=p.name, choices=", ".join(p.choices), value=repr(value)
         )
     length = len(value) if isinstance(value, str) and p.choices is None else None
     if length is not None and not _within(p, length):
         raise ParameterError(
-            "parameter_length",
-            f"'{p.name}' of '{owner}' must have {p.low} to {p.high} characters, got {length} instead.",
-            "Give a text of that length.",
-            step=owner,
-            parameter=p.name,
-            low=p.low,
-            high=p.high,
-            length=length,
+            "parameter_length", step=owner, parameter=p.name, low=p.low, high=p.high, length=length
         )
     if not isinstance(value, str) and not _within(p, value):
         raise ParameterError(
-            "parameter_bounds",
-            f"'{p.name}' of '{owner}' must be between {p.low} and {p.high}, got {value!r} instead.",
-            "Choose a value inside these bounds.",
-            step=owner,
-            parameter=p.name,
-            low=p.low,
-            high=p.high,
-            value=value,
+            "parameter_bounds", step=owner, parameter=p.name, low=p.low, high=p.high, value=repr(value)
         )
 
 

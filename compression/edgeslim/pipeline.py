@@ -50,12 +50,7 @@ class TaskData:
 def refuse_quantized(model: Model) -> None:
     """Raise RecipeError (already_quantized) for another tool's file: no step can work on it."""
     if model.quantized:
-        raise RecipeError(
-            "already_quantized",
-            f"'{model.name}' was quantized by another tool: it can be measured and compared, but not compressed further.",
-            "Compress its float32 original; beside that's files it stands by the step other_file.",
-            name=model.name,
-        )
+        raise RecipeError("already_quantized", name=model.name)
 
 
 def check(recipe: Recipe, model: Model, data: TaskData, store: Store | None = None) -> dict[str, Model]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edgeslim import params
-from edgeslim.errors import EdgeSlimError, RecipeError
+from edgeslim.errors import RecipeError
 from edgeslim.records import RecipeRecord
 from edgeslim.steps import STEPS, Step, order
 
@@ -53,13 +53,15 @@ class Recipe:
     def from_json(data: Any) -> Recipe:
         """Read `{"name", "seed", "steps": [{"step", parameters…}]}`. Raises RecipeError or ParameterError."""
         if not isinstance(data, dict) or not isinstance(data.get("steps", []), list):
-            raise _malformed("a recipe must be an object with a list 'steps'")
+            raise RecipeError("malformed_recipe", detail="a recipe must be an object with a list 'steps'")
         unknown = sorted(set(data) - {"name", "seed", "steps"})
         if unknown:
-            raise _malformed(f"'{unknown[0]}' is not a key of a recipe")
+            raise RecipeError("malformed_recipe", detail=f"'{unknown[0]}' is not a key of a recipe")
         seed = data.get("seed", 0)
         if type(seed) is not int or seed < 0:
-            raise _malformed(f"'seed' must be a whole number ≥ 0, got {seed!r} instead")
+            raise RecipeError(
+                "malformed_recipe", detail=f"'seed' must be a whole number ≥ 0, got {seed!r} instead"
+            )
         return Recipe(_steps_from_json(data), seed, str(data.get("name", "")))
 
 
@@ -75,17 +77,8 @@ def _steps_from_json(data: Mapping[str, Any]) -> tuple[Step, ...]:
 
 def _step_from_json(item: Any) -> Step:
     if not isinstance(item, dict) or not isinstance(item.get("step"), str):
-        raise _malformed("every step must be an object with a name under 'step'")
+        raise RecipeError("malformed_recipe", detail="every step must be an object with a name under 'step'")
     cls = STEPS.get(item["step"])
     given = {str(RENAMED.get((cls.name, key), key)): value for key, value in item.items() if key != "step"}
     values = params.coerce(cls, given)
     return cls(**values)
-
-
-def _malformed(problem: str) -> EdgeSlimError:
-    return RecipeError(
-        "malformed_recipe",
-        f"This is not a recipe: {problem}.",
-        'Write it as {"name": "…", "seed": 0, "steps": [{"step": "…"}]}; `edgeslim steps` lists the steps.',
-        detail=problem,
-    )

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from edgeslim.errors import Notice
+from edgeslim.texts import known, told
 
 R = TypeVar("R")
 NOISY = 0.10
@@ -29,6 +29,18 @@ def decoded(cls: type[R], data: Any) -> R:
 def shared(kind: type, source: object) -> dict[str, Any]:
     """What `source` has of the fields of a dataclass, by their names."""
     return {each.name: getattr(source, each.name) for each in fields(kind) if hasattr(source, each.name)}
+
+
+def with_messages(data: Any) -> Any:
+    """JSON values for a reader: each error and notice in them, kept as code and values, with its English sentence."""
+    if isinstance(data, list):
+        return [with_messages(each) for each in data]
+    if not isinstance(data, dict):
+        return data
+    if data.keys() == {"code", "values"}:
+        kind = "error" if known("en", f"error.{data['code']}") else "notice"
+        return {"message": told("en", f"{kind}.{data['code']}", data["values"]), **data}
+    return {key: with_messages(value) for key, value in data.items()}
 
 
 def _name(value: object) -> str:
@@ -107,25 +119,6 @@ class Latency:
     def same_speed(self) -> bool:
         """Whether no difference in speed from the baseline was shown."""
         return self.ratio_ci95[0] <= 1.0 <= self.ratio_ci95[1]
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeRecord:
-    """A warning as it is kept: the English sentence, and `code` and `values` to say it in another language."""
-
-    code: str
-    text: str
-    values: Mapping[str, int | float | str]
-
-
-def notice_record(notice: Notice) -> NoticeRecord:
-    """A warning as it is kept."""
-    return NoticeRecord(notice.code, str(notice), notice.values)
-
-
-def notice_of(record: NoticeRecord) -> Notice:
-    """The warning of a record."""
-    return Notice(record.code, record.text, **record.values)
 
 
 ClassMap = tuple[tuple[str, str | None], ...]

@@ -47,14 +47,7 @@ class Registry(Generic[T]):
             return self._items[name]
         near = get_close_matches(name, self._items, n=3) or list(self._items)
         choices = ", ".join(near)
-        raise EdgeSlimError(
-            "unknown_name",
-            f"No {self.kind} named '{name}'.",
-            f"Choose one of: {choices}.",
-            kind=self.kind,
-            name=name,
-            choices=choices,
-        )
+        raise EdgeSlimError("unknown_name", kind=self.kind, name=name, choices=choices)
 
     def names(self) -> tuple[str, ...]:
         return tuple(self._items)

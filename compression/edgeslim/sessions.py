@@ -28,12 +28,7 @@ class Input:
         shape = [1 if axis == 0 and not isinstance(dim, int) else dim for axis, dim in enumerate(self.shape)]
         sizes = [dim for dim in shape if isinstance(dim, int) and dim > 0]
         if len(sizes) < len(shape):
-            raise ModelError(
-                "unknown_shape",
-                f"The size of the model's input '{self.name}' is not fixed.",
-                "Give the input size in the model's specification.",
-                input=self.name,
-            )
+            raise ModelError("unknown_shape", input=self.name)
         return tuple(sizes)
 
 

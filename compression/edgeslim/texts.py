@@ -57,6 +57,19 @@ def translate(language: Language, key: str, /, **values: object) -> str:
     return _BETWEEN_CHINESE.sub("", text) if language == "zh" and values else text
 
 
+def told(language: Language, key: str, values: Mapping[str, object]) -> str:
+    """What an error or a notice says: the text under `key`, and the `lines` of code that belong to it.
+
+    A record of another version may have another key, or lack a value: then its key and values are told.
+    """
+    try:
+        text = translate(language, key, **values)
+        return f"{text}\n\n{values['lines']}" if "lines" in values else text
+    except KeyError:
+        listed = (f"{name}: {value}" for name, value in values.items())
+        return translate(language, "error.untold", told="; ".join((key, *listed)))
+
+
 def known(language: Language, key: str) -> bool:
     return key in locale(language)
 

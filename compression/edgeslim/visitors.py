@@ -58,22 +58,13 @@ def whose(record: Mapping[str, Any]) -> Whose:
 def require_owner(record: Mapping[str, Any], name: str) -> None:
     """Raise AccessError (not_yours) where the visitor may not change it."""
     if not may_change(record):
-        raise AccessError(
-            "not_yours",
-            f"'{name}' belongs to somebody else, or to this server.",
-            "Ask whoever brought it, or bring a copy of your own.",
-            name=name,
-        )
+        raise AccessError("not_yours", name=name)
 
 
 def require_machine() -> None:
     """Raise AccessError where somebody elsewhere, or in a demo, names a file or folder of this machine."""
     if demo() or visitor() is not None:
-        raise AccessError(
-            "not_at_machine",
-            "Files and folders of the server can be named only by whoever is at the server.",
-            "Upload a file instead.",
-        )
+        raise AccessError("not_at_machine")
 
 
 def demo() -> bool:
@@ -84,8 +75,4 @@ def demo() -> bool:
 def refuse_in_demo(change: Change) -> None:
     """Raise AccessError (demo_import, demo_rename, demo_delete, demo_change) in a public demo."""
     if demo():
-        raise AccessError(
-            f"demo_{change}",
-            f"This is a public demo: it lets nobody {change} what is here.",
-            "Run EdgeSlim on your own machine for that.",
-        )
+        raise AccessError(f"demo_{change}")

@@ -151,7 +151,7 @@ def test_what_cannot_be_made_is_listed_with_its_reason(tmp_path: Path) -> None:
         THREE.fingerprint(): measured(store, THREE, 0.6, 400),
         Recipe().fingerprint(): measured(store, Recipe(), 0.8, 1000),
     }
-    error = ErrorRecord("infeasible", "It cannot be made.", "", {})
+    error = ErrorRecord("infeasible", {})
     found = compared(planned, trials, store, **{THREE.prefix(1).fingerprint(): error})
     assert found.stages[1].error == error
     assert found.stages[1].trial is found.stages[2].change is None

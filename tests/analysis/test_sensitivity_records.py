@@ -121,7 +121,7 @@ def test_with_labels_one_strength_of_each_technique_is_usual(model_named: Make, 
 def test_a_family_that_cannot_be_read_cannot_be_scored(model_named: Make, store: Store) -> None:
     with pytest.raises(ModelError) as caught:
         accuracy_sensitivity(model_named("residual_concat_pyramid"), IMAGES, LABELS, IMAGES, store, images=2)
-    assert caught.value.code == "not_scorable"
+    assert caught.value.code == "sensitivity_not_scorable"
 
 
 def test_images_are_spread_over_the_split() -> None:

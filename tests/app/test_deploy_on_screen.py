@@ -11,10 +11,10 @@ import pytest
 
 from acting import registered
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import ErrorRecord
+from edgeslim.errors import ErrorRecord, Notice
 from edgeslim.export.tflite.micro import Micro
 from edgeslim.jobs.errand import ErrandStatus
-from edgeslim.records import Latency, NoticeRecord, ProgressRecord
+from edgeslim.records import Latency, ProgressRecord
 from edgeslim.runtime import FILE_FORMATS, MAIN, RUNTIMES
 from edgeslim.runtime.figures import RuntimeFigures
 from edgeslim.studies import devices_measured
@@ -57,7 +57,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, error: ErrorRecord | None = None) 
             accuracy={"mAP": 0.5, "paired_delta": -0.01},
             fidelity={"sqnr_db": 21.4},
             latency=Latency(0.5, 0.6, 0.25, (0.24, 0.26), 30),
-            notices=(NoticeRecord("unknown", "Packed weights become float16.", {}),),
+            notices=(Notice("ort_decoded"),),
             error=error,
         )
         return main, replace(other, measured="here", figures=figures)
@@ -81,7 +81,7 @@ def test_formats_stand_beside_each_other_and_the_title_is_the_finding(
         100.0, 90.0, 50.0, -1.0, 0.25, 21.4,
     ]  # fmt: skip
     chinese = show("deploy", "zh-CN", trial="6", section="lost")
-    assert "可用 2 种格式运行" in words(chinese) and "Packed weights become float16" in words(chinese)
+    assert "可用 2 种格式运行" in words(chinese) and "以解码后的 float32 存储" in words(chinese)
 
 
 def test_measuring_is_begun_and_watched(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,9 +104,9 @@ def test_what_is_not_installed_says_what_installs_it(show: Any, monkeypatch: pyt
 
 
 def test_a_conversion_that_fails_says_why(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    measured(monkeypatch, ErrorRecord("refused", "This cannot be converted.", "Choose another format.", {}))
+    measured(monkeypatch, ErrorRecord("ncnn_refused", {"reason": "it is refused"}))
     app = show("deploy", trial="6", section="lost")
-    assert "This cannot be converted." in words(app)
+    assert "The network cannot be converted for ncnn: it is refused." in words(app)
     assert "failed" in list(app.dataframe[0].value["state"])
 
 

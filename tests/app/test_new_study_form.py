@@ -7,9 +7,8 @@ import pytest
 from app_world import Started
 
 from edgeslim import workbench
-from edgeslim.errors import DatasetError
+from edgeslim.errors import DatasetError, Notice
 from edgeslim.models.base import ModelSpec
-from edgeslim.records import NoticeRecord
 from edgeslim.studies.preset import LeftOut
 from edgeslim.studies.study import StudyPlan
 from edgeslim.workbench.datasets import DatasetInfo
@@ -164,7 +163,7 @@ def test_a_dataset_of_ones_own_is_added_and_chosen(
         assert (source, name) == ("/data/mine/instances.json", "mine"), (
             "the folder's name says more than the file's"
         )
-        notice = NoticeRecord("splits_overlap", "", {"count": 3})
+        notice = Notice("splits_overlap", count=3)
         found = replace(digits, name=name, labels=("a", "b"), sizes={"validation": 7}, warnings=(notice,))
         listed.append(found)
         return found
@@ -186,7 +185,7 @@ def test_a_dataset_that_cannot_be_read_is_named(
     show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(source: str, name: str, file_name: str, shared: bool) -> None:
-        raise DatasetError("unknown_format", "No.", "Choose.", path=source)
+        raise DatasetError("unknown_format", path=source)
 
     monkeypatch.setattr(workbench, "import_dataset", refuse)
     app = show("new")

@@ -12,6 +12,7 @@ from edgeslim.errors import ParameterError
 from edgeslim.recipe import Recipe
 from edgeslim.steps.pruning.magnitude import MagnitudePruning
 from edgeslim.steps.quantization.float16 import Float16
+from edgeslim.texts import translate
 from edgeslim.ui.components.recipe_drafts import RecipeDraft, StepDraft
 
 
@@ -71,13 +72,15 @@ def test_an_error_that_is_not_about_order_is_shown_once(
     show: Any, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(_: Any) -> None:
-        raise ParameterError("x", "The share is too large.", "Make it smaller.")
+        raise ParameterError("unknown_model", name="x", choices="y")
 
     monkeypatch.setattr(workbench, "read_recipe", refused)
     monkeypatch.setattr(workbench, "repaired_recipe", refused)
     app = show("new", preset="own")
     app.button(key="add_recipe").click().run()
-    assert [error.value for error in app.error] == ["The share is too large. Make it smaller."]
+    assert [error.value for error in app.error] == [
+        translate("en", "error.unknown_model", name="x", choices="y")
+    ]
 
 
 def test_a_teacher_is_chosen_from_the_other_models_for_the_task(

@@ -242,7 +242,7 @@ def test_the_table_holds_every_trial_and_its_state(show: Any, world: dict[str, A
 
 def test_a_users_error_is_a_message_and_never_a_traceback(show: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> None:
-        raise StudyError("study_damaged", "Damaged.", "Delete it.", name="x", path="/y")
+        raise StudyError("study_damaged", name="x", path="/y")
 
     monkeypatch.setattr(workbench, "study_versions", broken)
     app = show("study", "zh-CN")
@@ -260,14 +260,14 @@ def test_a_study_that_cannot_be_read_says_how_to_forget_it(
     show: Any, world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreachable(name: str) -> None:
-        raise StoreError("x", "The database is gone.", "Bring it back.")
+        raise StoreError("database_unreachable", storage="s", reason="gone", variable="V")
 
     monkeypatch.setattr(workbench, "study_versions", lambda: {"lost": "1"})
     monkeypatch.setattr(workbench, "study_version", lambda name: "1")
     monkeypatch.setattr(workbench, "study_result", unreachable)
     app = show("study", study="lost")
     assert not app.exception
-    assert [error.value for error in app.error] == ["The database is gone. Bring it back."]
+    assert len(app.error) == 1 and "The database “s” cannot be used: gone." in app.error[0].value
     assert "study delete lost --force" in app.caption[0].value
     assert "study delete" not in " ".join(each.value for each in show("study").caption)
 

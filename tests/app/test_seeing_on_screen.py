@@ -61,7 +61,7 @@ def test_images_that_are_still_to_be_drawn_are_drawn_elsewhere_too(
 def test_what_went_wrong_is_told_and_tried_again_only_when_asked_to(
     show: Any, asked: list[tuple[str, str | None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    error = ErrorRecord("disk_full", "Full.", "Delete.", {})
+    error = ErrorRecord("disk_full", {"path": "/x", "variable": "EDGESLIM_HOME"})
     states = [ErrandStatus(state="failed", pid=1, started="", error=error)]
     monkeypatch.setattr(workbench, "seeing_status", lambda *_, **__: states[-1])
     app = show("compare", **ERRORS)

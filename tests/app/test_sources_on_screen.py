@@ -148,7 +148,7 @@ def test_a_model_with_other_classes_is_refused_with_the_reason(
 @pytest.mark.parametrize("given", ["model:nobody", "study:nobody:3", "study:nobody:x", "junk"])
 def test_what_is_not_here_is_said(show: Any, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     def nobody(name: str, *_: Any) -> Any:
-        raise ModelError("no_model", f"No model '{name}'.", "Choose another.", name=name)
+        raise ModelError("unknown_model", name=name, choices="digits")
 
     monkeypatch.setattr(workbench, "stored_model", nobody)
     app = show("compare", trials="12", other=given)

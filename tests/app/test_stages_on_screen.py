@@ -56,7 +56,7 @@ def apart(own: Own, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def version(name: str) -> str:
         if name not in (own.study["name"], found["name"]):
-            raise StudyError("no_study", "", "")
+            raise StudyError("no_study", name=name)
         return f"{name} {found['state']}"
 
     def read(name: str) -> StudyResult:

@@ -69,7 +69,7 @@ def _elsewhere(
     baseline = compress_and_score(Recipe(), workload, store).sha256
     found = figures_in(runtime, made.sha256, baseline, workload, workload.evaluation, store, 1, silent)
     if found.error is not None or found.accuracy is None or found.sha256 is None:
-        return f"{found.error and found.error.problem} | | |", None
+        return f"{found.error} | | |", None
     opened = RUNTIMES.get(runtime)
     path = store.path(found.sha256, FILE_FORMATS.get(opened.format).suffix)
     return _cells(found.accuracy, found.bytes or 0, found.download or 0), opened.open(path)

@@ -19,6 +19,7 @@ from edgeslim.models.torch_graph import to_torch
 from edgeslim.params import Param, parameters
 from edgeslim.steps import OnnxStep, Step, StepContext, TorchStep
 from example_networks import SIZE, RandomImages, make_onnx, make_spec
+from said import said
 
 BUDGETS = {"steps": 2, "images": 4, "batch": 4, "search_images": 1}
 """Of how thoroughly a step works: cut down, and never tried at their upper bound."""
@@ -100,7 +101,7 @@ def refusal(step: Step, network: str, path: Path, before: onnx.ModelProto | None
 
 def code_of(error: EdgeSlimError) -> str:
     assert error.code
-    assert error.remedy
+    assert said(error)
     return error.code
 
 

@@ -16,6 +16,7 @@ from edgeslim.datasets import FORMATS, open_dataset
 from edgeslim.datasets.base import Split
 from edgeslim.detections import Annotations
 from edgeslim.errors import DatasetError
+from said import said
 
 
 def coco(folder: Path) -> Path:
@@ -130,8 +131,8 @@ def test_broken_annotations_are_refused_by_name(name: str, content: bytes, tmp_p
     file.write_bytes(content)
     with pytest.raises(DatasetError) as caught:
         open_dataset(chosen)
-    assert caught.value.code and caught.value.remedy
-    assert file.name in caught.value.problem
+    assert caught.value.code and said(caught.value)
+    assert file.name in str(caught.value)
 
 
 REFUSED_WITHOUT_IMAGE = {"coco": "missing_images", "voc": "missing_images", "yolo": "no_images"}
@@ -145,4 +146,4 @@ def test_annotations_without_their_image_are_refused(name: str, tmp_path: Path) 
     image.unlink()
     with pytest.raises(DatasetError) as caught:
         open_dataset(chosen)
-    assert (caught.value.code, bool(caught.value.remedy)) == (REFUSED_WITHOUT_IMAGE[name], True)
+    assert (caught.value.code, bool(said(caught.value))) == (REFUSED_WITHOUT_IMAGE[name], True)

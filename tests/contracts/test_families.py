@@ -103,7 +103,7 @@ def test_wrong_number_of_labels_is_refused_with_the_shapes(name: str) -> None:
     with pytest.raises(ModelError) as caught:
         FAMILIES.get(name).decode(example.outputs, spec)
     assert caught.value.code == "outputs_do_not_fit"
-    assert str(list(example.outputs[0].shape)) in caught.value.problem
+    assert str(list(example.outputs[0].shape)) in str(caught.value)
     assert caught.value.values["labels"] == 8
 
 

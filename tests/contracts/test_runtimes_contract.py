@@ -170,5 +170,5 @@ def test_what_is_not_installed_is_told_with_what_installs_it(monkeypatch: pytest
     with pytest.raises(EdgeSlimError, match="pip install onnx") as caught:
         check_runtimes(["reference"])
     assert caught.value.code == "runtime_missing"
-    with pytest.raises(EdgeSlimError, match=r"No runtime named 'onxruntime'\. Choose one of: onnxruntime"):
+    with pytest.raises(EdgeSlimError, match=r"no runtime named “onxruntime”\. Choose one of: onnxruntime"):
         check_runtimes(["onxruntime"])

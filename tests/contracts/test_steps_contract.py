@@ -55,7 +55,7 @@ def test_step_runs_leaves_its_input_alone_and_is_deterministic(
     found = tried(step, network, original[network])
     asked = beforehand(step, original[network])
     assert asked is None or asked == found, "what is refused beforehand would fail"
-    told = ("nothing_dynamic", "no_channels_to_prune", "nothing_to_quantize")
+    told = ("nothing_dynamic", "no_channels_to_prune", "nothing_to_quantize", "no_int8_layers")
     assert asked is not None or found not in told, "what would fail is refused beforehand"
     if isinstance(found, str) or (name, network) in REFUSED:
         assert found == REFUSED.get((name, network))
@@ -99,8 +99,8 @@ REFUSED_AT_EDGES = {
     ("n_of_m_pruning", "m", 2): "n_of_m_keeps_all",
     ("n_of_m_pruning", "n", 31): "n_of_m_keeps_all",
     ("static_int8", "equalize", True): "nothing_to_equalize",
-    ("static_int8", "keep_float", "first_and_outputs"): "nothing_to_quantize",
-    ("static_int8", "keep_float", "first_depthwise_and_outputs"): "nothing_to_quantize",
+    ("static_int8", "keep_float", "first_and_outputs"): "all_kept_float",
+    ("static_int8", "keep_float", "first_depthwise_and_outputs"): "all_kept_float",
 }
 """(step, parameter, value) → code: all that steps refuse at the edges, on the plain network."""
 
@@ -126,14 +126,14 @@ class Unwilling(OnnxStep):
     share: float = param(0.5, low=0.0, high=1.0)
 
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
-        raise RecipeError("unwilling", "It does not want to.", "Leave it out.")
+        raise RecipeError("nothing_to_prune")
 
 
 def test_a_step_that_refuses_at_every_bound_does_not_keep_the_contract(original: dict[str, Path]) -> None:
     values = bounds(parameters(Unwilling)[0])
     assert values == [0.0, 1.0]
     for value in values:
-        with pytest.raises(AssertionError, match="'unwilling' == None"):
+        with pytest.raises(AssertionError, match="'nothing_to_prune' == None"):
             test_step_works_at_the_bounds_of_its_parameters_or_refuses_as_stated(
                 Unwilling, "share", value, original
             )

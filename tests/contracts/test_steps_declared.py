@@ -14,6 +14,7 @@ from edgeslim.params import Param, parameters
 from edgeslim.recipe import Recipe
 from edgeslim.steps import STEPS
 from edgeslim.steps.pruning import ChannelPruning
+from said import said
 
 EFFECTS = {"file", "download", "memory", "latency", "accuracy"}
 PURE_NUMBERS = {"learning_rate", "ema_decay", "temperature", "alpha", "beta", "background"}
@@ -72,7 +73,7 @@ def test_values_outside_the_bounds_are_refused(name: str) -> None:
             with pytest.raises(EdgeSlimError) as caught:
                 cls(**{item.name: value})
             assert caught.value.values["parameter"] == item.name
-            assert caught.value.remedy
+            assert said(caught.value)
 
 
 def outside(item: Param) -> list[object]:

@@ -37,7 +37,7 @@ RESULT = {
     "seconds": 1.5,
     "environment": {"cpu": "x"},
 }
-ERROR = ErrorRecord("c", "p", "r", {})
+ERROR = ErrorRecord("c", {})
 LATENCY = Latency(2.0, 3.0, 1.0, (0.9, 1.1), 30)
 SPACE = space_of(["magnitude_pruning", "float16"])
 RECIPE = Recipe.from_json({"steps": [{"step": "magnitude_pruning", "sparsity": 0.5}]})

@@ -52,7 +52,7 @@ def test_stars_and_notes_change_no_result_and_go_with_the_study(store: Store) ->
     assert storage.read(store, "one") == before
     assert supervisor.version(store, "one") == version, "a star makes nobody read the whole study again"
     storage.forget(store, "one")
-    with pytest.raises(StudyError, match="There is no study named 'one'"):
+    with pytest.raises(StudyError, match="There is no study named “one”"):
         workbench.trial_notes("one", store)
     storage.create(store, PLAN, [BASELINE])
     assert workbench.trial_notes("one", store) == {}, "a new study of that name begins without them"

@@ -122,7 +122,7 @@ def test_a_score_of_few_classes_has_to_be_asked_for(
     with pytest.raises(DatasetError, match="Only 1 of the dataset's 4 classes") as caught:
         check_classes(matching)
     assert caught.value.code == "few_classes"
-    proposal = tuple(json.loads(str(caught.value.values["classes"])).items())
+    proposal = tuple(json.loads(str(caught.value.values["lines"])).items())
     check_classes(match_classes(dataset, model, proposal))
 
 

@@ -57,7 +57,7 @@ def test_boxes_without_area_are_dropped_and_counted(tmp_path: Path, write_coco: 
     (notice,) = dataset.warnings
     assert notice.code == "zero_area_boxes"
     assert notice.values["count"] == 3
-    assert "annotation 101 of" in notice
+    assert "annotation 101 of" in str(notice)
 
 
 def test_boxes_out_of_the_image_are_clipped_and_counted(tmp_path: Path, write_coco: Write) -> None:
@@ -66,7 +66,7 @@ def test_boxes_out_of_the_image_are_clipped_and_counted(tmp_path: Path, write_co
     assert truth(dataset).area.tolist() == [250, 4]
     (notice,) = dataset.warnings
     assert (notice.code, notice.values["count"]) == ("clipped_boxes", 1)
-    assert "annotation 100 of" in notice
+    assert "annotation 100 of" in str(notice)
 
 
 def test_boxes_up_to_a_pixel_outside_are_rounding(tmp_path: Path, write_coco: Write) -> None:
@@ -87,7 +87,7 @@ def test_missing_images_are_counted_before_anything_is_computed(tmp_path: Path, 
     path = write_coco(tmp_path / "my.json", [(0, 7, (1, 1, 5, 5))], images=("a.png", "b.png", "c.png"))
     (tmp_path / "b.png").unlink()
     (tmp_path / "c.png").unlink()
-    with pytest.raises(DatasetError, match=r"2 of the 3 images .* missing; the first is 'b\.png'") as caught:
+    with pytest.raises(DatasetError, match=r"2 of the 3 images .* missing; the first is “b\.png”") as caught:
         open_dataset(path)
     assert caught.value.code == "missing_images"
     assert (caught.value.values["count"], caught.value.values["total"]) == (2, 3)
@@ -104,7 +104,7 @@ def test_file_without_annotations_opens_for_fidelity_only(tmp_path: Path, write_
 def test_broken_image_is_named_on_opening(tmp_path: Path, write_coco: Write) -> None:
     path = write_coco(tmp_path / "my.json", [(0, 7, (1, 1, 5, 5))])
     (tmp_path / "b.png").write_bytes(b"no image at all")
-    with pytest.raises(DatasetError, match=r"b\.png' cannot be read") as caught:
+    with pytest.raises(DatasetError, match=r"b\.png” cannot be read") as caught:
         open_dataset(path)
     assert caught.value.code == "broken_image"
 
@@ -148,7 +148,7 @@ def test_unsound_box_is_named(tmp_path: Path, write_coco: Write, box: Any) -> No
     record = json.loads(path.read_text())
     record["annotations"][0]["bbox"] = box
     path.write_text(json.dumps(record))
-    with pytest.raises(DatasetError, match=r"annotation 100 .* no valid 'bbox'"):
+    with pytest.raises(DatasetError, match=r"annotation 100 .* no valid “bbox”"):
         open_dataset(path)
 
 
@@ -246,7 +246,7 @@ def test_fingerprint_tells_content_apart(tmp_path: Path, write_coco: Write, writ
 
 def test_missing_split_is_named(tmp_path: Path, write_coco: Write) -> None:
     dataset = open_dataset(write_coco(tmp_path / "my.json", [(0, 7, (1, 1, 5, 5))]))
-    with pytest.raises(DatasetError, match="'my' has no split 'train'") as caught:
+    with pytest.raises(DatasetError, match="“my” has no train split") as caught:
         dataset.split("train")
     assert caught.value.code == "no_split"
 

@@ -13,6 +13,7 @@ import pytest
 from edgeslim.artifacts.store import Store
 from edgeslim.datasets import DATASETS, any_images, open_dataset
 from edgeslim.errors import DatasetError, Notice
+from edgeslim.records import decoded, encoded
 
 Write = Callable[..., Path]
 
@@ -30,7 +31,7 @@ def test_descriptions_are_plain_data(name: str) -> None:
 
 def test_unknown_reference_names_the_choices() -> None:
     with pytest.raises(
-        DatasetError, match=r"no dataset named 'street-sings'.*Choose one of street-signs"
+        DatasetError, match=r"no dataset named “street-sings”.*Choose one of street-signs"
     ) as caught:
         open_dataset("street-sings")
     assert caught.value.code == "no_dataset"
@@ -86,12 +87,12 @@ def test_any_images_prefers_what_was_declared_for_it(
     assert any_images(digits).fingerprint == digits.split("calibration").fingerprint
 
 
-def test_notice_is_its_sentence_and_survives_pickling() -> None:
-    notice = Notice("clipped_boxes", "2 boxes were clipped.", count=2, file=Path("a.json"))
+def test_a_notice_has_its_sentence_and_survives_pickling() -> None:
+    notice = Notice("clipped_boxes", count=2, first=Path("a.json"))
     again = pickle.loads(pickle.dumps(notice))  # noqa: S301 - our own bytes
-    assert again == "2 boxes were clipped."
-    assert (again.code, again.values) == ("clipped_boxes", {"count": 2, "file": "a.json"})
-    assert json.dumps([again]) == '["2 boxes were clipped."]'
+    assert str(again) == "2 boxes reaching out of their image were clipped; the first is a.json."
+    assert (again.code, again.values) == ("clipped_boxes", {"count": 2, "first": "a.json"})
+    assert decoded(Notice, json.loads(json.dumps(encoded(again)))) == again == notice
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp"])

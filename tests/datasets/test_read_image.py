@@ -28,7 +28,7 @@ def png_header(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 10_000), (10_000, 10_000), (10_000, 5_001)])
 def test_image_of_too_many_pixels_is_refused_before_decoding(width: int, height: int) -> None:
-    with pytest.raises(DatasetError, match=r"'huge\.png' has more than 50 megapixels") as caught:
+    with pytest.raises(DatasetError, match=r"“huge\.png” has more than 50 megapixels") as caught:
         read_image(png_header(width, height), "huge.png")
     assert caught.value.code == "too_many_pixels"
     assert caught.value.values == {"image": "huge.png", "limit": 50}
@@ -45,7 +45,7 @@ def test_jpeg_cut_short_is_named(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3), dtype=np.uint8)
     Image.fromarray(noise).save(path)
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(DatasetError, match=r"half\.jpg' cannot be read") as caught:
+    with pytest.raises(DatasetError, match=r"half\.jpg” cannot be read") as caught:
         read_image(path, path.name)
     assert caught.value.code == "broken_image"
 
@@ -58,7 +58,7 @@ def test_what_is_no_image_is_named(content: bytes) -> None:
 
 
 def test_absent_image_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"'gone\.jpg' does not exist") as caught:
+    with pytest.raises(DatasetError, match=r"“gone\.jpg” does not exist") as caught:
         read_image(tmp_path / "gone.jpg", "gone.jpg")
     assert caught.value.code == "missing_image"
 

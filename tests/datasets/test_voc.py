@@ -68,7 +68,7 @@ def test_images_in_both_splits_are_told(tmp_path: Path, write_voc: Write) -> Non
 def test_listed_image_without_annotation_is_named(tmp_path: Path, write_voc: Write) -> None:
     write_voc(tmp_path, "a", [("ant", 0, (1, 1, 5, 5))])
     declare(tmp_path, val="a ghost")
-    with pytest.raises(DatasetError, match=r"no 'ghost\.xml'") as caught:
+    with pytest.raises(DatasetError, match=r"no annotation “ghost\.xml”") as caught:
         open_dataset(tmp_path)
     assert caught.value.code == "missing_annotation"
 
@@ -86,7 +86,7 @@ def test_missing_image_is_named(tmp_path: Path, write_voc: Write) -> None:
     write_voc(tmp_path, "a", [("ant", 0, (1, 1, 5, 5))])
     write_voc(tmp_path, "b", [("ant", 0, (1, 1, 5, 5))])
     (tmp_path / "JPEGImages" / "b.png").unlink()
-    with pytest.raises(DatasetError, match=r"1 of 2 images .* the first is 'b\.png'"):
+    with pytest.raises(DatasetError, match=r"1 of the 2 images .* the first is “b\.png”"):
         open_dataset(tmp_path)
 
 
@@ -107,7 +107,7 @@ OUTSIDE = (
 @pytest.mark.parametrize("content", ["", "<annotation><object>", "no xml", BOMB, OUTSIDE])
 def test_unsound_xml_is_named(tmp_path: Path, write_voc: Write, content: str) -> None:
     write_voc(tmp_path, "a", []).write_text(content)
-    with pytest.raises(DatasetError, match=r"a\.xml' is not valid XML") as caught:
+    with pytest.raises(DatasetError, match=r"a\.xml” is not valid XML") as caught:
         open_dataset(tmp_path)
     assert caught.value.code == "broken_xml"
 
@@ -119,5 +119,5 @@ def test_unsound_xml_is_named(tmp_path: Path, write_voc: Write, content: str) ->
 def test_unsound_object_is_named(tmp_path: Path, write_voc: Write, old: str, new: str, field: str) -> None:
     path = write_voc(tmp_path, "a", [("ant", 0, (1, 1, 9, 9))])
     path.write_text(path.read_text().replace(old, new))
-    with pytest.raises(DatasetError, match=rf"Object 1 of .*a\.xml' has no valid '{field}'"):
+    with pytest.raises(DatasetError, match=rf"Object 1 of .*a\.xml” has no valid “{field}”"):
         open_dataset(tmp_path)

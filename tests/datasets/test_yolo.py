@@ -69,7 +69,7 @@ def test_data_yaml_may_list_images_in_text_files(tmp_path: Path, write_yolo: Wri
     (tmp_path / "data.yaml").write_text("val: val.txt\nnames: [ant]\n")
     assert ids(open_dataset(tmp_path)) == {"validation": ["images/c.png", "images/a.png"]}
     (tmp_path / "val.txt").write_text("images/a.png\nimages/ghost.png\n")
-    with pytest.raises(DatasetError, match=r"Line 2 of .*val\.txt' .* 'images/ghost\.png'"):
+    with pytest.raises(DatasetError, match=r"Line 2 of .*val\.txt” .* “images/ghost\.png”"):
         open_dataset(tmp_path)
 
 
@@ -103,7 +103,7 @@ def test_images_and_labels_in_one_folder(tmp_path: Path, write_image: Callable[.
 )
 def test_malformed_line_is_named_with_file_and_line(tmp_path: Path, write_yolo: Write, line: str) -> None:
     write_yolo(tmp_path, {"a": "0 .5 .5 .2 .2\n" + line})
-    with pytest.raises(DatasetError, match=r"Line 2 of .*labels/a\.txt'") as caught:
+    with pytest.raises(DatasetError, match=r"Line 2 of .*labels/a\.txt”") as caught:
         open_dataset(tmp_path)
     assert (caught.value.code, caught.value.values["text"]) == ("yolo_line", line)
 
@@ -167,7 +167,7 @@ def test_dataset_without_any_labels_is_for_fidelity_only(tmp_path: Path, write_y
 )
 def test_unsound_data_yaml_is_named(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "data.yaml").write_text(text)
-    with pytest.raises(DatasetError, match=rf"data\.yaml' cannot be used: .*{reason}") as caught:
+    with pytest.raises(DatasetError, match=rf"data\.yaml” cannot be used: .*{reason}") as caught:
         open_dataset(tmp_path / "data.yaml")
     assert caught.value.code == "broken_data_yaml"
 

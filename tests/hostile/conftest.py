@@ -12,7 +12,7 @@ from watching import MEMORY, bounded, tree
 
 from edgeslim.cli.main import main
 from edgeslim.models import confined
-from edgeslim.ui.i18n import known
+from edgeslim.texts import known, translate
 
 Door = Callable[..., int]
 
@@ -45,7 +45,7 @@ def door(
         if code == 2:
             error = answer["error"]
             assert known("en", f"error.{error['code']}") and known("zh", f"error.{error['code']}"), error
-            assert error["problem"] and error["remedy"]
+            assert error["message"] == translate("en", f"error.{error['code']}", **error["values"])
             # An exception that nobody foresaw is a defect of ours, even where it costs a process of its own only.
             assert error["code"] != "model_crashes" or error["values"]["cause"].startswith("signal"), error
         return code

@@ -221,9 +221,7 @@ def worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Store:
 
 
 def test_one_workers_full_disk_fails_a_trial_and_is_told_with_its_address(worker, plan, store, monkeypatch):
-    full = StoreError(
-        "disk_full", "The disk is full: '/x/y' could not be written.", "Free some space.", path="/x/y"
-    )
+    full = StoreError("disk_full", path="/x/y", variable="EDGESLIM_HOME")
     sent = transfer_bundle(plan, store)
     order = Order(job(plan, store), "t", remote.versions())
     by_job = Reply(Outcome(error=full.record(), stops_study=True))
@@ -240,7 +238,7 @@ def test_one_workers_full_disk_fails_a_trial_and_is_told_with_its_address(worker
         assert error is not None
         assert (error.code, reply.outcome.stops_study) == ("disk_full", False)
         assert error.values["path"] == "/x/y (tcp://10.0.0.7:1)"
-        assert error.problem == "The disk is full: '/x/y (tcp://10.0.0.7:1)' could not be written."
+        assert str(error).startswith("The disk is full: “/x/y (tcp://10.0.0.7:1)” could not be written.")
 
 
 def test_a_worker_works_with_the_models_it_was_sent_and_returns_what_trials_make(
@@ -294,4 +292,4 @@ def test_a_connection_that_dasks_configuration_forbids_is_told(address, setting)
     with dask.config.set(setting), pytest.raises(StudyError) as caught:
         connecting.connect(address)
     assert caught.value.code == "cluster_security"
-    assert "distributed.comm.tls" in caught.value.remedy
+    assert "distributed.comm.tls" in str(caught.value)

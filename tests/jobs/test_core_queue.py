@@ -199,7 +199,7 @@ def test_cores_are_this_process_own_unless_told_otherwise(monkeypatch, tmp_path)
     monkeypatch.setenv("EDGESLIM_CORES", "12")
     assert cores() == 12
     monkeypatch.setenv("EDGESLIM_CORES", "many")
-    with pytest.raises(StudyError, match="EDGESLIM_CORES is 'many'"):
+    with pytest.raises(StudyError, match="EDGESLIM_CORES is “many”"):
         cores()
 
 

@@ -105,7 +105,7 @@ def test_a_killed_study_and_a_database_that_dies_are_told_and_nothing_is_lost_or
         capsys.readouterr()
         assert command(shared, "show", "s") == 2
         told = capsys.readouterr().err
-        assert f"The database '{postgres.shown}' cannot be used" in told and "then go on" in told
+        assert f"The database “{postgres.shown}” cannot be used" in told and "then go on" in told
         assert [each.state for each in workbench.list_studies(shared.store)] == ["failed"]
         with pytest.raises(StoreError):
             workbench.collect_garbage(shared.store, 1)

@@ -87,7 +87,7 @@ def test_what_cannot_be_delivered_says_why_beside_the_others(
     main, other = deploy.delivered(study, 0, case.store)
     assert main.figures is not None and main.figures.error is None
     assert other.figures is not None and other.figures.error is not None
-    assert other.figures.error.code == "refused"
+    assert other.figures.error.code == "ncnn_refused"
 
 
 def test_the_errand_is_shared_by_all_who_ask_for_the_same(

@@ -126,7 +126,7 @@ def test_two_apps_on_one_store_run_a_study_once(planned):
         outputs = [process.communicate("\n", timeout=60) for process in (first, second)]
     assert sorted(process.returncode for process in (first, second)) == [0, 1]
     refused = next(errors for _, errors in outputs if errors)
-    assert "Study 's' is running. Wait for its end, or cancel it first." in refused
+    assert "Study “s” is running. Wait for its end, or cancel it first." in refused
     planned.finish_without_repeats([1.0, 2.0])
 
 

@@ -127,7 +127,7 @@ def test_what_cannot_be_delivered_says_why_and_keeps_its_other_figures(case, mon
     for trial in load(case.store, "s").trials:
         assert (trial.state, trial.error) == ("complete", None)
         found = trial.in_runtime("reference")
-        assert found.error.code == "refused"
+        assert found.error.code == "ncnn_refused"
         assert (found.sha256, found.bytes, found.latency, found.fidelity) == (None, None, None, None)
         assert list(trial.delivered) == [MAIN]
         assert trial.latency.rounds == 30
@@ -164,11 +164,11 @@ def test_the_shell_measures_and_delivers_in_the_other_runtime(case, tmp_path, ca
     (delivered,) = (tmp_path / "out").glob("*-reference.coarse")
     assert hashlib.sha256(delivered.read_bytes()).hexdigest() == made.delivered["reference"]
     assert main(["evaluate", *asked[:-4], "nothing", *asked[-2:]]) == 2
-    assert "No runtime named 'nothing'" in capsys.readouterr().err
+    assert "no runtime named “nothing”" in capsys.readouterr().err
 
 
 def test_a_study_in_a_runtime_that_is_not_there_does_not_start(case):
-    with pytest.raises(EdgeSlimError, match="No runtime named 'referense'"):
+    with pytest.raises(EdgeSlimError, match="no runtime named “referense”"):
         case.start({"change": 1.0}, runtimes=("referense",))
     assert workbench.list_studies(case.store) == []
 

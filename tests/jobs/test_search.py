@@ -241,7 +241,7 @@ def test_failures_are_no_proposals_of_anything(world: World):
     while (todo := search.next()) is not None:
         if "static_int8" in [step.name for step in todo.recipe.steps]:
             search.failed(todo)
-            world.journal.fail(todo.number, "failed", ErrorRecord("c", "p", "r", {}))
+            world.journal.fail(todo.number, "failed", ErrorRecord("c", {}))
         else:
             world.perform(search, todo)
     search.finish()

@@ -92,7 +92,7 @@ def test_a_writer_does_not_write_more_often_than_anyone_looks(tmp_path: Path):
         writer.done = done
         writer.tell()
     assert told(store).done == 0
-    error = ErrorRecord("x", "It broke.", "Mend it.", {})
+    error = ErrorRecord("x", {"name": "n"})
     writer.end(error)
     found = told(store)
     assert (found.state, found.done, found.error) == ("failed", 49, error)

@@ -106,7 +106,7 @@ def test_a_failed_recipe_does_not_stop_the_others(case):
         "failed",
     ]
     assert study.trials[1].error.code == "unexpected"
-    assert "a defect" in study.trials[1].error.problem
+    assert "a defect" in str(study.trials[1].error)
     assert study.trials[2].error.values == {"limit": "3"}
     assert case.ran().count(1.0) == 1
     assert "RuntimeError: a defect" in (case.store.root / "studies/s/log.txt").read_text()
@@ -125,7 +125,7 @@ def test_a_killed_worker_process_costs_its_own_trial_and_can_be_retried(case):
         (2, "complete"),
         (3, "complete"),
     ]
-    with pytest.raises(StudyError, match="No trial of 's' failed"):
+    with pytest.raises(StudyError, match="No trial of study “s” failed"):
         workbench.retry_study("s", case.store)
 
 
@@ -251,5 +251,5 @@ def test_data_that_cannot_be_used_fails_the_study_before_anything_is_spent(case)
     case.start({"change": 1.0})
     study = case.finish()
     assert study.state == "failed"
-    assert "broken.png" in study.error.problem
+    assert "broken.png" in str(study.error)
     assert case.ran() == []

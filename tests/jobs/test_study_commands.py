@@ -36,7 +36,7 @@ def test_a_study_runs_in_the_foreground_and_is_shown_listed_and_exported(case, c
     assert "s     complete  linear" in capsys.readouterr().out
     assert main(["study", "show", "s", *store]) == 0
     shown = capsys.readouterr().out
-    assert "That is too much. Take less." in shown
+    assert "error.too_much; limit: 3" in shown
     assert main(["study", "export", "s", "--csv", *store]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["state"] for row in rows] == ["complete", "complete", "infeasible"]

@@ -34,7 +34,7 @@ class Counted:
 
     def convert(self, file: Path, conversion: Conversion) -> bytes:
         if not self.installed:
-            raise ModelError("converter_missing", "Nothing converts.", "Install it.")
+            raise ModelError("converter_missing", suffix=".x", packages="y")
         self.made.append(self.installed)
         return file.read_bytes() + self.installed.encode()
 
@@ -49,7 +49,7 @@ def test_the_file_that_was_converted_last_serves_a_machine_without_the_converter
         to = Counted(version)
         return store.path(deliver(sha256, to, workload, store), to.suffix).read_bytes()
 
-    with pytest.raises(ModelError, match="Nothing converts"):
+    with pytest.raises(ModelError, match="Nothing installed here makes"):
         delivered("")
     assert delivered("1") == b"network1"
     assert delivered("") == b"network1"

@@ -36,7 +36,7 @@ def refused(model: onnx.ModelProto, folder: Path) -> ModelError:
     store = Store(folder / "store")
     with pytest.raises(ModelError) as caught:
         import_onnx(save(model, folder / "unknown.onnx"), None, "m", store)
-    assert "unknown.onnx" in caught.value.problem
+    assert "unknown.onnx" in str(caught.value)
     assert not list(store.root.rglob("*.onnx")) and not list(store.root.rglob("*.json"))
     return caught.value
 

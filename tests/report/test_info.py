@@ -84,7 +84,7 @@ def test_a_trial_that_is_not_timed_yet_is_neither_inside_nor_outside_of_a_latenc
 
 
 def test_an_unknown_axis_is_named(study: Study) -> None:
-    with pytest.raises(EdgeSlimError, match="No figure named 'downlod'"):
+    with pytest.raises(EdgeSlimError, match="no figure named “downlod”"):
         pareto_info(of(study), "downlod", "mAP")
 
 
@@ -234,14 +234,19 @@ def test_what_only_waits_to_be_timed_does_not_count_as_running(study: dict[str, 
 def test_what_time_ran_out_for_is_counted_apart_and_told_once(study: dict[str, Any]) -> None:
     last = copy.deepcopy(study["trials"][1])
     last |= {"state": "out_of_time", "sizes": None, "latency": None}
-    last["error"] = {"code": "out_of_time", "problem": "Out of time.", "remedy": "Take more.", "values": {}}
+    last["error"] = {
+        "code": "out_of_time",
+        "problem": "As earlier versions wrote it.",
+        "remedy": "Take more.",
+        "values": {"minutes": "5"},
+    }
     found = of({**study, "trials": [*study["trials"], *({**last, "number": n} for n in (97, 98, 99))]})
     assert counts(found)["out_of_time"] == 3
     assert sum(counts(found).values()) == len(found.trials)
     assert not {97, 98, 99} & set(found.front)
     told = study_table(found)
-    assert "97, 98, 99: Out of time. Take more." in told
-    assert told.count("Take more.") == 1
+    assert "97, 98, 99: Out of time: the study had 5 minutes for its recipes." in told
+    assert told.count("the study had 5 minutes") == 1
     assert told.count("out of time") == 3
 
 

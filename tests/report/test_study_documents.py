@@ -152,7 +152,7 @@ def test_the_headline_is_told_once_whatever_it_is(study: Study) -> None:
 def test_what_is_to_be_known_before_a_file_is_used_is_told(study: Study) -> None:
     study["trials"][1]["fidelity"]["plain_sqnr_db"] = 21.3
     read = of(study)
-    words = "A plain onnxruntime session gives other outputs for this file where it was scored (21 dB)"
+    words = "A plain onnxruntime session gives other outputs for this file where it was scored (21.3 dB)"
     assert study_table(read).splitlines()[-1].startswith(f"1: {words}")
     lines = dict(line.split("  ", 1) for line in trial_lines(read.trials[1]).splitlines())
     assert lines["note"].strip().startswith(words)

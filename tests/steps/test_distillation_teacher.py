@@ -33,6 +33,7 @@ from edgeslim.steps.distillation.loop import fitting_steps
 from edgeslim.steps.distillation.output_loss import aligned_loss, objects_loss
 from edgeslim.steps.recovery import DistilFromOriginal, DistilFromTeacher
 from edgeslim.steps.recovery.teachers import matched_by
+from said import said
 
 SIDE = 32
 DETECTOR = ModelSpec(
@@ -139,7 +140,7 @@ def test_a_teacher_that_does_not_fit_is_refused_with_a_remedy(
         return
     with pytest.raises(RecipeError) as found:
         step.check(DETECTOR, teacher)
-    assert found.value.code == code and found.value.remedy and found.value.values["step"] == step.name
+    assert found.value.code == code and said(found.value) and found.value.values["step"] == step.name
 
 
 def test_no_teacher_and_objects_without_a_loss_are_refused() -> None:

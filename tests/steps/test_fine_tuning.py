@@ -14,6 +14,7 @@ from edgeslim.steps import StepContext
 from edgeslim.steps.pruning import MagnitudePruning
 from edgeslim.steps.recovery import FineTuning
 from example_networks import RandomImages, make_onnx, make_spec
+from said import said
 
 IMAGES = RandomImages(64)
 
@@ -59,4 +60,4 @@ def test_missing_images_are_refused_with_a_remedy() -> None:
     with pytest.raises(RecipeError) as caught:
         FineTuning().apply(to_torch(make_onnx("mlp")), context(train=None))
     assert caught.value.code == "no_training_images"
-    assert "fine_tuning" in caught.value.remedy
+    assert caught.value.values["step"] == "fine_tuning" and said(caught.value)

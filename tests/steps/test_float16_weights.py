@@ -60,4 +60,4 @@ def test_tiny_network_gains_nothing_and_is_refused() -> None:
             item.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(item)[:1, :1], item.name))
     with pytest.raises(RecipeError) as caught:
         Float16().apply(model, context())
-    assert caught.value.code == "nothing_to_quantize"
+    assert caught.value.code == "nothing_in_float16"

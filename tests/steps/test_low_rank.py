@@ -22,6 +22,7 @@ from edgeslim.recipe import Recipe
 from edgeslim.steps import StepContext
 from edgeslim.steps.low_rank import LowRank
 from edgeslim.steps.low_rank.factorization import METHODS
+from said import said
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 IMAGE = torch.rand(SPEC.input_shape, generator=torch.Generator().manual_seed(1))
@@ -179,7 +180,7 @@ def test_a_layer_called_twice_is_replaced_in_both_places() -> None:
 def test_what_cannot_be_done_is_refused_with_a_remedy() -> None:
     with pytest.raises(RecipeError) as nothing:
         LowRank().apply(imported(Recurrent()), context())
-    assert nothing.value.code == "low_rank_no_layers" and nothing.value.remedy
+    assert nothing.value.code == "low_rank_no_layers" and said(nothing.value)
     with pytest.raises(InfeasibleError) as dear:
         LowRank(target="rank", keep=0.999).apply(imported(Block()), context())
     assert dear.value.code == "low_rank_not_cheaper"

@@ -145,12 +145,12 @@ def test_recurrent_network_with_float_outputs_has_nothing_to_quantize() -> None:
     step = StaticInt8(keep_float="first_and_outputs", first_layers=1)
     with pytest.raises(RecipeError) as caught:
         step.apply(model, context())
-    assert caught.value.code == "nothing_to_quantize"
+    assert caught.value.code == "no_int8_layers"
 
 
 def test_a_network_without_recurrent_layers_is_not_told_of_them() -> None:
     step = StaticInt8(keep_float="first_and_outputs", first_layers=64)
-    with pytest.raises(RecipeError, match="keeps all 3 in float") as caught:
+    with pytest.raises(RecipeError, match="keeps all 3 layers in float") as caught:
         step.apply(deployable(make_onnx("plain_cnn")), context())
     assert "recurrent" not in str(caught.value)
 

@@ -79,7 +79,7 @@ def test_a_senseless_order_is_refused_with_reason_and_repair(
     assert repaired(steps) == mended
     names = [step.name for step in mended]
     assert caught.value.values["repaired"] == ", ".join(names)
-    assert " → ".join(names) in caught.value.remedy
+    assert ", ".join(names) in str(caught.value)
 
 
 def test_recovering_nothing_is_refused_and_cannot_be_repaired() -> None:

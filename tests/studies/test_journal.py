@@ -70,7 +70,7 @@ def test_figures_that_are_none_are_damage_too(tmp_path: Path, result: dict[str, 
     journal = make(store)
     journal.start(0)
     journal.record(0, result)
-    with pytest.raises(StudyError, match="'one' is damaged"):
+    with pytest.raises(StudyError, match="“one” is damaged"):
         storage.read(store, "one")
 
 

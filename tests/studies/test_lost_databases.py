@@ -46,7 +46,7 @@ def test_a_study_whose_database_is_gone_is_deleted_only_by_force(store, capsys):
     for refused in (["store", "gc"], ["study", "delete", "one"]):
         assert main([*refused, *command]) == 2
         told = capsys.readouterr().err
-        assert "Study 'one' lies in a database that cannot be used" in told
+        assert "Study “one” lies in a database that cannot be used" in told
         assert "study delete one --force" in told
     assert storage.names(store) == ["one", "two"]
     assert main(["study", "delete", "one", "--force", *command]) == 0
@@ -62,7 +62,7 @@ def test_a_database_that_fails_slowly_is_asked_once_for_a_whole_list(store, monk
 
     def opened(url: str) -> Any:
         asked.append(url)
-        raise StoreError("database_unreachable", "No answer.", "Wait.", storage="x")
+        raise StoreError("database_unreachable", storage="x", reason="no answer", variable="V")
 
     monkeypatch.setattr(database, "_opened", opened)
     monkeypatch.setattr(database, "SLOW", 0.0)

@@ -90,5 +90,5 @@ def test_the_samples_notes_lie_in_the_users_data_folder(tmp_path: Path) -> None:
     assert workbench.notes_version("sample", store, sample=True) != before
     assert [path.name for path in tmp_path.rglob("notes.log")] == ["notes.log"]
     assert workbench.list_studies(store) == []
-    with pytest.raises(StudyError, match="There is no study named 'sample'"):
+    with pytest.raises(StudyError, match="There is no study named “sample”"):
         workbench.star_trial("sample", 28, store=store)

@@ -22,4 +22,4 @@ def test_several_outputs_are_refused_with_a_remedy() -> None:
         cross_entropy([torch.zeros(1, 10), torch.zeros(1, 4)], [0], digit_spec())
     assert caught.value.code == "classifier_outputs"
     assert caught.value.values == {"outputs": 2}
-    assert "distil_from_original" in caught.value.remedy
+    assert "by distillation" in str(caught.value)

@@ -104,7 +104,7 @@ def refuse_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: MagnitudePruning, model: Any, context: Any) -> Any:
         zeros = [float((weight == 0).float().mean()) for weight in model.parameters() if weight.dim() > 1]
         if self.sparsity == 0.9 and min(zeros) < 0.25:
-            raise InfeasibleError("too_bad", "Too much at once.", "Prune a little first.")
+            raise InfeasibleError("too_bad")
         return apply(self, model, context)
 
     monkeypatch.setattr(MagnitudePruning, "apply", refuse)
@@ -148,7 +148,7 @@ def test_labels_are_needed_for_sensitivity_by_accuracy(digits_file: Path, tmp_pa
         Image.new("RGB", (16, 16), (40 * index, 80, 10)).save(folder / f"{index}.png")
     with pytest.raises(DatasetError) as caught:
         workbench.layer_sensitivity(str(digits_file), folder, calibration="digits", labels=True)
-    assert caught.value.code == "no_labels"
+    assert caught.value.code == "sensitivity_no_labels"
 
 
 def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:

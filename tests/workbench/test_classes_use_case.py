@@ -52,7 +52,7 @@ def test_a_score_of_one_class_of_four_stops_and_says_how_to_go_on(
     assert main(["--store", store, "evaluate", "--model", MODEL, "--data", str(signs)]) == 2
     told = capsys.readouterr().err
     assert "Only 1 of the dataset's 4 classes" in told
-    assert '--classes. This would go on as it is: {"stop": "stop", "speedlimit": null' in told
+    assert 'given with --classes). This would go on as it is:\n\n{"stop": "stop", "speedlimit": null' in told
     with pytest.raises(DatasetError) as caught:
         workbench.start_study(StudyPlan(model=MODEL, dataset=str(signs)), (), store=Store(tmp_path / "store"))
     assert caught.value.code == "few_classes"

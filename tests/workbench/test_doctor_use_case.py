@@ -97,7 +97,7 @@ def test_a_mend_is_tried_and_judged(digits_file: Path, store: Store, monkeypatch
     assert outcome is not None and outcome.right and outcome.gained is not None
     assert outcome.gained.delta > 0.2
     assert workbench.try_mend(whole, 1, cause.mend, store).number == 2 and len(added) == 1, "it is there"
-    with pytest.raises(StudyError, match="without another file"):
+    with pytest.raises(StudyError, match="No other recipe mends this"):
         workbench.try_mend(whole, 1, Mend(kind="threshold", threshold=0.3, values={}), store)
 
 

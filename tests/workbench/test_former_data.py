@@ -59,7 +59,7 @@ def test_a_training_that_forgets_is_told_in_figures_table_and_shell(
     assert main([*asked, "--out", str(tmp_path / "out"), "--store", str(store.root)]) == 0
     told = capsys.readouterr()
     assert "scored on 200 images of 'digits' too" in told.err, "before anything is computed"
-    assert "Its training has cost what the model had learnt from 'digits': top1 " in told.out
+    assert "Its training has cost what the model had learnt from digits: top1 was " in told.out
     recipes = [Recipe.from_json(each) for each in (TRAINED, HALF)]
     trained, half = workbench.compress("digits-mlp", data, recipes, tmp_path / "out", store=store)
     former = trained.former
@@ -117,7 +117,7 @@ def test_a_difference_within_chance_is_a_figure_and_no_loss(a_trial: TrialResult
     assert "former_change" not in [figure.name for figure in columns([a_trial])]
     assert trial.notices == ()
     (notice,) = replace(a_trial, former=replace(FORMER, change_ci95=(-0.03, -0.002))).notices
-    assert notice.code == "former_data_lost" and "70.0 before, 69.0 now" in str(notice)
+    assert notice.code == "former_data_lost" and "mAP was 70.0 there and is 69.0 now" in str(notice)
     assert replace(FORMER, change_ci95=None).lost, "without an interval, any decrease"
     assert TrialResult.from_json(trial.to_json()) == trial
 

@@ -89,7 +89,7 @@ def test_values_from_a_shell_are_typed_and_checked(tmp_path: Path) -> None:
         lessons.run_setting("distillation", "nothing", {}, Store(tmp_path))
     with pytest.raises(EdgeSlimError):
         lessons.run_setting("distillation", "unseen", {"temperature": "hot"}, Store(tmp_path))
-    with pytest.raises(EdgeSlimError, match=r"experiment 'unseen' has no control 'wrong'.*temperature"):
+    with pytest.raises(EdgeSlimError, match=r"experiment “unseen” has no control “wrong”.*temperature"):
         lessons.run_setting("distillation", "unseen", {"wrong": "1"}, Store(tmp_path))
 
 

@@ -97,7 +97,7 @@ def test_what_is_not_there_is_said_before_its_name_is_judged(store, tmp_path):
 
 def test_a_name_that_is_no_dataset_is_told_as_it_was_given_with_all_names_at_hand(store):
     workbench.import_dataset(zipped(a__png=picture()), name="mine", store=store)
-    with pytest.raises(DatasetError, match=r"named 'mien'.*mine") as caught:
+    with pytest.raises(DatasetError, match=r"named “mien”.*mine") as caught:
         workbench.describe_dataset("mien", store)
     assert caught.value.code == "no_dataset"
 
@@ -137,7 +137,7 @@ def test_another_dataset_does_not_silently_take_a_name(store, tmp_path):
 def test_a_broken_upload_lists_nothing_and_is_called_as_it_was(store, content):
     with pytest.raises(DatasetError) as caught:
         workbench.import_dataset(content, name="mine", file_name="photos.zip", store=store)
-    assert "photos.zip" in caught.value.problem
+    assert "photos.zip" in str(caught.value)
     assert str(store.root) not in f"{caught.value} {caught.value.values}"
     assert [data.name for data in workbench.list_datasets(store) if data.origin == "imported"] == []
 

@@ -117,7 +117,7 @@ def test_a_score_of_nothing_names_preprocessing_and_classes() -> None:
     )
     (notice,) = original.notices
     assert notice.code == "scores_nothing"
-    assert "colour order" in notice and "order of the classes" in notice
+    assert "colour order" in str(notice) and "order of the classes" in str(notice)
     assert replace(original, accuracy={"mAP": 0.02}).notices == ()
     pruned = RecipeRecord(({"step": "magnitude_pruning"},))
     assert replace(original, recipe=pruned).notices == ()
@@ -140,8 +140,8 @@ def test_what_cannot_be_told_is_a_question_that_names_the_ways(
     with pytest.raises(ModelError) as caught:
         use_case.settled_spec(swapped, data, None, store, silent)
     assert caught.value.code == "preprocessing_unclear"
-    assert "RGB, scale 0.003922" in caught.value.problem and "BGR, scale 0.003922" in caught.value.problem
-    assert "scale 1," not in caught.value.problem
+    assert "RGB, scale 0.003922" in str(caught.value) and "BGR, scale 0.003922" in str(caught.value)
+    assert "scale 1," not in str(caught.value.values["ways"])
     given = json.loads(str(caught.value.values["spec"]))
     assert workbench.checked_spec(given).color == "RGB"
 

@@ -63,7 +63,7 @@ def finished_study(store: Store, name: str = "one") -> dict[str, str]:
         }
         journal.record(number, result)
         journal.complete(number, latency, (score, float(size)))
-    journal.fail(3, "failed", ErrorRecord("c", "p", "r", {}))
+    journal.fail(3, "failed", ErrorRecord("c", {}))
     return hashes
 
 

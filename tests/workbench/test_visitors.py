@@ -65,7 +65,7 @@ def test_an_upload_is_seen_by_its_visitor_and_at_the_machine_until_it_is_shared(
     assert names(store) == ({"hers"}, {"photos"})
     become("ben")
     assert names(store) == (set(), set())
-    with pytest.raises(ModelError, match="No model named 'hers'"):
+    with pytest.raises(ModelError, match="no model named “hers”"):
         workbench.stored_model("hers", store)
     with pytest.raises(DatasetError) as caught:
         workbench.gallery_images("photos", store=store)

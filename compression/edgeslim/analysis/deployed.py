@@ -28,23 +28,14 @@ def open_deployed(model: Model) -> DeployedModel:
     graph = deployable(onnx.load(model.path))
     layers = weight_layers(graph)
     if not layers:
-        raise ModelError(
-            "no_weight_layers",
-            f"'{model.name}' has no convolution, linear or recurrent layer with stored float32 weights.",
-            "Choose a model that has not been compressed yet.",
-            model=model.name,
-        )
+        raise ModelError("no_weight_layers", model=model.name)
     return DeployedModel(model, graph, layers)
 
 
 def required(split: Split | None) -> Split:
     """The calibration images. Raises DatasetError (code 'no_images_to_measure_on') if there are none."""
     if split is None or len(split) == 0:
-        raise DatasetError(
-            "no_images_to_measure_on",
-            "Layers are measured on calibration images, and there are none.",
-            "Choose a dataset for calibration; labels are not needed.",
-        )
+        raise DatasetError("no_images_to_measure_on")
     return split
 
 

@@ -214,12 +214,7 @@ def _scored(
     decoded = [task.decode(raw, item, model.spec) for raw, item in zip(original, shown_inputs, strict=True)]
     reference = score(decoded)
     if reference is None:
-        raise ModelError(
-            "not_scorable",
-            f"The outputs of '{model.name}' cannot be scored against these labels.",
-            "Measure sensitivity without labels, or give the model's family in its specification.",
-            model=model.name,
-        )
+        raise ModelError("sensitivity_not_scorable", model=model.name)
     scored: dict[TechniqueStrength, dict[str, float | PairedChange]] = {}
     for done, ((pair, layer), predictions) in enumerate(made.items()):
         progress("scoring", done, len(made))

@@ -34,21 +34,10 @@ class Bundle:
         for place, content in self.files.items():
             named = PurePosixPath(place)
             if named.is_absolute() or ".." in named.parts or not (kinds is None or named.parts[0] in kinds):
-                raise DownloadError(
-                    "parcel_place",
-                    f"Another machine sent a file for '{place}', which is not a place in the data folder.",
-                    "Leave that machine out of the cluster.",
-                    place=place,
-                )
+                raise DownloadError("parcel_place", place=place)
             wanted = named.stem if named.parts[0] == BLOBS else self.hashes[place]
             if hashlib.sha256(content).hexdigest() != wanted:
-                raise DownloadError(
-                    "parcel_damaged",
-                    f"'{place}' arrived damaged from another machine: its content is not {wanted}.",
-                    "Retry the trial; if it happens again, check the network and the other machine's memory.",
-                    place=place,
-                    sha256=wanted,
-                )
+                raise DownloadError("parcel_damaged", place=place, sha256=wanted)
         for place in sorted(self.files, key=_is_record):
             path = store.root / place
             if not path.exists() or (_is_record(place) and not keep):

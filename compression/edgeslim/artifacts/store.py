@@ -163,13 +163,7 @@ def locked(path: Path, within: float | None = None, progress: Progress = silent)
         path.parent.mkdir(parents=True, exist_ok=True)
         _acquire(held, within, progress)
     except Timeout as error:
-        raise StoreError(
-            "storage_locked",
-            f"Another process has kept '{path}' locked for {within:g} seconds.",
-            "Wait for that process, or end it; then go on.",
-            path=path,
-            seconds=f"{within:g}",
-        ) from error
+        raise StoreError("storage_locked", path=path, seconds=f"{within:g}") from error
     except OSError as error:
         raise as_store_error(path, error) from error
     try:
@@ -196,18 +190,5 @@ def _acquire(held: FileLock, within: float | None, progress: Progress) -> None:
 def as_store_error(path: Path, error: OSError) -> StoreError:
     """The StoreError of a failed write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreError(
-            "disk_full",
-            f"The disk is full: '{path}' could not be written.",
-            f"Free some space, or set {HOME_VARIABLE} to a folder on another disk.",
-            path=path,
-            variable=HOME_VARIABLE,
-        )
-    return StoreError(
-        "not_writable",
-        f"'{path}' could not be written ({error.strerror}).",
-        f"Check the folder's permissions, or set {HOME_VARIABLE} to a folder you can write to.",
-        path=path,
-        reason=error.strerror,
-        variable=HOME_VARIABLE,
-    )
+        return StoreError("disk_full", path=path, variable=HOME_VARIABLE)
+    return StoreError("not_writable", path=path, reason=error.strerror, variable=HOME_VARIABLE)

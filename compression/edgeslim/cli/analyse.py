@@ -130,13 +130,7 @@ def _sensitivity(given: Arguments) -> None:
 def _ablate(given: Arguments) -> None:
     recipes = workbench.read_recipes(given.recipe)
     if len(recipes) != 1:
-        raise RecipeError(
-            "one_recipe",
-            f"'{given.recipe}' holds {len(recipes)} recipes.",
-            "Give a file with one recipe, whose stages are to be measured.",
-            file=given.recipe,
-            count=len(recipes),
-        )
+        raise RecipeError("one_recipe", file=given.recipe, count=len(recipes))
     found = workbench.ablate(
         given.model,
         given.data,

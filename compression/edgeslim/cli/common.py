@@ -14,7 +14,7 @@ from edgeslim.artifacts.store import HOME_VARIABLE, STORAGE_VARIABLE
 from edgeslim.detections import READING_SCORE
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import WAITS, Progress
-from edgeslim.records import ClassMap, ProgressRecord, encoded
+from edgeslim.records import ClassMap, ProgressRecord, encoded, with_messages
 from edgeslim.studies.trial import TrialResult
 from edgeslim.units import parse_bytes
 
@@ -144,7 +144,7 @@ def _json(record: object) -> object:
     """A trial's own JSON holds what follows from it too."""
     if isinstance(record, list):
         return [_json(each) for each in record]
-    return record.to_json() if isinstance(record, TrialResult) else encoded(record)
+    return with_messages(record.to_json() if isinstance(record, TrialResult) else encoded(record))
 
 
 def progress(given: Arguments) -> Progress:

@@ -69,11 +69,7 @@ def _study_doctor(given: Arguments) -> None:
         made_anew = ("recipe", "calibration")
         mends = [each.mend for each in found.found if each.mend is not None and each.mend.kind in made_anew]
         if not mends:
-            raise StudyError(
-                "no_recipe_to_try",
-                "Nothing was found that another recipe would mend.",
-                "Read what was found; a threshold is set where the file is used.",
-            )
+            raise StudyError("no_recipe_to_try")
         tried = workbench.try_mend(study, given.number, mends[0], given.store)
         lines += [
             "",

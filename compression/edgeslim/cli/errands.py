@@ -98,4 +98,4 @@ def watch_errand(given: Arguments, look: Callable[[], ErrandStatus | None]) -> N
     if status is not None and status.error is not None:
         raise EdgeSlimError.of(status.error)
     if status is None or status.state != "complete":
-        raise StudyError("errand_ended", "The process ended before its time.", "Begin again.")
+        raise StudyError("errand_ended")

@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         code: int | None = given.command(given)
     except EdgeSlimError as error:
         clear_line()
-        print(f"error: {error.problem} {error.remedy}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         if given.json:
             print_json({"error": error.record()})
         return USER_ERROR
@@ -145,7 +145,7 @@ def _datasets(given: Arguments) -> None:
 
 def _dataset_lines(data: DatasetInfo) -> str:
     labels = ", ".join(data.labels) or "no classes"
-    notices = [notice.text for notice in data.warnings]
+    notices = [str(notice) for notice in data.warnings]
     return "\n".join([f"{data.name}: {data.task}, {_counts(data.sizes)}", labels, *notices])
 
 

@@ -98,5 +98,5 @@ def _model_lines(model: ModelInfo) -> str:
         lines.append(f"translated from {framework}: outputs differ by at most {relative:.1e} of their range")
     if error is not None:
         lines.append(f"outputs differ from the given file's by at most {error:.1e}")
-    lines += [notice.text for notice in model.told]
+    lines += [str(notice) for notice in model.told]
     return "\n".join(lines)

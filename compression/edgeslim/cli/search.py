@@ -81,14 +81,7 @@ def read_budget(texts: Iterable[str]) -> Budget:
             given[figure.name] = _amount(figure, value)
         except ValueError as error:
             example = _example(figure)
-            raise StudyError(
-                "limit_value",
-                f"'{value}' is no limit for '{figure.name}'.",
-                f"Give an amount such as {figure.name}={example}.",
-                name=figure.name,
-                value=value,
-                example=example,
-            ) from error
+            raise StudyError("limit_value", name=figure.name, value=value, example=example) from error
     return Budget.of(**given)
 
 

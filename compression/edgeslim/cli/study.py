@@ -130,9 +130,7 @@ def _add_cluster(command: argparse.ArgumentParser) -> None:
 def _study_run(given: Arguments) -> int:
     search = search_run(given)
     if search is None and not given.preset and not given.recipes:
-        raise StudyError(
-            "nothing_to_run", "There is nothing to run.", "Give a --preset, --recipes, or a --search."
-        )
+        raise StudyError("nothing_to_run")
     asked = {name: getattr(given, name) for name in _PLANNED}
     plan = StudyPlan(
         model=given.model,
@@ -201,13 +199,7 @@ def _watch(given: Arguments, name: str) -> int:
     if status.error:
         raise EdgeSlimError.of(status.error)
     if status.state not in ("complete", "paused"):
-        raise StudyError(
-            "study_stopped",
-            f"Study '{name}' was stopped before its end.",
-            f"Go on with `edgeslim study resume {name}`; its log is {status.log}.",
-            name=name,
-            log=status.log,
-        )
+        raise StudyError("study_stopped", name=name, log=status.log)
     study = workbench.study_result(name, given.store)
     _tell_study(given, study)
     failed = status.state == "complete" and any(trial.state == "failed" for trial in study.trials)
@@ -243,7 +235,7 @@ def _what_happened(study: StudyResult) -> str:
     """Why a study is not complete and what to do, as a line; nothing where its state says it all."""
     resume = f"Go on with: edgeslim study resume {study.name}"
     if study.error:
-        return f"{study.error.problem} {study.error.remedy}\n{resume}\n"
+        return f"{study.error}\n{resume}\n"
     if study.state == "interrupted":
         return f"Its process ended before its time, killed or with the machine. What is finished stays.\n{resume}\n"
     if study.state in ("cancelled", "paused"):

@@ -66,11 +66,7 @@ def add_commands(commands: Any) -> None:
 
 def _train(given: Arguments) -> None:
     if (given.data is None) == (given.sample is None) or (given.data is None) != (given.name is None):
-        raise RecipeError(
-            "what_to_train",
-            "It is not clear what to train.",
-            "Give --data and --name for a detector of your own, or the name of a sample model alone.",
-        )
+        raise RecipeError("what_to_train")
     if given.data is None:
         _sample(given)
     else:
@@ -82,11 +78,7 @@ def _own(given: Arguments) -> None:
 
     shape = {"size": given.size, "side": given.side, "start": given.start}
     if given.model is not None and any(value is not None for value in shape.values()):
-        raise RecipeError(
-            "shape_of_adapted",
-            "A model that is adapted keeps its size and its input.",
-            "Leave out --size, --side and --start, or --from.",
-        )
+        raise RecipeError("shape_of_adapted")
     start = shape if given.model is None else {"start": given.model}
     plan = training_plan(
         given.data,

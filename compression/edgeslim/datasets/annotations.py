@@ -22,13 +22,7 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise DatasetError(
-            "unreadable_file",
-            f"'{path}' cannot be read ({reason}).",
-            "Check that it exists, may be read, and is a text file.",
-            path=path,
-            reason=reason,
-        ) from error
+        raise DatasetError("unreadable_file", path=path, reason=reason) from error
 
 
 def inside(name: str) -> PurePosixPath:
@@ -38,12 +32,7 @@ def inside(name: str) -> PurePosixPath:
     only the part after the last one. Raises DatasetError(code='unusable_path') for what no file can be called.
     """
     if "\0" in name or len(name.encode()) > _LONGEST or any(len(p.encode()) > 255 for p in name.split("/")):
-        raise DatasetError(
-            "unusable_path",
-            f"'{name[:60]}' cannot be the path of a file.",
-            "Correct it in the dataset's files.",
-            path=name[:60],
-        )
+        raise DatasetError("unusable_path", path=name[:60])
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or (path.parts and path.parts[0].endswith(":")):
         return PurePosixPath(path.name)
@@ -101,17 +90,8 @@ class BoxReader:
 
     def notices(self) -> list[Notice]:
         """What was dropped or clipped so far."""
-        said = {
-            "zero_area_boxes": "{count} boxes without area in the image were dropped; the first is {first}.",
-            "clipped_boxes": "{count} boxes reaching out of their image were clipped; the first is {first}.",
-        }
         return [
-            Notice(
-                code,
-                said[code].format(count=count, first=self._first[code]),
-                count=count,
-                first=self._first[code],
-            )
+            Notice(code, count=count, first=self._first[code])
             for code, count in self._counts.items()
             if count
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -46,8 +46,7 @@ class Coco:
             trained, evaluated, declared = _listed(path, evaluated)
         dangling = sum(file.dangling for file in files)
         if dangling:
-            text = f"{dangling} annotations belong to images that are not listed and were left out."
-            notices.append(Notice("dangling_annotations", text, count=dangling))
+            notices.append(Notice("dangling_annotations", count=dangling))
         told = [*notices, *boxes.notices()]
         return dataset_of_files(_name(path), labels, trained, evaluated, told, declared=declared)
 
@@ -80,14 +79,16 @@ def _by_split(folder: Path, files: Sequence[Path]) -> tuple[list[Path], list[Pat
         return [], list(files)
     train: list[Path] = []
     validation: list[Path] = []
+    names = ", ".join(str(file.relative_to(folder)) for file in files)
+    unclear = DatasetError("several_annotation_files", folder=folder, files=names)
     for file in files:
         inner = file.parent.relative_to(folder).as_posix()
         match = _SPLIT.search(file.stem.lower()) or _SPLIT.search(inner.lower())
         if match is None:
-            raise _ambiguous(folder, files)
+            raise unclear
         (train if match[1] == "train" else validation).append(file)
     if not validation or len(train) > 1:
-        raise _ambiguous(folder, files)
+        raise unclear
     return train, validation
 
 
@@ -109,27 +110,13 @@ def _listed(path: Path, images: ImageFiles) -> tuple[ImageFiles, ImageFiles, boo
     return images.pick(train), images.pick(validation), True
 
 
-def _ambiguous(folder: Path, files: Iterable[Path]) -> DatasetError:
-    names = ", ".join(str(file.relative_to(folder)) for file in files)
-    return DatasetError(
-        "several_annotation_files",
-        f"'{folder}' holds several COCO files ({names}), and their names do not say which to evaluate.",
-        "Choose one of the files, or put 'train', 'val' or 'test' into their names.",
-        folder=folder,
-        files=names,
-    )
-
-
 def _with_annotations(files: Sequence[CocoFile]) -> tuple[list[CocoFile], list[Notice]]:
     """Leave out files without annotations (such as COCO's test images) if others have them."""
     labelled = [file for file in files if any(image.boxes for image in file.images)]
     if not labelled:
         return list(files), []
     bare = [file.path for file in files if file not in labelled]
-    notices = [
-        Notice("file_without_annotations", f"'{path}' has no annotations and was left out.", file=path)
-        for path in bare
-    ]
+    notices = [Notice("file_without_annotations", file=path) for path in bare]
     return labelled, notices
 
 
@@ -173,15 +160,7 @@ def _locate(file: CocoFile) -> list[Path]:
             if not fewest:
                 return best
     first = file.images[fewest[0]].file_name
-    raise DatasetError(
-        "missing_images",
-        f"{len(fewest)} of the {len(relative)} images in '{file.path}' are missing; the first is '{first}'.",
-        "Put the images beside the JSON file, or into a folder 'images' there or one level up.",
-        file=file.path,
-        first=first,
-        count=len(fewest),
-        total=len(relative),
-    )
+    raise DatasetError("missing_images", file=file.path, first=first, count=len(fewest), total=len(relative))
 
 
 def _join(parts: Sequence[ImageFiles], labels: tuple[str, ...]) -> ImageFiles:

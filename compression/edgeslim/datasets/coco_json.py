@@ -46,12 +46,7 @@ def load(path: Path) -> CocoFile:
     """
     data = _parse(path)
     if not isinstance(data, dict) or not isinstance(data.get("images"), list):
-        raise DatasetError(
-            "not_coco",
-            f"'{path}' is not a COCO annotation file: it has no list of 'images'.",
-            "Choose a JSON file with 'images', 'annotations' and 'categories'.",
-            file=path,
-        )
+        raise DatasetError("not_coco", file=path)
     read = _Reader(path)
     images = read.images(data["images"])
     categories = read.categories(_list(data, "categories"))
@@ -65,13 +60,7 @@ def _parse(path: Path) -> Any:
         return parse_json(text)
     except ValueError as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
-        raise DatasetError(
-            "broken_json",
-            f"'{path}' is not valid JSON (line {line}): it is damaged or cut short.",
-            "Export or copy the file again.",
-            file=path,
-            line=line,
-        ) from error
+        raise DatasetError("broken_json", file=path, line=line) from error
 
 
 def _list(data: dict[str, Any], key: str) -> list[Any]:
@@ -91,13 +80,7 @@ class _Reader:
             where = f"image {key}"
             name = self._get(record, "file_name", (str,), where)
             if key in found:
-                raise DatasetError(
-                    "duplicate_image",
-                    f"'{self.path}' lists two images with the id {key}.",
-                    "Give every image an id of its own.",
-                    file=self.path,
-                    id=key,
-                )
+                raise DatasetError("duplicate_image", file=self.path, id=key)
             found[key] = CocoImage(str(key), name, _size(record))
         return found
 
@@ -116,14 +99,7 @@ class _Reader:
             where = f"annotation {record.get('id', position) if isinstance(record, dict) else position}"
             category = self._get(record, "category_id", (int,), where)
             if category not in categories:
-                raise DatasetError(
-                    "unknown_category",
-                    f"The {where} of '{self.path}' has the category {category}, which is not listed.",
-                    "Add the category to the file, or correct the annotation.",
-                    file=self.path,
-                    where=where,
-                    category=category,
-                )
+                raise DatasetError("unknown_category", file=self.path, where=where, category=category)
             image = images.get(self._get(record, "image_id", (int, str), where))
             if image is None:
                 dangling += 1
@@ -140,24 +116,14 @@ class _Reader:
     def _box(self, record: dict[str, Any], where: str) -> list[float]:
         box = self._get(record, "bbox", (list,), where)
         if len(box) != 4 or not all(map(_is_number, box)):
-            raise self._wrong(where, "bbox")
+            raise DatasetError("coco_field", file=self.path, where=where, field="bbox")
         return [float(value) for value in box]
 
     def _get(self, record: Any, key: str, kinds: tuple[type, ...], where: str) -> Any:
         value = record.get(key) if isinstance(record, dict) else None
         if not isinstance(value, kinds):
-            raise self._wrong(where, key)
+            raise DatasetError("coco_field", file=self.path, where=where, field=key)
         return value
-
-    def _wrong(self, where: str, key: str) -> DatasetError:
-        return DatasetError(
-            "coco_field",
-            f"The {where} of '{self.path}' has no valid '{key}'.",
-            "See the COCO format: cocodataset.org/#format-data.",
-            file=self.path,
-            where=where,
-            field=key,
-        )
 
 
 def _is_number(value: object) -> TypeGuard[float]:

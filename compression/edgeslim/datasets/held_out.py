@@ -43,35 +43,18 @@ def choosing_part(split: Split, share: float | None) -> tuple[Split, Split | Non
     choosing, held_out = hold_out(split, HELD_OUT_SHARE if share is None else share)
     images, count = len(split), len(held_out)
     if share is None and count < MIN_HELD_OUT:
-        text = (
-            f"{images} validation images are too few to keep some of them from choosing: "
-            "the scores of the best files flatter by an unknown amount."
-        )
-        return split, None, [Notice("held_out_too_few", text, count=images)]
+        return split, None, [Notice("held_out_too_few", count=images)]
     if not len(choosing) or not count:
-        raise DatasetError(
-            "held_out_empty",
-            f"Of {images} validation images, {count} would be held out: one part would be empty.",
-            "Choose another share, or evaluate on more images.",
-            images=images,
-            count=count,
-        )
+        raise DatasetError("held_out_empty", images=images, count=count)
     if count >= MIN_HELD_OUT:
         return choosing, held_out, []
-    text = f"Only {count} images are held out: what they say about the final files is very uncertain."
-    return choosing, held_out, [Notice("held_out_small", text, count=count)]
+    return choosing, held_out, [Notice("held_out_small", count=count)]
 
 
 def check_share(share: float | None) -> None:
     """Raise DatasetError if that share of the images cannot be held out."""
     if share is not None and not 0 <= share <= MAX_HELD_OUT_SHARE:
-        raise DatasetError(
-            "held_out_share",
-            f"The held-out share must be from 0 to {MAX_HELD_OUT_SHARE}, got {share} instead.",
-            "0.25 keeps a quarter of the validation images from choosing, 0 keeps none.",
-            value=share,
-            high=MAX_HELD_OUT_SHARE,
-        )
+        raise DatasetError("held_out_share", value=share, high=MAX_HELD_OUT_SHARE)
 
 
 def _uniform(image_id: str, seed: int) -> float:

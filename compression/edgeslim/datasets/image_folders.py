@@ -96,5 +96,4 @@ def _empty(names: set[str]) -> list[Notice]:
     if not names:
         return []
     shown = format_names(sorted(names))
-    text = f"{len(names)} folders hold no images, and are no classes: {shown}."
-    return [Notice("empty_class_folders", text, count=len(names), names=shown)]
+    return [Notice("empty_class_folders", count=len(names), names=shown)]

@@ -47,12 +47,7 @@ def read_image(source: Path | bytes, name: str, size: Size | None = None) -> Ima
         stored, upright = _sizes(picture)
         _check_size(name, size, stored, upright)
         if picture.mode in ("I", "F"):
-            raise DatasetError(
-                "unsupported_image",
-                f"The image '{name}' has 32-bit pixels, whose range is not known.",
-                "Convert it to 8 bits per channel.",
-                image=name,
-            )
+            raise DatasetError("unsupported_image", image=name)
         turned = picture if size == stored != upright else ImageOps.exif_transpose(picture)
         return _rgb(turned)
 
@@ -67,7 +62,7 @@ def read_frames(content: bytes, name: str, most: int) -> list[Image]:
         if count > 1:
             chosen = sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})
             if picture.width * picture.height * len(chosen) > MAX_PIXELS:
-                raise _too_many_pixels(name)
+                raise DatasetError("too_many_pixels", image=name, limit=MAX_PIXELS // 1_000_000)
             frames = []
             for place in chosen:
                 picture.seek(place)
@@ -125,37 +120,16 @@ def _opened(
     try:
         with PIL.Image.open(stream, formats=formats) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise _too_many_pixels(name)
+                raise DatasetError("too_many_pixels", image=name, limit=MAX_PIXELS // 1_000_000)
             yield picture
     except DatasetError:
         raise
     except FileNotFoundError as error:
-        raise DatasetError(
-            "missing_image",
-            f"The image '{name}' does not exist.",
-            "Put it back, or remove it from the dataset.",
-            image=name,
-        ) from error
+        raise DatasetError("missing_image", image=name) from error
     except _BOMBS as error:
-        raise _too_many_pixels(name) from error
+        raise DatasetError("too_many_pixels", image=name, limit=MAX_PIXELS // 1_000_000) from error
     except _BROKEN as error:
-        raise DatasetError(
-            "broken_image",
-            f"The image '{name}' cannot be read: it is damaged, or not a JPEG, PNG, BMP, WebP or TIFF.",
-            "Replace it by an intact file, or remove it from the dataset.",
-            image=name,
-        ) from error
-
-
-def _too_many_pixels(name: str) -> DatasetError:
-    limit = MAX_PIXELS // 1_000_000
-    return DatasetError(
-        "too_many_pixels",
-        f"The image '{name}' has more than {limit} megapixels.",
-        "Scale it down, or remove it from the dataset.",
-        image=name,
-        limit=limit,
-    )
+        raise DatasetError("broken_image", image=name) from error
 
 
 def _sizes(picture: PIL.Image.Image) -> tuple[Size, Size]:
@@ -169,13 +143,7 @@ def _check_size(name: str, declared: Size | None, stored: Size, upright: Size) -
     if declared is None or declared in (stored, upright):
         return
     sizes = {"declared": "{}x{}".format(*declared), "actual": "{}x{}".format(*upright)}
-    raise DatasetError(
-        "image_size",
-        f"The image '{name}' has {sizes['actual']} pixels, but its annotations say {sizes['declared']}.",
-        "The boxes belong to another version of the image: use that one, or correct the annotations.",
-        image=name,
-        **sizes,
-    )
+    raise DatasetError("image_size", image=name, **sizes)
 
 
 def _rgb(picture: PIL.Image.Image) -> Image:

@@ -58,14 +58,8 @@ def required(matching: ClassMatching, dataset_labels: Sequence[str]) -> ClassMat
     """The matching. Raises DatasetError (no_common_labels) if it is empty."""
     if matching.matched:
         return matching
-    values = {"dataset_labels": _some(dataset_labels), "model_labels": _some(matching.model)}
     raise DatasetError(
-        "no_common_labels",
-        f"The dataset knows {values['dataset_labels']}; the model knows {values['model_labels']}: "
-        "they have no class in common.",
-        "Choose data with the model's classes, say which are the same (--classes), or correct the labels in the model's "
-        "specification.",
-        **values,
+        "no_common_labels", dataset_labels=_some(dataset_labels), model_labels=_some(matching.model)
     )
 
 
@@ -73,18 +67,13 @@ def check_classes(matching: ClassMatching | None) -> None:
     """Raise DatasetError (few_classes) if a score would be of so few classes that it has to be asked for."""
     if matching is None or matching.given or not matching.few:
         return
-    total = len(matching.pairs)
-    proposal = json.dumps(dict(matching.pairs), ensure_ascii=False)
     raise DatasetError(
         "few_classes",
-        f"Only {matching.matched} of the dataset's {total} classes are the model's: a score would be of these alone. The "
-        f"model does not know {_some(matching.dataset_only)}; the data does not know {_some(matching.model_only)}.",
-        f"Say which classes are the same in a file, and give it with --classes. This would go on as it is: {proposal}",
         matched=matching.matched,
-        total=total,
+        total=len(matching.pairs),
         dataset_only=_some(matching.dataset_only),
         model_only=_some(matching.model_only),
-        classes=proposal,
+        lines=json.dumps(dict(matching.pairs), ensure_ascii=False),
     )
 
 
@@ -93,14 +82,9 @@ def unmatched_classes(matching: ClassMatching) -> list[Notice]:
     missing = matching.dataset_only
     if not missing:
         return []
-    text = (
-        f"The score is of {matching.matched} of the dataset's {len(matching.pairs)} classes. {len(missing)} are unknown "
-        f"to the model and not scored: {_some(missing)}."
-    )
     return [
         Notice(
             "classes_not_scored",
-            text,
             matched=matching.matched,
             total=len(matching.pairs),
             count=len(missing),
@@ -111,13 +95,7 @@ def unmatched_classes(matching: ClassMatching) -> list[Notice]:
 
 def _class_not_there(name: str, side: str, labels: Sequence[str]) -> DatasetError:
     choices = ", ".join(get_close_matches(name, labels, n=3) or labels[:5])
-    return DatasetError(
-        f"class_not_in_{side}",
-        f"'{name}' is no class of the {side}.",
-        f"Correct the mapping of classes; choose one of: {choices}.",
-        name=name,
-        choices=choices,
-    )
+    return DatasetError(f"class_not_in_{side}", name=name, choices=choices)
 
 
 class Relabelled(Part):

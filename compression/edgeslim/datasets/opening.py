@@ -67,10 +67,10 @@ def extract_zip(path: Path, store: Store, progress: Progress = silent) -> Path:
             raise
         except OSError as error:
             if error.errno in _CLASHES:
-                raise _broken(path) from error
+                raise DatasetError("broken_archive", file=path) from error
             raise as_store_error(target, error) from error
         except _BROKEN as error:
-            raise _broken(path) from error
+            raise DatasetError("broken_archive", file=path) from error
         finally:
             if partial is not None:
                 shutil.rmtree(partial, ignore_errors=True)
@@ -96,26 +96,18 @@ def _checked(path: Path, members: Sequence[zipfile.ZipInfo], packed: int) -> lis
     )
     for what, value, limit in limits:
         if value > limit:
-            raise DatasetError(
-                "archive_limit",
-                f"'{path}' would unpack to too much: {value:,} {what}, where {limit:,} are allowed.",
-                "If you trust it, unpack it yourself and choose the folder.",
-                file=path,
-                what=what,
-                value=value,
-                limit=limit,
-            )
+            raise DatasetError("archive_limit", file=path, what=what, value=f"{value:,}", limit=f"{limit:,}")
     return [member for member in members if _harmless(path, member) and _is_kept(member)]
 
 
 def _harmless(path: Path, member: zipfile.ZipInfo) -> bool:
     name = PurePosixPath(member.filename.replace("\\", "/"))
     if name.is_absolute() or ".." in name.parts or (name.parts and name.parts[0].endswith(":")):
-        raise _refused("archive_path", path, member, "has a path that leads out of the archive")
+        raise DatasetError("archive_path", file=path, member=member.filename)
     if stat.S_ISLNK(member.external_attr >> 16):
-        raise _refused("archive_link", path, member, "is a symbolic link")
+        raise DatasetError("archive_link", file=path, member=member.filename)
     if member.flag_bits & _ENCRYPTED:
-        raise _refused("archive_encrypted", path, member, "is encrypted")
+        raise DatasetError("archive_encrypted", file=path, member=member.filename)
     return True
 
 
@@ -136,25 +128,6 @@ def _extract(
         with archive.open(member) as source, target.open("xb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
     progress("unpacking", len(members), len(members))
-
-
-def _refused(code: str, path: Path, member: zipfile.ZipInfo, why: str) -> DatasetError:
-    return DatasetError(
-        code,
-        f"'{path}' is refused: its member '{member.filename}' {why}.",
-        "Pack the images and annotations again, as ordinary files.",
-        file=path,
-        member=member.filename,
-    )
-
-
-def _broken(path: Path) -> DatasetError:
-    return DatasetError(
-        "broken_archive",
-        f"'{path}' is not a readable zip file: it is damaged, cut short, or packed in an unknown way.",
-        "Copy or pack it again.",
-        file=path,
-    )
 
 
 def has_images(path: Path) -> bool:
@@ -187,8 +160,7 @@ def _unreadable(problems: Sequence[DatasetError]) -> list[Notice]:
         return []
     names = [Path(str(problem.values["image"])).name for problem in problems]
     shown = format_names(names)
-    text = f"Unreadable images were left out ({len(names)}): {shown}."
-    return [Notice("unreadable_images", text, count=len(names), names=shown)]
+    return [Notice("unreadable_images", count=len(names), names=shown)]
 
 
 def _images(path: Path) -> list[Path]:
@@ -222,20 +194,9 @@ def check_reference(reference: str | Path, names: Sequence[str]) -> None:
     if str(reference) in names or path.exists():
         return
     if len(path.parts) > 1:
-        raise DatasetError(
-            "path_missing",
-            f"There is no file or folder '{reference}' on the machine that EdgeSlim runs on.",
-            "Check the path.",
-            path=reference,
-        )
+        raise DatasetError("path_missing", path=reference)
     choices = ", ".join(names)
-    raise DatasetError(
-        "no_dataset",
-        f"There is no dataset named '{reference}', and no such file or folder.",
-        f"Choose one of {choices}, or the path of a COCO JSON file, a YOLO, VOC or image folder, or a zip of one.",
-        reference=reference,
-        choices=choices,
-    )
+    raise DatasetError("no_dataset", reference=reference, choices=choices)
 
 
 def _read(path: Path, given: Path) -> FileDataset:
@@ -244,20 +205,12 @@ def _read(path: Path, given: Path) -> FileDataset:
     if not matching and has_images(path):
         return read_folder(path)
     if not matching:
-        raise DatasetError(
-            "unknown_format",
-            f"'{given}' is not a dataset in a known format.",
-            "Choose a COCO JSON file or a folder with one, a YOLO folder (data.yaml, or images/, labels/), "
-            "a Pascal VOC folder (Annotations/, JPEGImages/), a folder of images, one with a folder of images for each "
-            "class, or a zip of one of these.",
-            path=given,
-        )
+        raise DatasetError("unknown_format", path=given)
     dataset = matching[0].read(path)
     if len(matching) == 1:
         return dataset
     used, others = matching[0].name, ", ".join(reader.name for reader in matching[1:])
-    text = f"'{given}' can be read in several formats; it was read as {used}, not as {others}."
-    notice = Notice("several_formats", text, path=given, used=used, others=others)
+    notice = Notice("several_formats", path=given, used=used, others=others)
     return dataclasses.replace(dataset, warnings=(notice, *dataset.warnings))
 
 

@@ -107,12 +107,7 @@ def dataset_of_files(
     Raises DatasetError (no_images, or about an image).
     """
     if not len(validation):
-        raise DatasetError(
-            "no_images",
-            f"The dataset '{name}' has no images to evaluate.",
-            "Choose a folder or an annotation file that lists images.",
-            dataset=name,
-        )
+        raise DatasetError("no_images", dataset=name)
     for file in validation.files:
         check_image(file.path, str(file.path), file.size)
     has_labels = any(not isinstance(known, Annotations) or len(known) for known in validation.targets or ())
@@ -134,13 +129,7 @@ def dataset_of_files(
     if not has_labels:
         validation = ImageFiles(validation.files, None, labels)
         by_name["validation"] = validation
-        notices.append(
-            Notice(
-                "no_annotations",
-                f"The dataset '{name}' has no annotations to score against: only fidelity can be measured.",
-                dataset=name,
-            )
-        )
+        notices.append(Notice("no_annotations", dataset=name))
     return FileDataset(name, tuple(labels), by_name, tuple(notices), has_labels, task, whole)
 
 
@@ -163,36 +152,22 @@ def any_images(dataset: Dataset) -> Split:
 
 def no_split(dataset: str, name: str, splits: Sequence[str]) -> DatasetError:
     choices = ", ".join(splits)
-    return DatasetError(
-        "no_split",
-        f"The dataset '{dataset}' has no split '{name}'.",
-        f"Its splits are: {choices}. Give another dataset for what it lacks.",
-        dataset=dataset,
-        split=name,
-        choices=choices,
-    )
+    return DatasetError("no_split", dataset=dataset, split=name, choices=choices)
 
 
 DIVIDED = "divided"
 
 
 def _divided(name: str, parts: Division) -> Notice:
-    text = (
-        f"The dataset '{name}' declares no splits: {len(parts.validation)} of its images are for validation and "
-        f"{len(parts.taught)} for training and calibration, by their names and the seed {parts.seed}."
-    )
     values = {"validation": len(parts.validation), "train": len(parts.taught), "seed": parts.seed}
-    return Notice(DIVIDED, text, dataset=name, **values)
+    return Notice(DIVIDED, dataset=name, **values)
 
 
 def _overlap(train: ImageFiles, validation: ImageFiles) -> list[Notice]:
     shared = {file.path for file in train.files} & {file.path for file in validation.files}
     if not shared:
         return []
-    text = (
-        f"{len(shared)} images are both in the training and in the validation split: the scores will flatter."
-    )
-    return [Notice("splits_overlap", text, count=len(shared))]
+    return [Notice("splits_overlap", count=len(shared))]
 
 
 def _fingerprint(

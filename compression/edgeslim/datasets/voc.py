@@ -82,13 +82,7 @@ def _splits(root: Path, every: list[str]) -> tuple[list[str], list[str]]:
         for member in members:
             if member not in known:
                 file = f"{sets.folder / name}.txt"
-                raise DatasetError(
-                    "missing_annotation",
-                    f"'{file}' lists '{member}', but there is no '{member}.xml'.",
-                    "Add the annotation file, or remove the line.",
-                    file=file,
-                    member=member,
-                )
+                raise DatasetError("missing_annotation", file=file, member=member)
     return (list(sets.train), list(sets.validation)) if sets.validation else ([], every)
 
 
@@ -96,12 +90,7 @@ def _record(path: Path) -> _Record:
     try:
         root = fromstring(path.read_bytes())
     except (ParseError, DefusedXmlException, OSError, ValueError, LookupError) as error:
-        raise DatasetError(
-            "broken_xml",
-            f"'{path}' is not valid XML, or it declares entities, which are refused.",
-            "Export or copy the file again.",
-            file=path,
-        ) from error
+        raise DatasetError("broken_xml", file=path) from error
     objects = root.findall("object")
     width, height = (_number(root.find(f"size/{side}")) for side in ("width", "height"))
     return _Record(
@@ -118,26 +107,15 @@ def _box(path: Path, number: int, item: Element) -> tuple[float, ...]:
     corners = [_number(item.find(f"bndbox/{corner}")) for corner in _CORNERS]
     for corner, value in zip(_CORNERS, corners, strict=True):
         if value is None:
-            raise _wrong(path, number, corner)
+            raise DatasetError("voc_field", file=path, number=number, field=corner)
     return tuple(value for value in corners if value is not None)
 
 
 def _class_name(path: Path, number: int, item: Element) -> str:
     name = (item.findtext("name") or "").strip()
     if not name:
-        raise _wrong(path, number, "name")
+        raise DatasetError("voc_field", file=path, number=number, field="name")
     return name
-
-
-def _wrong(path: Path, number: int, field: str) -> DatasetError:
-    return DatasetError(
-        "voc_field",
-        f"Object {number} of '{path}' has no valid '{field}'.",
-        "Every object needs a name and a bndbox with xmin, ymin, xmax and ymax.",
-        file=path,
-        number=number,
-        field=field,
-    )
 
 
 def _number(element: Element | None) -> float | None:
@@ -153,14 +131,7 @@ def _read(root: Path, records: list[_Record], labels: tuple[str, ...], boxes: Bo
     missing = [record for record in records if _image(root, record) is None]
     if missing:
         raise DatasetError(
-            "missing_images",
-            f"{len(missing)} of {len(records)} images annotated in '{root}' are missing; the first is "
-            f"'{missing[0].file_name}'.",
-            "Put the images into the folder 'JPEGImages' or 'images'.",
-            file=root,
-            first=missing[0].file_name,
-            count=len(missing),
-            total=len(records),
+            "missing_images", file=root, first=missing[0].file_name, count=len(missing), total=len(records)
         )
     for record in records:
         path = _image(root, record)

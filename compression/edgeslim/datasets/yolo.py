@@ -74,7 +74,7 @@ class Yolo:
         validation = _read(layout, layout.validation, found, labels, boxes)
         notices = [*_notices(layout, found), *boxes.notices()]
         if declared and not divided and not layout.train and "train" not in layout.absent:
-            notices.append(_validation_only(declared))
+            notices.append(Notice("validation_only", file=declared.name))
         name = layout.root.resolve().name
         return dataset_of_files(name, labels, train, validation, notices, declared=not divided)
 
@@ -116,14 +116,14 @@ def _declared(path: Path) -> _Layout:
     try:
         data = parse_yaml(read_text(path))
     except ValueError as error:
-        raise _yaml_error(path, str(error)) from error
+        raise DatasetError("broken_data_yaml", file=path, reason=str(error)) from error
     if not isinstance(data, dict):
-        raise _yaml_error(path, "it has no keys")
+        raise DatasetError("broken_data_yaml", file=path, reason="it has no keys")
     names = data.get("names")
     if isinstance(names, dict) and set(names) == set(range(len(names))):
         names = [names[index] for index in range(len(names))]
     if not isinstance(names, list) or not names or any(isinstance(name, dict | list) for name in names):
-        raise _yaml_error(path, "'names' is not a list of class names")
+        raise DatasetError("broken_data_yaml", file=path, reason="'names' is not a list of class names")
     folder = path.parent
     base = folder / inside(_text(path, data.get("path") or ""))
     roots = (base, folder) if base.is_dir() else (folder,)
@@ -149,7 +149,7 @@ def _places(source: Path, roots: Sequence[Path], value: Any) -> list[Path]:
 def _text(source: Path, value: Any) -> str:
     if not isinstance(value, str):
         shown = f"a {type(value).__name__}" if isinstance(value, dict | list) else f"'{value}'"
-        raise _yaml_error(source, f"{shown} is not a path")
+        raise DatasetError("broken_data_yaml", file=source, reason=f"{shown} is not a path")
     return value
 
 
@@ -171,14 +171,7 @@ def _image_list(path: Path, roots: Sequence[Path]) -> list[Path]:
         places = (root / inside(line.strip()) for root in (path.parent, *roots))
         image = next((place for place in places if is_image(place)), None)
         if image is None:
-            raise DatasetError(
-                "missing_listed_image",
-                f"Line {number} of '{path}' lists an image that is missing: '{line.strip()}'.",
-                "Add the image inside the dataset's folder, or remove the line.",
-                file=path,
-                line=number,
-                image=line.strip(),
-            )
+            raise DatasetError("missing_listed_image", file=path, line=number, image=line.strip())
         found.append(image)
     return found
 
@@ -243,31 +236,10 @@ def _read(
 def _notices(layout: _Layout, found: Mapping[Path, YoloLabels | None]) -> list[Notice]:
     notices = []
     for split in layout.absent:
-        text = f"The split '{split}' is declared, but its images are not there; it was left out."
-        notices.append(Notice("absent_split", text, split=split))
+        notices.append(Notice("absent_split", split=split))
     bare = [image for image, known in found.items() if known is None]
     if bare and len(bare) < len(found):
-        text = f"{len(bare)} images have no label file and count as empty; the first is '{bare[0]}'."
-        notices.append(Notice("images_without_labels", text, count=len(bare), first=bare[0]))
+        notices.append(Notice("images_without_labels", count=len(bare), first=bare[0]))
     if layout.names is None:
-        text = "The dataset does not name its classes; add a classes.txt, or they stay numbers."
-        notices.append(Notice("classes_without_names", text))
+        notices.append(Notice("classes_without_names"))
     return notices
-
-
-def _validation_only(declared: Path) -> Notice:
-    text = (
-        f"'{declared.name}' names images for validation and none for training, so that nothing is trained or calibrated "
-        "on them. Add 'train'; or give these images as 'train' alone, to have them divided."
-    )
-    return Notice("validation_only", text, file=declared.name)
-
-
-def _yaml_error(path: Path, reason: str) -> DatasetError:
-    return DatasetError(
-        "broken_data_yaml",
-        f"'{path}' cannot be used: {reason}.",
-        "It needs 'names' and the paths 'train' and 'val'; see docs.ultralytics.com/datasets/detect.",
-        file=path,
-        reason=reason,
-    )

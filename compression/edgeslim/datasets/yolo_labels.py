@@ -31,15 +31,7 @@ def read_labels(path: Path, class_count: int | None) -> YoloLabels:
             continue
         index, values = _numbers(path, number, line)
         if class_count is not None and index >= class_count:
-            raise DatasetError(
-                "yolo_class",
-                f"Line {number} of '{path}' has the class {index}, but only {class_count} classes are named.",
-                "Add the missing names to data.yaml or classes.txt, or correct the line.",
-                file=path,
-                line=number,
-                index=index,
-                count=class_count,
-            )
+            raise DatasetError("yolo_class", file=path, line=number, index=index, count=class_count)
         labels.boxes.append(_box(values))
         labels.classes.append(index)
         labels.lines.append(number)
@@ -53,14 +45,7 @@ def _numbers(path: Path, number: int, line: str) -> tuple[int, list[float]]:
         index, values = -1.0, []
     sound = index >= 0 and index.is_integer() and all(map(math.isfinite, values))
     if not sound or not (len(values) == 4 or (len(values) >= 6 and len(values) % 2 == 0)):
-        raise DatasetError(
-            "yolo_line",
-            f"Line {number} of '{path}' is not 'class cx cy width height': {line.strip()[:60]!r}.",
-            "Correct or remove the line.",
-            file=path,
-            line=number,
-            text=line.strip()[:60],
-        )
+        raise DatasetError("yolo_line", file=path, line=number, text=line.strip()[:60])
     return int(index), values
 
 

@@ -32,7 +32,7 @@ def decoding_graph(shapes: Sequence[Shape], spec: ModelSpec) -> bytes:
     import torch
 
     if spec.task != "detection" or spec.family == UNKNOWN or spec.family not in FAMILIES:
-        raise _impossible(spec)
+        raise ModelError("no_decoding", family=spec.family)
     outputs = tuple(torch.zeros(shape) for shape in shapes)
     inputs = [f"output{index}" for index in range(len(shapes))]
     return to_bytes(simplified(traced(_reader(outputs, spec), outputs, inputs, [SCORES, BOXES])))
@@ -54,7 +54,7 @@ def _reader(outputs: Sequence[Tensor], spec: ModelSpec) -> nn.Module:
             rows = rows_of(_batched(outputs), spec)
             places = None if found is None or rows is None else of_heads(rows, found[1], spec)
             if places is None:
-                raise _impossible(spec)
+                raise ModelError("no_decoding", family=spec.family)
             return _likeliest(places.scores) if family.one_class else places.scores, places.boxes
 
     return Reader().eval()
@@ -79,12 +79,3 @@ def _likeliest(scores: Tensor) -> Tensor:
 
     chosen = scores.argmax(-1, keepdim=True) == torch.arange(scores.shape[-1])
     return scores * chosen
-
-
-def _impossible(spec: ModelSpec) -> ModelError:
-    return ModelError(
-        "no_decoding",
-        f"The outputs of this model (family '{spec.family}') cannot be read by a graph.",
-        "Give the model's family in its specification; the outputs must be those of that family.",
-        family=spec.family,
-    )

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from edgeslim.artifacts.bundle import Bundle, packed
 from edgeslim.artifacts.store import Store
-from edgeslim.errors import EdgeSlimError, ModelError, StoreError
-from edgeslim.jobs.connecting import connect, empty, lost, workers_died
+from edgeslim.errors import EdgeSlimError, ModelError, StoreError, StudyError
+from edgeslim.jobs.connecting import connect
 from edgeslim.jobs.job import Job, Outcome, perform, unexpected
 from edgeslim.jobs.pool import Event, Limits
 from edgeslim.jobs.process_pool import ProcessPool
@@ -157,12 +157,12 @@ class ClusterPool:
             try:
                 self._workers = dict(self._client.nthreads())
             except (OSError, TimeoutError) as error:
-                raise lost(self._address) from error
+                raise StudyError("cluster_lost", address=self._address) from error
             self._looked = now
         if self._workers:
             self._seen = now
         elif now - self._seen > LONELY:
-            raise empty(self._address)
+            raise StudyError("cluster_empty", address=self._address)
         return self._workers
 
     def _freest(self) -> str | None:
@@ -230,7 +230,7 @@ class ClusterPool:
             self._told.put(("lost", key, None))
             return
         except KilledWorker:
-            outcome = Outcome(error=workers_died().record())
+            outcome = Outcome(error=StudyError("cluster_workers_died").record())
         except EdgeSlimError as error:
             outcome = Outcome(error=error.record(), stops_study=isinstance(error, StoreError))
         except Exception as error:  # noqa: BLE001 - a job's top
@@ -248,7 +248,7 @@ class ClusterPool:
         self._futures.pop(key, None)
         self._meant_for.pop(key, None)
         if kind == "lost":
-            raise lost(self._address)
+            raise StudyError("cluster_lost", address=self._address)
         return [Event("done", job, value)]
 
 

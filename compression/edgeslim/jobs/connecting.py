@@ -26,32 +26,23 @@ def connect(address: str) -> Client:
         import dask
         from distributed import Client
     except ImportError as error:
-        raise StudyError(
-            "no_dask",
-            "Dask is not installed, so no cluster can be used.",
-            "Install it here and on every machine of the cluster: pip install distributed",
-        ) from error
+        raise StudyError("no_dask") from error
     dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGE})
     _refuse_insecure(address)
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise StudyError(
-            "cluster_unreachable",
-            f"No Dask scheduler answers at '{address}'.",
-            "Start one with `dask scheduler`, and give the address that it prints, such as tcp://10.0.0.5:8786.",
-            address=address,
-        ) from error
+        raise StudyError("cluster_unreachable", address=address) from error
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
         # The scheduler unpickles what is sent, too.
         found = {address: _answer(client), **client.run(versions, on_error="return")}
     except TimeoutError as error:
         client.close()
-        raise empty(address) from error
+        raise StudyError("cluster_empty", address=address) from error
     except OSError as error:
         client.close()
-        raise lost(address) from error
+        raise StudyError("cluster_lost", address=address) from error
     for worker, there in found.items():
         if there != versions():
             client.close()
@@ -76,14 +67,7 @@ def _refuse_insecure(address: str) -> None:
             detail = "distributed.comm.require-encryption: True"
         else:
             return
-    raise StudyError(
-        "cluster_security",
-        f"Dask's configuration on this machine does not allow a connection to '{address}' ({detail}).",
-        "Give an address that begins with tls://, and set the certificates under distributed.comm.tls "
-        "(ca-file; cert and key for client) on every machine.",
-        address=address,
-        detail=detail,
-    )
+    raise StudyError("cluster_security", address=address, detail=detail)
 
 
 def _answer(client: Client) -> dict[str, str]:
@@ -92,30 +76,3 @@ def _answer(client: Client) -> dict[str, str]:
         return dict(client.run_on_scheduler(versions))
     except ImportError:
         return {}
-
-
-def lost(address: str) -> StudyError:
-    return StudyError(
-        "cluster_lost",
-        f"The Dask scheduler at '{address}' has gone, or has forgotten this study's trials.",
-        "Start it again and resume the study; or resume it on this machine with --cluster none. "
-        "What was finished is kept.",
-        address=address,
-    )
-
-
-def empty(address: str) -> StudyError:
-    return StudyError(
-        "cluster_empty",
-        f"The cluster at '{address}' has no workers.",
-        f"Start some with `dask worker {address} --nthreads 1`, then resume the study.",
-        address=address,
-    )
-
-
-def workers_died() -> StudyError:
-    return StudyError(
-        "cluster_workers_died",
-        "Several workers died, one after the other, while working on this recipe.",
-        "Often memory ran out on their machines: start fewer workers there, then retry the trial.",
-    )

@@ -27,23 +27,12 @@ def require_turn(store: Store, runs: Callable[[str], bool]) -> None:
     running = [path for path, _ in begun if runs(path.parent.name)]
     own = [path for path in running if who is not None and _visitor(path) == who]
     if len(running) >= DEMO_ERRANDS or len(own) >= DEMO_ERRANDS_EACH:
-        raise AccessError(
-            "demo_errands",
-            f"This public demo computes {DEMO_ERRANDS} things at a time, {DEMO_ERRANDS_EACH} for each visitor.",
-            "Wait until one has ended, then ask again.",
-            all=DEMO_ERRANDS,
-            each=DEMO_ERRANDS_EACH,
-        )
+        raise AccessError("demo_errands", all=DEMO_ERRANDS, each=DEMO_ERRANDS_EACH)
     if (
         who is not None
         and sum(recent and _visitor(path) == who for path, recent in begun) >= DEMO_ERRANDS_HOURLY
     ):
-        raise AccessError(
-            "demo_errands_hourly",
-            f"This public demo computes {DEMO_ERRANDS_HOURLY} things an hour for each visitor.",
-            "Come back later, or run EdgeSlim on your own machine.",
-            hourly=DEMO_ERRANDS_HOURLY,
-        )
+        raise AccessError("demo_errands_hourly", hourly=DEMO_ERRANDS_HOURLY)
 
 
 def _visitor(asked: Path) -> str | None:

@@ -20,7 +20,7 @@ from edgeslim.measurement.measure import compress_and_score, make_file, time_fil
 from edgeslim.measurement.workload import Workload
 from edgeslim.models.base import Model
 from edgeslim.progress import Progress
-from edgeslim.records import encoded, notice_record
+from edgeslim.records import encoded
 from edgeslim.runtime import MAIN, RUNTIMES, check_runtimes
 from edgeslim.studies.storage import read
 from edgeslim.studies.study import StudyPlan
@@ -94,12 +94,7 @@ def failure_of(work: Callable[[], object]) -> ErrorRecord | None:
 def unexpected(error: Exception) -> ErrorRecord:
     """The record of an unexpected error."""
     detail = f"{type(error).__name__}: {error}"
-    return EdgeSlimError(
-        "unexpected",
-        f"Something unexpected happened: {detail}.",
-        "The study's log tells more; the other recipes go on.",
-        detail=detail,
-    ).record()
+    return EdgeSlimError("unexpected", detail=detail).record()
 
 
 def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
@@ -119,18 +114,13 @@ def _work(job: Job, progress: Progress, store: Store) -> dict[str, Any]:
             ]
             return {
                 "images": len(workload.evaluation),
-                "warnings": [encoded(notice_record(notice)) for notice in (*workload.notices, *told)],
+                "warnings": [encoded(notice) for notice in (*workload.notices, *told)],
                 "to_hold_out": to_come(workload),
                 "steps": usable_steps(workload, store),
                 "fingerprint": workload.evaluation.fingerprint,
             }
         if job.images not in (None, workload.evaluation.fingerprint):
-            raise DatasetError(
-                "other_images",
-                f"The images of '{job.plan.dataset_name}' on another machine are not those of this study.",
-                "Put the same files at the same path on every machine.",
-                dataset=job.plan.dataset_name,
-            )
+            raise DatasetError("other_images", dataset=job.plan.dataset_name)
         if not job.task.evaluate:
             make_file(job.task.recipe, workload, store, job.threads, report)
             return {}

@@ -34,39 +34,13 @@ def ended(event: Event[Job]) -> ErrorRecord:
     """The error of a task whose process has ended before it was done."""
     if event.kind == "timeout":
         minutes = f"{event.value / 60:g}"
-        return StudyError(
-            "trial_timeout",
-            f"This recipe took longer than {minutes} minutes and was stopped.",
-            "Leave it out, or give the study's trials more time (--trial-minutes).",
-            minutes=minutes,
-        ).record()
+        return StudyError("trial_timeout", minutes=minutes).record()
     if event.kind == "memory":
         limit = f"{event.value / 1e9:.3g} GB"
-        return StudyError(
-            "trial_memory",
-            f"This recipe needed more than {limit} of memory and was stopped.",
-            "Leave it out, or give the study's trials more memory (--trial-memory).",
-            limit=limit,
-        ).record()
+        return StudyError("trial_memory", limit=limit).record()
     assert event.kind == "died"
     cause = f"signal {-event.value}" if event.value < 0 else f"exit code {event.value}"
-    return StudyError(
-        "worker_died",
-        f"The process that worked on this recipe died ({cause}).",
-        "Often memory ran out: use fewer workers, then retry the trial.",
-        cause=cause,
-    ).record()
-
-
-def out_of_time(minutes: float) -> ErrorRecord:
-    """The error of a trial that the study's time was over for."""
-    given = f"{minutes:g}"
-    return StudyError(
-        "out_of_time",
-        f"Out of time: the study had {given} minutes for its recipes.",
-        "Run the recipe in a study of its own, or give the study more time (--minutes).",
-        minutes=given,
-    ).record()
+    return StudyError("worker_died", cause=cause).record()
 
 
 def _memory() -> int:

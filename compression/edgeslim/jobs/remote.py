@@ -108,24 +108,15 @@ def other_versions(where: str, found: Mapping[str, str], wanted: Mapping[str, st
         ", ".join(f"{name} {of.get(name) or 'missing'}" for name in wanted if found.get(name) != wanted[name])
         for of in (found, wanted)
     )
-    return StudyError(
-        "cluster_versions",
-        f"The machine at '{where}' has other versions than this one: {there} there, {here} here.",
-        "Install the same versions on every machine of the cluster, or take that machine out of it.",
-        address=where,
-        there=there,
-        here=here,
-    )
+    return StudyError("cluster_versions", address=where, there=there, here=here)
 
 
 def _of_this_machine(outcome: Outcome, where: str) -> Outcome:
     """An error of this machine, such as a full disk, fails one trial and not the study; its path names the machine."""
     error = outcome.error
     if error is not None and "path" in error.values:
-        path = error.values["path"]
-        told = f"{path} ({where})"
-        problem = error.problem.replace(path, told)
-        error = dataclasses.replace(error, problem=problem, values={**error.values, "path": told})
+        told = f"{error.values['path']} ({where})"
+        error = dataclasses.replace(error, values={**error.values, "path": told})
     return dataclasses.replace(outcome, error=error, stops_study=False)
 
 

@@ -12,9 +12,10 @@ from types import TracebackType
 from typing import Any
 
 from edgeslim.artifacts.store import Store
+from edgeslim.errors import StudyError
 from edgeslim.jobs.core_queue import CoreQueue
 from edgeslim.jobs.job import Job, Outcome, perform
-from edgeslim.jobs.limits import ended, out_of_time, trial_limits
+from edgeslim.jobs.limits import ended, trial_limits
 from edgeslim.jobs.pool import Event, Pool
 from edgeslim.jobs.process_pool import ProcessPool
 from edgeslim.jobs.schedule import Schedule
@@ -114,7 +115,7 @@ class StudyRun:
             return False
         self._pool.abandon()
         self._status.progress.clear()
-        error = out_of_time(self._journal.plan.minutes or 0.0)
+        error = StudyError("out_of_time", minutes=f"{self._journal.plan.minutes or 0.0:g}").record()
         for number in left:
             self._journal.fail(number, "out_of_time", error)
             self._status.done += 1

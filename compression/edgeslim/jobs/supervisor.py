@@ -82,12 +82,7 @@ def start(store: Store, name: str, cluster: str | None = None) -> None:
     with store.lock(f"study-{name}", PATIENCE):
         _refuse_running(store, name)
         if not _unfinished(read(store, name)):
-            raise StudyError(
-                "study_complete",
-                f"Nothing is left to do in study '{name}'.",
-                "Retry its failed trials, add recipes, or run a new study.",
-                name=name,
-            )
+            raise StudyError("study_complete", name=name)
         if cluster is not None:
             journal = StudyJournal(store, name)
             journal.note(plan=replace(journal.plan, cluster=None if cluster == HERE else cluster).to_json())
@@ -104,7 +99,7 @@ def cancel(store: Store, name: str) -> None:
     with store.lock(f"study-{name}", PATIENCE):
         status = read_status(store, name)
         if study_state(status) not in ("running", "interrupted"):
-            raise _not_running(name)
+            raise StudyError("study_not_running", name=name)
         assert status is not None
         _end(status)
         ended = replace(status, state="cancelled", phase="", progress={}, current=None)
@@ -119,7 +114,7 @@ def pause(store: Store, name: str) -> None:
     """Let the study finish its running trials and end. Raises StudyError if it does not run."""
     with store.lock(f"study-{name}", PATIENCE):
         if study_state(read_status(store, name)) != "running":
-            raise _not_running(name)
+            raise StudyError("study_not_running", name=name)
         write_atomically(pause_file(store, name), b"")
 
 
@@ -139,16 +134,10 @@ def retry(
         failed = {trial.number: trial for trial in read(store, name).trials if trial.state == "failed"}
         chosen = sorted(failed) if numbers is None else list(numbers)
         unknown = [number for number in chosen if number not in failed]
-        if unknown or not chosen:
-            raise StudyError(
-                "not_failed",
-                f"Study '{name}' has no failed trial {unknown[0]}."
-                if unknown
-                else f"No trial of '{name}' failed.",
-                "Only failed trials can be tried again.",
-                name=name,
-                number=unknown[0] if unknown else "",
-            )
+        if unknown:
+            raise StudyError("not_failed", name=name, number=unknown[0])
+        if not chosen:
+            raise StudyError("none_failed", name=name)
         journal = StudyJournal(store, name)
         minutes, memory = (
             trial_minutes or journal.plan.trial_minutes,
@@ -210,21 +199,13 @@ def pause_file(store: Store, name: str) -> Path:
 
 def _refuse_running(store: Store, name: str) -> None:
     if state(store, name) == "running":
-        raise StudyError(
-            "study_running", f"Study '{name}' is running.", "Wait for its end, or cancel it first.", name=name
-        )
+        raise StudyError("study_running", name=name)
 
 
 def _unfinished(study: StudyResult) -> bool:
     """Whether a trial waits, the search is not over, or the study died before its conclusion."""
     waiting = any(trial.state == "waiting" for trial in study.trials)
     return waiting or study.searching or study.concluded != study.complete
-
-
-def _not_running(name: str) -> StudyError:
-    return StudyError(
-        "study_not_running", f"Study '{name}' is not running.", "There is nothing to stop.", name=name
-    )
 
 
 def _end(status: JobStatus) -> None:

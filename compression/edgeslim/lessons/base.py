@@ -114,14 +114,7 @@ class Experiment(ABC):
         unknown = next((name for name in given if name not in known), None)
         if unknown is not None:
             names = ", ".join(known) or "none"
-            raise ParameterError(
-                "no_control",
-                f"The experiment '{cls.name}' has no control '{unknown}'.",
-                f"Its controls: {names}.",
-                experiment=cls.name,
-                control=unknown,
-                known=names,
-            )
+            raise ParameterError("no_control", experiment=cls.name, control=unknown, known=names)
         return cls(**coerce(cls, dict(given)))
 
     @property

@@ -83,7 +83,7 @@ def checked(prediction: Prediction, given: object, places: int = 1) -> Answer:
     if isinstance(prediction, Choice):
         if given in prediction.options:
             return str(given)
-        raise _bad("one of " + ", ".join(prediction.options))
+        raise EdgeSlimError("bad_answer", expected="one of " + ", ".join(prediction.options))
     wanted = f"{places} numbers" if isinstance(prediction, Curve) else "a number"
     values = given if isinstance(prediction, Curve) else [given]
     if (
@@ -96,14 +96,8 @@ def checked(prediction: Prediction, given: object, places: int = 1) -> Answer:
             for one in values
         )
     ):
-        raise _bad(f"{wanted} from {prediction.low:g} to {prediction.high:g}")
+        raise EdgeSlimError("bad_answer", expected=f"{wanted} from {prediction.low:g} to {prediction.high:g}")
     return tuple(map(float, values)) if isinstance(prediction, Curve) else float(values[0])
-
-
-def _bad(expected: str) -> EdgeSlimError:
-    return EdgeSlimError(
-        "bad_answer", "This is no answer to the question.", f"Answer with {expected}.", expected=expected
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

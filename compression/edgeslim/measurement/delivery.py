@@ -14,7 +14,6 @@ from edgeslim.evaluation import judge
 from edgeslim.measurement.workload import Workload
 from edgeslim.metrics.size import download_bytes
 from edgeslim.progress import Progress
-from edgeslim.records import notice_record
 from edgeslim.runtime import FILE_FORMATS, installed
 from edgeslim.runtime.base import Conversion, FileFormat
 from edgeslim.runtime.figures import RuntimeFigures
@@ -64,7 +63,7 @@ def figures_in(
     figures = RuntimeFigures(version=runtime.version(), format=to.name, suffix=to.suffix)
     progress("delivering", 0, 0)
     try:
-        figures = replace(figures, notices=tuple(map(notice_record, to.notices(store.path(sha256)))))
+        figures = replace(figures, notices=tuple(to.notices(store.path(sha256))))
         delivered = deliver(sha256, to, workload, store)
         path = store.path(delivered, to.suffix)
         judged = judge(

@@ -77,13 +77,7 @@ def cores() -> int:
     if not given:
         return max(1, min(len(allowed()), _quota()))
     if not given.isdecimal() or int(given) < 1:
-        raise StudyError(
-            "cores_variable",
-            f"{CORES_VARIABLE} is '{given}'.",
-            "Set it to a number of cores, at least 1, or leave it out.",
-            variable=CORES_VARIABLE,
-            given=given,
-        )
+        raise StudyError("cores_variable", variable=CORES_VARIABLE, given=given)
     return int(given)
 
 

@@ -147,30 +147,12 @@ def _epoch(row: Mapping[str, float]) -> Epoch:
 def _to_learn(data: Dataset) -> Split:
     """The training images. Raises DatasetError where there are none, or nothing is known of them."""
     if not data.has_labels or data.task != "detection":
-        raise DatasetError(
-            "no_boxes_to_learn",
-            f"'{data.name}' has no boxes to learn from.",
-            "Give a dataset in COCO, YOLO or Pascal VOC format, with annotations.",
-            dataset=data.name,
-        )
+        raise DatasetError("no_boxes_to_learn", dataset=data.name)
     there = len(data.split("validation"))
     if "train" not in data.splits and there >= FEWEST:
-        raise DatasetError(
-            "only_validation",
-            f"'{data.name}' declares its {there} images for validation, and none to learn from.",
-            "Declare training images too ('train' in data.yaml, ImageSets, a folder); or declare nothing, and images are "
-            "divided.",
-            dataset=data.name,
-            count=there,
-        )
+        raise DatasetError("only_validation", dataset=data.name, count=there)
     if "train" not in data.splits or len(data.split("train")) < 2:
-        raise DatasetError(
-            "too_few_images",
-            f"'{data.name}' has no training images, and too few others to be divided into training and validation.",
-            f"Add images, {FEWEST} at least, or declare the splits.",
-            dataset=data.name,
-            fewest=FEWEST,
-        )
+        raise DatasetError("too_few_images", dataset=data.name, fewest=FEWEST)
     return data.split("train")
 
 

@@ -132,12 +132,7 @@ def try_ways(
     ModelError, DatasetError.
     """
     if model.spec.task == "detection" and model.spec.family == UNKNOWN:
-        raise ModelError(
-            "nothing_to_try",
-            f"The outputs of '{model.name}' cannot be read: its family is unknown.",
-            "Name the family in the model's specification; how images are prepared can be found then.",
-            name=model.name,
-        )
+        raise ModelError("nothing_to_try", name=model.name)
     few = _few(split, images, labels is not None)
     decisive = [__version__, model.sha256, model.spec.to_json(), few.fingerprint, labels, strange]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()

@@ -116,7 +116,9 @@ def make_workload(
     labels: tuple[str, ...] | None = None
     if dataset.has_labels and model.spec.labels:
         if dataset.task != model.spec.task:
-            raise _other_task(dataset, model.spec)
+            raise DatasetError(
+                "labels_of_other_task", dataset=dataset.name, labels=dataset.task, model=model.spec.task
+            )
         labels = model.spec.labels
         matching = required(match_classes(dataset.labels, labels, classes), dataset.labels)
         mapping = indices_of(matching)
@@ -139,17 +141,6 @@ def make_workload(
     return Workload(model, dataset.name, data, evaluation, labels, notices, apart, matching)
 
 
-def _other_task(dataset: Dataset, spec: ModelSpec) -> DatasetError:
-    return DatasetError(
-        "labels_of_other_task",
-        f"The labels of '{dataset.name}' are for {dataset.task}, but the model is for {spec.task}.",
-        f"Choose data labelled for {spec.task}, or a folder of images without labels.",
-        dataset=dataset.name,
-        labels=dataset.task,
-        model=spec.task,
-    )
-
-
 def _named(model: Model, dataset: Dataset) -> Model:
     """A model whose labels are placeholders (class_0 …) takes the dataset's names if they are as many."""
     labels = model.spec.labels
@@ -162,11 +153,7 @@ def _named(model: Model, dataset: Dataset) -> Model:
 def _made_elsewhere(model: Model) -> list[Notice]:
     if not model.quantized:
         return []
-    text = (
-        f"'{model.name}' was quantized by another tool and is measured as it is. What that has cost is seen beside its "
-        "float32 original only."
-    )
-    return [Notice("quantized_elsewhere", text, name=model.name)]
+    return [Notice("quantized_elsewhere", name=model.name)]
 
 
 def placeholders(labels: Sequence[str]) -> bool:
@@ -179,8 +166,7 @@ def _teach_nothing(train: Split | None, dataset: Dataset) -> list[Notice]:
     if train is None or dataset.task != "classification":
         return []
     count = sum(train.target(place) is None for place in range(len(train)))
-    text = f"{count} of {len(train)} training images are of classes that the model does not know, and teach nothing."
-    return [Notice("images_teach_nothing", text, count=count, total=len(train))] if count else []
+    return [Notice("images_teach_nothing", count=count, total=len(train))] if count else []
 
 
 def _same(images: Split, others: Split) -> bool:

@@ -50,9 +50,9 @@ def load(content: bytes, name: str) -> onnx.ModelProto:
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:
-        raise _unreadable(name, str(error)) from error
+        raise ModelError("unreadable_model", file=name, reason=str(error)) from error
     if not model.graph.node:
-        raise _unreadable(name, "it holds no graph")
+        raise ModelError("unreadable_model", file=name, reason="it holds no graph")
     return model
 
 
@@ -158,12 +158,7 @@ def _with_fixed_inputs(
             elif axis == 0:
                 dim.dim_value = 1
             else:
-                raise ModelError(
-                    "unknown_shape",
-                    f"The size of the model's input '{each.name}' is not fixed.",
-                    "Give the input size in the model's specification.",
-                    input=each.name,
-                )
+                raise ModelError("unknown_shape", input=each.name)
     for output in fixed.graph.output:
         output.type.tensor_type.ClearField("shape")
     return fixed
@@ -205,13 +200,3 @@ def _constant(node: onnx.NodeProto) -> onnx.TensorProto:
         )
     tensor.name = node.output[0]
     return tensor
-
-
-def _unreadable(name: str, reason: str) -> ModelError:
-    return ModelError(
-        "unreadable_model",
-        f"'{name}' is not a readable ONNX file ({reason}).",
-        "Export the model again, or choose another file.",
-        file=name,
-        reason=reason,
-    )

@@ -27,9 +27,9 @@ def sample_records(folder: Path = SAMPLES) -> tuple[dict[str, Any], ...]:
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(path) from error
+        raise ModelError("sample_damaged", file=path) from error
     if not isinstance(entries, list) or not all(_is_complete(entry) for entry in entries):
-        raise _damaged(path)
+        raise ModelError("sample_damaged", file=path)
     return tuple(entries)
 
 
@@ -43,22 +43,13 @@ def open_sample(name: str, folder: Path = SAMPLES) -> Model:
     record = {entry["name"]: entry for entry in sample_records(folder)}[name]
     path = folder / Path(record["file"]).name
     if not path.is_file() or sha256_of(path) != record["sha256"]:
-        raise _damaged(path)
+        raise ModelError("sample_damaged", file=path)
     proof = {key: value for key, value in record.items() if key not in _REQUIRED}
     return Model(name, path, record["sha256"], spec_from_json(record["spec"]), "sample", proof)
 
 
 def _is_complete(entry: Any) -> bool:
     return isinstance(entry, dict) and all(key in entry for key in _REQUIRED)
-
-
-def _damaged(path: Path) -> ModelError:
-    return ModelError(
-        "sample_damaged",
-        f"The sample file '{path}' is missing, or not the one that EdgeSlim came with.",
-        "Restore it: git checkout -- sample_models",
-        file=path,
-    )
 
 
 _YOLOX = "https://github.com/Megvii-BaseDetection/YOLOX"
@@ -113,12 +104,7 @@ _FORBIDDEN = re.compile(r"[^\w.\-]+")
 def check_name(name: str) -> str:
     """`name`, if it is valid: it becomes a file name, and must not look like a path. Raises ModelError."""
     if not _ALLOWED.fullmatch(name) or name.lower().endswith(".onnx"):
-        raise ModelError(
-            "model_name",
-            f"'{name}' cannot be a model's name.",
-            "Use up to 64 letters, digits, '-', '_' and '.', beginning with a letter or digit.",
-            name=name,
-        )
+        raise ModelError("model_name", name=name)
     return name
 
 
@@ -131,9 +117,4 @@ def default_name(stem: str) -> str:
 def refuse_reserved(name: str) -> None:
     """Raise ModelError if a sample or a catalogue entry has this name."""
     if name in sample_names() or name in CATALOGUE:
-        raise ModelError(
-            "name_reserved",
-            f"'{name}' is the name of a model that comes with EdgeSlim.",
-            "Import this one under another name.",
-            name=name,
-        )
+        raise ModelError("name_reserved", name=name)

@@ -52,13 +52,7 @@ def read_bytes(path: Path) -> bytes:
         _check_size(size, path)
         return path.read_bytes()
     except OSError as error:
-        raise ModelError(
-            "model_unreadable",
-            f"'{path}' cannot be read ({error.strerror}).",
-            "Check the path and its permissions.",
-            file=path,
-            reason=error.strerror,
-        ) from error
+        raise ModelError("model_unreadable", file=path, reason=error.strerror) from error
 
 
 def parse(content: bytes, file: str | Path) -> onnx.ModelProto:
@@ -71,11 +65,11 @@ def parse(content: bytes, file: str | Path) -> onnx.ModelProto:
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:
-        raise _not_onnx(file, "it is truncated, or another kind of file") from error
+        raise ModelError("not_onnx", file=file, reason="it is truncated, or another kind of file") from error
     if not model.ir_version or not model.graph.node or not 0 < opset_version(model) < _NO_OPSET:
-        raise _not_onnx(file, "it holds no complete network")
+        raise ModelError("not_onnx", file=file, reason="it holds no complete network")
     if not _is_text_sound(model):
-        raise _not_onnx(file, "the names in it are damaged")
+        raise ModelError("not_onnx", file=file, reason="the names in it are damaged")
     _refuse_endless_functions(model, file)
     _refuse_external_data(model, file)
     _refuse_narrow(model, file)
@@ -84,7 +78,7 @@ def parse(content: bytes, file: str | Path) -> onnx.ModelProto:
     try:
         onnx.checker.check_model(_with_output_shapes(model))
     except onnx.checker.ValidationError as error:
-        raise _not_onnx(file, first_line(error)) from error
+        raise ModelError("not_onnx", file=file, reason=first_line(error)) from error
     return model
 
 
@@ -94,30 +88,21 @@ def image_input(model: onnx.ModelProto, file: str | Path) -> onnx.ValueInfoProto
     inputs: list[onnx.ValueInfoProto] = [v for v in model.graph.input if v.name not in weights]
     if len(inputs) != 1:
         names = ", ".join(value.name for value in inputs) or "none"
-        raise ModelError(
-            "one_input",
-            f"'{file}' must have one input, the image, but has {len(inputs)} ({names}).",
-            "Export the model with the image as its only input.",
-            file=file,
-            count=len(inputs),
-            names=names,
-        )
+        raise ModelError("one_input", file=file, count=len(inputs), names=names)
     tensor = inputs[0].type.tensor_type
     if tensor.elem_type != TensorProto.FLOAT:
         known = dict(map(reversed, TensorProto.DataType.items()))
-        raise _not_float32(file, inputs[0].name, known.get(tensor.elem_type, "of an unknown type").lower())
+        raise ModelError(
+            "not_float32",
+            file=file,
+            tensor=inputs[0].name,
+            kind=known.get(tensor.elem_type, "of an unknown type").lower(),
+        )
     shape = [dim.dim_value for dim in tensor.shape.dim]
     if len(shape) != 4 or shape[1] not in (0, 1, 3) or not all(0 <= side <= MAX_INPUT_SIDE for side in shape):
         listed = "×".join(str(dim or "?") for dim in shape)
         raise ModelError(
-            "not_an_image_input",
-            f"The input '{inputs[0].name}' of '{file}' is {listed}; it must be 1×channels×height×width with "
-            f"1 or 3 channels and sides of at most {MAX_INPUT_SIDE} pixels.",
-            "Export the model with channels first (NCHW), and with preprocessing left outside.",
-            file=file,
-            input=inputs[0].name,
-            shape=listed,
-            limit=MAX_INPUT_SIDE,
+            "not_an_image_input", file=file, input=inputs[0].name, shape=listed, limit=MAX_INPUT_SIDE
         )
     return inputs[0]
 
@@ -127,14 +112,7 @@ def refuse_giants(shapes: Mapping[str, tuple[int, ...]], file: str | Path) -> No
     for name, shape in shapes.items():
         if math.prod(shape) > MAX_ELEMENTS:
             listed = "×".join(map(str, shape))
-            raise ModelError(
-                "tensor_too_large",
-                f"The tensor '{name}' in '{file}' would have {listed} values.",
-                "Choose a model meant for an edge device, or a smaller input size.",
-                file=file,
-                tensor=name,
-                shape=listed,
-            )
+            raise ModelError("tensor_too_large", file=file, tensor=name, shape=listed)
 
 
 def _is_text_sound(message: Message) -> bool:
@@ -171,24 +149,13 @@ def _refuse_endless_functions(model: onnx.ModelProto, file: str | Path) -> None:
         return count
 
     if total(model.graph.node) is None:
-        raise ModelError(
-            "expands_too_far",
-            f"The functions in '{file}' expand to more nodes than a network for an edge device has.",
-            "Export the model without local functions.",
-            file=file,
-        )
+        raise ModelError("expands_too_far", file=file)
 
 
 def _refuse_external_data(model: onnx.ModelProto, file: str | Path) -> None:
     for tensor in all_tensors(model):
         if external_data_helper.uses_external_data(tensor):
-            raise ModelError(
-                "external_data",
-                f"'{file}' keeps the weights '{tensor.name}' in another file, which is not read.",
-                "Save the model as one file: onnx.save(onnx.load(path), path, save_as_external_data=False).",
-                file=file,
-                tensor=tensor.name,
-            )
+            raise ModelError("external_data", file=file, tensor=tensor.name)
 
 
 def _refuse_narrow(model: onnx.ModelProto, file: str | Path) -> None:
@@ -197,7 +164,7 @@ def _refuse_narrow(model: onnx.ModelProto, file: str | Path) -> None:
         return
     for tensor in all_tensors(model):
         if tensor.data_type in _NARROW:
-            raise _not_float32(file, tensor.name, _NARROW[tensor.data_type])
+            raise ModelError("not_float32", file=file, tensor=tensor.name, kind=_NARROW[tensor.data_type])
 
 
 def _refuse_unknown_operators(model: onnx.ModelProto, file: str | Path) -> None:
@@ -212,14 +179,7 @@ def _refuse_unknown_operators(model: onnx.ModelProto, file: str | Path) -> None:
     )
     if unknown:
         names = ", ".join(unknown[:8])
-        raise ModelError(
-            "unknown_operators",
-            f"'{file}' uses operators that are not in the ONNX standard, opset {opset}: {names}.",
-            "Export the model with standard ONNX operators (domain ai.onnx) only.",
-            file=file,
-            operators=names,
-            opset=opset,
-        )
+        raise ModelError("unknown_operators", file=file, operators=names, opset=opset)
 
 
 def _is_standard(node: onnx.NodeProto, opset: int) -> bool:
@@ -239,34 +199,18 @@ def _refuse_broken_weights(model: onnx.ModelProto, file: str | Path) -> None:
         try:
             values = numpy_helper.to_array(tensor)
         except (ValueError, TypeError) as error:
-            raise _not_onnx(file, f"the tensor '{tensor.name}' is damaged") from error
-        if np.isnan(values).any() or (values.size > 1 and np.isinf(values).any()):
             raise ModelError(
-                "broken_weights",
-                f"The weights '{tensor.name}' in '{file}' hold values that are not finite (NaN or infinity).",
-                "Export the model again from a checkpoint whose training did not diverge.",
-                file=file,
-                tensor=tensor.name,
-            )
+                "not_onnx", file=file, reason=f"the tensor '{tensor.name}' is damaged"
+            ) from error
+        if np.isnan(values).any() or (values.size > 1 and np.isinf(values).any()):
+            raise ModelError("broken_weights", file=file, tensor=tensor.name)
 
 
 def _check_size(size: int, file: str | Path) -> None:
     if size == 0:
-        raise ModelError(
-            "model_empty",
-            f"'{file}' is empty.",
-            "Download or export the model again.",
-            file=file,
-        )
+        raise ModelError("model_empty", file=file)
     if size > MAX_MODEL_BYTES:
-        raise ModelError(
-            "model_too_large",
-            f"'{file}' has {size >> 20} MiB; models up to {MAX_MODEL_BYTES >> 20} MiB are accepted.",
-            "Choose a smaller model, one meant for an edge device.",
-            file=file,
-            size=size >> 20,
-            limit=MAX_MODEL_BYTES >> 20,
-        )
+        raise ModelError("model_too_large", file=file, size=size >> 20, limit=MAX_MODEL_BYTES >> 20)
 
 
 def _with_output_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -275,24 +219,3 @@ def _with_output_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     for value in copy.graph.output:
         value.type.tensor_type.shape.SetInParent()
     return copy
-
-
-def _not_onnx(file: str | Path, reason: str) -> ModelError:
-    return ModelError(
-        "not_onnx",
-        f"'{file}' is not a usable ONNX model: {reason}.",
-        "Download or export the model again.",
-        file=file,
-        reason=reason,
-    )
-
-
-def _not_float32(file: str | Path, what: str, kind: str) -> ModelError:
-    return ModelError(
-        "not_float32",
-        f"'{file}' is not a float32 model: '{what}' is {kind}.",
-        "Give the float32 original; float16 and int8 versions are made here.",
-        file=file,
-        tensor=what,
-        kind=kind,
-    )

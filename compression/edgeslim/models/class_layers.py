@@ -48,7 +48,7 @@ def with_classes(
     changed = deepcopy(model)
     layers = _classes_of_channels(model.graph, old, picture, spec)
     if not layers:
-        raise _not_found(spec)
+        raise ModelError("classes_not_found", family=spec.family)
     sizes = {len(spec.labels): len(wanted.labels)}
     rewritten = _Rewriting(changed.graph, len(spec.labels), kept, np.random.default_rng(seed))
     for tensor, classes in layers.items():
@@ -86,7 +86,7 @@ def _classes_of_channels(
         first, second = (each.double().sum(dim=(0, 2, 3)) for each in (by_one, by_number))
         number = torch.where(first == 0, 0.0, second / first)
         if (number - number.round()).abs().max() > ROUNDING:
-            raise _not_found(spec)
+            raise ModelError("classes_not_found", family=spec.family)
         found[names[name]] = [int(each) - 1 for each in number.round()]
     return found
 
@@ -111,7 +111,7 @@ def _read(result: object, spec: ModelSpec) -> tuple[list[Tensor], tuple[HeadColu
     outputs: list[Tensor] = [result] if isinstance(result, Tensor) else list(result)  # type: ignore[call-overload]
     found = rows_and_heads([each if each.shape[0] == 1 else each[None] for each in outputs], spec)
     if found is None:
-        raise _not_found(spec)
+        raise ModelError("classes_not_found", family=spec.family)
     return found
 
 
@@ -154,7 +154,7 @@ class _Rewriting:
         order = self._order(classes, spec)
         weight = node.input[1]
         if attributes(node).get("group", 1) != 1 or weight not in self.stored:
-            raise _not_found(spec)
+            raise ModelError("classes_not_found", family=spec.family)
         if weight not in self._done:  # one that several levels share is replaced once
             values = self.stored.array(weight)
             bias = (
@@ -183,7 +183,7 @@ class _Rewriting:
                 place += 1
                 continue
             if list(classes[place : place + self.labels]) != list(range(self.labels)):
-                raise _not_found(spec)
+                raise ModelError("classes_not_found", family=spec.family)
             order += [NEW if label == NEW else place + label for label in self.kept]
             place += self.labels
         return order
@@ -226,7 +226,7 @@ def _check(
         new = to_torch(changed)
         rows, heads = _read(new(picture), wanted)
     except (ModelError, RuntimeError) as error:  # a constant that is not a size, or one that was not seen
-        raise _not_found(spec) from error
+        raise ModelError("classes_not_found", family=spec.family) from error
     former, former_heads = _read(old(picture), spec)
     same = len(heads) == len(former_heads)
     for now, then in zip(heads, former_heads, strict=False):
@@ -242,14 +242,4 @@ def _check(
                 first, second = mine.of(rows), theirs.of(former)
                 same = same and first.shape == second.shape and torch.allclose(first, second, atol=TOLERANCE)
     if not same:
-        raise _not_found(spec)
-
-
-def _not_found(spec: ModelSpec) -> ModelError:
-    return ModelError(
-        "classes_not_found",
-        f"The layers that predict the classes of this '{spec.family}' network cannot be told from the others, so it "
-        "cannot be given other classes.",
-        "Start from another model, or from one of this project's own sizes.",
-        family=spec.family,
-    )
+        raise ModelError("classes_not_found", family=spec.family)

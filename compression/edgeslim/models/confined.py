@@ -82,7 +82,7 @@ def confined(
             finally:
                 process.kill()
     if process.returncode < 0 and signal.Signals(-process.returncode).name in ("SIGXCPU", "SIGALRM"):
-        raise _too_long(file, limits)
+        raise ModelError("model_too_slow", file=file, seconds=limits.seconds)
     head, _, made = answer.partition(b"\n")
     try:
         found = parse_json(head)
@@ -102,7 +102,7 @@ def _watched(process: subprocess.Popen[bytes], file: str | Path, limits: Limits)
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.communicate(timeout=_LOOK)[0]
         if time.monotonic() > until:
-            raise _too_long(file, limits)
+            raise ModelError("model_too_slow", file=file, seconds=limits.seconds)
         with contextlib.suppress(psutil.NoSuchProcess):
             if psutil.Process(process.pid).memory_info().rss > limits.memory:
                 raise _too_much_memory(file, limits)
@@ -145,35 +145,13 @@ def _limit(limits: Limits) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def _too_long(file: str | Path, limits: Limits) -> ModelError:
-    return ModelError(
-        "model_too_slow",
-        f"'{file}' was given up: it could not be opened and run within {limits.seconds} seconds of computing.",
-        "Choose a model meant for an edge device, and check it for loops without end.",
-        file=file,
-        seconds=limits.seconds,
-    )
-
-
 def _too_much_memory(file: str | Path, limits: Limits) -> ModelError:
     limit = f"{limits.memory / 1e9:.1f} GB"
-    return ModelError(
-        "model_too_hungry",
-        f"'{file}' was given up: opening and running it takes more than {limit} of memory.",
-        "Choose a model meant for an edge device, or a smaller input size.",
-        file=file,
-        limit=limit,
-    )
+    return ModelError("model_too_hungry", file=file, limit=limit)
 
 
 def _crashed(file: str | Path, cause: str) -> ModelError:
-    return ModelError(
-        "model_crashes",
-        f"The process that opened '{file}' broke off ({cause[:200]}).",
-        "The file is damaged, or holds what onnx or onnxruntime cannot take: export the model again.",
-        file=file,
-        cause=cause[:200],
-    )
+    return ModelError("model_crashes", file=file, cause=cause[:200])
 
 
 if __name__ == "__main__":

@@ -80,12 +80,7 @@ def converted(
 def require_keras(what: str | Path) -> None:
     """Raise ModelError (keras_missing) where the extra is not installed."""
     if not has_keras():
-        raise ModelError(
-            "keras_missing",
-            f"'{what}' is a Keras model, and reading those needs Keras 3.12 or later, which is not installed here.",
-            "Install it where EdgeSlim runs: pip install -r requirements-keras.txt",
-            file=what,
-        )
+        raise ModelError("keras_missing", file=what)
 
 
 def has_keras() -> bool:

@@ -52,20 +52,10 @@ def fetch(url: str, entry: CatalogueEntry, progress: Progress = silent) -> bytes
                     break
                 progress("download", received, entry.bytes)
     except requests.RequestException as error:
-        raise DownloadError(
-            "download_failed",
-            f"'{entry.name}' could not be downloaded from {url} ({_reason(error)}).",
-            "Check the network connection and try again, or download the file elsewhere and import it.",
-            name=entry.name,
-            url=url,
-            reason=_reason(error),
-        ) from error
+        raise DownloadError("download_failed", name=entry.name, url=url, reason=_reason(error)) from error
     if received != entry.bytes or digest.hexdigest() != entry.sha256:
         raise DownloadError(
             "wrong_checksum",
-            f"What {url} sent is not '{entry.name}': its SHA-256 or size is wrong "
-            f"({received} of {entry.bytes} bytes).",
-            "Try again later; if it happens again, the file there was changed and must not be used.",
             name=entry.name,
             url=url,
             expected=entry.sha256,

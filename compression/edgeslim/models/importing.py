@@ -147,12 +147,7 @@ def register(
     existing = store.get_record(MODELS, model.name)
     keeps = existing is not None and recognised and existing["spec"]["family"] != UNKNOWN
     if existing is not None and not (existing["sha256"] == model.sha256 and visitors.may_see(existing)):
-        raise ModelError(
-            "model_name_taken",
-            f"There is already another model named '{model.name}'.",
-            "Import this one under another name.",
-            name=model.name,
-        )
+        raise ModelError("model_name_taken", name=model.name)
     if existing is not None and (keeps or not visitors.may_change(existing)):
         return dataclasses.replace(model, spec=spec_from_json(existing["spec"]))
     record = {

@@ -104,12 +104,7 @@ def list_models(store: Store | None = None, samples: Path = SAMPLES) -> tuple[Mo
 def check_free(name: str, store: Store, samples: Path = SAMPLES) -> None:
     """Raise ModelError if a model has that name already."""
     if name in (*sample_names(samples), *store.keys(MODELS)) or name in CATALOGUE:
-        raise ModelError(
-            "model_name_taken",
-            f"There is already another model named '{name}'.",
-            "Import this one under another name.",
-            name=name,
-        )
+        raise ModelError("model_name_taken", name=name)
 
 
 def _named(name: str, store: Store, samples: Path) -> Model:
@@ -121,21 +116,10 @@ def _named(name: str, store: Store, samples: Path) -> Model:
         spec = spec_from_json(record["spec"])
         return Model(name, path, record["sha256"], spec, record["origin"], record["proof"])
     if name in CATALOGUE:
-        raise ModelError(
-            "not_downloaded",
-            f"The catalogue model '{name}' has not been downloaded yet.",
-            f"Download it first: edgeslim download {name}",
-            name=name,
-        )
+        raise ModelError("not_downloaded", name=name)
     known = [entry.name for entry in list_models(store, samples)]
     choices = ", ".join(get_close_matches(name, known, n=3) or known)
-    raise ModelError(
-        "unknown_model",
-        f"No model named '{name}'.",
-        f"Choose one of: {choices}; or give the path of an .onnx file.",
-        name=name,
-        choices=choices,
-    )
+    raise ModelError("unknown_model", name=name, choices=choices)
 
 
 def _record(name: str, store: Store) -> dict[str, Any] | None:

@@ -17,22 +17,13 @@ _LOAD = {
     "torchscript": 'model = torch.jit.load("{file}", map_location="cpu")',
     "exported": 'model = torch.export.load("{file}").module()',
 }
-_KINDS = {
-    "checkpoint": "a PyTorch checkpoint: weights, or a pickled object, without the network's operations",
-    "torchscript": "a TorchScript program, which can run anything on this machine and is not opened",
-    "exported": "a program of torch.export (.pt2), which can run anything on this machine when it is loaded",
-    "pickle": "a Python pickle, which is not opened since it could run anything",
-    "safetensors": "safetensors: weights without the network's operations",
-    "tflite": "a TensorFlow Lite model",
-    "hdf5": "an HDF5 file, such as Keras wrote before its version 3",
-    "keras": "a Keras model",
-    "openvino": "XML, such as an OpenVINO model",
-    "ncnn": "an ncnn parameter file",
+_FRAMEWORKS = {
+    "tflite": "TensorFlow Lite",
+    "hdf5": "HDF5, Keras 2",
+    "keras": "Keras",
+    "openvino": "XML, OpenVINO",
+    "ncnn": "ncnn",
 }
-_TRUST = dict.fromkeys(
-    ("torchscript", "exported"),
-    "\nIf you trust it: edgeslim import-model FILE --trust-this-file opens it in a process of its own.\n",
-)
 
 
 def refuse_other_formats(content: bytes, file: str | Path) -> None:
@@ -40,34 +31,10 @@ def refuse_other_formats(content: bytes, file: str | Path) -> None:
     kind = kind_of(content)
     if kind is None:
         return
-    problem = f"'{file}' is no ONNX model but {_KINDS[kind]}."
-    if kind not in (*_LOAD, "safetensors", "pickle"):
-        raise ModelError(
-            "other_format",
-            problem,
-            "Convert it to ONNX with its own framework's exporter: float32, a fixed input size, raw outputs.",
-            file=file,
-            kind=kind,
-        )
+    if kind in _FRAMEWORKS:
+        raise ModelError("other_format", file=file, kind=kind, framework=_FRAMEWORKS[kind])
     lines = export_lines(kind, PurePath(str(file)).name)
-    raise ModelError(
-        f"other_format_{kind}",
-        problem,
-        f"Export it where the network's code is, and import the result:\n\n{lines}\n{_TRUST.get(kind, '')}",
-        file=file,
-        kind=kind,
-        lines=lines,
-    )
-
-
-def not_loadable(file: str | Path, reason: str) -> ModelError:
-    return ModelError(
-        "torch_file",
-        f"'{file}' could not be loaded by PyTorch: {reason}.",
-        "Save it again with the PyTorch that is installed here, or export it to ONNX where its code is.",
-        file=file,
-        reason=reason,
-    )
+    raise ModelError(f"other_format_{kind}", file=file, kind=kind, lines=lines)
 
 
 def kind_of(content: bytes) -> str | None:

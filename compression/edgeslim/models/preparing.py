@@ -95,12 +95,7 @@ def prepare(content: bytes, file: str | Path, spec: ModelSpec | None) -> Importe
         raise _does_not_run(file, shape, error.values["reason"]) from error
     usable = [index for index, outputs in enumerate(expected) if is_finite(outputs)]
     if not usable:
-        raise ModelError(
-            "outputs_not_finite",
-            f"'{file}' gives NaN or infinity for every test input.",
-            "Export the model again from a sound checkpoint.",
-            file=file,
-        )
+        raise ModelError("outputs_not_finite", file=file)
     fixed = _input_change(value, shape)
     if is_quantized(model):
         sane, changes, absolute, relative = reference, list[Change](), 0.0, 0.0
@@ -139,12 +134,16 @@ def _differences(
     try:
         found = run(sane, inputs)
     except ModelError as error:
-        raise _conversion_failed(file, error.values["reason"]) from error
+        raise ModelError("conversion_failed", file=file, reason=error.values["reason"]) from error
     absolute, relative = largest_errors([expected[i] for i in usable], [found[i] for i in usable])
     if relative > MAX_RELATIVE_ERROR and not is_rounding(
         reference.SerializeToString(), sane, [inputs[index] for index in usable]
     ):
-        raise _conversion_failed(file, f"its outputs would change by {relative:.1e} of their range")
+        raise ModelError(
+            "conversion_failed",
+            file=file,
+            reason=f"its outputs would change by {relative:.1e} of their range",
+        )
     return absolute, relative
 
 
@@ -163,16 +162,7 @@ def _input_shape(
         return 1, depth or 3, height or DEFAULT_SIDE, width or DEFAULT_SIDE
     wanted = spec.input_shape[1]
     if depth not in (0, wanted):
-        raise ModelError(
-            "channel_mismatch",
-            f"'{file}' takes images with {depth} channels, but the specification's colour order {spec.color} "
-            f"has {wanted}.",
-            "Correct 'color', 'mean' and 'std' in the model's specification.",
-            file=file,
-            channels=depth,
-            color=spec.color,
-            expected=wanted,
-        )
+        raise ModelError("channel_mismatch", file=file, channels=depth, color=spec.color, expected=wanted)
     return 1, wanted, spec.input_height, spec.input_width
 
 
@@ -180,9 +170,9 @@ def _sanitized(model: onnx.ModelProto, file: str | Path) -> tuple[onnx.ModelProt
     try:
         return sanitize(model)
     except ModelError as error:
-        raise _conversion_failed(file, error.values["reason"]) from error
+        raise ModelError("conversion_failed", file=file, reason=error.values["reason"]) from error
     except (*_ONNX_FAILURES, RuntimeError, ValueError, MemoryError) as error:
-        raise _conversion_failed(file, first_line(error)) from error
+        raise ModelError("conversion_failed", file=file, reason=first_line(error)) from error
 
 
 def _complete(
@@ -247,21 +237,4 @@ def _input_change(value: onnx.ValueInfoProto, shape: tuple[int, ...]) -> list[Ch
 
 def _does_not_run(file: str | Path, shape: tuple[int, ...], reason: object) -> ModelError:
     size = f"{shape[3]}×{shape[2]}"
-    return ModelError(
-        "does_not_run",
-        f"onnxruntime cannot run '{file}' on a {size} image: {reason}.",
-        "If the model needs another input size, give it in a model specification; else export it again.",
-        file=file,
-        size=size,
-        reason=reason,
-    )
-
-
-def _conversion_failed(file: str | Path, reason: object) -> ModelError:
-    return ModelError(
-        "conversion_failed",
-        f"'{file}' could not be brought into the form that is worked on here: {reason}.",
-        "Export the model again with opset 17.",
-        file=file,
-        reason=reason,
-    )
+    return ModelError("does_not_run", file=file, size=size, reason=reason)

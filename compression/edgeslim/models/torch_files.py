@@ -15,9 +15,9 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from edgeslim.errors import first_line
+from edgeslim.errors import ModelError, first_line
 from edgeslim.models.base import default_labels
-from edgeslim.models.other_formats import kind_of, not_loadable, refuse_other_formats
+from edgeslim.models.other_formats import kind_of, refuse_other_formats
 from edgeslim.models.sample_networks import (
     DIGIT_NETWORKS,
     LABELS,
@@ -68,7 +68,7 @@ def program_as_onnx(content: bytes, file: str, given: Any) -> tuple[dict[str, An
             (example, *_), _ = program.example_inputs or ((torch.zeros(shape),), {})
             shape = list(example.shape)
     except _BROKEN as error:
-        raise not_loadable(file, first_line(error)) from error
+        raise ModelError("torch_file", file=file, reason=first_line(error)) from error
     made = module_as_onnx(module, torch.zeros(shape), file)
     return {"hints": {}, "proof": {**made.proof}}, made.content
 

@@ -48,13 +48,7 @@ def module_as_onnx(module: nn.Module, example: Tensor, name: str) -> Converted:
     """
     shape = tuple(int(side) for side in example.shape)
     if len(shape) != 4 or shape[0] != 1 or shape[1] not in (1, 3) or max(shape) > MAX_INPUT_SIDE:
-        raise ModelError(
-            "torch_input",
-            f"The example of '{name}' has the shape {shape}; it must be (1, 1 or 3, height, width).",
-            "Give one image: torch.zeros(1, 3, height, width).",
-            name=name,
-            shape=shape,
-        )
+        raise ModelError("torch_input", name=name, shape=shape)
     # A script is exported as it is: tracing does not look into what is called from outside.
     flat = module.eval() if isinstance(module, torch.jit.ScriptModule) else _Flat(_evaluating(module))
     inputs = probes(shape)
@@ -66,22 +60,10 @@ def module_as_onnx(module: nn.Module, example: Tensor, name: str) -> Converted:
         names = [f"output{index}" for index in range(len(expected[0]))]
         content: bytes = exported(flat, shape, "image", names).SerializeToString(deterministic=True)
     except _FAILURES as error:
-        raise ModelError(
-            "torch_export",
-            f"'{name}' could not be exported from PyTorch: {first_line(error)}.",
-            "Export it to ONNX yourself, with raw outputs and opset 17, and import the file.",
-            name=name,
-            reason=first_line(error),
-        ) from error
+        raise ModelError("torch_export", name=name, reason=first_line(error)) from error
     _, relative = largest_errors(expected, run(content, inputs))
     if not relative <= MAX_RELATIVE_ERROR:
-        raise ModelError(
-            "torch_differs",
-            f"'{name}' gives other outputs once exported: they differ by {relative:.1e} of their range.",
-            "What a network does must not depend on chance, nor on the image's values by Python's if and for.",
-            name=name,
-            error=f"{relative:.1e}",
-        )
+        raise ModelError("torch_differs", name=name, error=f"{relative:.1e}")
     return Converted(content, {}, {"translated_from": "pytorch", "translation_error": relative})
 
 

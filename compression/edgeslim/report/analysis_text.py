@@ -152,7 +152,7 @@ def ablation_text(found: Ablation) -> str:
             table([_ablation_row(*line) for line in lines if line[1].trial], headers),
             "Stages: change from the stage before; others: from the whole recipe as given.",
             f"{len(found.orders)} of {found.orders_sensible} other orders that make sense were measured.",
-            *(f"{name}: {line.error.problem}" for name, line, _ in lines if line.error),
+            *(f"{name}: {line.error}" for name, line, _ in lines if line.error),
         ]
     )
 

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 
-from edgeslim.records import encoded
+from edgeslim.records import encoded, with_messages
 from edgeslim.report.certainty_info import certainty
 from edgeslim.report.machine import machine_of
 from edgeslim.studies.figures import Figure, axes, in_all, no_interval, runtimes_of
@@ -54,7 +54,7 @@ def study_json(study: StudyResult, notes: Mapping[int, TrialNotes] = NO_NOTES) -
         "certainty": encoded(certainty(study, found.choice)),
         "notes": encoded(notes),
     }
-    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(with_messages(told), indent=1, ensure_ascii=False) + "\n"
 
 
 def _row(study: StudyResult, trial: TrialResult, on_front: bool, notes: TrialNotes) -> dict[str, Cell]:

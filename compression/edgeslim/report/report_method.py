@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
-from edgeslim import __version__
+from edgeslim import __version__, texts
+from edgeslim.errors import Notice
 from edgeslim.report.commands import report_command
 from edgeslim.report.html import code, heading, paragraph, paragraphs, table
 from edgeslim.report.limits import limit_parameters
@@ -49,20 +48,17 @@ def method(told: Told, seen: Seen | None) -> list[str]:
 def _warnings(told: Told) -> list[str]:
     """Of the data, and of files that a plain session reads otherwise."""
     words = told.words
-    notices = [(each.code, each.values, each.text, "") for each in told.study.warnings]
+    notices = [("", notice) for notice in told.study.warnings]
     notices += [
-        (notice.code, notice.values, str(notice), f"{words.numbered(trial)}: ")
-        for trial in told.study.trials
-        for notice in trial.notices
+        (f"{words.numbered(trial)}: ", notice) for trial in told.study.trials for notice in trial.notices
     ]
 
-    def said(code_: str, values: Mapping[str, Any], text: str) -> str:
-        if not words.known(f"notice.{code_}"):
-            return text
+    def said(notice: Notice) -> str:
+        values = notice.values
         metric = {"metric": words.figure(str(values["metric"]))} if "metric" in values else {}
-        return words.t(f"notice.{code_}", **{**values, **metric})
+        return texts.told(words.language, f"notice.{notice.code}", {**values, **metric})
 
-    return [who + said(code_, values, text) for code_, values, text, who in notices]
+    return [who + said(notice) for who, notice in notices]
 
 
 def again(told: Told) -> list[str]:

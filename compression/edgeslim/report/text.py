@@ -62,7 +62,7 @@ def study_table(study: StudyResult) -> str:
     reasons: dict[str, list[int]] = {}
     for trial in study.trials:
         if trial.error:
-            reasons.setdefault(f"{trial.error.problem} {trial.error.remedy}", []).append(trial.number)
+            reasons.setdefault(str(trial.error), []).append(trial.number)
     errors = [f"{', '.join(map(str, numbers))}: {reason}" for reason, numbers in reasons.items()]
     notices = [f"{trial.number}: {notice}" for trial in study.trials for notice in trial.notices]
     return "\n".join([table(rows, headers), *errors, *notices])
@@ -71,7 +71,7 @@ def study_table(study: StudyResult) -> str:
 def trial_line(trial: TrialResult) -> str:
     """What became of a trial: '3 float16: mAP 29.4, 1.85 MB'."""
     if trial.error is not None:
-        return f"{trial.number} {trial.title}: {_state(trial)}, {trial.error.problem}"
+        return f"{trial.number} {trial.title}: {_state(trial)}, {trial.error}"
     told = [f"{trial.primary_metric} {headline_kind(trial.primary_metric).text(trial.objective)}"]
     if trial.sizes is not None:
         told.append(format_bytes(trial.sizes.download))
@@ -103,7 +103,7 @@ def trial_lines(trial: TrialResult) -> str:
         rows.append(("gap to bound", f"{sign}{format_bytes(abs(gap.bytes))} ({sign}{share})"))
     rows += [("path", trial.file or DASH), ("sha256", trial.sha256 or DASH)]
     if trial.error:
-        rows.append(("error", f"{trial.error.problem} {trial.error.remedy}"))
+        rows.append(("error", str(trial.error)))
     rows += [("note", str(notice)) for notice in trial.notices]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {text}" for name, text in rows)

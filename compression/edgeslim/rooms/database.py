@@ -138,19 +138,10 @@ def changing(store: Store, code: str) -> Iterator[tuple[Connection, Row[*tuple[A
         connection.execute(bump)
         row = connection.execute(ROOMS.select().where(ROOMS.c.code == code)).first()
         if row is None or row.expires <= time.time():
-            raise no_room(code)
+            raise RoomError("no_room", room=code)
         if row.ended:
-            raise RoomError("room_ended", "This room has ended.", "What was shown in it stays to be read.")
+            raise RoomError("room_ended")
         yield connection, row
-
-
-def no_room(code: str) -> RoomError:
-    return RoomError(
-        "no_room",
-        f"There is no room '{code}' (any more).",
-        "Check the code; rooms expire after a day.",
-        room=code,
-    )
 
 
 @atexit.register

@@ -34,25 +34,14 @@ Progress = Literal["waiting", "running", "failed", "measured"]
 def begin(store: Store, code: str, teacher: str, study: str, budget: int, each: int) -> None:
     """Open the room's league on a study. Raises RoomError (…, league_exists, league_limits), StoreError."""
     if not (1 <= each <= limits.ENTRIES and 1 <= budget <= 2**31 - 1):
-        raise RoomError(
-            "league_limits",
-            f"A league allows 1 to {limits.ENTRIES} entries each, and a budget of at least one byte.",
-            "Choose other limits.",
-            most=limits.ENTRIES,
-        )
+        raise RoomError("league_limits", most=limits.ENTRIES)
     with changing(store, code) as (connection, row):
         require_teacher(row, teacher)
         values = {"room": code, "study": study, "budget": budget, "each": each, "state": "open"}
         try:
             connection.execute(LEAGUES.insert().values(**values))
         except IntegrityError as error:
-            raise league_exists() from error
-
-
-def league_exists() -> RoomError:
-    return RoomError(
-        "league_exists", "This room has its league already.", "Open another room for a second one."
-    )
+            raise RoomError("league_exists") from error
 
 
 def proceed(store: Store, code: str, teacher: str, state: LeagueState) -> None:
@@ -61,9 +50,7 @@ def proceed(store: Store, code: str, teacher: str, state: LeagueState) -> None:
         require_teacher(row, teacher)
         now = connection.execute(select(LEAGUES.c.state).filter_by(room=code)).scalar()
         if now == "revealed" and state != "revealed":
-            raise RoomError(
-                "league_revealed", "The final board has been shown.", "Open another room for a second league."
-            )
+            raise RoomError("league_revealed")
         connection.execute(LEAGUES.update().filter_by(room=code).values(state=state))
 
 
@@ -74,30 +61,23 @@ def enter(store: Store, code: str, token: str, recipe: RecipeRecord, fingerprint
     """
     text = json.dumps(encoded(recipe))
     if len(text) > limits.RECIPE:
-        raise RoomError("recipe_too_long", "This recipe is too long for a league.", "Use fewer steps.")
+        raise RoomError("recipe_too_long")
     with changing(store, code) as (connection, room):
         not_frozen(room)
         person = member(connection, code, token)
         league = connection.execute(LEAGUES.select().filter_by(room=code)).first()
         if league is None:
-            raise RoomError("no_league", "This room has no league.", "The teacher can open one.")
+            raise RoomError("no_league")
         if league.state != "open":
-            raise RoomError("league_closed", "Entries are no longer taken.", "Look at the board.")
+            raise RoomError("league_closed")
         used = select(func.count()).select_from(ENTRIES).filter_by(room=code, person=person)
         if connection.execute(used).scalar_one() >= league.each:
-            raise RoomError(
-                "entries_used",
-                f"You have entered {league.each} recipes.",
-                "That is all there are.",
-                each=league.each,
-            )
+            raise RoomError("entries_used", each=league.each)
         values = {"room": code, "person": person, "fingerprint": fingerprint, "recipe": text}
         try:
             connection.execute(ENTRIES.insert().values(**values, entered=time.time()))
         except IntegrityError as error:
-            raise RoomError(
-                "entered_before", "You have entered this recipe before.", "Change something in it."
-            ) from error
+            raise RoomError("entered_before") from error
 
 
 def next_turns(league: League, people: Iterable[int], known: Iterable[str], count: int) -> tuple[Entry, ...]:

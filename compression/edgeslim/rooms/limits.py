@@ -33,9 +33,7 @@ def read_name(text: str) -> str:
     seen = (each if unicodedata.category(each) not in _INVISIBLE else " " for each in text[: 10 * NAME])
     name = " ".join(unicodedata.normalize("NFC", "".join(seen)).split())
     if not 0 < len(name) <= NAME:
-        raise RoomError(
-            "room_name", f"A name has 1 to {NAME} characters.", "Choose another one.", longest=NAME
-        )
+        raise RoomError("room_name", longest=NAME)
     return name
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Row
 from edgeslim.artifacts.store import Store
 from edgeslim.errors import RoomError
 from edgeslim.records import RecipeRecord, decoded, shared
-from edgeslim.rooms.database import ANSWERS, ENTRIES, LEAGUES, PEOPLE, PHASES, ROOMS, no_room, reading, url_of
+from edgeslim.rooms.database import ANSWERS, ENTRIES, LEAGUES, PEOPLE, PHASES, ROOMS, reading, url_of
 from edgeslim.rooms.room import Entry, Given, League, Person, Phase, Place, Presence, Room
 
 KEPT = 64
@@ -63,11 +63,7 @@ def is_teacher(room: Room, token: str) -> bool:
 def require_teacher(room: Room | Row[*tuple[Any, ...]], token: str) -> None:
     """Raises RoomError (not_teacher)."""
     if not compare_digest(room.teacher, hashed(token)):
-        raise RoomError(
-            "not_teacher",
-            "Only the teacher of this room may do that.",
-            "Open the room by the teacher's own link.",
-        )
+        raise RoomError("not_teacher")
 
 
 def hashed(token: str) -> str:
@@ -80,7 +76,7 @@ def _fresh(store: Store, code: str) -> Room | None:
     with reading(store) as connection:
         stamp = connection.execute(_STAMP.where(ROOMS.c.code == code)).first()
     if stamp is None or stamp.expires <= time.time():
-        raise no_room(code)
+        raise RoomError("no_room", room=code)
     kept = _KEPT.get((url_of(store), code))
     same = kept is not None and (kept.created, kept.version) == (stamp.created, stamp.version)
     return kept if same else None
@@ -99,7 +95,7 @@ def _read(store: Store, code: str) -> Room:
     with reading(store) as connection:
         row = connection.execute(ROOMS.select().where(ROOMS.c.code == code)).first()
         if row is None:
-            raise no_room(code)
+            raise RoomError("no_room", room=code)
         everybody = connection.execute(
             PEOPLE.select().where(PEOPLE.c.room == code).order_by(PEOPLE.c.number)
         ).all()

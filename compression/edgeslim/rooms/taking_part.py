@@ -41,19 +41,12 @@ def join(store: Store, code: str, name: str) -> Joined:
         not_frozen(room)
         there = select(func.count()).select_from(PEOPLE).filter_by(room=code)
         if connection.execute(there).scalar_one() >= limits.PEOPLE:
-            raise RoomError(
-                "room_full",
-                f"There is no room for more than {limits.PEOPLE}.",
-                "Look on with somebody.",
-                most=limits.PEOPLE,
-            )
+            raise RoomError("room_full", most=limits.PEOPLE)
         values = {"room": code, "name": shown, "name_key": limits.name_key(shown), "token": hashed(token)}
         try:
             done = connection.execute(PEOPLE.insert().values(**values, joined=now, seen=now, removed=False))
         except IntegrityError as error:
-            raise RoomError(
-                "name_taken", "Somebody in this room has that name.", "Choose another one."
-            ) from error
+            raise RoomError("name_taken") from error
         number = done.inserted_primary_key[0] if done.inserted_primary_key else 0
     return Joined(number=number, name=shown, token=token)
 
@@ -66,7 +59,7 @@ def answer(store: Store, code: str, token: str, place: Place, value: object) -> 
     """
     experiment = place.declared
     if experiment is None or experiment.predicts is None:
-        raise RoomError("no_place", "There is no such experiment.", "Choose one of the course.")
+        raise RoomError("no_place")
     given = checked(experiment.predicts, value, _heights(experiment))
     with changing(store, code) as (connection, room):
         not_frozen(room)
@@ -77,9 +70,7 @@ def answer(store: Store, code: str, token: str, place: Place, value: object) -> 
         ).all()
         alone = room.pace == "free"
         if any(each.alone for each in former) or (alone and former):
-            raise RoomError(
-                "answered_alone", "You have answered and seen what is true.", "Go on to another experiment."
-            )
+            raise RoomError("answered_alone")
         if alone:
             round_ = 1 if phase != "revealed" else None
         else:
@@ -87,9 +78,7 @@ def answer(store: Store, code: str, token: str, place: Place, value: object) -> 
                 ROUNDS.get(cast(Phase, phase)) if (room.lesson, room.experiment) == _pair(place) else None
             )
         if round_ is None:
-            raise RoomError(
-                "not_open", "Answers are not taken now.", "Wait until the teacher opens the next question."
-            )
+            raise RoomError("not_open")
         kept = {"value": json.dumps(given), "given": time.time(), "alone": alone}
         key = {"person": person, **_key(place), "round": round_}
         if round_ in [each.round for each in former]:
@@ -113,14 +102,14 @@ def member(connection: Connection, code: str, token: str) -> int:
     wanted = select(PEOPLE.c.number).filter_by(room=code, token=hashed(token), removed=False)
     number: int | None = connection.execute(wanted).scalar()
     if number is None:
-        raise RoomError("not_joined", "You are not in this room.", "Join it by its code and a name.")
+        raise RoomError("not_joined")
     return number
 
 
 def not_frozen(room: Row[*tuple[Any, ...]]) -> None:
     """Raises RoomError (room_frozen)."""
     if room.frozen:
-        raise RoomError("room_frozen", "The teacher has stopped the room for now.", "Wait a moment.")
+        raise RoomError("room_frozen")
 
 
 def _heights(experiment: type[Experiment]) -> int:

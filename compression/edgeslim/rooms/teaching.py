@@ -35,11 +35,7 @@ def open_room(store: Store, *, rehearsal: bool = False) -> Opened:
         connection.execute(ROOMS.delete().where(ROOMS.c.expires <= now))
         there = select(func.count()).select_from(ROOMS).where(ROOMS.c.rehearsal == rehearsal)
         if connection.execute(there).scalar_one() >= (limits.REHEARSALS if rehearsal else limits.ROOMS):
-            raise RoomError(
-                "too_many_rooms",
-                "There are too many rooms on this server.",
-                "Wait until one of them expires.",
-            )
+            raise RoomError("too_many_rooms")
         code = _new_code(connection)
         values = {
             "code": code,
@@ -62,16 +58,12 @@ def step(store: Store, code: str, teacher: str, place: Place, phase: Phase) -> N
     Raises RoomError (no_room, room_ended, not_teacher, no_place, room_revealed), StoreError.
     """
     if place.declared is None or place.declared.predicts is None:
-        raise RoomError("no_place", "There is no such experiment.", "Choose one of the course.")
+        raise RoomError("no_place")
     with _teaching(store, code, teacher) as (connection, _):
         key = {"room": code, "lesson": place.lesson, "experiment": place.experiment}
         now = connection.execute(select(PHASES.c.phase).filter_by(**key)).scalar()
         if now == "revealed" and phase != "revealed":
-            raise RoomError(
-                "room_revealed",
-                "The class has seen what is true here.",
-                "Go on to another experiment; this one stays revealed.",
-            )
+            raise RoomError("room_revealed")
         if now is None:
             connection.execute(PHASES.insert().values(**key, phase=phase))
         else:

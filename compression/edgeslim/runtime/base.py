@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from edgeslim.errors import EdgeSlimError, ModelError, Notice
+from edgeslim.errors import EdgeSlimError, Notice
 from edgeslim.registry import Registry
 from edgeslim.sessions import Session
 
@@ -91,53 +91,13 @@ def installed(name: str) -> Runtime:
     runtime = RUNTIMES.get(name)
     if not runtime.version():
         packages = " ".join(runtime.packages)
-        raise EdgeSlimError(
-            "runtime_missing",
-            f"The runtime '{name}' is not installed.",
-            f"Install it with: pip install {packages}",
-            runtime=name,
-            packages=packages,
-        )
+        raise EdgeSlimError("runtime_missing", runtime=name, packages=packages)
     return runtime
 
 
 def check_runtimes(names: Iterable[str]) -> tuple[str, ...]:
     """The names, the main one first, each once. Raises EdgeSlimError as `installed` does."""
     return tuple(installed(name).name for name in dict.fromkeys((MAIN, *names)))
-
-
-def not_loadable(runtime: str, file: Path, reason: str) -> ModelError:
-    """What an optional runtime raises if it cannot open a file."""
-    return ModelError(
-        "runtime_not_loadable",
-        f"{runtime} cannot load '{file.name}': {reason}.",
-        "Deliver the file again; if it stays so, this runtime lacks an operator of the network.",
-        runtime=runtime,
-        file=file.name,
-        reason=reason,
-    )
-
-
-def not_runnable(runtime: str, reason: str) -> ModelError:
-    """What an optional runtime raises if it cannot run a file."""
-    return ModelError(
-        "runtime_not_runnable",
-        f"{runtime} cannot run the model: {reason}.",
-        "Check the input size and colours in the model's specification.",
-        runtime=runtime,
-        reason=reason,
-    )
-
-
-def converter_missing(suffix: str, packages: str) -> ModelError:
-    """What a format raises where nothing is installed that converts for it."""
-    return ModelError(
-        "converter_missing",
-        f"Nothing installed here makes {suffix} files.",
-        f"Install it with: pip install {packages}",
-        suffix=suffix,
-        packages=packages,
-    )
 
 
 def runtime_environment(names: Iterable[str]) -> dict[str, str]:

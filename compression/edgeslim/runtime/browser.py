@@ -46,13 +46,7 @@ def install(store: Store, tarball: Path | None = None) -> Mapping[str, Path]:
     content = _fetched() if tarball is None else _read(tarball)
     found = hashlib.sha256(content).hexdigest()
     if found != TARBALL_SHA256:
-        raise EdgeSlimError(
-            "not_the_package",
-            f"This is not the tarball of {PACKAGE} {VERSION}: its SHA-256 is {found}.",
-            f"Fetch it with: npm pack {PACKAGE}@{VERSION}",
-            package=f"{PACKAGE}@{VERSION}",
-            sha256=found,
-        )
+        raise EdgeSlimError("not_the_package", package=f"{PACKAGE}@{VERSION}", sha256=found)
     with tarfile.open(fileobj=io.BytesIO(content)) as packed:
         for name in FILES:
             member = packed.extractfile(f"package/dist/{name}")
@@ -73,25 +67,14 @@ def _read(tarball: Path) -> bytes:
         with tarball.open("rb") as file:
             return file.read(_MOST_BYTES)
     except OSError as error:
-        raise EdgeSlimError(
-            "tarball_unreadable",
-            f"'{tarball}' cannot be read ({error.strerror}).",
-            "Check the path and its permissions.",
-            file=tarball,
-            reason=error.strerror,
-        ) from error
+        raise EdgeSlimError("tarball_unreadable", file=tarball, reason=error.strerror) from error
 
 
 def _fetched() -> bytes:
     """The tarball, by the npm of this machine and from where that is set to fetch."""
     npm = shutil.which("npm")
     if npm is None:
-        raise EdgeSlimError(
-            "npm_missing",
-            f"The program npm, which would fetch {PACKAGE}, is not installed.",
-            f"Install it, or run elsewhere: npm pack {PACKAGE}@{VERSION} — and give the file that it writes.",
-            package=f"{PACKAGE}@{VERSION}",
-        )
+        raise EdgeSlimError("npm_missing", package=f"{PACKAGE}@{VERSION}")
     with tempfile.TemporaryDirectory() as folder:
         command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--pack-destination", folder]
         try:
@@ -99,18 +82,12 @@ def _fetched() -> bytes:
                 command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
-            raise _failed(f"no answer within {_SECONDS:g} seconds") from None
+            raise EdgeSlimError(
+                "npm_failed", package=f"{PACKAGE}@{VERSION}", reason=f"no answer within {_SECONDS:g} seconds"
+            ) from None
         found = next(Path(folder).glob("*.tgz"), None)
         if done.returncode or found is None:
-            raise _failed(" ".join(done.stderr.split())[-200:])
+            raise EdgeSlimError(
+                "npm_failed", package=f"{PACKAGE}@{VERSION}", reason=" ".join(done.stderr.split())[-200:]
+            )
         return _read(found)
-
-
-def _failed(reason: str) -> EdgeSlimError:
-    return EdgeSlimError(
-        "npm_failed",
-        f"npm could not fetch {PACKAGE}@{VERSION} ({reason}).",
-        "Check the network and try again, or fetch the tarball elsewhere and give it.",
-        package=f"{PACKAGE}@{VERSION}",
-        reason=reason,
-    )

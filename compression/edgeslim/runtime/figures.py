@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edgeslim.errors import ErrorRecord
-from edgeslim.records import Latency, NoticeRecord
+from edgeslim.errors import ErrorRecord, Notice
+from edgeslim.records import Latency
 
 _ON = "on "
 """Begins the name under which figures on a device of one's own stand beside those in runtimes here."""
@@ -44,6 +44,6 @@ class RuntimeFigures:
     latency: Latency | None = None
     resamples: str | None = None
     """Where the store keeps the primary metric's resamples over images (metrics.resamples)."""
-    notices: tuple[NoticeRecord, ...] = ()
+    notices: tuple[Notice, ...] = ()
     """What the file lost when it was converted."""
     error: ErrorRecord | None = None

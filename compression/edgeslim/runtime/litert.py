@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgeslim.errors import Notice, first_line
-from edgeslim.runtime.base import RUNTIMES, not_loadable, not_runnable
+from edgeslim.errors import ModelError, Notice, first_line
+from edgeslim.runtime.base import RUNTIMES
 from edgeslim.runtime.environment import package_version
 from edgeslim.sessions import Input, Tensor
 
@@ -35,12 +35,7 @@ class LiteRt:
         return {}
 
     def notices(self) -> list[Notice]:
-        return [
-            Notice(
-                "litert_int8",
-                "LiteRT rounds int8 files in other places than onnxruntime: a .tflite file is scored in LiteRT.",
-            )
-        ]
+        return [Notice("litert_int8")]
 
     def open(self, file: Path, threads: int = 1) -> LiteRtSession:
         from ai_edge_litert.interpreter import Interpreter
@@ -48,7 +43,9 @@ class LiteRt:
         try:
             return LiteRtSession(Interpreter(str(file), num_threads=threads))
         except _FAILURES as error:
-            raise not_loadable("LiteRT", file, first_line(error)) from error
+            raise ModelError(
+                "runtime_not_loadable", runtime="LiteRT", file=file.name, reason=first_line(error)
+            ) from error
 
 
 class LiteRtSession:
@@ -73,7 +70,7 @@ class LiteRtSession:
             self._interpreter.invoke()
             return [self._interpreter.get_tensor(index) for index in self._outputs]
         except _FAILURES as error:
-            raise not_runnable("LiteRT", first_line(error)) from error
+            raise ModelError("runtime_not_runnable", runtime="LiteRT", reason=first_line(error)) from error
 
 
 LITERT = LiteRt()

@@ -44,14 +44,7 @@ class OnnxRuntime:
     def notices(self) -> list[Notice]:
         if not ort.saturates():
             return []
-        return [
-            Notice(
-                "exact_sums",
-                "In a plain onnxruntime session this processor's sums of int8 products saturate. Files are scored "
-                f"and timed with exact sums: open them with {ort.EXACT_SUMS} set to 1.",
-                option=ort.EXACT_SUMS,
-            )
-        ]
+        return [Notice("exact_sums", option=ort.EXACT_SUMS)]
 
     def open(self, file: Path, threads: int = 1) -> ort.OrtSession:
         return ort.open_session(file, threads)

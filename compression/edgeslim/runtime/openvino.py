@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgeslim.errors import Notice
-from edgeslim.runtime.base import RUNTIMES, not_loadable, not_runnable
+from edgeslim.errors import ModelError, Notice
+from edgeslim.runtime.base import RUNTIMES
 from edgeslim.runtime.environment import package_version
 from edgeslim.sessions import Input, Tensor
 
@@ -38,12 +38,7 @@ class OpenVino:
         }
 
     def notices(self) -> list[Notice]:
-        return [
-            Notice(
-                "openvino_int8",
-                "OpenVINO rounds int8 files in other places than onnxruntime: the same file is scored in both.",
-            )
-        ]
+        return [Notice("openvino_int8")]
 
     def open(self, file: Path, threads: int = 1) -> OpenVinoSession:
         import openvino
@@ -65,7 +60,9 @@ class OpenVino:
                 raise RuntimeError("it has no input")
             return OpenVinoSession(openvino.Core().compile_model(network, "CPU", settings))
         except (*failures, RuntimeError, OSError) as error:
-            raise not_loadable("OpenVINO", file, _reason(error)) from error
+            raise ModelError(
+                "runtime_not_loadable", runtime="OpenVINO", file=file.name, reason=_reason(error)
+            ) from error
 
 
 class OpenVinoSession:
@@ -91,7 +88,7 @@ class OpenVinoSession:
         try:
             found = self._request.infer({0: np.ascontiguousarray(tensor, image.dtype)})
         except (RuntimeError, ValueError) as error:
-            raise not_runnable("OpenVINO", _reason(error)) from error
+            raise ModelError("runtime_not_runnable", runtime="OpenVINO", reason=_reason(error)) from error
         return [found[output] for output in self._compiled.outputs]
 
 

@@ -34,21 +34,31 @@ def prove(file: Path, session: Session, spec: ModelSpec, delivered: str) -> None
     wanted = run(content, images)
     given = [session.run(image) for image in images]
     if _shapes(wanted) != _shapes(given):
-        raise _differs(delivered, f"its outputs are {_shapes(given)}, not {_shapes(wanted)}")
+        raise ModelError(
+            "delivery_differs",
+            delivered=delivered,
+            reason=f"its outputs are {_shapes(given)}, not {_shapes(wanted)}",
+        )
     plain = without_rounding(onnx.load_model_from_string(content))
     if plain is None:
         error, rounding = (
             largest_errors(wanted, other)[1] for other in (given, run(content, images, optimized=False))
         )
         if error > max(MAX_RELATIVE_ERROR, ROUNDING * rounding):
-            raise _differs(delivered, f"its outputs differ by {error:.1e} of their range")
+            raise ModelError(
+                "delivery_differs",
+                delivered=delivered,
+                reason=f"its outputs differ by {error:.1e} of their range",
+            )
         return
     exact = run(plain.SerializeToString(), images)
     own, new = _noise(exact, wanted), _noise(exact, given)
     worst = max(range(len(own)), key=lambda output: new[output] / max(own[output], 1e-20))
     if new[worst] > NOISE * max(own[worst], 1e-10):
         ratio = 10 * np.log10(new[worst] / max(own[worst], 1e-10))
-        raise _differs(delivered, f"output {worst} has {ratio:.1f} dB more noise")
+        raise ModelError(
+            "delivery_differs", delivered=delivered, reason=f"output {worst} has {ratio:.1f} dB more noise"
+        )
 
 
 def smooth_pictures(spec: ModelSpec) -> list[FloatArray]:
@@ -115,13 +125,3 @@ def _between(values: NDArray[np.float64], at: NDArray[np.float64], axis: int) ->
     first, second = (np.take(values, before + more, axis) for more in range(2))
     found: NDArray[np.float64] = first + part * (second - first)
     return found
-
-
-def _differs(delivered: str, reason: str) -> ModelError:
-    return ModelError(
-        "delivery_differs",
-        f"The {delivered} file was thrown away: it does not give what the ONNX file gives ({reason}).",
-        "Deliver the file as ONNX.",
-        delivered=delivered,
-        reason=reason,
-    )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from edgeslim.errors import Notice
-from edgeslim.runtime.base import FILE_FORMATS, Conversion, converter_missing
+from edgeslim.errors import ModelError, Notice
+from edgeslim.runtime.base import FILE_FORMATS, Conversion
 from edgeslim.runtime.environment import package_version
 from edgeslim.runtime.litert import LITERT
 
@@ -32,18 +32,12 @@ class TfLite:
 
         if not is_packed(onnx.load(file)):
             return []
-        return [
-            Notice(
-                "tflite_coded",
-                "In a .tflite file a weight takes one byte where those of its channel are whole multiples of a step, "
-                "elsewhere two or four: of what packing saved little remains.",
-            )
-        ]
+        return [Notice("tflite_coded")]
 
     def convert(self, file: Path, conversion: Conversion) -> bytes:
         """Raises ModelError: 'converter_missing', 'not_in_tflite', 'delivery_differs'."""
         if not self.version():
-            raise converter_missing(self.suffix, CONVERTER)
+            raise ModelError("converter_missing", suffix=self.suffix, packages=CONVERTER)
         from edgeslim.export.tflite.convert import to_tflite
         from edgeslim.runtime.proof import prove
 

@@ -16,24 +16,14 @@ from edgeslim.tasks import task_for
 def calibration_images(split: Split | None, step: str) -> Split:
     """The split, if it has images. Raises RecipeError (code 'no_calibration_images')."""
     if split is None or len(split) == 0:
-        raise RecipeError(
-            "no_calibration_images",
-            f"'{step}' needs calibration images, and there are none.",
-            "Choose a dataset for calibration (--calibration); labels are not needed.",
-            step=step,
-        )
+        raise RecipeError("no_calibration_images", step=step)
     return split
 
 
 def training_images(split: Split | None, step: str) -> Split:
     """The split, if it has labelled images. Raises RecipeError (code 'no_training_images')."""
     if split is None or all(split.target(place) is None for place in range(len(split))):
-        raise RecipeError(
-            "no_training_images",
-            f"'{step}' needs labelled images to train on, and the dataset has no train split.",
-            f"Choose a dataset with a train split, or leave out '{step}'.",
-            step=step,
-        )
+        raise RecipeError("no_training_images", step=step)
     return split
 
 

@@ -79,44 +79,16 @@ def _stored_once(steps: Sequence[Step]) -> list[Step]:
 def _refusal(found: Clash, order: tuple[Step, ...] | None) -> RecipeError:
     step = found.step.name
     if found.after is None and order is None:
-        return RecipeError(
-            "nothing_to_recover",
-            f"'{step}' only recovers what earlier steps have changed, and no step has changed anything.",
-            "Put a step before it that changes the network, such as channel_pruning or low_rank.",
-            step=step,
-        )
+        return RecipeError("nothing_to_recover", step=step)
     assert order is not None, f"'{step}' has no place at all"
     after = "" if found.after is None else found.after.name
-    repair = f"A valid order: {' → '.join(each.name for each in order)}."
     values = {"step": step, "after": after, "repaired": ", ".join(each.name for each in order)}
     if found.after is None:
-        return RecipeError(
-            "recovers_too_early",
-            f"'{step}' only recovers what earlier steps have changed, and nothing is changed before it.",
-            repair,
-            **values,
-        )
+        return RecipeError("recovers_too_early", **values)
     if found.trait == "zeros":
-        return RecipeError(
-            "order_zeros", f"'{step}' would fill the zeros made by '{after}'.", repair, **values
-        )
+        return RecipeError("order_zeros", **values)
     if found.trait == "pattern":
-        return RecipeError(
-            "order_pattern",
-            f"'{step}' would break the pattern of zeros made by '{after}'.",
-            repair,
-            **values,
-        )
+        return RecipeError("order_pattern", **values)
     if STORED & found.step.makes:
-        return RecipeError(
-            "quantized_twice",
-            f"'{step}' would store the weights again that '{after}' has already coded.",
-            f"Keep only one of the two. {repair}",
-            **values,
-        )
-    return RecipeError(
-        "step_order",
-        f"'{step}' needs a trainable network and cannot follow '{after}', which has already changed the number format.",
-        repair,
-        **values,
-    )
+        return RecipeError("quantized_twice", **values)
+    return RecipeError("step_order", **values)

@@ -28,11 +28,11 @@ def parsed(url: str) -> URL:
         found = sqlalchemy.make_url(url)
         found.get_dialect()
     except (sqlalchemy.exc.ArgumentError, ValueError) as error:  # it may hold a password: not to be repeated
-        raise _no_url() from error
+        raise StoreError("database_url", examples=_EXAMPLES) from error
     if found.get_backend_name() != "sqlite":
         return found
     if found.database in (None, "", ":memory:"):
-        raise _no_url()
+        raise StoreError("database_url", examples=_EXAMPLES)
     return found.set(database=str(Path(str(found.database)).expanduser().absolute()))
 
 
@@ -62,44 +62,17 @@ def told(url: URL) -> Iterator[None]:
         if url.password:
             reason = reason.replace(str(url.password), "***")
         if any(words in reason.lower() for words in _LOCKED_WORDS):
-            raise StoreError(
-                "database_locked",
-                f"Somebody else has kept the database '{shown(url)}' locked for {LOCKED} seconds.",
-                "Wait for them to finish, or end what holds the lock; then go on.",
-                storage=shown(url),
-                seconds=LOCKED,
-            ) from error
+            raise StoreError("database_locked", storage=shown(url), seconds=LOCKED) from error
         raise StoreError(
-            "database_unreachable",
-            f"The database '{shown(url)}' cannot be used: {reason}.",
-            f"Check that it runs, and its address and password (--storage or {STORAGE_VARIABLE}); then go on.",
-            storage=shown(url),
-            reason=reason,
-            variable=STORAGE_VARIABLE,
+            "database_unreachable", storage=shown(url), reason=reason, variable=STORAGE_VARIABLE
         ) from error
-
-
-def _no_url() -> StoreError:
-    return StoreError(
-        "database_url",
-        "The storage that was given is no address of a database that processes can share.",
-        f"Give one such as {_EXAMPLES}.",
-        examples=_EXAMPLES,
-    )
 
 
 def no_driver(url: URL, module: str) -> StoreError:
     """The error where the driver `module` cannot be imported."""
     package = _PACKAGES.get(module, module)
     start = "postgresql+psycopg" if module == "psycopg2" else url.drivername
-    return StoreError(
-        "database_driver",
-        f"The database '{shown(url)}' needs a Python package that is not installed.",
-        f"Run: pip install {package}; the address then begins with {start}://.",
-        storage=shown(url),
-        package=package,
-        start=start,
-    )
+    return StoreError("database_driver", storage=shown(url), package=package, start=start)
 
 
 def patience(url: URL) -> dict[str, Any]:

@@ -50,13 +50,7 @@ def limit_figure(name: str) -> Figure:
     """The figure that a budget limits by that name, '<figure>.<runtime>' too. Raises StudyError (unknown_limit)."""
     if name not in FIGURES or not FIGURES.get(name).limit:
         known = [figure.name for figure in limits()]
-        raise StudyError(
-            "unknown_limit",
-            f"A budget cannot limit '{name}'.",
-            f"Choose among: {', '.join(known)}.",
-            name=name,
-            choices=", ".join(known),
-        )
+        raise StudyError("unknown_limit", name=name, choices=", ".join(known))
     return FIGURES.get(name)
 
 
@@ -65,13 +59,7 @@ def check_limits(budget: Budget, runtimes: Sequence[str]) -> None:
     for name, _ in budget:
         runtime = FIGURES.get(name).runtime
         if runtime != MAIN and runtime not in runtimes:
-            raise StudyError(
-                "limit_runtime",
-                f"The budget limits '{name}', but the study does not measure in '{runtime}'.",
-                "Add the runtime to the study, or leave the limit out.",
-                name=name,
-                runtime=runtime,
-            )
+            raise StudyError("limit_runtime", name=name, runtime=runtime)
 
 
 def reason(name: str) -> str:

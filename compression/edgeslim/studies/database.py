@@ -26,7 +26,7 @@ from sqlalchemy.engine import URL
 from edgeslim.artifacts.store import write_atomically
 from edgeslim.errors import EdgeSlimError, StoreError, StudyError
 from edgeslim.studies.addresses import no_driver, parsed, patience, place, shown, told
-from edgeslim.studies.folders import POINTER, damaged, exists
+from edgeslim.studies.folders import POINTER
 
 SLOW, REMEMBERED = 1.0, 15.0
 """Seconds after which a failure to connect is remembered, and for how long: a list of studies asks for each."""
@@ -79,9 +79,9 @@ def open_study(folder: Path, given: str | None) -> tuple[BaseStorage, int]:
         pointer = json.loads(path.read_bytes())
         address, study, key = pointer["url"], pointer["study"], pointer["key"]
     except (ValueError, KeyError, TypeError) as error:  # no JSON, no UTF-8, or not such an object
-        raise damaged(folder.name, path) from error
+        raise StudyError("study_damaged", name=folder.name, path=path) from error
     if (type(address), type(study), type(key)) != (str, int, str):
-        raise damaged(folder.name, path)
+        raise StudyError("study_damaged", name=folder.name, path=path)
     url = parsed(address)
     if given is not None and place(parsed(given)) == place(url):
         url = parsed(given)
@@ -91,14 +91,7 @@ def open_study(folder: Path, given: str | None) -> tuple[BaseStorage, int]:
     except KeyError:
         found = {}
     if found.get(_KEY) != key:
-        raise StudyError(
-            "study_not_in_database",
-            f"The database '{shown(url)}' does not have study '{folder.name}' (any more).",
-            f"If the database has moved, mend its address in '{path}'; else delete the study.",
-            name=folder.name,
-            storage=shown(url),
-            path=path,
-        )
+        raise StudyError("study_not_in_database", name=folder.name, storage=shown(url), path=path)
     return storage, study
 
 
@@ -145,12 +138,7 @@ def _opened(url: str) -> BaseStorage:
         module = error.__cause__.name if isinstance(error.__cause__, ImportError) else None
         raise no_driver(address, module or address.drivername) from error
     except RuntimeError as error:  # the tables are of another version of Optuna
-        raise StoreError(
-            "database_version",
-            f"The tables in '{shown(address)}' are of another version of Optuna.",
-            "Upgrade them with `optuna storage upgrade`, or give another database.",
-            storage=shown(address),
-        ) from error
+        raise StoreError("database_version", storage=shown(address)) from error
     return cast(BaseStorage, _Telling(storage, address))
 
 
@@ -182,4 +170,4 @@ def _rename(storage: BaseStorage, study: int, name: str) -> None:
             with engine.begin() as connection:
                 connection.execute(statement, {"name": name, "study": study})
         except sqlalchemy.exc.IntegrityError as error:
-            raise exists(name) from error
+            raise StudyError("study_exists", name=name) from error

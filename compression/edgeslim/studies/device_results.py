@@ -89,17 +89,13 @@ def read_results(content: bytes, store: Store, name: str = "") -> DeviceMeasurem
     found = _decoded(given["body"])
     bundle = bundles.kept(store, found.bundle) if re.fullmatch(r"[0-9a-f]{32}", found.bundle) else None
     if bundle is None:
-        raise StudyError(
-            "results_foreign",
-            "These results are of a bundle that was not made here.",
-            "Give them to the EdgeSlim whose bundle was measured, or measure a bundle from here.",
-        )
+        raise StudyError("results_foreign")
     try:
         sealed = seal(given["body"])
     except ValueError as error:
         raise unreadable("it holds what is no number") from error
     if given.get("seal") != sealed:
-        raise _tampered("its seal does not fit its content")
+        raise StudyError("results_tampered", reason="its seal does not fit its content")
     timed = _timed(found, bundle)
     files = tuple(_file(each, bundle, timed) for each in found.entries)
     _check_original(files, bundle)
@@ -146,7 +142,7 @@ def _timed(found: _Results, bundle: DeviceBundle) -> dict[int, dict[int, tuple[f
             raise unreadable("it times a file that is not in the bundle, or one twice")
         timed.setdefault(run.threads, {})[run.entry] = samples
     if any(len({len(each) for each in files.values()}) > 1 for files in timed.values()):
-        raise _tampered("files were not timed in the same rounds")
+        raise StudyError("results_tampered", reason="files were not timed in the same rounds")
     return timed
 
 
@@ -157,7 +153,7 @@ def _file(
         raise unreadable("it tells of a file that is not in the bundle")
     entry = bundle.entries[found.entry]
     if found.sha256 != entry.sha256:
-        raise _tampered(f"the file of trial {entry.trial} was another one")
+        raise StudyError("results_tampered", reason=f"the file of trial {entry.trial} was another one")
     near = {each.mode: _nearness(entry, each) for each in found.modes if each.values is not None}
     mode = next((each for each in found.modes if each.mode == found.mode), None)
     latencies = {}
@@ -213,20 +209,10 @@ def _check_original(files: tuple[DeviceFile, ...], bundle: DeviceBundle) -> None
     """Raise StudyError where the original was not timed, or gave other outputs than here."""
     originals = [each for each in files if each.onnx == bundle.baseline and each.latencies]
     if not originals:
-        raise StudyError(
-            "results_nothing",
-            "The original was not timed on that device, and all times are ratios to its.",
-            "Install the runtime that the README names there, and measure again.",
-        )
+        raise StudyError("results_nothing")
     worst = min(each.sqnr_db for each in originals)
     if worst < SAME_DB:
-        raise StudyError(
-            "results_differ",
-            f"On that device the original gives other outputs than here ({worst:.0f} dB): not our files, or not our "
-            "images, were run.",
-            "Unpack the bundle anew, and measure again.",
-            decibels=f"{worst:.0f}",
-        )
+        raise StudyError("results_differ", decibels=f"{worst:.0f}")
 
 
 def _memory(found: Mapping[str, int] | None) -> int | None:
@@ -251,18 +237,4 @@ def _called(name: str) -> str:
 
 def unreadable(reason: object) -> StudyError:
     """The error for what is no measurement of a bundle."""
-    return StudyError(
-        "results_unreadable",
-        f"This is no results.json of a bundle: {reason}.",
-        "Give the file that measure.py has written.",
-        reason=reason,
-    )
-
-
-def _tampered(reason: str) -> StudyError:
-    return StudyError(
-        "results_tampered",
-        f"These results were changed after they were measured, or were measured on other files: {reason}.",
-        "Unpack the bundle anew, measure again, and give the file as measure.py has written it.",
-        reason=reason,
-    )
+    return StudyError("results_unreadable", reason=reason)

@@ -18,7 +18,7 @@ from msgspec import ValidationError
 from edgeslim.artifacts.store import PATIENCE, Store, as_store_error, locked
 from edgeslim.errors import StudyError
 from edgeslim.records import decoded, encoded
-from edgeslim.studies.folders import no_study, study_folder
+from edgeslim.studies.folders import study_folder
 
 NOTES = "notes.log"
 LONGEST = 500
@@ -72,7 +72,7 @@ def notes_path(store: Store, name: str, *, sample: bool) -> Path:
         return store.root / "studies" / ".sample" / NOTES
     folder = study_folder(store, name)
     if not folder.exists():
-        raise no_study(name)
+        raise StudyError("no_study", name=name)
     return folder / NOTES
 
 
@@ -104,13 +104,7 @@ def add_note(path: Path, trial: int, text: str) -> None:
     """Raises StudyError (note_text) for a text that is empty or too long, StoreError."""
     text = " ".join(text.split())
     if not 0 < len(text) <= LONGEST:
-        raise StudyError(
-            "note_text",
-            f"A note has 1 to {LONGEST} characters; this one has {len(text)}.",
-            "Shorten it, or write two.",
-            longest=LONGEST,
-            length=len(text),
-        )
+        raise StudyError("note_text", longest=LONGEST, length=len(text))
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     _append(path, _Line(trial=trial, note=Note(secrets.token_hex(8), text, now)))
 

@@ -62,7 +62,7 @@ def reference_point(original: TrialResult, objectives: Sequence[str], budget: Bu
     reference, scale = {}, {}
     for name in objectives:
         if name not in values:
-            raise _not_measured(name)
+            raise StudyError("objective_not_measured", objective=name)
         if FIGURES.get(name).cost:
             limit = budget.limit(name)
             reference[name] = values[name] if limit is None else min(values[name], float(limit))
@@ -73,12 +73,3 @@ def reference_point(original: TrialResult, objectives: Sequence[str], budget: Bu
         reference[name] = max(least, budget.least(name, values[name]))
         scale[name] = max(best - least, 1e-9)
     return ReferencePoint(reference, scale, decibels)
-
-
-def _not_measured(name: str) -> StudyError:
-    return StudyError(
-        "objective_not_measured",
-        f"'{name}' cannot be measured here.",
-        "Choose another objective: 'accuracy' always can, and is the output error where nothing else is known.",
-        objective=name,
-    )

@@ -37,27 +37,11 @@ class SearchRun:
 
     def __post_init__(self) -> None:
         if self.sampler not in SAMPLERS:
-            raise StudyError(
-                "sampler",
-                f"There is no search '{self.sampler}'.",
-                f"Choose one of: {', '.join(SAMPLERS)}.",
-                name=self.sampler,
-                choices=", ".join(SAMPLERS),
-            )
+            raise StudyError("sampler", name=self.sampler, choices=", ".join(SAMPLERS))
         limits = {"minutes": self.minutes, "trials": self.trials, "patience": self.patience}
         given = {name: limit for name, limit in limits.items() if limit is not None}
         for name, limit in given.items():
             if not limit > 0:
-                raise StudyError(
-                    "stop_rule_value",
-                    f"'{name}' of a search must be more than 0, got {limit} instead.",
-                    "Give a positive number.",
-                    name=name,
-                    value=limit,
-                )
+                raise StudyError("stop_rule_value", name=name, value=limit)
         if not given:
-            raise StudyError(
-                "stop_rule",
-                "This search would never stop.",
-                "Give it minutes, a number of trials, or a number of trials without progress after which to stop.",
-            )
+            raise StudyError("stop_rule")

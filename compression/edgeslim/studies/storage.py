@@ -16,7 +16,7 @@ from edgeslim.artifacts.store import Store, as_store_error
 from edgeslim.errors import ErrorRecord, StoreError, StudyError
 from edgeslim.records import Latency, ProgressRecord, decoded, encoded
 from edgeslim.studies.figures import FIGURES
-from edgeslim.studies.folders import JOURNAL, POINTER, damaged, exists, no_study, out_of_reach
+from edgeslim.studies.folders import JOURNAL, POINTER
 from edgeslim.studies.folders import names as names
 from edgeslim.studies.folders import study_folder as study_folder
 from edgeslim.studies.search_run import SearchRun
@@ -64,7 +64,7 @@ def create(
                 storage.create_new_trial(study, template(trial))
     except OSError as error:
         if folder.exists():
-            raise exists(plan.name) from error
+            raise StudyError("study_exists", name=plan.name) from error
         raise as_store_error(folder, error) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -95,7 +95,7 @@ def forget(store: Store, name: str, *, force: bool = False) -> None:
     """
     folder = study_folder(store, name)
     if not folder.exists():
-        raise no_study(name)
+        raise StudyError("no_study", name=name)
     if (folder / POINTER).exists():
         # Of a study that its database has lost only the folder is left.
         try:
@@ -104,7 +104,7 @@ def forget(store: Store, name: str, *, force: bool = False) -> None:
                 storage.delete_study(study)
         except StoreError as error:
             if not force:
-                raise out_of_reach(name, error) from error
+                raise StoreError("study_out_of_reach", name=name, reason=error) from error
     hidden = folder.with_name(f".deleted-{name}-{os.getpid()}")
     folder.rename(hidden)
     shutil.rmtree(hidden)
@@ -232,7 +232,7 @@ def _damage_named(store: Store, name: str) -> Iterator[None]:
     try:
         yield
     except (ValidationError, KeyError) as error:
-        raise damaged(name, study_folder(store, name)) from error
+        raise StudyError("study_damaged", name=name, path=study_folder(store, name)) from error
 
 
 def _open_existing(store: Store, name: str) -> tuple[BaseStorage, int]:
@@ -243,11 +243,11 @@ def _open_existing(store: Store, name: str) -> tuple[BaseStorage, int]:
         return open_study(folder, store.database)
     path = folder / JOURNAL
     if not path.exists():
-        raise no_study(name)
+        raise StudyError("no_study", name=name)
     from edgeslim.studies.journal import open_journal
 
     try:
         storage = open_journal(path)
         return storage, storage.get_study_id_from_name(name)
     except (ValueError, KeyError) as error:
-        raise damaged(name, path) from error
+        raise StudyError("study_damaged", name=name, path=path) from error

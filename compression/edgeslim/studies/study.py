@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from edgeslim.errors import ErrorRecord, StudyError
+from edgeslim.errors import ErrorRecord, Notice, StudyError
 from edgeslim.models.base import ModelSpec
-from edgeslim.records import ClassMap, NoticeRecord, decoded, encoded
+from edgeslim.records import ClassMap, decoded, encoded
 from edgeslim.runtime import MAIN
 from edgeslim.studies import figures
 from edgeslim.studies.budget import Budget
@@ -103,7 +103,7 @@ class StudyResult:
     images: int | None = None
     environment: Mapping[str, Any] = field(default_factory=dict)
     """Processor and versions by name (runtime.environment)."""
-    warnings: tuple[NoticeRecord, ...] = ()
+    warnings: tuple[Notice, ...] = ()
     error: ErrorRecord | None = None
     groups: Groups | None = None
     """Which trials are not distinguishable (studies.statistics); None until the study is concluded."""
@@ -168,14 +168,7 @@ def check_objectives(names: Sequence[str]) -> tuple[str, ...]:
     if unknown or not both or len(set(names)) < len(names):
         qualities = ", ".join(each.name for each in known if not each.cost)
         costs = ", ".join(each.name for each in known if each.cost)
-        raise StudyError(
-            "objectives",
-            f"'{', '.join(names)}' cannot be the objectives of a search.",
-            f"Give at least one of {qualities} and one of {costs}, each once.",
-            given=", ".join(names),
-            qualities=qualities,
-            costs=costs,
-        )
+        raise StudyError("objectives", given=", ".join(names), qualities=qualities, costs=costs)
     return tuple(names)
 
 

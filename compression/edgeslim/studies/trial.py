@@ -13,13 +13,11 @@ from edgeslim.records import (
     ClassMatching,
     FormerData,
     Latency,
-    NoticeRecord,
     ProgressRecord,
     RecipeRecord,
     Sizes,
     decoded,
     encoded,
-    notice_of,
 )
 from edgeslim.runtime import MAIN
 from edgeslim.runtime.figures import RuntimeFigures
@@ -87,7 +85,7 @@ class TrialResult:
     data are not known or not here."""
     classes: ClassMatching | None = None
     """Which classes of the data are which of the model's; a study's plan says so once for all trials."""
-    told: tuple[NoticeRecord, ...] = ()
+    told: tuple[Notice, ...] = ()
     """What was noticed of its model and data; a study keeps that once for all trials."""
 
     def in_runtime(self, name: str) -> RuntimeFigures | None:
@@ -155,39 +153,16 @@ class TrialResult:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What to know before the file is used."""
-        found = [notice_of(record) for record in self.told]
+        found = list(self.told)
         if not self.recipe.steps and self.scores_nothing:
-            found.append(
-                Notice(
-                    "scores_nothing",
-                    "The original scores nothing. Suspect how images are prepared (colour order, range, mean and "
-                    "deviation; `edgeslim preprocessing` tries them) and the order of the classes in the model's "
-                    "specification.",
-                )
-            )
+            found.append(Notice("scores_nothing"))
         if self.stayed_float:
-            found.append(
-                Notice(
-                    "stayed_float",
-                    f"Its recipe says int8, but only {format_share(self.int8_share)} of the multiply-accumulates compute "
-                    "with integers: for the others that would have cost too much accuracy, or time. It is smaller, not "
-                    "an int8 network.",
-                    share=format_share(self.int8_share),
-                )
-            )
+            found.append(Notice("stayed_float", share=format_share(self.int8_share)))
         if self.former is not None and self.former.lost:
             found.append(_lost(self.former))
         decibels = (self.fidelity or {}).get("plain_sqnr_db")
         if decibels is not None:
-            found.append(
-                Notice(
-                    "plain_session_differs",
-                    f"A plain onnxruntime session gives other outputs for this file where it was scored ({decibels:.0f} "
-                    "dB): sums of int8 products saturate there. Open it with session.x64quantprecision set to 1, as it "
-                    "was here.",
-                    decibels=round(decibels, 1),
-                )
-            )
+            found.append(Notice("plain_session_differs", decibels=round(decibels, 1)))
         return tuple(found)
 
     @property
@@ -266,8 +241,6 @@ def _lost(former: FormerData) -> Notice:
     before, after = POINTS.text(former.before), POINTS.text(former.after)
     return Notice(
         "former_data_lost",
-        f"Its training has cost what the model had learnt from '{former.dataset}': {former.metric} {before} before, "
-        f"{after} now (95 % interval of the change: {low} … {high}, {former.images} images).",
         dataset=former.dataset,
         metric=former.metric,
         before=before,

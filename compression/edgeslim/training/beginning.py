@@ -100,12 +100,7 @@ def own(size: str, spec: ModelSpec, seed: int, *, from_sample: bool) -> Beginnin
 def detector_spec(images: Split, labels: tuple[str, ...], side: int) -> ModelSpec:
     """The specification of a detector for such images: their median aspect, letterboxed. Raises RecipeError."""
     if side < 2 * CELL:
-        raise RecipeError(
-            "input_too_small",
-            f"An input of {side} pixels is too small.",
-            f"Give at least {2 * CELL}.",
-            side=side,
-        )
+        raise RecipeError("input_too_small", side=side, least=2 * CELL)
     shapes = [images.image(index).shape for index in range(min(len(images), 32))]
     aspect = float(np.median([shape[1] / shape[0] for shape in shapes]))
     width, height = (side, side / aspect) if aspect >= 1 else (side * aspect, side)

@@ -88,9 +88,7 @@ def train(
     """
     loss = required_loss(spec)
     if len(split) == 0:
-        raise RecipeError(
-            "no_training_images", "There are no training images.", "Choose a dataset with images."
-        )
+        raise RecipeError("no_training_images")
     threads = torch.get_num_threads()
     torch.set_num_threads(settings.threads)
     try:
@@ -276,12 +274,7 @@ class _Run:
             self.module.load_state_dict(state["module"])
             self.optimizer.load_state_dict(state["optimizer"])
         except (RuntimeError, ValueError, KeyError) as error:
-            raise ModelError(
-                "checkpoint_of_another_model",
-                f"The checkpoint '{path}' belongs to another network.",
-                "Delete it, or give another folder.",
-                path=path,
-            ) from error
+            raise ModelError("checkpoint_of_another_model", path=path) from error
         if self.average is not None and state["average"] is not None:
             self.average.state = {name: value.to(self.device) for name, value in state["average"].items()}
         if self.best is not None and state.get("best"):

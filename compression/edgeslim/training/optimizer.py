@@ -43,10 +43,4 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 def diverged(step: int, learning_rate: float) -> RecipeError:
     """The error for a loss that is not finite."""
-    return RecipeError(
-        "training_diverged",
-        f"Training broke down at step {step}: the loss is no longer a finite number.",
-        f"Choose a learning rate below {learning_rate:g}.",
-        step=step,
-        learning_rate=learning_rate,
-    )
+    return RecipeError("training_diverged", step=step, learning_rate=f"{learning_rate:g}")

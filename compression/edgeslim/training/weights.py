@@ -88,16 +88,7 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, UnpicklingError) as error:
-        raise _damaged(path) from error
+        raise ModelError("checkpoint_damaged", path=path) from error
     if not isinstance(state, dict) or "step" not in state:
-        raise _damaged(path)
+        raise ModelError("checkpoint_damaged", path=path)
     return state
-
-
-def _damaged(path: Path) -> ModelError:
-    return ModelError(
-        "checkpoint_damaged",
-        f"'{path}' is not a training checkpoint.",
-        "Delete it and start the training again.",
-        path=path,
-    )

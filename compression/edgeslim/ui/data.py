@@ -15,9 +15,9 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.detections import Annotations, Image
-from edgeslim.errors import ErrorRecord, StoreError, StudyError
+from edgeslim.errors import ErrorRecord, Notice, StoreError, StudyError
 from edgeslim.models.base import ModelSpec
-from edgeslim.records import NoticeRecord, RecipeRecord
+from edgeslim.records import RecipeRecord
 from edgeslim.studies.estimate import Estimate
 from edgeslim.studies.notes import TrialNotes
 from edgeslim.studies.preset import LeftOut
@@ -202,7 +202,7 @@ def dataset_sizes(dataset: str) -> dict[str, int]:
     return dict(listed[dataset]) if dataset in listed else dict(_described(dataset).sizes)
 
 
-def dataset_warnings(dataset: str) -> tuple[NoticeRecord, ...]:
+def dataset_warnings(dataset: str) -> tuple[Notice, ...]:
     """What was repaired or left out when it was read."""
     return _described(dataset).warnings
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgeslim.errors import ErrorRecord
+from edgeslim.errors import ErrorRecord, Notice
 from edgeslim.report.study_words import figure_name as figure_name
 from edgeslim.texts import LANGUAGES as LANGUAGES
 from edgeslim.texts import Language as Language
@@ -16,25 +16,25 @@ from edgeslim.texts import known as known
 from edgeslim.texts import locale as locale
 from edgeslim.texts import nearest_language as nearest_language
 from edgeslim.texts import plain as plain
+from edgeslim.texts import told
 from edgeslim.texts import translate as translate
 
 
-def error_text(language: Language, error: ErrorRecord, prefix: str = "error") -> str:
-    """An error as a sentence: translated by its code, else its own English words.
+def error_text(language: Language, error: ErrorRecord | Notice) -> str:
+    """An error or a warning as a sentence.
 
     Values may hold what a user typed, so they are made safe for Markdown; names of steps are translated.
     """
-    key = f"{prefix}.{error.code}"
-    if known(language, key):
-        try:
-            return translate(language, key, **_named(language, error.values))
-        except KeyError:
-            pass  # raised without a value the sentence needs: its own words are better than none
-    return plain(f"{error.problem} {error.remedy}".strip())
+    key = f"{'notice' if isinstance(error, Notice) else 'error'}.{error.code}"
+    try:
+        return translate(language, key, **_named(language, error.values))
+    except KeyError:
+        return plain(told(language, key, error.values))
 
 
-def _named(language: Language, values: Mapping[str, str]) -> dict[str, str]:
+def _named(language: Language, given: Mapping[str, object]) -> dict[str, str]:
     """Values as a sentence shows them: steps, parameters, splits and figures by their names, the rest as it is."""
+    values = {name: str(value) for name, value in given.items()}
     keys = {
         "step": f"step.{values.get('step')}",
         "after": f"step.{values.get('after')}",
@@ -43,7 +43,7 @@ def _named(language: Language, values: Mapping[str, str]) -> dict[str, str]:
         "split": f"split.{values.get('split')}",
     }
     words = {name: _word(language, keys.get(name, ""), value) for name, value in values.items()}
-    for name in {"given", "qualities", "costs", "objective"} & set(values):
+    for name in {"given", "qualities", "costs", "objective", "metric"} & set(values):
         listed = (figure_name(language, figure) for figure in values[name].split(", "))
         words[name] = translate(language, "choice.list").join(listed)
     if "repaired" in values:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from edgeslim import visitors
 from edgeslim.artifacts.store import Store
 from edgeslim.artifacts.upkeep import DATASET_NAMES, MODELS, STUDY_OWNERS
-from edgeslim.errors import AccessError
+from edgeslim.errors import AccessError, StudyError
 from edgeslim.jobs import supervisor
 from edgeslim.quotas import DEMO_MINUTES, DEMO_STUDIES, KEPT_BYTES, KEPT_UPLOADS
 from edgeslim.studies import storage
-from edgeslim.studies.folders import no_study
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan
 from edgeslim.units import format_bytes
@@ -51,7 +50,7 @@ def may_see_study(name: str, store: Store) -> bool:
 def require_study(name: str, store: Store) -> None:
     """Raise StudyError (no_study) where the visitor may not see it."""
     if not may_see_study(name, store):
-        raise no_study(name)
+        raise StudyError("no_study", name=name)
 
 
 def require_own_study(name: str, store: Store) -> None:
@@ -73,12 +72,7 @@ def require_turn(store: Store) -> None:
     who = visitors.visitor()
     own = [name for name in running if who is not None and _record(name, store).get("owner") == who]
     if own or len(running) >= DEMO_STUDIES:
-        raise AccessError(
-            "demo_busy",
-            f"This public demo runs at most {DEMO_STUDIES} studies at a time, and one for each visitor.",
-            "Wait until one has ended.",
-            studies=DEMO_STUDIES,
-        )
+        raise AccessError("demo_busy", studies=DEMO_STUDIES)
 
 
 def require_space(count: int, store: Store) -> None:
@@ -93,17 +87,7 @@ def require_space(count: int, store: Store) -> None:
     if len(own) < KEPT_UPLOADS and kept + count <= KEPT_BYTES:
         return
     most, there, sent = format_bytes(KEPT_BYTES), format_bytes(kept), format_bytes(count)
-    raise AccessError(
-        "upload_quota",
-        f"A visitor keeps at most {KEPT_UPLOADS} models and datasets here, of {most} together; you keep {len(own)} of "
-        f"{there}, and this has {sent}.",
-        "Delete what you no longer need on 'Models and data', or ask whoever runs the server to bring it.",
-        most=KEPT_UPLOADS,
-        bytes=most,
-        count=len(own),
-        kept=there,
-        sent=sent,
-    )
+    raise AccessError("upload_quota", most=KEPT_UPLOADS, bytes=most, count=len(own), kept=there, sent=sent)
 
 
 def within_demo(plan: StudyPlan, search: SearchRun | None) -> tuple[StudyPlan, SearchRun | None]:
@@ -111,9 +95,7 @@ def within_demo(plan: StudyPlan, search: SearchRun | None) -> tuple[StudyPlan, S
     if not visitors.demo():
         return plan, search
     if plan.cluster not in (None, supervisor.HERE):
-        raise AccessError(
-            "demo_cluster", "This public demo computes on its own machine only.", "Leave the cluster out."
-        )
+        raise AccessError("demo_cluster")
     plan = dataclasses.replace(plan, minutes=in_demo(plan.minutes), seeds=1)
     if search is not None:
         search = dataclasses.replace(search, minutes=in_demo(search.minutes))

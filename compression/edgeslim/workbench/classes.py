@@ -64,11 +64,11 @@ def read_classes(path: Path) -> ClassMap:
         with path.open("rb") as file:
             found = parse_json(file.read(_MAX_CLASSES_BYTES))
     except (OSError, ValueError) as error:
-        raise _no_mapping(path, error) from error
+        raise DatasetError("classes_unreadable", file=path, reason=error) from error
     if not isinstance(found, dict) or not all(
         value is None or isinstance(value, str) for value in found.values()
     ):
-        raise _no_mapping(path, "it is no object of names")
+        raise DatasetError("classes_unreadable", file=path, reason="it is no object of names")
     return tuple(found.items())
 
 
@@ -109,13 +109,3 @@ def _classes_key(dataset: Sequence[str], model: Sequence[str], who: str | None) 
 def classes_json(classes: ClassMap) -> str:
     """As `read_classes` takes it."""
     return json.dumps(dict(classes), ensure_ascii=False, indent=1)
-
-
-def _no_mapping(path: Path, reason: object) -> DatasetError:
-    return DatasetError(
-        "classes_unreadable",
-        f"'{path}' holds no mapping of classes ({reason}).",
-        'Write it as {"class of the dataset": "class of the model", "one that the model does not know": null}.',
-        file=path,
-        reason=reason,
-    )

@@ -13,7 +13,7 @@ from edgeslim.errors import InfeasibleError, Notice
 from edgeslim.measurement.machine import busy
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
-from edgeslim.records import ClassMap, notice_record, shared
+from edgeslim.records import ClassMap, shared
 from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.preprocessing import settled_spec
 from edgeslim.workbench.workload import opened
@@ -97,7 +97,7 @@ def measure(
                 recipe_fingerprint=recipe.fingerprint(),
                 model=name,
                 classes=workload.matching,
-                told=tuple(notice_record(notice) for notice in (*told, *workload.notices)),
+                told=(*told, *workload.notices),
             )
             try:
                 found = compress_and_score(recipe, workload, store, threads, report, runtimes=runtimes)

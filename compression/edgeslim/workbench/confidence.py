@@ -24,13 +24,7 @@ def compare_trials(name: str, first: int, second: int, store: Store | None = Non
     for trial in trials:
         figure = None if trial.resamples is None else resamples.load(store, trial.resamples)
         if figure is None:
-            raise StudyError(
-                "no_resamples",
-                f"Nothing is kept of trial {trial.number} of '{name}' that it could be compared by.",
-                "Only measured trials of this version's studies can be compared; run its recipe again.",
-                name=name,
-                number=trial.number,
-            )
+            raise StudyError("no_resamples", name=name, number=trial.number)
         figures.append(figure)
     difference = figures[0] - figures[1]
     table = np.stack([figure.resamples for figure in figures])
@@ -63,11 +57,5 @@ def trial_of(study: StudyResult, number: int) -> TrialResult:
     """The study's trial of that number. Raises StudyError (no_trial)."""
     found = study.trial(number)
     if found is None:
-        raise StudyError(
-            "no_trial",
-            f"Study '{study.name}' has no trial {number}.",
-            "`edgeslim study show` lists them.",
-            name=study.name,
-            number=number,
-        )
+        raise StudyError("no_trial", name=study.name, number=number)
     return found

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from edgeslim import visitors
 from edgeslim.artifacts.store import Store, write_atomically
-from edgeslim.errors import DatasetError, ErrorRecord
+from edgeslim.errors import DatasetError, ErrorRecord, Notice
 from edgeslim.progress import Progress, silent
-from edgeslim.records import NoticeRecord, decoded, notice_record
+from edgeslim.records import decoded
 from edgeslim.visitors import Whose
 from edgeslim.workbench.access import require_space
 
@@ -44,7 +44,7 @@ class DatasetInfo:
     description: str = ""
     """A code for the screens."""
     has_labels: bool = True
-    warnings: tuple[NoticeRecord, ...] = ()
+    warnings: tuple[Notice, ...] = ()
     """What was repaired."""
     whose: Whose = ""
 
@@ -135,7 +135,7 @@ def describe_dataset(
         labels=tuple(dataset.labels),
         sizes={name: len(dataset.split(name)) for name in dataset.splits},
         has_labels=dataset.has_labels,
-        warnings=tuple(notice_record(notice) for notice in dataset.warnings),
+        warnings=tuple(dataset.warnings),
     )
 
 
@@ -170,12 +170,7 @@ def import_dataset(
         path = Path(source).expanduser().absolute()
     known = store.get_record(_IMPORTED, name)
     if known is not None and not (known["path"] == str(path) and visitors.may_see(known)):
-        raise DatasetError(
-            "dataset_name_taken",
-            f"There is already another dataset named '{name}'.",
-            "Add this one under another name.",
-            name=name,
-        )
+        raise DatasetError("dataset_name_taken", name=name)
     try:
         found = describe_dataset(path, store, progress)
     except DatasetError as error:
@@ -197,12 +192,7 @@ def check_dataset_name(name: str) -> None:
     from edgeslim.datasets import DATASETS
 
     if name in DATASETS or not re.fullmatch(r"\w[\w.\-]{0,63}", name):
-        raise DatasetError(
-            "dataset_name",
-            f"'{name}' cannot be the name of a dataset.",
-            "Use up to 64 letters, digits, '-', '_' and '.', and no built-in dataset's name.",
-            name=name,
-        )
+        raise DatasetError("dataset_name", name=name)
 
 
 def typed_path(path: str) -> str:
@@ -262,7 +252,7 @@ def read_pictures(files: Sequence[tuple[bytes, str]]) -> Pictures:
             frames = read_frames(content, name, FRAMES)
             pixels += sum(frame.shape[0] * frame.shape[1] for frame in frames)
             if pixels > MOST_PIXELS:
-                raise _too_many(name)
+                raise DatasetError("too_many_pictures", image=name, limit=MOST_PIXELS // 1_000_000)
         except DatasetError as error:
             left_out.append(error.record())
             if pixels > MOST_PIXELS:
@@ -271,13 +261,3 @@ def read_pictures(files: Sequence[tuple[bytes, str]]) -> Pictures:
         titles = [f"{name} · {place} / {len(frames)}" for place in range(1, len(frames) + 1)]
         found += zip(titles if len(frames) > 1 else [name], frames, strict=True)
     return Pictures(tuple(found), tuple(left_out))
-
-
-def _too_many(name: str) -> DatasetError:
-    return DatasetError(
-        "too_many_pictures",
-        f"From '{name}' on, the pictures have more than {MOST_PIXELS // 1_000_000} megapixels together.",
-        "Look at fewer of them at once, or scale them down.",
-        image=name,
-        limit=MOST_PIXELS // 1_000_000,
-    )

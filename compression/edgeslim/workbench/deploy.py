@@ -76,12 +76,7 @@ def begin_deploying(study: StudyResult, number: int, store: Store | None = None)
     store = store or Store()
     original, sha256 = study.original, hashed(study, number)
     if original is None or original.sha256 is None or not has_artifact(original.sha256, store):
-        raise StudyError(
-            "original_missing",
-            f"The original's file of '{study.name}' is not on this machine, and all times are ratios to its.",
-            "Make it again, or time the study where its files are.",
-            name=study.name,
-        )
+        raise StudyError("original_missing", name=study.name)
     put_in_store((original.sha256, sha256), store)
     plan = absolute(plan_of(study, store), store)
     asked = DeployFile(
@@ -112,13 +107,7 @@ def delivered_file(
         return artifact_bytes(sha256, store), name
     path = store.path(file.figures.sha256 or "", file.suffix)
     if not path.exists():
-        raise StudyError(
-            "no_delivered_file",
-            f"The {file.format} file of trial {number} is no longer in the data folder.",
-            "Measure it here again.",
-            format=file.format,
-            number=number,
-        )
+        raise StudyError("no_delivered_file", format=file.format, number=number)
     return path.read_bytes(), name
 
 

@@ -104,12 +104,7 @@ def add_results(
         require_own(study, store)
     found = device_results.read_results(content, store, name)
     if study is not None and (study.original is None or study.original.sha256 != found.baseline):
-        raise StudyError(
-            "results_other_study",
-            f"These results are of files of another original than that of '{study.name}'.",
-            "Open the study that the bundle was made of, and give them there.",
-            name=study.name,
-        )
+        raise StudyError("results_other_study", name=study.name)
     devices_measured.keep(store, found)
     return found
 
@@ -148,17 +143,12 @@ def _asked(study: StudyResult, numbers: Sequence[int], store: Store) -> DeviceBu
     """The bundle without what is computed. Raises StudyError where the original's file or a trial's is not here."""
     original = study.original
     if original is None or original.sha256 is None:
-        raise StudyError("nothing_to_bundle", "The original was not measured.", "Let the study run first.")
+        raise StudyError("nothing_to_bundle")
     entries: list[BundleEntry] = []
     for number in dict.fromkeys((original.number, *sorted(numbers))):
         sha256, trial = hashed(study, number), study.trial(number)
         if not has_artifact(sha256, store):
-            raise StudyError(
-                "file_not_here",
-                f"The file of trial {number} is not on this machine.",
-                "Make it again on the page of the study, then bundle it.",
-                number=number,
-            )
+            raise StudyError("file_not_here", number=number)
         for each in delivered(study, number, store):
             own = each.figures.sha256 if each.figures else None
             if each.suffix == ".onnx":  # which every runtime of that format opens as it is
@@ -225,10 +215,5 @@ def require_own(study: StudyResult | None, store: Store) -> None:
         return
     published = sample_study()
     if study is None or (published is not None and content_of(published) == content_of(study)):
-        raise AccessError(
-            "not_yours",
-            "This study belongs to this server.",
-            "Ask whoever runs the server, or start a study of your own.",
-            name="" if study is None else study.name,
-        )
+        raise AccessError("study_not_yours")
     require_own_study(study.name, store)

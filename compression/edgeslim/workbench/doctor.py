@@ -78,13 +78,7 @@ def examination(
     """
     trial = trial_of(study, number)
     if trial.sha256 is None:
-        raise StudyError(
-            "no_such_file",
-            f"Trial {number} of '{study.name}' never had a file.",
-            "Choose a trial that was measured.",
-            name=study.name,
-            number=number,
-        )
+        raise StudyError("no_such_file", name=study.name, number=number)
     return Diagnose(
         who=study.name,
         plan=plan or _plan(study, store or Store()),
@@ -185,11 +179,7 @@ def try_mend(study: StudyResult, number: int, mend: Mend, store: Store | None = 
     """
     store, trial = store or Store(), trial_of(study, number)
     if mend.kind not in ("recipe", "calibration"):
-        raise StudyError(
-            "no_recipe_to_try",
-            "This is mended without another file.",
-            "Set the threshold, or the model's specification.",
-        )
+        raise StudyError("no_recipe_to_try")
     known = mended_trial(study, mend)
     if mend.kind == "recipe" and known is not None:
         return Trial(study=study.name, number=known.number)
@@ -265,10 +255,4 @@ def _content(file: Path) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise ModelError(
-            "unreadable_model",
-            f"'{file}' cannot be read: {error.strerror}.",
-            "Give an ONNX file.",
-            file=file,
-            reason=error.strerror or "",
-        ) from error
+        raise ModelError("unreadable_model", file=file, reason=error.strerror or "") from error

@@ -106,12 +106,7 @@ def put_in_store(files: Iterable[str], store: Store) -> None:
 def _timing(study: StudyResult, store: Store) -> TimeFiles:
     original = study.original
     if original is None or original.sha256 is None or not has_artifact(original.sha256, store):
-        raise StudyError(
-            "original_missing",
-            f"The original's file of '{study.name}' is not on this machine, and all times are ratios to its.",
-            "Make it again, or time the study where its files are.",
-            name=study.name,
-        )
+        raise StudyError("original_missing", name=study.name)
     others = {trial.sha256: None for trial in study.trials if trial.sha256 and trial.state == "complete"}
     files = [each for each in {original.sha256: None, **others} if has_artifact(each, store)]
     return TimeFiles(who=study.name, files=tuple(files), key=timing.content_of(study))
@@ -121,13 +116,7 @@ def hashed(study: StudyResult, number: int) -> str:
     """SHA-256 of a trial's file. Raises StudyError if it never had one."""
     trial = study.trial(number)
     if trial is None or trial.sha256 is None:
-        raise StudyError(
-            "no_such_file",
-            f"Trial {number} of '{study.name}' never had a file.",
-            "Choose a trial that was measured.",
-            name=study.name,
-            number=number,
-        )
+        raise StudyError("no_such_file", name=study.name, number=number)
     return trial.sha256
 
 

@@ -68,20 +68,10 @@ def compare_errors(
         )
         split = work.evaluation
         if work.labels is None:
-            raise DatasetError(
-                "no_labels",
-                f"Nothing is known about the images of '{work.dataset}' that a file could be judged by.",
-                "Choose labelled data in the model's classes.",
-                dataset=work.dataset,
-            )
+            raise DatasetError("no_labels", dataset=work.dataset)
         seen = [predict(file, work.model.spec, split, store, progress=progress) for file in (first, second)]
     if any(each is None for each in seen[0]):
-        raise ModelError(
-            "not_scorable",
-            f"The outputs of '{work.model.name}' cannot be scored against these labels.",
-            "Give the model's family in its specification.",
-            model=work.model.name,
-        )
+        raise ModelError("not_scorable", model=work.model.name)
     truths = [split.target(place) for place in range(len(split))]
     return _report(truths, seen[0], seen[1], work.labels, threshold)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from edgeslim.artifacts.store import Store
 from edgeslim.models.base import ModelSpec
 from edgeslim.progress import Progress, silent
-from edgeslim.records import ClassMap, notice_record
+from edgeslim.records import ClassMap
 from edgeslim.studies.trial import TrialResult
 from edgeslim.workbench.compress import measure
 from edgeslim.workbench.datasets import resolve_dataset
@@ -55,4 +55,4 @@ def evaluate_model(
         if not trial.scores_nothing or trial.sha256 is None:
             return trial
         why = suspicions(trial.sha256, workload, dataset, store, progress)
-        return replace(trial, told=(*trial.told, *map(notice_record, why)))
+        return replace(trial, told=(*trial.told, *why))

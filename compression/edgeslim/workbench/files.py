@@ -40,11 +40,11 @@ def check_study(name: str, store: Store | None = None) -> list[FileProblem]:
 def artifact_path(sha256: str, store: Store | None = None) -> Path:
     """The file of that hash, in the store or among the sample study's. Raises StudyError."""
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise _no_file(sha256)
+        raise StudyError("no_file", sha256=sha256)
     path = (store or Store()).path(sha256)
     found = path if path.exists() else sample_file(sha256)
     if found is None:
-        raise _no_file(sha256)
+        raise StudyError("no_file", sha256=sha256)
     return found
 
 
@@ -64,12 +64,3 @@ def stored_bytes(sha256: str, store: Store | None = None) -> int:
     from edgeslim.metrics.size import stored_bytes
 
     return stored_bytes(load(artifact_bytes(sha256, store), sha256[:12]))
-
-
-def _no_file(sha256: str) -> StudyError:
-    return StudyError(
-        "no_file",
-        f"There is no file {sha256[:12]} in the data folder.",
-        "Run its study again; the other trials' files are not touched.",
-        sha256=sha256,
-    )

@@ -24,14 +24,7 @@ def begin_flips(study: StudyResult, number: int, store: Store | None = None) -> 
     store, sha256 = store or Store(), hashed(study, number)
     trial = study.trial(number)
     if trial is None or not trial.flips:
-        raise StudyError(
-            "nothing_flips",
-            f"Trial {number} of '{study.name}' computes nothing in int8, or has no score: rounding errors of its inputs "
-            "do not move it.",
-            "Choose a trial with int8 layers on data with labels.",
-            name=study.name,
-            number=number,
-        )
+        raise StudyError("nothing_flips", name=study.name, number=number)
     put_in_store((sha256,), store)
     plan = absolute(plan_of(study, store), store)
     errand.begin(store, ScoreNudged(who=study.name, key=_key(study, number, store), plan=plan, sha256=sha256))

@@ -149,12 +149,7 @@ def import_program(
     store, content = store or Store(), read_bytes(path)
     source = converted(content, path, spec, store, progress, trusted=True)
     if source.content is content:
-        raise ModelError(
-            "trust_needless",
-            f"'{path}' is no program: it needs no trust.",
-            "Leave out --trust-this-file.",
-            file=path,
-        )
+        raise ModelError("trust_needless", file=path)
     return _listed(source, name or default_name(path.stem), spec, store, progress)
 
 

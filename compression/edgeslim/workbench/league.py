@@ -45,7 +45,7 @@ def open_league(
     room = looking.look(store, code)
     looking.require_teacher(room, teacher)
     if room.league is not None:
-        raise leagues.league_exists()
+        raise RoomError("league_exists")
     plan = StudyPlan(
         name=f"league-{secrets.token_hex(4)}",
         model=model,
@@ -69,7 +69,7 @@ def enter_league(code: str, token: str, recipe: RecipeRecord, store: Store | Non
     store = store or Store()
     read = read_recipe(recipe)
     if not read.steps:
-        raise RoomError("empty_recipe", "This recipe has no steps.", "Add a step.")
+        raise RoomError("empty_recipe")
     leagues.enter(store, code, token, recipe, read.fingerprint())
     advance_league(looking.look(store, code), store)
 

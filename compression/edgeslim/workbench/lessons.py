@@ -137,14 +137,7 @@ def run_setting(
     declared = find_lesson(lesson).experiment(experiment)
     if declared is None:
         known = ", ".join(each.name for each in find_lesson(lesson).all)
-        raise EdgeSlimError(
-            "no_experiment",
-            f"The lesson '{lesson}' has no experiment '{experiment}'.",
-            f"Choose one of {known}.",
-            lesson=lesson,
-            experiment=experiment,
-            known=known,
-        )
+        raise EdgeSlimError("no_experiment", lesson=lesson, experiment=experiment, known=known)
     typed = {each.name: each.type for each in declared.controls()}
     given = {name: _typed(text, typed.get(name, str)) for name, text in values.items()}
     return kept.computed(lesson, declared.read(given), Lab(store or Store(), progress))
@@ -194,11 +187,5 @@ def publish_lesson(name: str, store: Store | None = None, folder: Path = kept.SH
     lesson, store = find_lesson(name), store or Store()
     missing = kept.missing((lesson,), store)
     if missing:
-        raise EdgeSlimError(
-            "lesson_unprepared",
-            f"{len(missing)} settings of the lesson '{name}' were never computed.",
-            f"Compute them with: edgeslim learn prepare {name}",
-            lesson=name,
-            count=len(missing),
-        )
+        raise EdgeSlimError("lesson_unprepared", lesson=name, count=len(missing))
     return kept.publish(lesson, store, folder)

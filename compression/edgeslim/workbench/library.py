@@ -58,12 +58,7 @@ def respecify_model(
         record = _own_model(name, store)
         found = open_model(name, store, spec, progress=progress)
         if found.sha256 != record["sha256"]:
-            raise ModelError(
-                "spec_other_file",
-                f"With this specification the file of '{name}' would be another one: its input has another shape.",
-                "Save it as a model of its own, under another name.",
-                name=name,
-            )
+            raise ModelError("spec_other_file", name=name)
         former = open_model(name, store).spec
         if found.spec == former:
             return
@@ -136,12 +131,7 @@ def rename_dataset(name: str, wanted: str, store: Store | None = None) -> None:
     record = _own_dataset(name, store)
     check_dataset_name(wanted)
     if wanted in store.keys(DATASET_NAMES):
-        raise DatasetError(
-            "dataset_name_taken",
-            f"There is already another dataset named '{wanted}'.",
-            "Choose another name.",
-            name=wanted,
-        )
+        raise DatasetError("dataset_name_taken", name=wanted)
     store.put_record(DATASET_NAMES, wanted, {**record, "name": wanted})
     store.remove_record(DATASET_NAMES, name)
 
@@ -210,12 +200,7 @@ def _own_model(name: str, store: Store) -> dict[str, Any]:
 
     record = store.get_record(MODELS, name) if name in store.keys(MODELS) and name not in CATALOGUE else None
     if record is None or not visitors.may_see(record):
-        raise ModelError(
-            "model_not_imported",
-            f"'{name}' is no imported model: what comes with EdgeSlim stays as it is.",
-            "Save it under a name of your own, and change that.",
-            name=name,
-        )
+        raise ModelError("model_not_imported", name=name)
     visitors.require_owner(record, name)
     return record
 
@@ -223,12 +208,7 @@ def _own_model(name: str, store: Store) -> dict[str, Any]:
 def _own_dataset(name: str, store: Store) -> dict[str, Any]:
     record = store.get_record(DATASET_NAMES, name) if name in store.keys(DATASET_NAMES) else None
     if record is None or not visitors.may_see(record):
-        raise DatasetError(
-            "dataset_not_imported",
-            f"'{name}' is no imported dataset: what comes with EdgeSlim stays as it is.",
-            "Choose one that was added.",
-            name=name,
-        )
+        raise DatasetError("dataset_not_imported", name=name)
     visitors.require_owner(record, name)
     return record
 
@@ -239,24 +219,13 @@ def _free_model(name: str, store: Store) -> None:
     check_name(name)
     refuse_reserved(name)
     if name in store.keys(MODELS):
-        raise ModelError(
-            "model_name_taken",
-            f"There is already another model named '{name}'.",
-            "Choose another name.",
-            name=name,
-        )
+        raise ModelError("model_name_taken", name=name)
 
 
 def _refuse_used(name: str, studies: Sequence[str]) -> None:
     if studies:
         listed = ", ".join(studies)
-        raise StudyError(
-            "in_use_by_studies",
-            f"'{name}' is used by: {listed}.",
-            "Delete these studies first; their figures could not be made again without it.",
-            name=name,
-            studies=listed,
-        )
+        raise StudyError("in_use_by_studies", name=name, studies=listed)
 
 
 def _plans(store: Store) -> Iterator[tuple[str, StudyPlan]]:

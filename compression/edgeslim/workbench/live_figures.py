@@ -131,10 +131,6 @@ def _accepted(study: StudyResult, invitation: str, store: Store) -> bool:
         or record["baseline"] != original.sha256
         or record["results"] >= MOST_RESULTS
     ):
-        raise AccessError(
-            "not_invited",
-            "This link does not let you add figures to the study, or no longer.",
-            "Ask for a new link: on the page Live, 'On a phone'.",
-        )
+        raise AccessError("not_invited")
     store.put_record(INVITATIONS, invitation, {**record, "results": record["results"] + 1})
     return True

@@ -24,7 +24,6 @@ from edgeslim.artifacts.upkeep import (
 )
 from edgeslim.errors import StoreError, StudyError
 from edgeslim.studies import storage
-from edgeslim.studies.folders import out_of_reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def check_store(store: Store | None = None, repair: bool = False) -> list[Findin
             with store.alone():
                 return [_removed(finding) if _can_be_made_again(finding) else finding for finding in found]
         except TimeoutError as error:
-            raise _in_use() from error
+            raise StoreError("store_in_use") from error
     return found
 
 
@@ -97,7 +96,7 @@ def collect_garbage(
                 keep |= _referred_to(store, name)
             return sweep(store, keep, max_bytes)
     except TimeoutError as error:
-        raise _in_use() from error
+        raise StoreError("store_in_use") from error
 
 
 def _referred_to(store: Store, name: str) -> set[str]:
@@ -105,7 +104,7 @@ def _referred_to(store: Store, name: str) -> set[str]:
     try:
         data = storage.read(store, name).to_json()
     except StoreError as error:
-        raise out_of_reach(name, error) from error
+        raise StoreError("study_out_of_reach", name=name, reason=error) from error
     for trial in data["trials"]:
         trial["stages"] = ()
     return mentioned(data)
@@ -123,11 +122,3 @@ def _removed(finding: Finding) -> Finding:
 def _existing(path: Path) -> Path:
     """The path, or the nearest folder above it that is there."""
     return next(each for each in (path, *path.absolute().parents) if each.exists())
-
-
-def _in_use() -> StoreError:
-    return StoreError(
-        "store_in_use",
-        "Files in the data folder are in use: a study, or another command, is at work.",
-        "Wait for its end or pause it, or give the seconds to wait for it (--wait).",
-    )

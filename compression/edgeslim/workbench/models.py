@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from edgeslim import visitors
 from edgeslim.artifacts.store import Store
+from edgeslim.errors import Notice
 from edgeslim.models.base import Model, ModelSpec
 from edgeslim.progress import Progress, silent
-from edgeslim.records import NoticeRecord, Sizes, notice_record
+from edgeslim.records import Sizes
 from edgeslim.workbench.access import require_space
 from edgeslim.workbench.preprocessing import settled_spec
 
 if TYPE_CHECKING:
-    from edgeslim.errors import Notice
     from edgeslim.models.library import ModelEntry
 
 
@@ -34,7 +34,7 @@ class ModelInfo:
     params: int
     macs: int
     sizes: Sizes
-    told: tuple[NoticeRecord, ...] = ()
+    told: tuple[Notice, ...] = ()
     """What was found out on import."""
 
 
@@ -135,7 +135,7 @@ def import_model(
         name = name or default_name(Path(source).stem)
         keep_former(name, spec, store)
         found = described(import_onnx(source, spec, name, store, progress))
-        return replace(found, told=tuple(notice_record(notice) for notice in told))
+        return replace(found, told=tuple(told))
     require_space(len(source), store)
     name = default_name(name or Path(file_name).stem)
     file = file_name or f"{name}.onnx"

@@ -92,8 +92,7 @@ def _made_from(path: Path, store: Store) -> tuple[ModelSpec, list[Notice]] | Non
     artifact = made_here(sha256_of(path), store) if path.is_file() else None
     if artifact is None:
         return None
-    text = f"This file was made here from '{artifact.model}': images are prepared, and its outputs read, as that model's."
-    told = [Notice("made_from", text, model=artifact.model)]
+    told = [Notice("made_from", model=artifact.model)]
     if artifact.spec:
         return spec_from_json(artifact.spec), told
     with suppress(ModelError):  # a file, or renamed
@@ -113,11 +112,7 @@ def suspicions(
     classless = score_without_classes(store.path(sha256), workload, store, progress)
     if classless >= _RIGHT:
         score = f"{100 * classless:.1f}"
-        text = (
-            f"Without regard to classes its mAP is {score}: the boxes are right, and the order of the classes in the "
-            "model's specification is not."
-        )
-        return [Notice("classes_suspected", text, score=score)]
+        return [Notice("classes_suspected", score=score)]
     classes = () if workload.matching is None or not workload.matching.given else workload.matching.pairs
     data = open_dataset(dataset, store, progress)
     tried = preprocessing.try_on(workload.model, data, store, classes=classes, progress=progress)
@@ -126,14 +121,7 @@ def suspicions(
     way = next((each for each in tried.ways if each.spec == tried.chosen), tried.ways[0])
     words, score = feeding_words(way.spec), score_text(tried, way.score)
     return [
-        Notice(
-            "preprocessing_suspected",
-            f"Images prepared as {words} would give {tried.measure} {score} on {tried.images} images.",
-            way=words,
-            measure=tried.measure,
-            score=score,
-            images=tried.images,
-        )
+        Notice("preprocessing_suspected", way=words, measure=tried.measure, score=score, images=tried.images)
     ]
 
 
@@ -141,22 +129,13 @@ def preprocessing_notice(tried: TriedPreprocessing) -> Notice:
     """What was chosen, and how sure that is."""
     best = tried.ways[0]
     if tried.chosen is None:
-        return Notice(
-            "preprocessing_none",
-            f"None of {len(tried.ways)} usual ways to prepare images gives anything on {tried.images} of them. Suspect "
-            "the order of the classes, the family, or images of another kind.",
-            ways=len(tried.ways),
-            images=tried.images,
-        )
+        return Notice("preprocessing_none", ways=len(tried.ways), images=tried.images)
     way = feeding_words(tried.chosen)
-    how = "as models of the family usually are" if tried.verdict == "confirmed" else "as was found by trying"
     other = next((each for each in tried.ways if _differs(each.spec, tried.chosen)), best)
     chosen = next(each for each in tried.ways if each.spec == tried.chosen)
     score, next_score = (score_text(tried, each.score) for each in (chosen, other))
     return Notice(
         f"preprocessing_{tried.verdict}",
-        f"Images are prepared {how}: {way} ({tried.measure} {score} on {tried.images} images; other colours or ranges at "
-        f"most {next_score}).",
         way=way,
         measure=tried.measure,
         score=score,
@@ -176,11 +155,5 @@ def _unclear(model: str | Path, tried: TriedPreprocessing) -> ModelError:
         key: getattr(tried.ways[0].spec, key) for key in ("family", "input_width", "input_height", *_KEYS)
     }
     return ModelError(
-        "preprocessing_unclear",
-        f"Several ways to prepare images for '{model}' are as good on {tried.images} images: {ways}.",
-        f"Which one was it trained with? Give it with --spec, such as {json.dumps(best)}; or try on more images.",
-        file=model,
-        images=tried.images,
-        ways=ways,
-        spec=json.dumps(best),
+        "preprocessing_unclear", file=model, images=tried.images, ways=ways, spec=json.dumps(best)
     )

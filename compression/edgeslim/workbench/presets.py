@@ -81,13 +81,7 @@ def refuse_lacking(plan: StudyPlan, recipes: Sequence[Recipe], store: Store) -> 
     found = recipes_lacking(plan, recipes, store)
     if recipes and len(found) == len(recipes):
         needs = ", ".join(sorted({need for recipe in found for need in recipe.needs}))
-        raise RecipeError(
-            "recipes_lack",
-            f"None of these recipes can be run here: missing {needs}.",
-            "Give calibration images (a folder of pictures, without labels) or a dataset with a 'train' split, or choose "
-            "recipes that need neither.",
-            needs=needs,
-        )
+        raise RecipeError("recipes_lack", needs=needs)
 
 
 def preset_recipes(
@@ -106,13 +100,7 @@ def preset_recipes(
     recipes, left_out = fitting(PRESETS.get(preset), there, _graph(model, spec, store))
     if not recipes:
         needs = ", ".join(sorted({need for recipe in left_out for need in recipe.needs}))
-        raise RecipeError(
-            "preset_does_not_fit",
-            f"No recipe of the preset '{preset}' can be run here: missing {needs}.",
-            "Choose another preset, or data with training or calibration images.",
-            preset=preset,
-            needs=needs,
-        )
+        raise RecipeError("preset_does_not_fit", preset=preset, needs=needs)
     return recipes
 
 

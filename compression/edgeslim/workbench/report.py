@@ -112,13 +112,7 @@ def make_report(
 
     store = store or Store()
     if settings.trial is not None and trial_of(study, settings) is None:
-        raise StudyError(
-            "nothing_to_report",
-            f"Trial {settings.trial} of '{study.name}' was not measured.",
-            "Choose a trial that was measured, or none: then the report is about the file to take.",
-            number=settings.trial,
-            name=study.name,
-        )
+        raise StudyError("nothing_to_report", number=settings.trial, name=study.name)
     notes = trial_notes(study.name, store, sample=_is_published(study))
     seen = _seen(study, _plan(study, store), settings, store, progress)
     return report_html(study, settings, seen, notes, step_amounts())

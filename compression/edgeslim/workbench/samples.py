@@ -67,20 +67,10 @@ def publish_study(
     if timed_here:
         timing = made_here(store, content_of(result))
         if timing is None:
-            raise StudyError(
-                "not_timed_here",
-                f"Study '{name}' was not timed on this machine.",
-                f"Time it: edgeslim study time {name}",
-                name=name,
-            )
+            raise StudyError("not_timed_here", name=name)
         result = retimed(result, timing)
     if result.state != "complete":
-        raise StudyError(
-            "study_not_complete",
-            f"Study '{name}' is not complete.",
-            "Let it run to its end, then publish it.",
-            name=name,
-        )
+        raise StudyError("study_not_complete", name=name)
     chosen = {*result.front, result.baseline, worth_it(result)}
     files = {trial.sha256: store.path(trial.sha256) for trial in result.trials if trial.sha256}
     downloads = {trial.number: trial.sizes.download for trial in result.trials if trial.sizes}

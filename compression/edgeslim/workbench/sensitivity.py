@@ -51,12 +51,7 @@ def layer_sensitivity(
             )
         workload = opened(model, dataset, store, calibration=calibration, spec=spec, progress=progress)
         if workload.labels is None:
-            raise DatasetError(
-                "no_labels",
-                f"Nothing is known about the images of '{workload.dataset}' that the model could be scored against.",
-                "Measure sensitivity without labels, or choose a labelled dataset with the model's classes.",
-                dataset=workload.dataset,
-            )
+            raise DatasetError("sensitivity_no_labels", dataset=workload.dataset)
         return accuracy_sensitivity(
             workload.model,
             workload.evaluation,

@@ -52,13 +52,7 @@ def read_recipes(path: str | Path) -> list[Recipe]:
         data = parse_json(path.read_bytes())
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise RecipeError(
-            "recipe_file",
-            f"'{path}' cannot be read as recipes: {reason}.",
-            'Give a JSON file with a recipe, {"name": "…", "steps": […]}, or a list of them.',
-            file=path,
-            reason=reason,
-        ) from error
+        raise RecipeError("recipe_file", file=path, reason=reason) from error
     if isinstance(data, dict) and "recipes" in data:
         data = data["recipes"]
     return [read_recipe(item) for item in (data if isinstance(data, list) else [data])]

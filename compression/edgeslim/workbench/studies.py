@@ -18,7 +18,7 @@ from edgeslim.progress import Progress, silent
 from edgeslim.records import shared
 from edgeslim.studies import storage
 from edgeslim.studies.budget import check_limits
-from edgeslim.studies.folders import exists, study_folder
+from edgeslim.studies.folders import study_folder
 from edgeslim.studies.search_run import SearchRun
 from edgeslim.studies.study import StudyPlan, StudyResult, StudyState, check_objectives
 from edgeslim.workbench.access import (
@@ -141,7 +141,7 @@ def check_study_name(name: str, store: Store | None = None) -> None:
     store = store or Store()
     study_folder(store, name)
     if name in storage.taken(store):
-        raise exists(name)
+        raise StudyError("study_exists", name=name)
 
 
 def list_studies(store: Store | None = None) -> list[StudyEntry]:

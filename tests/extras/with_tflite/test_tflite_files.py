@@ -191,7 +191,7 @@ def test_an_operator_that_cannot_be_converted_is_named(tmp_path: Path) -> None:
 
 def test_what_is_no_tflite_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "no.tflite").write_bytes(b"TFL3 is not enough")
-    with pytest.raises(ModelError, match=r"LiteRT cannot load .no\.tflite."):
+    with pytest.raises(ModelError, match=r"LiteRT cannot load the file “no\.tflite”"):
         LITERT.open(tmp_path / "no.tflite")
 
 

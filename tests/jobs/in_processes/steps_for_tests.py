@@ -70,7 +70,7 @@ class Act(OnnxStep):
         elif self.what == "raise":
             raise RuntimeError("a defect")
         elif self.what == "infeasible":
-            raise InfeasibleError("too_much", "That is too much.", "Take less.", limit=3)
+            raise InfeasibleError("too_much", limit=3)
         elif self.what == "fill_disk":
             os.fsync = _no_space
 

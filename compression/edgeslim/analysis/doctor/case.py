@@ -126,12 +126,7 @@ class Case:
         else:
             found = _agreement(self.before, predictions)
         if found is None:
-            raise ModelError(
-                "not_scorable",
-                f"The outputs of '{self.model}' cannot be scored on these images.",
-                "Give the model's family in its specification, and images of its task.",
-                model=self.model,
-            )
+            raise ModelError("not_scorable", model=self.model)
         return found
 
     @cached_property

@@ -35,7 +35,7 @@ def convert(content: bytes, file: str, given: Any) -> tuple[dict[str, Any], byte
         network = to_network(model)
     except ModelError as error:
         values = error.values
-        raise _refused(file, str(values.get("operator", "")), values.get("reason", error.problem)) from error
+        raise _refused(file, str(values.get("operator", "")), values.get("reason", error)) from error
     shape = [dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim]
     try:
         made = _converted(network, torch.zeros(shape))
@@ -64,11 +64,4 @@ def _operator(message: str) -> str:
 
 def _refused(file: str, operator: str, reason: object) -> ModelError:
     cause = f"operator '{operator}', {reason}" if operator else reason
-    return ModelError(
-        "not_in_tflite",
-        f"'{file}' cannot become a .tflite file: {cause}.",
-        "Deliver it as ONNX, or export the model without what is named here.",
-        file=file,
-        operator=operator,
-        reason=cause,
-    )
+    return ModelError("not_in_tflite", file=file, operator=operator, reason=cause)

@@ -47,13 +47,7 @@ def examine(content: bytes) -> Micro:
     try:
         from ai_edge_litert import schema_py_generated as schema
     except ImportError as error:
-        raise ModelError(
-            "converter_missing",
-            "Nothing installed here makes .tflite files.",
-            "Install it with: pip install litert-torch",
-            suffix=".tflite",
-            packages="litert-torch",
-        ) from error
+        raise ModelError("converter_missing", suffix=".tflite", packages="litert-torch") from error
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
     types = {code: name for name, code in vars(schema.TensorType).items() if not name.startswith("_")}

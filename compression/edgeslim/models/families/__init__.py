@@ -42,11 +42,5 @@ def recognise(outputs: Sequence[Output], input_hw: tuple[int, int]) -> dict[str,
         hints = coco
     if len(hints) > 1:
         choices = ", ".join(hints)
-        raise ModelError(
-            "ambiguous_family",
-            f"The outputs {list_shapes(shapes)} fit several model families: {choices}.",
-            "Name the right one as 'family' in a model specification and give that with the file.",
-            shapes=list_shapes(shapes),
-            choices=choices,
-        )
+        raise ModelError("ambiguous_family", shapes=list_shapes(shapes), choices=choices)
     return next(iter(hints.values()), None)

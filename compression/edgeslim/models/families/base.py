@@ -170,9 +170,6 @@ def misfit_error(family: str, shapes: Sequence[Shape], spec: ModelSpec) -> Model
     listed = list_shapes(shapes)
     return ModelError(
         "outputs_do_not_fit",
-        f"The outputs {listed} do not fit the family '{family}' with {len(spec.labels)} labels at "
-        f"{spec.input_width}×{spec.input_height}.",
-        "Correct 'family', 'labels', 'strides' or the input size in the model's specification.",
         family=family,
         shapes=listed,
         labels=len(spec.labels),

@@ -53,12 +53,7 @@ def cross_entropy(outputs: Sequence[Tensor], targets: Sequence[Target], spec: Mo
     import torch
 
     if len(outputs) != 1:
-        raise ModelError(
-            "classifier_outputs",
-            f"A classifier is trained on one output of logits, and this network has {len(outputs)}.",
-            "Export the model with the logits as its only output, or recover without labels: distil_from_original.",
-            outputs=len(outputs),
-        )
+        raise ModelError("classifier_outputs", outputs=len(outputs))
     logits = outputs[0].flatten(1)
     known = [target if isinstance(target, int) else _UNKNOWN for target in targets]
     labels = torch.tensor(known, device=logits.device)

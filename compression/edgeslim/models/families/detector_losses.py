@@ -143,14 +143,14 @@ def predicted(outputs: Sequence[Tensor], spec: ModelSpec) -> Predicted:
     """What the outputs (B, …) say at every place. Raises RecipeError (code 'outputs_without_places')."""
     found = rows_and_heads(outputs, spec)
     if found is None:
-        raise _not_placed(spec)
+        raise RecipeError("outputs_without_places", family=spec.family)
     rows, unordered = found
     heads = sorted(unordered, key=lambda head: -rows[head.classes.output].shape[1])
     boxes = [decoded_boxes(head, rows, spec) for head in heads]
     known = [each for each in boxes if each is not None]
     places = torch.cat([class_probabilities(head, rows) for head in heads], 1)
     if len(known) < len(boxes):
-        raise _not_placed(spec)
+        raise RecipeError("outputs_without_places", family=spec.family)
     strides = grid_strides(places.shape[1], spec)
     if strides:
         points, scales = (
@@ -217,14 +217,3 @@ def _edges(found: Predicted, place: Tensor, boxes: Tensor, spec: ModelSpec) -> T
     shift = (FAMILIES.get(spec.family).offset - 0.5) * found.strides[place, None]
     points = found.centres[place] + shift
     return torch.cat([points - boxes[:, :2], boxes[:, 2:] - points], 1) / found.strides[place, None]
-
-
-def _not_placed(spec: ModelSpec) -> RecipeError:
-    return RecipeError(
-        "outputs_without_places",
-        f"The network's outputs do not fit the family '{spec.family}' on the grid of its strides, so objects cannot be "
-        "assigned to them.",
-        "Correct 'family' and 'strides' in the model's specification, or learn from the original instead "
-        "(distil_from_original).",
-        family=spec.family,
-    )

@@ -32,13 +32,7 @@ def application_as_onnx(
     if name.lower() not in known:
         near = get_close_matches(name.lower(), known, n=3) or list(known)
         choices = ", ".join(known[each] for each in near)
-        raise ModelError(
-            "keras_application",
-            f"There is no '{name}' among the networks of keras.applications that are taken here.",
-            f"Choose one of: {choices}.",
-            name=name,
-            choices=choices,
-        )
+        raise ModelError("keras_application", name=name, choices=choices)
     name = known[name.lower()]
     mode, usual = APPLICATIONS[name]
     side = side or usual
@@ -47,13 +41,7 @@ def application_as_onnx(
         make(weights=None, input_shape=(side, side, 3))
     except ValueError as error:
         raise ModelError(
-            "keras_application_size",
-            f"{name} cannot be had for images of {side}×{side} pixels: {first_line(error)[:200]}.",
-            f"Choose {usual}, the size that it was trained for.",
-            name=name,
-            side=side,
-            usual=usual,
-            reason=first_line(error)[:200],
+            "keras_application_size", name=name, side=side, usual=usual, reason=first_line(error)[:200]
         ) from error
     chosen = "imagenet" if weights else None
     model = _fetched(lambda: make(weights=chosen, input_shape=(side, side, 3)), name)
@@ -87,10 +75,4 @@ def _fetched(make: Callable[[], Found], name: str) -> Found:
     except Exception as error:
         if type(error) is not Exception:
             raise
-        raise DownloadError(
-            "keras_download",
-            f"Keras could not fetch what {name} needs: {first_line(error)[:200]}",
-            "Connect to the internet, or take the untrained network: --no-weights.",
-            name=name,
-            reason=first_line(error)[:200],
-        ) from error
+        raise DownloadError("keras_download", name=name, reason=first_line(error)[:200]) from error

@@ -60,12 +60,7 @@ def read(content: bytes, file: str | Path, known: frozenset[str]) -> Archive:
         raise broken(file, "its description is not that of a model")
     kinds = [kind_of(layer) for layer in _layers(config)]
     if "Lambda" in kinds:
-        raise ModelError(
-            "keras_lambda",
-            f"'{file}' has a Lambda layer: Python code inside the file, which is never run here.",
-            "Replace the Lambda by layers of Keras (Rescaling, Activation …), or export the model to ONNX yourself.",
-            file=file,
-        )
+        raise ModelError("keras_lambda", file=file)
     unknown = sorted({kind for kind in kinds if kind not in known} | _owned_elsewhere(config))
     if unknown:
         raise refused_layers(file, unknown)

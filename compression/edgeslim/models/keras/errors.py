@@ -11,23 +11,10 @@ _SHOWN = 8
 
 
 def broken(file: str | Path, reason: str) -> ModelError:
-    return ModelError(
-        "keras_broken",
-        f"'{file}' is no usable Keras model: {reason[:200]}.",
-        "Save the model again with Keras 3: model.save('name.keras').",
-        file=file,
-        reason=reason[:200],
-    )
+    return ModelError("keras_broken", file=file, reason=reason[:200])
 
 
 def refused_layers(file: str | Path, names: Sequence[str]) -> ModelError:
     """Layers or settings of layers that are not translated."""
     shown = ", ".join(names[:_SHOWN])
-    return ModelError(
-        "keras_layers",
-        f"'{file}' uses what is not translated from Keras: {shown}.",
-        "Export the model to ONNX yourself (model.export('name.onnx', format='onnx')) with channels first, or replace "
-        "these layers.",
-        file=file,
-        layers=shown,
-    )
+    return ModelError("keras_layers", file=file, layers=shown)

@@ -12,7 +12,7 @@ from edgeslim.errors import ModelError
 from edgeslim.models.graph import opset_version
 from edgeslim.models.torch_graph import elementwise, image_plane, layers, layout  # noqa: F401 - register converters
 from edgeslim.models.torch_graph.builder import Builder, Constant, Value, constant_of, torch_dtype
-from edgeslim.models.torch_graph.operation import CONVERTERS, Operation, unsupported
+from edgeslim.models.torch_graph.operation import CONVERTERS, Operation
 
 MINIMUM_OPSET = 13
 
@@ -57,7 +57,12 @@ def _convert(
     builder: Builder, node: onnx.NodeProto, values: dict[str, Value | None], uses: Counter[str]
 ) -> None:
     if node.domain not in ("", "ai.onnx") or node.op_type not in CONVERTERS:
-        raise unsupported(node, "it is not among the known operators")
+        raise ModelError(
+            "unsupported_operator",
+            operator=node.op_type,
+            node=node.name or node.output[0],
+            reason="it is not among the known operators",
+        )
     last = tuple(uses[name] == 1 for name in node.input)
     operation = Operation(builder, node, tuple(values[name] for name in node.input), last)
     result = CONVERTERS[node.op_type](operation)
@@ -90,22 +95,11 @@ def _example(entry: onnx.ValueInfoProto) -> torch.Tensor:
     """A tensor of ones of the input's shape; one is in the domain of every operator."""
     sizes = [item.dim_value for item in entry.type.tensor_type.shape.dim]
     if not sizes or min(sizes) < 1:
-        raise ModelError(
-            "dynamic_input",
-            f"The input '{entry.name}' has no fixed size.",
-            "Import the model first: `edgeslim import-model FILE.onnx` fixes its input size.",
-            input=entry.name,
-        )
+        raise ModelError("dynamic_input", input=entry.name)
     return torch.ones(sizes, dtype=torch_dtype(entry.type.tensor_type.elem_type))
 
 
 def _check(model: onnx.ModelProto) -> None:
     opset = opset_version(model)
     if opset < MINIMUM_OPSET:
-        raise ModelError(
-            "old_opset",
-            f"The model uses ONNX opset {opset}; at least {MINIMUM_OPSET} is needed.",
-            "Import the model first: `edgeslim import-model FILE.onnx` converts it.",
-            opset=opset,
-            minimum=MINIMUM_OPSET,
-        )
+        raise ModelError("old_opset", opset=opset, minimum=MINIMUM_OPSET)

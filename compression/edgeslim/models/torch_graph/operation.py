@@ -111,21 +111,14 @@ class Operation:
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise ModelError: this use of the operator is not supported for training and pruning."""
-        raise unsupported(self.node, reason)
+        raise ModelError(
+            "unsupported_operator",
+            operator=self.node.op_type,
+            node=self.node.name or self.node.output[0],
+            reason=reason,
+        )
 
 
 def empty(kind: Callable[..., nn.Module], *args: Any, **kwargs: Any) -> nn.Module:
     """A module with uninitialised weights, to be filled by the caller; draws no random numbers."""
     return kind(*args, device="meta", **kwargs).to_empty(device="cpu")
-
-
-def unsupported(node: onnx.NodeProto, reason: str) -> ModelError:
-    where = node.name or node.output[0]
-    return ModelError(
-        "unsupported_operator",
-        f"The operator '{node.op_type}' ('{where}') cannot be turned into a trainable network: {reason}.",
-        "Use steps that work on the ONNX file itself (such as static_int8), or export the model without it.",
-        operator=node.op_type,
-        node=where,
-        reason=reason,
-    )

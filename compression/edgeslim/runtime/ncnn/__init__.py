@@ -6,8 +6,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeslim.errors import Notice
-from edgeslim.runtime.base import FILE_FORMATS, RUNTIMES, Conversion, converter_missing, not_loadable
+from edgeslim.errors import ModelError, Notice
+from edgeslim.runtime.base import FILE_FORMATS, RUNTIMES, Conversion
 from edgeslim.runtime.environment import package_version
 from edgeslim.runtime.ncnn.archive import Archive
 from edgeslim.runtime.ncnn.session import OPTIONS, NcnnSession, open_archive
@@ -34,7 +34,7 @@ class NcnnFormat:
 
     def convert(self, file: Path, conversion: Conversion) -> bytes:
         if not self.version():
-            raise converter_missing(self.suffix, "pnnx")
+            raise ModelError("converter_missing", suffix=self.suffix, packages="pnnx")
         from edgeslim.runtime.ncnn.convert import convert
 
         return convert(file, conversion)
@@ -61,7 +61,12 @@ class Ncnn:
         try:
             return open_archive(Archive.from_bytes(file.read_bytes()), threads)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise not_loadable("ncnn", file, str(error) or type(error).__name__) from error
+            raise ModelError(
+                "runtime_not_loadable",
+                runtime="ncnn",
+                file=file.name,
+                reason=str(error) or type(error).__name__,
+            ) from error
 
 
 FILE_FORMATS.add(NcnnFormat())

@@ -44,21 +44,9 @@ def lost(file: Path) -> list[Notice]:
     """What the ONNX file loses in ncnn."""
     model, told = onnx.load(file), list[Notice]()
     if integer_layers(model):
-        told.append(
-            Notice(
-                "ncnn_int8",
-                "ncnn computes with integers in convolutions and dense layers alone, and symmetrically: of inputs "
-                "without negative values it uses half the levels.",
-            )
-        )
+        told.append(Notice("ncnn_int8"))
     if is_coded(model):
-        told.append(
-            Notice(
-                "ncnn_coded",
-                "ncnn stores weights in one byte where their layer has at most 256 values, elsewhere in float16: of "
-                "packed weights little remains.",
-            )
-        )
+        told.append(Notice("ncnn_coded"))
     return told
 
 
@@ -88,7 +76,7 @@ def _images(model: onnx.ModelProto, conversion: Conversion) -> list[FloatArray]:
     if conversion.images is None:
         shape = open_session(model).inputs[0].fixed_shape
         if len(shape) != 4:
-            raise _refused("its input is no image")
+            raise ModelError("ncnn_refused", reason="its input is no image")
         return list(pictures(shape))
     task, split = task_for(conversion.spec), conversion.images
     chosen = sorted({round(index) for index in np.linspace(0, len(split) - 1, IMAGES)})
@@ -98,7 +86,7 @@ def _images(model: onnx.ModelProto, conversion: Conversion) -> list[FloatArray]:
 def _converted(model: onnx.ModelProto, shape: Sequence[int]) -> Archive:
     """The network in float32 as pnnx converts it, its outputs not yet told. Raises ModelError."""
     if len(model.graph.input) != 1 or shape[0] != 1:
-        raise _refused("it takes more than one image")
+        raise ModelError("ncnn_refused", reason="it takes more than one image")
     found = find_spec("pnnx")
     assert found is not None and found.submodule_search_locations, "the runtime is installed"
     program = Path(found.submodule_search_locations[0]) / "pnnx"
@@ -123,9 +111,11 @@ def _converted(model: onnx.ModelProto, shape: Sequence[int]) -> Archive:
                 outputs=(),
             )
         except subprocess.TimeoutExpired as error:
-            raise _refused(f"pnnx takes longer than {SECONDS} seconds") from error
+            raise ModelError("ncnn_refused", reason=f"pnnx takes longer than {SECONDS} seconds") from error
         except OSError as error:
-            raise _refused(f"pnnx gave up with exit code {done.returncode}") from error
+            raise ModelError(
+                "ncnn_refused", reason=f"pnnx gave up with exit code {done.returncode}"
+            ) from error
 
 
 def _stored(archive: Archive, layers: Sequence[IntegerLayer]) -> tuple[Archive, Sequence[IntegerLayer]]:
@@ -133,7 +123,7 @@ def _stored(archive: Archive, layers: Sequence[IntegerLayer]) -> tuple[Archive, 
     try:
         network = parse(archive.param, archive.bin)
     except ValueError as error:
-        raise _refused(first_line(error)) from error
+        raise ModelError("ncnn_refused", reason=first_line(error)) from error
     # Of layers with equal weights the last one's input scale would be everybody's: the proof tells.
     param, content, used = written(network, {layer.weight: layer for layer in layers})
     return replace(archive, param=param, bin=content), used
@@ -144,17 +134,10 @@ def _prove(archive: Archive, reference: Session, images: Sequence[FloatArray], l
     try:
         session = open_archive(archive)
     except ValueError as error:
-        raise _refused(first_line(error)) from error
+        raise ModelError("ncnn_refused", reason=first_line(error)) from error
     powers = sum(signal_and_noise(reference.run(image), session.run(image)) for image in images)
     worst = min(sqnr_db(np.asarray(powers))[1])
     if not worst >= least:
-        raise _refused(f"its outputs there are others: {worst:.0f} dB where {least:.0f} are due")
-
-
-def _refused(reason: str) -> ModelError:
-    return ModelError(
-        "ncnn_refused",
-        f"The network cannot be converted for ncnn: {reason}.",
-        "Deliver it in another format, or replace the operator that is named.",
-        reason=reason,
-    )
+        raise ModelError(
+            "ncnn_refused", reason=f"its outputs there are others: {worst:.0f} dB where {least:.0f} are due"
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgeslim.runtime.base import not_runnable
+from edgeslim.errors import ModelError
 from edgeslim.runtime.ncnn.archive import Archive
 from edgeslim.sessions import Input, Tensor
 
@@ -51,7 +51,11 @@ class NcnnSession:
 
         expected = self.inputs[0].fixed_shape
         if tensor.shape != expected:
-            raise not_runnable("ncnn", f"an input of shape {tensor.shape} is not of shape {expected}")
+            raise ModelError(
+                "runtime_not_runnable",
+                runtime="ncnn",
+                reason=f"an input of shape {tensor.shape} is not of shape {expected}",
+            )
         values = np.ascontiguousarray(tensor[0], np.float32)  # a Mat does not keep it alive
         image = ncnn.Mat(values).clone()  # layers may work in place
         run = self._network.create_extractor()
@@ -61,6 +65,10 @@ class NcnnSession:
             failed, value = run.extract(f"out{index}")
             array = np.array(value)
             if failed or array.size != np.prod(shape):
-                raise not_runnable("ncnn", f"it gives no output '{name}' of shape {shape}")
+                raise ModelError(
+                    "runtime_not_runnable",
+                    runtime="ncnn",
+                    reason=f"it gives no output '{name}' of shape {shape}",
+                )
             found.append(array.reshape(shape))
         return found

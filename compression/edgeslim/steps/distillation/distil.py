@@ -65,7 +65,7 @@ def distil(
         training, held_out = divided(len(images), len(calibration))
         name, objective = objective_for(own, other, training, held_out, config, step, related=teacher is None)
         if not parameters or not objective.outputs_on(held_out[:1]).requires_grad:
-            raise _nothing_to_train(step)
+            raise RecipeError("nothing_to_distil", step=step)
         weighted = _labels(student, context, config, schedule, step) if config.label_weight > 0 else None
         result = learn(
             objective, parameters, training, held_out, schedule, weighted, context.progress, observer
@@ -114,15 +114,6 @@ def _labels(
         return config.label_weight * task_loss([each.cpu() for each in listed], targets, context.spec)
 
     return weighted
-
-
-def _nothing_to_train(step: str) -> RecipeError:
-    return RecipeError(
-        "nothing_to_distil",
-        "Nothing in the network can be trained on its outputs: they are counts or choices, or no layer has weights.",
-        f"Leave out '{step}', or choose trainable = all; match_statistics needs no gradients.",
-        step=step,
-    )
 
 
 def _report(result: Result) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def objective_for(
     if not pairs:
         return name, DistillationObjective(pupil, source, student.images, loss)
     if config.features == "foreground" and decoded(reference, teacher.spec) is None:
-        raise _no_boxes(step)
+        raise RecipeError("no_boxes_decoded", step=step)
     maps = _maps(pupil, master, student.images, teacher.images, pairs, training[:FITTED], config, related)
     measure = {"hints": hint, "attention": attention}.get(config.features) or foreground_hint(teacher.spec)
     inner = InnerLoss(pairs, maps, measure)
@@ -174,13 +174,7 @@ def _pairs(
     if config.features != "hints":
         found = [pair for pair in found if pair.is_map]
     if not found:
-        raise RecipeError(
-            "no_common_layers",
-            f"No inner layers of the two networks can be compared by '{config.features}'.",
-            "Choose features = none: the outputs alone can always be compared.",
-            features=config.features,
-            step=step,
-        )
+        raise RecipeError("no_common_layers", features=config.features, step=step)
     return [found[index] for index in evenly_spaced(len(found), LAYERS)]
 
 
@@ -211,12 +205,3 @@ def _maps(
         else Regressor(mine[pair.own], theirs[pair.wanted], pair.axis)
         for pair in pairs
     ]
-
-
-def _no_boxes(step: str) -> RecipeError:
-    return RecipeError(
-        "no_boxes_decoded",
-        "There is no foreground: the teacher predicts no boxes, or its family is unknown.",
-        "Choose features = hints, or give the model's family in its specification.",
-        step=step,
-    )

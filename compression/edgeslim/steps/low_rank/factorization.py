@@ -109,12 +109,7 @@ class LowRank(TorchStep):
         factorized = copy.deepcopy(model).eval()
         network = survey(factorized, torch.zeros(context.spec.input_shape))
         if not network.layers:
-            raise RecipeError(
-                "low_rank_no_layers",
-                "The model has no linear layer and no ungrouped convolution that could be factorized.",
-                f"Leave out '{self.name}'; magnitude_pruning or quantization work on any weights.",
-                step=self.name,
-            )
+            raise RecipeError("low_rank_no_layers", step=self.name)
         candidates = self._candidates(factorized, network, context)
         if self.target == "bytes":
             return self._within_bytes(factorized, candidates, network, context)
@@ -207,26 +202,14 @@ class LowRank(TorchStep):
         return share(costs, [each.options.loss for each in candidates], budget - rest)
 
     def _not_cheaper(self) -> InfeasibleError:
-        return InfeasibleError(
-            "low_rank_not_cheaper",
-            f"No layer gets cheaper by factorization if {self.keep:g} of its {self.target} is kept.",
-            f"Choose a smaller `keep` or `round_to`, or leave out '{self.name}'.",
-            step=self.name,
-            keep=self.keep,
-            target=self.target,
-        )
+        return InfeasibleError("low_rank_not_cheaper", step=self.name, keep=self.keep, target=self.target)
 
     def _unreachable(self, least: float) -> InfeasibleError:
         reachable = math.ceil(least * 1000) / 1000
         if reachable == 1.0:
             return self._not_cheaper()
         return InfeasibleError(
-            "low_rank_unreachable",
-            f"Factorization leaves at least {reachable:g} of the network's {self.target}.",
-            f"Choose `keep` of {reachable:g} or more, a smaller `round_to`, or another method.",
-            step=self.name,
-            reachable=reachable,
-            target=self.target,
+            "low_rank_unreachable", step=self.name, reachable=reachable, target=self.target
         )
 
 

@@ -44,13 +44,7 @@ def part_for(
     low, high = 0.0, MOST
     reached = removed(high)
     if reached < ratio:
-        raise InfeasibleError(
-            "target_unreachable",
-            f"At most {reached:.0%} of the {target} can be removed from this network.",
-            f"Choose a ratio below {reached:.2f}, or raise max_ratio.",
-            target=target,
-            reachable=round(reached, 4),
-        )
+        raise InfeasibleError("target_unreachable", target=target, reachable=round(reached, 4))
     for done in range(HALVINGS):
         middle = (low + high) / 2
         if removed(middle) < ratio:

@@ -118,7 +118,7 @@ class ChannelPruning(TorchStep):
         scored = copy.deepcopy(model).eval().requires_grad_(True)
         groups = Coupling(scored, example).groups()
         if not groups:
-            raise self._nothing()
+            raise RecipeError("no_channels_to_prune", step=self.name)
         probe = self._probe(scored, context)
         choose = self._choice(scored, groups, probe, example, context)
 
@@ -178,7 +178,7 @@ class ChannelPruning(TorchStep):
         found = self._scores(model, groups, probe, means, context)
         known = [index for index, score in enumerate(found) if score is not None]
         if not known:
-            raise self._no_batch_norm()
+            raise RecipeError("no_batch_norm", step=self.name)
         chosen = [groups[index] for index in known]
         scores = [score for score in found if score is not None]
         prices = [float(group.parts) for group in chosen]
@@ -229,20 +229,4 @@ class ChannelPruning(TorchStep):
                 return
             if node.op_type in LINEAR or (after and node.op_type not in RECURRENT):
                 fed.update(node.output)
-        raise self._nothing()
-
-    def _no_batch_norm(self) -> RecipeError:
-        return RecipeError(
-            "no_batch_norm",
-            "The model has no BatchNorm scales to rank channels by: they are folded into its convolutions.",
-            "Choose another importance, such as taylor.",
-            step=self.name,
-        )
-
-    def _nothing(self) -> RecipeError:
-        return RecipeError(
-            "no_channels_to_prune",
-            "Every layer feeds an output, a split or a recurrent layer: no channel can be removed.",
-            "Leave out channel_pruning; magnitude_pruning works on any weights.",
-            step=self.name,
-        )
+        raise RecipeError("no_channels_to_prune", step=self.name)

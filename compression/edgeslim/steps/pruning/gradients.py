@@ -193,12 +193,7 @@ def _loss_of(module: nn.Module, examples: SplitExamples, index: int, spec: Model
 
 def _backward(module: nn.Module, value: Tensor, index: int, step: str) -> Iterator[int]:
     if not value.requires_grad:
-        raise RecipeError(
-            "no_gradients",
-            "No importance follows from gradients: the network's outputs are counts or choices.",
-            f"Choose an importance for '{step}' that depends on the weights alone, such as magnitude.",
-            step=step,
-        )
+        raise RecipeError("no_gradients", step=step)
     module.zero_grad(set_to_none=True)
     value.backward()  # type: ignore[no-untyped-call]
     yield index

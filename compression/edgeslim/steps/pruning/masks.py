@@ -58,11 +58,7 @@ def prunable_weights(module: nn.Module) -> dict[str, nn.Parameter]:
         if parameter.dim() > 1
     }
     if not weights:
-        raise RecipeError(
-            "nothing_to_prune",
-            "The model has no convolution, linear or recurrent layer whose weights could be pruned.",
-            "Leave out the pruning step.",
-        )
+        raise RecipeError("nothing_to_prune")
     return weights
 
 

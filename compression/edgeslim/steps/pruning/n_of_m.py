@@ -55,25 +55,14 @@ class NOfMPruning(TorchStep):
         from edgeslim.steps.pruning import masks
 
         if self.n >= self.m:
-            raise RecipeError(
-                "n_of_m_keeps_all",
-                f"{self.n} of {self.m} keeps every weight: none would become zero.",
-                "Choose n below m, such as 2 of 4.",
-                n=self.n,
-                m=self.m,
-            )
+            raise RecipeError("n_of_m_keeps_all", n=self.n, m=self.m)
         pruned = copy.deepcopy(model)
         weights = masks.prunable_weights(pruned)
         owners = {name: pruned.get_submodule(name.rpartition(".")[0]) for name in weights}
         axes = {name: int(not isinstance(owners[name], nn.modules.conv._ConvTransposeNd)) for name in weights}
         wide = {name: weight for name, weight in weights.items() if weight.shape[axes[name]] >= self.m}
         if not wide:
-            raise RecipeError(
-                "n_of_m_too_few_inputs",
-                f"No layer of the model has groups of {self.m} inputs.",
-                "Choose a smaller m, or magnitude_pruning.",
-                m=self.m,
-            )
+            raise RecipeError("n_of_m_too_few_inputs", m=self.m)
         masks.zero_out(
             wide,
             {name: masks.n_of_m(w.detach().abs(), self.n, self.m, axes[name]) for name, w in wide.items()},

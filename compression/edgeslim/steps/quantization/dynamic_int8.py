@@ -75,7 +75,7 @@ class DynamicInt8(OnnxStep):
         floats = weight_layers(result)
         kept = [layer for layer in floats if layer.op in STORED and layer.size >= SMALLEST]
         if len(floats) == len(layers) and not kept:
-            raise self._nothing()
+            raise RecipeError("nothing_dynamic", step=self.name, smallest=SMALLEST)
         result = store(result, {layer.name: step._coded(model, layer) for layer in kept})
         clean.drop_unused(result)
         clean.strip(result)
@@ -95,16 +95,7 @@ class DynamicInt8(OnnxStep):
         }
         nodes = (node for node in graph.node if node.op_type in (*INTEGER, *STORED))
         if not any(name in large for node in nodes for name in node.input):
-            raise self._nothing()
-
-    def _nothing(self) -> RecipeError:
-        return RecipeError(
-            "nothing_dynamic",
-            f"'{self.name}' finds no linear or recurrent layer of at least {SMALLEST} weights.",
-            "For convolutions use static_int8 or robust_int8; for small files low_bit_weights or float16.",
-            step=self.name,
-            smallest=SMALLEST,
-        )
+            raise RecipeError("nothing_dynamic", step=self.name, smallest=SMALLEST)
 
     def _integers(self, model: onnx.ModelProto, nodes: Sequence[str]) -> onnx.ModelProto:
         """A copy in which these nodes determine their input's range, quantize it and multiply integers."""

@@ -98,13 +98,7 @@ def trained_plan(
     )
     scales = list(dict.fromkeys(fake.growth for fake in fakes.values() if fake.learns and ranges))
     if not layers and not scales:
-        raise InfeasibleError(
-            "all_stay_float",
-            "No layer may have 8-bit weights here, nor compute with integers: each would add more noise than is allowed. "
-            "So there is no rounding to train.",
-            "Allow more noise by a lower 'sqnr', or less time by a lower 'latency'; or leave the step out.",
-            step=step,
-        )
+        raise InfeasibleError("all_stay_float", step=step)
     for scale in scales:
         scale.requires_grad_(True)
     report = learn(network, [*learner.parameters, *scales], learning, context, step)

@@ -43,12 +43,7 @@ class Float16(OnnxStep):
         ]
         converted = [half for item in weights if (half := _half(item)) is not None]
         if not converted:
-            raise RecipeError(
-                "nothing_to_quantize",
-                "The model has no weights that would get smaller in float16.",
-                f"Leave out '{self.name}'.",
-                step=self.name,
-            )
+            raise RecipeError("nothing_in_float16", step=self.name)
         names = {item.name for item in converted}
         kept = [item for item in graph.initializer if item.name not in names]
         nodes = [

@@ -95,7 +95,8 @@ class MixedLowBitWeights(OnnxStep):
         costs, losses = [options[x.name].bits for x in layers], [options[x.name].loss for x in layers]
         chosen = allocate(costs, losses, budget)
         if chosen is None:
-            raise self._unreachable(sum(float(np.min(cost)) for cost in costs) / budget * self.average_bits)
+            least = round(sum(float(np.min(cost)) for cost in costs) / budget * self.average_bits, 3)
+            raise InfeasibleError("bits_unreachable", step=self.name, bits=self.average_bits, reachable=least)
         option = {
             layer.name: choices(self.measure)[index] for layer, index in zip(layers, chosen, strict=True)
         }
@@ -127,13 +128,3 @@ class MixedLowBitWeights(OnnxStep):
         grid = grid_for(weight, option, self.measure, pruned=zeros is not None)
         codes = rounded(weight, grid, gram, zeros, self.rounding, self.steps)
         return coded_weight(layer, codes, grid)
-
-    def _unreachable(self, least: float) -> InfeasibleError:
-        return InfeasibleError(
-            "bits_unreachable",
-            f"The weights cannot be stored in {self.average_bits:g} bits each: the minimum is {least:.2f}.",
-            f"Choose average_bits of {least:.2f} or more, or low_bit_weights with a ternary or binary scheme.",
-            step=self.name,
-            bits=self.average_bits,
-            reachable=round(least, 3),
-        )

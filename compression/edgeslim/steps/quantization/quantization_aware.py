@@ -45,7 +45,7 @@ class QuantizationAwareTraining(RobustInt8):
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """`context.info` receives what robust_int8 reports, and under 'training' the held-out loss before and after.
 
-        Raises RecipeError: 'nothing_to_quantize', and the codes of `distil`.
+        Raises RecipeError: 'all_kept_float', 'no_int8_layers', and the codes of `distil`.
         """
         plan, noise = self.planned(model, context)
         if self.steps > 0:

@@ -141,12 +141,7 @@ class RobustInt8(OnnxStep):
         if model is not packed:  # equalized or differently rounded weights would have more levels
             step = dataclasses.replace(step, equalize=False, rounding="nearest")
         if not any(_stores(node, model.graph) for node in model.graph.node):
-            raise RecipeError(
-                "nothing_to_quantize",
-                "The model has no operator left that could be quantized.",
-                "Keep fewer layers in float.",
-                step=self.name,
-            )
+            raise RecipeError("nothing_to_quantize", step=self.name)
         float_time = CostModel(model, costs).float_time(model.graph.node)
         work, rewrites = rewritten(model) if step.rewrite else (model, {})
         images = prepared(split, context.spec, max(CORRECTION_IMAGES, step.search_images))

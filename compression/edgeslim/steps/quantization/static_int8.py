@@ -108,7 +108,7 @@ class StaticInt8(OnnxStep):
     def apply(self, model: onnx.ModelProto, context: StepContext) -> onnx.ModelProto:
         """`context.info` receives the resolved format, the number of images and the share of float layers.
 
-        Raises RecipeError: 'no_calibration_images', 'nothing_to_quantize', 'nothing_to_equalize'.
+        Raises RecipeError: 'no_calibration_images', 'all_kept_float', 'no_int8_layers', 'nothing_to_equalize'.
         """
         images = calibration_images(context.calibration, self.name)
         step = self.resolve()
@@ -121,12 +121,7 @@ class StaticInt8(OnnxStep):
             some = prepared(images, context.spec, min(step.images, EQUALIZING))
             model, pairs = equalized(model, some, context.threads)
             if not pairs:
-                raise RecipeError(
-                    "nothing_to_equalize",
-                    "No two convolutions follow each other directly or with only a (leaky) ReLU between them.",
-                    "Switch equalize off.",
-                    step=self.name,
-                )
+                raise RecipeError("nothing_to_equalize", step=self.name)
         used = {name for node in quantized for name in (*node.input, *node.output)}
         ranges = activation_ranges(
             model,
@@ -153,18 +148,13 @@ class StaticInt8(OnnxStep):
         return result
 
     def check_graph(self, graph: onnx.GraphProto) -> None:
-        """Raises RecipeError (code 'nothing_to_quantize') where all layers stay float."""
+        """Raises RecipeError (all_kept_float, no_int8_layers) where all layers stay float."""
         if any(node.op_type in regions.LAYERS for node in self._quantizable(graph)):
             return
         able = sum(node.op_type in regions.LAYERS and node.op_type in OPERATORS for node in graph.node)
-        raise RecipeError(
-            "nothing_to_quantize",
-            f"No layer is left that could compute in 8 bits: keep_float '{self.keep_float}' keeps all {able} in float."
-            if able
-            else "The model has no layer that could compute in 8 bits: recurrent layers cannot.",
-            "Keep fewer layers in float." if able else "Use float16.",
-            step=self.name,
-        )
+        if able:
+            raise RecipeError("all_kept_float", step=self.name, count=able)
+        raise RecipeError("no_int8_layers", step=self.name)
 
     def _quantizable(self, graph: onnx.GraphProto) -> list[onnx.NodeProto]:
         kept = self.float_nodes(graph)

@@ -115,12 +115,7 @@ class Distilling(TorchStep):
     def check(self, spec: ModelSpec, teacher: Model | None) -> None:
         """Raises RecipeError (code 'no_foreground')."""
         if self.features == "foreground" and spec.task != "detection":
-            raise RecipeError(
-                "no_foreground",
-                "A classifier predicts no boxes, so there is no foreground.",
-                "Choose features = hints or attention.",
-                step=self.name,
-            )
+            raise RecipeError("no_foreground", step=self.name)
 
     def distilled(
         self, model: nn.Module, context: StepContext, teacher: Model | None, match: str

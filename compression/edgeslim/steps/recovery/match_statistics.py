@@ -74,7 +74,7 @@ class MatchStatistics(TorchStep):
             ]
             pairs = [pair for pair in pairs if not pair.compressed.feeds_output]
         if not pairs:
-            raise self._nothing()
+            raise RecipeError("nothing_to_match", step=self.name)
         images = Images([split], context.spec)
         count = min(affordable(net, images.take([0]), self.images) for net in (matched, original))
         indices = evenly_spaced(len(images), count)
@@ -113,14 +113,6 @@ class MatchStatistics(TorchStep):
             return match(pair.compressed, values, wanted, variance=self.variance and not last)
 
         walk(module, images, visit, context.progress)
-
-    def _nothing(self) -> RecipeError:
-        return RecipeError(
-            "nothing_to_match",
-            "No layer of the compressed network corresponds to a layer of the original whose statistics it could match.",
-            f"Put '{self.name}' directly after the step that changed the network, or use distil_from_original.",
-            step=self.name,
-        )
 
 
 def _error(compressed: nn.Module, original: nn.Module, images: Any, indices: list[int]) -> float | None:

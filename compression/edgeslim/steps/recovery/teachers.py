@@ -26,33 +26,15 @@ def check_teacher(spec: ModelSpec, teacher: Model | None, match: str, step: str)
     'teacher_without_boxes'.
     """
     if teacher is None:
-        raise RecipeError(
-            "no_teacher",
-            f"'{step}' learns from another model, and none was given.",
-            "Name a model of the library as `teacher`.",
-            step=step,
-        )
+        raise RecipeError("no_teacher", step=step)
     other = teacher.spec
     if other.task != spec.task:
         raise RecipeError(
-            "teacher_task",
-            f"'{teacher.name}' does {other.task} and cannot teach a model for {spec.task}.",
-            f"Choose a teacher for {spec.task}.",
-            teacher=teacher.name,
-            teacher_task=other.task,
-            task=spec.task,
-            step=step,
+            "teacher_task", teacher=teacher.name, teacher_task=other.task, task=spec.task, step=step
         )
     missing = [label for label in spec.labels if label not in other.labels]
     if missing:
-        raise RecipeError(
-            "teacher_labels",
-            f"'{teacher.name}' does not know the class '{missing[0]}'.",
-            "Choose a teacher that knows all classes of the model, or correct the labels in its specification.",
-            teacher=teacher.name,
-            label=missing[0],
-            step=step,
-        )
+        raise RecipeError("teacher_labels", teacher=teacher.name, label=missing[0], step=step)
     if spec.task == "detection":
         _check_detectors(spec, teacher, matched_by(match, spec, other), step)
     return teacher
@@ -61,33 +43,15 @@ def check_teacher(spec: ModelSpec, teacher: Model | None, match: str, step: str)
 def _check_detectors(spec: ModelSpec, teacher: Model, match: str, step: str) -> None:
     other = teacher.spec
     if match == "objects" and loss_for(spec) is None:
-        raise RecipeError(
-            "objects_without_loss",
-            f"Models of the family '{spec.family}' cannot learn objects: no loss is known for them.",
-            "Choose match = places.",
-            family=spec.family,
-            step=step,
-        )
+        raise RecipeError("objects_without_loss", family=spec.family, step=step)
     if match == "objects" and other.family == UNKNOWN:
-        raise RecipeError(
-            "teacher_without_boxes",
-            f"'{teacher.name}' is of an unknown family: its detections cannot be decoded.",
-            "Choose another teacher, or give its family in its specification.",
-            teacher=teacher.name,
-            step=step,
-        )
+        raise RecipeError("teacher_without_boxes", teacher=teacher.name, step=step)
     alike = spec.resize == other.resize and (match == "places" or _same_picture(spec, other))
     if match == "places":
         alike = alike and _grid(spec) == _grid(other)
     if not alike:
         raise RecipeError(
-            "teacher_input",
-            f"'{teacher.name}' takes images as {_words(other)}, the model as {_words(spec)}.",
-            "Choose a teacher with the same resizing: for places of equal size and strides, for objects of equal shape.",
-            teacher=teacher.name,
-            teacher_input=_words(other),
-            input=_words(spec),
-            step=step,
+            "teacher_input", teacher=teacher.name, teacher_input=_words(other), input=_words(spec), step=step
         )
 
 

@@ -15,7 +15,7 @@ from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
 from edgeslim.ui.components.comparable import compared_on
 from edgeslim.ui.components.navigation import go
-from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.study import show_progress
 from edgeslim.ui.components.words import change_words, figure_name, step_name
 from edgeslim.ui.state import address, t
@@ -138,7 +138,7 @@ def _state(own: StudyResult, shown: bool, name: str) -> None:
     if own.state == "running":
         st.caption(t("stages.leave"))
     if own.error:
-        st.caption(own.error.problem)
+        show(own.error)
 
 
 def _variants(shown: StudyResult, found: StageInfo) -> None:

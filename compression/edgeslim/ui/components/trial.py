@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from edgeslim.records import notice_record
 from edgeslim.report.bars import class_chart
 from edgeslim.report.info import class_info, unchanged
 from edgeslim.report.pointless import as_good
@@ -62,7 +61,7 @@ def trial_panel(study: StudyResult, number: int, effects: Mapping[str, Sequence[
     figures(study, number)
     int8_flips(study, trial)
     for notice in trial.notices:
-        st.caption(f":material/warning: {notice_words(notice_record(notice))}")
+        st.caption(f":material/warning: {notice_words(notice)}")
     shorter = as_good(study, trial)
     if shorter is not None:
         st.caption(f":material/info: {t('trial.pointless', other=plain(numbered(shorter)))}")

@@ -7,8 +7,8 @@ from functools import cache
 from math import ceil, floor
 
 from edgeslim import workbench
-from edgeslim.errors import ErrorRecord
-from edgeslim.records import NoticeRecord, ProgressRecord, RecipeRecord
+from edgeslim.errors import Notice
+from edgeslim.records import ProgressRecord, RecipeRecord
 from edgeslim.report.charts import TEXTS
 from edgeslim.report.study_words import StudyWords
 from edgeslim.studies.estimate import Estimate
@@ -150,12 +150,9 @@ def progress_words(now: ProgressRecord) -> str:
     return t(key, who=who, done=now.done, total=now.total)
 
 
-def notice_words(notice: NoticeRecord) -> str:
-    """A warning about data or a file: translated by its code, else its own English words."""
-    values = {name: str(value) for name, value in notice.values.items()}
-    if "metric" in values:
-        values["metric"] = figure_name(values["metric"])
-    return error_text(language(), ErrorRecord(notice.code, notice.text, "", values), prefix="notice")
+def notice_words(notice: Notice) -> str:
+    """A warning about data or a file."""
+    return error_text(language(), notice)
 
 
 def machine_words(study: StudyResult) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from edgeslim.records import notice_record
 from edgeslim.report.formats import state_of
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
@@ -39,7 +38,7 @@ def lost(file: DeployedFile) -> None:
         if not found.notices:
             st.caption(t("deploy.nothing_lost"))
     for known in file.trial.notices:
-        st.caption(f":material/warning: {notice_words(notice_record(known))}")
+        st.caption(f":material/warning: {notice_words(known)}")
     st.markdown(f"**{t('deploy.operators')}**")
     st.dataframe(
         pd.DataFrame({"operator": list(counted), "count": list(counted.values())}),

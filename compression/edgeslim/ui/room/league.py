@@ -11,7 +11,7 @@ from edgeslim.studies.file_scores import FileScores
 from edgeslim.studies.study import StudyResult
 from edgeslim.ui import data
 from edgeslim.ui.components.navigation import go, presenting
-from edgeslim.ui.components.problems import boundary
+from edgeslim.ui.components.problems import boundary, show
 from edgeslim.ui.components.words import figure_name
 from edgeslim.ui.i18n import plain
 from edgeslim.ui.room.keys import token_here
@@ -132,7 +132,7 @@ def _score(study: StudyResult) -> None:
         leagues.score_finals(now)
         found = leagues.finals_status(now)
         if found is not None and found.error is not None:
-            st.error(found.error.problem)
+            show(found.error)
             return
         st.info(t("league.scoring"), icon=":material/hourglass_top:")
 
