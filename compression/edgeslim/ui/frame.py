@@ -25,7 +25,7 @@ STYLE = """<style>
 [data-testid=stMainBlockContainer] {padding-inline: clamp(1rem, 3vw, 4rem)}
 [data-testid^=stBaseButton-primary]:enabled, [data-testid=stMultiSelectTagsContainer] span:has(> button) {
     color: light-dark(#ffffff, #0f1514)}
-@media (hover: none) {[data-testid=stDataFrame] {margin-top: 2rem}}
+@media (hover: none) {[data-testid=stElementContainer]:has([data-testid=stDataFrame]) {margin-top: 2rem}}
 </style>"""
 PRESENTING = """<style>
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton], [data-testid=stHeader] {display: none}
