@@ -9,6 +9,7 @@ import streamlit as st
 
 from edgeslim import workbench
 from edgeslim.detections import READING_SCORE
+from edgeslim.metrics.fidelity import CONFIDENCE
 from edgeslim.studies.study import StudyResult
 from edgeslim.studies.trial import TrialResult
 from edgeslim.ui import data
@@ -47,7 +48,8 @@ def picture_source() -> str:
 
 
 def lost_words(study: StudyResult, base: TrialResult, compared: Sequence[TrialResult]) -> str:
-    """What the first of the files loses against the original, from the study's own counts; else who is compared."""
+    """What the first of the files loses against the original, from the study's own counts and with their score, which
+    is another than the pictures begin with; else who is compared."""
     own = len(compared) == 1 and study.baseline == base.number and compared[0].number >= 0
     fates = compared[0].fidelity if own else None
     others = t("choice.list").join(trial_title(trial) for trial in compared)
@@ -61,6 +63,7 @@ def lost_words(study: StudyResult, base: TrialResult, compared: Sequence[TrialRe
         lost=int(fates["lost"]),
         boxes=boxes,
         images=study.images,
+        confidence=f"{CONFIDENCE:.2f}",
     )
 
 
