@@ -74,7 +74,7 @@ def test_the_next_picture_is_there_at_once_and_back_returns(
     expect(shown.locator("h2")).to_have_text("00100-dusk")
     expect(shown.locator(".stage")).to_have_attribute("aria-busy", "false")
     assert len(sent) > before
-    expect(shown.locator(".value")).to_have_text("0.35")
+    expect(shown.locator(".value")).to_have_text("0.55")
     shown.get_by_role("button", name="Many pictures at once").click()
     expect(shown.locator("canvas")).to_have_count(36)
     shown.get_by_role("button", name="00117-day").click()
@@ -83,7 +83,7 @@ def test_the_next_picture_is_there_at_once_and_back_returns(
     visit.go_back()
     expect(visit).to_have_url(re.compile("grid=1"))
     expect(shown.locator("canvas")).to_have_count(36)
-    expect(shown.locator(".value")).to_have_text("0.35")
+    expect(shown.locator(".value")).to_have_text("0.55")
     expect(visit.get_by_test_id("stException")).to_have_count(0)
 
 
