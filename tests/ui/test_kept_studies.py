@@ -144,3 +144,16 @@ def test_a_study_that_cannot_be_read_is_a_line_that_says_so(store: Store, tmp_pa
     (entry,) = data.study_list()
     assert entry.error is not None
     assert (entry.state, entry.error.code) == ("failed", "study_damaged")
+
+
+def test_pictures_are_kept_once_for_everybody_and_nobody_writes_to_them() -> None:
+    for look in (
+        lambda: data.pictures("digits", None, 0, 2),
+        lambda: data.readable_pictures("digits", None, 0, 2),
+    ):
+        found, again = look(), look()
+        assert found is not None and again is not None
+        for (_, image, _), (_, other, _) in zip(found, again, strict=True):
+            assert image is other
+            with pytest.raises(ValueError, match="read-only"):
+                image[0] = 0
