@@ -190,3 +190,12 @@ def test_an_image_in_any_memory_order_is_read_as_it_is(tmp_path: Path) -> None:
     for seed in range(20):
         image = np.random.default_rng(seed).random((1, 96, 96, 3), np.float32).transpose(0, 3, 1, 2)
         assert np.array_equal(session.run(image)[0], session.run(np.ascontiguousarray(image))[0])
+
+
+def test_a_converter_that_does_not_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("subprocess.run", refuse)
+    with pytest.raises(ModelError, match=r"pnnx does not start \(Permission denied\)"):
+        delivered(focus_network(8), tmp_path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from edgeslim.artifacts.store import Store
+from edgeslim.errors import ModelError
 from edgeslim.jobs.errand import ERRANDS
 from edgeslim.progress import Progress
 from edgeslim.studies import flips
@@ -42,7 +43,7 @@ class ScoreNudged:
             for runtime in runtimes:
                 found = score(path, spec, images, work.labels, store, runtime=runtime, progress=report)
                 if found.accuracy is None or found.primary is None:
-                    return
+                    raise ModelError("not_scorable", model=work.model.name)
                 values.append(found.primary.value)
                 metric = found.primary_metric
         scored, runs = values[0], values[1:]

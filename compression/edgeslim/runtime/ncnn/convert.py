@@ -103,6 +103,11 @@ def _converted(model: onnx.ModelProto, shape: Sequence[int]) -> Archive:
                 timeout=SECONDS,
                 check=False,
             )
+        except subprocess.TimeoutExpired as error:
+            raise ModelError("ncnn_refused", reason=f"pnnx takes longer than {SECONDS} seconds") from error
+        except OSError as error:
+            raise ModelError("ncnn_refused", reason=f"pnnx does not start ({error.strerror})") from error
+        try:
             return Archive(
                 param=(Path(folder) / "model.ncnn.param").read_text(),
                 bin=(Path(folder) / "model.ncnn.bin").read_bytes(),
@@ -110,8 +115,6 @@ def _converted(model: onnx.ModelProto, shape: Sequence[int]) -> Archive:
                 input_shape=tuple(shape),
                 outputs=(),
             )
-        except subprocess.TimeoutExpired as error:
-            raise ModelError("ncnn_refused", reason=f"pnnx takes longer than {SECONDS} seconds") from error
         except OSError as error:
             raise ModelError(
                 "ncnn_refused", reason=f"pnnx gave up with exit code {done.returncode}"
