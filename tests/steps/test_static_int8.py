@@ -17,6 +17,7 @@ from edgeslim.steps import StepContext
 from edgeslim.steps.quantization import StaticInt8
 from edgeslim.steps.quantization.formats import choice_for
 from edgeslim.steps.quantization.regions import (
+    LAYERS,
     depthwise_region,
     first_region,
     outputs_region,
@@ -145,7 +146,13 @@ def test_recurrent_network_with_float_outputs_has_nothing_to_quantize() -> None:
     step = StaticInt8(keep_float="first_and_outputs", first_layers=1)
     with pytest.raises(RecipeError) as caught:
         step.apply(model, context())
-    assert caught.value.code == "no_int8_layers"
+    assert (caught.value.code, caught.value.values["count"]) == ("all_kept_float", 1)
+    recurrent = [node for node in model.graph.node if node.op_type not in LAYERS]
+    del model.graph.node[:]
+    model.graph.node.extend(recurrent)
+    with pytest.raises(RecipeError, match="recurrent layers cannot") as alone:
+        StaticInt8().check_graph(model.graph)
+    assert alone.value.code == "no_int8_layers"
 
 
 def test_a_network_without_recurrent_layers_is_not_told_of_them() -> None:
