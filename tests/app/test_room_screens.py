@@ -176,13 +176,20 @@ def test_alone_the_truth_follows_the_answer(
 
 
 def test_at_the_end_everybody_keeps_what_was_true(
-    student: Show, opened: Opened, anna: Joined, store: Store
+    student: Show, show: Show, opened: Opened, anna: Joined, store: Store
 ) -> None:
+    def board() -> list[str]:
+        app = show("room", room=opened.code, teacher=opened.teacher)
+        assert not app.exception
+        return [link.proto.label for link in app.get("link_button")]
+
     bring(opened, store, CHOICE, "revealed")
+    assert "Projector view" in board()
     rooms.end_room(opened.code, opened.teacher, store)
     app = student()
     assert app.title[0].value == "The class is over"
     assert any("Measured: " in text for text in written(app))
+    assert "Projector view" not in board(), "nobody can join any more"
 
 
 def test_answers_of_others_do_not_draw_a_students_page_anew(

@@ -81,6 +81,16 @@ def test_a_report_says_what_the_screen_says_and_needs_no_network(
     assert len(html.encode()) < 6_000_000
 
 
+def test_of_an_original_that_sees_nothing_no_saving_is_told(complete: StudyResult) -> None:
+    blind = tuple(
+        replace(trial, accuracy={**(trial.accuracy or {}), "mAP": 0.004}) if not trial.recipe.steps else trial
+        for trial in complete.trials
+    )
+    words = StudyWords("en", {}, safe=str)
+    assert "nearly zero" in finding(replace(complete, trials=blind), None, words)
+    assert "nearly zero" not in finding(complete, None, words)
+
+
 def test_the_policy_lets_the_reports_own_scripts_run_and_no_other(complete: StudyResult) -> None:
     html = document(complete)
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)

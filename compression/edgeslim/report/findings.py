@@ -34,6 +34,9 @@ def finding(study: StudyResult, choice: Choice | None, words: StudyWords) -> str
     number = choice.pick if choice is not None else recommended(study)
     if choice is not None and number == study.baseline:
         return words.t("front.original_fits")
+    original = study.original
+    if original is not None and original.scores_nothing:
+        return words.t("front.original_blind", metric=words.figure(original.primary_metric or ""))
     found = None if number is None else headline(study, number)
     trial = study.trial(number)
     if found is None or trial is None:

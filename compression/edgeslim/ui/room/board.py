@@ -59,7 +59,8 @@ def board(room: Room, teacher: str) -> None:
         teachers_page(LESSONS.get(place.lesson))
         go("lesson", t("room.to_lesson"), icon=":material/menu_book:", lesson=place.lesson)
     with right:
-        _links(room)
+        if not room.ended:
+            _links(room)
         turn_to("league", t("league.to"), icon="trophy")
         with boundary():
             _rules(room, teacher)
